@@ -1,0 +1,25 @@
+"""Time as the records write it: ISO 8601 in UTC with microseconds, so that text order is time order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """Return the present as ``2026-07-01T12:00:00.000000Z``."""
+    return write_time(datetime.now(UTC))
+
+
+def write_time(moment: datetime) -> str:
+    """Return an aware moment in the records' form."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """Return the moment a record names."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def seconds_between(start: str, end: str) -> float:
+    """Return the seconds from one recorded time to a later one."""
+    return (read_time(end) - read_time(start)).total_seconds()

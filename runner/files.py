@@ -1,0 +1,163 @@
+"""Writing so that a kill at any instant leaves the old state or the new, and hashing."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_BLOCK = 1 << 20
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file as a whole: temporary name, fsync, rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replace a UTF-8 text file as a whole."""
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file as a whole; numbers that JSON does not have are refused with ValueError."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def append_json_line(path: Path, value: Any) -> None:
+    """Append one JSON line in a single write, safe beside other appending processes."""
+    line = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def read_json_lines(path: Path) -> Iterator[Any]:
+    """Yield the values of a JSON-lines file; a last line cut short by a kill is left out, a missing file is empty."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in content.splitlines(keepends=True):
+        if line.endswith(b"\n") and line.strip():
+            yield json.loads(line)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames inside a folder survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: Path) -> None:
+    """Fsync every regular file and folder below a path, the path included."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            file = Path(folder, name)
+            if stat.S_ISREG(file.lstat().st_mode):
+                with file.open("rb") as opened:
+                    os.fsync(opened.fileno())
+        sync_folder(Path(folder))
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def list_files(folder: Path) -> list[str]:
+    """Return the regular files below a folder as sorted POSIX paths; symbolic links are not followed nor listed."""
+    found: list[str] = []
+    for parent, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
+        for name in names:
+            path = Path(parent, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
+
+
+def hash_tree(path: Path) -> str:
+    """Return one SHA-256 for a file, or for a folder from the names and contents of its files.
+
+    A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\\n`` in the order
+    of the paths, which ``sha256sum`` can reproduce.
+    """
+    if path.is_file():
+        return hash_file(path)
+    lines = "".join(f"{hash_file(path / name)}  {name}\n" for name in list_files(path))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder whatever its permissions; a missing one is fine."""
+
+    def loosen(function: Any, name: str, error: BaseException) -> None:
+        if isinstance(error, FileNotFoundError):
+            return
+        Path(name).parent.chmod(0o700)
+        if not Path(name).is_symlink():
+            Path(name).chmod(0o700)
+        function(name)
+
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path, onexc=loosen) if _HAS_ONEXC else shutil.rmtree(
+            path, onerror=lambda function, name, info: loosen(function, name, info[1])
+        )
+
+
+_HAS_ONEXC = "onexc" in (shutil.rmtree.__kwdefaults__ or {})
+
+
+@contextlib.contextmanager
+def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
+    """Hold an exclusive lock on a file while the block runs; the kernel frees it when the process dies.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; always true when blocking.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a living process holds the lock on a file."""
+    if not path.exists():
+        return False
+    with locked(path, blocking=False) as held:
+        return not held

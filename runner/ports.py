@@ -1,0 +1,203 @@
+"""The seams: what the stages need of the outside world, each with one contract suite in ``tests/contracts``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from runner.records import (
+    EnvironmentRecord,
+    Inspection,
+    ModelRecord,
+    RunRecord,
+    ScaleRecord,
+    SnapshotRecord,
+)
+
+Say = Callable[[str], None]
+"""Takes one line of progress for the log of the run."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command on a host ended."""
+
+    exit_code: int
+    output: bytes
+
+
+class Host(Protocol):
+    """A machine that commands run on and files live on. Environments are built on it."""
+
+    name: str
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        say: Say | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a command to its end; `say` gets its output (both streams) line by line as it comes."""
+
+    def exists(self, path: Path) -> bool:
+        """Tell whether a path is there."""
+
+    def read(self, path: Path) -> bytes:
+        """Return a file's content."""
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Replace a file atomically, making its folder."""
+
+    def put(self, local: Path, remote: Path) -> None:
+        """Copy a file or folder from the controller's machine."""
+
+    def get(self, remote: Path, local: Path) -> None:
+        """Copy a file or folder to the controller's machine."""
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Rename a file or folder on one file system."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a folder with all it holds; a missing one is fine."""
+
+    def lock(self, path: Path) -> AbstractContextManager[object]:
+        """Hold a lock that the death of the holder frees."""
+
+
+class EnvironmentHandle(Protocol):
+    """A prepared environment: turns an argv into an argv, so that a compute need not know its kind."""
+
+    record: EnvironmentRecord
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """Return the command that runs `argv` inside; a first word ``python`` means the environment's own."""
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that make it the active one (``PATH``, ``VIRTUAL_ENV``)."""
+
+    def lock_text(self) -> str:
+        """Return the lock: what exactly is installed, with hashes where they are known."""
+
+
+class Environment(Protocol):
+    """One kind of environment."""
+
+    def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
+        """Resolve, build unless it is cached, check and return it."""
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
+        """Return the very environment of an earlier run, from its lock.
+
+        Raises
+        ------
+        UserError
+            If it cannot be had again, naming the differences.
+        """
+
+
+class Job(Protocol):
+    """A worker that a compute started."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; return whether the worker is gone."""
+
+    def cancel(self, *, kill: bool = False) -> None:
+        """Ask the worker to end the script, or with `kill` end everything at once."""
+
+
+class Compute(Protocol):
+    """Where runs go."""
+
+    def host(self) -> Host:
+        """Return the host that environments are built on."""
+
+    def scale(self) -> ScaleRecord:
+        """Have nodes and slots ready."""
+
+    def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
+        """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
+
+
+class SnapshotStore(Protocol):
+    """Content-addressed copies of source folders."""
+
+    def save(self, source: Path, say: Say) -> SnapshotRecord:
+        """Copy a source folder unless its content is there already."""
+
+    def check_out(self, digest: str, target: Path) -> None:
+        """Make a writable copy of a stored snapshot."""
+
+
+class RunStore(Protocol):
+    """Runs as files."""
+
+    def create(self, record: RunRecord) -> None:
+        """Make the run's folder, exclusively, with its record."""
+
+    def write(self, record: RunRecord) -> None:
+        """Replace a run's record."""
+
+    def read(self, run_id: str) -> RunRecord:
+        """Return one run's record by its full id."""
+
+    def find(self, text: str) -> RunRecord:
+        """Return the run that a user means: id, unique part of an id, or ``latest``."""
+
+    def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
+        """Yield all runs, newest first."""
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run that has ended."""
+
+
+class Registry(Protocol):
+    """Models, versions and aliases."""
+
+    def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
+        """Copy an artefact in as the next version; `record.version` is ignored on the way in."""
+
+    def names(self) -> list[str]:
+        """Return the names of models, sorted."""
+
+    def versions(self, name: str) -> list[int]:
+        """Return a model's versions, ascending."""
+
+    def resolve(self, reference: str) -> ModelRecord:
+        """Return what ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for."""
+
+    def artefact(self, record: ModelRecord) -> Path:
+        """Return where a version's artefact is."""
+
+    def verified_bytes(self, record: ModelRecord) -> bytes:
+        """Return a single-file artefact's bytes, checked against its SHA-256 before anything reads them."""
+
+    def aliases(self, name: str) -> dict[str, int]:
+        """Return the aliases as they stand."""
+
+    def set_alias(self, name: str, alias: str, version: int | None) -> None:
+        """Move an alias to a version, or drop it with None."""
+
+    def alias_history(self, name: str) -> list[dict[str, Any]]:
+        """Return every change of an alias, oldest first."""
+
+    def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
+        """Set tags of a version, or drop those given as None."""
+
+    def delete(self, name: str, version: int | None) -> None:
+        """Remove one version, or with None the model. Numbers are not used again."""
+
+    def verify(self, name: str, version: int) -> list[str]:
+        """Return what is wrong with a version's files; nothing means all is well."""
+
+
+class Inspector(Protocol):
+    """Loads a model where it belongs and says what it is."""
+
+    def inspect(self, path: Path) -> Inspection:
+        """Inspect a model in the run's environment, in a clean process."""

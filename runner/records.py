@@ -1,0 +1,286 @@
+"""What is known of a run and of a model version, frozen, and its way to and from JSON.
+
+Each stage of the pipeline returns its own record. Unknown fields of a file written by a later release of the same
+format are kept; a file of a later format is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from runner.errors import UserError
+
+FORMAT = 1
+
+QUEUED, PREPARING, SCALING, RUNNING, FINALIZING = "queued", "preparing", "scaling", "running", "finalizing"
+COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
+STATUSES = (QUEUED, PREPARING, SCALING, RUNNING, FINALIZING, COMPLETED, FAILED, CANCELED)
+TERMINAL = (COMPLETED, FAILED, CANCELED)
+
+T = TypeVar("T", bound="Record")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Base of all records; `unknown` holds the fields this release does not know."""
+
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain mappings, lists and scalars."""
+        found = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "unknown"}
+        return {**found, **self.unknown}
+
+    @classmethod
+    def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
+        """Return the record that a mapping describes."""
+        types_ = _types(cls)
+        known = {name: _typed(types_[name], item) for name, item in value.items() if name in types_}
+        return cls(**known, unknown={name: item for name, item in value.items() if name not in types_})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitState(Record):
+    """The repository the source came from. `diff` names the file in the run's folder with what was uncommitted."""
+
+    commit: str | None = None
+    branch: str | None = None
+    remote: str | None = None
+    dirty: bool = False
+    diff: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotRecord(Record):
+    """The copied source folder. `bytes` is its size."""
+
+    hash: str
+    source: str
+    files: int
+    bytes: int
+    git: GitState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentRecord(Record):
+    """The environment a run used. `prefix` is relative to the workspace, or absolute outside it; `seconds` to prepare."""
+
+    kind: str
+    key: str
+    prefix: str
+    python: str
+    python_version: str
+    platform: str
+    packages: Mapping[str, str] = field(default_factory=dict)
+    lock: str | None = None
+    cached: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputRecord(Record):
+    """One data input. `path` as configured, `location` where the script finds it."""
+
+    path: str
+    mode: str
+    hash: str
+    files: int
+    bytes: int
+    location: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareRecord(Record):
+    """Result of the prepare stage."""
+
+    snapshot: SnapshotRecord
+    environment: EnvironmentRecord
+    inputs: Mapping[str, InputRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleRecord(Record):
+    """Result of the scale stage: where the run will be."""
+
+    compute: str
+    nodes: tuple[str, ...]
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRecord(Record):
+    """Result of the run stage: the worker's ``result.json``. Times are ISO 8601, durations in seconds, memory in bytes.
+
+    `status` is completed, failed or canceled; `reason` says why it is not completed.
+    """
+
+    status: str
+    exit_code: int | None = None
+    signal: str | None = None
+    reason: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    duration: float | None = None
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None
+    host: str | None = None
+    python_version: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRecord(Record):
+    """One file of the outputs. `path` is relative to the outputs folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalizeRecord(Record):
+    """Result of the finalize stage. `metrics` has each scalar metric's last value."""
+
+    outputs: tuple[FileRecord, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterRecord(Record):
+    """Result of the register stage."""
+
+    model: str
+    version: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(Record):
+    """``run.json``: everything known of one run. `config` is the composed configuration, resolved."""
+
+    format: int = FORMAT
+    id: str
+    experiment: str
+    status: str
+    created: str
+    ended: str | None = None
+    number: int = 0
+    display_name: str | None = None
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    overrides: tuple[str, ...] = ()
+    rerun_of: str | None = None
+    error: str | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    prepare: PrepareRecord | None = None
+    scale: ScaleRecord | None = None
+    run: ResultRecord | None = None
+    finalize: FinalizeRecord | None = None
+    register: RegisterRecord | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection(Record):
+    """What loading the model in the run's environment, in a clean process, showed. `error` says why it is refused.
+
+    `path` and `sha256` are those of the inspected artefact, `methods` the subset of predict, predict_proba,
+    predict_log_proba, decision_function, transform and score_samples that it has.
+    """
+
+    path: str
+    sha256: str
+    error: str | None = None
+    model_class: str | None = None
+    steps: tuple[Mapping[str, str], ...] = ()
+    feature_names: tuple[str, ...] | None = None
+    features: int | None = None
+    classes: tuple[Any, ...] | None = None
+    methods: tuple[str, ...] = ()
+    example_input: Any = None
+    framework: str | None = None
+    framework_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRecord(Record):
+    """``model.json``: one version of a model. `artefact` is the file or folder beside it, `files` its contents."""
+
+    format: int = FORMAT
+    name: str
+    version: int
+    created: str
+    artefact: str
+    sha256: str
+    bytes: int
+    files: tuple[FileRecord, ...] = ()
+    framework: str = "ScikitLearn"
+    framework_version: str | None = None
+    python_version: str | None = None
+    lock: str | None = None
+    description: str | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    run: str | None = None
+    experiment: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    inspection: Inspection | None = None
+    default_method: str | None = None
+
+
+def check_format(value: Any, where: str) -> Mapping[str, Any]:
+    """Return a file's parsed content if this release can read it.
+
+    Raises
+    ------
+    UserError
+        If it is not a record, or one of a later format.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("format"), int):
+        raise UserError(f"{where} is not a record of this tool")
+    if value["format"] > FORMAT:
+        raise UserError(
+            f"{where} has format {value['format']}, this release reads up to {FORMAT}", "Upgrade vivero to read it"
+        )
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@functools.cache
+def _types(cls: type[Record]) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls)
+    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.name != "unknown"}
+
+
+def _typed(expected: Any, value: Any) -> Any:
+    """Turn plain JSON into the declared record, tuple or mapping; anything else stays as it is."""
+    if isinstance(expected, types.UnionType):
+        return None if value is None else _typed(typing.get_args(expected)[0], value)
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if isinstance(expected, type) and issubclass(expected, Record):
+        return expected.from_json(value)
+    if origin is tuple:
+        return tuple(_typed(arguments[0], item) for item in value)
+    if origin is not None and issubclass(origin, Mapping):
+        return {key: _typed(arguments[1], item) for key, item in value.items()}
+    return value
