@@ -159,6 +159,9 @@ class RunStore(Protocol):
 class Registry(Protocol):
     """Models, versions and aliases."""
 
+    def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
+        """Return the versions of a model that a run made."""
+
     def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
         """Copy an artefact in as the next version; `record.version` is ignored on the way in."""
 

@@ -1,0 +1,46 @@
+"""What the stages of one run work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.layout import Layout, RunLayout
+from runner.ports import Compute, Environment, EnvironmentHandle, Registry, RunStore, Say, SnapshotStore
+from runner.records import EnvironmentRecord
+
+if TYPE_CHECKING:
+    from runner.schema import RunSpec
+    from runner.store.inputs import InputStore
+
+
+@dataclass
+class Bench:
+    """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record."""
+
+    spec: RunSpec
+    layout: Layout
+    run: RunLayout
+    base: Path
+    runs: RunStore
+    registry: Registry
+    snapshots: SnapshotStore
+    inputs: InputStore
+    environment: Environment
+    compute: Compute
+    say: Say
+    show_output: bool = True
+    restored_from: RestoredRun | None = None
+    handle: EnvironmentHandle | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class RestoredRun:
+    """The earlier run that a rerun repeats: its snapshot's hash, its environment and its lock."""
+
+    run_id: str
+    snapshot_hash: str
+    environment: EnvironmentRecord
+    lock_text: str
+    input_hashes: dict[str, str]

@@ -1,0 +1,65 @@
+"""What the worker calls back: finish a run whose controller is gone, answer a script's ``register_model``.
+
+Started as ``python callback.py finish|answer RUN_FOLDER [REQUEST]`` by the worker, from any folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # started by path: the package is one folder up, this folder is not to be searched
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from runner.errors import UserError
+from runner.files import write_json
+
+
+def answer(folder: Path, request: Path) -> None:
+    """Register what the script asked for and write the answer it waits for."""
+    from runner.names import check_name
+    from runner.recovery import reopen, run_folder_record
+    from runner.stages.register import Wanted, register_version
+
+    target = request.with_name(f"{request.stem}.answer.json")
+    try:
+        layout, record = run_folder_record(folder)
+        bench, asked = reopen(layout, record), json.loads(request.read_bytes())
+        wanted = Wanted(
+            name=check_name(asked.get("name"), "model name"),
+            artefact=_artefact(folder, asked.get("path")),
+            framework=asked.get("framework") or "ScikitLearn",
+            framework_version=asked.get("framework_version"),
+            description=asked.get("description"),
+            tags=asked.get("tags") or {},
+            properties=asked.get("properties") or {},
+            resources=asked.get("resources") or {},
+        )
+        made = register_version(layout, bench.run, bench.registry, record, wanted)
+        write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
+    except UserError as mistake:
+        write_json(target, {"ok": False, "error": str(mistake)})
+
+
+def _artefact(folder: Path, path: str | None) -> Path:
+    work = (folder / "work").resolve()
+    found = (work / (path or "")).resolve()
+    if path is None or not found.exists() or found == work or not found.is_relative_to(work):
+        raise UserError(f"register_model: the run has no file or folder {path}", "Give a path inside the run's folder")
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the worker asks."""
+    kind, folder = arguments[0], Path(arguments[1])
+    if kind == "answer":
+        answer(folder, Path(arguments[2]))
+        return
+    from runner.recovery import reconcile, run_folder_record
+
+    reconcile(*run_folder_record(folder))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,145 @@
+"""``vivero``: the commands that read a workspace. A command's module is imported when it is typed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from runner.commands.common import global_options
+from runner.errors import UserError, nearest
+
+CANCELED, BROKEN_PIPE = 130, 141
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands as ``module:attribute`` and suggests the nearest name for a typo."""
+
+    def __init__(self, *args: Any, lazy: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order they are declared."""
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing its module."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = self.lazy[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101  (our own table)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant, or say which one might be."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise UserError(f"There is no command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
+
+def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from runner import __version__
+
+        click.echo(f"vivero {__version__}")
+        context.exit()
+
+
+_COMMANDS = {
+    "runs": "runner.commands.runs:runs",
+    "show": "runner.commands.show:show",
+    "logs": "runner.commands.logs:logs",
+    "metrics": "runner.commands.metrics:metrics",
+    "compare": "runner.commands.compare:compare",
+    "download": "runner.commands.download:download",
+    "cancel": "runner.commands.cancel:cancel",
+    "rerun": "runner.commands.rerun:rerun",
+    "delete": "runner.commands.delete:delete",
+    "models": "runner.commands.models:models",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@global_options
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Read what `python -m runner` recorded.
+
+    RUN is a run's id, a part of it that no other run has, or `latest`. A model is NAME, NAME:VERSION or NAME@ALIAS.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 1 for a user's mistake, 2 for a bad outcome, 3 for our bug, 130 for Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A name that is no UTF-8 is shown escaped, in any locale, instead of ending the command.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        code = _invoke(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except UserError as error:
+        return _fail(str(error))
+    except click.ClickException as error:
+        return _fail(_one_line(error))
+    except (KeyboardInterrupt, click.Abort):
+        return CANCELED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception:  # noqa: BLE001  (the last resort: anything that gets here is a bug of ours)
+        import traceback
+
+        traceback.print_exc()
+        return 3
+    return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    # Not click's own main(): it turns Ctrl-C and broken pipes into codes of its own.
+    try:
+        with cli.make_context("vivero", arguments) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx is not None and "--help" not in message:
+        message = f"{message.rstrip('.')}. See '{error.ctx.command_path} --help'"
+    return " ".join(message.split())
+
+
+def _fail(line: str) -> int:
+    from runner.commands.output import note
+
+    note(f"vivero: {line}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""What every command shares: the global options, the workspace they name, and its stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from runner.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.records import RunRecord
+    from runner.store.index import RunIndex
+    from runner.store.registry import FileRegistry
+    from runner.store.runs import FileRunStore
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_WORKSPACE, _JSON = "vivero.workspace", "vivero.json"
+
+
+def _remember(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def store(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        # `meta` is one dictionary for the whole command line, so it does not matter where the option stood.
+        if value:
+            context.meta[key] = value
+
+    return store
+
+
+def workspace_option(function: F) -> F:
+    """Add ``--workspace``."""
+    return click.option(
+        "--workspace",
+        metavar="PATH",
+        expose_value=False,
+        callback=_remember(_WORKSPACE),
+        help="The workspace to read; otherwise VIVERO_WORKSPACE, otherwise .vivero of the repository.",
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """Add ``--json``."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember(_JSON),
+        help="Print one JSON document and nothing else.",
+    )(function)
+
+
+def global_options(function: F) -> F:
+    """Add the options that may stand before or after a command."""
+    return workspace_option(json_option(function))
+
+
+def wants_json() -> bool:
+    """Tell whether ``--json`` was given anywhere."""
+    return bool(click.get_current_context().meta.get(_JSON))
+
+
+def workspace() -> Layout:
+    """Return the workspace that the command line, the environment or the current folder names."""
+    from runner.layout import find_workspace
+
+    return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
+
+
+def run_store(layout: Layout) -> FileRunStore:
+    """Return the runs of a workspace."""
+    from runner.store.runs import FileRunStore
+
+    return FileRunStore(layout)
+
+
+def run_index(layout: Layout) -> RunIndex:
+    """Return the index over the runs of a workspace."""
+    from runner.store.index import RunIndex
+
+    return RunIndex(layout)
+
+
+def registry(layout: Layout) -> FileRegistry:
+    """Return the models of a workspace."""
+    from runner.store.registry import FileRegistry
+
+    return FileRegistry(layout)
+
+
+def find_run(layout: Layout, text: str) -> RunRecord:
+    """Return the run a user means, its record finished if its controller died."""
+    return settled(layout, run_store(layout).find(text))
+
+
+def settled(layout: Layout, record: RunRecord) -> RunRecord:
+    """Return a run's record as it really stands: one whose controller died is finished first."""
+    from runner.records import TERMINAL
+
+    if record.status in TERMINAL:
+        return record
+    from runner.recovery import reconcile
+
+    return reconcile(layout, record)
+
+
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """Read ``key=value`` words.
+
+    Raises
+    ------
+    UserError
+        If one is not of that form.
+    """
+    found: dict[str, str] = {}
+    for word in given:
+        key, equals, value = word.partition("=")
+        if not key or not equals:
+            raise UserError(f"{option} takes key=value, not '{word}'")
+        found[key] = value
+    return found
+
+
+def one_of(word: str, known: Sequence[str], what: str) -> str:
+    """Return the word if it is known, in whatever case.
+
+    Raises
+    ------
+    UserError
+        If it is not, naming the nearest.
+    """
+    if word.lower() not in known:
+        raise UserError(f"There is no {what} '{word}'", nearest(word.lower(), known))
+    return word.lower()
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is removed for good.
+
+    Raises
+    ------
+    UserError
+        If nobody is there to be asked, or the answer is no.
+    """
+    import sys
+
+    if yes:
+        return
+    if not sys.stdin.isatty() or wants_json():
+        raise UserError(f"{question} Nothing was removed", "Say --yes to do it without a question")
+    if not click.confirm(question, err=True):
+        raise UserError("Nothing was removed")
+
+
+def absolute(path: str) -> Path:
+    """Return a path from the command line, relative to where it is typed."""
+    return Path(path).expanduser().absolute()

@@ -1,0 +1,71 @@
+"""Hydra's and OmegaConf's complaints in one line, with the nearest right name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runner.errors import UserError, nearest
+from runner.schema import fields_of
+
+GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "experiment")
+_UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
+_NO_GROUP = re.compile(r"Could not override '([^'@]*)")
+_FULL_KEY = re.compile(r"full_key: (\S+)")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def as_user_error(error: BaseException) -> UserError | None:
+    """Return what a user should read of an exception, or None when it is not a mistake of theirs."""
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    chain = list(_chain(error))
+    for one in chain:
+        if isinstance(one, UserError):
+            return one
+    if not any(isinstance(one, HydraException | OmegaConfBaseException) for one in chain):
+        return None
+    for one in chain:
+        if isinstance(one, MissingConfigException):
+            return _missing_option(one.missing_cfg_file or "", list(one.options or ()), str(one))
+    text = "\n".join(str(one) for one in chain)
+    unknown = _UNKNOWN_KEY.search(text)
+    if unknown:
+        full = _FULL_KEY.search(text)
+        return UserError(f"There is no key '{full[1] if full else unknown[1]}'", nearest(unknown[1], fields_of(unknown[2])))
+    if "No match in the defaults list" in text:
+        named = _NO_GROUP.search(text)
+        word = named[1] if named else ""
+        if word in GROUPS:
+            return UserError(f"'{word}' is not chosen by default", f"Add it with +{word}=NAME")
+        return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
+    if "Missing mandatory value" in text:
+        found = re.search(r"Missing mandatory value: (\S+)", text) or _FULL_KEY.search(text)
+        return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
+    return UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _missing_option(path: str, options: list[str], text: str) -> UserError:
+    group, _, name = path.rpartition("/")
+    found = options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
+    if group:
+        return UserError(f"There is no {group.lstrip('/')} '{name}'", nearest(name, found))
+    return UserError(_first_lines(text))
+
+
+def _first_lines(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))]
+    return " ".join(kept[:2]).rstrip(".")
+
+
+def _key_hint(text: str) -> str:
+    full = _FULL_KEY.search(text)
+    return f"See the key '{full[1]}'" if full and full[1] else ""

@@ -1,0 +1,1 @@
+"""Where runs go, one adapter a kind."""

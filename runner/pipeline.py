@@ -1,0 +1,99 @@
+"""The stages in their order, and what surrounds each: status, time, record, event."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+from runner.bench import Bench
+from runner.clock import now
+from runner.errors import UserError
+from runner.files import append_json_line
+from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
+from runner.stages.finalize import finalize, read_properties
+from runner.stages.prepare import prepare
+from runner.stages.register import register
+from runner.stages.run import read_result, run
+from runner.stages.scale import scale
+
+Phase = Callable[[str, float | None], None]
+"""Told a phase's word at its start, and again with its seconds at its end."""
+
+# name (also the record's field), status while it is at work, word for the user, function
+STAGES: tuple[tuple[str, str, str, Callable[[Bench, RunRecord], Any]], ...] = (
+    ("prepare", PREPARING, "Preparing", prepare),
+    ("scale", SCALING, "Scaling", scale),
+    ("run", RUNNING, "Running", run),
+    ("finalize", FINALIZING, "Finalizing", finalize),
+    ("register", FINALIZING, "Registering", register),
+)
+
+
+def execute(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
+    """Take a run through the stages its composition names and return its record at the end.
+
+    A script that fails still has its outputs kept; only its model is not registered. A mistake found on the way,
+    such as a package that does not exist, ends the run as failed with the reason. ``Detached`` passes through, and
+    so does Ctrl-C, after the record has been finished as canceled.
+    """
+    try:
+        return _stages(bench, record, phase)
+    except KeyboardInterrupt:
+        record = bench.runs.read(record.id)
+        if record.status == RUNNING:  # the worker has been told, and has ended
+            record = dataclasses.replace(record, run=read_result(bench.run))
+            record = _stage(bench, record, STAGES[3], phase)
+        finish(bench, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
+        raise
+    except UserError as mistake:
+        return finish(bench, dataclasses.replace(bench.runs.read(record.id), error=str(mistake)), FAILED)
+
+
+def _stages(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
+    for stage in STAGES:
+        name = stage[0]
+        if name not in bench.spec.stages or getattr(record, name) is not None:
+            continue
+        if name == "register" and (bench.spec.model.name is None or (record.run and record.run.status != COMPLETED)):
+            continue
+        if bench.run.cancel.exists() and record.run is None:
+            return finish(bench, dataclasses.replace(record, error="canceled"), CANCELED)
+        record = _stage(bench, record, stage, phase)
+    status = record.run.status if record.run else COMPLETED
+    reason = record.run.reason if record.run else None
+    return finish(bench, dataclasses.replace(record, error=reason if status != COMPLETED else None), status)
+
+
+def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:
+    name, status, word, function = stage
+    record = dataclasses.replace(record, status=status)
+    bench.runs.write(record)
+    note(bench, "status", status=status, stage=name)
+    phase(word, None)
+    start = time.perf_counter()
+    made = function(bench, record)
+    seconds = round(time.perf_counter() - start, 4)
+    phase(word, seconds)
+    changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
+    if name == "finalize":
+        set_ = read_properties(bench.run)
+        changed["tags"] = {**record.tags, **set_["tag"]}
+        changed["properties"] = {**record.properties, **set_["property"]}
+    record = dataclasses.replace(record, **changed)
+    bench.runs.write(record)
+    return record
+
+
+def finish(bench: Bench, record: RunRecord, status: str) -> RunRecord:
+    """Write a run's last record."""
+    record = dataclasses.replace(record, status=status, ended=now())
+    bench.runs.write(record)
+    note(bench, "status", status=status, error=record.error)
+    return record
+
+
+def note(bench: Bench, event: str, **facts: Any) -> None:
+    """Append an event of the run."""
+    append_json_line(bench.run.events, {"time": now(), "event": event, **facts})

@@ -1,0 +1,90 @@
+"""A recorded run's composition as objects again, and its repetition."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from runner.bench import RestoredRun
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.records import RunRecord
+from runner.schema import COMPUTES, ENVIRONMENTS, RunSpec
+
+
+def spec_of(record: RunRecord) -> RunSpec:
+    """Return the composition of a recorded run."""
+    from omegaconf import OmegaConf
+
+    from runner.plan import register_resolvers
+
+    register_resolvers()
+    config: dict[str, Any] = {key: value for key, value in record.config.items() if key != "base"}
+    base = OmegaConf.structured(RunSpec)
+    base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
+    base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
+    spec = OmegaConf.to_object(OmegaConf.merge(base, config))
+    assert isinstance(spec, RunSpec)  # noqa: S101 - the merge starts from one
+    return spec
+
+
+def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
+    """Repeat a recorded run from its own snapshot, lock and configuration, and say which outputs differ.
+
+    Returns
+    -------
+    int
+        The exit code of the new run.
+
+    Raises
+    ------
+    UserError
+        If the run was never prepared, or its environment or data cannot be had again.
+    """
+    from omegaconf import OmegaConf
+
+    from runner.plan import Plan, new_run_id
+    from runner.store.runs import FileRunStore
+    from runner.wiring import run_plan
+
+    record = FileRunStore(layout).find(run_id)
+    if record.prepare is None:
+        raise UserError(f"Run {record.id} ended before it was prepared, there is nothing to repeat")
+    spec = spec_of(record)
+    if allow_drift and spec.environment.kind == "current":
+        spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
+    spec.detach = False
+    plan = Plan(
+        spec=spec,
+        config={key: value for key, value in record.config.items() if key != "base"},
+        yaml=OmegaConf.to_yaml(OmegaConf.structured(spec)),
+        experiment=record.experiment,
+        run_id=new_run_id(record.experiment),
+        layout=layout,
+        base=Path(str(record.config.get("base", layout.root))),
+        overrides=record.overrides,
+    )
+    lock = layout.run(record.experiment, record.id).lock_file
+    restored = RestoredRun(
+        run_id=record.id,
+        snapshot_hash=record.prepare.snapshot.hash,
+        environment=record.prepare.environment,
+        lock_text=lock.read_text() if lock.exists() else "",
+        input_hashes={name: one.hash for name, one in record.prepare.inputs.items()},
+    )
+    code = run_plan(plan, restored)
+    _compare_outputs(record, FileRunStore(layout).read(plan.run_id))
+    return code
+
+
+def _compare_outputs(old: RunRecord, new: RunRecord) -> None:
+    before = {one.path: one.sha256 for one in old.finalize.outputs} if old.finalize else {}
+    after = {one.path: one.sha256 for one in new.finalize.outputs} if new.finalize else {}
+    for path in sorted(before.keys() | after.keys()):
+        if path not in after:
+            print(f"missing    {path}")
+        elif path not in before:
+            print(f"new        {path}")
+        else:
+            print(f"{'same' if before[path] == after[path] else 'differs':<9}  {path}")

@@ -1,0 +1,159 @@
+"""The typed shape of a composition. Hydra checks every key and value against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from omegaconf import MISSING
+
+# OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
+
+STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register")
+
+
+@dataclass
+class WorkspaceConfig:
+    """Where everything is kept."""
+
+    root: Optional[str] = None  # noqa: UP045
+
+
+@dataclass
+class SnapshotConfig:
+    """Limits on what is copied."""
+
+    max_megabytes: float = 300
+    max_files: int = 2000
+    allow_secrets: list[str] = field(default_factory=list)
+
+
+@dataclass
+class JobConfig:
+    """What runs."""
+
+    source: str = MISSING
+    script: Optional[str] = None  # noqa: UP045
+    command: Optional[list[str]] = None  # noqa: UP045
+    arguments: Any = None
+    environment_variables: dict[str, Optional[str]] = field(default_factory=dict)  # noqa: UP045
+    timeout: Optional[float] = None  # noqa: UP045
+    metrics: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    description: Optional[str] = None  # noqa: UP045
+    display_name: Optional[str] = None  # noqa: UP045
+    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+
+
+@dataclass
+class InputConfig:
+    """One data input."""
+
+    path: str = MISSING
+    mode: str = "mount"
+
+
+@dataclass
+class DataConfig:
+    """What the run reads."""
+
+    inputs: dict[str, InputConfig] = field(default_factory=dict)
+
+
+@dataclass
+class ResourcesConfig:
+    """What one served copy of the model needs. `memory_gb` in GB."""
+
+    cpu: float = 1
+    memory_gb: float = 0.5
+
+
+@dataclass
+class ModelConfig:
+    """What is registered."""
+
+    name: Optional[str] = None  # noqa: UP045
+    path: Optional[str] = None  # noqa: UP045
+    framework: str = "ScikitLearn"
+    framework_version: Optional[str] = None  # noqa: UP045
+    description: Optional[str] = None  # noqa: UP045
+    tags: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    resources: ResourcesConfig = field(default_factory=ResourcesConfig)
+
+
+@dataclass
+class CurrentEnvironmentConfig:
+    """The interpreter the command is typed with."""
+
+    kind: str = "current"
+    allow_drift: bool = False
+
+
+@dataclass
+class VenvEnvironmentConfig:
+    """A virtual environment, locked and built with uv."""
+
+    kind: str = "venv"
+    packages: list[str] = field(default_factory=list)
+    requirements: Optional[str] = None  # noqa: UP045
+    conda_file: Optional[str] = None  # noqa: UP045
+    python: Optional[str] = None  # noqa: UP045
+    upgrade: bool = False
+
+
+@dataclass
+class LocalComputeConfig:
+    """This machine."""
+
+    kind: str = "local"
+    slots: Optional[int] = None  # noqa: UP045
+
+
+@dataclass
+class RunSpec:
+    """A whole composition."""
+
+    experiment_name: Optional[str] = None  # noqa: UP045
+    stages: list[str] = field(default_factory=lambda: list(STAGE_NAMES))
+    detach: bool = False
+    workspace: WorkspaceConfig = field(default_factory=WorkspaceConfig)
+    environment: Any = MISSING
+    compute: Any = MISSING
+    job: JobConfig = field(default_factory=JobConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+
+
+ENVIRONMENTS = {"current": CurrentEnvironmentConfig, "venv": VenvEnvironmentConfig}
+COMPUTES = {"local": LocalComputeConfig}
+SCHEMAS: dict[str, dict[str, type]] = {
+    "schema": {
+        "run": RunSpec,
+        "workspace": WorkspaceConfig,
+        "job": JobConfig,
+        "data": DataConfig,
+        "model": ModelConfig,
+    },
+    "schema/environment": dict(ENVIRONMENTS),
+    "schema/compute": dict(COMPUTES),
+}
+
+
+def register_schemas() -> None:
+    """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    for group, nodes in SCHEMAS.items():
+        for name, node in nodes.items():
+            store.store(group=group, name=name, node=node)
+
+
+def fields_of(class_name: str) -> list[str]:
+    """Return the keys of a schema class by its name, for messages."""
+    known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
+    for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
+        if cls.__name__ == class_name:
+            return list(cls.__dataclass_fields__)
+    return []

@@ -1,0 +1,39 @@
+"""One run from its first file to the summary, held by the controller's lock."""
+
+from __future__ import annotations
+
+from runner.bench import Bench
+from runner.files import locked, write_text
+from runner.pipeline import execute, note
+from runner.progress import Progress
+from runner.records import CANCELED, COMPLETED, QUEUED, RunRecord
+from runner.stages.run import Detached
+
+FAILED_RUN, INTERRUPTED = 2, 130
+
+
+def conduct(bench: Bench, record: RunRecord, yaml: str, progress: Progress) -> int:
+    """Create the run, execute it and return the exit code.
+
+    The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
+    """
+    bench.run.root.mkdir(parents=True, exist_ok=True)
+    with locked(bench.run.controller_lock):
+        bench.runs.create(record)
+        for folder in (bench.run.logs, bench.run.outputs):
+            folder.mkdir(exist_ok=True)
+        write_text(bench.run.config, yaml)
+        note(bench, "status", status=QUEUED)
+        progress.begin(record)
+        try:
+            record = execute(bench, record, progress.phase)
+        except Detached:
+            progress.detached(record)
+            return 0
+        except KeyboardInterrupt:
+            progress.end(bench.run, bench.runs.read(record.id))
+            return INTERRUPTED
+    progress.end(bench.run, record)
+    if record.status == CANCELED:
+        return INTERRUPTED
+    return 0 if record.status == COMPLETED else FAILED_RUN

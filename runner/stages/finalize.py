@@ -1,0 +1,100 @@
+"""Finalize: outputs and logs go to the run's folder, hashed; metrics are summed up. May be repeated after a crash."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.bench import Bench
+from runner.files import hash_file, list_files, read_json_lines
+from runner.layout import RunLayout
+from runner.records import FileRecord, FinalizeRecord, RunRecord
+
+
+def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
+    """Collect what the script left."""
+    run, notes = bench.run, []
+    for name, target in (("outputs", run.outputs), ("logs", run.logs)):
+        notes += list(_move(run.work / name, target))
+    if record.prepare is not None:
+        _drop_unchanged(bench, record.prepare.snapshot.hash)
+    outputs = tuple(
+        FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
+        for name in list_files(run.outputs)
+    )
+    return FinalizeRecord(outputs=outputs, metrics=last_metrics(run), notes=tuple(notes))
+
+
+def _move(source: Path, target: Path) -> Iterator[str]:
+    """Move a folder's files; links are left where they are and named, so nothing outside the run is taken in."""
+    target.mkdir(exist_ok=True)
+    if source.is_symlink() or not source.is_dir():
+        return
+    for parent, folders, names in os.walk(source, topdown=False, followlinks=False):
+        here = Path(parent)
+        place = target / here.relative_to(source)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in [*names, *(folder for folder in folders if (here / folder).is_symlink())]:
+            file = here / name
+            if stat.S_ISREG(file.lstat().st_mode):
+                file.rename(_free(place / name))
+            else:
+                yield f"{file.relative_to(source.parent)} is a link or no regular file and was not kept"
+                file.unlink()
+        if here != source or not any(here.iterdir()):
+            here.rmdir()
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or one beside it where the run's own file has that name (``logs/run.log``)."""
+    number, found = 1, path
+    while found.exists():
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return found
+
+
+def _drop_unchanged(bench: Bench, digest: str) -> None:
+    """Remove from the working copy what the snapshot has anyway; what the script wrote beside it stays."""
+    import json
+
+    work, manifest = bench.run.work, bench.layout.snapshot(digest) / "manifest.json"
+    if not manifest.exists() or not work.is_dir():
+        return
+    for name, facts in json.loads(manifest.read_bytes())["files"].items():
+        file = work / name
+        if file.is_symlink() or not file.is_file():
+            continue
+        if file.stat().st_size == facts["size"] and hash_file(file) == facts["sha256"]:
+            file.unlink()
+    for parent, _, names in os.walk(work, topdown=False):
+        if Path(parent).name == "__pycache__":
+            for name in names:
+                Path(parent, name).unlink()
+        if not any(Path(parent).iterdir()):
+            Path(parent).rmdir()
+
+
+def last_metrics(run: RunLayout) -> dict[str, float]:
+    """Return each scalar metric's last finite value."""
+    found: dict[str, float] = {}
+    for line in read_json_lines(run.metrics):
+        value = line.get("value")
+        if line.get("kind", "scalar") in ("scalar", "list") and isinstance(value, int | float):
+            found[line["name"]] = value
+    return found
+
+
+def read_properties(run: RunLayout) -> dict[str, dict[str, str]]:
+    """Return the tags and properties the script set, the last value of each; a null value removes one."""
+    found: dict[str, dict[str, Any]] = {"tag": {}, "property": {}}
+    for line in read_json_lines(run.properties):
+        kind = found.setdefault(line["kind"], {})
+        if line["value"] is None:
+            kind.pop(line["name"], None)
+        else:
+            kind[line["name"]] = line["value"]
+    return found

@@ -1,0 +1,79 @@
+"""Prepare: the source is copied, the environment is ready, the inputs are hashed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from runner.bench import Bench
+from runner.errors import UserError
+from runner.files import write_text
+from runner.plan import source_folder
+from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
+
+
+def prepare(bench: Bench, record: RunRecord) -> PrepareRecord:
+    """Snapshot the source, prepare the environment and the inputs.
+
+    Raises
+    ------
+    UserError
+        If the source, the environment or an input cannot be had.
+    """
+    snapshot = _snapshot(bench, record)
+    environment = _environment(bench)
+    return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(bench))
+
+
+def _snapshot(bench: Bench, record: RunRecord) -> SnapshotRecord:
+    from runner.store.git import git_state
+
+    if bench.restored_from is not None:
+        earlier = bench.runs.read(bench.restored_from.run_id)
+        assert earlier.prepare is not None  # noqa: S101 - a rerun starts from a prepared run
+        return earlier.prepare.snapshot
+    source = source_folder(bench.spec, bench.base)
+    saved = bench.snapshots.save(source, bench.say)
+    return dataclasses.replace(saved, git=git_state(source, bench.run.diff))
+
+
+def _environment(bench: Bench) -> EnvironmentRecord:
+    host, restored = bench.compute.host(), bench.restored_from
+    with _logging(bench) as say:
+        if restored is None:
+            handle = bench.environment.prepare(host, say)
+        else:
+            handle = bench.environment.restore(restored.environment, restored.lock_text, host, say)
+    write_text(bench.run.lock_file, handle.lock_text())
+    bench.handle = handle
+    return dataclasses.replace(handle.record, lock=bench.run.lock_file.name)
+
+
+class _logging:  # noqa: N801 - used as a function
+    """Say every line to the user and keep it as a log of the run."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def __enter__(self) -> Callable[[str], None]:
+        self.file = self.bench.run.environment_log.open("a", encoding="utf-8", buffering=1)
+
+        def say(line: str) -> None:
+            self.file.write(line + "\n")
+            self.bench.say(line)
+
+        return say
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def _inputs(bench: Bench) -> dict[str, InputRecord]:
+    found: dict[str, InputRecord] = {}
+    for name, one in bench.spec.data.inputs.items():
+        path = (bench.base / one.path).expanduser()
+        found[name] = bench.inputs.save(name, path, one.mode, bench.run.inputs)
+        restored = bench.restored_from
+        if restored is not None and found[name].hash != restored.input_hashes.get(name):
+            raise UserError(f"Data input {name} at {path} is not what run {restored.run_id} read: it has changed since")
+    return found

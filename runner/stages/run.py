@@ -1,0 +1,176 @@
+"""Run: the worker executes the script; its output is shown as it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from runner.bench import Bench
+from runner.errors import UserError
+from runner.files import is_locked, write_json
+from runner.layout import RunLayout
+from runner.plan import fill_inputs, script_argv
+from runner.ports import EnvironmentHandle, Job
+from runner.records import FAILED, FORMAT, ResultRecord, RunRecord
+
+WORKER = Path(__file__).resolve().parent.parent / "worker"
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL
+_TICK = 0.05
+_BLOCK = 1 << 16
+
+
+class Detached(Exception):  # noqa: N818 - not an error
+    """The run goes on without the controller."""
+
+
+def run(bench: Bench, record: RunRecord) -> ResultRecord:
+    """Submit the worker and wait for its result.
+
+    Raises
+    ------
+    Detached
+        If the run is to go on by itself.
+    """
+    assert record.prepare is not None and bench.handle is not None  # noqa: S101 - the stage before
+    for name, one in record.prepare.inputs.items():
+        bench.inputs.recheck(name, one, bench.run.inputs)
+    set_up_work(bench, record)
+    write_json(bench.run.order, order(bench, record, bench.handle))
+    job = bench.compute.submit(bench.run.root, bench.handle)
+    if bench.spec.detach:
+        raise Detached
+    wait_for(job, bench.run, show=bench.show_output)
+    result = read_result(bench.run)
+    for name, one in record.prepare.inputs.items():
+        bench.inputs.recheck(name, one, bench.run.inputs)
+    return result
+
+
+def set_up_work(bench: Bench, record: RunRecord) -> None:
+    """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it."""
+    assert record.prepare is not None  # noqa: S101 - the stage before
+    bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
+    for name in ("outputs", "logs"):
+        (bench.run.work / name).mkdir(exist_ok=True)
+    bench.run.requests.mkdir(exist_ok=True)
+
+
+def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
+    """Return what the worker is told, ``order.json``."""
+    assert record.prepare is not None  # noqa: S101 - the stage before
+    spec, root = bench.spec, bench.layout.root
+    places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
+    variables = {
+        name: None if value is None else fill_inputs(value, places)
+        for name, value in spec.job.environment_variables.items()
+    }
+    argv = [fill_inputs(word, places) for word in script_argv(spec)]
+    callback = [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py")]
+    registers = spec.model.name is not None and "register" in spec.stages
+    return {
+        "format": FORMAT,
+        "run_id": record.id,
+        "experiment": record.experiment,
+        "number": record.number,
+        "display_name": record.display_name,
+        "argv": handle.argv(argv),
+        "script": spec.job.script,
+        "variables": {**handle.variables(), **variables},
+        "timeout": spec.job.timeout,
+        "metrics": dict(spec.job.metrics),
+        "tags": dict(spec.job.tags),
+        "inputs": places,
+        "model": {"path": spec.model.path, "framework": spec.model.framework} if registers else None,
+        "inspector": handle.argv(["python"]),
+        "finish": [*callback, "finish"],
+        "answer": [*callback, "answer"],
+        "grace": GRACE,
+        "detach": spec.detach,
+    }
+
+
+def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
+    """Show the log until the worker is gone. Ctrl-C asks it to cancel, a second one ends everything at once."""
+    interrupts, tail = 0, Tail(run_.log)
+    while True:
+        try:
+            gone = job.wait(_TICK)
+            if show:
+                tail.copy()
+            if gone:
+                break
+        except KeyboardInterrupt:
+            interrupts += 1
+            if interrupts == 1:
+                print("\nCanceling the run; Ctrl-C again ends it at once.", file=sys.stderr)
+                request_cancel(run_, "Ctrl-C")
+            job.cancel(kill=interrupts > 1)
+    if show:
+        tail.copy(to_end=True)
+    if interrupts:
+        raise KeyboardInterrupt
+
+
+class Tail:
+    """Copies what was appended to a file to standard output, in bounded pieces."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.offset = path, 0
+
+    def copy(self, *, to_end: bool = False) -> None:
+        """Copy what is new."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                while block := file.read(_BLOCK):
+                    self.offset += len(block)
+                    sys.stdout.flush()
+                    sys.stdout.buffer.write(block)
+                    if not to_end:
+                        break
+        except FileNotFoundError:
+            return
+        sys.stdout.flush()
+
+
+def request_cancel(run_: RunLayout, by: str) -> None:
+    """Leave the mark that asks for the run's end; a worker that starts later finds it too."""
+    write_json(run_.cancel, {"format": FORMAT, "by": by})
+
+
+def read_result(run_: RunLayout) -> ResultRecord:
+    """Return the worker's answer; a worker that died without one has failed."""
+    try:
+        return ResultRecord.from_json(json.loads(run_.result.read_bytes()))
+    except FileNotFoundError:
+        return ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
+    except ValueError as error:
+        raise UserError(f"{run_.result} cannot be read: {error}") from None
+
+
+def worker_lives(run_: RunLayout) -> bool:
+    """Tell whether the run's worker is still there."""
+    return is_locked(run_.worker_lock)
+
+
+def worker_pid(run_: RunLayout) -> int | None:
+    """Return the pid of a worker that lives."""
+    if not worker_lives(run_):
+        return None
+    try:
+        return int(json.loads(run_.process.read_bytes())["pid"])
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+
+
+def signal_worker(run_: RunLayout, number: int) -> None:
+    """Send a signal to the run's worker if it lives."""
+    pid = worker_pid(run_)
+    if pid is not None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return

@@ -1,0 +1,108 @@
+"""Chooses the adapters by the kinds a composition names. The only importer of adapters."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from runner.bench import Bench, RestoredRun
+from runner.layout import Layout
+from runner.plan import Plan
+from runner.ports import Compute, Environment, Say
+from runner.records import QUEUED, RunRecord
+from runner.schema import RunSpec
+
+
+def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
+    """Return the adapter for an environment's settings."""
+    if config.kind == "current":
+        from runner.environments.current import CurrentEnvironment
+
+        return CurrentEnvironment(layout, allow_drift=config.allow_drift)
+    from runner.environments.venv import VenvEnvironment
+
+    return VenvEnvironment(
+        layout,
+        packages=list(config.packages),
+        requirements=config.requirements,
+        conda_file=config.conda_file,
+        python=config.python,
+        upgrade=config.upgrade,
+        base=base,
+    )
+
+
+def make_compute(config: Any) -> Compute:
+    """Return the adapter for a compute's settings."""
+    from runner.compute.local import LocalCompute
+
+    return LocalCompute(slots=config.slots)
+
+
+def make_bench(
+    spec: RunSpec,
+    layout: Layout,
+    record: RunRecord,
+    base: Path,
+    say: Say,
+    restored: RestoredRun | None = None,
+) -> Bench:
+    """Lay out everything one run needs."""
+    from runner.store.inputs import InputStore
+    from runner.store.registry import FileRegistry
+    from runner.store.runs import FileRunStore
+    from runner.store.snapshots import FileSnapshotStore
+
+    limits = spec.job.snapshot
+    return Bench(
+        spec=spec,
+        layout=layout,
+        run=layout.run(record.experiment, record.id),
+        base=base,
+        runs=FileRunStore(layout),
+        registry=FileRegistry(layout),
+        snapshots=FileSnapshotStore(
+            layout,
+            max_bytes=int(limits.max_megabytes * 2**20),
+            max_files=limits.max_files,
+            allow_secrets=list(limits.allow_secrets),
+        ),
+        inputs=InputStore(layout),
+        environment=make_environment(spec.environment, layout, base),
+        compute=make_compute(spec.compute),
+        say=say,
+        restored_from=restored,
+    )
+
+
+def new_record(plan: Plan) -> RunRecord:
+    """Return the record of a run that is about to begin."""
+    from runner.clock import now
+
+    job = plan.spec.job
+    return RunRecord(
+        id=plan.run_id,
+        experiment=plan.experiment,
+        status=QUEUED,
+        created=now(),
+        display_name=job.display_name,
+        description=job.description,
+        tags=dict(job.tags),
+        config={**plan.config, "base": str(plan.base)},
+        overrides=plan.overrides,
+    )
+
+
+def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
+    """Execute a plan, showing what happens, and return the process's exit code."""
+    from runner.progress import Progress
+    from runner.session import conduct
+
+    progress = Progress()
+    record = new_record(plan)
+    if restored is not None:
+        record = dataclasses.replace(record, rerun_of=restored.run_id)
+    plan.layout.create()
+    bench = make_bench(plan.spec, plan.layout, record, plan.base, progress.say, restored)
+    return conduct(bench, record, plan.yaml, progress)
