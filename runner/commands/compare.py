@@ -1,0 +1,108 @@
+"""``vivero compare``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import find_run, global_options, wants_json, workspace
+from runner.commands.output import emit_json, say, section, show_duration, show_value
+from runner.errors import UserError
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.records import RunRecord
+
+Sides = dict[str, list[Any]]
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="RUN RUN...")
+@global_options
+def compare(runs: tuple[str, ...]) -> None:
+    """Show side by side where runs differ: configuration, packages, source, inputs; and their metrics."""
+    if len(runs) < 2:
+        raise UserError("There is nothing to compare", "Name two runs: vivero compare RUN RUN")
+    layout = workspace()
+    records = [find_run(layout, text) for text in runs]
+    found = comparison(layout, records)
+    if wants_json():
+        emit_json({"runs": [record.id for record in records], **found})
+    else:
+        _print([record.id for record in records], found)
+
+
+def comparison(layout: Layout, records: list[RunRecord]) -> dict[str, Sides]:
+    """Return what differs by kind; a value that a run does not have is None. Metrics are there whether they differ."""
+    from runner.commands.reading import flat, last_metrics
+
+    metrics = [last_metrics(layout.run(record.experiment, record.id), record) for record in records]
+    return {
+        "config": _differing([flat(record.config) for record in records]),
+        "metrics": _sides(metrics),
+        "packages": _differing([record.prepare.environment.packages if record.prepare else {} for record in records]),
+        "facts": _differing([_facts(record) for record in records]),
+    }
+
+
+def _facts(record: RunRecord) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "status": record.status,
+        "duration": record.run.duration if record.run else None,
+        "model": f"{record.register.model}:{record.register.version}" if record.register else None,
+    }
+    if record.prepare is not None:
+        snapshot, environment = record.prepare.snapshot, record.prepare.environment
+        found |= {
+            "snapshot": snapshot.hash,
+            "git commit": snapshot.git.commit if snapshot.git else None,
+            "environment": environment.key,
+            "python": environment.python_version,
+            "platform": environment.platform,
+        }
+        found |= {f"input {name}": item.hash for name, item in record.prepare.inputs.items()}
+    return found
+
+
+def _sides(mappings: list[Mapping[str, Any]]) -> Sides:
+    names = sorted({name for mapping in mappings for name in mapping})
+    return {name: [mapping.get(name) for mapping in mappings] for name in names}
+
+
+def _differing(mappings: list[Any]) -> Sides:
+    # Compared as JSON: 1, 1.0 and true are different arguments to a script, though Python calls them equal.
+    return {
+        name: values
+        for name, values in _sides(mappings).items()
+        if len({json.dumps(value, sort_keys=True) for value in values}) > 1
+    }
+
+
+def _print(ids: list[str], found: dict[str, Sides]) -> None:
+    from runner.commands.tables import print_table
+
+    titles = {"metrics": "Metrics", "config": "Configuration", "packages": "Packages", "facts": "Otherwise"}
+    first = True
+    for kind, title in titles.items():
+        rows = [[name, *(_cell(name, value) for value in values)] for name, values in found[kind].items()]
+        if not rows:
+            continue
+        if first:
+            say(title)
+        else:
+            section(title)
+        first = False
+        print_table(["", *ids], rows)
+    same = [titles[kind].lower() for kind in ("config", "packages") if not found[kind]]
+    if same:
+        say()
+        say(f"The same: {', '.join(same)}")
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    return show_duration(value) if name == "duration" else show_value(value)

@@ -1,0 +1,33 @@
+"""``vivero delete``."""
+
+from __future__ import annotations
+
+import click
+
+from runner.commands.common import confirm, find_run, global_options, run_store, wants_json, workspace
+from runner.commands.output import emit_json, say
+from runner.errors import UserError
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@global_options
+def delete(runs: tuple[str, ...], yes: bool) -> None:
+    """Remove runs that have ended, with their outputs and logs. Registered models stay."""
+    from runner.records import TERMINAL
+
+    layout = workspace()
+    records = {record.id: record for record in (find_run(layout, text) for text in runs)}
+    for record in records.values():
+        if record.status not in TERMINAL:
+            raise UserError(f"Run {record.id} is {record.status}", f"End it first: vivero cancel {record.id}")
+    what = f"run {next(iter(records))}" if len(records) == 1 else f"{len(records)} runs"
+    confirm(f"Remove {what} with all outputs and logs?", yes)
+    store = run_store(layout)
+    for run_id in records:
+        store.delete(run_id)
+        if not wants_json():
+            say(f"Removed run {run_id}")
+    if wants_json():
+        emit_json([{"id": run_id, "deleted": True} for run_id in records])

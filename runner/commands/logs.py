@@ -1,0 +1,107 @@
+"""``vivero logs``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from runner.commands.common import find_run, global_options, run_store, settled, wants_json, workspace
+from runner.commands.output import note
+from runner.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.records import RunRecord
+
+_BLOCK = 1 << 16
+_PAUSE = 0.2
+
+
+@click.command()
+@click.argument("run")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
+@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which of the run's logs.")
+@global_options
+def logs(run: str, follow: bool, name: str) -> None:
+    """Print a log of a run, byte for byte; with --json as {run, name, text}."""
+    layout = workspace()
+    record = find_run(layout, run)
+    blocks = _follow(layout, record, name) if follow else _read(layout, record, name)
+    if wants_json():
+        _write_json(record.id, name, blocks)
+        return
+    for block in blocks:
+        sys.stdout.buffer.write(block)
+        if follow:
+            sys.stdout.buffer.flush()
+
+
+def _locate(layout: Layout, record: RunRecord, name: str) -> Path | None:
+    """Return where a log is, or None where it can still come. Only what is listed is opened, so a name is no path."""
+    from runner.commands import reading
+
+    found = reading.log_files(layout.run(record.experiment, record.id))
+    if name in found:
+        return found[name]
+    if name == "run.log":
+        return None
+    raise UserError(f"Run {record.id} has no log '{name}'", nearest(name, found))
+
+
+def _read(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
+    path = _locate(layout, record, name)
+    if path is None:
+        note(f"Run {record.id} printed nothing: it is {record.status}")
+        return
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
+    """Yield a log as it grows. Whether the run has ended is asked before each look, so its last words are not missed."""
+    from runner.records import TERMINAL
+
+    store, opened = run_store(layout), None
+    try:
+        while True:
+            ended = record.status in TERMINAL
+            if opened is None and (path := _locate(layout, record, name)) is not None:
+                opened = path.open("rb")
+            if opened is not None:
+                yield from _new(opened)
+            if ended:
+                return
+            time.sleep(_PAUSE)
+            record = settled(layout, store.read(record.id))
+    finally:
+        if opened is not None:
+            opened.close()
+
+
+def _new(file: BinaryIO) -> Iterator[bytes]:
+    position = file.tell()
+    # A log that the script opened anew is read from its beginning.
+    file.seek(position if file.seek(0, os.SEEK_END) >= position else 0)
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _write_json(run_id: str, name: str, blocks: Iterator[bytes]) -> None:
+    """Write the document piece by piece: a log can be larger than memory."""
+    import codecs
+    import json
+
+    decode: Callable[..., str] = codecs.getincrementaldecoder("utf-8")("replace").decode
+    first = next(blocks, b"")
+    sys.stdout.write(f'{{"run": {json.dumps(run_id)}, "name": {json.dumps(name)}, "text": "')
+    sys.stdout.write(json.dumps(decode(first))[1:-1])
+    for block in blocks:
+        sys.stdout.write(json.dumps(decode(block))[1:-1])
+    sys.stdout.write(json.dumps(decode(b"", True))[1:-1] + '"}\n')

@@ -1,0 +1,83 @@
+"""What a run's folder says, for the commands that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.layout import RunLayout
+    from runner.records import RunRecord
+
+
+def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return every metric of a file in the order it was logged: name -> list of {value, step, time, kind}."""
+    from runner.files import read_json_lines
+
+    series: dict[str, list[dict[str, Any]]] = {}
+    for line in read_json_lines(path):
+        entry = {"value": line["value"], "step": line.get("step"), "time": line["time"], "kind": line.get("kind")}
+        series.setdefault(line["name"], []).append(entry)
+    return series
+
+
+def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
+    """Return each scalar metric's last value: as finalized, or so far."""
+    if record.finalize is not None:
+        return dict(record.finalize.metrics)
+    return last_scalars(run.metrics)
+
+
+def last_scalars(path: Path) -> dict[str, Any]:
+    """Return the last value of each metric of a file that is a single value."""
+    return {
+        name: entries[-1]["value"]
+        for name, entries in metric_series(path).items()
+        if entries[-1]["kind"] in (None, "scalar")
+    }
+
+
+def tags(run: RunLayout, record: RunRecord, kind: str = "tag") -> dict[str, str]:
+    """Return the tags, or properties, given in the configuration and by the script; the last one wins."""
+    from runner.files import read_json_lines
+
+    found = dict(record.tags if kind == "tag" else record.properties)
+    found.update((line["name"], line["value"]) for line in read_json_lines(run.properties) if line["kind"] == kind)
+    return found
+
+
+def children(run: RunLayout) -> Iterator[dict[str, Any]]:
+    """Yield the child runs the script made, in the order of their numbers."""
+    import json
+
+    if not run.children.is_dir():
+        return
+    found = []
+    for folder in run.children.iterdir():
+        record = folder / "child.json"
+        if record.is_file():
+            child = json.loads(record.read_bytes())
+            found.append({**child, "metrics": last_scalars(folder / "metrics.jsonl")})
+    yield from sorted(found, key=lambda child: (child.get("number") or 0, str(child.get("id"))))
+
+
+def log_files(run: RunLayout) -> dict[str, Path]:
+    """Return the logs by name: those of the run, and while it lives those in the script's ``./logs``."""
+    from runner.files import list_files
+
+    folders = (run.work / "logs", run.logs)
+    return {name: folder / name for folder in folders if folder.is_dir() for name in list_files(folder)}
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted keys; lists and empty mappings are values."""
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, Mapping) and item:
+            found.update(flat(item, f"{name}."))
+        else:
+            found[name] = item
+    return found

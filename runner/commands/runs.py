@@ -1,0 +1,94 @@
+"""``vivero runs``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
+from runner.commands.output import emit_json, note, show_duration, show_time, show_value
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+
+_METRICS_SHOWN = 3
+
+
+@click.command()
+@click.option("--experiment", "-e", metavar="NAME", help="Only this experiment.")
+@click.option("--status", "-s", metavar="STATUS", help="Only this status: completed, failed, running, ...")
+@click.option("--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag; may be repeated.")
+@click.option("--where", "-w", metavar="EXPRESSION", help="Only where this holds of the metrics: 'accuracy > 0.95'.")
+@click.option("--sort", metavar="METRIC|FIELD", help="Order by a metric's last value or a field; otherwise newest first.")
+@click.option("--reverse", is_flag=True, help="Turn the order around.")
+@click.option("--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many; 0 for all.")
+@global_options
+def runs(
+    experiment: str | None,
+    status: str | None,
+    tags: tuple[str, ...],
+    where: str | None,
+    sort: str | None,
+    reverse: bool,
+    limit: int,
+) -> None:
+    """List runs, newest first."""
+    from runner.records import STATUSES
+
+    layout = workspace()
+    chosen = one_of(status, STATUSES, "status") if status else None
+    wanted = pairs(tags, "--tag")
+    _settle_active(layout)
+    rows = run_index(layout).rows(
+        experiment=experiment,
+        status=chosen,
+        tags=wanted or None,
+        where=where,
+        sort=sort,
+        reverse=reverse,
+        limit=limit or None,
+    )
+    if wants_json():
+        emit_json(rows)
+    elif rows:
+        _print(rows, sort)
+    else:
+        note("No runs match" if experiment or status or tags or where else "No runs yet")
+
+
+def _settle_active(layout: Layout) -> None:
+    """Finish the records of runs whose controller died, so that the list and its filters show how they really ended."""
+    from runner.records import TERMINAL
+
+    store = None
+    for row in run_index(layout).rows():
+        if row["status"] not in TERMINAL:
+            store = store or run_store(layout)
+            settled(layout, store.read(row["id"]))
+
+
+def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
+    from runner.commands.tables import print_table
+
+    headers = ["run", "status", "experiment", "created", "duration", "metrics", "model"]
+    table = [
+        [
+            row["id"],
+            row["status"],
+            row["experiment"],
+            show_time(row["created"]),
+            show_duration(row["duration"]),
+            _metrics(row["metrics"], sort),
+            row["model"] or "",
+        ]
+        for row in rows
+    ]
+    print_table(headers, table, right=("duration",))
+
+
+def _metrics(metrics: dict[str, Any], first: str | None) -> str:
+    """Return the first few metrics, the one that the list is sorted by before the others."""
+    names = sorted(metrics, key=lambda name: (name != first, name))
+    shown = [f"{name}={show_value(metrics[name])}" for name in names[:_METRICS_SHOWN]]
+    return " ".join([*shown, "..."] if len(names) > _METRICS_SHOWN else shown)

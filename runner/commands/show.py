@@ -1,0 +1,164 @@
+"""``vivero show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import find_run, global_options, wants_json, workspace
+from runner.commands.output import emit_json, facts, say, section, show_bytes, show_duration, show_time, show_value
+
+if TYPE_CHECKING:
+    from runner.layout import RunLayout
+    from runner.records import PrepareRecord, RunRecord
+
+_OUTPUTS_SHOWN, _CHILDREN_SHOWN = 50, 20
+
+
+@click.command()
+@click.argument("run")
+@global_options
+def show(run: str) -> None:
+    """Show everything known of one run."""
+    from runner.commands import reading
+
+    layout = workspace()
+    record = find_run(layout, run)
+    folder = layout.run(record.experiment, record.id)
+    if not wants_json():
+        _print(folder, record)
+        return
+    emit_json(
+        {
+            **record.to_json(),
+            "tags": reading.tags(folder, record),
+            "properties": reading.tags(folder, record, "property"),
+            "metrics": reading.last_metrics(folder, record),
+            "children": list(reading.children(folder)),
+            "logs": sorted(reading.log_files(folder)),
+            "location": str(folder.root),
+        }
+    )
+
+
+def _print(folder: RunLayout, record: RunRecord) -> None:
+    from runner.commands import reading
+
+    facts(_head(record))
+    for title, found in (
+        ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
+        ("Job", _job(record)),
+        ("Process", _process(record)),
+        ("Prepared", _prepared(record.prepare) if record.prepare else {}),
+        ("Inputs", _inputs(record.prepare) if record.prepare else {}),
+        ("Tags", reading.tags(folder, record)),
+        ("Properties", reading.tags(folder, record, "property")),
+        ("Metrics", reading.last_metrics(folder, record)),
+    ):
+        if found:
+            section(title)
+            facts(found, indent=2)
+    _print_children(folder)
+    _print_outputs(record)
+    for notes in (record.run.notes if record.run else (), record.finalize.notes if record.finalize else ()):
+        for text in notes:
+            say(f"note: {text}")
+    section("Files")
+    facts({"folder": str(folder.root), "logs": ", ".join(sorted(reading.log_files(folder)))}, indent=2)
+
+
+def _head(record: RunRecord) -> dict[str, Any]:
+    from runner.clock import now, seconds_between
+
+    ended = record.ended or now()
+    registered = record.register
+    return {
+        "run": record.id,
+        "status": record.status,
+        "why": record.error or (record.run.reason if record.run else None),
+        "experiment": f"{record.experiment} (run {record.number})" if record.number else record.experiment,
+        "name": record.display_name,
+        "description": record.description,
+        "created": show_time(record.created),
+        "ended": show_time(record.ended),
+        "duration": show_duration(seconds_between(record.created, ended)),
+        "rerun of": record.rerun_of,
+        "model": f"{registered.model}:{registered.version}" if registered else None,
+    }
+
+
+def _job(record: RunRecord) -> dict[str, Any]:
+    job = record.config.get("job") or {}
+    arguments = job.get("arguments")
+    return {
+        "source": job.get("source"),
+        "script": job.get("script"),
+        "arguments": arguments or None,
+        "command": job.get("command") or None,
+        "overrides": " ".join(record.overrides),
+        "compute": f"{record.scale.compute} on {', '.join(record.scale.nodes)}" if record.scale else None,
+    }
+
+
+def _process(record: RunRecord) -> dict[str, Any]:
+    ran = record.run
+    if ran is None:
+        return {}
+    return {
+        "exit code": ran.exit_code,
+        "signal": ran.signal,
+        "started": show_time(ran.started),
+        "ended": show_time(ran.ended),
+        "script time": show_duration(ran.duration),
+        "cpu time": show_duration(ran.cpu_seconds),
+        "peak memory": show_bytes(ran.peak_memory),
+        "host": ran.host,
+        "python": ran.python_version,
+    }
+
+
+def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
+    snapshot, environment = prepared.snapshot, prepared.environment
+    git = snapshot.git
+    found = {
+        "snapshot": f"{snapshot.hash} ({snapshot.files} files, {show_bytes(snapshot.bytes)})",
+        "environment": f"{environment.kind}, Python {environment.python_version}, {len(environment.packages)} packages",
+        "environment key": environment.key,
+        "built": "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}",
+    }
+    if git is not None and git.commit:
+        state = " with uncommitted changes" if git.dirty else ""
+        found["git"] = f"{git.commit[:12]} on {git.branch or 'no branch'}{state}"
+        found["git remote"] = git.remote or ""
+    return found
+
+
+def _inputs(prepared: PrepareRecord) -> dict[str, Any]:
+    return {
+        name: f"{item.path} ({item.mode}, {item.files} files, {show_bytes(item.bytes)}, {item.hash[:12]})"
+        for name, item in prepared.inputs.items()
+    }
+
+
+def _print_children(folder: RunLayout) -> None:
+    from runner.commands import reading
+
+    found = list(reading.children(folder))
+    if found:
+        section("Children")
+    for child in found[:_CHILDREN_SHOWN]:
+        metrics = " ".join(f"{name}={show_value(value)}" for name, value in child["metrics"].items())
+        say(f"  {child.get('id')}  {child.get('status')}  {metrics}".rstrip())
+    if len(found) > _CHILDREN_SHOWN:
+        say(f"  and {len(found) - _CHILDREN_SHOWN} more: see them all with --json")
+
+
+def _print_outputs(record: RunRecord) -> None:
+    outputs = record.finalize.outputs if record.finalize else ()
+    if outputs:
+        section("Outputs")
+    for file in outputs[:_OUTPUTS_SHOWN]:
+        say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
+    if len(outputs) > _OUTPUTS_SHOWN:
+        say(f"  and {len(outputs) - _OUTPUTS_SHOWN} more: see them all with --json")

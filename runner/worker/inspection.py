@@ -1,0 +1,190 @@
+"""Has the model of a completed run loaded and looked at in a clean process of the run's environment.
+
+That process is started together with the script, so that its imports cost the run no time.
+"""
+
+import json
+import os
+import subprocess
+import time
+
+import files
+import processes
+import results
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+PATIENCE = 60.0
+_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
+_LARGEST_ANSWER = 16 << 20
+
+
+def candidate(work: str, wanted: "Optional[str]") -> "Optional[str]":
+    """Return the model a script left: the one asked for, else the only model file of outputs, else of the folder."""
+    outputs = os.path.join(work, "outputs")
+    if wanted is not None:
+        for base in (work, outputs):
+            path = os.path.normpath(os.path.join(base, wanted))
+            if os.path.exists(path) and _inside(path, work):
+                return path
+        return None
+    for base in (outputs, work):
+        found = _model_files(base)
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _inside(path: str, folder: str) -> bool:
+    real = os.path.realpath(folder)
+    return os.path.realpath(path).startswith(real + os.sep)
+
+
+def _model_files(folder: str) -> "List[str]":
+    found = []
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)
+            if name.endswith(_SUFFIXES) and os.path.isfile(path) and not os.path.islink(path):
+                found.append(path)
+    return found
+
+
+class Inspector:
+    """The process that will load the model.
+
+    Parameters
+    ----------
+    prefix : list of str
+        The command that is the environment's Python.
+    run_dir : str
+        The run's folder.
+    script : str or None
+        The script whose imports are worth making ahead.
+    environ : dict
+        Variables of the process, without those of the user's job.
+    """
+
+    def __init__(
+        self, prefix: "List[str]", run_dir: str, script: "Optional[str]", environ: "Dict[str, str]"
+    ) -> None:
+        self._run_dir = run_dir
+        self._cwd = os.path.join(run_dir, ".inspect-{}".format(os.getpid()))
+        os.mkdir(self._cwd)
+        argv = prefix + ["-E", os.path.join(processes.HERE, "inspect_model.py")]
+        if script is not None:
+            argv += ["--preload", script]
+        self._process = None  # type: Optional[subprocess.Popen[bytes]]
+        self._status = None  # type: Optional[int]
+        self._received = b""
+        self._path = ""
+        self._deadline = 0.0
+        self.entry = None  # type: Optional[Dict[str, Any]]
+        clean = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
+        try:
+            self._process = processes.start(
+                argv + ["--wait"], cwd=self._cwd, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        except BaseException:
+            files.remove_tree(self._cwd)
+            raise
+        self.pid = self._process.pid
+
+    def reaped(self, status: int) -> None:
+        """Take note of its end."""
+        self._status = status
+        if self._process is not None:
+            self._process.returncode = status
+
+    def ask(self, path: str, framework: "Optional[str]", example: "Optional[str]") -> None:
+        """Order the inspection of one model; the answer comes through `poll`."""
+        assert self._process is not None and self._process.stdin is not None
+        self._path = path
+        self._deadline = time.monotonic() + PATIENCE
+        question = {"path": path, "framework": framework, "example": example}
+        try:
+            self._process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
+            self._process.stdin.close()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it died; `poll` says how
+
+    def fileno(self) -> int:
+        """Return the descriptor that turns readable with the answer."""
+        assert self._process is not None and self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def poll(self, readable: bool) -> bool:
+        """Take what there is of the answer; return whether `entry` is complete."""
+        ended = self._status is not None
+        if readable or ended:
+            block = os.read(self.fileno(), 1 << 16) if not ended else self._rest()
+            self._received += block
+            if self._status is None and not block:
+                return self._expired()  # closed its end: the exit is what tells more
+        line, newline, _ = self._received.partition(b"\n")
+        if newline and self._understood(line):
+            return True
+        if ended:
+            assert self._status is not None
+            self._refuse(_cause(self._status))
+        elif len(self._received) > _LARGEST_ANSWER:
+            self._refuse("the process that loaded the model answered with too much")
+        return self.entry is not None or self._expired()
+
+    def _rest(self) -> bytes:
+        os.set_blocking(self.fileno(), False)
+        found = b""
+        while len(found) <= _LARGEST_ANSWER:
+            try:
+                block = os.read(self.fileno(), 1 << 16)
+            except BlockingIOError:
+                break
+            if not block:
+                break
+            found += block
+        return found
+
+    def _expired(self) -> bool:
+        if time.monotonic() < self._deadline:
+            return False
+        self._refuse("loading the model took more than {:g} s".format(PATIENCE))
+        return True
+
+    def _understood(self, line: bytes) -> bool:
+        try:
+            value = json.loads(line.decode("utf-8"))
+        except ValueError:
+            return False
+        if not isinstance(value, dict):
+            return False
+        value["path"] = os.path.relpath(self._path, os.path.join(self._run_dir, "work"))
+        self.entry = value
+        return True
+
+    def _refuse(self, error: str) -> None:
+        self.entry = {
+            "path": os.path.relpath(self._path, os.path.join(self._run_dir, "work")),
+            "sha256": files.hash_path(self._path),
+            "error": error,
+        }
+
+    def end(self) -> None:
+        """End the process and what it started, and remove its folder."""
+        if self._process is not None:
+            processes.send_group(self.pid, 9)
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    try:
+                        pipe.close()
+                    except OSError as error:  # what was not flushed has no reader any more
+                        print("inspector: {}".format(error), flush=True)
+        files.remove_tree(self._cwd)
+
+
+def _cause(status: int) -> str:
+    how = results.how_it_ended(status)
+    if os.WIFSIGNALED(status):
+        return "the model crashed the process that loaded it ({})".format(how)
+    return "the process that loaded the model ended without an answer ({})".format(how)

@@ -1,0 +1,181 @@
+"""The script and everything it starts: its variables, its start, who descends from it, and how all of it is ended."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHIMS = os.path.join(HERE, "shims")
+_SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
+_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
+
+
+def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> "Dict[str, str]":
+    """Return the script's environment variables: the base, what we add, then the user's (None unsets)."""
+    found = dict(base)
+    outer = found.get("VIVERO_RUN_DIR")
+    if outer and found.get("MLFLOW_TRACKING_URI") == file_uri(os.path.join(outer, "mlflow")):
+        del found["MLFLOW_TRACKING_URI"]  # a run that starts a run: ours, not the user's
+    found.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, "mlflow")))
+    found.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    found["PYTHONUNBUFFERED"] = "1"
+    for name, value in (order.get("variables") or {}).items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value
+    inherited = [item for item in found.get("PYTHONPATH", "").split(os.pathsep) if item and item != SHIMS]
+    found["PYTHONPATH"] = os.pathsep.join([SHIMS] + inherited)
+    found["VIVERO_RUN_DIR"] = run_dir
+    found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order["run_id"])
+    found["VIVERO_EXPERIMENT"] = str(order["experiment"])
+    found["VIVERO_RUN_NUMBER"] = str(order.get("number") or 0)
+    return found
+
+
+def file_uri(path: str) -> str:
+    """Return the ``file://`` address of an absolute path."""
+    return "file://" + "".join(chr(c) if c in _SAFE else "%{:02X}".format(c) for c in os.fsencode(path))
+
+
+def _load_prctl() -> "Optional[Callable[..., int]]":
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        import ctypes
+
+        found = ctypes.CDLL(None).prctl  # type: Callable[..., int]
+        return found
+    except (ImportError, OSError, AttributeError) as error:
+        print("orphans cannot be followed here: {}".format(error), file=sys.stderr)
+        return None
+
+
+_prctl = _load_prctl()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant that loses its own, so that none gets out of sight."""
+    if _prctl is not None:
+        _prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def start(argv: "List[str]", **options: "Any") -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own that dies with this one."""
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        if _prctl is not None:
+            _prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:  # it died before the call took effect
+                os._exit(137)
+
+    return subprocess.Popen(argv, start_new_session=True, preexec_fn=die_with_parent, **options)
+
+
+def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
+    """Return the living processes that descend from this one, leaving out those of `spare`; None where unknown."""
+    if not os.path.exists("/proc/self/stat"):
+        return None
+    spared = set(spare)
+    table = None  # type: Optional[Dict[int, List[int]]]
+    found = []  # type: List[int]
+    waiting = [os.getpid()]
+    while waiting:
+        pid = waiting.pop()
+        below = _children(pid)
+        if below is None:
+            table = _process_table() if table is None else table
+            below = table.get(pid, [])
+        below = [child for child in below if child not in spared]
+        found += below
+        waiting += below
+    return found
+
+
+def _children(pid: int) -> "Optional[List[int]]":
+    """Return a process's children as the kernel lists them, or None where it was built without that list."""
+    found = []  # type: List[int]
+    tasks = "/proc/{}/task".format(pid)
+    try:
+        for task in os.listdir(tasks):
+            with open("{}/{}/children".format(tasks, task), "rb") as file:
+                found += [int(word) for word in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return None if os.path.exists("/proc/{}".format(pid)) else found
+    return found
+
+
+def _process_table() -> "Dict[int, List[int]]":
+    found = {}  # type: Dict[int, List[int]]
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/{}/stat".format(name), "rb") as file:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError):
+                continue  # ended meanwhile
+            found.setdefault(parent, []).append(int(name))
+    return found
+
+
+def describe(pid: int) -> str:
+    """Return a process's name and id for a note."""
+    try:
+        with open("/proc/{}/comm".format(pid), "rb") as file:
+            return "{} ({})".format(file.read().decode("utf-8", "replace").strip(), pid)
+    except OSError:
+        return str(pid)
+
+
+def send(pid: int, number: int) -> None:
+    """Send a signal to a process that may be gone."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def send_group(group: int, number: int) -> bool:
+    """Send a signal to a process group; return whether it has members."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+class Ending:
+    """The end of everything the script started: SIGTERM now, SIGKILL to whatever is left after the grace."""
+
+    def __init__(self, group: int, grace: float) -> None:
+        self._group = group
+        self._deadline = time.monotonic() + grace
+
+    def begin(self, spare: "Iterable[int]") -> None:
+        """Ask all of it to end."""
+        self._signal(signal.SIGTERM, spare)
+        self._signal(signal.SIGCONT, spare)  # a stopped process would not see it
+
+    def going_on(self, spare: "Iterable[int]") -> bool:
+        """Tell whether anything is left, and kill it when the grace is over."""
+        left = descendants(spare)
+        if left is None:
+            left = [self._group] if send_group(self._group, 0) else []
+        if left and time.monotonic() >= self._deadline:
+            self._signal(signal.SIGKILL, spare)
+        return bool(left)
+
+    def _signal(self, number: int, spare: "Iterable[int]") -> None:
+        """Reach each process once: a second SIGTERM is for many programs the order to skip their cleaning up."""
+        found = descendants(spare)
+        if found is None:
+            send_group(self._group, number)
+        for pid in found or ():
+            send(pid, number)

@@ -1,0 +1,105 @@
+"""How the script ended, in the words of ``result.json``."""
+
+import os
+import re
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
+_TAIL = 64 << 10
+_LONGEST = 400
+_HEADER = b"Traceback (most recent call last):"
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGSEGV`` for 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal {}".format(number)
+
+
+def how_it_ended(status: int) -> str:
+    """Return a wait status in words."""
+    if os.WIFSIGNALED(status):
+        return signal_name(os.WTERMSIG(status))
+    return "exit code {}".format(os.WEXITSTATUS(status))
+
+
+def outcome(status: int, stop: "Optional[str]", log: "Optional[int]") -> "Dict[str, Any]":
+    """Return status, exit code, signal and reason from a wait status.
+
+    `stop` is why we ended the script ourselves, if we did; `log` a descriptor of its log.
+    """
+    killed = os.WIFSIGNALED(status)
+    found = {
+        "exit_code": None if killed else os.WEXITSTATUS(status),
+        "signal": signal_name(os.WTERMSIG(status)) if killed else None,
+        "reason": None,
+    }  # type: Dict[str, Any]
+    if stop is not None:
+        found.update(status=CANCELED if stop == CANCELED else FAILED, reason=stop)
+    elif killed:
+        memory = " (out of memory?)" if os.WTERMSIG(status) == signal.SIGKILL else ""
+        found.update(status=FAILED, reason="killed by {}{}".format(found["signal"], memory))
+    elif found["exit_code"]:
+        error = traceback_line(log) if log is not None else None
+        reason = how_it_ended(status)
+        found.update(status=FAILED, reason="{}: {}".format(reason, error) if error else reason)
+    else:
+        found["status"] = COMPLETED
+    return found
+
+
+def traceback_line(log: int) -> "Optional[str]":
+    """Return the line that names the exception of the last traceback in a log, if the log ends with one."""
+    size = os.fstat(log).st_size
+    tail = os.pread(log, _TAIL, max(0, size - _TAIL))
+    lines = tail[tail.rfind(_HEADER) :].splitlines()[1:] if _HEADER in tail else []
+    for line in lines:
+        text = line[: _LONGEST * 4].decode("utf-8", "replace")
+        if text and not text[0].isspace():
+            return _shorten(text) if _ERROR.match(text) else None
+    return None
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+class Usage:
+    """Memory and processor time of the script and of its descendants, as far as they were waited for."""
+
+    def __init__(self) -> None:
+        self.peak_memory = 0
+        self.cpu_seconds = 0.0
+
+    def add(self, usage: "Any") -> None:
+        """Add what ``wait4`` says of an ended process and those it waited for."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        self.peak_memory = max(self.peak_memory, usage.ru_maxrss * unit)
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+
+
+def result(started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage") -> "Dict[str, Any]":
+    """Return the part of the result that is there however the script ended."""
+    notes = []  # type: List[str]
+    return {
+        "status": FAILED,
+        "exit_code": None,
+        "signal": None,
+        "reason": None,
+        "started": started,
+        "ended": ended,
+        "duration": None if duration is None else round(duration, 6),
+        "cpu_seconds": round(usage.cpu_seconds, 6) if started else None,
+        "peak_memory": usage.peak_memory or None,
+        "host": os.uname().nodename,
+        "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
+        "notes": notes,
+    }

@@ -1,0 +1,190 @@
+"""Scripts that misbehave and processes that die."""
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.test_pipeline import MODEL, record_of
+from tests.waiting import wait_for
+
+ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.1)\n"
+
+ENDINGS = {
+    "exit 7": ("raise SystemExit(7)", "failed", "exit code 7"),
+    "exception": ("raise ValueError('no such flower')", "failed", "no such flower"),
+    "segfault": ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "failed", "SIGSEGV"),
+    "own folder gone": ("import os, shutil; shutil.rmtree(os.getcwd())", "completed", None),
+    "closed stdout": ("import os; os.close(1); os.close(2)", "completed", None),
+    "no text": ("import sys; sys.stdout.buffer.write(bytes(range(256)) * 1000)", "completed", None),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_every_end_is_recorded(name, command_line):
+    text, status, reason = ENDINGS[name]
+    command_line.script(text)
+    done = command_line.job()
+    assert done.returncode == (0 if status == "completed" else 2), done.stderr
+    record = record_of(command_line)
+    assert record["status"] == status
+    assert reason is None or reason in record["error"]
+    assert "Traceback" not in done.stderr
+
+
+def test_timeout(command_line):
+    command_line.script(ENDLESS)
+    done = command_line.job("job.timeout=1")
+    assert done.returncode == 2
+    assert "timeout" in record_of(command_line)["error"]
+
+
+def begin(command_line, *words, variables=None):
+    process = command_line.start("runner", "job.source=src", "job.script=train.py", *words, start_new_session=True)
+    assert any(b"begun" in line for line in iter(process.stdout.readline, b""))
+    return process
+
+
+def folder_of(command_line):
+    (found,) = (command_line.workspace / "runs" / "src").iterdir()
+    return found
+
+
+def gone(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+CHILD = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\nprint('child', p.pid, flush=True)\n"
+
+
+def child_pid(folder):
+    lines = (folder / "logs" / "run.log").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("child"))
+
+
+def test_ctrl_c_cancels_with_all_processes(command_line):
+    command_line.script(CHILD + ENDLESS)
+    process = begin(command_line)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    assert record_of(command_line)["status"] == "canceled"
+    assert gone(child_pid(folder_of(command_line)))
+
+
+def test_vivero_cancel(command_line):
+    command_line.script(CHILD + ENDLESS)
+    process = begin(command_line)
+    assert command_line.vivero("cancel", "latest").returncode == 0
+    process.communicate(timeout=60)
+    assert record_of(command_line)["status"] == "canceled"
+    assert gone(child_pid(folder_of(command_line)))
+
+
+def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command_line):
+    go = command_line.folder / "go"
+    command_line.script(
+        "print('begun', flush=True)\nimport os, time\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.05)\nimport sys\n" + MODEL.replace("sys.argv[-1]", "'rbf'")
+    )
+    process = begin(command_line, "model.name=survivor")
+    process.kill()
+    process.wait()
+    assert record_of(command_line)["status"] == "running"
+    go.touch()
+    path = folder_of(command_line) / "run.json"
+    wait_for(lambda: json.loads(path.read_text())["status"] == "completed", 60)
+    assert record_of(command_line)["register"] == {**record_of(command_line)["register"], "model": "survivor", "version": 1}
+
+
+def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line):
+    command_line.script("import os\nprint('pid', os.getpid())\n" + ENDLESS)
+    process = begin(command_line)
+    folder = folder_of(command_line)
+    os.kill(json.loads((folder / "process.json").read_text())["pid"], signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "without a result" in record_of(command_line)["error"]
+    pid = int((folder / "logs" / "run.log").read_text().split()[1])
+    wait_for(lambda: gone(pid), 10)
+
+
+def test_all_killed_and_the_next_command_finishes_the_record(command_line):
+    command_line.script(ENDLESS)
+    process = begin(command_line)
+    folder = folder_of(command_line)
+    process.kill()
+    process.wait()
+    os.kill(json.loads((folder / "process.json").read_text())["pid"], signal.SIGKILL)
+    wait_for(lambda: record_of(command_line)["status"] == "failed", 20)
+
+
+def test_sixteen_runs_at_once(command_line):
+    command_line.script("print('here')")
+    with ThreadPoolExecutor(16) as pool:
+        done = list(pool.map(lambda _: command_line.job(), range(16)))
+    assert [one.returncode for one in done] == [0] * 16, [one.stderr for one in done]
+    assert len(json.loads(command_line.vivero("runs", "--json").stdout)) == 16
+
+
+REFUSED = {
+    "class in the script": (
+        "import joblib\nfrom sklearn.svm import SVC\nclass Mine(SVC): pass\njoblib.dump(Mine(), 'outputs/m.joblib')",
+        "Mine",
+    ),
+    "no model": ("open('outputs/m.joblib', 'w').write('hello')", "was not registered"),
+    "nothing": ("pass", "left no model"),
+    "two": ("[open(f'outputs/{n}.pkl', 'w') for n in 'ab']", "look like a model"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_model_is_refused(name, command_line):
+    text, reason = REFUSED[name]
+    command_line.script(text)
+    done = command_line.job("model.name=mine")
+    assert done.returncode == 2
+    assert reason in record_of(command_line)["error"]
+    assert json.loads(command_line.vivero("models", "--json").stdout) == []
+
+
+def test_another_framework_version_is_refused(command_line):
+    command_line.script(MODEL.replace("sys.argv[-1]", "'rbf'"))
+    done = command_line.job("model.name=mine", "model.framework_version='0.24'")
+    assert done.returncode == 2
+    assert "0.24" in record_of(command_line)["error"]
+
+
+def test_a_link_out_of_the_run_is_not_followed(command_line):
+    secret = command_line.folder / "secret.txt"
+    secret.write_text("secret")
+    command_line.script(f"import os; os.symlink({str(secret)!r}, 'outputs/link.txt'); open('outputs/a', 'w')")
+    assert command_line.job().returncode == 0
+    record = record_of(command_line)
+    assert [one["path"] for one in record["finalize"]["outputs"]] == ["a"]
+    assert any("link.txt" in note for note in record["finalize"]["notes"])
+
+
+def test_a_record_from_the_future(command_line):
+    command_line.script("pass")
+    assert command_line.job().returncode == 0
+    path = folder_of(command_line) / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "format": 99}))
+    done = command_line.vivero("show", record["id"])
+    assert done.returncode == 1
+    assert "format 99" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_secrets_stop_the_run(command_line):
+    command_line.script("pass")
+    command_line.script("TOKEN=1", ".env")
+    done = command_line.job()
+    assert done.returncode != 0
+    assert ".env" in done.stderr + done.stdout

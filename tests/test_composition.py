@@ -1,0 +1,95 @@
+"""Everything in conf composes, and what is misspelt gets one line with the nearest right name."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+OPTIONS = sorted(
+    f"{'+' if path.parent.name == 'experiment' else ''}{path.parent.relative_to(CONF)}={path.stem}"
+    for path in CONF.rglob("*.yaml")
+    if path.parent != CONF
+)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_composes(option, command_line):
+    done = command_line.run(option, "--cfg", "job", "--resolve", *([] if "experiment" in option else ["job.source=x"]))
+    assert done.returncode == 0, done.stderr
+    assert "stages:" in done.stdout
+    assert list(command_line.folder.iterdir()) == []
+
+
+MISTAKES = {
+    "jobs.script=x": "There is no key 'jobs'. Did you mean 'job'?",
+    "job.scrpt=x": "There is no key 'job.scrpt'. Did you mean 'script'?",
+    "model.nmae=x": "There is no key 'model.nmae'. Did you mean 'name'?",
+    "enviroment=venv": "Did you mean 'environment'?",
+    "environment=venvv": "There is no environment 'venvv'. Did you mean 'venv'?",
+    "+experiment=irs": "There is no experiment 'irs'. Did you mean 'iris'?",
+    "experiment=iris": "Add it with +experiment=NAME",
+    "stages=[prepare,ruun]": "Did you mean 'run'?",
+    "stages=[run]": "leaves out a stage that a later one needs",
+    "job.script=trian.py": "Did you mean 'train.py'?",
+    "job.script=../x.py": "outside the source folder",
+    "job.source=scr": "Did you mean 'src'?",
+    "job.timeout=soon": "job.timeout",
+    "job.timeout=-1": "above 0",
+    "job.metrics={a: '('}": "no regular expression",
+    "job.arguments={a:1": "error:",
+    "model.name=../x": "cannot be a model name",
+    "model.name=a%2e%2e": "cannot be a model name",
+    "model.name=" + 300 * "x": "cannot be a model name",
+    "model.name=modèle": "cannot be a model name",
+    "experiment_name=a/b": "cannot be a experiment name",
+    "data.inputs={a: {path: nothere}}": "there is no file or folder",
+    "data.inputs={a: {path: src, mode: mnt}}": "Did you mean 'mount'?",
+    "job.arguments={x: '${input:nope}'}": "names no data input",
+    "--cfgg": "unrecognized arguments",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda text: text[:40])
+def test_a_mistake_gets_one_line_and_creates_nothing(mistake, command_line):
+    command_line.script("print(1)")
+    done = command_line.job(mistake)
+    assert done.returncode == 1, done.stderr
+    assert MISTAKES[mistake] in done.stderr
+    assert "Traceback" not in done.stderr
+    if not mistake.startswith("--"):
+        assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in command_line.folder.iterdir()) == ["src"]
+
+
+def test_a_missing_source_is_named(command_line):
+    done = command_line.run("job.script=train.py")
+    assert done.returncode == 1
+    assert "job.source" in done.stderr
+
+
+def test_a_source_that_is_a_circle_of_links(command_line):
+    (command_line.folder / "src").symlink_to("src")
+    done = command_line.job()
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_conf_folder_of_ones_own(command_line):
+    command_line.script("import sys; print(sys.argv[1:])")
+    mine = command_line.folder / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    mine.joinpath("flowers.yaml").write_text(
+        "# @package _global_\njob: {source: src, script: train.py, arguments: {a: [1, 2], b: true, c: false, d: null}}\n"
+    )
+    done = command_line.run("--config-dir", "mine", "+experiment=flowers")
+    assert done.returncode == 0, done.stderr
+    assert "['--a', '1', '--a', '2', '--b']" in done.stdout
+    (found,) = json.loads(command_line.vivero("runs", "--json").stdout)
+    assert found["experiment"] == "flowers"
+
+
+def test_nothing_stray_is_left_beside_the_workspace(command_line):
+    command_line.script("print(1)")
+    assert command_line.job().returncode == 0
+    assert sorted(path.name for path in command_line.folder.iterdir()) == [".vivero", "src"]
