@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import traceback
@@ -40,7 +41,7 @@ def _guarded() -> int:
 
 def _compose_and_run() -> int:
     import hydra
-    from omegaconf import DictConfig, OmegaConf
+    from omegaconf import DictConfig, OmegaConf, open_dict
 
     from runner.plan import Plan, make_plan, register_resolvers
     from runner.schema import register_schemas
@@ -57,7 +58,9 @@ def _compose_and_run() -> int:
 
     def _plan(root: Any) -> Plan:
         choices, overrides = root.hydra.runtime.choices, tuple(root.hydra.overrides.task)
-        composed = OmegaConf.masked_copy(root, [key for key in root if key != "hydra"])
+        composed = copy.deepcopy(root)
+        with open_dict(composed):
+            del composed["hydra"]
         return make_plan(composed, base, choices.get("experiment"), overrides)
 
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)

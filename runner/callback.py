@@ -36,7 +36,7 @@ def answer(folder: Path, request: Path) -> None:
             properties=asked.get("properties") or {},
             resources=asked.get("resources") or {},
         )
-        made = register_version(layout, bench.run, bench.registry, record, wanted)
+        made = register_version(bench.run, bench.registry, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:
         write_json(target, {"ok": False, "error": str(mistake)})

@@ -44,7 +44,9 @@ _COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @global_options
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Read what `python -m runner` recorded.
@@ -107,7 +109,7 @@ def _one_line(error: click.ClickException) -> str:
 def _fail(line: str) -> int:
     from runner.commands.output import note
 
-    note(f"vivero: {line}")
+    note(f"error: {line}")
     return 1
 
 

@@ -39,7 +39,9 @@ def as_user_error(error: BaseException) -> UserError | None:
     unknown = _UNKNOWN_KEY.search(text)
     if unknown:
         full = _FULL_KEY.search(text)
-        return UserError(f"There is no key '{full[1] if full else unknown[1]}'", nearest(unknown[1], fields_of(unknown[2])))
+        return UserError(
+            f"There is no key '{full[1] if full else unknown[1]}'", nearest(unknown[1], fields_of(unknown[2]))
+        )
     if "No match in the defaults list" in text:
         named = _NO_GROUP.search(text)
         word = named[1] if named else ""

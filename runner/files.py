@@ -101,9 +101,9 @@ def list_files(folder: Path) -> list[str]:
 
 
 def hash_tree(path: Path) -> str:
-    """Return one SHA-256 for a file, or for a folder from the names and contents of its files.
+    r"""Return one SHA-256 for a file, or for a folder from the names and contents of its files.
 
-    A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\\n`` in the order
+    A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\n`` in the order
     of the paths, which ``sha256sum`` can reproduce.
     """
     if path.is_file():
@@ -115,8 +115,8 @@ def hash_tree(path: Path) -> str:
 def remove_tree(path: Path) -> None:
     """Remove a folder whatever its permissions; a missing one is fine."""
 
-    def loosen(function: Any, name: str, error: BaseException) -> None:
-        if isinstance(error, FileNotFoundError):
+    def loosen(function: Any, name: str, info: Any) -> None:
+        if isinstance(info[1], FileNotFoundError):
             return
         Path(name).parent.chmod(0o700)
         if not Path(name).is_symlink():
@@ -126,12 +126,7 @@ def remove_tree(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
-        shutil.rmtree(path, onexc=loosen) if _HAS_ONEXC else shutil.rmtree(
-            path, onerror=lambda function, name, info: loosen(function, name, info[1])
-        )
-
-
-_HAS_ONEXC = "onexc" in (shutil.rmtree.__kwdefaults__ or {})
+        shutil.rmtree(path, onerror=loosen)
 
 
 @contextlib.contextmanager

@@ -13,35 +13,45 @@ FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
 
 
+class _Below:
+    """A path below an object's `root`."""
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+
+    def __get__(self, owner: RunLayout | Layout, _cls: type | None = None) -> Path:
+        return Path(owner.root, *self.parts)
+
+
 @dataclass(frozen=True)
 class RunLayout:
     """The files of one run's folder."""
 
     root: Path
 
-    record = property(lambda self: self.root / "run.json")  # the controller's RunRecord
-    config = property(lambda self: self.root / "config.yaml")  # as composed
-    metrics = property(lambda self: self.root / "metrics.jsonl")
-    events = property(lambda self: self.root / "events.jsonl")
-    properties = property(lambda self: self.root / "properties.jsonl")  # tags and properties the script set
-    logs = property(lambda self: self.root / "logs")
-    log = property(lambda self: self.root / "logs" / "run.log")  # what the script printed
-    environment_log = property(lambda self: self.root / "logs" / "environment.log")
-    worker_log = property(lambda self: self.root / "logs" / "worker.log")
-    outputs = property(lambda self: self.root / "outputs")
-    work = property(lambda self: self.root / "work")  # the run's own writable copy of the snapshot: the script's cwd
-    inputs = property(lambda self: self.root / "inputs")
-    lock_file = property(lambda self: self.root / "environment.lock")
-    diff = property(lambda self: self.root / "uncommitted.diff")
-    order = property(lambda self: self.root / "order.json")  # what the worker is to do
-    process = property(lambda self: self.root / "process.json")  # pids, while the worker lives
-    result = property(lambda self: self.root / "result.json")  # the worker's answer
-    inspection = property(lambda self: self.root / "inspection.json")
-    cancel = property(lambda self: self.root / "cancel.json")  # its presence asks for the end of the run
-    requests = property(lambda self: self.root / "requests")  # Run.register_model, answered while the script waits
-    children = property(lambda self: self.root / "children")
-    controller_lock = property(lambda self: self.root / ".lock")
-    worker_lock = property(lambda self: self.root / "worker.lock")
+    record = _Below("run.json")  # the controller's RunRecord
+    config = _Below("config.yaml")  # as composed
+    metrics = _Below("metrics.jsonl")
+    events = _Below("events.jsonl")
+    properties = _Below("properties.jsonl")  # tags and properties the script set
+    logs = _Below("logs")
+    log = _Below("logs", "run.log")  # what the script printed
+    environment_log = _Below("logs", "environment.log")
+    worker_log = _Below("logs", "worker.log")
+    outputs = _Below("outputs")
+    work = _Below("work")  # the run's own writable copy of the snapshot: the script's cwd
+    inputs = _Below("inputs")
+    lock_file = _Below("environment.lock")
+    diff = _Below("uncommitted.diff")
+    order = _Below("order.json")  # what the worker is to do
+    process = _Below("process.json")  # pids, while the worker lives
+    result = _Below("result.json")  # the worker's answer
+    inspection = _Below("inspection.json")
+    cancel = _Below("cancel.json")  # its presence asks for the end of the run
+    requests = _Below("requests")  # Run.register_model, answered while the script waits
+    children = _Below("children")
+    controller_lock = _Below(".lock")
+    worker_lock = _Below("worker.lock")
 
 
 @dataclass(frozen=True)
@@ -56,14 +66,14 @@ class Layout:
 
     root: Path
 
-    runs = property(lambda self: self.root / "runs")
-    models = property(lambda self: self.root / "models")
-    snapshots = property(lambda self: self.root / "snapshots")
-    environments = property(lambda self: self.root / "environments")
-    locks = property(lambda self: self.root / "environments" / "locks")  # resolved locks by hash of what was asked
-    data = property(lambda self: self.root / "data")
-    index = property(lambda self: self.root / "index.sqlite")
-    hashes = property(lambda self: self.root / "data" / "hashes.sqlite")  # cache of input hashes
+    runs = _Below("runs")
+    models = _Below("models")
+    snapshots = _Below("snapshots")
+    environments = _Below("environments")
+    locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
+    data = _Below("data")
+    index = _Below("index.sqlite")
+    hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
     def create(self) -> None:
         """Make the workspace's folder, hidden from git."""
@@ -98,9 +108,9 @@ class Layout:
 
 
 def default_root(start: Path) -> Path:
-    """Return the workspace a folder belongs to: ``.vivero`` of the nearest folder above that has one or is a repository.
+    """Return the workspace a folder belongs to.
 
-    Where neither is found it is ``.vivero`` in the folder itself.
+    It is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself.
     """
     for folder in (start, *start.parents):
         if (folder / FOLDER).is_dir() or (folder / ".git").exists():

@@ -152,8 +152,9 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
     if not isinstance(config, tuple(kinds.values())):
         known = " or ".join(f"/schema/{group}/{kind}@_here_" for kind in kinds)
         raise UserError(f"The chosen {group} has no schema", f"Begin its file's defaults list with {known}")
-    if config.kind not in kinds or not isinstance(config, kinds[config.kind]):
-        raise UserError(f"{group}.kind={config.kind} does not fit its schema", nearest(config.kind, kinds))
+    kind = str(vars(config)["kind"])
+    if kind not in kinds or not isinstance(config, kinds[kind]):
+        raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
 
 
 def _check_job(spec: RunSpec, base: Path) -> None:

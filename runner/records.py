@@ -69,7 +69,10 @@ class SnapshotRecord(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRecord(Record):
-    """The environment a run used. `prefix` is relative to the workspace, or absolute outside it; `seconds` to prepare."""
+    """The environment a run used.
+
+    `prefix` is relative to the workspace, or absolute outside it; `seconds` is the time it took to prepare.
+    """
 
     kind: str
     key: str
@@ -267,7 +270,7 @@ def _plain(value: Any) -> Any:
 
 
 @functools.cache
-def _types(cls: type[Record]) -> dict[str, Any]:
+def _types(cls: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.name != "unknown"}
 

@@ -39,7 +39,9 @@ def reconcile(layout: Layout, record: RunRecord) -> RunRecord:
             return record
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
-            return finish(bench, dataclasses.replace(record, error="the controller ended before the script began"), status)
+            return finish(
+                bench, dataclasses.replace(record, error="the controller ended before the script began"), status
+            )
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
             bench.runs.write(record)
@@ -51,7 +53,7 @@ def reopen(layout: Layout, record: RunRecord) -> Bench:
     from runner.restore import spec_of
 
     base = Path(str(record.config.get("base", layout.root)))
-    return make_bench(spec_of(record), layout, record, base, _quiet)
+    return make_bench(spec_of(record), layout, record, base, say=_quiet)
 
 
 def cancel(layout: Layout, record: RunRecord) -> RunRecord:

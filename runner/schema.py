@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -104,7 +105,7 @@ class VenvEnvironmentConfig:
 
 @dataclass
 class LocalComputeConfig:
-    """This machine."""
+    """The machine the command is typed on."""
 
     kind: str = "local"
     slots: Optional[int] = None  # noqa: UP045
@@ -155,5 +156,5 @@ def fields_of(class_name: str) -> list[str]:
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
         if cls.__name__ == class_name:
-            return list(cls.__dataclass_fields__)
+            return [field_.name for field_ in dataclasses.fields(cls)]
     return []

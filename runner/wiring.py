@@ -45,6 +45,7 @@ def make_bench(
     layout: Layout,
     record: RunRecord,
     base: Path,
+    *,
     say: Say,
     restored: RestoredRun | None = None,
 ) -> Bench:
@@ -104,5 +105,5 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     if restored is not None:
         record = dataclasses.replace(record, rerun_of=restored.run_id)
     plan.layout.create()
-    bench = make_bench(plan.spec, plan.layout, record, plan.base, progress.say, restored)
+    bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
     return conduct(bench, record, plan.yaml, progress)

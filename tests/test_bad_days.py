@@ -91,7 +91,8 @@ def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command
     go = command_line.folder / "go"
     command_line.script(
         "print('begun', flush=True)\nimport os, time\n"
-        f"while not os.path.exists({str(go)!r}): time.sleep(0.05)\nimport sys\n" + MODEL.replace("sys.argv[-1]", "'rbf'")
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.05)\nimport sys\n"
+        + MODEL.replace("sys.argv[-1]", "'rbf'")
     )
     process = begin(command_line, "model.name=survivor")
     process.kill()
@@ -100,7 +101,11 @@ def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command
     go.touch()
     path = folder_of(command_line) / "run.json"
     wait_for(lambda: json.loads(path.read_text())["status"] == "completed", 60)
-    assert record_of(command_line)["register"] == {**record_of(command_line)["register"], "model": "survivor", "version": 1}
+    assert record_of(command_line)["register"] == {
+        **record_of(command_line)["register"],
+        "model": "survivor",
+        "version": 1,
+    }
 
 
 def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line):

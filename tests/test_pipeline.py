@@ -79,7 +79,9 @@ def test_an_input_is_read_where_it_is_put(command_line):
 
 def test_an_input_that_changes_during_the_run_fails_it(command_line):
     command_line.folder.joinpath("rows.csv").write_text("a,b\n1,2\n")
-    command_line.script("import os, sys; p = os.path.realpath(sys.argv[2]); os.chmod(p, 0o644); open(p, 'w').write('x')")
+    command_line.script(
+        "import os, sys; p = os.path.realpath(sys.argv[2]); os.chmod(p, 0o644); open(p, 'w').write('x')"
+    )
     done = command_line.job("data.inputs={rows: {path: rows.csv}}", "job.arguments={rows: '${input:rows}'}")
     assert done.returncode == 2
     assert "rows" in record_of(command_line)["error"]
@@ -123,8 +125,7 @@ def test_azure_logging_needs_no_azure(command_line, call):
 
 def test_register_model_in_the_script_gets_a_version(command_line):
     command_line.script(
-        MODEL.replace("sys.argv[-1]", "'rbf'")
-        + "from azureml.core import Run\n"
+        MODEL.replace("sys.argv[-1]", "'rbf'") + "from azureml.core import Run\n"
         "m = Run.get_context().register_model('inside', model_path='outputs/model.joblib', model_framework='ScikitLearn')\n"
         "print('GOT', m.name, m.version)\n"
     )

@@ -91,6 +91,20 @@ def registry(layout: Layout) -> FileRegistry:
     return FileRegistry(layout)
 
 
+def known_versions(store: FileRegistry, name: str) -> list[int]:
+    """Return a model's versions.
+
+    Raises
+    ------
+    UserError
+        If there is no such model, naming the nearest.
+    """
+    versions = store.versions(name)
+    if not versions:
+        raise UserError(f"There is no model '{name}'", nearest(name, store.names()))
+    return versions
+
+
 def find_run(layout: Layout, text: str) -> RunRecord:
     """Return the run a user means, its record finished if its controller died."""
     return settled(layout, run_store(layout).find(text))

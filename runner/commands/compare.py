@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,16 +41,22 @@ def comparison(layout: Layout, records: list[RunRecord]) -> dict[str, Sides]:
 
     metrics = [last_metrics(layout.run(record.experiment, record.id), record) for record in records]
     return {
-        "config": _differing([flat(record.config) for record in records]),
+        "config": _differing([flat(_composed(record)) for record in records]),
         "metrics": _sides(metrics),
         "packages": _differing([record.prepare.environment.packages if record.prepare else {} for record in records]),
         "facts": _differing([_facts(record) for record in records]),
     }
 
 
+def _composed(record: RunRecord) -> dict[str, Any]:
+    # `base` is the folder the command was typed in: a fact, not configuration.
+    return {key: value for key, value in record.config.items() if key != "base"}
+
+
 def _facts(record: RunRecord) -> dict[str, Any]:
     found: dict[str, Any] = {
         "status": record.status,
+        "started in": record.config.get("base"),
         "duration": record.run.duration if record.run else None,
         "model": f"{record.register.model}:{record.register.version}" if record.register else None,
     }
@@ -67,12 +73,12 @@ def _facts(record: RunRecord) -> dict[str, Any]:
     return found
 
 
-def _sides(mappings: list[Mapping[str, Any]]) -> Sides:
+def _sides(mappings: Sequence[Mapping[str, Any]]) -> Sides:
     names = sorted({name for mapping in mappings for name in mapping})
     return {name: [mapping.get(name) for mapping in mappings] for name in names}
 
 
-def _differing(mappings: list[Any]) -> Sides:
+def _differing(mappings: Sequence[Mapping[str, Any]]) -> Sides:
     # Compared as JSON: 1, 1.0 and true are different arguments to a script, though Python calls them equal.
     return {
         name: values

@@ -36,8 +36,9 @@ def new_folder(target: Path) -> Iterator[Path]:
         from runner.files import remove_tree
 
         remove_tree(staged)
-        for folder in made:
-            folder.rmdir()
+        with contextlib.suppress(OSError):  # not empty: somebody else has put something there
+            for folder in made:
+                folder.rmdir()
         raise
 
 
@@ -57,7 +58,7 @@ def _claim(target: Path) -> list[Path]:
     return made
 
 
-def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = None) -> int:
+def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = None, *, complete: bool = False) -> int:
     """Copy the regular files of a folder; symbolic links are left out, since they can lead anywhere.
 
     Parameters
@@ -66,6 +67,8 @@ def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = N
         The folders.
     expected : Mapping[str, str], optional
         SHA-256 by relative path, where it is recorded. What is missing or differs is refused.
+    complete : bool
+        Refuse files that were not recorded, too.
 
     Returns
     -------
@@ -83,6 +86,9 @@ def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = N
     missing = sorted(set(expected or ()) - set(names))
     if missing:
         raise UserError(f"{source} lacks {missing[0]}, which was recorded", "The files were changed since")
+    added = sorted(set(names) - set(expected or ())) if complete else []
+    if added:
+        raise UserError(f"{source} has {added[0]}, which was not recorded", "The files were changed since")
     for name in names:
         copy_file(source / name, target / name, (expected or {}).get(name))
     return len(names)

@@ -65,7 +65,7 @@ def _read(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
 
 
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
-    """Yield a log as it grows. Whether the run has ended is asked before each look, so its last words are not missed."""
+    """Yield a log as it grows. Whether the run has ended is asked before each look, so no last word is missed."""
     from runner.records import TERMINAL
 
     store, opened = run_store(layout), None

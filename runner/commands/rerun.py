@@ -19,6 +19,6 @@ def rerun(context: click.Context, run: str, allow_drift: bool) -> None:
         raise UserError("rerun prints the script's output, not JSON", "See 'vivero compare RUN RUN --json' afterwards")
     layout = workspace()
     record = find_run(layout, run)
-    from runner.rerun import rerun as repeat
+    from runner.restore import rerun as repeat
 
     context.exit(repeat(layout, record.id, allow_drift=allow_drift))

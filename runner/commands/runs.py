@@ -8,6 +8,7 @@ import click
 
 from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
 from runner.commands.output import emit_json, note, show_duration, show_time, show_value
+from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -18,13 +19,18 @@ _METRICS_SHOWN = 3
 @click.command()
 @click.option("--experiment", "-e", metavar="NAME", help="Only this experiment.")
 @click.option("--status", "-s", metavar="STATUS", help="Only this status: completed, failed, running, ...")
-@click.option("--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag; may be repeated.")
+@click.option(
+    "--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag; may be repeated."
+)
 @click.option("--where", "-w", metavar="EXPRESSION", help="Only where this holds of the metrics: 'accuracy > 0.95'.")
-@click.option("--sort", metavar="METRIC|FIELD", help="Order by a metric's last value or a field; otherwise newest first.")
+@click.option(
+    "--sort", metavar="METRIC|FIELD", help="Order by a metric's last value or a field; otherwise newest first."
+)
 @click.option("--reverse", is_flag=True, help="Turn the order around.")
 @click.option("--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many; 0 for all.")
 @global_options
 def runs(
+    *,
     experiment: str | None,
     status: str | None,
     tags: tuple[str, ...],
@@ -58,14 +64,23 @@ def runs(
 
 
 def _settle_active(layout: Layout) -> None:
-    """Finish the records of runs whose controller died, so that the list and its filters show how they really ended."""
+    """Finish the records of runs whose controller died, so that the list and its filters show how they really ended.
+
+    Records that cannot be read, which the index leaves out, are named beside the list.
+    """
     from runner.records import TERMINAL
 
-    store = None
-    for row in run_index(layout).rows():
+    store = run_store(layout)
+    rows = run_index(layout).rows()
+    for row in rows:
         if row["status"] not in TERMINAL:
-            store = store or run_store(layout)
-            settled(layout, store.read(row["id"]))
+            try:
+                settled(layout, store.read(row["id"]))
+            except UserError as error:  # one bad record must not hide the others
+                note(f"warning: run {row['id']}: {error}")
+    if len(store.ids()) != len(rows):
+        for problem in store.unreadable():
+            note(f"warning: {problem}")
 
 
 def _print(rows: list[dict[str, Any]], sort: str | None) -> None:

@@ -57,9 +57,7 @@ def _print_rich(headers: Sequence[str], rows: list[list[str]], right: Collection
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for position, header in enumerate(headers):
         # What people copy, the first column, is never broken.
-        table.add_column(
-            header, justify="right" if header in right else "left", no_wrap=position == 0, overflow="fold"
-        )
+        table.add_column(header, justify="right" if header in right else "left", no_wrap=position == 0, overflow="fold")
     for row in rows:
         # Text, not str: what a script recorded must not be read as markup.
         table.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))

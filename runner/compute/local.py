@@ -17,7 +17,7 @@ from runner.stages.run import WORKER, signal_worker, worker_lives
 
 
 class LocalCompute:
-    """This machine, `slots` runs at a time (the number of cores unless set)."""
+    """The machine the controller is on; `slots` runs at a time, the number of cores unless set."""
 
     def __init__(self, slots: int | None = None) -> None:
         self.slots = slots or os.cpu_count() or 1

@@ -12,7 +12,7 @@ from runner.plan import source_folder
 from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
 
 
-def prepare(bench: Bench, record: RunRecord) -> PrepareRecord:
+def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
     """Snapshot the source, prepare the environment and the inputs.
 
     Raises
@@ -20,12 +20,12 @@ def prepare(bench: Bench, record: RunRecord) -> PrepareRecord:
     UserError
         If the source, the environment or an input cannot be had.
     """
-    snapshot = _snapshot(bench, record)
+    snapshot = _snapshot(bench)
     environment = _environment(bench)
     return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(bench))
 
 
-def _snapshot(bench: Bench, record: RunRecord) -> SnapshotRecord:
+def _snapshot(bench: Bench) -> SnapshotRecord:
     from runner.store.git import git_state
 
     if bench.restored_from is not None:

@@ -12,7 +12,7 @@ from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.files import hash_tree, list_files
-from runner.layout import Layout, RunLayout
+from runner.layout import RunLayout
 from runner.ports import Registry
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RegisterRecord, RunRecord
 from runner.stages.run import WORKER
@@ -56,9 +56,7 @@ def register(bench: Bench, record: RunRecord) -> RegisterRecord | None:
         properties=dict(model.properties),
         resources={"cpu": model.resources.cpu, "memory_gb": model.resources.memory_gb},
     )
-    made = _already(bench.registry, record.id, wanted) or register_version(
-        bench.layout, bench.run, bench.registry, record, wanted
-    )
+    made = _already(bench.registry, record.id, wanted) or register_version(bench.run, bench.registry, record, wanted)
     return RegisterRecord(model=made.name, version=made.version, sha256=made.sha256)
 
 
@@ -106,9 +104,7 @@ def _only_model(run: RunLayout) -> Path:
     )
 
 
-def register_version(
-    layout: Layout, run: RunLayout, registry: Registry, record: RunRecord, wanted: Wanted
-) -> ModelRecord:
+def register_version(run: RunLayout, registry: Registry, record: RunRecord, wanted: Wanted) -> ModelRecord:
     """Inspect an artefact and make it the next version.
 
     Raises
@@ -118,7 +114,7 @@ def register_version(
     """
     inspection = None
     if wanted.framework != "Custom":
-        inspection = inspect(run, wanted.artefact, wanted.framework)
+        inspection = inspect(run, wanted.artefact)
         _check(inspection, wanted)
     finalized, prepared = record.finalize or FinalizeRecord(), record.prepare
     assert prepared is not None  # noqa: S101 - a model comes from a run that was prepared
@@ -162,7 +158,7 @@ def _check(inspection: Inspection, wanted: Wanted) -> None:
         )
 
 
-def inspect(run: RunLayout, artefact: Path, framework: str) -> Inspection:
+def inspect(run: RunLayout, artefact: Path) -> Inspection:
     """Return the worker's inspection if it is of these very bytes, else make one now in the run's environment."""
     digest = hash_tree(artefact)
     if run.inspection.exists():

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+import traceback
 
 import files
 import processes
@@ -52,6 +53,19 @@ def _model_files(folder: str) -> "List[str]":
     return found
 
 
+def start(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]") -> "Optional[Inspector]":
+    """Return the started inspector if the order has a model to be inspected."""
+    model, prefix = order.get("model"), order.get("inspector")
+    if not model or model.get("framework") == "Custom" or not prefix:
+        return None
+    script = order.get("script")
+    try:
+        return Inspector(prefix, run_dir, os.path.join(run_dir, "work", script) if script else None, environ)
+    except OSError:  # the controller then has the model looked at when it registers it
+        traceback.print_exc()
+        return None
+
+
 class Inspector:
     """The process that will load the model.
 
@@ -67,30 +81,30 @@ class Inspector:
         Variables of the process, without those of the user's job.
     """
 
-    def __init__(
-        self, prefix: "List[str]", run_dir: str, script: "Optional[str]", environ: "Dict[str, str]"
-    ) -> None:
+    def __init__(self, prefix: "List[str]", run_dir: str, script: "Optional[str]", environ: "Dict[str, str]") -> None:
         self._run_dir = run_dir
         self._cwd = os.path.join(run_dir, ".inspect-{}".format(os.getpid()))
         os.mkdir(self._cwd)
-        argv = prefix + ["-E", os.path.join(processes.HERE, "inspect_model.py")]
+        argv = [*prefix, "-E", os.path.join(processes.HERE, "inspect_model.py")]
         if script is not None:
             argv += ["--preload", script]
-        self._process = None  # type: Optional[subprocess.Popen[bytes]]
-        self._status = None  # type: Optional[int]
+        self._process: "Optional[subprocess.Popen[bytes]]" = None
+        self._status: "Optional[int]" = None
         self._received = b""
         self._path = ""
         self._deadline = 0.0
-        self.entry = None  # type: Optional[Dict[str, Any]]
+        self.asked = False  # and the answer's pipe still open
+        self.entry: "Optional[Dict[str, Any]]" = None
         clean = {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
         try:
             self._process = processes.start(
-                argv + ["--wait"], cwd=self._cwd, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [*argv, "--wait"], cwd=self._cwd, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         except BaseException:
             files.remove_tree(self._cwd)
             raise
         self.pid = self._process.pid
+        os.set_blocking(self.fileno(), False)
 
     def reaped(self, status: int) -> None:
         """Take note of its end."""
@@ -101,7 +115,7 @@ class Inspector:
     def ask(self, path: str, framework: "Optional[str]", example: "Optional[str]") -> None:
         """Order the inspection of one model; the answer comes through `poll`."""
         assert self._process is not None and self._process.stdin is not None
-        self._path = path
+        self._path, self.asked = path, True
         self._deadline = time.monotonic() + PATIENCE
         question = {"path": path, "framework": framework, "example": example}
         try:
@@ -117,40 +131,24 @@ class Inspector:
 
     def poll(self, readable: bool) -> bool:
         """Take what there is of the answer; return whether `entry` is complete."""
-        ended = self._status is not None
-        if readable or ended:
-            block = os.read(self.fileno(), 1 << 16) if not ended else self._rest()
-            self._received += block
-            if self._status is None and not block:
-                return self._expired()  # closed its end: the exit is what tells more
-        line, newline, _ = self._received.partition(b"\n")
-        if newline and self._understood(line):
-            return True
-        if ended:
-            assert self._status is not None
-            self._refuse(_cause(self._status))
-        elif len(self._received) > _LARGEST_ANSWER:
-            self._refuse("the process that loaded the model answered with too much")
-        return self.entry is not None or self._expired()
-
-    def _rest(self) -> bytes:
-        os.set_blocking(self.fileno(), False)
-        found = b""
-        while len(found) <= _LARGEST_ANSWER:
+        ended = self._status  # before reading: what it said before its end is all there then
+        while self.asked and (readable or ended is not None) and len(self._received) <= _LARGEST_ANSWER:
             try:
                 block = os.read(self.fileno(), 1 << 16)
             except BlockingIOError:
                 break
-            if not block:
-                break
-            found += block
-        return found
-
-    def _expired(self) -> bool:
-        if time.monotonic() < self._deadline:
-            return False
-        self._refuse("loading the model took more than {:g} s".format(PATIENCE))
-        return True
+            self._received += block
+            self.asked = bool(block)
+        line, newline, _ = self._received.partition(b"\n")
+        if newline and self._understood(line):
+            return True
+        if ended is not None:
+            self._refuse(_cause(ended))
+        elif len(self._received) > _LARGEST_ANSWER:
+            self._refuse("the process that loaded the model answered with too much")
+        elif time.monotonic() > self._deadline:
+            self._refuse("loading the model took more than {:g} s".format(PATIENCE))
+        return self.entry is not None
 
     def _understood(self, line: bytes) -> bool:
         try:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHIMS = os.path.join(HERE, "shims")
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
+_UNKILLABLE = 10.0  # seconds after which a process that survives SIGKILL is left to the system
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
 
 
@@ -31,7 +32,7 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
         else:
             found[name] = value
     inherited = [item for item in found.get("PYTHONPATH", "").split(os.pathsep) if item and item != SHIMS]
-    found["PYTHONPATH"] = os.pathsep.join([SHIMS] + inherited)
+    found["PYTHONPATH"] = os.pathsep.join([SHIMS, *inherited])
     found["VIVERO_RUN_DIR"] = run_dir
     found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order["run_id"])
     found["VIVERO_EXPERIMENT"] = str(order["experiment"])
@@ -50,7 +51,7 @@ def _load_prctl() -> "Optional[Callable[..., int]]":
     try:
         import ctypes
 
-        found = ctypes.CDLL(None).prctl  # type: Callable[..., int]
+        found: "Callable[..., int]" = ctypes.CDLL(None).prctl
         return found
     except (ImportError, OSError, AttributeError) as error:
         print("orphans cannot be followed here: {}".format(error), file=sys.stderr)
@@ -76,7 +77,12 @@ def start(argv: "List[str]", **options: "Any") -> "subprocess.Popen[bytes]":
             if os.getppid() != parent:  # it died before the call took effect
                 os._exit(137)
 
-    return subprocess.Popen(argv, start_new_session=True, preexec_fn=die_with_parent, **options)
+    return subprocess.Popen(
+        argv,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - there is one thread only
+        **options,
+    )
 
 
 def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
@@ -84,8 +90,8 @@ def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
     if not os.path.exists("/proc/self/stat"):
         return None
     spared = set(spare)
-    table = None  # type: Optional[Dict[int, List[int]]]
-    found = []  # type: List[int]
+    table: "Optional[Dict[int, List[int]]]" = None
+    found: "List[int]" = []
     waiting = [os.getpid()]
     while waiting:
         pid = waiting.pop()
@@ -101,7 +107,7 @@ def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
 
 def _children(pid: int) -> "Optional[List[int]]":
     """Return a process's children as the kernel lists them, or None where it was built without that list."""
-    found = []  # type: List[int]
+    found: "List[int]" = []
     tasks = "/proc/{}/task".format(pid)
     try:
         for task in os.listdir(tasks):
@@ -113,7 +119,7 @@ def _children(pid: int) -> "Optional[List[int]]":
 
 
 def _process_table() -> "Dict[int, List[int]]":
-    found = {}  # type: Dict[int, List[int]]
+    found: "Dict[int, List[int]]" = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -170,7 +176,11 @@ class Ending:
             left = [self._group] if send_group(self._group, 0) else []
         if left and time.monotonic() >= self._deadline:
             self._signal(signal.SIGKILL, spare)
-        return bool(left)
+        return bool(left) and time.monotonic() < self._deadline + _UNKILLABLE
+
+    def hurry(self) -> None:
+        """End the grace."""
+        self._deadline = min(self._deadline, time.monotonic())
 
     def _signal(self, number: int, spare: "Iterable[int]") -> None:
         """Reach each process once: a second SIGTERM is for many programs the order to skip their cleaning up."""

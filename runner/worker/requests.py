@@ -34,8 +34,8 @@ class Answers:
         self._folder = os.path.join(run_dir, "requests")
         self._command = command
         self._environ = environ
-        self._seen = set()  # type: Set[str]
-        self._process = None  # type: Optional[subprocess.Popen[bytes]]
+        self._seen: "Set[str]" = set()
+        self._process: "Optional[subprocess.Popen[bytes]]" = None
         self._name = ""
         self._deadline = 0.0
 
@@ -44,13 +44,13 @@ class Answers:
         """The answering process, if there is one at the moment."""
         return self._process.pid if self._process is not None else None
 
-    def tick(self) -> None:
-        """Start the next answer if nothing is being answered; end an answer that takes too long."""
+    def tick(self, accept: bool) -> None:
+        """Start the next answer if one may be begun; end an answer that takes too long."""
         if self._process is not None:
             if time.monotonic() > self._deadline:
                 processes.send_group(self._process.pid, 9)
             return
-        for name in self._new():
+        for name in self._new() if accept else ():
             self._seen.add(name)
             if self._start(name):
                 return
@@ -74,7 +74,7 @@ class Answers:
         if not self._command:
             self._write_error("nothing here can answer it")
             return False
-        argv = self._command + [self._run_dir, os.path.join(self._folder, name + ".json")]
+        argv = [*self._command, self._run_dir, os.path.join(self._folder, name + ".json")]
         try:
             self._process = subprocess.Popen(
                 argv, env=self._environ, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True
@@ -91,7 +91,9 @@ class Answers:
             self._process.returncode = status
         self._process = None
         if not os.path.exists(self._answer()):
-            self._write_error("the process that answers ended without doing so ({})".format(results.how_it_ended(status)))
+            self._write_error(
+                "the process that answers ended without doing so ({})".format(results.how_it_ended(status))
+            )
 
     def _answer(self) -> str:
         return os.path.join(self._folder, self._name + ".answer.json")

@@ -37,11 +37,11 @@ def outcome(status: int, stop: "Optional[str]", log: "Optional[int]") -> "Dict[s
     `stop` is why we ended the script ourselves, if we did; `log` a descriptor of its log.
     """
     killed = os.WIFSIGNALED(status)
-    found = {
+    found: "Dict[str, Any]" = {
         "exit_code": None if killed else os.WEXITSTATUS(status),
         "signal": signal_name(os.WTERMSIG(status)) if killed else None,
         "reason": None,
-    }  # type: Dict[str, Any]
+    }
     if stop is not None:
         found.update(status=CANCELED if stop == CANCELED else FAILED, reason=stop)
     elif killed:
@@ -88,7 +88,7 @@ class Usage:
 
 def result(started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage") -> "Dict[str, Any]":
     """Return the part of the result that is there however the script ended."""
-    notes = []  # type: List[str]
+    notes: "List[str]" = []
     return {
         "status": FAILED,
         "exit_code": None,

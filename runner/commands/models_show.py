@@ -1,0 +1,78 @@
+"""``vivero models show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, registry, wants_json, workspace
+from runner.commands.output import emit_json, facts, say, section, show_bytes, show_time, show_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.records import Inspection, ModelRecord
+
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
+@global_options
+def show(reference: str) -> None:
+    """Show one version of a model, and which others there are."""
+    store = registry(workspace())
+    record = store.resolve(reference)
+    versions = store.versions(record.name)
+    aliases = sorted(alias for alias, version in store.aliases(record.name).items() if version == record.version)
+    location = store.artefact(record)
+    if wants_json():
+        emit_json({**record.to_json(), "aliases": aliases, "versions": versions, "location": str(location)})
+    else:
+        _print(record, aliases, versions, location)
+
+
+def _print(record: ModelRecord, aliases: list[str], versions: list[int], location: Path) -> None:
+    facts(
+        {
+            "model": f"{record.name}:{record.version}",
+            "aliases": ", ".join(aliases),
+            "description": record.description,
+            "created": show_time(record.created),
+            "framework": " ".join(text for text in (record.framework, record.framework_version) if text),
+            "python": record.python_version,
+            "resources": ", ".join(f"{name}={show_value(value)}" for name, value in record.resources.items()),
+            "run": record.run,
+            "experiment": record.experiment,
+            "git commit": record.git_commit,
+            "method": record.default_method,
+        }
+    )
+    for title, found in (
+        ("Tags", record.tags),
+        ("Properties", record.properties),
+        ("Metrics", record.metrics),
+        ("Data", record.data),
+        ("Inspected", _inspected(record.inspection) if record.inspection else {}),
+    ):
+        if found:
+            section(title)
+            facts(found, indent=2)
+    section("Artefact")
+    facts({"path": str(location), "size": show_bytes(record.bytes), "sha256": record.sha256}, indent=2)
+    others = [str(version) for version in versions[-_SHOWN:]]
+    say()
+    say(f"Versions: {'... ' if len(versions) > _SHOWN else ''}{' '.join(others)}")
+
+
+def _inspected(inspection: Inspection) -> dict[str, Any]:
+    names = inspection.feature_names
+    return {
+        "class": inspection.model_class,
+        "steps": ", ".join(f"{step.get('name')}: {step.get('class')}" for step in inspection.steps),
+        "features": ", ".join(names) if names else inspection.features,
+        "classes": list(inspection.classes) if inspection.classes is not None else None,
+        "methods": ", ".join(inspection.methods),
+        "example input": inspection.example_input,
+    }

@@ -1,0 +1,98 @@
+"""The interpreter the command is typed with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+from runner.environments.handle import PrefixHandle
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.ports import Host, Say
+from runner.records import EnvironmentRecord
+
+_INSTALLED = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
+_SHOWN = 5
+
+
+class CurrentEnvironment:
+    """Takes the controller's own Python as it is and records what is installed in it."""
+
+    def __init__(self, layout: Layout, allow_drift: bool = False) -> None:
+        self.layout, self.allow_drift = layout, allow_drift
+
+    def prepare(self, host: Host, say: Say) -> PrefixHandle:  # noqa: ARG002 - the port's shape
+        """Record the interpreter and its packages; nothing is built."""
+        start = time.perf_counter()
+        packages = installed_packages()
+        lock = lock_of(packages)
+        facts = f"{lock}\n{platform.python_version()}\n{sysconfig.get_platform()}"
+        record = EnvironmentRecord(
+            kind="current",
+            key=hashlib.sha256(facts.encode()).hexdigest()[:32],
+            prefix=sys.prefix,
+            python=sys.executable,
+            python_version=platform.python_version(),
+            platform=sysconfig.get_platform(),
+            packages=packages,
+            cached=True,
+            seconds=round(time.perf_counter() - start, 4),
+        )
+        return PrefixHandle(record, Path(sys.executable), lock)
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> PrefixHandle:
+        """Take the interpreter if it still has what it had.
+
+        Raises
+        ------
+        UserError
+            If it has not, unless ``allow_drift``.
+        """
+        handle = self.prepare(host, say)
+        now, then = dict(handle.record.packages), dict(record.packages)
+        now["python"], then["python"] = handle.record.python_version, record.python_version
+        differing = [
+            f"{name} {then.get(name, 'absent')} is now {now.get(name, 'absent')}"
+            for name in sorted(now.keys() | then.keys())
+            if now.get(name) != then.get(name)
+        ]
+        if not differing:
+            return handle
+        more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+        what = f"{', '.join(differing[:_SHOWN])}{more}"
+        if not self.allow_drift:
+            raise UserError(
+                f"The current Python is not what it was in that run: {what}",
+                "Install those versions, or run in it as it is: vivero rerun --allow-drift RUN",
+            )
+        say(f"going on although {what}")
+        return handle
+
+
+def installed_packages() -> dict[str, str]:
+    """Return name and version of every installed distribution, read from folder names: a matter of milliseconds."""
+    found: dict[str, str] = {}
+    for folder in reversed(sys.path):
+        if not folder or not os.path.isdir(folder):
+            continue
+        for name in os.listdir(folder):
+            match = _INSTALLED.fullmatch(name) if name.endswith("-info") else None
+            if match:
+                found[normalised(match[1])] = match[2]
+    return dict(sorted(found.items()))
+
+
+def normalised(name: str) -> str:
+    """Return a distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lock_of(packages: dict[str, str]) -> str:
+    """Return packages as requirement lines."""
+    return "".join(f"{name}=={version}\n" for name, version in packages.items())

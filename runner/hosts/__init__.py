@@ -1,0 +1,1 @@
+"""Machines, one adapter a way to reach them."""

@@ -1,0 +1,127 @@
+"""This machine as a host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.files import locked, remove_tree, write_bytes
+from runner.ports import Completed, Say
+
+
+class LocalHost:
+    """The machine the controller runs on."""
+
+    def __init__(self) -> None:
+        self.name = socket.gethostname()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        say: Say | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a command to its end, its output line by line to `say`.
+
+        Raises
+        ------
+        UserError
+            If the program is not there or the time is over.
+        """
+        environment = dict(os.environ)
+        for name, value in (variables or {}).items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=cwd,
+            )
+        except OSError as error:
+            raise UserError(f"{argv[0]} cannot be run: {error.strerror}") from None
+        return self._collect(process, argv[0], say, timeout)
+
+    def _collect(
+        self, process: subprocess.Popen[bytes], program: str, say: Say | None, timeout: float | None
+    ) -> Completed:
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(timeout or threading.TIMEOUT_MAX, expire)
+        timer.daemon = True
+        if timeout is not None:
+            timer.start()
+        output = bytearray()
+        try:
+            assert process.stdout is not None  # noqa: S101 - asked for above
+            for line in process.stdout:
+                output += line
+                if say is not None:
+                    say(line.decode(errors="replace").rstrip())
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            timer.cancel()
+        if expired.is_set():
+            raise UserError(f"{program} took over {timeout:g} s and was ended")
+        return Completed(code, bytes(output))
+
+    def exists(self, path: Path) -> bool:
+        """Tell whether a path is there."""
+        return path.exists()
+
+    def read(self, path: Path) -> bytes:
+        """Return a file's content."""
+        return path.read_bytes()
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Replace a file atomically, making its folder."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, content)
+
+    def put(self, local: Path, remote: Path) -> None:
+        """Copy a file or folder."""
+        remote.parent.mkdir(parents=True, exist_ok=True)
+        if local.is_dir():
+            shutil.copytree(local, remote, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy2(local, remote)
+
+    def get(self, remote: Path, local: Path) -> None:
+        """Copy a file or folder."""
+        self.put(remote, local)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Rename a file or folder."""
+        old.rename(new)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a folder with all it holds."""
+        remove_tree(path)
+
+    def lock(self, path: Path) -> AbstractContextManager[object]:
+        """Hold a lock that the death of the holder frees."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return locked(path)

@@ -1,0 +1,1 @@
+"""Runs, models, snapshots and inputs as files."""

@@ -1,0 +1,60 @@
+"""Aliases of a model: an append-only file, so that what was champion on a day can be answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from runner.clock import now, write_time
+from runner.errors import UserError
+from runner.files import append_json_line, locked, read_json_lines
+
+
+class AliasFile:
+    """``aliases.jsonl`` of one model: ``{time, alias, version}`` a line, version null when dropped."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._lock = folder / "aliases.jsonl", folder / ".aliases.lock"
+
+    def append(self, alias: str, version: int | None) -> None:
+        """Add a change. One write of one line, so readers see the old state or the new."""
+        with locked(self._lock):
+            self._mend()
+            append_json_line(self._path, {"time": now(), "alias": alias, "version": version})
+
+    def _mend(self) -> None:
+        """Cut off a last line that a full disk or a power cut left torn."""
+        if self._path.exists():
+            content = self._path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole != len(content):
+                with self._path.open("r+b") as file:
+                    file.truncate(whole)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return every change, oldest first."""
+        return list(read_json_lines(self._path))
+
+    def current(self, at: str | None = None) -> dict[str, int]:
+        """Return the aliases now or at a time (a day means its end, UTC)."""
+        limit = _moment(at) if at else None
+        found: dict[str, int] = {}
+        for line in self.history():
+            if limit is not None and line["time"] > limit:
+                break
+            if line["version"] is None:
+                found.pop(line["alias"], None)
+            else:
+                found[line["alias"]] = line["version"]
+        return found
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise UserError(f"'{text}' is no date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
+    if len(text) == len("2026-03-01"):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return write_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -1,0 +1,97 @@
+"""``--where``: a comparison over a run's facts, read as a Python expression and never executed."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runner.errors import UserError
+
+Row = Mapping[str, Any]
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
+_FIELDS = ("id", "experiment", "status", "created", "duration", "model", "display_name", "error")
+
+
+def compile_where(text: str) -> Callable[[Row], bool]:
+    """Return a test for rows of the index.
+
+    Bare names are fields of the run or else metrics; ``metrics.x`` and ``tags.x`` name them for certain, and
+    ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false.
+
+    Raises
+    ------
+    UserError
+        If the text is no such expression.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"--where '{text}' cannot be read: {error}", "For example: --where 'accuracy > 0.95'") from None
+    _check(tree, text)
+    return lambda row: bool(_value(tree, row))
+
+
+def _check(tree: ast.expr, text: str) -> None:
+    allowed = (
+        ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Name, ast.Load, ast.Attribute,
+        ast.Subscript, ast.Constant, ast.List, ast.Tuple, *_COMPARE,
+    )  # fmt: skip
+    for node in ast.walk(tree):
+        wrong_owner = isinstance(node, ast.Attribute | ast.Subscript) and not (
+            isinstance(node.value, ast.Name) and node.value.id in ("metrics", "tags")
+        )
+        if not isinstance(node, allowed) or wrong_owner:
+            raise UserError(
+                f"--where '{text}': {ast.unparse(node) if isinstance(node, ast.expr) else 'an operator'} is not understood",
+                "Compare fields, metrics and tags.NAME with and, or, not, in",
+            )
+
+
+def _value(node: ast.expr, row: Row) -> Any:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            return all(_value(one, row) for one in node.values)
+        case ast.BoolOp():
+            return any(_value(one, row) for one in node.values)
+        case ast.UnaryOp(op=ast.Not()):
+            return not _value(node.operand, row)
+        case ast.UnaryOp():
+            return -_value(node.operand, row)
+        case ast.Compare():
+            return _compare(node, row)
+        case ast.Name():
+            return row.get(node.id) if node.id in _FIELDS else row["metrics"].get(node.id)
+        case ast.Attribute(value=ast.Name(id=owner)):
+            return row[owner].get(node.attr)
+        case ast.Subscript(value=ast.Name(id=owner)):
+            return row[owner].get(_value(node.slice, row))
+        case ast.List() | ast.Tuple():
+            return [_value(one, row) for one in node.elts]
+        case ast.Constant():
+            return node.value
+    return None
+
+
+def _compare(node: ast.Compare, row: Row) -> bool:
+    left = _value(node.left, row)
+    for kind, item in zip(node.ops, node.comparators, strict=True):
+        right = _value(item, row)
+        try:
+            missing = (left is None or right is None) and not isinstance(kind, ast.Eq | ast.NotEq)
+            if missing or not _COMPARE[type(kind)](left, right):
+                return False
+        except TypeError:
+            return False
+        left = right
+    return True

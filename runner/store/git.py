@@ -1,0 +1,51 @@
+"""What git knows of the source folder."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from runner.files import write_bytes
+from runner.records import GitState
+
+_DIFF_LIMIT = 20 << 20  # bytes
+
+
+def git_state(source: Path, diff_target: Path) -> GitState | None:
+    """Return commit, branch, remote and whether something is uncommitted, and write that difference to a file.
+
+    None where there is no repository above the source, or no git.
+    """
+    if not any((folder / ".git").exists() for folder in (source, *source.parents)):
+        return None
+    status = _git(source, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", ".")
+    if status is None:
+        return None
+    facts = dict(re.findall(r"^# branch\.(\S+) (.+)$", status.decode(errors="replace"), flags=re.MULTILINE))
+    dirty = any(line and not line.startswith(b"#") for line in status.splitlines())
+    commit = facts.get("oid")
+    diff = _git(source, "diff", "HEAD", "--binary", "--", ".") if dirty and commit != "(initial)" else None
+    if diff:
+        write_bytes(diff_target, diff[:_DIFF_LIMIT])
+    remote = _git(source, "config", "--get", "remote.origin.url")
+    return GitState(
+        commit=None if commit == "(initial)" else commit,
+        branch=facts.get("head"),
+        remote=_without_password(remote.decode(errors="replace").strip()) if remote else None,
+        dirty=dirty,
+        diff=diff_target.name if diff else None,
+    )
+
+
+def _git(folder: Path, *words: str) -> bytes | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _without_password(url: str) -> str:
+    """Take user and password out of a URL (invariant 5)."""
+    return re.sub(r"(\w+://)[^/@]+@", r"\1", url)

@@ -1,0 +1,134 @@
+"""Data inputs: hashed, kept at a place, checked again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sqlite3
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.files import hash_file, hash_tree, list_files, remove_tree, sync_tree
+from runner.layout import Layout
+from runner.records import InputRecord
+
+
+class InputStore:
+    """The data inputs of a workspace's runs."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def save(self, name: str, path: Path, mode: str, run_inputs: Path) -> InputRecord:
+        """Hash an input and make it available.
+
+        Parameters
+        ----------
+        name : str
+            The input's name.
+        path : Path
+            The file or folder.
+        mode : str
+            ``mount``: a link to it. ``copy``: a read-only copy in the workspace.
+        run_inputs : Path
+            The run's folder for links.
+
+        Raises
+        ------
+        UserError
+            If it is not there.
+        """
+        if not path.exists():
+            raise UserError(f"data.inputs.{name}: there is no file or folder {path}")
+        digest, files, size = self._measure(path)
+        location = run_inputs / name / path.name
+        location.parent.mkdir(parents=True, exist_ok=True)
+        target = path.absolute() if mode == "mount" else self._copy(name, path, digest)
+        location.symlink_to(target)
+        return InputRecord(
+            path=str(path), mode=mode, hash=digest, files=files, bytes=size, location=self.layout.relative(location)
+        )
+
+    def recheck(self, name: str, record: InputRecord, _run_inputs: Path) -> None:
+        """Check that an input is what was hashed.
+
+        Raises
+        ------
+        UserError
+            If it changed.
+        """
+        place = (self.layout.root / record.location).resolve()
+        if not place.exists() or self._measure(place)[0] != record.hash:
+            raise UserError(
+                f"Data input {name} at {record.path} changed while the run was using it",
+                "Use mode: copy for data that others write to",
+            )
+
+    def _copy(self, name: str, path: Path, digest: str) -> Path:
+        target = self.layout.copied_data(digest)
+        if not target.exists():
+            staging = self.layout.data / f".staging-{secrets.token_hex(6)}"
+            staging.mkdir(parents=True)
+            copied = staging / path.name
+            try:
+                if path.is_dir():
+                    for one in list_files(path):
+                        (copied / one).parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(path / one, copied / one)
+                    copied.mkdir(exist_ok=True)
+                else:
+                    shutil.copyfile(path, copied)
+                if hash_tree(copied) != digest:
+                    raise UserError(f"Data input {name} at {path} changed while it was copied", "Try again")
+                sync_tree(staging)
+                for parent, folders, names in os.walk(staging, topdown=False):
+                    for one in [*names, *folders]:
+                        Path(parent, one).chmod(0o555 if one in folders else 0o444)
+                staging.rename(target)
+            except OSError:
+                if not target.exists():
+                    raise
+            finally:
+                remove_tree(staging)
+        return next(iter(target.iterdir()))
+
+    def _measure(self, path: Path) -> tuple[str, int, int]:
+        """Return hash, number of files and bytes; unchanged files are not read again."""
+        with HashCache(self.layout.hashes) as cache:
+            if path.is_file():
+                return cache.hash(path), 1, path.stat().st_size
+            import hashlib
+
+            names = list_files(path)
+            lines = "".join(f"{cache.hash(path / name)}  {name}\n" for name in names)
+            size = sum((path / name).stat().st_size for name in names)
+            return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest(), len(names), size
+
+
+class HashCache:
+    """SHA-256 of files by path, size, modification time and inode. Delete the file and it is made anew."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)")
+        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut takes is read again
+
+    def __enter__(self) -> HashCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def hash(self, path: Path) -> str:
+        """Return a file's hash, reading it only if it is not known."""
+        state = path.stat()
+        facts = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino} {state.st_dev}"
+        key = os.fsencode(os.path.realpath(path)).decode("latin-1")
+        known = self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
+        if known is not None and known[0] == facts:
+            return str(known[1])
+        digest = hash_file(path)
+        self._database.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (key, facts, digest))
+        return digest

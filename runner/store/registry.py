@@ -1,0 +1,301 @@
+"""Models as folders of integer versions, each taken by exclusive creation."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.clock import now
+from runner.errors import UserError, nearest
+from runner.files import (
+    hash_file,
+    hash_tree,
+    is_locked,
+    list_files,
+    locked,
+    remove_tree,
+    sync_folder,
+    sync_tree,
+    write_json,
+)
+from runner.layout import Layout
+from runner.names import check_name
+from runner.records import FileRecord, ModelRecord, check_format
+from runner.store.aliases import AliasFile
+
+_STAGING, _DELETED, _RECORD = ".staging-", ".deleted-", "model.json"
+
+
+class FileRegistry:
+    """The models of one workspace.
+
+    A version is staged in a hidden folder and then renamed to its number. The rename fails when the number is taken,
+    so no lock is needed to count; a deleted number leaves a hidden mark and is not used again.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
+        """Copy an artefact in as the next version.
+
+        Raises
+        ------
+        UserError
+            If the bytes are not those that were inspected, a folder holds links, or the disk refuses.
+        """
+        folder = self.layout.model(record.name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with self._staging(folder) as staging:
+                copied = staging / check_name(artefact.name, "model file name")
+                _copy(artefact, copied)
+                record = _measured(copied, record)
+                return self._take_number(folder, staging, record)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # only when nothing else is in it
+            raise UserError(
+                f"Model {record.name} was not registered: {error.strerror or error} ({folder})",
+                "Nothing was left behind; free some room or choose another workspace.root",
+            ) from None
+
+    @contextlib.contextmanager
+    def _staging(self, folder: Path) -> Iterator[Path]:
+        """Make a folder that the next registration sweeps if this process dies: its lock is then free."""
+        for old in folder.glob(f"{_STAGING}*"):
+            if old.suffix != ".lock" and not is_locked(old.with_suffix(".lock")):
+                remove_tree(old)
+                old.with_suffix(".lock").unlink(missing_ok=True)
+        staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
+        lock = staging.with_suffix(".lock")
+        with locked(lock):
+            try:
+                staging.mkdir()
+                yield staging
+            finally:
+                remove_tree(staging)
+                lock.unlink(missing_ok=True)
+
+    def _take_number(self, folder: Path, staging: Path, record: ModelRecord) -> ModelRecord:
+        number = max(self._numbers(folder), default=0) + 1
+        sync_tree(staging)
+        while True:
+            record = dataclasses.replace(record, version=number)
+            write_json(staging / _RECORD, record.to_json())
+            sync_folder(staging)
+            if not (folder / f"{_DELETED}{number}").exists():
+                try:
+                    staging.rename(folder / str(number))
+                except OSError:
+                    if not (folder / str(number)).exists():
+                        raise
+                else:
+                    sync_folder(folder)
+                    return record
+            number += 1
+
+    @staticmethod
+    def _numbers(folder: Path) -> list[int]:
+        """Return the numbers that are or were taken."""
+        with os.scandir(folder) as entries:
+            names = [entry.name.removeprefix(_DELETED) for entry in entries]
+        return [int(name) for name in names if name.isascii() and name.isdigit()]
+
+    def names(self) -> list[str]:
+        """Return the names of models that have a version, sorted."""
+        if not self.layout.models.is_dir():
+            return []
+        names = [entry.name for entry in os.scandir(self.layout.models) if entry.is_dir()]
+        return sorted(name for name in names if not name.startswith(".") and self.versions(name))
+
+    def versions(self, name: str) -> list[int]:
+        """Return a model's versions, ascending."""
+        try:
+            names = os.listdir(self.layout.model(name))
+        except FileNotFoundError:
+            return []
+        return sorted(int(one) for one in names if one.isascii() and one.isdigit())
+
+    def resolve(self, reference: str) -> ModelRecord:
+        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        name, mark, rest = reference.partition("@")
+        if mark:
+            found = self.aliases(check_name(name, "model name"))
+            if rest not in found:
+                self._known(name)
+                raise UserError(f"Model {name} has no alias '{rest}'", nearest(rest, found))
+            return self.read(name, found[rest])
+        name, _, rest = reference.partition(":")
+        versions = self._known(check_name(name, "model name"))
+        if rest in ("", "latest"):
+            return self.read(name, versions[-1])
+        if not (rest.isascii() and rest.isdigit()) or int(rest) not in versions:
+            shown = ", ".join(map(str, versions[-5:]))
+            raise UserError(f"Model {name} has no version '{rest}'", f"Its versions: {shown}")
+        return self.read(name, int(rest))
+
+    def _known(self, name: str) -> list[int]:
+        versions = self.versions(name)
+        if not versions:
+            raise UserError(f"There is no model '{name}'", nearest(name, self.names()))
+        return versions
+
+    def read(self, name: str, version: int) -> ModelRecord:
+        """Return one version's record.
+
+        Raises
+        ------
+        UserError
+            If it is not there, damaged or of a later format.
+        """
+        path = self.layout.model(name) / str(version) / _RECORD
+        try:
+            return ModelRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+        except FileNotFoundError:
+            raise UserError(f"There is no model {name}:{version}") from None
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{path} is damaged: {error}") from None
+
+    def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
+        """Return the versions of a model that a run made, newest first."""
+        records = (self.read(name, version) for version in reversed(self.versions(name)))
+        return [record for record in records if record.run == run_id]
+
+    def artefact(self, record: ModelRecord) -> Path:
+        """Return where a version's artefact is."""
+        return self.layout.model(record.name) / str(record.version) / check_name(record.artefact, "model file name")
+
+    def verified_bytes(self, record: ModelRecord) -> bytes:
+        """Return a single-file artefact's bytes, checked against its SHA-256 before anything reads them.
+
+        Raises
+        ------
+        UserError
+            If they are not the registered ones.
+        """
+        content = self.artefact(record).read_bytes()
+        if hashlib.sha256(content).hexdigest() != record.sha256:
+            raise UserError(
+                f"Model {record.name}:{record.version} is not what was registered: its SHA-256 differs",
+                "Do not load it; see: vivero models verify",
+            )
+        return content
+
+    def aliases(self, name: str, at: str | None = None) -> dict[str, int]:
+        """Return the aliases as they stand, or stood at a time (ISO 8601)."""
+        return AliasFile(self.layout.model(name)).current(at)
+
+    def set_alias(self, name: str, alias: str, version: int | None) -> None:
+        """Move an alias to a version, or drop it with None.
+
+        Raises
+        ------
+        UserError
+            If the version is not there, or the word means something else already.
+        """
+        versions = self._known(name)
+        check_name(alias, "alias")
+        if alias == "latest" or alias.isdigit():
+            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers have a meaning of their own")
+        if version is not None and version not in versions:
+            raise UserError(
+                f"Model {name} has no version '{version}'", f"Its versions: {', '.join(map(str, versions))}"
+            )
+        if version is None and alias not in self.aliases(name):
+            raise UserError(f"Model {name} has no alias '{alias}'", nearest(alias, self.aliases(name)))
+        AliasFile(self.layout.model(name)).append(alias, version)
+
+    def alias_history(self, name: str) -> list[dict[str, Any]]:
+        """Return every change of an alias, oldest first."""
+        return AliasFile(self.layout.model(name)).history()
+
+    def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
+        """Set tags of a version, or drop those given as None."""
+        with locked(self.layout.model(name) / ".tags.lock"):
+            record = self.read(name, version)
+            changed = {**record.tags, **tags}
+            record = dataclasses.replace(record, tags={key: one for key, one in changed.items() if one is not None})
+            write_json(self.layout.model(name) / str(version) / _RECORD, record.to_json())
+        return record
+
+    def delete(self, name: str, version: int | None) -> None:
+        """Remove one version, or with None all of them. Numbers are not used again.
+
+        Raises
+        ------
+        UserError
+            If it is not there, or an alias points to it.
+        """
+        versions = self._known(name)
+        chosen = versions if version is None else [self.read(name, version).version]
+        held = {alias: one for alias, one in self.aliases(name).items() if one in chosen}
+        if held and version is not None:
+            raise UserError(
+                f"Model {name}:{version} has the alias {', '.join(held)}",
+                f"Move it first: vivero models alias {name} {next(iter(held))} VERSION",
+            )
+        for alias in held:
+            AliasFile(self.layout.model(name)).append(alias, None)
+        for one in chosen:
+            folder = self.layout.model(name)
+            mark = folder / f"{_DELETED}{one}"
+            (folder / str(one)).rename(mark)  # out of sight at once; the empty folder stays as the mark
+            for entry in mark.iterdir():
+                remove_tree(entry)
+
+    def verify(self, name: str, version: int) -> list[str]:
+        """Return what is wrong with a version's files."""
+        record = self.read(name, version)
+        path = self.artefact(record)
+        if not path.exists():
+            return [f"{record.artefact} is missing"]
+        if hash_tree(path) == record.sha256:
+            return []
+        wrong = []
+        for one in record.files:
+            file = path / one.path if path.is_dir() else path
+            if not file.exists():
+                wrong.append(f"{one.path} is missing")
+            elif hash_file(file) != one.sha256:
+                wrong.append(f"{one.path} has changed since it was registered")
+        return wrong or [f"{record.artefact} has files that were not registered"]
+
+
+def _copy(artefact: Path, target: Path) -> None:
+    if artefact.is_dir():
+        for parent, folders, names in os.walk(artefact):
+            if any(Path(parent, one).is_symlink() for one in [*folders, *names]):
+                raise UserError(f"The model folder {artefact.name} holds links", "Replace them by the files themselves")
+        shutil.copytree(artefact, target)
+    else:
+        shutil.copyfile(artefact, target)
+
+
+def _measured(copied: Path, record: ModelRecord) -> ModelRecord:
+    """Return the record with hash and size of the copy, if it is what was inspected."""
+    digest = hash_tree(copied)
+    if record.sha256 and record.sha256 != digest:
+        raise UserError(f"Model {record.name} was not registered: its file changed after it was inspected", "Run again")
+    names = list_files(copied) if copied.is_dir() else [copied.name]
+    root = copied if copied.is_dir() else copied.parent
+    files = tuple(
+        FileRecord(path=name, bytes=(root / name).stat().st_size, sha256=hash_file(root / name)) for name in names
+    )
+    return dataclasses.replace(
+        record, artefact=copied.name, sha256=digest, bytes=sum(one.bytes for one in files), files=files, created=now()
+    )

@@ -1,0 +1,154 @@
+"""Runs as folders with a ``run.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.errors import UserError, nearest
+from runner.files import remove_tree, write_json
+from runner.layout import Layout
+from runner.records import TERMINAL, RunRecord, check_format
+
+_SHOWN = 5
+
+
+class FileRunStore:
+    """The runs of one workspace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def create(self, record: RunRecord) -> None:
+        """Write a new run's record.
+
+        Raises
+        ------
+        UserError
+            If the id is taken.
+        """
+        run = self.layout.run(record.experiment, record.id)
+        run.root.mkdir(parents=True, exist_ok=True)
+        if run.record.exists():
+            raise UserError(f"There is already a run {record.id}")
+        self.write(record)
+
+    def write(self, record: RunRecord) -> None:
+        """Replace a run's record as a whole."""
+        write_json(self.layout.run(record.experiment, record.id).record, record.to_json())
+
+    def read(self, run_id: str) -> RunRecord:
+        """Return a run's record by its full id.
+
+        Raises
+        ------
+        UserError
+            If there is none, or it cannot be read.
+        """
+        for folder in self._folders():
+            if folder.name == run_id:
+                return read_record(folder)
+        raise UserError(f"There is no run {run_id}", nearest(run_id, self.ids()))
+
+    def ids(self) -> list[str]:
+        """Return the ids of all runs, newest last."""
+        return sorted((folder.name for folder in self._folders()), key=_time_of)
+
+    def find(self, text: str) -> RunRecord:
+        """Return the run that a user means: its id, a part only it has, or ``latest``.
+
+        Raises
+        ------
+        UserError
+            If there is none or more than one.
+        """
+        ids = self.ids()
+        if not ids:
+            raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
+        if text == "latest":
+            return self.read(max((self._created(one), one) for one in ids[-50:])[1])
+        if text in ids:
+            return self.read(text)
+        meant = [one for one in ids if text and text in one]
+        if len(meant) == 1:
+            return self.read(meant[0])
+        if meant:
+            raise UserError(
+                f"'{text}' is part of {len(meant)} run ids: {', '.join(meant[-_SHOWN:])}", "Give more of it"
+            )
+        close = nearest(text, ids) if len(ids) <= _SHOWN else "See: vivero runs"
+        raise UserError(f"There is no run '{text}'", close)
+
+    def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
+        """Yield the runs that can be read, newest first."""
+        for folder in sorted(self._folders(experiment), key=lambda one: _time_of(one.name), reverse=True):
+            try:
+                yield read_record(folder)
+            except UserError:
+                continue  # named by `unreadable`
+
+    def unreadable(self) -> list[str]:
+        """Return what is wrong with each record that cannot be read."""
+        found = []
+        for folder in self._folders():
+            try:
+                read_record(folder)
+            except UserError as error:
+                found.append(str(error))
+        return found
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run that has ended: out of sight by a rename, then file by file.
+
+        Raises
+        ------
+        UserError
+            If it has not ended.
+        """
+        record = self.read(run_id)
+        if record.status not in TERMINAL:
+            raise UserError(f"Run {run_id} is {record.status}", f"End it first: vivero cancel {run_id}")
+        root = self.layout.run(record.experiment, run_id).root
+        hidden = root.with_name(f".deleted-{secrets.token_hex(4)}")
+        root.rename(hidden)
+        for leftover in root.parent.glob(".deleted-*"):
+            remove_tree(leftover)
+
+    def _created(self, run_id: str) -> str:
+        try:
+            return self.read(run_id).created
+        except UserError:
+            return ""
+
+    def _folders(self, experiment: str | None = None) -> Iterator[Path]:
+        if not self.layout.runs.is_dir():
+            return
+        for group in os.scandir(self.layout.runs):
+            if group.is_dir() and (experiment is None or group.name == experiment):
+                for one in os.scandir(group.path):
+                    if not one.name.startswith(".") and os.path.exists(os.path.join(one.path, "run.json")):
+                        yield Path(one.path)
+
+
+def _time_of(run_id: str) -> str:
+    return run_id[-24:]  # YYYYMMDD-HHMMSS-random
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Return the record in a run's folder.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged or of a later format.
+    """
+    path = folder / "run.json"
+    try:
+        return RunRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+    except FileNotFoundError:
+        raise UserError(f"There is no record {path}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{path} is damaged: {error}") from None

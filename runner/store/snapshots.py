@@ -1,0 +1,174 @@
+"""Copies of source folders, each content once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.files import hash_file, remove_tree, sync_tree, write_json
+from runner.layout import Layout
+from runner.ports import Say
+from runner.records import SnapshotRecord
+from runner.store.credentials import secret_looking
+
+IGNORE_FILES = (".amlignore", ".gitignore")
+NEVER = {".git", "__pycache__"}
+RESULT_FOLDERS = ("outputs", "logs")
+_MB = 2**20
+
+
+class FileSnapshotStore:
+    """The snapshots of one workspace: ``<hash>/manifest.json`` and ``<hash>/files/``.
+
+    Links in the source are copied as what they point to. Limits are in bytes and files.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        max_bytes: int = 300 * _MB,
+        max_files: int = 2000,
+        allow_secrets: Sequence[str] = (),
+    ) -> None:
+        self.layout, self.max_bytes, self.max_files, self.allow_secrets = layout, max_bytes, max_files, allow_secrets
+
+    def save(self, source: Path, say: Say) -> SnapshotRecord:
+        """Copy a source folder unless its content is there already.
+
+        Raises
+        ------
+        UserError
+            If it is too large, has links in a circle, or holds what looks like secrets.
+        """
+        paths = self._listed(source, say)
+        sizes = {path: (source / path).stat().st_size for path in paths}
+        self._check(paths, sizes)
+        manifest = {path: _facts(source / path) for path in sorted(paths)}
+        digest = hash_manifest(manifest)
+        if not (self.layout.snapshot(digest) / "manifest.json").exists():
+            self._store(source, digest, manifest)
+        total = sum(sizes.values())
+        return SnapshotRecord(hash=digest, source=source.name, files=len(paths), bytes=total)
+
+    def check_out(self, digest: str, target: Path) -> None:
+        """Make a writable copy of a stored snapshot.
+
+        Raises
+        ------
+        UserError
+            If it is not stored.
+        """
+        folder = self.layout.snapshot(digest)
+        try:
+            manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
+        except FileNotFoundError:
+            raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
+        target.mkdir(parents=True, exist_ok=True)
+        for name, facts in manifest.items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / "files" / name, path)
+            path.chmod(0o755 if facts["executable"] else 0o644)
+
+    def _listed(self, source: Path, say: Say) -> list[str]:
+        ignored = _ignore_rules(source)
+        for name in RESULT_FOLDERS:
+            if (source / name).is_dir():
+                say(f"{name}/ of the source is left out: a run writes its own")
+        found: list[str] = []
+        self._walk(source, "", ignored, found, (os.path.realpath(source),))
+        return found
+
+    def _walk(
+        self, source: Path, below: str, ignored: Callable[[str], bool], found: list[str], above: tuple[str, ...]
+    ) -> None:
+        for entry in sorted(os.scandir(source / below), key=lambda one: one.name):
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.name in NEVER or (not below and entry.name in RESULT_FOLDERS and entry.is_dir()):
+                continue
+            if entry.is_dir():
+                real = os.path.realpath(entry.path)
+                if real == str(self.layout.root) or ignored(path + "/"):
+                    continue
+                if real in above:
+                    raise UserError(f"job.source: the link {path} leads back into a folder above it", "Remove it")
+                self._walk(source, path, ignored, found, (*above, real))
+            elif not ignored(path):
+                if not entry.is_file():
+                    raise UserError(f"job.source: {path} is no regular file, or a link that leads nowhere", "Ignore it")
+                found.append(path)
+                if len(found) > 20 * self.max_files:  # enough to say no, before all of a disk is listed
+                    raise UserError(*_too_much(f"over {len(found)} files", self.max_files, "max_files"))
+
+    def _check(self, paths: Sequence[str], sizes: dict[str, int]) -> None:
+        secret = secret_looking(paths, self.allow_secrets)
+        if secret:
+            raise UserError(
+                f"The source has files that look like secrets: {', '.join(secret[:5])}",
+                f"Ignore them in .amlignore, or allow them: 'job.snapshot.allow_secrets=[\"{secret[0]}\"]'",
+            )
+        total = sum(sizes.values())
+        largest = sorted(sizes, key=lambda path: -sizes[path])[:5]
+        listed = ", ".join(f"{path} ({sizes[path] / _MB:.1f} MB)" for path in largest)
+        if total > self.max_bytes:
+            limit = f"{self.max_bytes / _MB:g} MB"
+            raise UserError(*_too_much(f"{total / _MB:.0f} MB; the largest: {listed}", limit, "max_megabytes"))
+        if len(paths) > self.max_files:
+            raise UserError(*_too_much(f"{len(paths)} files; the largest: {listed}", self.max_files, "max_files"))
+
+    def _store(self, source: Path, digest: str, manifest: dict[str, dict[str, object]]) -> None:
+        target = self.layout.snapshot(digest)
+        self.layout.snapshots.mkdir(parents=True, exist_ok=True)
+        staging = self.layout.snapshots / f".staging-{secrets.token_hex(6)}"
+        try:
+            for name, facts in manifest.items():
+                path = staging / "files" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source / name, path)
+                if hash_file(path) != facts["sha256"]:
+                    raise UserError(f"job.source: {name} changed while it was copied", "Try again")
+            staging.mkdir(exist_ok=True)
+            write_json(staging / "manifest.json", {"format": 1, "hash": digest, "files": manifest})
+            sync_tree(staging)
+            try:
+                staging.rename(target)
+            except OSError:
+                if not (target / "manifest.json").exists():
+                    raise
+        finally:
+            remove_tree(staging)
+
+
+def _too_much(what: str, limit: object, setting: str) -> tuple[str, str]:
+    hint = f"Leave something out in .amlignore, or lift the limit of {limit} with job.snapshot.{setting}=N"
+    return f"The source folder is too large to copy: {what}", hint
+
+
+def _facts(path: Path) -> dict[str, object]:
+    state = path.stat()
+    return {"sha256": hash_file(path), "size": state.st_size, "executable": bool(state.st_mode & 0o100)}
+
+
+def hash_manifest(manifest: dict[str, dict[str, object]]) -> str:
+    """Return the hash of names, execute bits and contents."""
+    lines = "".join(
+        f"{one['sha256']} {int(bool(one['executable']))} {name}\n" for name, one in sorted(manifest.items())
+    )
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _ignore_rules(source: Path) -> Callable[[str], bool]:
+    """Return the rules of ``.amlignore``, else of ``.gitignore``, in the source's root (Azure's rule)."""
+    for name in IGNORE_FILES:
+        path = source / name
+        if path.is_file():
+            import pathspec
+
+            return pathspec.GitIgnoreSpec.from_lines(path.read_text(errors="replace").splitlines()).match_file
+    return lambda _path: False

@@ -1,0 +1,55 @@
+"""Child runs: folders below the parent's, each with ``child.json`` and metrics of its own."""
+
+import json
+import os
+
+from azureml.core.run import Run
+
+
+def create(parent, name):
+    """Begin a child, its number taken by making its folder."""
+    below = os.path.join(parent._folder, "children")
+    os.makedirs(below, exist_ok=True)
+    number = len(os.listdir(below)) + 1
+    while True:
+        run_id = "{}_{}".format(parent.id, number)
+        try:
+            os.mkdir(os.path.join(below, run_id))
+            break
+        except FileExistsError:
+            number += 1
+    child = _open(parent, os.path.join(below, run_id), run_id, number, name)
+    write(child)
+    return child
+
+
+def _open(parent, folder, run_id, number, name):
+    return Run(parent.experiment, run_id, _folder=folder, _parent=parent, _number=number, _name=name)
+
+
+def write(child):
+    """Replace a child's record."""
+    path = os.path.join(child._folder, "child.json")
+    temporary = "{}.{}.tmp".format(path, os.getpid())
+    facts = {"id": child.id, "name": child._name, "number": child.number, "status": child._status.lower()}
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+    os.replace(temporary, path)
+
+
+def children(parent, recursive):
+    """Yield a run's children, newest first."""
+    below = os.path.join(parent._folder, "children")
+    if not os.path.isdir(below):
+        return
+    found = []
+    for name in os.listdir(below):
+        with open(os.path.join(below, name, "child.json"), encoding="utf-8") as file:
+            found.append((json.load(file), os.path.join(below, name)))
+    for facts, folder in sorted(found, key=lambda one: -one[0]["number"]):
+        child = _open(parent, folder, facts["id"], facts["number"], facts["name"])
+        child._status = facts["status"].capitalize()
+        yield child
+        if recursive:
+            for one in children(child, True):
+                yield one

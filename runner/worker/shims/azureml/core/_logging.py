@@ -1,0 +1,100 @@
+"""The logging half of a run: every method appends lines to the run's ``metrics.jsonl``."""
+
+import json
+import os
+
+from azureml.core import _values
+from azureml.core._place import metrics, output_path, outputs_folder
+
+
+class LoggingMixin:
+    """Metrics, charts and images. Subclasses give `_folder`, where the files of this run are."""
+
+    _folder = None
+
+    def _record(self, name, value, step=None, kind="scalar"):
+        metrics.append(self._folder, name, value, step=step, kind=kind)
+
+    def log(self, name, value, description="", step=None):
+        """Record one value; again under the same name adds to a list."""
+        self._record(name, _values.check_scalar(name, value), _values.check_step(step))
+
+    def log_list(self, name, value, description="", step=None):
+        """Record a list of values."""
+        for item in _values.as_list(value):
+            self._record(name, item, _values.check_step(step), "list")
+
+    def log_row(self, name, description=None, **kwargs):
+        """Record one row, its columns given by name."""
+        step = _values.check_step(kwargs.pop("step", None))
+        if not kwargs:
+            raise ValueError("log_row {!r}: no columns were given".format(name))
+        self._record(name, kwargs, step, "row")
+
+    def log_table(self, name, value, description="", step=None):
+        """Record a table, given as a mapping from column to list."""
+        for row in _values.table_rows(value):
+            self._record(name, row, _values.check_step(step), "table")
+
+    def log_image(self, name, path=None, plot=None, description="", step=None):
+        """Keep a picture in outputs: a file, or the figure that matplotlib's pyplot (or a figure) shows."""
+        if (path is None) == (plot is None):
+            raise ValueError("log_image {!r}: give either path or plot".format(name))
+        suffix = os.path.splitext(path)[1] if path is not None else ".png"
+        target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix))
+        if path is not None:
+            _copy(path, target)
+        else:
+            plot.savefig(target, bbox_inches="tight")
+        place = os.path.relpath(target, outputs_folder()).replace(os.sep, "/")
+        self._record(name, {"image": place}, _values.check_step(step), "image")
+
+    def log_confusion_matrix(self, name, value, description=""):
+        """Record a confusion matrix."""
+        self._record(name, _values.read_document(name, value, "confusion_matrix"), kind="confusion_matrix")
+
+    def log_accuracy_table(self, name, value, description=""):
+        """Record an accuracy table."""
+        self._record(name, _values.read_document(name, value, "accuracy_table"), kind="accuracy_table")
+
+    def log_residuals(self, name, value, description=""):
+        """Record the data of a residuals chart."""
+        self._record(name, _values.read_document(name, value, "residuals"), kind="residuals")
+
+    def log_predictions(self, name, value, description=""):
+        """Record the data of a predictions chart."""
+        self._record(name, _values.read_document(name, value, "predictions"), kind="predictions")
+
+    def get_metrics(self, name=None, recursive=False, run_type=None, populate=False):
+        """Return what was logged so far."""
+        lines = _lines(os.path.join(self._folder, "metrics.jsonl"))
+        if recursive:
+            for child in self.get_children():
+                lines += _lines(os.path.join(child._folder, "metrics.jsonl"))
+        found = _values.collect(lines)
+        return found if name is None else {key: value for key, value in found.items() if key == name}
+
+
+def _lines(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+    except FileNotFoundError:
+        return []
+
+
+def _free(path):
+    """Return the path, or one beside it that is free: a picture logged again must not hide the one before."""
+    stem, suffix = os.path.splitext(path)
+    number = 1
+    while os.path.exists(path):
+        path = "{}-{}{}".format(stem, number, suffix)
+        number += 1
+    return path
+
+
+def _copy(source, target):
+    import shutil
+
+    if os.path.abspath(source) != target:
+        shutil.copyfile(source, target)

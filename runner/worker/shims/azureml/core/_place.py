@@ -1,0 +1,40 @@
+"""Where the run's files are, and the metrics module that lies beside the stand-in."""
+
+import importlib.util
+import os
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _load_metrics():
+    path = os.path.join(_HERE, "..", "..", "..", "metrics.py")
+    spec = importlib.util.spec_from_file_location("_vivero_metrics", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+metrics = _load_metrics()
+
+
+def run_folder():
+    """Return the run's folder, or None outside a run."""
+    return os.environ.get("VIVERO_RUN_DIR")
+
+
+def outputs_folder():
+    """Return the script's outputs folder, whatever its present directory is."""
+    folder = run_folder()
+    return os.path.join(folder, "work", "outputs") if folder else os.path.abspath("outputs")
+
+
+def output_path(name):
+    """Return where an uploaded file goes; a leading ``outputs/`` is dropped, and leaving the folder is refused."""
+    parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
+    if parts[:1] == ["outputs"]:
+        parts = parts[1:]
+    if not parts or ".." in parts or "\0" in str(name):
+        raise ValueError("{!r} cannot be a file name inside outputs".format(name))
+    path = os.path.join(outputs_folder(), *parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path

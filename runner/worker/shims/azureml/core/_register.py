@@ -1,0 +1,77 @@
+"""Asks the worker to register a model, and waits for the version's number."""
+
+import fcntl
+import json
+import os
+import time
+import uuid
+
+from azureml.core.model import Model
+
+_TICK = 0.02
+
+
+class ModelRegistrationError(RuntimeError):
+    """The model was refused; the message says why."""
+
+
+def register(folder, name, path, tags, properties, framework, framework_version, description, resources):
+    """Leave a request in the run's folder and return the model that came of it."""
+    full = os.path.abspath(path)
+    if not os.path.exists(full):  # the script may have changed its directory
+        full = os.path.join(folder, "work", path)
+    if not os.path.exists(full):
+        raise FileNotFoundError("register_model: there is no file or folder {}".format(path))
+    request = {
+        "kind": "register_model",
+        "name": name,
+        "path": os.path.relpath(os.path.realpath(full), os.path.realpath(os.path.join(folder, "work"))),
+        "tags": _texts(tags),
+        "properties": _texts(properties),
+        "framework": None if framework is None else str(framework),
+        "framework_version": framework_version,
+        "description": description,
+        "resources": None if resources is None else {"cpu": resources.cpu, "memory_gb": resources.memory_in_gb},
+    }
+    answer = _ask(folder, request)
+    if not answer["ok"]:
+        raise ModelRegistrationError(answer["error"])
+    return Model(None, name=name, version=answer["version"], _facts=dict(request, run_id=os.environ["VIVERO_RUN_ID"]))
+
+
+def _texts(values):
+    if isinstance(values, list):  # azureml takes a list of names too
+        return {str(name): "" for name in values}
+    return {str(name): str(value) for name, value in (values or {}).items()}
+
+
+def _ask(folder, request):
+    below = os.path.join(folder, "requests")
+    os.makedirs(below, exist_ok=True)
+    stem = os.path.join(below, "{:020d}-{}".format(int(time.time() * 1e6), uuid.uuid4().hex[:8]))
+    with open(stem + ".tmp", "w", encoding="utf-8") as file:
+        json.dump(request, file)
+    os.rename(stem + ".tmp", stem + ".json")
+    while True:
+        alive = _worker_lives(folder)
+        try:
+            with open(stem + ".answer.json", encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            if not alive:
+                raise ModelRegistrationError("the run's worker is gone, so nobody can register the model")
+        time.sleep(_TICK)
+
+
+def _worker_lives(folder):
+    try:
+        descriptor = os.open(os.path.join(folder, "worker.lock"), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,73 @@
+"""Checks on logged values, as azureml-core has them, and the shapes they are recorded in."""
+
+import json
+import os
+
+
+def check_step(step):
+    """Return a step as a whole number or None."""
+    if step is None:
+        return None
+    if isinstance(step, bool) or int(step) != step or step < 0:
+        raise ValueError("step must be a whole number from 0 on, not {!r}".format(step))
+    return int(step)
+
+
+def check_scalar(name, value):
+    """Return a value that `log` takes: a number, string or boolean, numpy's too."""
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+        value = value.item()
+    if not isinstance(value, (int, float, str, bool)):
+        raise TypeError("metric {!r}: log takes a number, string or boolean, not {}".format(name, type(value).__name__))
+    return value
+
+
+def as_list(value):
+    """Return a list of a list, tuple or array."""
+    return list(value.tolist() if hasattr(value, "tolist") else value)
+
+
+def table_rows(value):
+    """Return a table, given as a mapping from column to list, row by row."""
+    columns = {name: as_list(items) if not isinstance(items, (str, int, float)) else [items] for name, items in value.items()}
+    length = max([len(items) for items in columns.values()] or [0])
+    return [{name: items[at] for name, items in columns.items() if at < len(items)} for at in range(length)]
+
+
+def read_document(name, value, kind):
+    """Return a chart's data given as a mapping, as JSON text or as a file's path, checked for its kind."""
+    if isinstance(value, str):
+        if os.path.isfile(value):
+            with open(value, encoding="utf-8") as file:
+                value = file.read()
+        value = json.loads(value)
+    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+        raise ValueError("{!r}: a mapping with schema_type, schema_version and data is wanted".format(name))
+    if value.get("schema_type", kind) != kind:
+        raise ValueError("{!r}: schema_type is {!r}, not {!r}".format(name, value["schema_type"], kind))
+    return value
+
+
+def collect(lines):
+    """Return metrics as `get_metrics` gives them: one value as itself, several as a list, rows by column."""
+    found = {}
+    for line in lines:
+        found.setdefault(line["name"], []).append(line)
+    return {name: _collected(entries) for name, entries in found.items()}
+
+
+def _collected(entries):
+    values = [_number(entry["value"]) for entry in entries]
+    if entries[0]["kind"] in ("row", "table"):
+        columns = {}
+        for value in values:
+            for name, item in value.items():
+                columns.setdefault(name, []).append(item)
+        return columns if len(values) > 1 or entries[0]["kind"] == "table" else values[0]
+    if entries[0]["kind"] == "list" or len(values) > 1:
+        return values
+    return values[0]
+
+
+def _number(value):
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value

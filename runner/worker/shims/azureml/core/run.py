@@ -1,0 +1,246 @@
+"""``azureml.core.run.Run``: the run a script is in."""
+
+import json
+import os
+
+from azureml.core._logging import LoggingMixin, _copy, _lines
+from azureml.core._place import metrics, output_path, outputs_folder, run_folder
+
+
+class Run(LoggingMixin):
+    """One run, or a child of one. Get it with ``Run.get_context()``."""
+
+    def __init__(self, experiment=None, run_id=None, outputs=None, **kwargs):
+        if run_id is None or "_folder" not in kwargs:
+            raise RuntimeError("In a script the run is Run.get_context(); runs are started with: python -m runner")
+        self._id, self.experiment, self._folder = run_id, experiment, kwargs["_folder"]
+        self.parent = kwargs.get("_parent")
+        self.number = kwargs.get("_number", 0)
+        self._name = kwargs.get("_name")
+        self._status = "Running"
+
+    @classmethod
+    def get_context(cls, allow_offline=True, used_for_context_manager=False, **kwargs):
+        """Return the run this process is part of, or one that prints where there is none."""
+        folder = run_folder()
+        if folder is None:
+            if not allow_offline:
+                raise RunEnvironmentException("This process is not part of a run")
+            from azureml.core._offline import OfflineRun
+
+            return OfflineRun()
+        from azureml.core.experiment import Experiment
+
+        return Run(
+            Experiment(name=os.environ["VIVERO_EXPERIMENT"]),
+            os.environ["VIVERO_RUN_ID"],
+            _folder=folder,
+            _number=int(os.environ.get("VIVERO_RUN_NUMBER", "0")),
+            _name=os.environ.get("VIVERO_DISPLAY_NAME") or os.environ["VIVERO_RUN_ID"],
+        )
+
+    id = property(lambda self: self._id)
+    name = property(lambda self: self._name or self._id)
+    display_name = property(lambda self: self._name or self._id)
+    status = property(lambda self: self._status)
+    type = property(lambda self: "azureml.scriptrun")
+
+    @property
+    def input_datasets(self):
+        """Return the path of each data input by its name."""
+        with open(os.path.join(run_folder(), "order.json"), encoding="utf-8") as file:
+            return json.load(file)["inputs"]
+
+    def get_status(self):
+        """Return the status."""
+        return self._status
+
+    def get_details(self):
+        """Return what is known of the run."""
+        return {"runId": self.id, "status": self._status, "properties": self.get_properties(), "tags": self.get_tags()}
+
+    def tag(self, key, value=None):
+        """Set a tag."""
+        metrics.set_property(self._folder, "tag", key, "" if value is None else str(value))
+
+    def set_tags(self, tags):
+        """Set several tags."""
+        for key, value in tags.items():
+            self.tag(key, value)
+
+    def remove_tags(self, tags):
+        """Remove tags by name."""
+        for key in [tags] if isinstance(tags, str) else tags:
+            metrics.set_property(self._folder, "tag", key, None)
+
+    def get_tags(self):
+        """Return the tags."""
+        return self._properties("tag")
+
+    tags = property(get_tags)
+
+    def add_properties(self, properties):
+        """Set properties; one that is set cannot be changed."""
+        known = self.get_properties()
+        for key, value in properties.items():
+            if key in known and known[key] != str(value):
+                raise ValueError("property {!r} is set already and cannot be changed".format(key))
+            metrics.set_property(self._folder, "property", key, str(value))
+
+    def get_properties(self):
+        """Return the properties."""
+        return self._properties("property")
+
+    properties = property(get_properties)
+
+    def _properties(self, kind):
+        found = {}
+        for line in _lines(os.path.join(self._folder, "properties.jsonl")):
+            if line["kind"] == kind:
+                found[line["name"]] = line["value"]
+        return {key: value for key, value in found.items() if value is not None}
+
+    def upload_file(self, name, path_or_stream, datastore_name=None):
+        """Keep a file in outputs."""
+        target = output_path(name)
+        if hasattr(path_or_stream, "read"):
+            with open(target, "wb") as file:
+                content = path_or_stream.read()
+                file.write(content.encode() if isinstance(content, str) else content)
+        else:
+            _copy(path_or_stream, target)
+
+    def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
+        """Keep several files in outputs."""
+        if len(names) != len(paths):
+            raise ValueError("upload_files: {} names for {} paths".format(len(names), len(paths)))
+        for name, path in zip(names, paths):
+            self.upload_file(name, path)
+
+    def upload_folder(self, name, path, datastore_name=None):
+        """Keep a folder's files in outputs."""
+        for parent, _, files in os.walk(path):
+            for file in files:
+                full = os.path.join(parent, file)
+                self.upload_file(os.path.join(name, os.path.relpath(full, path)), full)
+
+    def download_file(self, name, output_file_path=None, _validate_checksum=False):
+        """Copy a file of outputs to another place."""
+        target = output_file_path or os.path.basename(name)
+        _copy(output_path(name), os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target)
+
+    def get_file_names(self):
+        """Return the files in outputs."""
+        found = []
+        for parent, _, files in os.walk(outputs_folder()):
+            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), outputs_folder()) for one in files]
+        return sorted(found)
+
+    def register_model(
+        self,
+        model_name,
+        model_path=None,
+        tags=None,
+        properties=None,
+        model_framework=None,
+        model_framework_version=None,
+        description=None,
+        datasets=None,
+        sample_input_dataset=None,
+        sample_output_dataset=None,
+        resource_configuration=None,
+        **kwargs
+    ):
+        """Register a file or folder of this run as the next version of a model and return it."""
+        from azureml.core._register import register
+
+        return register(
+            run_folder(),
+            name=model_name,
+            path=model_path or "outputs/" + model_name,
+            tags=tags,
+            properties=properties,
+            framework=model_framework,
+            framework_version=model_framework_version,
+            description=description,
+            resources=resource_configuration,
+        )
+
+    def child_run(self, name=None, run_id=None, outputs=None):
+        """Begin a child: a run with metrics and tags of its own, kept with its parent."""
+        from azureml.core._children import create
+
+        return create(self, name)
+
+    def create_children(self, count=None, tag_key=None, tag_values=None):
+        """Begin several children."""
+        values = tag_values if tag_values is not None else [None] * (count or 0)
+        children = []
+        for value in values:
+            child = self.child_run()
+            if tag_key is not None:
+                child.tag(tag_key, value)
+            children.append(child)
+        return children
+
+    def get_children(self, recursive=False, tags=None, properties=None, type=None, status=None, _rehydrate_runs=True):
+        """Yield the children, newest first."""
+        from azureml.core._children import children
+
+        return children(self, recursive)
+
+    def _end(self, status):
+        self._status = status
+        if self.parent is not None:
+            from azureml.core._children import write
+
+            write(self)
+
+    def complete(self, _set_status=True):
+        """Mark as completed. The run's own status is how the script ends."""
+        self._end("Completed")
+
+    def fail(self, error_details=None, error_code=None, _set_status=True):
+        """Mark as failed; for the run itself this is kept as the property ``error``."""
+        if error_details is not None:
+            metrics.set_property(self._folder, "property", "error", str(error_details))
+        self._end("Failed")
+
+    def cancel(self):
+        """Mark a child as canceled; the run itself is asked to end."""
+        if self.parent is None:
+            with open(os.path.join(self._folder, "cancel.json"), "w") as file:
+                file.write('{"format": 1, "by": "the script"}\n')
+        self._end("Canceled")
+
+    def start(self):
+        """Mark a child as running."""
+        self._end("Running")
+
+    def flush(self, timeout_seconds=300):
+        """Return at once: every call has written what it was given."""
+
+    def wait_for_completion(self, show_output=False, wait_post_processing=False, raise_on_error=True):
+        """Return the details: a script cannot wait for its own end."""
+        return self.get_details()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None:
+            self.fail(error)
+        elif self._status == "Running":
+            self.complete()
+
+    def __repr__(self):
+        return "Run(Experiment: {}, Id: {}, Status: {})".format(self.experiment.name, self.id, self._status)
+
+
+class RunEnvironmentException(Exception):
+    """No run is there."""
+
+
+def get_run(experiment, run_id, rehydrate=True, clean_up=True):
+    """Refuse: a script knows its own run only."""
+    raise RunEnvironmentException("A script has only its own run; others are read with: vivero show RUN")

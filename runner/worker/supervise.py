@@ -1,0 +1,257 @@
+"""Carries out one order: starts the script, watches over it, ends what it leaves, writes ``result.json``."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+import traceback
+
+import files
+import inspection
+import observers
+import processes
+import results
+from requests import Answers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Dict, List, Optional
+
+TICK = 0.2
+_QUICK_TICK = 0.02
+_LEAVE_BY_THEMSELVES = 0.3  # seconds that helper processes such as joblib's get to notice the script's end
+_LEFTOVER_GRACE = 2.0
+_LAST_ANSWER = 60.0
+
+
+class Supervisor:
+    """One run of the script, from its start until nothing of it is left.
+
+    Parameters
+    ----------
+    run_dir : str
+        The run's folder, absolute.
+    order : dict
+        The content of ``order.json``.
+    environ : dict
+        The variables this process was started with.
+    """
+
+    def __init__(self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]") -> None:
+        self._run_dir, self._order, self._environ = run_dir, order, environ
+        self._cancel_file = os.path.join(run_dir, "cancel.json")
+        self._work = os.path.join(run_dir, "work")
+        self._answers = Answers(run_dir, order.get("answer"), environ)
+        self._usage = results.Usage()
+        self._notes: "List[str]" = []
+        self._script: "Optional[subprocess.Popen[bytes]]" = None
+        self._status: "Optional[int]" = None
+        self._stop: "Optional[str]" = None
+        self._ending: "Optional[processes.Ending]" = None
+        self._inspector: "Optional[inspection.Inspector]" = None
+        self._observers: "List[observers.Observer]" = []
+        self._terminations = 0
+        self._started: "Optional[str]" = None
+        self._ended: "Optional[str]" = None
+        self._began = self._over = 0.0
+        self._wakeup = -1
+        self._log = -1
+
+    def run(self) -> "Dict[str, Any]":
+        """Run the script to its end and return the result."""
+        self._listen()
+        processes.adopt_orphans()
+        path = os.path.join(self._run_dir, "logs", "run.log")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._log = os.open(path, os.O_RDONLY)
+        if os.path.exists(self._cancel_file):
+            return dict(self._result(), status=results.CANCELED, reason=results.CANCELED)
+        problem = self._start(output)
+        os.close(output)
+        if problem is not None:
+            return dict(self._result(), reason=problem)
+        self._inspector = inspection.start(self._order, self._run_dir, self._environ)
+        self._observers = observers.make(self._run_dir, self._order, self._log)
+        self._watch()
+        found = results.outcome(self._status or 0, self._stop, self._log)
+        for observer in self._observers:
+            self._notes += observer.finish()
+        if found["status"] == results.COMPLETED:
+            self._inspect()
+        if self._stop == results.CANCELED:  # asked for while the model was looked at
+            found.update(status=results.CANCELED, reason=results.CANCELED)
+        self._wait_for_answer()
+        self._close()
+        if files.restore(self._log, path):
+            self._notes.append("the script removed its own log; it was put back")
+        return dict(self._result(), **found)
+
+    def _listen(self) -> None:
+        """Let signals, above all the end of a child, wake the loop."""
+        self._wakeup, write = os.pipe()
+        for descriptor in (self._wakeup, write):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(write)
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._terminate)
+
+    def _terminate(self, number: int, frame: "Optional[FrameType]") -> None:
+        self._terminations += 1
+
+    def _start(self, output: int) -> "Optional[str]":
+        """Start the script; return why that is not possible, if so."""
+        argv = [str(word) for word in self._order["argv"]]
+        variables = processes.script_variables(self._environ, self._order, self._run_dir)
+        if not os.path.isdir(self._work):
+            return "cannot start {}: its folder {} is missing".format(argv[0], self._work)
+        self._started, self._began = files.now(), time.monotonic()
+        try:
+            self._script = processes.start(
+                argv,
+                cwd=self._work,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        except (OSError, ValueError) as error:
+            self._over, self._ended = time.monotonic(), files.now()
+            return "cannot start {}: {}".format(argv[0], getattr(error, "strerror", None) or error)
+        known = {"pid": os.getpid(), "script": self._script.pid, "started": self._started, "host": os.uname().nodename}
+        files.write_json(os.path.join(self._run_dir, "process.json"), known, durable=False)
+        return None
+
+    def _watch(self) -> None:
+        """Go on until the script and all that it started are gone."""
+        while True:
+            self._turn(TICK if self._status is None and not self._ending else _QUICK_TICK)
+            if self._stop is None and self._status is None:
+                self._check_timeout()
+            if self._status is not None and not self._left():
+                return
+            for observer in self._observers:
+                observer.poll()
+
+    def _turn(self, seconds: float) -> bool:
+        """Wait for a signal or the inspector's answer, and do what is due; return whether there is an answer."""
+        asked = self._inspector is not None and self._inspector.asked
+        watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
+        ready = select.select(watched, [], [], seconds)[0]
+        if self._wakeup in ready:
+            os.read(self._wakeup, 4096)
+        self._reap()
+        if self._stop is None and (self._terminations or os.path.exists(self._cancel_file)):
+            self._request_stop(results.CANCELED)
+        if self._ending is not None:
+            if self._terminations > 1:
+                self._ending.hurry()
+            self._ending.going_on(self._spared())
+        self._answers.tick(accept=self._status is None and self._stop is None)
+        return self._inspector in ready
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self._inspector is not None and pid == self._inspector.pid:
+                self._inspector.reaped(status)
+            elif pid == self._answers.pid:
+                self._answers.reaped(status)
+            else:
+                self._usage.add(usage)
+            if self._script is not None and pid == self._script.pid:
+                self._status = self._script.returncode = status
+                self._over, self._ended = time.monotonic(), files.now()
+
+    def _spared(self) -> "List[int]":
+        """Return our own helpers, which are not the script's."""
+        helpers = [self._answers.pid, self._inspector.pid if self._inspector is not None else None]
+        return [pid for pid in helpers if pid is not None]
+
+    def _check_timeout(self) -> None:
+        timeout = self._order.get("timeout")
+        if timeout is not None and time.monotonic() - self._began >= timeout:
+            self._request_stop("timeout after {:g} s".format(timeout))
+
+    def _request_stop(self, why: str) -> None:
+        self._stop = why
+        if self._script is not None:
+            self._end_all(float(self._order.get("grace", 10)))
+
+    def _end_all(self, grace: float) -> None:
+        assert self._script is not None
+        self._ending = processes.Ending(self._script.pid, grace)
+        self._ending.begin(self._spared())
+
+    def _left(self) -> bool:
+        """Tell whether processes of the ended script are left, which are then being ended."""
+        if self._ending is not None:
+            return self._ending.going_on(self._spared())
+        left = processes.descendants(self._spared())
+        if left is None:
+            self._end_all(_LEFTOVER_GRACE)
+        elif left and time.monotonic() - self._over > _LEAVE_BY_THEMSELVES:
+            names = ", ".join(processes.describe(pid) for pid in left[:8])
+            self._notes.append("the script left {} running, ended: {}".format(_count(left), names))
+            self._end_all(_LEFTOVER_GRACE)
+        return left is None or bool(left)
+
+    def _inspect(self) -> None:
+        """Have the model looked at, if there is one to look at."""
+        if self._inspector is None:
+            return
+        model = self._order["model"]
+        path = inspection.candidate(self._work, model.get("path"))
+        if path is not None:
+            self._inspector.ask(path, model.get("framework"), None)
+            while self._stop is None and not self._inspector.poll(self._turn(TICK)):
+                continue
+            if self._inspector.entry is not None:
+                files.write_json(os.path.join(self._run_dir, "inspection.json"), [self._inspector.entry])
+
+    def _wait_for_answer(self) -> None:
+        """Let an answer that has begun come to its end: it may be in the middle of a registration."""
+        until = time.monotonic() + _LAST_ANSWER
+        while self._answers.pid is not None and time.monotonic() < until:
+            self._turn(TICK)
+
+    def _close(self) -> None:
+        """End our helpers, and whatever of them is left."""
+        if self._inspector is not None:
+            self._inspector.end()
+            self._inspector = None
+        self._reap()
+
+    def abandon(self) -> "Dict[str, Any]":
+        """Kill everything after a mistake of ours, and return what is known."""
+        try:
+            self._close()
+            if self._script is not None:
+                ending = processes.Ending(self._script.pid, 0)
+                until = time.monotonic() + _LEFTOVER_GRACE
+                while ending.going_on(self._spared()) and time.monotonic() < until:
+                    self._reap()
+                    time.sleep(_QUICK_TICK)
+        except Exception:
+            traceback.print_exc()
+        return self._result()
+
+    def _result(self) -> "Dict[str, Any]":
+        ended = self._ended or files.now()
+        duration = (self._over or time.monotonic()) - self._began if self._started else None
+        found = results.result(self._started, ended, duration, self._usage)
+        found["notes"] = self._notes
+        return found
+
+
+def _count(left: "List[int]") -> str:
+    return "1 process" if len(left) == 1 else "{} processes".format(len(left))

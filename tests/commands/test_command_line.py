@@ -1,0 +1,121 @@
+"""What holds for every command: options anywhere, typos, exit codes, quiet pipes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_global_options_stand_before_or_after_the_command(before, history, tmp_path):
+    history.run()
+    options = ["--workspace", str(history.layout.root), "--json"]
+    words = [*options, "runs"] if before else ["runs", *options]
+    done = history.vivero(*words, cwd=tmp_path)
+    assert len(json.loads(done.stdout)) == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_global_options_around_a_nested_command(before, history, tmp_path):
+    history.model()
+    options = ["--json", "--workspace", str(history.layout.root)]
+    words = ["models", *options, "show", "iris"] if before else ["models", "show", "iris", *options]
+    assert json.loads(history.vivero(*words, cwd=tmp_path).stdout)["version"] == 1
+
+
+def test_the_workspace_is_found_upwards_and_by_variable(history, tmp_path):
+    history.run()
+    deep = history.folder / "a" / "b"
+    deep.mkdir(parents=True)
+    assert len(history.json("runs", cwd=deep)) == 1
+    assert len(history.json("runs", cwd=tmp_path, variables={"VIVERO_WORKSPACE": str(history.layout.root)})) == 1
+
+
+def test_no_workspace_is_one_line(history, tmp_path):
+    assert "no workspace" in history.error("runs", "--json", cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnus"], "Did you mean 'runs'?"),
+        (["models", "shwo"], "Did you mean 'show'?"),
+        (["runs", "--experimnt", "x"], "--experiment"),
+        (["runs", "--limit", "many"], "--limit"),
+        (["runs", "--status", "complete"], "Did you mean 'completed'?"),
+        (["runs", "--tag", "novalue"], "key=value"),
+        (["runs", "--where", "accuracy >"], "--where"),
+        (["runs", "--where", "__import__('os')"], "--where"),
+        (["show"], "RUN"),
+        (["show", "nothing-like-it"], "no run"),
+        (["show", "../../etc"], "no run"),
+        (["models", "show", "../x"], "model name"),
+        (["models", "show", "unknown"], "no model"),
+        (["compare", "latest"], "two runs"),
+        (["--json", "rerun", "latest"], "JSON"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_1(words, said, history):
+    history.run()
+    assert said in history.error(*words)
+
+
+def test_help_and_version(history):
+    bare, asked = history.vivero(), history.vivero("--help")
+    assert bare.returncode == asked.returncode == 0
+    assert bare.stdout == asked.stdout
+    for name in ("runs", "show", "logs", "metrics", "compare", "download", "cancel", "rerun", "delete", "models"):
+        assert name in bare.stdout
+        assert history.vivero(name, "-h").returncode == 0
+    assert history.vivero("--version").stdout.startswith("vivero ")
+
+
+def test_a_reader_that_leaves_is_no_error(history):
+    record = history.run()
+    history.folder_of(record).log.write_bytes(b"x" * 5_000_000)
+    process = history.command_line.start("runner.cli", "logs", "latest")
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(30) == 141
+
+
+def test_ctrl_c_gives_130_without_a_traceback(history):
+    record = history.run()
+    folder = history.folder_of(record)
+    folder.log.write_text("first\n")
+    folder.record.write_text(folder.record.read_text().replace('"completed"', '"running"'))
+    from runner.files import locked
+
+    with locked(folder.controller_lock):
+        process = history.command_line.start("runner.cli", "logs", "-f", "latest")
+        assert process.stdout.readline() == b"first\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, b"")
+
+
+def test_our_own_bug_is_a_traceback_and_3(history):
+    record = history.run()
+    history.folder_of(record).metrics.write_text('{"no": "name"}\n')
+    done = history.vivero("metrics", "latest")
+    assert done.returncode == 3 and "KeyError" in done.stderr
+
+
+def test_listing_imports_little(history):
+    history.run()
+    code = (
+        "import sys\nfrom runner.cli import main\nmain(['runs'])\n"
+        "heavy = {'rich', 'hydra', 'omegaconf', 'sklearn', 'joblib', 'numpy', 'uv', 'pathspec', 'runner.wiring'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=history.folder, env=variables, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,167 @@
+"""``vivero runs``, ``show``, ``metrics`` and ``compare``."""
+
+import dataclasses
+import json
+
+import pytest
+
+from runner.files import write_json
+
+
+@pytest.fixture
+def three(history):
+    return [
+        history.run(metrics={"accuracy": 0.9}, tags={"k": "a"}),
+        history.run(metrics={"accuracy": 0.99}, tags={"k": "b", "l": "c"}, status="failed", error="exit code 7"),
+        history.run("digits", metrics={"loss": 2.0}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], [2, 1, 0]),
+        (["--reverse"], [0, 1, 2]),
+        (["--experiment", "iris"], [1, 0]),
+        (["--status", "FAILED"], [1]),
+        (["--tag", "k=b", "--tag", "l=c"], [1]),
+        (["--tag", "k=b", "--tag", "l=x"], []),
+        (["--where", "accuracy > 0.95"], [1]),
+        (["--where", "accuracy > 0.5 and status == 'completed'"], [0]),
+        (["--sort", "accuracy"], [1, 0, 2]),
+        (["--limit", "1"], [2]),
+        (["--limit", "0"], [2, 1, 0]),
+    ],
+)
+def test_filters_and_order(words, expected, history, three):
+    found = history.json("runs", *words)
+    assert [row["id"] for row in found] == [three[position].id for position in expected]
+
+
+def test_fifty_unless_told(history):
+    for _ in range(52):
+        history.run()
+    assert len(history.json("runs")) == 50
+    assert len(history.json("runs", "--limit", "0")) == 52
+
+
+def test_a_pipe_gets_aligned_columns(history, three):
+    done = history.vivero("runs")
+    header, *rows = done.stdout.splitlines()
+    assert header.split() == ["RUN", "STATUS", "EXPERIMENT", "CREATED", "DURATION", "METRICS", "MODEL"]
+    assert len(rows) == 3
+    column = header.index("EXPERIMENT")
+    assert {row[column:].split()[0] for row in rows} == {"iris", "digits"}
+    assert "accuracy=0.99" in done.stdout and "\x1b" not in done.stdout
+
+
+def test_nothing_to_list(history):
+    done = history.vivero("runs")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "No runs yet" in done.stderr
+    assert history.json("runs") == []
+
+
+def test_a_record_from_the_future_does_not_hide_the_others(history, three):
+    path = history.folder_of(three[0]).record
+    write_json(path, {**json.loads(path.read_text()), "format": 99})
+    done = history.vivero("runs", "--json")
+    assert done.returncode == 0 and len(json.loads(done.stdout)) == 2
+    assert "format 99" in done.stderr
+
+
+def test_a_name_cannot_steer_the_terminal(history):
+    history.run(tags={"k": "v"}, error="\x1b[2J\x1b]0;owned\x07", status="failed")
+    done = history.vivero("show", "latest")
+    assert "\x1b" not in done.stdout and "\\x1b[2J" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["full", "part", "latest"])
+def test_a_run_is_named_by_id_part_or_latest(form, history, three):
+    record = three[2]
+    text = {"full": record.id, "part": record.id[-8:], "latest": "latest"}[form]
+    assert history.json("show", text)["id"] == record.id
+
+
+def test_a_part_that_several_have_is_refused(history, three):
+    assert "iris" in history.error("show", "iris")
+
+
+def test_show_has_everything(history, full_run):
+    text = history.vivero("show", "latest").stdout
+    for word in (
+        full_run.id, "completed", "iris (run 3)", "steady_fox", "first try", "iris:1", "Preparing", "0.2 s", "1 m 01 s",
+        "train.py", '{"kernel": "rbf"}', "job.arguments.kernel=rbf", "150.0 MB", "ab" * 32, "c0ffee", "uncommitted",
+        "3.11.9", "2 packages", "team", "by script", "accuracy", "0.975", "model.joblib", "deep/plot.png", "fold=0.9",
+        str(history.folder_of(full_run).root), "mine.txt",
+    ):  # fmt: skip
+        assert word in text, word
+
+
+def test_show_as_json(history, full_run):
+    shown = history.json("show", "latest")
+    assert (shown["id"], shown["status"]) == (full_run.id, "completed")
+    assert shown["tags"] == {"team": "a", "set": "by script"}
+    assert shown["metrics"] == {"accuracy": 0.975}
+    assert shown["children"][0]["metrics"] == {"fold": 0.9}
+    assert shown["logs"] == ["mine.txt", "run.log"]
+    assert shown["location"] == str(history.folder_of(full_run).root)
+
+
+def test_show_says_why_a_run_failed(history):
+    history.run(status="failed", error="the script ended with exit code 7")
+    assert "exit code 7" in history.vivero("show", "latest").stdout
+
+
+def test_metrics_as_json(history, full_run):
+    shown = history.json("metrics", "latest")
+    assert shown["loss"][1] == {"value": 0.5, "step": 1, "time": "2026-07-01T12:00:30.000000Z"}
+    assert shown["loss"][2]["value"] == "NaN"
+    assert shown["row"] == [{"value": {"a": 1}, "step": None, "time": "2026-07-01T12:00:31.000000Z"}]
+
+
+def test_metrics_as_a_table(history, full_run):
+    loss, row = history.vivero("metrics", "latest").stdout.splitlines()[1:]
+    assert loss.split() == ["loss", "NaN", "0.5", "0.9", "3", "scalar"]
+    assert row.split() == ["row", '{"a":', "1}", "1", "row"]
+
+
+def test_a_run_without_metrics(history):
+    history.run()
+    assert history.json("metrics", "latest") == {}
+    assert history.vivero("metrics", "latest").returncode == 0
+
+
+@pytest.fixture
+def pair(history, full_run):
+    environment = dataclasses.replace(
+        full_run.prepare.environment, packages={"scikit-learn": "1.9.0", "numpy": "2.0.0"}
+    )
+    other = history.run(
+        metrics={"accuracy": 0.98, "f1": 0.5},
+        config={"base": "elsewhere", "job": {"script": "train.py", "arguments": {"kernel": "linear", "penalty": 1}}},
+        prepare=dataclasses.replace(full_run.prepare, environment=environment),
+    )
+    return full_run, other
+
+
+def test_compare_as_json(history, pair):
+    found = history.json("compare", pair[0].id, pair[1].id)
+    assert found["runs"] == [one.id for one in pair]
+    assert found["config"] == {"job.arguments.kernel": ["rbf", "linear"], "job.arguments.penalty": [None, 1]}
+    assert found["metrics"] == {"accuracy": [0.975, 0.98], "f1": [None, 0.5]}
+    assert found["packages"] == {"scikit-learn": ["1.5.0", "1.9.0"]}
+    assert found["facts"]["model"] == ["iris:1", None]
+
+
+def test_compare_side_by_side(history, pair):
+    lines = history.vivero("compare", pair[0].id, pair[1].id).stdout.splitlines()
+    assert ["job.arguments.kernel", "rbf", "linear"] in [line.split() for line in lines]
+    assert ["scikit-learn", "1.5.0", "1.9.0"] in [line.split() for line in lines]
+    assert ["f1", "-", "0.5"] in [line.split() for line in lines]
+    assert not any("numpy" in line for line in lines)
+
+
+def test_compare_with_itself(history, full_run):
+    done = history.vivero("compare", "latest", full_run.id)
+    assert "The same: configuration, packages" in done.stdout

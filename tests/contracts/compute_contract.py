@@ -1,0 +1,79 @@
+"""What every compute must do: inherit, and give `compute` and `handle` fixtures."""
+
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from runner.files import write_json
+from runner.layout import RunLayout
+from tests.waiting import wait_for
+
+ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.1)\n"
+
+
+class ComputeContract:
+    @pytest.fixture
+    def submit(self, compute, handle, tmp_path):
+        def submit(text):
+            run = RunLayout(tmp_path / "run")
+            for folder in (run.logs, run.outputs, run.requests, run.work / "outputs", run.work / "logs"):
+                folder.mkdir(parents=True)
+            (run.work / "train.py").write_text(text)
+            order = {
+                "format": 1, "run_id": "r", "experiment": "e", "number": 1, "display_name": None,
+                "argv": handle.argv(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
+                "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.argv(["python"]),
+                "finish": None, "answer": None, "grace": 2, "detach": False,
+            }  # fmt: skip
+            write_json(run.order, order)
+            return compute.submit(run.root, handle), run
+
+        return submit
+
+    def test_scale_names_nodes_and_slots(self, compute):
+        found = compute.scale()
+        assert found.nodes and found.slots >= 1
+
+    def test_a_job_ends_with_a_result(self, submit):
+        job, run = submit("print('hello')")
+        wait_for(lambda: job.wait(1), 30)
+        assert json.loads(run.result.read_text())["status"] == "completed"
+        assert run.log.read_text() == "hello\n"
+
+    def test_wait_returns_while_the_job_goes_on_and_cancel_ends_it(self, submit):
+        job, run = submit(ENDLESS)
+        wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
+        assert job.wait(0.01) is False
+        job.cancel()
+        wait_for(lambda: job.wait(1), 30)
+        assert json.loads(run.result.read_text())["status"] == "canceled"
+
+    def test_kill_ends_everything_at_once(self, submit):
+        job, run = submit(
+            f"import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid())\n{ENDLESS}"
+        )
+        wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
+        job.cancel(kill=True)
+        wait_for(lambda: job.wait(1), 10)
+        pid = int(run.log.read_text().split()[0])
+        wait_for(lambda: not _alive(pid), 10)
+
+    def test_the_worker_is_in_a_session_of_its_own(self, submit):
+        job, run = submit(ENDLESS)
+        wait_for(lambda: run.process.exists(), 30)
+        pid = json.loads(run.process.read_text())["pid"]
+        assert os.getsid(pid) != os.getsid(0)
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: job.wait(1), 30)
+
+
+def _alive(pid):
+    if sys.platform != "linux":
+        return True
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,96 @@
+"""Nothing half-written is visible, and hashes are what they say."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+
+from runner.files import (
+    append_json_line,
+    hash_tree,
+    is_locked,
+    list_files,
+    locked,
+    read_json_lines,
+    remove_tree,
+    write_json,
+)
+from tests.waiting import wait_for
+
+WRITER = """
+import sys
+from pathlib import Path
+from runner.files import write_json
+number = 0
+while True:
+    number += 1
+    write_json(Path(sys.argv[1]), {"number": number, "filling": "x" * 100_000})
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path):
+    import json
+
+    path = tmp_path / "record.json"
+    for wait in range(5):
+        process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)])
+        wait_for(lambda goal=wait * 20: path.exists() and json.loads(path.read_text())["number"] > goal, 20)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert len(json.loads(path.read_text())["filling"]) == 100_000
+
+
+def test_lines_of_many_processes_stay_whole_and_a_torn_one_is_left_out(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    code = "import sys; from pathlib import Path; from runner.files import append_json_line as a\n"
+    code += "[a(Path(sys.argv[1]), {'n': i, 'x': 'y' * 500}) for i in range(200)]"
+    for process in [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]:
+        assert process.wait() == 0
+    with path.open("a") as file:
+        file.write('{"n": 1, "torn')
+    assert len(list(read_json_lines(path))) == 800
+
+
+def test_a_lock_is_free_when_its_holder_is_killed(tmp_path):
+    path = tmp_path / "lock"
+    code = "import sys, signal; from pathlib import Path; from runner.files import locked\n"
+    code += "with locked(Path(sys.argv[1])): print('held', flush=True); signal.pause()"
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    assert is_locked(path)
+    process.kill()
+    process.wait()
+    assert not is_locked(path)
+    with locked(path) as held:
+        assert held
+
+
+def test_a_file_is_replaced_as_a_whole_even_when_writing_fails(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"a": 1})
+    try:
+        write_json(path, {"a": float("nan")})
+    except ValueError:
+        assert path.read_text() == '{\n "a": 1\n}\n'
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_the_hash_of_a_folder_can_be_reproduced(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "two").write_bytes(b"2")
+    (tmp_path / "one").write_bytes(b"1")
+    (tmp_path / "link").symlink_to("one")
+    assert list_files(tmp_path) == ["b/two", "one"]
+    lines = "".join(f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in (("b/two", b"2"), ("one", b"1")))
+    assert hash_tree(tmp_path) == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_a_read_only_tree_can_be_removed(tmp_path):
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "c").touch()
+    folder.chmod(0o500)
+    remove_tree(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+    append_json_line(tmp_path / "x", 1)

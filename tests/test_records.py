@@ -1,0 +1,43 @@
+"""Records survive the way to JSON and back, whatever release wrote them."""
+
+import pytest
+
+from runner.errors import UserError
+from runner.names import check_name
+from runner.records import FORMAT, FileRecord, FinalizeRecord, RunRecord, check_format
+
+RECORD = RunRecord(
+    id="a", experiment="e", status="queued", created="t",
+    finalize=FinalizeRecord(outputs=(FileRecord(path="p", bytes=1, sha256="s"),), metrics={"m": 1.5}),
+)  # fmt: skip
+
+
+def test_round_trip():
+    assert RunRecord.from_json(RECORD.to_json()) == RECORD
+
+
+def test_unknown_fields_are_kept_at_every_depth():
+    value = RECORD.to_json()
+    value["colour"] = "red"
+    value["finalize"]["outputs"][0]["owner"] = "ann"
+    assert RunRecord.from_json(value).to_json() == value
+
+
+@pytest.mark.parametrize("value", [[], {}, {"format": "1"}, {"format": FORMAT + 1}])
+def test_what_cannot_be_read_is_refused(value):
+    with pytest.raises(UserError):
+        check_format(value, "run.json")
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "a..b", "a/b", "/a", "a\0", "%2e%2e", "x" * 129, "modèle", "", ".a", "-a", "a b", None, 3]
+)
+def test_names_that_could_be_more_than_a_name(name):
+    with pytest.raises(UserError) as caught:
+        check_name(name, "model name")
+    assert "\n" not in str(caught.value) and "model name" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a", "sklearn-iris", "A.b_c-9", "x" * 128, "1.5"])
+def test_names_that_are_fine(name):
+    assert check_name(name, "model name") == name
