@@ -48,7 +48,9 @@ def _compose_and_run() -> int:
 
     register_schemas()
     register_resolvers()
-    base, plans, codes = Path.cwd(), [], []
+    base = Path.cwd()
+    plans: list[Plan] = []
+    codes: list[int] = []
 
     def run_folder(_root_: Any) -> str:
         """Plan the run before Hydra makes its folder, so that a mistake leaves nothing behind."""

@@ -40,7 +40,7 @@ class Record:
     @classmethod
     def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
         """Return the record that a mapping describes."""
-        types_ = _types(cls)
+        types_ = _types(cls)  # type: ignore[arg-type]  # classes are hashable
         known = {name: _typed(types_[name], item) for name, item in value.items() if name in types_}
         return cls(**known, unknown={name: item for name, item in value.items() if name not in types_})
 

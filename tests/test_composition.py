@@ -15,7 +15,8 @@ OPTIONS = sorted(
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes(option, command_line):
-    done = command_line.run(option, "--cfg", "job", "--resolve", *([] if "experiment" in option else ["job.source=x"]))
+    sources = [] if "experiment" in option else ["job.source=x"]
+    done = command_line.run(option, *sources, "--cfg", "job", "--resolve")
     assert done.returncode == 0, done.stderr
     assert "stages:" in done.stdout
     assert list(command_line.folder.iterdir()) == []

@@ -52,7 +52,7 @@ def _print(series: dict[str, list[dict[str, Any]]]) -> None:
                 entries[-1]["kind"] or "",
             ]
         )
-    print_table(["metric", "last", "min", "max", "values", "kind"], rows, right=("last", "min", "max", "values"))
+    print_table(["METRIC", "LAST", "MIN", "MAX", "VALUES", "KIND"], rows, right=("LAST", "MIN", "MAX", "VALUES"))
 
 
 def _is_number(value: Any) -> bool:

@@ -70,5 +70,5 @@ def _print(found: list[dict[str, Any]]) -> None:
         ]
         for row in found
     ]
-    headers = ["model", "latest", "versions", "aliases", "framework", "created", "run"]
-    print_table(headers, rows, right=("latest", "versions"))
+    headers = ["MODEL", "LATEST", "VERSIONS", "ALIASES", "FRAMEWORK", "CREATED", "RUN"]
+    print_table(headers, rows, right=("LATEST", "VERSIONS"))

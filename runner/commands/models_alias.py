@@ -73,7 +73,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
             ]
             for change in history
         ]
-        print_table(["when", "alias", "version"], rows, right=("version",))
+        print_table(["WHEN", "ALIAS", "VERSION"], rows, right=("VERSION",))
     else:
         note(f"Model {name} never had {f'the alias {alias_name}' if alias_name else 'an alias'}")
 

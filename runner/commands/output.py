@@ -67,11 +67,11 @@ def show_time(text: str | None) -> str:
 
 
 def show_duration(seconds: float | None) -> str:
-    """Return a number of seconds as ``0.8 s``, ``2 m 05 s`` or ``3 h 10 m``."""
+    """Return a number of seconds as ``0.82 s``, ``2 m 05 s`` or ``3 h 10 m``."""
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} m {rest:02d} s"

@@ -86,7 +86,7 @@ def _settle_active(layout: Layout) -> None:
 def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
     from runner.commands.tables import print_table
 
-    headers = ["run", "status", "experiment", "created", "duration", "metrics", "model"]
+    headers = ["RUN", "STATUS", "EXPERIMENT", "CREATED", "DURATION", "METRICS", "MODEL"]
     table = [
         [
             row["id"],
@@ -99,7 +99,7 @@ def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
         ]
         for row in rows
     ]
-    print_table(headers, table, right=("duration",))
+    print_table(headers, table, right=("DURATION",))
 
 
 def _metrics(metrics: dict[str, Any], first: str | None) -> str:

@@ -42,7 +42,7 @@ def _print_plain(headers: Sequence[str], rows: list[list[str]], right: Collectio
     aligned = [str.rjust if header in right else str.ljust for header in headers]
     lines = [
         "  ".join(align(text, width) for align, text, width in zip(aligned, row, widths, strict=True)).rstrip()
-        for row in ([header.upper() for header in headers], *rows)
+        for row in (headers, *rows)
     ]
     sys.stdout.write("\n".join(lines) + "\n")
 

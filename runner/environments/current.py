@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import re
 import sys
 import sysconfig
 import time
 from pathlib import Path
 
 from runner.environments.handle import PrefixHandle
+from runner.environments.packages import installed_packages, lock_of
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 
-_INSTALLED = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
 _SHOWN = 5
 
 
@@ -46,7 +44,7 @@ class CurrentEnvironment:
         )
         return PrefixHandle(record, Path(sys.executable), lock)
 
-    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> PrefixHandle:
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> PrefixHandle:  # noqa: ARG002
         """Take the interpreter if it still has what it had.
 
         Raises
@@ -73,26 +71,3 @@ class CurrentEnvironment:
             )
         say(f"going on although {what}")
         return handle
-
-
-def installed_packages() -> dict[str, str]:
-    """Return name and version of every installed distribution, read from folder names: a matter of milliseconds."""
-    found: dict[str, str] = {}
-    for folder in reversed(sys.path):
-        if not folder or not os.path.isdir(folder):
-            continue
-        for name in os.listdir(folder):
-            match = _INSTALLED.fullmatch(name) if name.endswith("-info") else None
-            if match:
-                found[normalised(match[1])] = match[2]
-    return dict(sorted(found.items()))
-
-
-def normalised(name: str) -> str:
-    """Return a distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def lock_of(packages: dict[str, str]) -> str:
-    """Return packages as requirement lines."""
-    return "".join(f"{name}=={version}\n" for name, version in packages.items())

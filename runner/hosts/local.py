@@ -1,4 +1,4 @@
-"""This machine as a host."""
+"""The controller's own machine as a host."""
 
 from __future__ import annotations
 

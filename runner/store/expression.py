@@ -52,8 +52,9 @@ def _check(tree: ast.expr, text: str) -> None:
             isinstance(node.value, ast.Name) and node.value.id in ("metrics", "tags")
         )
         if not isinstance(node, allowed) or wrong_owner:
+            what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
-                f"--where '{text}': {ast.unparse(node) if isinstance(node, ast.expr) else 'an operator'} is not understood",
+                f"--where '{text}': {what} is not understood",
                 "Compare fields, metrics and tags.NAME with and, or, not, in",
             )
 

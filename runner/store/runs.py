@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import secrets
@@ -90,7 +91,7 @@ class FileRunStore:
             except UserError:
                 continue  # named by `unreadable`
 
-    def unreadable(self) -> list[str]:
+    def unreadable(self) -> builtins.list[str]:
         """Return what is wrong with each record that cannot be read."""
         found = []
         for folder in self._folders():
@@ -129,7 +130,7 @@ class FileRunStore:
         for group in os.scandir(self.layout.runs):
             if group.is_dir() and (experiment is None or group.name == experiment):
                 for one in os.scandir(group.path):
-                    if not one.name.startswith(".") and os.path.exists(os.path.join(one.path, "run.json")):
+                    if not one.name.startswith(".") and Path(one.path, "run.json").exists():
                         yield Path(one.path)
 
 

@@ -12,7 +12,7 @@ import inspection
 import observers
 import processes
 import results
-from requests import Answers
+from answers import Answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -90,7 +90,7 @@ def test_a_part_that_several_have_is_refused(history, three):
 def test_show_has_everything(history, full_run):
     text = history.vivero("show", "latest").stdout
     for word in (
-        full_run.id, "completed", "iris (run 3)", "steady_fox", "first try", "iris:1", "Preparing", "0.2 s", "1 m 01 s",
+        full_run.id, "completed", "iris (run 3)", "steady_fox", "first try", "iris:1", "Preparing", "0.25 s", "1 m 01 s",
         "train.py", '{"kernel": "rbf"}', "job.arguments.kernel=rbf", "150.0 MB", "ab" * 32, "c0ffee", "uncommitted",
         "3.11.9", "2 packages", "team", "by script", "accuracy", "0.975", "model.joblib", "deep/plot.png", "fold=0.9",
         str(history.folder_of(full_run).root), "mine.txt",
@@ -156,6 +156,7 @@ def test_compare_as_json(history, pair):
 
 def test_compare_side_by_side(history, pair):
     lines = history.vivero("compare", pair[0].id, pair[1].id).stdout.splitlines()
+    assert lines[1].split() == [pair[0].id, pair[1].id]
     assert ["job.arguments.kernel", "rbf", "linear"] in [line.split() for line in lines]
     assert ["scikit-learn", "1.5.0", "1.9.0"] in [line.split() for line in lines]
     assert ["f1", "-", "0.5"] in [line.split() for line in lines]

@@ -1,8 +1,8 @@
 import pytest
-from runner.environments.current import CurrentEnvironment
-from runner.hosts.local import LocalHost
 
 from runner.compute.local import LocalCompute
+from runner.environments.current import CurrentEnvironment
+from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.contracts.compute_contract import ComputeContract
 

@@ -29,7 +29,9 @@ def as_list(value):
 
 def table_rows(value):
     """Return a table, given as a mapping from column to list, row by row."""
-    columns = {name: as_list(items) if not isinstance(items, (str, int, float)) else [items] for name, items in value.items()}
+    columns = {
+        name: as_list(items) if not isinstance(items, (str, int, float)) else [items] for name, items in value.items()
+    }
     length = max([len(items) for items in columns.values()] or [0])
     return [{name: items[at] for name, items in columns.items() if at < len(items)} for at in range(length)]
 

@@ -149,7 +149,7 @@ class Run(LoggingMixin):
         sample_input_dataset=None,
         sample_output_dataset=None,
         resource_configuration=None,
-        **kwargs
+        **kwargs,
     ):
         """Register a file or folder of this run as the next version of a model and return it."""
         from azureml.core._register import register

@@ -1,0 +1,130 @@
+"""Finds the Pythons of this machine. Shims are passed over: what is found is what runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.files import write_json
+from runner.layout import Layout
+from runner.ports import Host
+
+_PROBE = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_platform())"
+_REQUEST = re.compile(r"\d+(\.\d+){0,2}")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """One Python: where it is, its full version, its platform."""
+
+    path: Path
+    version: str
+    platform: str
+
+
+class Interpreters:
+    """The interpreters found, their versions kept in a file so that a cache hit starts none of them."""
+
+    def __init__(self, layout: Layout, host: Host) -> None:
+        self._cache = layout.environments / "interpreters.json"
+        self._host = host
+
+    def find(self, request: str | None) -> Interpreter:
+        """Return the interpreter meant.
+
+        Parameters
+        ----------
+        request : str or None
+            ``3.11``, ``3.11.7``, a path, or None for the controller's own version.
+
+        Raises
+        ------
+        UserError
+            If there is none, naming those that are there.
+        """
+        if request is not None and not _REQUEST.fullmatch(request):
+            path = Path(request).expanduser()
+            if not path.is_file():
+                raise UserError(
+                    f"environment.python: there is no file {path}", "Give a version such as 3.11, or a path"
+                )
+            return self._one(path)
+        if request is None:
+            return self._one(Path(os.path.realpath(sys.executable)))
+        known = self._facts(list(dict.fromkeys(_candidates(request))))
+        fitting = [one for one in known if _fits(one.version, request)]
+        if not fitting:
+            every = self._facts(list(dict.fromkeys(_candidates(""))))
+            there = ", ".join(sorted({one.version for one in every}, key=_number))
+            raise UserError(f"Python {request} is not on this machine", f"There are: {there}")
+        return max(fitting, key=lambda one: _number(one.version))
+
+    def _one(self, path: Path) -> Interpreter:
+        found = self._facts([path])
+        if not found:
+            raise UserError(f"environment.python: {path} does not start as a Python")
+        return found[0]
+
+    def _facts(self, paths: list[Path]) -> list[Interpreter]:
+        """Return the interpreters that start."""
+        try:
+            cached = json.loads(self._cache.read_bytes())
+        except (FileNotFoundError, ValueError):
+            cached = {}
+        found, changed = [], False
+        for path in paths:
+            stamp = f"{path.stat().st_mtime_ns} {path.stat().st_size}"
+            entry = cached.get(str(path))
+            if entry is None or entry[0] != stamp:
+                done = self._host.run([str(path), "-I", "-c", _PROBE], timeout=20)
+                words = done.output.decode(errors="replace").split()
+                if done.exit_code != 0 or len(words) != 2:
+                    continue
+                entry, changed = [stamp, *words], True
+                cached[str(path)] = entry
+            found.append(Interpreter(path, entry[1], entry[2]))
+        if changed:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            write_json(self._cache, cached)
+        return found
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _fits(version: str, request: str) -> bool:
+    return version == request or version.startswith(request + ".")
+
+
+def _candidates(request: str) -> Iterator[Path]:
+    """Yield real interpreters whose place suggests the version; all of them for an empty request."""
+    short = ".".join(request.split(".")[:2])
+    pattern = re.compile(r"python3\.\d+" if "." not in short else re.escape(f"python{short}"))
+    own = Path(os.path.realpath(sys.executable))
+    folders = [own.parent, *_managed_folders(), *(Path(one) for one in os.get_exec_path()), Path("/usr/bin")]
+    for folder in dict.fromkeys(folders):
+        if folder.name == "shims" or not folder.is_dir():
+            continue
+        for entry in sorted(folder.iterdir()):
+            if pattern.fullmatch(entry.name) and os.access(entry, os.X_OK):
+                real = Path(os.path.realpath(entry))
+                if real.is_file() and "shims" not in real.parts:
+                    yield real
+
+
+def _managed_folders() -> Iterator[Path]:
+    """Yield the folders of interpreters that pyenv and uv have installed."""
+    home = Path.home()
+    roots = [Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions"]
+    roots += [Path(one).parent / "versions" for one in os.get_exec_path() if Path(one).name == "shims"]
+    roots.append(Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local" / "share" / "uv" / "python")))
+    for root in dict.fromkeys(roots):
+        if root.is_dir():
+            yield from (one / "bin" for one in sorted(root.iterdir()))

@@ -1,0 +1,83 @@
+"""From requirements to a lock with hashes, through uv, kept by what was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from runner.environments.interpreters import Interpreter
+from runner.environments.packages import normalised
+from runner.environments.spec import Spec
+from runner.errors import UserError
+from runner.files import locked, write_text
+from runner.layout import Layout
+from runner.ports import Host, Say
+
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
+_TELLING = 3  # lines of a resolver's complaint
+OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+
+
+def uv() -> str:
+    """Return the path of uv."""
+    from uv import find_uv_bin
+
+    return find_uv_bin()
+
+
+def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgrade: bool, say: Say) -> str:
+    """Return the lock for a spec: the one made before, unless `upgrade`.
+
+    Raises
+    ------
+    UserError
+        If there is no solution, with the resolver's reason.
+    """
+    asked = "\n".join([*spec.lines, python.version, python.platform])
+    path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
+    if path.exists() and not upgrade:
+        return path.read_text()
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        if path.exists() and not upgrade:
+            return path.read_text()
+        say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
+        lock = _compile(host, spec, python.path, path, say)
+        write_text(path, lock)
+        return lock
+
+
+def _compile(host: Host, spec: Spec, python: Path, path: Path, say: Say) -> str:
+    asked, made = path.with_suffix(".in"), path.with_suffix(".out")
+    write_text(asked, "".join(f"{line}\n" for line in spec.lines))
+    made.unlink(missing_ok=True)
+    command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    command += ["--no-emit-index-url", "--no-emit-find-links", "--python", str(python)]
+    command += ["--output-file", str(made), str(asked)]
+    done = host.run(command, variables=OFFLINE_PYTHON)
+    if done.exit_code != 0:
+        raise UserError(f"The environment cannot be resolved: {complaint(done.output)}", "Correct its packages")
+    for line in done.output.decode(errors="replace").splitlines():
+        say(line)
+    lock = made.read_text()
+    made.unlink()
+    return lock
+
+
+def complaint(output: bytes) -> str:
+    """Return the telling lines of uv's error as one line."""
+    lines = [re.sub(r"^[\s×╰─▶│·]+", "", line) for line in output.decode(errors="replace").splitlines()]
+    kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
+    return " ".join(kept[-_TELLING:]) or "uv gave no reason"
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Return name and version of everything in a lock."""
+    return {normalised(name): version for name, version in _PIN.findall(lock)}
+
+
+def key_of(lock: str, python: Interpreter) -> str:
+    """Return the key of the environment that a lock makes with a Python on a platform; comments do not count."""
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join([*lines, python.version, python.platform]).encode()).hexdigest()[:32]

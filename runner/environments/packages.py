@@ -1,0 +1,33 @@
+"""What is installed, by name and version."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+_INSTALLED = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
+
+
+def installed_packages() -> dict[str, str]:
+    """Return name and version of every installed distribution, read from folder names: a matter of milliseconds."""
+    found: dict[str, str] = {}
+    for folder in reversed(sys.path):
+        if not folder or not Path(folder).is_dir():
+            continue
+        for name in os.listdir(folder):  # noqa: PTH208 - half the time of Path.iterdir, and on every start
+            match = _INSTALLED.fullmatch(name) if name.endswith("-info") else None
+            if match:
+                found[normalised(match[1])] = match[2]
+    return dict(sorted(found.items()))
+
+
+def normalised(name: str) -> str:
+    """Return a distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lock_of(packages: dict[str, str]) -> str:
+    """Return packages as requirement lines."""
+    return "".join(f"{name}=={version}\n" for name, version in packages.items())
