@@ -23,7 +23,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def as_user_error(error: BaseException) -> UserError | None:
     """Return what a user should read of an exception, or None when it is not a mistake of theirs."""
-    from hydra.errors import HydraException, MissingConfigException
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
     chain = list(_chain(error))
@@ -36,6 +36,9 @@ def as_user_error(error: BaseException) -> UserError | None:
         if isinstance(one, MissingConfigException):
             return _missing_option(one.missing_cfg_file or "", list(one.options or ()), str(one))
     text = "\n".join(str(one) for one in chain)
+    for one in chain:
+        if isinstance(one, OverrideParseException):
+            return UserError(f"'{one.override}' cannot be read", "Quote special characters: 'key=\"value\"'")
     unknown = _UNKNOWN_KEY.search(text)
     if unknown:
         full = _FULL_KEY.search(text)

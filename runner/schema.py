@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
@@ -148,7 +148,19 @@ def register_schemas() -> None:
     store = ConfigStore.instance()
     for group, nodes in SCHEMAS.items():
         for name, node in nodes.items():
-            store.store(group=group, name=name, node=node)
+            store.store(group=group, name=name, node=_with_open_mappings(OmegaConf.structured(node)))
+
+
+def _with_open_mappings(node: DictConfig) -> DictConfig:
+    """Let mappings whose keys are the user's own (tags, metrics, inputs) take new keys without Hydra's ``+``."""
+    for name in node:
+        child = node._get_node(name)
+        if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
+            if OmegaConf.get_type(child) is dict:
+                child._set_flag("struct", False)
+            else:
+                _with_open_mappings(child)
+    return node
 
 
 def fields_of(class_name: str) -> list[str]:
