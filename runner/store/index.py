@@ -144,4 +144,11 @@ def _sorted(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     having = [row for row in rows if value(row) is not None]
     if rows and not having:
         raise UserError(f"--sort {name}: no run has such a field or metric")
-    return sorted(having, key=value, reverse=True) + [row for row in rows if value(row) is None]
+    return sorted(having, key=lambda row: _comparable(value(row)), reverse=True) + [
+        row for row in rows if value(row) is None
+    ]
+
+
+def _comparable(value: Any) -> tuple[int, Any]:
+    """Let words and numbers stand in one order: numbers behind words."""
+    return (1, value) if isinstance(value, int | float) else (0, str(value))

@@ -27,7 +27,7 @@ from runner.files import (
     write_json,
 )
 from runner.layout import Layout
-from runner.names import check_name
+from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord, check_format
 from runner.store.aliases import AliasFile
 
@@ -115,7 +115,7 @@ class FileRegistry:
         if not self.layout.models.is_dir():
             return []
         names = [entry.name for entry in os.scandir(self.layout.models) if entry.is_dir()]
-        return sorted(name for name in names if not name.startswith(".") and self.versions(name))
+        return sorted(name for name in names if is_name(name) and self.versions(name))
 
     def versions(self, name: str) -> list[int]:
         """Return a model's versions, ascending."""

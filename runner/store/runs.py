@@ -66,16 +66,17 @@ class FileRunStore:
         UserError
             If there is none or more than one.
         """
-        ids = self.ids()
+        places = {folder.name: folder for folder in self._folders()}
+        ids = sorted(places, key=_time_of)
         if not ids:
             raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
         if text == "latest":
-            return self.read(max((self._created(one), one) for one in ids[-50:])[1])
-        if text in ids:
-            return self.read(text)
+            return self._latest([places[one] for one in ids[-50:]])
+        if text in places:
+            return read_record(places[text])
         meant = [one for one in ids if text and text in one]
         if len(meant) == 1:
-            return self.read(meant[0])
+            return read_record(places[meant[0]])
         if meant:
             raise UserError(
                 f"'{text}' is part of {len(meant)} run ids: {', '.join(meant[-_SHOWN:])}", "Give more of it"
@@ -118,11 +119,17 @@ class FileRunStore:
         for leftover in root.parent.glob(".deleted-*"):
             remove_tree(leftover)
 
-    def _created(self, run_id: str) -> str:
-        try:
-            return self.read(run_id).created
-        except UserError:
-            return ""
+    def _latest(self, folders: builtins.list[Path]) -> RunRecord:
+        """Return the newest of runs whose ids name about the same second."""
+        records = []
+        for folder in folders:
+            try:
+                records.append(read_record(folder))
+            except UserError:
+                continue  # named by `unreadable`
+        if not records:
+            return read_record(folders[-1])
+        return max(records, key=lambda one: (one.created, one.id))
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
         if not self.layout.runs.is_dir():

@@ -13,7 +13,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
@@ -66,8 +66,8 @@ def inspect(path: str) -> "Dict[str, Any]":
     """Return the inspection of a model; a refusal is in its ``error``."""
     found = {"path": os.path.basename(path), "sha256": ""}  # type: Dict[str, Any]
     try:
-        content = _read(path, found)
-        model = _load(content, path)
+        name, content = _read(path, found)
+        model = _load(name, content)
         _check(model)
         found.update(_describe(model))
         found["example_input"] = _example(path)
@@ -76,23 +76,23 @@ def inspect(path: str) -> "Dict[str, Any]":
     return found
 
 
-def _read(path: str, found: "Dict[str, Any]") -> bytes:
-    """Return the bytes that will be loaded; for a folder those of its ``model.pkl`` (MLflow's form)."""
+def _read(path: str, found: "Dict[str, Any]") -> "Tuple[str, bytes]":
+    """Return name and bytes of what will be loaded; for a folder those of its ``model.pkl`` (MLflow's form)."""
     if not os.path.isdir(path):
         with open(path, "rb") as file:
             content = file.read()
         found["sha256"] = hashlib.sha256(content).hexdigest()
-        return content
+        return path, content
     found["sha256"] = digest_of(path)
     for name in ("model.pkl", "model.joblib", "model.skops"):
         inner = os.path.join(path, name)
         if os.path.isfile(inner):
             with open(inner, "rb") as file:
-                return file.read()
+                return inner, file.read()
     raise Refusal("the folder has no model.pkl, model.joblib or model.skops; register it with model.framework=Custom")
 
 
-def _load(content: bytes, path: str) -> "Any":
+def _load(path: str, content: bytes) -> "Any":
     try:
         if path.endswith(".skops"):
             import skops.io
