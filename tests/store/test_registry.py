@@ -1,0 +1,109 @@
+"""The registry of files: the contract, many processes, kills and a full disk."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.store.registry import FileRegistry
+from tests.contracts.registry_contract import RECORD, RegistryContract
+
+REGISTER = """
+import sys
+from pathlib import Path
+from runner.layout import Layout
+from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
+registry = FileRegistry(Layout(Path(sys.argv[1])))
+record = ModelRecord(name="iris", version=0, created="", artefact="", sha256="", bytes=0)
+print("ready", flush=True)
+for _ in range(int(sys.argv[3])):
+    registry.register(Path(sys.argv[2]), record)
+"""
+
+
+class TestFileRegistry(RegistryContract):
+    @pytest.fixture
+    def registry(self, tmp_path):
+        return FileRegistry(Layout(tmp_path / "workspace"))
+
+    @pytest.fixture
+    def registry_again(self, tmp_path):
+        return FileRegistry(Layout(tmp_path / "workspace"))
+
+
+def start(workspace, model, times):
+    words = [sys.executable, "-c", REGISTER, str(workspace), str(model), str(times)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE)
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.joblib"
+    path.write_bytes(os.urandom(2_000_000))
+    return path
+
+
+def test_thirty_two_processes_make_thirty_two_versions(tmp_path, model):
+    processes = [start(tmp_path / "w", model, 1) for _ in range(32)]
+    assert [process.wait() for process in processes] == [0] * 32
+    assert FileRegistry(Layout(tmp_path / "w")).versions("iris") == list(range(1, 33))
+
+
+def test_a_kill_at_any_moment_leaves_whole_versions_and_leftovers_are_swept(tmp_path, model):
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    generator = random.Random(0)
+    for _ in range(12):
+        process = start(tmp_path / "w", model, 1000)
+        process.stdout.readline()
+        threading.Event().wait(generator.uniform(0, 0.15))  # the moment of the kill, not a wait for something
+        process.kill()
+        process.wait()
+        versions = registry.versions("iris")
+        assert versions == list(range(1, len(versions) + 1))
+        assert all(registry.verify("iris", version) == [] for version in versions[-3:])
+    registry.register(model, RECORD)
+    assert [name for name in os.listdir(tmp_path / "w/models/iris") if name.startswith(".staging")] == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, model):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode != 0:
+        if os.environ.get("CI"):
+            pytest.fail("a small tmpfs cannot be mounted")
+        pytest.skip("a small tmpfs cannot be mounted: needs root")
+    try:
+        with pytest.raises(UserError, match="No space left"):
+            FileRegistry(Layout(disk)).register(model, RECORD)
+        assert list((disk / "models").iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_torn_alias_line_is_left_out_and_mended(tmp_path, model):
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    registry.register(model, RECORD)
+    registry.set_alias("iris", "champion", 1)
+    path = tmp_path / "w/models/iris/aliases.jsonl"
+    with path.open("a") as file:
+        file.write('{"time": "20')
+    assert registry.aliases("iris") == {"champion": 1}
+    registry.set_alias("iris", "second", 1)
+    assert registry.aliases("iris") == {"champion": 1, "second": 1}
+
+
+def test_a_version_of_a_later_format_is_a_clear_error(tmp_path, model):
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    registry.register(model, RECORD)
+    path = tmp_path / "w/models/iris/1/model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 7}))
+    with pytest.raises(UserError, match="format 7"):
+        registry.resolve("iris")
