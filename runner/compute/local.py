@@ -33,7 +33,7 @@ class LocalCompute:
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> LocalJob:
         """Start the worker in a session of its own, so that it outlives the controller and its terminal."""
         layout = RunLayout(run_folder)
-        command = handle.argv(["python", "-B", "-s", str(WORKER), str(run_folder)])
+        command = handle.argv(["python", "-s", str(WORKER), str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=run_folder, start_new_session=True

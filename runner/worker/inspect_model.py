@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 
 TYPE_CHECKING = False
@@ -26,7 +27,8 @@ class Refusal(Exception):
 
 def preload(script: str) -> None:
     """Import the libraries a script names, at low priority; whatever fails here fails again, and is told, later."""
-    os.nice(10)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
         with open(script, "rb") as file:
             tree = ast.parse(file.read())
@@ -102,7 +104,8 @@ def _load(path: str, content: bytes) -> "Any":
     except AttributeError as error:
         text = str(error)
         if "__main__" in text:
-            name = text.split("'")[1] if "'" in text else "a class"
+            named = re.search(r"attribute '([^']+)'", text)
+            name = named.group(1) if named else "a class"
             raise Refusal(
                 "{} is defined in the script itself, so no other process can load the model; "
                 "put it into a package that the environment installs".format(name)
