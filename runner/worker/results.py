@@ -13,6 +13,7 @@ COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
 _TAIL = 64 << 10
 _LONGEST = 400
 _HEADER = b"Traceback (most recent call last):"
+_PLACE = b'  File "'
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
 
 
@@ -60,7 +61,9 @@ def traceback_line(log: int) -> "Optional[str]":
     """Return the line that names the exception of the last traceback in a log, if the log ends with one."""
     size = os.fstat(log).st_size
     tail = os.pread(log, _TAIL, max(0, size - _TAIL))
-    lines = tail[tail.rfind(_HEADER) :].splitlines()[1:] if _HEADER in tail else []
+    # A syntax error of the script itself has no header, just the place.
+    start = max(tail.rfind(_HEADER), -1 if _HEADER in tail else tail.rfind(_PLACE))
+    lines = tail[start:].splitlines()[1:] if start >= 0 else []
     for line in lines:
         text = line[: _LONGEST * 4].decode("utf-8", "replace")
         if text and not text[0].isspace():
