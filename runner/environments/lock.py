@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.environments.interpreters import Interpreter
@@ -34,7 +35,7 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
     UserError
         If there is no solution, with the resolver's reason.
     """
-    asked = "\n".join([*spec.lines, python.version, python.platform])
+    asked = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
     path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
     if path.exists() and not upgrade:
         return path.read_text()
@@ -49,20 +50,26 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
 
 
 def _compile(host: Host, spec: Spec, python: Path, path: Path, say: Say) -> str:
-    asked, made = path.with_suffix(".in"), path.with_suffix(".out")
-    write_text(asked, "".join(f"{line}\n" for line in spec.lines))
+    asked, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
+    write_text(asked, _text([*spec.options, *spec.lines]))
+    if spec.constraints:
+        write_text(limits, _text(spec.constraints))
     made.unlink(missing_ok=True)
     command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--python", str(python)]
-    command += ["--output-file", str(made), str(asked)]
+    command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
     done = host.run(command, variables=OFFLINE_PYTHON)
     if done.exit_code != 0:
         raise UserError(f"The environment cannot be resolved: {complaint(done.output)}", "Correct its packages")
     for line in done.output.decode(errors="replace").splitlines():
         say(line)
-    lock = made.read_text()
+    lock = _text(spec.options) + made.read_text()
     made.unlink()
     return lock
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def complaint(output: bytes) -> str:

@@ -13,15 +13,20 @@ from runner.errors import UserError
 from runner.ports import Say
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)$")
+_PASSWORD = re.compile(r"://[^/@\s]+@")
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """Requirement lines and the Python asked for."""
+    """Requirement lines, constraints on them, options such as ``--extra-index-url``, and the Python asked for."""
 
     lines: tuple[str, ...]
-    python: str | None
+    constraints: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    python: str | None = None
 
 
 def gather(
@@ -38,41 +43,63 @@ def gather(
     Raises
     ------
     UserError
-        If a file cannot be read, or the conda YAML asks for what only conda has.
+        If a file cannot be read, or an option holds a password.
     """
-    lines = list(packages)
+    found = Requirements()
+    found.lines += packages
     if requirements is not None:
-        lines += read_requirements(base / requirements, "environment.requirements")
+        found.read(base / requirements, "environment.requirements")
     if conda_file is not None:
-        found, wanted = read_conda(base / conda_file)
-        lines += found
+        lines, wanted = read_conda(base / conda_file)
+        found.lines += lines
         python = python or wanted
     kept = []
-    for line in lines:
+    for line in found.lines:
         name = _NAME.match(line)
         if name and normalised(name[1]).startswith("azureml-"):
             say(f"{line.strip()} is left out: what a script needs of azureml is provided")
         else:
             kept.append(line.strip())
-    return Spec(tuple(sorted(set(kept))), python)
+    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), python)
 
 
-def read_requirements(path: Path, setting: str) -> list[str]:
-    """Return a requirements file's lines, those of the files it includes too."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{setting}: {path} cannot be read ({error})") from None
-    lines: list[str] = []
-    for line in text.replace("\\\n", " ").splitlines():
-        words = (
-            line.split(" #")[0].split("#")[0].strip() if line.lstrip().startswith("#") else line.split(" #")[0].strip()
-        )
-        if match := re.match(r"(?:-r|--requirement)[\s=]+(\S+)", words):
-            lines += read_requirements(path.parent / match[1], setting)
-        elif words:
-            lines.append(words)
-    return lines
+class Requirements:
+    """The lines of a requirements file and of those it includes, by their kind."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constraints: list[str] = []
+        self.options: list[str] = []
+
+    def read(self, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False) -> None:
+        """Add a file's lines.
+
+        Raises
+        ------
+        UserError
+            If it cannot be read, includes itself, or has a password in it, which the recorded lock would keep.
+        """
+        path = path.resolve()
+        if path in inside:
+            raise UserError(f"{setting}: {path} includes itself")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{setting}: {path} cannot be read ({error})") from None
+        for raw in re.sub(r"\\\n", " ", text).splitlines():
+            line = _COMMENT.sub("", raw).strip()
+            if match := _INCLUDE.match(line):
+                limits = constraints or match[1] in ("-c", "--constraint")
+                self.read(path.parent / match[2], setting, (*inside, path), constraints=limits)
+            elif line.startswith("-"):
+                if _PASSWORD.search(line):
+                    raise UserError(
+                        f"{setting}: {path} has a password in an index's address, and the lock would keep it",
+                        "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
+                    )
+                self.options.append(line)
+            elif line:
+                (self.constraints if constraints else self.lines).append(line)
 
 
 def read_conda(path: Path) -> tuple[list[str], str | None]:

@@ -1,0 +1,43 @@
+"""What every environment must do: inherit, and give `environment`, a function that makes one, and `host`."""
+
+import os
+import subprocess
+
+from runner.records import EnvironmentRecord
+
+
+def said(_line):
+    """Take what an environment says."""
+
+
+class EnvironmentContract:
+    def test_python_means_its_own(self, environment, host):
+        handle = environment().prepare(host, said)
+        argv = handle.argv(["python", "-c", "import platform; print(platform.python_version())"])
+        assert subprocess.check_output(argv, text=True).strip() == handle.record.python_version
+        assert handle.argv(["/bin/echo", "python"]) == ["/bin/echo", "python"]
+
+    def test_its_programs_come_first(self, environment, host):
+        handle = environment().prepare(host, said)
+        first = handle.variables()["PATH"].split(os.pathsep)[0]
+        assert os.path.samefile(first, os.path.dirname(handle.argv(["python"])[0]))
+
+    def test_the_lock_names_every_package(self, environment, host):
+        handle = environment().prepare(host, said)
+        for name, version in handle.record.packages.items():
+            assert f"{name}=={version}" in handle.lock_text()
+
+    def test_the_same_again_is_cached_under_the_same_key(self, environment, host):
+        first, second = (environment().prepare(host, said).record for _ in range(2))
+        assert (first.key, first.packages) == (second.key, second.packages)
+        assert second.cached
+
+    def test_a_cache_hit_takes_less_than_a_tenth_of_a_second(self, environment, host):
+        environment().prepare(host, said)
+        assert min(environment().prepare(host, said).record.seconds for _ in range(5)) < 0.1
+
+    def test_an_earlier_one_is_restored_from_its_record(self, environment, host):
+        handle = environment().prepare(host, said)
+        record = EnvironmentRecord.from_json(handle.record.to_json())
+        again = environment().restore(record, handle.lock_text(), host, said)
+        assert again.record.packages == record.packages and again.record.key == record.key
