@@ -74,11 +74,11 @@ class LogPatterns:
     """Finds metrics in what a script prints.
 
     A pattern's group ``value``, else its first group, else the whole match is the number. Lines are looked at one by
-    one, in bytes and up to 64 KiB of each, so that output without an end needs no memory.
+    one, up to 64 KiB of each, so that output without an end needs no memory.
     """
 
     def __init__(self, patterns: "Dict[str, str]") -> None:
-        self._patterns = [(name, re.compile(pattern.encode())) for name, pattern in patterns.items()]
+        self._patterns = [(name, re.compile(pattern)) for name, pattern in patterns.items()]
         self._rest = b""
         self._skipping = False
 
@@ -104,11 +104,12 @@ class LogPatterns:
 
     def _look(self, line: bytes) -> "List[Tuple[str, float]]":
         found = []
+        words = line[:_LONGEST_LINE].decode("utf-8", "replace")
         for name, pattern in self._patterns:
-            for match in pattern.finditer(line[:_LONGEST_LINE]):
+            for match in pattern.finditer(words):
                 text = match.groupdict().get("value") or (match.group(1) if pattern.groups else match.group(0))
                 try:
-                    found.append((name, float(text or b"")))
+                    found.append((name, float(text or "")))
                 except ValueError:
                     continue  # the pattern matched words: no number, no metric
         return found

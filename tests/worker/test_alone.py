@@ -1,0 +1,28 @@
+"""The worker runs beside user code on old Pythons: nothing but the standard library, and its syntax of 3.6."""
+
+import ast
+import sys
+
+import pytest
+
+from tests.worker.runs import WORKER
+
+FILES = sorted(WORKER.rglob("*.py"))
+OWN = {path.stem for path in WORKER.glob("*.py")} | {"azureml"}
+# Where a model is loaded there is what it needs; each of these imports is guarded by its use.
+OF_THE_MODEL = {("inspect_model.py", "joblib"), ("inspect_model.py", "skops")}
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(WORKER)))
+def test_it_stands_alone_and_is_old_syntax(path):
+    tree = ast.parse(path.read_text(), feature_version=(3, 6))
+    known = sys.stdlib_module_names | OWN
+    assert {one for one in imported(tree) if one not in known and (path.name, one) not in OF_THE_MODEL} == set()

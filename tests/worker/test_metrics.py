@@ -1,0 +1,61 @@
+"""Numbers found in what a script prints."""
+
+import json
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
+import metrics
+
+
+def feed(patterns, *blocks):
+    found = metrics.LogPatterns(patterns)
+    return [pair for block in blocks for pair in found.feed(block)] + found.finish()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "values"),
+    [
+        (r"acc: ([0-9.]+)", b"acc: 0.5\nacc: 0.75\n", [0.5, 0.75]),
+        (r"(?P<unit>\w+)=(?P<value>\S+)", b"acc=0.5", [0.5]),
+        (r"[0-9.]+$", b"loss 3.5\r\n", [3.5]),
+        (r"\d+", b"1 2\n3", [1, 2, 3]),
+        (r"acc: (\S+)", b"acc: 1e-3\nacc: high\nacc: nan\n", [0.001]),
+        (r"gr\u00fcn: (\d)", "gr\u00fcn: 3\n".encode(), [3]),
+        (r"x=(\d+)?", b"x=\nx=4\n", [4]),
+    ],
+)
+def test_what_is_found(pattern, text, values):
+    found = [value for _, value in feed({"m": pattern}, text) if value == value]
+    assert found == values
+
+
+def test_a_value_may_come_in_pieces():
+    assert feed({"m": r"acc: ([0-9.]+)"}, b"ac", b"c: 0", b".5", b"\nrest") == [("m", 0.5)]
+
+
+def test_an_endless_line_needs_no_memory():
+    found = metrics.LogPatterns({"m": r"acc: (\d)"})
+    tracemalloc.start()
+    values = found.feed(b"acc: 1 ")
+    for _ in range(200):
+        values += found.feed(b"x" * (1 << 20))
+    values += found.feed(b"acc: 2\nacc: 3\n")
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+    assert values == [("m", 1.0), ("m", 3.0)]
+
+
+def test_lines_are_strict_json(tmp_path):
+    for value in (float("nan"), float("-inf"), {"a": [float("inf"), None, {1}]}, object(), "\ud800"):
+        metrics.append(str(tmp_path), "m", value)
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    found = [json.loads(line, parse_constant=refuse)["value"] for line in lines]
+    assert found[:3] == ["NaN", "-Infinity", {"a": ["Infinity", None, [1]]}]
