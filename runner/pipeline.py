@@ -12,7 +12,7 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import append_json_line
 from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
-from runner.stages.finalize import finalize, read_properties
+from runner.stages.finalize import finalize, with_script_set
 from runner.stages.prepare import prepare
 from runner.stages.register import register
 from runner.stages.run import read_result, run
@@ -78,9 +78,8 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
     phase(word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
     if name == "finalize":
-        set_ = read_properties(bench.run)
-        changed["tags"] = {**record.tags, **set_["tag"]}
-        changed["properties"] = {**record.properties, **set_["property"]}
+        changed["tags"] = with_script_set(bench.run, "tag", record.tags)
+        changed["properties"] = with_script_set(bench.run, "property", record.properties)
     record = dataclasses.replace(record, **changed)
     bench.runs.write(record)
     return record

@@ -39,15 +39,6 @@ def last_scalars(path: Path) -> dict[str, Any]:
     }
 
 
-def tags(run: RunLayout, record: RunRecord, kind: str = "tag") -> dict[str, str]:
-    """Return the tags, or properties, given in the configuration and by the script; the last one wins."""
-    from runner.files import read_json_lines
-
-    found = dict(record.tags if kind == "tag" else record.properties)
-    found.update((line["name"], line["value"]) for line in read_json_lines(run.properties) if line["kind"] == kind)
-    return found
-
-
 def children(run: RunLayout) -> Iterator[dict[str, Any]]:
     """Yield the child runs the script made, in the order of their numbers."""
     import json

@@ -41,12 +41,13 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     from runner.records import STATUSES
+    from runner.store.index import select
 
     layout = workspace()
     chosen = one_of(status, STATUSES, "status") if status else None
     wanted = pairs(tags, "--tag")
-    _settle_active(layout)
-    rows = run_index(layout).rows(
+    rows = select(
+        _all_settled(layout),
         experiment=experiment,
         status=chosen,
         tags=wanted or None,
@@ -63,24 +64,24 @@ def runs(
         note("No runs match" if experiment or status or tags or where else "No runs yet")
 
 
-def _settle_active(layout: Layout) -> None:
-    """Finish the records of runs whose controller died, so that the list and its filters show how they really ended.
+def _all_settled(layout: Layout) -> list[dict[str, Any]]:
+    """Return the rows of all runs, after finishing the records of those whose controller died.
 
     Records that cannot be read, which the index leaves out, are named beside the list.
     """
     from runner.records import TERMINAL
 
-    store = run_store(layout)
-    rows = run_index(layout).rows()
-    for row in rows:
-        if row["status"] not in TERMINAL:
-            try:
-                settled(layout, store.read(row["id"]))
-            except UserError as error:  # one bad record must not hide the others
-                note(f"warning: run {row['id']}: {error}")
-    if len(store.ids()) != len(rows):
-        for problem in store.unreadable():
-            note(f"warning: {problem}")
+    index, store = run_index(layout), run_store(layout)
+    rows = index.all()
+    active = [row["id"] for row in rows if row["status"] not in TERMINAL]
+    for run_id in active:
+        try:
+            settled(layout, store.read(run_id))
+        except UserError as error:  # one bad record must not hide the others
+            note(f"warning: run {run_id}: {error}")
+    for problem in index.unreadable():
+        note(f"warning: {problem}")
+    return index.all() if active else rows
 
 
 def _print(rows: list[dict[str, Any]], sort: str | None) -> None:

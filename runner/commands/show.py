@@ -22,6 +22,7 @@ _OUTPUTS_SHOWN, _CHILDREN_SHOWN = 50, 20
 def show(run: str) -> None:
     """Show everything known of one run."""
     from runner.commands import reading
+    from runner.stages.finalize import with_script_set
 
     layout = workspace()
     record = find_run(layout, run)
@@ -32,8 +33,8 @@ def show(run: str) -> None:
     emit_json(
         {
             **record.to_json(),
-            "tags": reading.tags(folder, record),
-            "properties": reading.tags(folder, record, "property"),
+            "tags": with_script_set(folder, "tag", record.tags),
+            "properties": with_script_set(folder, "property", record.properties),
             "metrics": reading.last_metrics(folder, record),
             "children": list(reading.children(folder)),
             "logs": sorted(reading.log_files(folder)),
@@ -44,6 +45,7 @@ def show(run: str) -> None:
 
 def _print(folder: RunLayout, record: RunRecord) -> None:
     from runner.commands import reading
+    from runner.stages.finalize import with_script_set
 
     facts(_head(record))
     for title, found in (
@@ -52,8 +54,8 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
         ("Process", _process(record)),
         ("Prepared", _prepared(record.prepare) if record.prepare else {}),
         ("Inputs", _inputs(record.prepare) if record.prepare else {}),
-        ("Tags", reading.tags(folder, record)),
-        ("Properties", reading.tags(folder, record, "property")),
+        ("Tags", with_script_set(folder, "tag", record.tags)),
+        ("Properties", with_script_set(folder, "property", record.properties)),
         ("Metrics", reading.last_metrics(folder, record)),
     ):
         if found:

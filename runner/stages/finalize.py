@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runner.bench import Bench
-from runner.files import hash_file, list_files, read_json_lines
+from runner.files import hash_file, list_files, read_json_lines, write_json
 from runner.layout import RunLayout
 from runner.records import FileRecord, FinalizeRecord, RunRecord
 
@@ -21,6 +22,7 @@ def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
         notes += list(_move(run.work / name, target))
     if record.prepare is not None:
         _drop_unchanged(bench, record.prepare.snapshot.hash)
+    _close_children(run, record)
     outputs = tuple(
         FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
         for name in list_files(run.outputs)
@@ -59,8 +61,6 @@ def _free(path: Path) -> Path:
 
 def _drop_unchanged(bench: Bench, digest: str) -> None:
     """Remove from the working copy what the snapshot has anyway; what the script wrote beside it stays."""
-    import json
-
     work, manifest = bench.run.work, bench.layout.snapshot(digest) / "manifest.json"
     if not manifest.exists() or not work.is_dir():
         return
@@ -78,6 +78,14 @@ def _drop_unchanged(bench: Bench, digest: str) -> None:
             Path(parent).rmdir()
 
 
+def _close_children(run: RunLayout, record: RunRecord) -> None:
+    """Let child runs that the script never completed end as the run itself did."""
+    for path in run.children.glob("*/child.json"):
+        child = json.loads(path.read_bytes())
+        if child["status"] == "running" and record.run is not None:
+            write_json(path, {**child, "status": record.run.status})
+
+
 def last_metrics(run: RunLayout) -> dict[str, float]:
     """Return each scalar metric's last finite value."""
     found: dict[str, float] = {}
@@ -88,13 +96,8 @@ def last_metrics(run: RunLayout) -> dict[str, float]:
     return found
 
 
-def read_properties(run: RunLayout) -> dict[str, dict[str, str]]:
-    """Return the tags and properties the script set, the last value of each; a null value removes one."""
-    found: dict[str, dict[str, Any]] = {"tag": {}, "property": {}}
-    for line in read_json_lines(run.properties):
-        kind = found.setdefault(line["kind"], {})
-        if line["value"] is None:
-            kind.pop(line["name"], None)
-        else:
-            kind[line["name"]] = line["value"]
-    return found
+def with_script_set(run: RunLayout, kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return tags (kind ``tag``) or properties (``property``) after what the script set and, by a null, removed."""
+    found: dict[str, Any] = dict(given)
+    found.update((line["name"], line["value"]) for line in read_json_lines(run.properties) if line["kind"] == kind)
+    return {name: value for name, value in found.items() if value is not None}

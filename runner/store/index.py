@@ -25,33 +25,7 @@ class RunIndex:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-
-    def rows(
-        self,
-        *,
-        experiment: str | None = None,
-        status: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        where: str | None = None,
-        sort: str | None = None,
-        reverse: bool = False,
-        limit: int | None = None,
-    ) -> list[dict[str, Any]]:
-        """Return the rows that fit, newest first, or by a field or metric: largest first, `reverse` turns it round."""
-        test = compile_where(where) if where else None
-        found = [
-            row
-            for row in self.all()
-            if (experiment is None or row["experiment"] == experiment)
-            and (status is None or row["status"] == status)
-            and all(row["tags"].get(key) == value for key, value in (tags or {}).items())
-            and (test is None or test(row))
-        ]
-        if sort is not None:
-            found = _sorted(found, sort)
-        if reverse:
-            found.reverse()
-        return found[:limit] if limit else found
+        self._left_out: list[str] = []
 
     def all(self) -> list[dict[str, Any]]:
         """Return every run's row, newest first. A cache that cannot be written costs only time."""
@@ -62,8 +36,17 @@ class RunIndex:
         try:
             return self._cached()
         except (sqlite3.DatabaseError, OSError):
-            rows = [one for path in self._stamps() if (one := _read_row(self.layout.root / path)) is not None]
-            return sorted(rows, key=lambda row: (row["created"], row["id"]), reverse=True)
+            return self._sorted({path: _read_row(self.layout.root / path) for path in self._stamps()})
+
+    def unreadable(self) -> list[str]:
+        """Return what is wrong with each record that `all` left out."""
+        problems = []
+        for folder in self._left_out:
+            try:
+                read_record(self.layout.root / folder)
+            except UserError as error:
+                problems.append(str(error))
+        return problems
 
     def _stamps(self) -> dict[str, str]:
         """Return each record's file with what changes when it does."""
@@ -107,14 +90,52 @@ class RunIndex:
         finally:
             database.close()
         rows = json.loads("[" + ",".join(texts) + "]")  # one parse is several times faster than ten thousand
-        return sorted((row for row in rows if row), key=lambda row: (row["created"], row["id"]), reverse=True)
+        return self._sorted(dict(zip(stamps, rows, strict=True)))
+
+    def _sorted(self, rows: Mapping[str, dict[str, Any] | None]) -> list[dict[str, Any]]:
+        self._left_out = [path for path, row in rows.items() if row is None]
+        return sorted((row for row in rows.values() if row), key=lambda row: (row["created"], row["id"]), reverse=True)
+
+
+def select(
+    rows: list[dict[str, Any]],
+    *,
+    experiment: str | None = None,
+    status: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    where: str | None = None,
+    sort: str | None = None,
+    reverse: bool = False,
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows that fit, in their order, or by a field or metric: largest first, `reverse` turns it round.
+
+    Raises
+    ------
+    UserError
+        If `where` is no comparison, or no row has what is to be sorted by.
+    """
+    test = compile_where(where) if where else None
+    found = [
+        row
+        for row in rows
+        if (experiment is None or row["experiment"] == experiment)
+        and (status is None or row["status"] == status)
+        and all(row["tags"].get(key) == value for key, value in (tags or {}).items())
+        and (test is None or test(row))
+    ]
+    if sort is not None:
+        found = _by(found, sort)
+    if reverse:
+        found.reverse()
+    return found[:limit] if limit else found
 
 
 def _read_row(folder: Path) -> dict[str, Any] | None:
     try:
         return row_of(read_record(folder))
     except UserError:
-        return None  # named by FileRunStore.unreadable
+        return None  # named by `unreadable`
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
@@ -135,7 +156,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _sorted(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+def _by(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """Sort by a field or a metric; rows without it come last."""
 
     def value(row: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.errors import UserError, nearest
 from runner.files import remove_tree, write_json
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.records import TERMINAL, RunRecord, check_format
 
 _SHOWN = 5
@@ -49,9 +49,10 @@ class FileRunStore:
         UserError
             If there is none, or it cannot be read.
         """
-        for folder in self._folders():
-            if folder.name == run_id:
-                return read_record(folder)
+        for experiment in os.scandir(self.layout.runs) if self.layout.runs.is_dir() else ():
+            run = RunLayout(Path(experiment.path, run_id))
+            if "/" not in run_id and run.record.exists():
+                return read_record(run.root)
         raise UserError(f"There is no run {run_id}", nearest(run_id, self.ids()))
 
     def ids(self) -> list[str]:
@@ -90,17 +91,7 @@ class FileRunStore:
             try:
                 yield read_record(folder)
             except UserError:
-                continue  # named by `unreadable`
-
-    def unreadable(self) -> builtins.list[str]:
-        """Return what is wrong with each record that cannot be read."""
-        found = []
-        for folder in self._folders():
-            try:
-                read_record(folder)
-            except UserError as error:
-                found.append(str(error))
-        return found
+                continue  # named by `RunIndex.unreadable`
 
     def delete(self, run_id: str) -> None:
         """Remove a run that has ended: out of sight by a rename, then file by file.
@@ -126,7 +117,7 @@ class FileRunStore:
             try:
                 records.append(read_record(folder))
             except UserError:
-                continue  # named by `unreadable`
+                continue  # named by `RunIndex.unreadable`
         if not records:
             return read_record(folders[-1])
         return max(records, key=lambda one: (one.created, one.id))

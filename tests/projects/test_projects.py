@@ -1,0 +1,44 @@
+"""The example projects, and a project made as README says in ten lines."""
+
+import json
+import re
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_pipeline import MODEL, record_of
+
+
+@pytest.mark.slow
+def test_digits_is_searched_on_all_cores_and_its_log_gives_the_metrics(command_line):
+    done = command_line.run("+experiment=digits")
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = record_of(command_line)
+    assert 0.9 < record["finalize"]["metrics"]["test_accuracy"] <= 1
+    assert record["finalize"]["metrics"].keys() == {"cross_validated_accuracy", "test_accuracy"}
+    assert record["register"]["model"] == "sklearn-digits"
+    assert not record["run"]["notes"], "joblib's workers end by themselves"
+
+
+def test_overrides_reach_the_script(command_line):
+    done = command_line.run("+experiment=iris", "job.arguments.kernel=rbf", "job.arguments.penalty=0.5")
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(command_line.vivero("metrics", "latest", "--json").stdout)
+    assert metrics["Kernel type"][0]["value"] == "rbf" and metrics["Penalty"][0]["value"] == 0.5
+    assert metrics["Confusion matrix"][0]["value"]["data"]["matrix"]
+
+
+def test_the_ten_lines_of_the_readme(command_line):
+    lines = (ROOT / "README.md").read_text().partition("in ten lines\n")[2].splitlines()[:10]
+    command_line.script(MODEL.replace("sys.argv[-1]", "'rbf'"), folder="projects/mine")
+    typed = re.search(r"`python -m runner (job.source.*?)`", lines[3])[1].split()
+    done = command_line.run(*typed)
+    assert done.returncode == 0, done.stderr
+    experiment = command_line.folder / "conf" / "experiment"
+    experiment.mkdir(parents=True)
+    body = [re.search(r"`(\w+: .*)`", line)[1] for line in lines[5:7]]
+    text = "\n".join(["# @package _global_", *body])
+    experiment.joinpath("mine.yaml").write_text(text.replace("${project_root:}", str(command_line.folder)))
+    done = command_line.run("--config-dir", "conf", "+experiment=mine", "job.arguments.alpha=0.2")
+    assert done.returncode == 0, done.stderr
+    assert record_of(command_line)["register"] == {**record_of(command_line)["register"], "model": "mine", "version": 2}
