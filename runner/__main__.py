@@ -7,11 +7,17 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from runner.plan import Plan
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
+HYDRA_VERSION = "1.3"
 INTERNAL_ERROR = 3
 
 
@@ -40,41 +46,73 @@ def _guarded() -> int:
 
 
 def _compose_and_run() -> int:
-    import hydra
-    from omegaconf import DictConfig, OmegaConf, open_dict
-
-    from runner.plan import Plan, make_plan, register_resolvers
+    from runner.plan import register_resolvers
     from runner.schema import register_schemas
 
     register_schemas()
     register_resolvers()
+    words = sys.argv[1:]
+    return _run_one(words) if all(map(_is_plain, words)) else _run_with_hydra()
+
+
+def _is_plain(word: str) -> bool:
+    """Tell whether a word only changes the composition, and is none of Hydra's switches and settings."""
+    return not word.startswith("-") and not word.lstrip("+~").startswith("hydra")
+
+
+def _run_one(overrides: list[str]) -> int:
+    """Compose once and run: Hydra's own main function composes twice, which takes 0.07 s more."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.hydra_config import HydraConfig
+
+    with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
+        config = compose("config", overrides, return_hydra_config=True)
+        HydraConfig.instance().set_config(config)
+        plan = _plan(config, Path.cwd())
+    return _execute(plan)
+
+
+def _run_with_hydra() -> int:
+    """Hand over to Hydra, which knows its switches."""
+    import hydra
+    from omegaconf import OmegaConf
+
     base = Path.cwd()
     plans: list[Plan] = []
     codes: list[int] = []
 
-    def run_folder(_root_: Any) -> str:
+    def run_folder(_root_: DictConfig) -> str:
         """Plan the run before Hydra makes its folder, so that a mistake leaves nothing behind."""
         if not plans:
-            plans.append(_plan(_root_))
+            plans.append(_plan(copy.deepcopy(_root_), base))
         return str(plans[0].run.root)
-
-    def _plan(root: Any) -> Plan:
-        choices, overrides = root.hydra.runtime.choices, tuple(root.hydra.overrides.task)
-        composed = copy.deepcopy(root)
-        with open_dict(composed):
-            del composed["hydra"]
-        return make_plan(composed, base, choices.get("experiment"), overrides)
 
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
 
-    @hydra.main(config_path=CONF, config_name="config", version_base="1.3")
+    @hydra.main(config_path=CONF, config_name="config", version_base=HYDRA_VERSION)
     def task(_config: DictConfig) -> None:
-        from runner.wiring import run_plan
-
-        codes.append(run_plan(plans[0]))
+        codes.append(_execute(plans[0]))
 
     task()
     return codes[0] if codes else 0
+
+
+def _plan(config: DictConfig, base: Path) -> Plan:
+    """Take Hydra's own settings out of a composition, and plan the rest."""
+    from omegaconf import open_dict
+
+    from runner.plan import make_plan
+
+    chosen, overrides = config.hydra.runtime.choices.get("experiment"), tuple(config.hydra.overrides.task)
+    with open_dict(config):
+        del config["hydra"]
+    return make_plan(config, base, chosen, overrides)
+
+
+def _execute(plan: Plan) -> int:
+    from runner.wiring import run_plan
+
+    return run_plan(plan)
 
 
 if __name__ == "__main__":
