@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import sys
 import traceback
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from runner.plan import Plan
 
+gc.disable()  # until the run begins: composing makes many objects and no garbage, and this saves a tenth of its time
 os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
@@ -22,8 +24,17 @@ INTERNAL_ERROR = 3
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(_guarded())
+    """Run the command line and exit with its code.
+
+    All is on disk by then, so the interpreter is not taken down object by object, which takes 15 ms.
+    """
+    code = _guarded()
+    from runner.streams import reader_may_leave
+
+    with reader_may_leave():
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _guarded() -> int:
@@ -112,6 +123,8 @@ def _plan(config: DictConfig, base: Path) -> Plan:
 def _execute(plan: Plan) -> int:
     from runner.wiring import run_plan
 
+    gc.freeze()
+    gc.enable()
     return run_plan(plan)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from runner.clock import seconds_between
 from runner.layout import RunLayout
 from runner.records import COMPLETED, TERMINAL, RunRecord
+from runner.streams import reader_may_leave
 
 _METRICS_SHOWN = 12
 
@@ -24,10 +25,11 @@ class Progress:
             self._console = Console(highlight=False)
 
     def _print(self, text: str, style: str = "") -> None:
-        if self._console is not None:
-            self._console.print(text, style=style, markup=False)
-        else:
-            print(text, flush=True)
+        with reader_may_leave():
+            if self._console is not None:
+                self._console.print(text, style=style, markup=False)
+            else:
+                print(text, flush=True)
 
     def begin(self, record: RunRecord) -> None:
         """Name the run."""
@@ -53,7 +55,7 @@ class Progress:
         rows = dict(summary(run, record))
         if self._console is None:
             width = max(map(len, rows))
-            print("\n".join(["", *(f"{name:<{width}}  {value}" for name, value in rows.items())]), flush=True)
+            self._print("\n".join(["", *(f"{name:<{width}}  {value}" for name, value in rows.items())]))
             return
         from rich.table import Table
 

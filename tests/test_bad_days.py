@@ -138,6 +138,16 @@ def test_sixteen_runs_at_once(command_line):
     assert len(json.loads(command_line.vivero("runs", "--json").stdout)) == 16
 
 
+def test_a_reader_that_leaves_does_not_end_the_run(command_line):
+    command_line.script("print('x' * 1000000)")
+    process = command_line.start("runner", "job.source=src", "job.script=train.py")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 0
+    assert record_of(command_line)["status"] == "completed"
+
+
 REFUSED = {
     "class in the script": (
         "import joblib\nfrom sklearn.svm import SVC\nclass Mine(SVC): pass\njoblib.dump(Mine(), 'outputs/m.joblib')",

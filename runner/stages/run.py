@@ -15,6 +15,7 @@ from runner.layout import RunLayout
 from runner.plan import fill_inputs, script_argv
 from runner.ports import EnvironmentHandle, Job
 from runner.records import FAILED, FORMAT, ResultRecord, RunRecord
+from runner.streams import reader_may_leave
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
@@ -123,7 +124,7 @@ class Tail:
     def copy(self, *, to_end: bool = False) -> None:
         """Copy what is new."""
         try:
-            with self.path.open("rb") as file:
+            with self.path.open("rb") as file, reader_may_leave():
                 file.seek(self.offset)
                 while block := file.read(_BLOCK):
                     self.offset += len(block)
@@ -131,9 +132,9 @@ class Tail:
                     sys.stdout.buffer.write(block)
                     if not to_end:
                         break
+                sys.stdout.flush()
         except FileNotFoundError:
             return
-        sys.stdout.flush()
 
 
 def request_cancel(run_: RunLayout, by: str) -> None:
