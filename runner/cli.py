@@ -10,7 +10,7 @@ import click
 
 from runner.commands.common import global_options
 from runner.commands.lazy import LazyGroup
-from runner.errors import UserError
+from runner.errors import UserError, storage_error
 
 CANCELED, BROKEN_PIPE = 130, 141
 
@@ -81,7 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except Exception:  # noqa: BLE001  (the last resort: anything that gets here is a bug of ours)
+    except Exception as error:  # noqa: BLE001  (the last resort: what is not the disk's fault is a bug of ours)
+        mistake = storage_error(error)
+        if mistake is not None:
+            return _fail(str(mistake))
         import traceback
 
         traceback.print_exc()

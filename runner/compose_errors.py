@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.errors import UserError, nearest
+from runner.errors import UserError, nearest, storage_error
 from runner.schema import fields_of
 
 GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "experiment")
@@ -30,6 +30,8 @@ def as_user_error(error: BaseException) -> UserError | None:
     for one in chain:
         if isinstance(one, UserError):
             return one
+        if (no_room := storage_error(one)) is not None:
+            return no_room
     if not any(isinstance(one, HydraException | OmegaConfBaseException) for one in chain):
         return None
     for one in chain:

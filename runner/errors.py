@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -26,6 +27,19 @@ class UserError(Exception):
         """Give the one line."""
         line = f"{self.message}. {self.hint}" if self.hint else self.message
         return " ".join(line.split())
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def storage_error(error: BaseException) -> UserError | None:
+    """Return what a user should read when a disk is full or may not be written, None for any other error."""
+    if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
+        return None
+    place = f": {error.filename}" if error.filename else ""
+    hint = "Make room; the next command, such as vivero runs, finishes what was begun" if error.errno in _FULL else ""
+    return UserError(f"{error.strerror}{place}", hint)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.bench import Bench
 from runner.clock import now
-from runner.errors import UserError
+from runner.errors import UserError, storage_error
 from runner.files import append_json_line
 from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
 from runner.stages.finalize import finalize, with_script_set
@@ -47,7 +47,10 @@ def execute(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
             record = _stage(bench, record, STAGES[3], phase)
         finish(bench, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
         raise
-    except UserError as mistake:
+    except (UserError, OSError) as error:
+        mistake = error if isinstance(error, UserError) else storage_error(error)
+        if mistake is None:
+            raise
         return finish(bench, dataclasses.replace(bench.runs.read(record.id), error=str(mistake)), FAILED)
 
 

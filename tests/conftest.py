@@ -60,6 +60,25 @@ class CommandLine:
 
 
 @pytest.fixture
+def small_disk(tmp_path):
+    """A disk of three megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode != 0:
+        missing("a small tmpfs cannot be mounted: needs root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def missing(what):
+    """Fail in CI, skip on a user's machine: a component that a test needs is not there."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture
 def command_line(tmp_path):
     folder = tmp_path / "team"
     folder.mkdir()

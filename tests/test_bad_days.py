@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.test_pipeline import MODEL, record_of
 from tests.waiting import wait_for
 
-ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.1)\n"
+ENDLESS = "import threading\nprint('begun', flush=True)\nthreading.Event().wait()\n"
 
 ENDINGS = {
     "exit 7": ("raise SystemExit(7)", "failed", "exit code 7"),
@@ -146,6 +147,31 @@ def test_a_reader_that_leaves_does_not_end_the_run(command_line):
     assert process.stderr.read() == b""
     assert process.wait(60) == 0
     assert record_of(command_line)["status"] == "completed"
+
+
+LARGE = """
+import sys, joblib, numpy
+from sklearn.neighbors import KNeighborsClassifier
+n = int(sys.argv[1])
+joblib.dump(KNeighborsClassifier().fit(numpy.random.rand(n, 10), [0, 1] * (n // 2)), "outputs/m.joblib")
+"""
+
+
+@pytest.mark.parametrize("rows", [12000, 22000, 60000], ids=["registering", "recording", "the script itself"])
+def test_a_full_disk_is_one_line_and_what_was_begun_is_finished_later(rows, command_line, small_disk):
+    command_line.script(LARGE)
+    done = command_line.job(f"workspace.root={small_disk}/w", f"job.arguments=[{rows}]", "model.name=large")
+    assert done.returncode in (1, 2), done.stdout + done.stderr
+    assert "No space left on device" in done.stderr + done.stdout and "Traceback" not in done.stderr
+    there = ("--workspace", f"{small_disk}/w", "--json")
+    assert json.loads(command_line.vivero("models", *there).stdout) == []
+    listed = command_line.vivero("runs", *there)
+    assert "Traceback" not in listed.stderr and len(json.loads(listed.stdout)) == 1
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    (run,) = json.loads(command_line.vivero("runs", *there).stdout)
+    models = json.loads(command_line.vivero("models", *there).stdout)
+    assert (run["status"], len(models)) in (("completed", 1), ("failed", 0))
+    assert not list(small_disk.glob("w/runs/*/*/.*.tmp"))
 
 
 REFUSED = {

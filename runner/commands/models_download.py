@@ -32,4 +32,6 @@ def download(reference: str, to: str | None) -> None:
     if wants_json():
         emit_json({"name": record.name, "version": record.version, "location": str(target), "artefact": artefact.name})
     else:
-        say(f"{record.name}:{record.version} is in {target}: {artefact.name} ({count} files) and model.json")
+        say(
+            f"{record.name}:{record.version} is in {target}: {artefact.name} ({count} file{'' if count == 1 else 's'}) and model.json"
+        )

@@ -8,7 +8,7 @@ import click
 
 from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
 from runner.commands.output import emit_json, note, show_duration, show_time, show_value
-from runner.errors import UserError
+from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -77,8 +77,8 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
     for run_id in active:
         try:
             settled(layout, store.read(run_id))
-        except UserError as error:  # one bad record must not hide the others
-            note(f"warning: run {run_id}: {error}")
+        except (UserError, OSError) as error:  # one bad record, or a full disk, must not hide the others
+            note(f"warning: run {run_id}: {storage_error(error) or error}")
     for problem in index.unreadable():
         note(f"warning: {problem}")
     return index.all() if active else rows

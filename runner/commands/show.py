@@ -124,7 +124,7 @@ def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
     snapshot, environment = prepared.snapshot, prepared.environment
     git = snapshot.git
     found = {
-        "snapshot": f"{snapshot.hash} ({snapshot.files} files, {show_bytes(snapshot.bytes)})",
+        "snapshot": f"{snapshot.hash} ({_count(snapshot.files)}, {show_bytes(snapshot.bytes)})",
         "environment": f"{environment.kind}, Python {environment.python_version}, {len(environment.packages)} packages",
         "environment key": environment.key,
         "built": "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}",
@@ -138,7 +138,7 @@ def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
 
 def _inputs(prepared: PrepareRecord) -> dict[str, Any]:
     return {
-        name: f"{item.path} ({item.mode}, {item.files} files, {show_bytes(item.bytes)}, {item.hash[:12]})"
+        name: f"{item.path} ({item.mode}, {_count(item.files)}, {show_bytes(item.bytes)}, {item.hash[:12]})"
         for name, item in prepared.inputs.items()
     }
 
@@ -164,3 +164,7 @@ def _print_outputs(record: RunRecord) -> None:
         say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
     if len(outputs) > _OUTPUTS_SHOWN:
         say(f"  and {len(outputs) - _OUTPUTS_SHOWN} more: see them all with --json")
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
