@@ -32,6 +32,5 @@ def download(reference: str, to: str | None) -> None:
     if wants_json():
         emit_json({"name": record.name, "version": record.version, "location": str(target), "artefact": artefact.name})
     else:
-        say(
-            f"{record.name}:{record.version} is in {target}: {artefact.name} ({count} file{'' if count == 1 else 's'}) and model.json"
-        )
+        files = "1 file" if count == 1 else f"{count} files"
+        say(f"{record.name}:{record.version} is in {target}: {artefact.name} ({files}) and model.json")
