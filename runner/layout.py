@@ -19,7 +19,7 @@ class _Below:
     def __init__(self, *parts: str) -> None:
         self.parts = parts
 
-    def __get__(self, owner: RunLayout | Layout, _cls: type | None = None) -> Path:
+    def __get__(self, owner: RunLayout | EndpointLayout | Layout, _cls: type | None = None) -> Path:
         return Path(owner.root, *self.parts)
 
 
@@ -55,6 +55,24 @@ class RunLayout:
 
 
 @dataclass(frozen=True)
+class EndpointLayout:
+    """The files of one endpoint's folder."""
+
+    root: Path
+
+    record = _Below("endpoint.json")
+    keys = _Below("keys.json")  # hashes of the keys
+    process = _Below("process.json")  # pid and port, while the server lives
+    lock = _Below("server.lock")  # held by the server
+    states = _Below("states")  # what each server process serves
+    metrics = _Below("metrics")  # counters shared by several server processes
+    logs = _Below("logs")
+    log = _Below("logs", "server.log")
+    access_log = _Below("logs", "access.jsonl")
+    payloads = _Below("logs", "payloads.jsonl")
+
+
+@dataclass(frozen=True)
 class Layout:
     """The folders of one workspace.
 
@@ -72,6 +90,7 @@ class Layout:
     environments = _Below("environments")
     locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
     data = _Below("data")
+    endpoints = _Below("endpoints")
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
@@ -89,6 +108,10 @@ class Layout:
     def model(self, name: str) -> Path:
         """Return a model's folder, its name checked."""
         return Path(self.models / check_name(name, "model name"))
+
+    def endpoint(self, name: str) -> EndpointLayout:
+        """Return the layout of an endpoint, its name checked."""
+        return EndpointLayout(self.endpoints / check_name(name, "endpoint name"))
 
     def snapshot(self, digest: str) -> Path:
         """Return the folder of a stored snapshot."""

@@ -242,6 +242,34 @@ class ModelRecord(Record):
     default_method: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Deployment(Record):
+    """One version behind an endpoint. `reference` is what was asked for; with an ``@alias`` the version follows it."""
+
+    reference: str
+    name: str
+    version: int
+    weight: float = 1.0
+    mirror: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRecord(Record):
+    """``endpoint.json``: what an endpoint serves and how. `generation` counts changes, `history` holds earlier ones.
+
+    `python` is the interpreter of the environment its models fit in.
+    """
+
+    format: int = FORMAT
+    name: str
+    created: str
+    generation: int = 1
+    deployments: tuple[Deployment, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    python: str = ""
+    history: tuple[tuple[Deployment, ...], ...] = ()
+
+
 def check_format(value: Any, where: str) -> Mapping[str, Any]:
     """Return a file's parsed content if this release can read it.
 

@@ -9,7 +9,7 @@ from typing import Any
 from runner.bench import Bench, RestoredRun
 from runner.layout import Layout
 from runner.plan import Plan
-from runner.ports import Compute, Environment, Say
+from runner.ports import Compute, Environment, Host, Say
 from runner.records import QUEUED, RunRecord
 from runner.schema import RunSpec
 
@@ -107,3 +107,17 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     plan.layout.create()
     bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
     return conduct(bench, record, plan.yaml, progress)
+
+
+def serving_environment(layout: Layout, packages: list[str], python: str) -> Environment:
+    """Return the environment that a model and the server share."""
+    from runner.environments.venv import VenvEnvironment
+
+    return VenvEnvironment(layout, packages=packages, python=python)
+
+
+def local_host() -> Host:
+    """Return this machine."""
+    from runner.hosts.local import LocalHost
+
+    return LocalHost()

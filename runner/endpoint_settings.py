@@ -1,0 +1,69 @@
+"""The settings of an endpoint: its file in ``conf/endpoint``, the words behind ``python -m serving``, its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+@dataclass
+class EndpointSettings:
+    """How a model is served.
+
+    Parameters
+    ----------
+    name : str or None
+        The endpoint's name; null: the first model's.
+    host, port
+        Where it listens; port 0 takes a free one.
+    workers : int
+        Server processes; each loads the models.
+    threads : int
+        Requests at work at the same time in one process.
+    auth : str or None
+        ``key`` or ``none``; null: none on loopback, key anywhere else.
+    method : str or None
+        The method of requests that name none; null: the model's first.
+    max_megabytes, max_rows
+        What one request may have.
+    large_rows : int
+        From this many rows on, requests of a model are taken one at a time.
+    queue : int
+        Requests at work or waiting before others are told to come again.
+    timeout : float
+        Seconds that a request waits for its turn.
+    stop_timeout : float
+        Seconds that requests at work have to end when the server is stopped.
+    allow_version_mismatch : bool
+        Serve a model although scikit-learn is another one than its own; every answer then says so.
+    trusted : list of str
+        Types that a skops file may hold beside those skops trusts.
+    accelerate : str or None
+        ``onnx``: answer with ONNX Runtime where it agrees with the model.
+    log_payloads : float
+        Share of the requests whose rows and answers are kept in a file.
+    cors : list of str
+        Origins whose pages may ask.
+    poll : float
+        Seconds between looks at the registry for a moved alias.
+    """
+
+    name: Optional[str] = None  # noqa: UP045 - OmegaConf knows no other form
+    host: str = "127.0.0.1"
+    port: int = 5001
+    workers: int = 1
+    threads: int = 8
+    auth: Optional[str] = None  # noqa: UP045
+    method: Optional[str] = None  # noqa: UP045
+    max_megabytes: float = 16
+    max_rows: int = 100_000
+    large_rows: int = 2_000
+    queue: int = 256
+    timeout: float = 30
+    stop_timeout: float = 20
+    allow_version_mismatch: bool = False
+    trusted: list[str] = field(default_factory=list)
+    accelerate: Optional[str] = None  # noqa: UP045
+    log_payloads: float = 0.0
+    cors: list[str] = field(default_factory=list)
+    poll: float = 0.5

@@ -1,0 +1,107 @@
+"""From a model's reference to an endpoint that is ready to be started."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from runner.clock import now
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.environment import misfits, requirements
+from runner.endpoints.launch import check_settings, choose_port, needs_keys
+from runner.endpoints.store import KEY_NAMES, EndpointStore
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.names import check_name
+from runner.ports import Environment, Host, Registry, Say
+from runner.records import Deployment, EndpointRecord, ModelRecord
+
+MakeEnvironment = Callable[[list[str], str], Environment]
+"""Returns the environment of some packages and a Python."""
+
+
+def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
+    """Return what a reference stands for now: ``NAME``, ``NAME:3``, ``NAME@champion``."""
+    record = registry.resolve(reference)
+    return Deployment(reference=reference, name=record.name, version=record.version, weight=weight, mirror=mirror)
+
+
+def find_python(
+    records: Sequence[ModelRecord], settings: EndpointSettings, make: MakeEnvironment, host: Host, say: Say
+) -> str:
+    """Return the interpreter that serves some models: this one if it is theirs, else one built from the first's lock.
+
+    Raises
+    ------
+    UserError
+        If they do not go together, or the environment cannot be built.
+    """
+    first = records[0]
+    for other in records[1:]:
+        if _framework(other).split(".")[:2] != _framework(first).split(".")[:2] and not settings.allow_version_mismatch:
+            raise UserError(
+                f"{first.name}:{first.version} is of scikit-learn {_framework(first)}, "
+                f"{other.name}:{other.version} of {_framework(other)}: one server cannot have both",
+                "Deploy them as two endpoints",
+            )
+    wrong = misfits(first)
+    if not wrong:
+        return sys.executable
+    if settings.allow_version_mismatch:
+        say(f"Serving in the current Python although {', '.join(wrong)}")
+        return sys.executable
+    say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
+    packages, python = requirements(first)
+    return make(packages, python).prepare(host, say).argv(["python"])[0]
+
+
+def _framework(record: ModelRecord) -> str:
+    own = record.inspection.framework_version if record.inspection else None
+    return own or record.framework_version or ""
+
+
+def new_endpoint(
+    layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: Registry,
+    make: MakeEnvironment, host: Host, say: Say,
+) -> tuple[EndpointRecord, dict[str, str]]:  # fmt: skip
+    """Write the record of a new endpoint, or of one that is not being served, and return it with keys just made.
+
+    Raises
+    ------
+    UserError
+        If a model is not there, the endpoint is being served, or its address is taken.
+    """
+    check_settings(settings)
+    deployments = tuple(deployment(registry, one) for one in references)
+    records = [registry.resolve(f"{one.name}:{one.version}") for one in deployments]
+    name = check_name(settings.name or deployments[0].name, "endpoint name")
+    store = EndpointStore(layout)
+    if store.alive(name):
+        raise UserError(
+            f"Endpoint {name} is being served already", f"Change it with: vivero deploy MODEL --endpoint {name}"
+        )
+    settings = dataclasses.replace(settings, name=name, port=choose_port(settings))
+    python = find_python(records, settings, make, host, say)
+    earlier = store.read(name) if name in store.names() else None
+    history = (*earlier.history, earlier.deployments) if earlier and earlier.deployments != deployments else ()
+    record = EndpointRecord(
+        name=name,
+        created=earlier.created if earlier else now(),
+        generation=earlier.generation + 1 if earlier else 1,
+        deployments=deployments,
+        settings=plain(settings),
+        python=python,
+        history=history or (earlier.history if earlier else ()),
+    )
+    store.write(record)
+    keys = {}
+    if needs_keys(settings) and not store.has_keys(name):
+        keys = {which: store.make_key(name, which) for which in KEY_NAMES}
+    return record, keys
+
+
+def plain(settings: EndpointSettings) -> dict[str, Any]:
+    """Return settings as plain data."""
+    return dataclasses.asdict(settings)

@@ -1,0 +1,55 @@
+"""Which environment a registered model is served in: the current one if it fits, else one made from its lock."""
+
+from __future__ import annotations
+
+import platform
+import re
+
+from runner.environments.packages import installed_packages
+from runner.errors import UserError
+from runner.records import ModelRecord
+
+SERVER_PACKAGES = ("flask>=3.0", "granian>=2.5", "orjson>=3.10", "prometheus-client>=0.20")
+_OLDEST = (3, 11)
+# What decides a model's numbers or whether it loads at all.
+_DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
+_OURS = ("vivero",)
+
+
+def pins_of(record: ModelRecord) -> dict[str, str]:
+    """Return name and version of what the model's environment had."""
+    found = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _PIN.findall(record.lock or "")}
+    return {name: version for name, version in found.items() if name not in _OURS}
+
+
+def misfits(record: ModelRecord) -> list[str]:
+    """Return why the current interpreter is not the model's; nothing means that it fits."""
+    wrong = []
+    own = (record.python_version or platform.python_version()).split(".")[:2]
+    if own != platform.python_version().split(".")[:2]:
+        wrong.append(f"Python {record.python_version} is now {platform.python_version()}")
+    there, here = pins_of(record), installed_packages()
+    for name in _DECIDING:
+        if name in there and there[name] != here.get(name):
+            wrong.append(f"{name} {there[name]} is now {here.get(name, 'absent')}")
+    return wrong
+
+
+def requirements(record: ModelRecord) -> tuple[list[str], str]:
+    """Return the packages and the Python of a model's serving environment.
+
+    Raises
+    ------
+    UserError
+        If its Python is too old for the server.
+    """
+    python = ".".join((record.python_version or platform.python_version()).split(".")[:2])
+    if tuple(map(int, python.split("."))) < _OLDEST:
+        raise UserError(
+            f"Model {record.name}:{record.version} is of Python {python}, and the server needs 3.11 or later",
+            "Train it with a newer one, or score files with it: vivero models download",
+        )
+    pins = pins_of(record)
+    ours = [one for one in SERVER_PACKAGES if re.split(r"[<>=]", one)[0] not in pins]
+    return [*(f"{name}=={version}" for name, version in pins.items()), *ours], python

@@ -1,0 +1,156 @@
+"""Starts, waits for and stops the server of an endpoint."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.store import EndpointStore
+from runner.errors import UserError
+from runner.layout import EndpointLayout
+from runner.records import EndpointRecord
+
+_ROOT = str(Path(__file__).resolve().parent.parent.parent)
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_START = 120.0  # seconds until a server answers
+
+
+def check_settings(settings: EndpointSettings) -> None:
+    """Refuse what cannot be.
+
+    Raises
+    ------
+    UserError
+        Naming the setting.
+    """
+    if settings.auth not in (None, "key", "none"):
+        raise UserError(f"auth={settings.auth} is not known", "It is key or none")
+    if settings.accelerate not in (None, "onnx"):
+        raise UserError(f"accelerate={settings.accelerate} is not known", "It is onnx or null")
+    if not 0 <= settings.port <= 65535:
+        raise UserError(f"port={settings.port} is no port")
+    for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
+        if getattr(settings, name) < 1:
+            raise UserError(f"{name}={getattr(settings, name)} is less than 1")
+    if not 0 <= settings.log_payloads <= 1:
+        raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
+
+
+def needs_keys(settings: EndpointSettings) -> bool:
+    """Tell whether requests need a key."""
+    return settings.auth == "key" or (settings.auth is None and settings.host not in _LOOPBACK)
+
+
+def choose_port(settings: EndpointSettings) -> int:
+    """Return the port, a free one for 0.
+
+    Raises
+    ------
+    UserError
+        If somebody listens there already.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise UserError(
+                f"Nothing can listen at {settings.host}:{settings.port}: {error.strerror}",
+                "Choose another with port=...",
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def command(record: EndpointRecord, endpoint: EndpointLayout) -> tuple[list[str], dict[str, str]]:
+    """Return argv and variables of an endpoint's server."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    return [record.python, "-m", "serving.server", str(endpoint.root)], {**variables, "PYTHONPATH": _ROOT}
+
+
+def start(store: EndpointStore, name: str) -> None:
+    """Start the server, detached, and wait until it answers.
+
+    Raises
+    ------
+    UserError
+        If it does not, with what it said.
+    """
+    record, endpoint = store.read(name), store.layout.endpoint(name)
+    endpoint.logs.mkdir(parents=True, exist_ok=True)
+    argv, variables = command(record, endpoint)
+    with endpoint.log.open("ab") as log:
+        begun = log.tell()
+        server = subprocess.Popen(
+            argv, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+    pause, until = threading.Event(), time.monotonic() + _START
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, begun)}")
+        if answers(record):
+            return
+        pause.wait(0.05)
+    server.terminate()
+    raise UserError(f"Endpoint {name} did not answer within {_START:g} s", f"See {endpoint.log}")
+
+
+def answers(record: EndpointRecord) -> bool:
+    """Tell whether an endpoint says that it is ready."""
+    settings = EndpointSettings(**record.settings)
+    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
+    """Wait until every server process serves a record's generation; return what is wrong if one cannot."""
+    pause, until = threading.Event(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        states = store.states(record.name)
+        if states and all(state["generation"] == record.generation for state in states):
+            return None
+        problem = next((state["problem"] for state in states if state["problem"]), None)
+        if problem is not None:
+            return str(problem)
+        pause.wait(0.05)
+    return f"the server did not take it over within {seconds:g} s"
+
+
+def stop(store: EndpointStore, name: str) -> bool:
+    """Stop an endpoint's server, which first answers the requests at work; return whether there was one."""
+    endpoint = store.layout.endpoint(name)
+    record = store.read(name)
+    if not store.alive(name):
+        return False
+    pid = int(json.loads(endpoint.process.read_bytes())["pid"])
+    os.kill(pid, signal.SIGTERM)
+    pause = threading.Event()
+    until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10
+    while store.alive(name):
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+        pause.wait(0.05)
+    return True
+
+
+def _last_words(endpoint: EndpointLayout, begun: int) -> str:
+    with endpoint.log.open("rb") as log:
+        log.seek(begun)
+        lines = log.read().decode(errors="replace").strip().splitlines()
+    said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return said[-1].removeprefix("error: ") if said else f"it ended without a word; see {endpoint.log}"

@@ -1,0 +1,140 @@
+"""Endpoints as folders with an ``endpoint.json`` and the hashes of two keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.clock import now
+from runner.errors import UserError, nearest
+from runner.files import is_locked, locked, remove_tree, write_json
+from runner.layout import Layout
+from runner.names import is_name
+from runner.records import Deployment, EndpointRecord, check_format
+
+KEY_NAMES = ("primary", "secondary")
+_HISTORY = 20
+
+
+class EndpointStore:
+    """The endpoints of one workspace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def names(self) -> list[str]:
+        """Return the names of all endpoints, sorted."""
+        if not self.layout.endpoints.is_dir():
+            return []
+        found = [one for one in self.layout.endpoints.iterdir() if is_name(one.name)]
+        return sorted(one.name for one in found if self.layout.endpoint(one.name).record.exists())
+
+    def read(self, name: str) -> EndpointRecord:
+        """Return an endpoint's record.
+
+        Raises
+        ------
+        UserError
+            If there is none, or it cannot be read.
+        """
+        path = self.layout.endpoint(name).record
+        try:
+            return EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+        except FileNotFoundError:
+            raise UserError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{path} is damaged: {error}") from None
+
+    def write(self, record: EndpointRecord) -> None:
+        """Replace an endpoint's record."""
+        endpoint = self.layout.endpoint(record.name)
+        endpoint.root.mkdir(parents=True, exist_ok=True)
+        write_json(endpoint.record, record.to_json())
+
+    def change(self, name: str, function: Callable[[EndpointRecord], EndpointRecord]) -> EndpointRecord:
+        """Replace an endpoint's record by what a function makes of it, one change at a time."""
+        with locked(self.layout.endpoint(name).root / ".change.lock"):
+            record = function(self.read(name))
+            self.write(record)
+        return record
+
+    def deploy(self, name: str, deployments: tuple[Deployment, ...]) -> EndpointRecord:
+        """Let an endpoint serve something else; what it serves now can be rolled back to."""
+
+        def changed(record: EndpointRecord) -> EndpointRecord:
+            history = (*record.history, record.deployments)[-_HISTORY:]
+            return dataclasses.replace(
+                record, deployments=deployments, history=history, generation=record.generation + 1
+            )
+
+        return self.change(name, changed)
+
+    def rollback(self, name: str) -> EndpointRecord:
+        """Let an endpoint serve what it served before.
+
+        Raises
+        ------
+        UserError
+            If it has served nothing else.
+        """
+
+        def changed(record: EndpointRecord) -> EndpointRecord:
+            if not record.history:
+                raise UserError(f"Endpoint {name} has served nothing else before")
+            *history, last = record.history
+            return dataclasses.replace(
+                record, deployments=last, history=tuple(history), generation=record.generation + 1
+            )
+
+        return self.change(name, changed)
+
+    def alive(self, name: str) -> bool:
+        """Tell whether a server holds the endpoint."""
+        return is_locked(self.layout.endpoint(name).lock)
+
+    def states(self, name: str) -> list[dict[str, object]]:
+        """Return what the living server processes say of themselves."""
+        found = []
+        for path in sorted(self.layout.endpoint(name).states.glob("[0-9]*.json")):
+            if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
+                found.append(json.loads(path.read_bytes()))
+        return found
+
+    def delete(self, name: str) -> None:
+        """Remove an endpoint that is not served."""
+        self.read(name)
+        if self.alive(name):
+            raise UserError(f"Endpoint {name} is being served", f"Stop it first: vivero stop {name}")
+        remove_tree(self.layout.endpoint(name).root)
+
+    def has_keys(self, name: str) -> bool:
+        """Tell whether keys were made."""
+        return self.layout.endpoint(name).keys.exists()
+
+    def make_key(self, name: str, which: str) -> str:
+        """Make one of the two keys anew and return it; only its hash is kept.
+
+        Raises
+        ------
+        UserError
+            If there is no such key.
+        """
+        if which not in KEY_NAMES:
+            raise UserError(f"There is no key '{which}'", nearest(which, KEY_NAMES))
+        path = self.layout.endpoint(name).keys
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = secrets.token_urlsafe(32)
+        with locked(path.parent / ".keys.lock"):
+            keys = json.loads(path.read_bytes())["keys"] if path.exists() else {}
+            keys[which] = {"sha256": hashlib.sha256(key.encode()).hexdigest(), "created": now()}
+            old = os.umask(0o077)
+            try:
+                write_json(path, {"format": 1, "keys": keys})
+            finally:
+                os.umask(old)
+        return key

@@ -1,0 +1,1 @@
+"""Serves registered models over HTTP without a line of user code."""

@@ -1,0 +1,100 @@
+"""``python -m serving model=NAME``: serve registered models until Ctrl-C, in their own environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from runner.endpoint_settings import EndpointSettings
+from runner.errors import UserError, nearest
+
+
+@dataclass
+class Workspace:
+    """Where models are kept."""
+
+    root: Optional[str] = None  # noqa: UP045 - OmegaConf knows no other form
+
+
+@dataclass
+class Command(EndpointSettings):
+    """What can be typed: the endpoint's settings, its models, the workspace."""
+
+    model: Optional[str] = None  # noqa: UP045
+    models: list[str] = field(default_factory=list)
+    workspace: Workspace = field(default_factory=Workspace)
+
+
+def main(words: list[str]) -> int:
+    """Prepare the endpoint and become its server; return an exit code only when that fails."""
+    try:
+        command = parse(words)
+        argv, variables = prepare(command)
+    except UserError as mistake:
+        print(f"error: {mistake}", file=sys.stderr)
+        return 1
+    sys.stdout.flush()
+    os.execve(argv[0], argv, variables)  # noqa: S606 - an argv, no shell
+
+
+def parse(words: list[str]) -> Command:
+    """Return the command line as checked settings.
+
+    Raises
+    ------
+    UserError
+        For a misspelt key or a value of another type.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+    for word in words:
+        if "=" not in word or word.startswith("-"):
+            raise UserError(
+                f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
+            )
+    try:
+        given = OmegaConf.from_dotlist(words)
+        merged = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Command), given))
+    except ConfigKeyError as error:
+        key = str(error.full_key or "").split(".")[0]
+        known = list(Command.__dataclass_fields__)
+        raise UserError(f"There is no setting '{key}'", nearest(key, known)) from None
+    except OmegaConfBaseException as error:
+        raise UserError(str(error).splitlines()[0]) from None
+    assert isinstance(merged, Command)  # noqa: S101 - what was merged into
+    if not merged.model and not merged.models:
+        raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")
+    return merged
+
+
+def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
+    """Write the endpoint's record and return argv and variables of its server."""
+    from runner.endpoints.deploy import new_endpoint
+    from runner.endpoints.launch import command as server_command
+    from runner.layout import find_workspace
+    from runner.store.registry import FileRegistry
+    from runner.wiring import local_host, serving_environment
+
+    layout = find_workspace(command.workspace.root)
+    settings = EndpointSettings(**{name: getattr(command, name) for name in EndpointSettings.__dataclass_fields__})
+    record, keys = new_endpoint(
+        layout,
+        [*([command.model] if command.model else []), *command.models],
+        settings,
+        registry=FileRegistry(layout),
+        make=lambda packages, python: serving_environment(layout, packages, python),
+        host=local_host(),
+        say=lambda line: print(line, flush=True),
+    )
+    for which, key in keys.items():
+        print(f"{which} key (shown once): {key}", flush=True)
+    return server_command(record, layout.endpoint(record.name))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""Brings what the endpoint's record asks for onto the data plane, aside, and only when it holds good."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runner.clock import now
+from runner.endpoint_settings import EndpointSettings
+from runner.errors import UserError
+from runner.files import write_json
+from runner.layout import EndpointLayout, Layout
+from runner.records import Deployment, EndpointRecord, ModelRecord, check_format
+from runner.store.registry import FileRegistry
+from serving.errors import ServingError
+from serving.inputs import Rows
+from serving.loader import load
+from serving.model import ServedModel
+from serving.plane import DataPlane, Route
+from serving.telemetry import Metrics
+
+Loaded = dict[tuple[str, int], ServedModel]
+
+
+class Deployer:
+    """Loads versions, checks them, and hands whole routes to the data plane.
+
+    A version that does not load, whose hash is wrong or that fails on its example leaves everything as it is, and is
+    named in the state file of this process.
+    """
+
+    def __init__(self, layout: Layout, endpoint: EndpointLayout, plane: DataPlane, metrics: Metrics) -> None:
+        self.layout, self.endpoint, self.plane, self.metrics = layout, endpoint, plane, metrics
+        self.registry = FileRegistry(layout)
+        self.loaded: Loaded = {}
+        self.problem: str | None = None
+        self.generation = 0
+        self._asked: Any = None
+        self._said = ""
+
+    def refresh(self) -> None:
+        """Look at the record and the aliases, and take over what has changed."""
+        try:
+            record = self._record()
+            wanted = [self._followed(one) for one in record.deployments]
+            asked = (record.generation, wanted)
+            if asked != self._asked:
+                self._take_over(record, wanted)
+                self._asked = asked
+            self.problem = None
+        except (UserError, ServingError, OSError, ValueError) as error:
+            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; the old one goes on
+            traceback.print_exc()
+            self.problem = f"{type(error).__name__}: {error}"
+        self._write_state()
+
+    def watch(self, seconds: float, also: Callable[[], None]) -> threading.Thread:
+        """Refresh again and again from a thread of its own; `also` is called each time."""
+        pause = threading.Event()
+
+        def run() -> None:
+            while not pause.wait(seconds):
+                self.refresh()
+                also()
+
+        thread = threading.Thread(target=run, name="deployer", daemon=True)
+        thread.start()
+        return thread
+
+    def _record(self) -> EndpointRecord:
+        path = self.endpoint.record
+        return EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+
+    def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
+        """Return name, version, weight and whether it only mirrors; an alias is looked up anew."""
+        version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
+        return asked.name, version, asked.weight, asked.mirror
+
+    def _take_over(self, record: EndpointRecord, wanted: list[tuple[str, int, float, bool]]) -> None:
+        settings = EndpointSettings(**record.settings)
+        loaded = {(name, version): self._ready(name, version, settings) for name, version, _, _ in wanted}
+        routes: dict[str, Route] = {}
+        for name in dict.fromkeys(one[0] for one in wanted):
+            here = [one for one in wanted if one[0] == name]
+            weights = {version: weight for _, version, weight, mirror in here if not mirror and weight > 0}
+            mirrors = [version for _, version, _, mirror in here if mirror]
+            if not weights:
+                raise UserError(f"No version of {name} has a weight above 0")
+            versions = {version: loaded[name, version] for _, version, _, _ in here}
+            routes[name] = Route(versions, weights, mirrors[0] if mirrors else None)
+        self._count(self.loaded, 0)
+        self.plane.routes, self.loaded, self.generation = routes, loaded, record.generation
+        self._count(loaded, 1)
+
+    def _count(self, loaded: Mapping[tuple[str, int], ServedModel], value: int) -> None:
+        for name, version in loaded:
+            self.metrics.served.labels(name, str(version)).set(value)
+
+    def _ready(self, name: str, version: int, settings: EndpointSettings) -> ServedModel:
+        """Return a version loaded and tried out; one that is served already as it is."""
+        if (name, version) in self.loaded:
+            return self.loaded[name, version]
+        record = self.registry.read(name, version)
+        warning = check_framework(record, allow=settings.allow_version_mismatch)
+        batch = self.metrics.batch.labels(name)
+        served = ServedModel(
+            record,
+            load(self.registry, record, settings.trusted),
+            default_method=settings.method,
+            warning=warning,
+            patience=settings.timeout,
+            observe_batch=batch.observe,
+        )
+        if served.schema.kind == "numbers" or (record.inspection and record.inspection.example_input is not None):
+            served.answer(Rows(served.example()), None, settings.max_rows)
+        return served
+
+    def _write_state(self) -> None:
+        served = [
+            {
+                "name": name,
+                "version": version,
+                "shorter": sorted(one.paths),
+                "left": one.left,
+                "shared_calls": [method for method in one.schema.methods if one.is_batched(method)],
+                "warning": one.warning,
+            }
+            for (name, version), one in self.loaded.items()
+        ]
+        state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": self.problem}
+        said = json.dumps(state)
+        if said == self._said:
+            return
+        if self.problem is not None:
+            print(f"{now()} still serving what was served: {self.problem}", flush=True)
+        try:
+            write_json(self.endpoint.states / f"{os.getpid()}.json", {**state, "time": now()})
+        except OSError as error:
+            print(f"{now()} the state cannot be written: {error}", flush=True)
+            return
+        self._said = said
+
+
+def check_framework(record: ModelRecord, *, allow: bool) -> str | None:
+    """Return what every answer must say where scikit-learn is not the model's own, None where it is.
+
+    Raises
+    ------
+    UserError
+        If it is another major.minor and that is not allowed.
+    """
+    import sklearn
+
+    own = record.inspection.framework_version if record.inspection else record.framework_version
+    if own is None or own.split(".")[:2] == sklearn.__version__.split(".")[:2]:
+        return None
+    message = (
+        f"Model {record.name}:{record.version} was made with scikit-learn {own}, this server has {sklearn.__version__}"
+    )
+    if not allow:
+        raise UserError(message, "Deploy it as an endpoint of its own, or force it with allow_version_mismatch=true")
+    return message

@@ -1,0 +1,36 @@
+"""What a client is told: a status, a word to switch on, and a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ServingError(Exception):
+    """A request that cannot be answered.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    code : str
+        A word that programs can compare, such as ``wrong_width``.
+    message : str
+        What is wrong, naming row and column where there is one.
+    details
+        The same as data, such as ``row=3, column="age"``.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.retry_after, self.details = retry_after, details
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """Return the JSON answer."""
+        details = {key: value for key, value in self.details.items() if value is not None}
+        return {"error": {"code": self.code, "message": self.message, **details}, "request_id": request_id}
+
+
+def bad_input(code: str, message: str, **details: Any) -> ServingError:
+    """Return the error for rows that the model cannot take."""
+    return ServingError(400, code, message, **details)

@@ -1,0 +1,245 @@
+"""From the rows of a request to what the model takes, every fault named by row and column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.errors import ServingError, bad_input
+from serving.schema import Schema
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as a protocol hands them over.
+
+    Parameters
+    ----------
+    values : list or ndarray
+        A list of rows; a row is a list of values, a mapping from column to value, or a single string.
+    columns : sequence of str or None
+        The names of the values of a row, where the request gives them.
+    """
+
+    values: Any
+    columns: Sequence[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def check_rows(rows: Rows, most: int) -> None:
+    """Refuse what is no list of rows, or too long a one."""
+    if not isinstance(rows.values, list | np.ndarray):
+        raise bad_input("no_rows", f"The rows are a list, not {_word(rows.values)}")
+    if len(rows.values) == 0:
+        raise bad_input("empty", "There are no rows")
+    if len(rows.values) > most:
+        raise ServingError(413, "too_many_rows", f"{len(rows.values)} rows are more than the {most} of one request")
+
+
+def model_input(schema: Schema, rows: Rows) -> Any:
+    """Return the matrix, data frame or list that the model's methods take.
+
+    Raises
+    ------
+    ServingError
+        400, if the rows are not what the model takes.
+    """
+    if schema.kind == "texts":
+        return _texts(rows)
+    if schema.kind == "records":
+        return _records(rows)
+    rows = _by_name(schema, rows)
+    if schema.kind == "frame":
+        return _frame(schema, rows)
+    return _numbers(schema, rows)
+
+
+def _by_name(schema: Schema, rows: Rows) -> Rows:
+    """Put the values of every row into the order of the model's features."""
+    values, columns = rows.values, rows.columns
+    if isinstance(values, list) and isinstance(values[0], Mapping):
+        columns = list(schema.names or values[0])
+        wanted = set(columns)
+        for at, row in enumerate(values):
+            if not isinstance(row, Mapping):
+                raise bad_input("mixed_rows", f"Row {at} is {_word(row)}, the rows before have named values", row=at)
+            if row.keys() != wanted:
+                raise _wrong_columns(list(row), columns, at)
+        values = [[row[name] for name in columns] for row in values]
+        return Rows(values, columns)
+    if columns is None or schema.names is None:
+        return rows
+    if len(set(columns)) != len(columns):
+        twice = next(name for name in columns if list(columns).count(name) > 1)
+        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+    if list(columns) == list(schema.names):
+        return rows
+    if set(columns) != set(schema.names):
+        raise _wrong_columns(list(columns), list(schema.names), None)
+    places = [list(columns).index(name) for name in schema.names]
+    if isinstance(values, np.ndarray):
+        return Rows(values[:, places], schema.names)
+    for at, row in enumerate(values):
+        _check_width(row, len(places), at)
+    return Rows([[row[place] for place in places] for row in values], schema.names)
+
+
+def _wrong_columns(there: list[str], wanted: list[str], row: int | None) -> ServingError:
+    missing, unknown = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(map(str, missing[:_SHOWN]))}")
+    if unknown:
+        parts.append(f"unknown: {', '.join(map(str, unknown[:_SHOWN]))}")
+    where = f"Row {row}" if row is not None else "The request"
+    return bad_input(
+        "wrong_columns", f"{where} has other columns than the model: {'; '.join(parts)}", row=row,
+        missing=missing or None, unknown=unknown or None,
+    )  # fmt: skip
+
+
+def _check_width(row: Any, width: int, at: int) -> None:
+    if not isinstance(row, list | tuple | np.ndarray):
+        raise bad_input("no_row", f"Row {at} is {_word(row)}, not a list of {width} values", row=at)
+    if len(row) != width:
+        raise bad_input("wrong_width", f"Row {at} has {len(row)} values, the model takes {width}", row=at, width=width)
+
+
+def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
+    try:
+        array = np.asarray(rows.values)
+    except ValueError:  # ragged
+        array = None
+    if array is None or array.dtype.kind not in "fiub" or array.ndim != 2:
+        array = _cell_by_cell(schema, rows)
+    elif schema.width is not None and array.shape[1] != schema.width:
+        _check_width(rows.values[0], schema.width, 0)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
+    if not math.isfinite(array.sum()):
+        _check_finite(schema, array)
+    return array
+
+
+def _cell_by_cell(schema: Schema, rows: Rows) -> np.ndarray:
+    """Build the matrix slowly, so that the first wrong value can be named."""
+    width = schema.width
+    if width is None:
+        first = rows.values[0]
+        width = len(first) if isinstance(first, list) else 1
+    array = np.empty((len(rows.values), width))
+    for at, row in enumerate(rows.values):
+        _check_width(row, width, at)
+        for place, value in enumerate(row):
+            array[at, place] = _number(schema, value, at, place)
+    return array
+
+
+def _number(schema: Schema, value: Any, row: int, place: int) -> float:
+    column = _column(schema, place)
+    if value is None:
+        if schema.missing:
+            return math.nan
+        raise bad_input(
+            "missing_value", f"Row {row}, column {column}: no value, and the model needs one", row=row, column=column
+        )
+    if isinstance(value, int | float | np.number):
+        try:
+            return float(value)
+        except OverflowError:
+            raise bad_input(
+                "too_large", f"Row {row}, column {column}: too large a number", row=row, column=column
+            ) from None
+    raise bad_input("wrong_type", f"Row {row}, column {column}: {_word(value)} is no number", row=row, column=column)
+
+
+def _check_finite(schema: Schema, array: np.ndarray) -> None:
+    wrong = ~np.isfinite(array) if not schema.missing else np.isinf(array)
+    if wrong.any():
+        row, place = (int(one) for one in np.argwhere(wrong)[0])
+        column, value = _column(schema, place), "NaN" if np.isnan(array[row, place]) else "Infinity"
+        raise bad_input(
+            "not_finite", f"Row {row}, column {column}: the model does not take {value}", row=row, column=column
+        )
+
+
+def _column(schema: Schema, place: int) -> Any:
+    return schema.names[place] if schema.names is not None and place < len(schema.names) else place
+
+
+def _frame(schema: Schema, rows: Rows) -> Any:
+    values = rows.values
+    width = schema.width
+    if isinstance(values, list):
+        for at, row in enumerate(values):
+            _check_width(row, width if width is not None else len(values[0]), at)
+            for place, value in enumerate(row):
+                if isinstance(value, list | dict):
+                    column = _column(schema, place)
+                    raise bad_input(
+                        "wrong_type", f"Row {at}, column {column}: {_word(value)} is no value", row=at, column=column
+                    )
+    elif width is not None and values.shape[1] != width:
+        _check_width(values[0], width, 0)
+    if schema.names is None:
+        return _object_matrix(values)
+    import pandas as pd
+
+    return pd.DataFrame(values, columns=list(schema.names))
+
+
+def _object_matrix(values: Any) -> np.ndarray:
+    """Return a matrix of numbers where all are numbers, of objects otherwise, as `predict` is called with in Python."""
+    array = np.asarray(values)
+    if array.dtype.kind in "fiub":
+        return array
+    return np.array(values, dtype=object)
+
+
+def _texts(rows: Rows) -> list[str]:
+    found = []
+    for at, row in enumerate(rows.values):
+        value = row
+        if isinstance(row, Mapping) and len(row) == 1:
+            value = next(iter(row.values()))
+        elif isinstance(row, list | np.ndarray) and len(row) == 1:
+            value = row[0]
+        if not isinstance(value, str):
+            raise bad_input("wrong_type", f"Row {at} is {_word(value)}, not a text", row=at)
+        found.append(str(value))
+    return found
+
+
+def _records(rows: Rows) -> list[Any]:
+    found = []
+    for at, row in enumerate(rows.values):
+        if isinstance(row, Mapping):
+            found.append(dict(row))
+        elif isinstance(row, list) and rows.columns is not None and len(row) == len(rows.columns):
+            found.append(dict(zip(rows.columns, row, strict=True)))
+        elif isinstance(row, list) and rows.columns is None and len(row) == 1 and isinstance(row[0], Mapping):
+            found.append(dict(row[0]))
+        else:
+            raise bad_input("wrong_type", f"Row {at} is {_word(row)}, not a mapping from name to value", row=at)
+    return found
+
+
+def _word(value: Any) -> str:
+    """Name a JSON value as its author would."""
+    words = {
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    return words.get(type(value), "null" if value is None else type(value).__name__)

@@ -1,0 +1,169 @@
+"""One loaded version: its schema, its ways to an answer, its example."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from runner.errors import UserError
+from runner.records import ModelRecord
+from serving.batching import Batcher
+from serving.errors import ServingError
+from serving.exact.paths import exact_paths, rowwise
+from serving.inputs import Rows, check_rows, model_input
+from serving.outputs import tidy
+from serving.schema import Schema, read_schema
+
+_PROBES = 40
+# Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
+_TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
+
+
+class ServedModel:
+    """A version that can be asked.
+
+    Parameters
+    ----------
+    record : ModelRecord
+        The version.
+    model : estimator
+        As loaded.
+    default_method : str or None
+        The method of requests that name none; None: the record's, else the first the model has.
+    warning : str or None
+        What every answer has to say, such as another scikit-learn than the model's own.
+    patience : float
+        Seconds that a request waits for its turn.
+    observe_batch : callable
+        Told the rows of each call of the model.
+    """
+
+    def __init__(
+        self,
+        record: ModelRecord,
+        model: Any,
+        *,
+        default_method: str | None = None,
+        warning: str | None = None,
+        patience: float = 30,
+        observe_batch: Callable[[int], None] = lambda _rows: None,
+    ) -> None:
+        self.record, self.model, self.warning, self.patience = record, model, warning, patience
+        force_one_job(model)
+        self.schema: Schema = read_schema(model)
+        if not self.schema.methods:
+            raise UserError(f"Model {self.name}:{self.version} has no method that can be served")
+        self.default_method = self._default(default_method)
+        probes = self._probes()
+        self.paths, self.left = exact_paths(model, probes) if probes is not None else ({}, {})
+        self._calls: dict[str, Callable[[Any], Any]] = {}
+        for method in self.schema.methods:
+            call = self.paths.get(method, getattr(model, method))
+            self._calls[method] = self._batched(call, probes, observe_batch)
+        self.large = threading.BoundedSemaphore(1)
+
+    name = property(lambda self: self.record.name)
+    version = property(lambda self: self.record.version)
+
+    def _default(self, wanted: str | None) -> str:
+        for name in (wanted, self.record.default_method):
+            if name is not None and name not in self.schema.methods:
+                raise UserError(
+                    f"Model {self.name}:{self.version} has no method {name}", f"It has {', '.join(self.schema.methods)}"
+                )
+        return wanted or self.record.default_method or self.schema.methods[0]
+
+    def _probes(self) -> np.ndarray | None:
+        """Return rows that the shorter ways are checked on: random ones, within and far outside the usual."""
+        if self.schema.kind != "numbers" or self.schema.width is None:
+            return None
+        random = np.random.default_rng(0)
+        rows = random.normal(size=(_PROBES, self.schema.width)) * 10.0 ** random.integers(-2, 4, size=(_PROBES, 1))
+        if self.schema.missing:
+            rows[::5, 0] = np.nan
+        return rows
+
+    def _batched(
+        self, call: Callable[[Any], Any], probes: np.ndarray | None, observe: Callable[[int], None]
+    ) -> Callable[[Any], Any]:
+        def plain(rows: Any) -> Any:
+            observe(len(rows))
+            return tidy(call(rows))
+
+        last = self.model.steps[-1][1] if isinstance(getattr(self.model, "steps", None), list) else self.model
+        if probes is None or not any(word in type(last).__name__ for word in _TREES):
+            return plain
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            alone = rowwise(lambda rows: tidy(call(rows)), probes)
+        return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
+
+    def is_batched(self, method: str) -> bool:
+        """Tell whether requests for a method share calls."""
+        return isinstance(self._calls[method], Batcher)
+
+    def answer(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
+        """Return the model's answer, tidy, and the method that gave it.
+
+        Raises
+        ------
+        ServingError
+            If the rows or the method are not the model's, or the model itself fails.
+        """
+        method = method or self.default_method
+        call = self._calls.get(method)
+        if call is None:
+            raise ServingError(
+                422, "no_such_method", f"The model has no method {method!r}; it has {', '.join(self.schema.methods)}"
+            )
+        check_rows(rows, most_rows)
+        taken = model_input(self.schema, rows)
+        try:
+            return call(taken), method
+        except ServingError:
+            raise
+        except MemoryError:
+            raise ServingError(503, "no_memory", "The server has not enough memory for these rows") from None
+        except Exception as error:
+            raise ModelFailedError(error) from error
+
+    def example(self) -> list[Any]:
+        """Return one row that the model takes: the one registered with it, else a made-up one."""
+        example = self.record.inspection.example_input if self.record.inspection else None
+        rows = example.get("data") if isinstance(example, dict) else example
+        if isinstance(rows, list) and rows:
+            return list(rows[:1])
+        if self.schema.kind == "texts":
+            return ["a text"]
+        if self.schema.kind == "records":
+            return [{"name": 1}]
+        return [[0.0] * (self.schema.width or 1)]
+
+
+class ModelFailedError(ServingError):
+    """The model raised: a client learns what, the log where."""
+
+    def __init__(self, cause: BaseException) -> None:
+        text = " ".join(str(cause).split())
+        shown = text if len(text) <= 300 else text[:299] + "…"
+        super().__init__(424, "model_failed", f"The model raised {type(cause).__name__}: {shown}")
+
+
+def force_one_job(model: Any) -> None:
+    """Set every ``n_jobs`` to 1: starting helpers for a request costs several times what it saves."""
+    if not hasattr(model, "get_params"):
+        return
+    jobs = {
+        name: 1
+        for name, value in model.get_params(deep=True).items()
+        if name.split("__")[-1] == "n_jobs" and value != 1
+    }
+    if jobs:
+        model.set_params(**jobs)
+    for one in getattr(model, "estimators_", None) or ():
+        if hasattr(one, "n_jobs"):
+            one.n_jobs = 1

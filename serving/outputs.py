@@ -1,0 +1,50 @@
+"""From what a model returns to strict JSON: exact numbers, null for what is not a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+def tidy(value: Any) -> Any:
+    """Return a model's answer as an array, a list of arrays (several outputs), or plain values.
+
+    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly.
+    """
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    if hasattr(value, "to_numpy"):  # a data frame or series, from set_output
+        value = value.to_numpy()
+    if isinstance(value, tuple | list):
+        return [tidy(one) for one in value]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":
+            return np.ascontiguousarray(value, dtype=np.float64)
+        if value.dtype.kind in "iub":
+            return np.ascontiguousarray(value)
+        return value.tolist()
+    return value
+
+
+def rows_of(value: Any, start: int, stop: int) -> Any:
+    """Return some rows of an answer."""
+    if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+        return [one[start:stop] for one in value]
+    return value[start:stop]
+
+
+def dumps(value: Any) -> bytes:
+    """Return JSON; NaN and the infinities are null."""
+    return orjson.dumps(value, default=_other, option=_NUMPY)
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return str(value)

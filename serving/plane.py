@@ -1,0 +1,134 @@
+"""The data plane: models by name and version, and one way to ask them, whatever the protocol."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from serving.errors import ServingError
+from serving.inputs import Rows
+from serving.model import ServedModel
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server takes on.
+
+    Parameters
+    ----------
+    max_rows : int
+        Rows of one request.
+    large_rows : int
+        From this many on, a request must be the only such one of its model: others are told to come again.
+    queue : int
+        Requests at work or waiting, of all models.
+    """
+
+    max_rows: int = 100_000
+    large_rows: int = 2_000
+    queue: int = 256
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said. `values` is an array, or a list of arrays for several outputs."""
+
+    values: Any
+    method: str
+    served: ServedModel
+
+
+@dataclass(frozen=True)
+class Route:
+    """The versions behind one name: each with its share of the traffic, and one that only listens."""
+
+    versions: Mapping[int, ServedModel]
+    weights: Mapping[int, float] = field(default_factory=dict)
+    mirror: int | None = None
+
+    def pick(self, version: int | None) -> ServedModel:
+        """Return the version asked for, or one by weight."""
+        if version is not None:
+            found = self.versions.get(version)
+            if found is None:
+                there = ", ".join(map(str, sorted(self.versions)))
+                raise ServingError(404, "no_such_version", f"Version {version} is not served here; {there} is")
+            return found
+        if len(self.weights) == 1:
+            return self.versions[next(iter(self.weights))]
+        numbers = list(self.weights)
+        return self.versions[random.choices(numbers, [self.weights[one] for one in numbers])[0]]  # noqa: S311 - a share
+
+
+class DataPlane:
+    """The models of one server. Routes are replaced as a whole, so a request sees the old one or the new."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.routes: Mapping[str, Route] = {}
+        self.draining = False
+        self._places = threading.BoundedSemaphore(self.limits.queue)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether requests will be answered."""
+        return bool(self.routes) and not self.draining
+
+    def route(self, name: str | None) -> Route:
+        """Return the route of a model, or the only one."""
+        if not self.routes:
+            raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
+        if name is None:
+            if len(self.routes) > 1:
+                names = ", ".join(sorted(self.routes))
+                raise ServingError(400, "which_model", f"This server has several models ({names}): name one")
+            return next(iter(self.routes.values()))
+        found = self.routes.get(name)
+        if found is None:
+            raise ServingError(
+                404, "no_such_model", f"Model {name!r} is not served here; {', '.join(sorted(self.routes))} is"
+            )
+        return found
+
+    def answer(
+        self, rows: Rows, *, name: str | None = None, version: int | None = None, method: str | None = None
+    ) -> Answer:
+        """Return a model's answer for some rows.
+
+        Raises
+        ------
+        ServingError
+            If it cannot be given; see its status.
+        """
+        route = self.route(name)
+        served = route.pick(version)
+        if not self._places.acquire(blocking=False):
+            raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
+        try:
+            found = self._ask(served, rows, method)
+            if route.mirror is not None and version is None:
+                self._mirror(route.versions[route.mirror], rows, found.method)
+            return found
+        finally:
+            self._places.release()
+
+    def _ask(self, served: ServedModel, rows: Rows, method: str | None) -> Answer:
+        large = isinstance(rows.values, list) and len(rows.values) >= self.limits.large_rows
+        if large and not served.large.acquire(blocking=False):
+            raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
+        try:
+            values, used = served.answer(rows, method, self.limits.max_rows)
+        finally:
+            if large:
+                served.large.release()
+        return Answer(values, used, served)
+
+    def _mirror(self, served: ServedModel, rows: Rows, method: str) -> None:
+        """Let another version see the same rows; what it makes of them reaches nobody but the metrics."""
+        try:
+            served.answer(rows, method, self.limits.max_rows)
+        except ServingError:
+            return

@@ -1,0 +1,50 @@
+"""Azure ML's scoring protocol: ``POST /score``.
+
+Three forms of a request are taken: ``{"data": [[...]], "method": "predict"}`` of the no-code scikit-learn deployment,
+``{"input_data": {"columns": [...], "index": [...], "data": [[...]]}}`` of MLflow models, and ``{"Inputs": {...}}`` of
+the designer and of automated ML.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serving.errors import bad_input
+from serving.inputs import Rows
+from serving.plane import Answer
+from serving.protocols.common import mapping, names, text
+
+
+def parse(body: Any) -> tuple[Rows, str | None]:
+    """Return rows and method of a request."""
+    body = mapping(body)
+    method = text(body.get("method"), "method")
+    if "data" in body:
+        return _rows(body["data"], names(body.get("columns"), "columns")), method
+    if "input_data" in body:
+        given = body["input_data"]
+        if isinstance(given, dict) and "data" in given:
+            return _rows(given["data"], names(given.get("columns"), "columns")), method
+        return _rows(given, None), method
+    if "Inputs" in body:
+        given = mapping(body["Inputs"])
+        if len(given) != 1:
+            raise bad_input("no_rows", f"Inputs has {len(given)} entries, one is wanted, such as data")
+        options = body.get("GlobalParameters")
+        if isinstance(options, dict) and method is None:
+            method = text(options.get("method"), "GlobalParameters.method")
+        return _rows(next(iter(given.values())), None), method
+    raise bad_input("no_rows", "The request has none of data, input_data, Inputs")
+
+
+def _rows(value: Any, columns: list[str] | None) -> Rows:
+    if isinstance(value, dict):  # {"columns": ..., "data": ...} inside
+        return _rows(value.get("data"), names(value.get("columns"), "columns"))
+    return Rows(value, columns)
+
+
+def render(answer: Answer, form: Any) -> dict[str, Any]:
+    """Return the answer in the form of the request: by method, or as ``Results`` for ``Inputs``."""
+    if isinstance(form, dict) and "Inputs" in form:
+        return {"Results": answer.values}
+    return {answer.method: answer.values}

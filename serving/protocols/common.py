@@ -1,0 +1,65 @@
+"""Reading a request's body, the same for every protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Request
+
+from serving.errors import ServingError, bad_input
+
+_JSON = ("application/json", "")
+
+
+def read_body(request: Request) -> bytes:
+    """Return the body as it was sent.
+
+    Raises
+    ------
+    ServingError
+        415 if it is compressed.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in ("identity", ""):
+        raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
+    return request.get_data(cache=False)
+
+
+def read_json(request: Request, *, others: tuple[str, ...] = ()) -> Any:
+    """Return the JSON of a request.
+
+    Raises
+    ------
+    ServingError
+        415 for another content type, 400 for what is no JSON. NaN and Infinity are no JSON.
+    """
+    kind = request.mimetype
+    if kind not in _JSON and not kind.endswith("+json") and kind not in others:
+        raise ServingError(415, "content_type", f"Content-Type {kind} is not taken: send application/json")
+    body = read_body(request)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_input("no_json", f"The body is no JSON: {error}") from None
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a request's JSON if it is an object."""
+    if not isinstance(value, dict):
+        raise bad_input("no_object", "The body is no JSON object")
+    return value
+
+
+def text(value: Any, what: str) -> str | None:
+    """Return a value that has to be a text or absent."""
+    if value is not None and not isinstance(value, str):
+        raise bad_input("wrong_type", f"{what} is no text")
+    return value
+
+
+def names(value: Any, what: str) -> list[str] | None:
+    """Return a value that has to be a list of texts or absent."""
+    if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise bad_input("wrong_type", f"{what} is no list of texts")
+    return value

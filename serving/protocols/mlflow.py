@@ -1,0 +1,77 @@
+"""MLflow's scoring protocol: ``POST /invocations``.
+
+Taken are ``dataframe_split``, ``dataframe_records``, ``instances`` and ``inputs`` as JSON, and ``text/csv`` with a
+header. ``params`` may name the method.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from serving.errors import bad_input
+from serving.inputs import Rows
+from serving.plane import Answer
+from serving.protocols.common import mapping, names, text
+
+VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
+_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+def parse(body: Any) -> tuple[Rows, str | None]:
+    """Return rows and method of a JSON request."""
+    body = mapping(body)
+    given = [name for name in _FORMS if name in body]
+    if len(given) != 1:
+        raise bad_input("no_rows", f"The request needs one of {', '.join(_FORMS)}, and has {len(given)}")
+    params = body.get("params")
+    method = text(params.get("method"), "params.method") if isinstance(params, dict) else None
+    value = body[given[0]]
+    if given[0] == "dataframe_split":
+        value = mapping(value)
+        return Rows(value.get("data"), names(value.get("columns"), "columns")), method
+    if given[0] in ("instances", "inputs") and isinstance(value, dict):
+        return _columns(value), method
+    return Rows(value), method
+
+
+def _columns(value: dict[str, Any]) -> Rows:
+    """Return rows of values given column by column."""
+    lengths = {name: len(column) for name, column in value.items() if isinstance(column, list)}
+    if len(lengths) != len(value):
+        wrong = next(name for name in value if name not in lengths)
+        raise bad_input("wrong_type", f"Column {wrong} is no list", column=wrong)
+    if len(set(lengths.values())) > 1:
+        raise bad_input("ragged", f"The columns have different lengths: {lengths}")
+    flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
+    return Rows([list(row) for row in zip(*flat, strict=True)], list(value))
+
+
+def parse_csv(content: bytes) -> tuple[Rows, str | None]:
+    """Return the rows of a CSV with a header; what looks like a number is one, an empty cell is missing."""
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise bad_input("no_csv", f"The body is no CSV: {error}") from None
+    if not lines:
+        raise bad_input("empty", "There are no rows")
+    header, *rows = [line for line in lines if line]
+    for at, row in enumerate(rows):
+        if len(row) != len(header):
+            raise bad_input("ragged", f"Row {at} has {len(row)} values, the header {len(header)}", row=at)
+    return Rows([[_cell(cell) for cell in row] for row in rows], header), None
+
+
+def _cell(cell: str) -> Any:
+    if cell == "":
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def render(answer: Answer) -> dict[str, Any]:
+    """Return the answer."""
+    return {"predictions": answer.values}

@@ -1,0 +1,87 @@
+"""Starts the server of one endpoint, in the environment of its models: ``python -m serving.server FOLDER``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from runner.clock import now
+from runner.files import locked, write_json
+from serving.settings import read_endpoint
+
+
+def main(folder: Path) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit code."""
+    _, endpoint, record, settings = read_endpoint(folder)
+    with locked(endpoint.lock, blocking=False) as held:
+        if not held:
+            print(f"error: endpoint {record.name} is served already", file=sys.stderr)
+            return 1
+        for old in (endpoint.states, endpoint.metrics):
+            shutil.rmtree(old, ignore_errors=True)
+            old.mkdir(parents=True)
+        os.environ["VIVERO_ENDPOINT"] = str(folder)
+        if settings.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(endpoint.metrics)
+        write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
+        try:
+            return _serve(folder)
+        finally:
+            endpoint.process.unlink(missing_ok=True)
+
+
+def _serve(folder: Path) -> int:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+
+    _, _, _, settings = read_endpoint(folder)
+    logging.getLogger("granian").setLevel(logging.WARNING)
+    server = Granian(
+        "serving.worker:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        backlog=4096,
+        backpressure=max(settings.queue, settings.threads) * 4,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=int(settings.stop_timeout),
+        log_enabled=False,
+        process_name=None,
+    )
+    failed = threading.Event()
+    threading.Thread(target=_announce, args=(folder, failed), daemon=True).start()
+    server.serve()
+    return 1 if failed.is_set() else 0
+
+
+def _announce(folder: Path, failed: threading.Event) -> None:
+    """Say when the endpoint answers, or why it never will, and then end it."""
+    _, endpoint, record, settings = read_endpoint(folder)
+    pause = threading.Event()
+    while not pause.wait(0.05):
+        states = [json.loads(path.read_bytes()) for path in endpoint.states.glob("*.json") if path.name[0] != "."]
+        if any(state["served"] for state in states):
+            names = ", ".join(f"{one['name']}:{one['version']}" for one in states[0]["served"])
+            print(f"Serving {names} at http://{settings.host}:{settings.port}", flush=True)
+            return
+        problem = next((state["problem"] for state in states if state["problem"]), None)
+        if problem is not None:
+            print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
+            failed.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,26 @@
+"""An endpoint's folder as the server reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runner.endpoint_settings import EndpointSettings
+from runner.layout import EndpointLayout, Layout
+from runner.records import EndpointRecord, check_format
+from serving.keys import LOOPBACK
+
+
+def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord, EndpointSettings]:
+    """Return workspace, places, record and settings of an endpoint."""
+    endpoint = EndpointLayout(folder)
+    content = check_format(json.loads(endpoint.record.read_bytes()), str(endpoint.record))
+    record = EndpointRecord.from_json(content)
+    return Layout(folder.parent.parent), endpoint, record, EndpointSettings(**record.settings)
+
+
+def needs_keys(settings: EndpointSettings) -> bool:
+    """Tell whether requests need a key: as set, else anywhere but on loopback."""
+    if settings.auth is not None:
+        return settings.auth == "key"
+    return settings.host not in LOOPBACK

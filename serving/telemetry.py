@@ -1,0 +1,121 @@
+"""Prometheus metrics, and a JSON line a request. Payloads are kept only when asked for, a share of them."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import orjson
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+_LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_ROWS = (1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000)
+_FLUSH = 0.25  # seconds
+_MOST_LINES = 50_000  # that wait for the disk; beyond, lines are dropped and counted
+
+
+class Metrics:
+    """What is counted."""
+
+    def __init__(self) -> None:
+        self.requests = Counter("vivero_requests", "Requests", ["model", "version", "route", "status"])
+        self.seconds = Histogram("vivero_request_seconds", "Time to answer", ["model", "route"], buckets=_LATENCY)
+        self.rows = Counter("vivero_rows", "Rows answered", ["model", "version"])
+        self.batch = Histogram("vivero_batch_rows", "Rows of one call of a model", ["model"], buckets=_ROWS)
+        self.errors = Counter("vivero_errors", "Requests refused or failed", ["code"])
+        self.served = Gauge(
+            "vivero_model_version", "Versions served now", ["model", "version"], multiprocess_mode="livemax"
+        )
+        self.dropped = Counter("vivero_log_lines_dropped", "Log lines that could not be written")
+
+
+def exposition(shared: Path | None) -> tuple[bytes, str]:
+    """Return the text of ``/metrics``, of all server processes where there are several."""
+    if shared is None:
+        return generate_latest(), CONTENT_TYPE_LATEST
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class LineLog:
+    """Appends JSON lines to a file from a thread of its own, so that no request waits for the disk."""
+
+    def __init__(self, path: Path, dropped: Counter) -> None:
+        self._path, self._dropped = path, dropped
+        self._lines: deque[bytes] = deque()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"log {path.name}", daemon=True)
+        self._thread.start()
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Take a line; it is written within a quarter of a second."""
+        if len(self._lines) < _MOST_LINES:
+            self._lines.append(
+                orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
+            )
+        else:
+            self._dropped.inc()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_FLUSH):
+            self.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits. A disk that is full loses these lines and no request."""
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        if not lines:
+            return
+        try:
+            with self._path.open("ab") as file:
+                file.write(b"".join(lines))
+        except OSError:
+            self._dropped.inc(len(lines))
+
+    def close(self) -> None:
+        """Write the last lines."""
+        self._stop.set()
+        self._thread.join(5)
+
+
+class Telemetry:
+    """Metrics and logs of one server process.
+
+    Parameters
+    ----------
+    access, payloads : LineLog or None
+        Where lines go, if anywhere.
+    share : float
+        Share of the requests whose payload is kept, 0 to 1.
+    """
+
+    def __init__(self, metrics: Metrics, access: LineLog | None, payloads: LineLog | None, share: float) -> None:
+        self.metrics, self.access, self.payloads, self.share = metrics, access, payloads, share
+
+    def keep_payload(self) -> bool:
+        """Tell whether this request's payload is one of those to be kept."""
+        return self.payloads is not None and random.random() < self.share  # noqa: S311 - a sample
+
+    def request(self, line: dict[str, Any]) -> None:
+        """Count and log a request that was answered."""
+        model, version, route = line.get("model") or "", str(line.get("version") or ""), line["route"]
+        self.metrics.requests.labels(model, version, route, str(line["status"])).inc()
+        self.metrics.seconds.labels(model, route).observe(line["seconds"])
+        if line.get("rows"):
+            self.metrics.rows.labels(model, version).inc(line["rows"])
+        if line.get("error"):
+            self.metrics.errors.labels(line["error"]).inc()
+        if self.access is not None:
+            self.access.add(line)
