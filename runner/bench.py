@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from runner.ports import Compute, Environment, EnvironmentHandle, Registry, RunS
 from runner.records import EnvironmentRecord
 
 if TYPE_CHECKING:
+    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoints.deploy import Deployed
     from runner.schema import RunSpec
     from runner.store.inputs import InputStore
 
@@ -30,6 +33,7 @@ class Bench:
     environment: Environment
     compute: Compute
     say: Say
+    deploy: Callable[[str, EndpointSettings], Deployed]
     show_output: bool = True
     restored_from: RestoredRun | None = None
     handle: EnvironmentHandle | None = field(default=None)

@@ -34,6 +34,11 @@ _COMMANDS = {
     "rerun": "runner.commands.rerun:rerun",
     "delete": "runner.commands.delete:delete",
     "models": "runner.commands.models:models",
+    "endpoints": "runner.commands.endpoints:endpoints",
+    "deploy": "runner.commands.deploy:deploy",
+    "rollback": "runner.commands.deploy:rollback",
+    "stop": "runner.commands.deploy:stop",
+    "keys": "runner.commands.keys:keys",
 }
 
 

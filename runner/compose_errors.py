@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from runner.errors import UserError, nearest, storage_error
 from runner.schema import fields_of
 
-GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "experiment")
+GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "experiment")
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")

@@ -12,6 +12,7 @@ from runner.clock import now
 from runner.errors import UserError, storage_error
 from runner.files import append_json_line
 from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
+from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, with_script_set
 from runner.stages.prepare import prepare
 from runner.stages.register import register
@@ -28,6 +29,7 @@ STAGES: tuple[tuple[str, str, str, Callable[[Bench, RunRecord], Any]], ...] = (
     ("run", RUNNING, "Running", run),
     ("finalize", FINALIZING, "Finalizing", finalize),
     ("register", FINALIZING, "Registering", register),
+    ("deploy", FINALIZING, "Deploying", deploy),
 )
 
 
@@ -60,6 +62,8 @@ def _stages(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
         if name not in bench.spec.stages or getattr(record, name) is not None:
             continue
         if name == "register" and (bench.spec.model.name is None or (record.run and record.run.status != COMPLETED)):
+            continue
+        if name == "deploy" and (bench.spec.endpoint is None or record.register is None):
             continue
         if bench.run.cancel.exists() and record.run is None:
             return finish(bench, dataclasses.replace(record, error="canceled"), CANCELED)

@@ -85,6 +85,8 @@ def summary(run: RunLayout, record: RunRecord) -> list[tuple[str, str]]:
         rows += [("notes", "; ".join(record.finalize.notes))] if record.finalize.notes else []
     if record.register:
         rows.append(("model", f"{record.register.model}:{record.register.version}"))
+    if record.deploy:
+        rows.append(("endpoint", f"{record.deploy.endpoint} at {record.deploy.address}"))
     rows += [("files", str(run.root)), ("next", _next(record))]
     return rows
 

@@ -165,6 +165,15 @@ class RegisterRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeployRecord(Record):
+    """Where the run's model is served."""
+
+    endpoint: str
+    address: str
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord(Record):
     """``run.json``: everything known of one run. `config` is the composed configuration, resolved."""
 
@@ -189,6 +198,7 @@ class RunRecord(Record):
     run: ResultRecord | None = None
     finalize: FinalizeRecord | None = None
     register: RegisterRecord | None = None
+    deploy: DeployRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

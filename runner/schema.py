@@ -8,9 +8,11 @@ from typing import Any, Optional
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from runner.endpoint_settings import EndpointSettings
+
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
-STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register")
+STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register", "deploy")
 
 
 @dataclass
@@ -124,6 +126,7 @@ class RunSpec:
     job: JobConfig = field(default_factory=JobConfig)
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    endpoint: Optional[EndpointSettings] = None  # noqa: UP045
 
 
 ENVIRONMENTS = {"current": CurrentEnvironmentConfig, "venv": VenvEnvironmentConfig}
@@ -135,6 +138,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "job": JobConfig,
         "data": DataConfig,
         "model": ModelConfig,
+        "endpoint": EndpointSettings,
     },
     "schema/environment": dict(ENVIRONMENTS),
     "schema/compute": dict(COMPUTES),
@@ -166,6 +170,7 @@ def _with_open_mappings(node: DictConfig) -> DictConfig:
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class by its name, for messages."""
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
+    known.append(EndpointSettings)
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.bench import Bench, RestoredRun
 from runner.layout import Layout
 from runner.plan import Plan
-from runner.ports import Compute, Environment, Host, Say
+from runner.ports import Compute, Environment, Host, Registry, Say
 from runner.records import QUEUED, RunRecord
 from runner.schema import RunSpec
+
+if TYPE_CHECKING:
+    from runner.endpoints.deploy import Deployer
 
 
 def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
@@ -50,6 +53,7 @@ def make_bench(
     restored: RestoredRun | None = None,
 ) -> Bench:
     """Lay out everything one run needs."""
+    from runner.endpoints.deploy import Target
     from runner.store.inputs import InputStore
     from runner.store.registry import FileRegistry
     from runner.store.runs import FileRunStore
@@ -73,6 +77,9 @@ def make_bench(
         environment=make_environment(spec.environment, layout, base),
         compute=make_compute(spec.compute),
         say=say,
+        deploy=lambda reference, settings: make_deployer(layout, FileRegistry(layout), say).deploy(
+            Target(reference), settings
+        ),
         restored_from=restored,
     )
 
@@ -114,6 +121,15 @@ def serving_environment(layout: Layout, packages: list[str], python: str) -> Env
     from runner.environments.venv import VenvEnvironment
 
     return VenvEnvironment(layout, packages=packages, python=python)
+
+
+def make_deployer(layout: Layout, registry: Registry, say: Say) -> Deployer:
+    """Return what deploys models to this workspace's endpoints."""
+    from runner.endpoints.deploy import Deployer
+
+    return Deployer(
+        layout, registry, lambda packages, python: serving_environment(layout, packages, python), local_host(), say
+    )
 
 
 def local_host() -> Host:

@@ -14,6 +14,7 @@ import click
 from runner.commands.common import find_run, global_options, run_store, settled, wants_json, workspace
 from runner.commands.output import note
 from runner.errors import UserError, nearest
+from runner.names import is_name
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -29,8 +30,14 @@ _PAUSE = 0.2
 @click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which of the run's logs.")
 @global_options
 def logs(run: str, follow: bool, name: str) -> None:
-    """Print a log of a run, byte for byte; with --json as {run, name, text}."""
+    """Print a log of a run or an endpoint, byte for byte; with --json as {run, name, text}.
+
+    Of an endpoint: server.log, or with --name access.jsonl or payloads.jsonl.
+    """
     layout = workspace()
+    if is_name(run) and layout.endpoint(run).record.exists():
+        _endpoint_log(layout, run, "server.log" if name == "run.log" else name)
+        return
     record = find_run(layout, run)
     blocks = _follow(layout, record, name) if follow else _read(layout, record, name)
     if wants_json():
@@ -40,6 +47,20 @@ def logs(run: str, follow: bool, name: str) -> None:
         sys.stdout.buffer.write(block)
         if follow:
             sys.stdout.buffer.flush()
+
+
+def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
+    from runner.files import list_files
+
+    folder = layout.endpoint(endpoint).logs
+    found = list_files(folder) if folder.is_dir() else []
+    if name not in found:
+        raise UserError(f"Endpoint {endpoint} has no log '{name}'", nearest(name, found))
+    content = (folder / name).read_bytes()
+    if wants_json():
+        _write_json(endpoint, name, iter([content]))
+    else:
+        sys.stdout.buffer.write(content)
 
 
 def _locate(layout: Layout, record: RunRecord, name: str) -> Path | None:

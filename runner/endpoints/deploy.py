@@ -10,13 +10,34 @@ from typing import Any
 from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import misfits, requirements
-from runner.endpoints.launch import check_settings, choose_port, needs_keys
+from runner.endpoints.launch import check_settings, choose_port, needs_keys, settle, start
 from runner.endpoints.store import KEY_NAMES, EndpointStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.names import check_name
 from runner.ports import Environment, Host, Registry, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What is to be deployed, and how beside what is there."""
+
+    reference: str
+    weight: float | None = None
+    mirror: bool = False
+    changes_settings: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployed:
+    """What came of it; `keys` are those just made."""
+
+    endpoint: str
+    address: str
+    models: list[str]
+    keys: dict[str, str]
+
 
 MakeEnvironment = Callable[[list[str], str], Environment]
 """Returns the environment of some packages and a Python."""
@@ -105,3 +126,71 @@ def new_endpoint(
 def plain(settings: EndpointSettings) -> dict[str, Any]:
     """Return settings as plain data."""
     return dataclasses.asdict(settings)
+
+
+class Deployer:
+    """Deploys models to the endpoints of one workspace."""
+
+    def __init__(self, layout: Layout, registry: Registry, make: MakeEnvironment, host: Host, say: Say) -> None:
+        self.layout, self.registry, self.make, self.host, self.say = layout, registry, make, host, say
+        self.store = EndpointStore(layout)
+
+    def deploy(self, target: Target, settings: EndpointSettings) -> Deployed:
+        """Start an endpoint with a model, or let one that is served go over to it.
+
+        Raises
+        ------
+        UserError
+            If it does not come to serve it; an endpoint that served before then goes on as it was.
+        """
+        name = settings.name or self.registry.resolve(target.reference).name
+        if self.store.alive(check_name(name, "endpoint name")):
+            if target.changes_settings:
+                raise UserError(
+                    f"Endpoint {name} is being served, so its settings stay", f"Stop it first: vivero stop {name}"
+                )
+            new = deployment(self.registry, target.reference, weight=target.weight or 1.0, mirror=target.mirror)
+            return self._settled(self.store.deploy(name, beside(self.store.read(name).deployments, new, target)), {})
+        if target.mirror or target.weight is not None:
+            raise UserError(
+                f"Endpoint {name} is not served, so there is no traffic to share", "Leave out --weight and --mirror"
+            )
+        record, keys = new_endpoint(
+            self.layout, [target.reference], dataclasses.replace(settings, name=name),
+            registry=self.registry, make=self.make, host=self.host, say=self.say,
+        )  # fmt: skip
+        start(self.store, name)
+        return self._told(record, keys)
+
+    def rollback(self, name: str) -> Deployed:
+        """Let an endpoint serve what it served before; one that is stopped does so when it is started."""
+        record = self.store.rollback(name)
+        return self._settled(record, {}) if self.store.alive(name) else self._told(record, {})
+
+    def _settled(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
+        problem = settle(self.store, record)
+        if problem is not None:
+            self.store.rollback(record.name)
+            raise UserError(f"Endpoint {record.name} goes on with what it served: {problem}")
+        return self._told(record, keys)
+
+    def _told(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
+        settings = EndpointSettings(**record.settings)
+        models = [f"{one.name}:{one.version}" + (" (mirror)" if one.mirror else "") for one in record.deployments]
+        return Deployed(record.name, f"http://{settings.host}:{settings.port}", models, keys)
+
+
+def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
+    """Return what an endpoint serves when something new comes: other models stay as they are."""
+    others = tuple(one for one in there if one.name != new.name)
+    same = tuple(one for one in there if one.name == new.name and one.version != new.version)
+    if target.mirror:
+        return (*others, *(one for one in same if not one.mirror), new)
+    if target.weight is None or target.weight == 1:
+        return (*others, new)
+    rest = [one for one in same if not one.mirror]
+    total = sum(one.weight for one in rest)
+    if not total:
+        return (*others, dataclasses.replace(new, weight=1.0))
+    kept = tuple(dataclasses.replace(one, weight=round((1 - target.weight) * one.weight / total, 6)) for one in rest)
+    return (*others, *(one for one in kept if one.weight > 0), new)

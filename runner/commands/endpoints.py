@@ -1,0 +1,81 @@
+"""``vivero endpoints``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, note
+from runner.errors import UserError
+
+if TYPE_CHECKING:
+    from runner.endpoints.store import EndpointStore
+
+
+@click.command()
+@global_options
+def endpoints() -> None:
+    """List endpoints: where they listen, what they serve, whether all is well."""
+    from runner.commands.tables import print_table
+    from runner.endpoints.store import EndpointStore
+
+    store = EndpointStore(workspace())
+    rows = []
+    for name in store.names():
+        try:
+            rows.append(describe(store, name))
+        except UserError as error:  # one bad record must not hide the others
+            note(f"warning: {error}")
+    if wants_json():
+        emit_json(rows)
+    elif rows:
+        headers = ["ENDPOINT", "STATUS", "ADDRESS", "MODELS", "KEYS", "PROBLEM"]
+        table = [
+            [
+                row["name"],
+                row["status"],
+                row["address"],
+                _models(row),
+                "yes" if row["keys"] else "no",
+                row["problem"] or "",
+            ]
+            for row in rows
+        ]
+        print_table(headers, table)
+    else:
+        note("No endpoints yet. Deploy a model: vivero deploy NAME")
+
+
+def describe(store: EndpointStore, name: str) -> dict[str, Any]:
+    """Return what is to be said of an endpoint."""
+    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoints.launch import needs_keys
+
+    record = store.read(name)
+    settings = EndpointSettings(**record.settings)
+    alive = store.alive(name)
+    states = store.states(name) if alive else []
+    problems = [state["problem"] for state in states if state["problem"]]
+    return {
+        "name": name,
+        "status": "serving" if states and not problems else "degraded" if alive else "stopped",
+        "address": f"http://{settings.host}:{settings.port}",
+        "models": [one.to_json() for one in record.deployments],
+        "served": states[0]["served"] if states else [],
+        "processes": [state["pid"] for state in states],
+        "generation": record.generation,
+        "keys": needs_keys(settings),
+        "problem": problems[0] if problems else None,
+    }
+
+
+def _models(row: dict[str, Any]) -> str:
+    served = {one["name"]: one["version"] for one in row["served"]}
+    shown = []
+    for one in row["models"]:
+        version = served.get(one["name"], one["version"]) if "@" in one["reference"] else one["version"]
+        more = " mirror" if one["mirror"] else f" {one['weight']:g}" if one["weight"] != 1 else ""
+        shown.append(f"{one['name']}:{version}{more}")
+    return " ".join(shown)
