@@ -1,0 +1,124 @@
+"""Models registered for real, asked through the app in this process or through a server of their own."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import joblib
+import pytest
+import sklearn
+
+from runner.layout import Layout
+from runner.records import Inspection, ModelRecord
+from runner.store.registry import FileRegistry
+from serving.app import App
+from serving.keys import Keys
+from serving.model import ServedModel
+from serving.plane import DataPlane, Limits, Route
+from serving.telemetry import Metrics, Telemetry
+from tests.conftest import ROOT
+from tests.waiting import wait_for
+
+
+@pytest.fixture(scope="session")
+def metrics():
+    return Metrics()  # Prometheus knows a name once a process
+
+
+@pytest.fixture
+def layout(tmp_path):
+    layout = Layout(tmp_path / "workspace")
+    layout.create()
+    return layout
+
+
+@pytest.fixture
+def register(layout, tmp_path):
+    """Register a fitted model as the next version of a name."""
+
+    def register(name, model, *, version=None, example=None, dump=joblib.dump, file="model.joblib", **changes):
+        path = tmp_path / file
+        dump(model, path)
+        inspection = Inspection(
+            path=file, sha256="", framework_version=version or sklearn.__version__, example_input=example
+        )
+        record = ModelRecord(
+            name=name, version=0, created="", artefact=file, sha256="", bytes=0, inspection=inspection,
+            framework_version=inspection.framework_version, **changes,
+        )  # fmt: skip
+        return FileRegistry(layout).register(path, record)
+
+    return register
+
+
+@pytest.fixture
+def client(metrics):
+    """Return a test client over models given by name."""
+
+    def client(limits=None, keys=None, **models):
+        plane = DataPlane(limits or Limits())
+        record = ModelRecord(name="x", version=1, created="", artefact="m", sha256="", bytes=0)
+        for name, model in models.items():
+            served = ServedModel(dataclasses.replace(record, name=name), model)
+            plane.routes = {**plane.routes, name: Route({1: served}, {1: 1.0})}
+        return App(plane, keys or Keys(None), Telemetry(metrics, None, None, 0)).flask.test_client()
+
+    return client
+
+
+class Server:
+    """A server of its own, started as a user does."""
+
+    def __init__(self, layout, *words):
+        self.layout = layout
+        variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "serving", f"workspace.root={layout.root}", "port=0", *words],
+            cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self.said, self.address = [], None
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+            if line.startswith("Serving "):
+                self.address = line.split()[-1]
+                break
+
+    def ask(self, path, body=None, *, method=None, **headers):
+        """Return status, headers and content."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
+        request = urllib.request.Request(self.address + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+    def state(self):
+        """Return what each server process says of itself."""
+        found = [json.loads(path.read_bytes()) for path in self.layout.endpoints.glob("*/states/[0-9]*.json")]
+        return [one for one in found if os.path.exists(f"/proc/{one['pid']}")]
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(40)
+
+
+@pytest.fixture
+def serve(layout):
+    started = []
+
+    def serve(*words):
+        server = Server(layout, *words)
+        started.append(server)
+        return server
+
+    yield serve
+    for server in started:
+        if server.process.poll() is None:
+            server.process.terminate()
+            wait_for(lambda server=server: server.process.poll() is not None, 40)

@@ -1,0 +1,134 @@
+"""What a model cannot take is a 400 that names row and column, and nothing ever is a 500."""
+
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.svm import SVC
+
+from serving.plane import Limits
+
+X, Y = load_iris(return_X_y=True)
+SVM, TREES = SVC().fit(X, Y), HistGradientBoostingClassifier(max_iter=5).fit(X, Y)
+GOOD = [5.1, 3.5, 1.4, 0.2]
+
+FAULTS = {
+    "no json": (b"{", 400, "no_json", {}),
+    "NaN": (b'{"data": [[NaN, 1, 1, 1]]}', 400, "no_json", {}),
+    "Infinity": (b'{"data": [[1, 1, 1, Infinity]]}', 400, "no_json", {}),
+    "overflow": (b'{"data": [[1, 1, 1, 1e999]]}', 400, None, {}),
+    "empty body": (b"", 400, "no_json", {}),
+    "a list": (b"[1, 2]", 400, "no_object", {}),
+    "null": (b"null", 400, "no_object", {}),
+    "no data": ({"rows": [GOOD]}, 400, "no_rows", {}),
+    "data is a number": ({"data": 3}, 400, "no_rows", {}),
+    "data is null": ({"data": None}, 400, "no_rows", {}),
+    "no rows": ({"data": []}, 400, "empty", {}),
+    "an empty row": ({"data": [[]]}, 400, "wrong_width", {"row": 0}),
+    "one flat row": ({"data": GOOD}, 400, "no_row", {"row": 0}),
+    "too narrow": ({"data": [GOOD, GOOD[:3]]}, 400, "wrong_width", {"row": 1}),
+    "all too narrow": ({"data": [GOOD[:3], GOOD[:3]]}, 400, "wrong_width", {"row": 0}),
+    "too wide": ({"data": [[*GOOD, 1]]}, 400, "wrong_width", {"row": 0, "width": 4}),
+    "a text": ({"data": [GOOD, [1, "2", 3, 4]]}, 400, "wrong_type", {"row": 1, "column": 1}),
+    "a list inside": ({"data": [[1, 2, [3], 4]]}, 400, "wrong_type", {"row": 0, "column": 2}),
+    "an object inside": ({"data": [[1, 2, 3, {}]]}, 400, "wrong_type", {"row": 0, "column": 3}),
+    "missing value": ({"data": [GOOD, [1, 2, None, 4]]}, 400, "missing_value", {"row": 1, "column": 2}),
+    "a huge number": (b'{"data": [[1, 2, 3, %s]]}' % (b"9" * 400), 400, None, {}),
+    "mixed rows": ({"data": [{"a": 1}, [1]]}, 400, "mixed_rows", {"row": 1}),
+    "deep": (b'{"data": ' + b"[" * 2000 + b"]" * 2000 + b"}", 400, "no_json", {}),
+    "method is a number": ({"data": [GOOD], "method": 3}, 400, "wrong_type", {}),
+    "no such method": ({"data": [GOOD], "method": "fit"}, 422, "no_such_method", {}),
+    "hidden method": ({"data": [GOOD], "method": "__class__"}, 422, "no_such_method", {}),
+    "columns are numbers": ({"data": [GOOD], "columns": [1, 2, 3, 4]}, 400, "wrong_type", {}),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault(name, client):
+    body, status, code, details = FAULTS[name]
+    given = {"data": body, "content_type": "application/json"} if isinstance(body, bytes) else {"json": body}
+    answer = client(m=SVM).post("/score", **given)
+    assert answer.status_code == status, answer.data
+    error = answer.json["error"]
+    assert code is None or error["code"] == code
+    assert details.items() <= error.items()
+    assert answer.json["request_id"] == answer.headers["x-request-id"]
+
+
+OIP_FAULTS = [
+    {},
+    {"inputs": []},
+    {"inputs": [3]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [1, 2, 3]}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP65", "data": GOOD}]},
+    {"inputs": [{"name": "x", "shape": [1, -4], "datatype": "FP64", "data": GOOD}]},
+    {"inputs": [{"name": "x", "shape": [10**30, 10**30], "datatype": "FP64", "data": GOOD}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": ["a", "b", "c", "d"]}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "INT8", "data": [1, 2, 3, 1000]}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [[1, 2], 3, 4]}]},
+    {"inputs": [{"name": "x", "shape": [], "datatype": "FP64", "data": [1]}]},
+    {"inputs": [{"name": "x", "shape": [2], "datatype": "FP64", "data": [1, 2]}, {"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": GOOD}], "outputs": [{"name": 3}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", OIP_FAULTS, ids=range(len(OIP_FAULTS)))
+def test_open_inference_faults(body, client):
+    assert client(m=SVM).post("/v2/models/m/infer", json=body).status_code == 400
+
+
+MLFLOW_FAULTS = [
+    {},
+    {"instances": [GOOD], "inputs": [GOOD]},
+    {"dataframe_split": [GOOD]},
+    {"dataframe_split": {"columns": ["a"]}},
+    {"dataframe_records": {"a": 1}},
+    {"inputs": {"a": [1, 2], "b": [1]}},
+    {"inputs": {"a": 1}},
+]
+
+
+@pytest.mark.parametrize("body", MLFLOW_FAULTS, ids=range(len(MLFLOW_FAULTS)))
+def test_mlflow_faults(body, client):
+    assert client(m=SVM).post("/invocations", json=body).status_code == 400
+
+
+@pytest.mark.parametrize("text", [b"", b"a,b\n1", b"a,b,c,d\n", b"\xff\xfe", b'a,b\n"1'])
+def test_csv_faults(text, client):
+    assert client(m=SVM).post("/invocations", data=text, content_type="text/csv").status_code == 400
+
+
+def test_missing_values_where_the_model_takes_them(client):
+    rows = [[None, 1, 1, 1], [1, 1, None, 1]]
+    answer = client(m=TREES).post("/score", json={"data": rows})
+    assert answer.json["predict"] == TREES.predict([[float("nan"), 1, 1, 1], [1, 1, float("nan"), 1]]).tolist()
+
+
+def test_whole_numbers_and_truth_values_are_numbers(client):
+    assert client(m=SVM).post("/score", json={"data": [[5, 3, True, 0]]}).json["predict"] == [0]
+
+
+def test_limits(client):
+    asked = client(limits=Limits(max_rows=3), m=SVM)
+    assert asked.post("/score", json={"data": [GOOD] * 4}).status_code == 413
+    asked.application.config["MAX_CONTENT_LENGTH"] = 100
+    assert asked.post("/score", json={"data": [GOOD] * 3, "more": "x" * 100}).status_code == 413
+    assert asked.post("/score", data=b"<x/>", content_type="text/xml").status_code == 415
+    packed = asked.post("/score", data=b"", content_type="application/json", headers={"Content-Encoding": "gzip"})
+    assert packed.status_code == 415
+    pickled = asked.post("/score", data=b"\x80\x04N.", content_type="application/x-python-pickle")
+    assert pickled.status_code == 415
+    assert asked.get("/score").status_code == 405
+
+
+def test_a_model_that_raises(client, capsys):
+    class Broken:
+        n_features_in_ = 1
+
+        def predict(self, rows):
+            raise KeyError("secret place")
+
+    answer = client(m=Broken()).post("/score", json={"data": [[1]]})
+    assert answer.status_code == 424
+    assert answer.json["error"]["code"] == "model_failed" and "Traceback" not in answer.text
+    said = capsys.readouterr().out
+    assert answer.json["request_id"] in said and "Traceback" in said

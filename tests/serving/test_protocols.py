@@ -1,0 +1,206 @@
+"""The same rows give the same bits through every protocol and in Python."""
+
+import json
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
+
+X, Y = load_iris(return_X_y=True)
+MODELS = {
+    "svc": SVC(kernel="linear").fit(X, Y),
+    "forest": make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0)).fit(X, Y),
+    "boosting": HistGradientBoostingClassifier(max_iter=20).fit(X, Y),
+    "logistic": LogisticRegression(max_iter=500).fit(X, Y),
+    "linear": LinearRegression().fit(*load_diabetes(return_X_y=True)),
+}
+
+
+def rows_for(name):
+    return load_diabetes().data[:17] if name == "linear" else X[::9]
+
+
+def bits(values):
+    return np.asarray(values, dtype=np.float64).tobytes()
+
+
+def azure(client, rows, method):
+    return client.post("/score", json={"data": rows.tolist(), "method": method}).json[method]
+
+
+def azure_input_data(client, rows, method):
+    body = {"input_data": {"columns": None, "index": list(range(len(rows))), "data": rows.tolist()}, "method": method}
+    return client.post("/score", json=body).json[method]
+
+
+def azure_inputs(client, rows, method):
+    body = {"Inputs": {"data": rows.tolist()}, "GlobalParameters": {"method": method}}
+    return client.post("/score", json=body).json["Results"]
+
+
+def mlflow_split(client, rows, method):
+    body = {"dataframe_split": {"columns": [f"c{n}" for n in range(rows.shape[1])], "data": rows.tolist()}}
+    return client.post("/invocations", json={**body, "params": {"method": method}}).json["predictions"]
+
+
+def mlflow_records(client, rows, method):
+    body = {"dataframe_records": [{f"c{n}": one for n, one in enumerate(row)} for row in rows.tolist()]}
+    return client.post("/invocations", json={**body, "params": {"method": method}}).json["predictions"]
+
+
+def mlflow_instances(client, rows, method):
+    return client.post("/invocations", json={"instances": rows.tolist(), "params": {"method": method}}).json[
+        "predictions"
+    ]
+
+
+def mlflow_inputs_by_column(client, rows, method):
+    body = {"inputs": {f"c{n}": column.tolist() for n, column in enumerate(rows.T)}, "params": {"method": method}}
+    return client.post("/invocations", json=body).json["predictions"]
+
+
+def oip_matrix(client, rows, method):
+    body = {"inputs": [{"name": "x", "shape": list(rows.shape), "datatype": "FP64", "data": rows.ravel().tolist()}]}
+    return _tensor(client.post("/v2/models/m/infer", json={**body, "outputs": [{"name": method}]}))
+
+
+def oip_by_column(client, rows, method):
+    inputs = [
+        {"name": f"c{n}", "shape": [len(rows), 1], "datatype": "FP64", "data": column.tolist()}
+        for n, column in enumerate(rows.T)
+    ]
+    body = {"inputs": inputs, "parameters": {"method": method}}
+    return _tensor(client.post("/v2/models/m/versions/1/infer", json=body))
+
+
+def _tensor(answer):
+    (output,) = answer.json["outputs"]
+    return np.array(output["data"]).reshape(output["shape"])
+
+
+WAYS = [azure, azure_input_data, azure_inputs, mlflow_split, mlflow_records, mlflow_instances]
+WAYS += [mlflow_inputs_by_column, oip_matrix, oip_by_column]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_bits(name, way, client):
+    model, rows = MODELS[name], rows_for(name)
+    with client(m=model) as asked:
+        for method in ("predict", "predict_proba", "decision_function"):
+            if hasattr(model, method):
+                assert bits(way(asked, rows, method)) == bits(getattr(model, method)(rows)), method
+
+
+def test_csv(client):
+    text = "a,b,c,d\n" + "\n".join(",".join(map(str, row)) for row in X[:3].tolist())
+    answer = client(m=MODELS["svc"]).post("/invocations", data=text, content_type="text/csv")
+    assert answer.json == {"predictions": [0, 0, 0]}
+
+
+def test_columns_by_name_in_any_order(client):
+    frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
+    model = SVC().fit(frame, Y)
+    shuffled = frame[["d", "b", "a", "c"]]
+    body = {"dataframe_split": {"columns": list(shuffled), "data": shuffled.to_numpy().tolist()}}
+    asked = client(m=model)
+    assert asked.post("/invocations", json=body).json["predictions"] == model.predict(frame).tolist()
+    wrong = asked.post("/invocations", json={"dataframe_records": [{"a": 1, "b": 1, "c": 1, "e": 1}]}).json["error"]
+    assert wrong["missing"] == ["d"] and wrong["unknown"] == ["e"] and wrong["row"] == 0
+
+
+def test_mixed_columns(client):
+    frame = pandas.DataFrame({"size": [1.0, 2.0, None, 4.0], "colour": ["red", "blue", "red", "blue"]})
+    model = make_pipeline(
+        ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["colour"]), ("s", "passthrough", ["size"])]),
+        HistGradientBoostingClassifier(min_samples_leaf=1),
+    ).fit(frame, [0, 1, 0, 1])
+    records = [{"colour": "blue", "size": 2}, {"colour": "green", "size": None}]
+    asked = client(m=model)
+    expected = model.predict(pandas.DataFrame(records)[["size", "colour"]]).tolist()
+    assert asked.post("/score", json={"data": records}).json["predict"] == expected
+    inputs = [
+        {"name": "colour", "shape": [2, 1], "datatype": "BYTES", "data": ["blue", "green"]},
+        {"name": "size", "shape": [2, 1], "datatype": "FP64", "data": [2, None]},
+    ]
+    assert asked.post("/v2/models/m/infer", json={"inputs": inputs}).json["outputs"][0]["data"] == expected
+
+
+def test_texts(client):
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
+        ["good day", "bad day", "good", "bad"], ["+", "-", "+", "-"]
+    )
+    asked = client(m=model)
+    assert asked.post("/score", json={"data": ["a good one", "so bad"]}).json == {"predict": ["+", "-"]}
+    assert asked.post("/score", json={"data": [["a good one"]]}).json == {"predict": ["+"]}
+    tensor = {"name": "t", "shape": [2], "datatype": "BYTES", "data": ["good", "bad"]}
+    answer = asked.post("/v2/models/m/infer", json={"inputs": [tensor]}).json["outputs"][0]
+    assert answer == {"name": "predict", "shape": [2], "datatype": "BYTES", "data": ["+", "-"]}
+
+
+def test_several_outputs(client):
+    forest = RandomForestClassifier(5, random_state=0).fit(X, np.column_stack([Y, Y % 2]))
+    asked = client(m=forest)
+    answer = asked.post("/score", json={"data": X[:2].tolist(), "method": "predict_proba"}).json["predict_proba"]
+    assert [bits(one) for one in answer] == [bits(one) for one in forest.predict_proba(X[:2])]
+    tensor = {"name": "x", "shape": [2, 4], "datatype": "FP64", "data": X[:2].ravel().tolist()}
+    outputs = asked.post("/v2/models/m/infer", json={"inputs": [tensor], "outputs": [{"name": "predict_proba"}]}).json[
+        "outputs"
+    ]
+    assert [one["name"] for one in outputs] == ["predict_proba_0", "predict_proba_1"]
+
+
+def test_answers_are_strict_json(client):
+    class Odd:
+        n_features_in_ = 1
+
+        def predict(self, rows):
+            return np.array([np.nan, np.inf, 1.5])
+
+    answer = client(m=Odd()).post("/score", json={"data": [[1], [2], [3]]})
+    assert json.loads(answer.data, parse_constant=pytest.fail) == {"predict": [None, None, 1.5]}
+
+
+def test_metadata_and_health(client):
+    asked = client(m=MODELS["svc"])
+    assert asked.get("/").data == b"Healthy"
+    assert asked.get("/ping").status_code == asked.get("/health").status_code == 200
+    assert asked.get("/v2/health/live").json == {"live": True}
+    assert asked.get("/v2/health/ready").json == {"ready": True}
+    assert asked.get("/v2").json["name"] == "vivero"
+    model = asked.get("/v2/models/m").json
+    assert model["versions"] == ["1"] and model["inputs"][0]["shape"] == [-1, 4]
+    assert asked.get("/v2/models/m/versions/1/ready").json == {"ready": True}
+    assert asked.post("/v2/repository/index", json={}).json[0]["state"] == "READY"
+    for path in ("/v2/models/other", "/v2/models/m/versions/9", "/v2/models/m/versions/x", "/nothere"):
+        assert asked.get(path).status_code == 404, path
+
+
+def test_several_models_need_a_name(client):
+    asked = client(one=MODELS["svc"], two=MODELS["boosting"])
+    body = {"data": X[:1].tolist()}
+    assert asked.post("/score", json=body).status_code == 400
+    assert (
+        asked.post("/score/two", json=body).json == asked.post("/score?model=one", json=body).json == {"predict": [0]}
+    )
+
+
+def test_request_ids(client):
+    asked = client(m=MODELS["svc"])
+    body = {"data": X[:1].tolist()}
+    made = asked.post("/score", json=body).headers
+    assert len(made["x-request-id"]) == 32 and made["x-model-version"] == "m:1"
+    given = asked.post(
+        "/score", json=body, headers={"x-ms-request-id": "abc", "x-ms-client-request-id": "mine"}
+    ).headers
+    assert given["x-ms-request-id"] == given["x-request-id"] == "abc" and given["x-ms-client-request-id"] == "mine"
+    odd = asked.post("/score", json=body, headers={"x-request-id": "x" * 500}).headers
+    assert len(odd["x-request-id"]) == 32
