@@ -64,7 +64,7 @@ def parse(words: list[str]) -> Command:
         known = list(Command.__dataclass_fields__)
         raise UserError(f"There is no setting '{key}'", nearest(key, known)) from None
     except OmegaConfBaseException as error:
-        raise UserError(str(error).splitlines()[0]) from None
+        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
     assert isinstance(merged, Command)  # noqa: S101 - what was merged into
     if not merged.model and not merged.models:
         raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")

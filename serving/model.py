@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,8 @@ from serving.outputs import tidy
 from serving.schema import Schema, read_schema
 
 _PROBES = 40
+_QUICK = 0.0015  # seconds
+_QUICK_SHARED = 0.00015  # where requests that wait in threads share calls
 # Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
 _TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 
@@ -65,6 +68,7 @@ class ServedModel:
             call = self.paths.get(method, getattr(model, method))
             self._calls[method] = self._batched(call, probes, observe_batch)
         self.large = threading.BoundedSemaphore(1)
+        self.quick = self._is_quick()
 
     name = property(lambda self: self.record.name)
     version = property(lambda self: self.record.version)
@@ -101,6 +105,22 @@ class ServedModel:
             warnings.simplefilter("ignore")
             alone = rowwise(lambda rows: tidy(call(rows)), probes)
         return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
+
+    def _is_quick(self) -> bool:
+        """Tell whether a row takes no longer than a hand-over to a thread would be worth; the first call warms up."""
+        if self.schema.kind != "numbers" or self.schema.width is None:
+            return False
+        took = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    self._calls[self.default_method](np.zeros((1, self.schema.width)))
+                except Exception:  # noqa: BLE001 - zeros may be out of its range: no promise then
+                    return False
+            took.append(time.perf_counter() - begun)
+        return min(took) < (_QUICK_SHARED if self.is_batched(self.default_method) else _QUICK)
 
     def is_batched(self, method: str) -> bool:
         """Tell whether requests for a method share calls."""
@@ -164,6 +184,7 @@ def force_one_job(model: Any) -> None:
     }
     if jobs:
         model.set_params(**jobs)
-    for one in getattr(model, "estimators_", None) or ():
+    inner = getattr(model, "estimators_", None)
+    for one in np.ravel(np.asarray(inner, dtype=object)) if inner is not None else ():
         if hasattr(one, "n_jobs"):
             one.n_jobs = 1

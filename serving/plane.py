@@ -77,6 +77,10 @@ class DataPlane:
         """Tell whether requests will be answered."""
         return bool(self.routes) and not self.draining
 
+    def is_quick(self) -> bool:
+        """Tell whether every model answers a small request within a millisecond or two."""
+        return all(served.quick for route in self.routes.values() for served in route.versions.values())
+
     def route(self, name: str | None) -> Route:
         """Return the route of a model, or the only one."""
         if not self.routes:

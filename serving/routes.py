@@ -49,7 +49,7 @@ def _add_azure(app: App) -> None:
         body = read_json(request)
         rows, method = azure.parse(body)
         answer = app.plane.answer(rows, name=name or request.args.get("model"), method=method)
-        return app.answered(answer, azure.render(answer, body), body, _count(rows))
+        return app.answered(answer, azure.render(answer, body), body, _count(rows), route="score")
 
     def swagger() -> Response:
         version = request.args.get("version", "2")
@@ -73,7 +73,7 @@ def _add_mlflow(app: App) -> None:
             body = read_json(request)
             rows, method = mlflow.parse(body)
         answer = app.plane.answer(rows, name=name or request.args.get("model"), method=method)
-        return app.answered(answer, mlflow.render(answer), body, _count(rows))
+        return app.answered(answer, mlflow.render(answer), body, _count(rows), route="invocations")
 
     def ping() -> Response:
         return Response("\n", 200 if app.plane.ready else 503, mimetype="text/plain")
@@ -107,7 +107,7 @@ def _add_oip(app: App) -> None:
         rows, method = oip.parse(body, served)
         answer = app.plane.answer(rows, name=name, version=number, method=method)
         form = oip.render(answer, text(body.get("id"), "id"))
-        return app.answered(answer, form, body, _count(rows))
+        return app.answered(answer, form, body, _count(rows), route="infer")
 
     def index() -> Response:
         found = []

@@ -47,11 +47,9 @@ def _serve(folder: Path) -> int:
         "serving.worker:application",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
         backlog=4096,
-        backpressure=max(settings.queue, settings.threads) * 4,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         respawn_failed_workers=True,
         respawn_interval=0.2,
@@ -71,7 +69,7 @@ def _announce(folder: Path, failed: threading.Event) -> None:
     pause = threading.Event()
     while not pause.wait(0.05):
         states = [json.loads(path.read_bytes()) for path in endpoint.states.glob("*.json") if path.name[0] != "."]
-        if any(state["served"] for state in states):
+        if any(state["served"] for state in states) and _answers(settings.host, settings.port):
             names = ", ".join(f"{one['name']}:{one['version']}" for one in states[0]["served"])
             print(f"Serving {names} at http://{settings.host}:{settings.port}", flush=True)
             return
@@ -81,6 +79,19 @@ def _announce(folder: Path, failed: threading.Event) -> None:
             failed.set()
             os.kill(os.getpid(), signal.SIGTERM)
             return
+
+
+def _answers(host: str, port: int) -> bool:
+    import http.client
+
+    connection = http.client.HTTPConnection(host if host not in ("0.0.0.0", "::") else "127.0.0.1", port, timeout=2)  # noqa: S104
+    try:
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ class Telemetry:
 
     def __init__(self, metrics: Metrics, access: LineLog | None, payloads: LineLog | None, share: float) -> None:
         self.metrics, self.access, self.payloads, self.share = metrics, access, payloads, share
+        self._known: dict[tuple[str, str, str, str], tuple[Any, Any, Any]] = {}
 
     def keep_payload(self) -> bool:
         """Tell whether this request's payload is one of those to be kept."""
@@ -110,12 +111,23 @@ class Telemetry:
 
     def request(self, line: dict[str, Any]) -> None:
         """Count and log a request that was answered."""
-        model, version, route = line.get("model") or "", str(line.get("version") or ""), line["route"]
-        self.metrics.requests.labels(model, version, route, str(line["status"])).inc()
-        self.metrics.seconds.labels(model, route).observe(line["seconds"])
-        if line.get("rows"):
-            self.metrics.rows.labels(model, version).inc(line["rows"])
-        if line.get("error"):
+        key = line["model"] or "", str(line["version"] or ""), line["route"], str(line["status"])
+        requests, seconds, rows = self._counters(key)
+        requests.inc()
+        seconds.observe(line["seconds"])
+        if line["rows"]:
+            rows.inc(line["rows"])
+        if line["error"]:
             self.metrics.errors.labels(line["error"]).inc()
         if self.access is not None:
             self.access.add(line)
+
+    def _counters(self, key: tuple[str, str, str, str]) -> tuple[Any, Any, Any]:
+        """Return the counters of a kind of request, looked up once."""
+        found = self._known.get(key)
+        if found is None:
+            model, version, route, _ = key
+            made = self.metrics
+            found = made.requests.labels(*key), made.seconds.labels(model, route), made.rows.labels(model, version)
+            self._known[key] = found
+        return found

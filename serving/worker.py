@@ -1,12 +1,15 @@
-"""What one server process runs: the WSGI application of the endpoint named by ``VIVERO_ENDPOINT``."""
+"""What one server process runs: the application of the endpoint named by ``VIVERO_ENDPOINT``."""
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 from pathlib import Path
 
 from serving.app import App
 from serving.deployer import Deployer
+from serving.gateway import Gateway
 from serving.keys import Keys
 from serving.plane import DataPlane, Limits
 from serving.settings import needs_keys, read_endpoint
@@ -26,6 +29,8 @@ def make_application(folder: Path) -> App:
     payloads = LineLog(endpoint.payloads, metrics.dropped) if settings.log_payloads > 0 else None
     telemetry = Telemetry(metrics, LineLog(endpoint.access_log, metrics.dropped), payloads, settings.log_payloads)
     deployer.watch(settings.poll, keys.refresh)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking through all of it again would hold up requests for tens of milliseconds
     return App(
         plane,
         keys,
@@ -36,5 +41,20 @@ def make_application(folder: Path) -> App:
     )
 
 
+def make_gateway(folder: Path) -> Gateway:
+    """Return what granian calls."""
+    app = make_application(folder)
+    _, _, _, settings = read_endpoint(folder)
+    return Gateway(
+        app.flask.wsgi_app,
+        app.plane.is_quick,
+        max_bytes=int(settings.max_megabytes * 2**20),
+        threads=settings.threads,
+        queue=settings.queue,
+    )
+
+
 if "VIVERO_ENDPOINT" in os.environ:
-    application = make_application(Path(os.environ["VIVERO_ENDPOINT"])).flask.wsgi_app
+    # Until granian serves and has a handler of its own, there is nothing to be ended in order.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
+    application = make_gateway(Path(os.environ["VIVERO_ENDPOINT"]))

@@ -91,7 +91,7 @@ def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
         key = str(error.full_key or "").split(".")[0]
         raise UserError(f"There is no setting '{key}'", nearest(key, known)) from None
     except OmegaConfBaseException as error:
-        raise UserError(str(error).splitlines()[0]) from None
+        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
     assert isinstance(found, EndpointSettings)  # noqa: S101 - what was merged into
     return dataclasses.replace(found, name=name or found.name)
 

@@ -122,3 +122,8 @@ def serve(layout):
         if server.process.poll() is None:
             server.process.terminate()
             wait_for(lambda server=server: server.process.poll() is not None, 40)
+
+
+@pytest.fixture
+def registered_record():
+    return ModelRecord(name="x", version=1, created="", artefact="m", sha256="", bytes=0)

@@ -1,0 +1,116 @@
+"""What surrounds every request: its id, its key, its headers, its line in the log. A WSGI layer, outside of Flask."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from serving.errors import ServingError
+from serving.keys import Keys
+from serving.outputs import dumps
+from serving.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from serving.plane import Answer
+
+TRACE = "vivero.trace"  # where a request's trace is in its WSGI environ
+HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Trace:
+    """What is known of one request; the routes add what they learn."""
+
+    __slots__ = ("answer", "error", "request_id", "route", "rows")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id, self.route = request_id, "none"
+        self.answer: Answer | None = None
+        self.rows: int | None = None
+        self.error: str | None = None
+
+
+class Tracing:
+    """Lets a request in, and tells of it afterwards."""
+
+    def __init__(self, inner: Wsgi, keys: Keys, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
+        self._inner, self._keys, self._telemetry, self._cors = inner, keys, telemetry, cors
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        begun = time.perf_counter()
+        given = environ.get("HTTP_X_REQUEST_ID") or environ.get("HTTP_X_MS_REQUEST_ID") or ""
+        trace = Trace(given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}")
+        environ[TRACE] = trace
+        statuses: list[int] = []
+
+        def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            statuses.append(int(status[:3]))
+            headers += self._headers(environ, trace)
+            return start_response(status, headers, *([error] if error else []))
+
+        content = self._inner(environ, start) if self._lets_in(environ) else _refuse(trace, start)
+        self._telemetry.request(self._line(environ, trace, statuses[0], time.perf_counter() - begun))
+        return content
+
+    def _lets_in(self, environ: dict[str, Any]) -> bool:
+        if not self._keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS":
+            return True
+        return self._keys.admit(environ.get("HTTP_AUTHORIZATION"))
+
+    def _headers(self, environ: dict[str, Any], trace: Trace) -> list[tuple[str, str]]:
+        found = [("x-request-id", trace.request_id), ("x-ms-request-id", trace.request_id)]
+        client = environ.get("HTTP_X_MS_CLIENT_REQUEST_ID")
+        if client and _REQUEST_ID.fullmatch(client):
+            found.append(("x-ms-client-request-id", client))
+        if trace.answer is not None:
+            served = trace.answer.served
+            found.append(("x-model-version", f"{served.name}:{served.version}"))
+            if served.warning:
+                found.append(("x-model-warning", served.warning))
+        origin = environ.get("HTTP_ORIGIN")
+        if self._cors and origin in self._cors:
+            found += [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+            found.append(("Access-Control-Allow-Headers", "Authorization, Content-Type"))
+        return found
+
+    def _line(self, environ: dict[str, Any], trace: Trace, status: int, seconds: float) -> dict[str, Any]:
+        answer = trace.answer
+        return {
+            "time": time_now(),
+            "request_id": trace.request_id,
+            "client": environ.get("REMOTE_ADDR"),
+            "http": environ["REQUEST_METHOD"],
+            "path": environ["PATH_INFO"][:200],
+            "route": trace.route,
+            "status": status,
+            "seconds": round(seconds, 6),
+            "model": answer.served.name if answer else None,
+            "version": answer.served.version if answer else None,
+            "method": answer.method if answer else None,
+            "rows": trace.rows,
+            "error": trace.error,
+        }
+
+
+def _refuse(trace: Trace, start: Callable[..., Any]) -> Iterable[bytes]:
+    error = ServingError(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
+    trace.error = error.code
+    content = dumps(error.body(trace.request_id))
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(content))),
+        ("WWW-Authenticate", "Bearer"),
+    ]
+    start("401 Unauthorized", headers)
+    return [content]
+
+
+def time_now() -> str:
+    """Return the present as the records write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,212 @@
+"""A real server: who is let in, what it says of itself, how it starts and ends."""
+
+import json
+import socket
+import threading
+
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.svm import SVC
+
+from runner.endpoints.store import EndpointStore
+from serving.keys import Keys
+from serving.tracing import HEALTH
+from tests.waiting import wait_for
+
+X, Y = load_iris(return_X_y=True)
+SVM = SVC(kernel="linear").fit(X, Y)
+BODY = {"data": X[:2].tolist()}
+
+
+def test_one_command_serves(register, serve):
+    register("iris", SVM)
+    server = serve("model=iris")
+    assert server.address, server.said
+    status, headers, content = server.ask("/score", BODY)
+    assert (status, json.loads(content), headers["x-model-version"]) == (200, {"predict": [0, 0]}, "iris:1")
+    assert server.ask("/")[2] == b"Healthy"
+    assert (
+        b'vivero_requests_total{model="iris",route="score",status="200",version="1"} 1.0' in server.ask("/metrics")[2]
+    )
+    assert server.stop() == 0
+
+
+def test_the_access_log_has_no_payloads_unless_asked(register, serve, layout):
+    register("iris", SVM)
+    server = serve("model=iris", "log_payloads=1.0")
+    server.ask("/score", BODY, x_request_id="mine")
+    path = layout.endpoint("iris").access_log
+    wait_for(lambda: path.exists() and "mine" in path.read_text(), 10)
+    line = next(one for one in map(json.loads, path.read_text().splitlines()) if one["request_id"] == "mine")
+    assert (line["model"], line["version"], line["rows"], line["status"]) == ("iris", 1, 2, 200)
+    assert "data" not in line
+    payload = layout.endpoint("iris").payloads
+    wait_for(lambda: payload.exists() and "mine" in payload.read_text(), 10)
+    assert json.loads(payload.read_text())["request"] == BODY
+
+
+MISTAKES = {
+    "model=nothere": "There is no model 'nothere'. Known: iris.",
+    "model=iris:7": "has no version '7'",
+    "model=iris@champion": "has no alias 'champion'",
+    "model=../iris": "cannot be a model name",
+    "modle=iris": "Did you mean 'model'?",
+    "port=5000": "No model is named",
+    "iris": "is no setting",
+    "model=iris port=x": "port",
+    "model=iris auth=maybe": "auth=maybe is not known",
+    "model=iris method=fit": "has no method fit",
+    "model=iris host=203.0.113.1": "Nothing can listen at 203.0.113.1",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_is_one_line(words, register, serve):
+    register("iris", SVM)
+    server = serve(*words.split())
+    assert server.process.wait(30) == 1
+    said = [line for line in server.said if "error: " in line]
+    assert len(said) == 1 and MISTAKES[words] in said[0], server.said
+
+
+def test_an_address_in_use(register, serve):
+    register("iris", SVM)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = serve("model=iris", f"port={taken.getsockname()[1]}")
+        assert server.process.wait(30) == 1
+    assert "Choose another with port" in server.said[-1]
+
+
+def test_another_scikit_learn_is_refused_or_said(register, serve):
+    register("old", SVM, version="0.24.2", lock="")
+    refused = serve("model=old")
+    assert refused.process.wait(30) == 1 and "0.24.2" in refused.said[-1]
+    forced = serve("model=old", "allow_version_mismatch=true", "name=forced")
+    status, headers, _ = forced.ask("/score", BODY)
+    assert status == 200 and "0.24.2" in headers["x-model-warning"]
+
+
+def test_without_a_key_nothing_but_health(client, layout):
+    store = EndpointStore(layout)
+    keys = [store.make_key("e", which) for which in ("primary", "secondary")]
+    path = layout.endpoint("e").keys
+    assert not any(key in path.read_text() for key in keys) and path.stat().st_mode & 0o077 == 0
+    guard = Keys(path)
+    asked = client(keys=guard, m=SVM)
+    rules = list(asked.application.url_map.iter_rules())
+    assert len(rules) > 20
+    for rule in rules:
+        address = rule.rule.replace("<name>", "m").replace("<version>", "1")
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            status = asked.open(address, method=method, json={} if method == "POST" else None).status_code
+            if address in HEALTH:
+                assert status == 200, address
+            else:
+                assert status == 401, address
+    for key in keys:
+        assert asked.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    for wrong in ("Bearer", f"Basic {keys[0]}", f"Bearer {keys[0]}x", "Bearer \xff"):
+        assert asked.post("/score", json=BODY, headers={"Authorization": wrong}).status_code == 401
+    fresh = store.make_key("e", "primary")
+    guard.refresh()
+    statuses = [
+        asked.post("/score", json=BODY, headers={"Authorization": f"Bearer {key}"}).status_code
+        for key in (keys[0], keys[1], fresh)
+    ]
+    assert statuses == [401, 200, 200]
+
+
+def test_beyond_loopback_keys_are_made_and_shown_once(register, serve):
+    register("iris", SVM)
+    server = serve("model=iris", "host=0.0.0.0")
+    server.address = server.address.replace("0.0.0.0", "127.0.0.1")
+    (key,) = [line.split()[-1] for line in server.said if line.startswith("primary key")]
+    assert server.ask("/score", BODY)[0] == 401
+    assert server.ask("/score", BODY, Authorization=f"Bearer {key}")[0] == 200
+    server.stop()
+    again = serve("model=iris", "host=0.0.0.0")
+    assert not [line for line in again.said if "key" in line]
+    open_ = serve("model=iris", "host=0.0.0.0", "auth=none", "name=open")
+    open_.address = open_.address.replace("0.0.0.0", "127.0.0.1")
+    assert open_.ask("/score", BODY)[0] == 200
+
+
+def test_no_other_origin_unless_named(client):
+    asked = client(m=SVM)
+    assert (
+        "Access-Control-Allow-Origin"
+        not in asked.post("/score", json=BODY, headers={"Origin": "https://a.org"}).headers
+    )
+
+
+def test_requests_at_work_are_answered_before_it_stops(register, serve):
+    register("forest", RandomForestClassifier(300, random_state=0).fit(X, Y))
+    server = serve("model=forest", "max_rows=200000")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(server.ask("/score", {"data": X.tolist() * 500})[0]))
+    thread.start()
+    wait_for(lambda: server.ask("/")[0] == 200, 10)
+    assert server.stop() == 0
+    thread.join(40)
+    assert answers == [200]
+
+
+def test_a_killed_process_is_replaced_and_the_others_go_on(register, serve, layout):
+    import os
+    import signal
+
+    register("iris", SVM)
+    server = serve("model=iris", "workers=2")
+    wait_for(lambda: len(server.state()) == 2, 20)
+    first = server.state()[0]["pid"]
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: len(server.state()) == 2 and first not in [one["pid"] for one in server.state()], 20)
+    assert all(server.ask("/score", BODY)[0] == 200 for _ in range(20))
+
+
+def test_a_large_request_does_not_starve_small_ones(register, serve):
+    register("forest", RandomForestClassifier(100, random_state=0).fit(X, Y))
+    server = serve("model=forest", "max_rows=400000", "max_megabytes=200")
+    large = {"data": X.tolist() * 1000}
+    statuses = []
+    threads = [threading.Thread(target=lambda: statuses.append(server.ask("/score", large)[0])) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    small = [server.ask("/score", BODY)[0] for _ in range(50)]
+    for thread in threads:
+        thread.join(60)
+    assert set(small) == {200}
+    assert 200 in statuses and set(statuses) <= {200, 429}
+
+
+def test_half_sent_and_dropped_connections(register, serve):
+    register("iris", SVM)
+    server = serve("model=iris")
+    port = int(server.address.rpartition(":")[2])
+    held = []
+    for _ in range(100):  # a slow sender each, none of them may hold a place
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(
+            b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        held.append(connection)
+    for _ in range(1000):
+        socket.create_connection(("127.0.0.1", port)).close()
+    assert all(server.ask("/score", BODY)[0] == 200 for _ in range(20))
+    for connection in held:
+        connection.close()
+
+
+def test_large_and_packed_bodies(register, serve):
+    register("iris", SVM)
+    server = serve("model=iris", "max_megabytes=1")
+    try:
+        status = server.ask("/score", b'{"data": [' + b" " * (100 << 20) + b"]}")[0]
+    except OSError:  # refused while it was still being sent
+        status = 413
+    assert status == 413
+    assert server.ask("/score", b"\x1f\x8b" + bytes(100), Content_Encoding="gzip")[0] == 415
+    assert server.ask("/score", BODY)[0] == 200
