@@ -52,7 +52,7 @@ class EndpointSettings:
     host: str = "127.0.0.1"
     port: int = 5001
     workers: int = 1
-    threads: int = 8
+    threads: int = 16
     auth: Optional[str] = None  # noqa: UP045
     method: Optional[str] = None  # noqa: UP045
     max_megabytes: float = 16

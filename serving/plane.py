@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +71,7 @@ class DataPlane:
         self.limits = limits or Limits()
         self.routes: Mapping[str, Route] = {}
         self.draining = False
+        self.mirror = Mirror()
         self._places = threading.BoundedSemaphore(self.limits.queue)
 
     @property
@@ -114,7 +116,7 @@ class DataPlane:
         try:
             found = self._ask(served, rows, method)
             if route.mirror is not None and version is None:
-                self._mirror(route.versions[route.mirror], rows, found.method)
+                self.mirror.let_see(route.versions[route.mirror], rows, found.method, self.limits.max_rows)
             return found
         finally:
             self._places.release()
@@ -130,9 +132,34 @@ class DataPlane:
                 served.large.release()
         return Answer(values, used, served)
 
-    def _mirror(self, served: ServedModel, rows: Rows, method: str) -> None:
-        """Let another version see the same rows; what it makes of them reaches nobody but the metrics."""
+
+class Mirror:
+    """Lets another version see the rows, from a thread of its own: what it makes of them is counted, and kept nowhere.
+
+    What comes while 64 requests wait is left out, so that a slow version holds nobody up.
+    """
+
+    def __init__(self, count: Callable[[ServedModel, str], None] = lambda _served, _outcome: None) -> None:
+        self.count = count
+        self._queue: queue.Queue[tuple[ServedModel, Rows, str, int]] = queue.Queue(64)
+        self._thread: threading.Thread | None = None
+
+    def let_see(self, served: ServedModel, rows: Rows, method: str, most_rows: int) -> None:
+        """Take a request's rows."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+            self._thread.start()
         try:
-            served.answer(rows, method, self.limits.max_rows)
-        except ServingError:
-            return
+            self._queue.put_nowait((served, rows, method, most_rows))
+        except queue.Full:
+            self.count(served, "left_out")
+
+    def _run(self) -> None:
+        while True:
+            served, rows, method, most = self._queue.get()
+            try:
+                served.answer(rows, method, most)
+            except ServingError as error:
+                self.count(served, error.code)
+            else:
+                self.count(served, "answered")

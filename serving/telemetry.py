@@ -37,6 +37,7 @@ class Metrics:
         self.served = Gauge(
             "vivero_model_version", "Versions served now", ["model", "version"], multiprocess_mode="livemax"
         )
+        self.mirrored = Counter("vivero_mirrored", "Requests a mirror saw", ["model", "version", "outcome"])
         self.dropped = Counter("vivero_log_lines_dropped", "Log lines that could not be written")
 
 

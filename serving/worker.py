@@ -24,6 +24,9 @@ def make_application(folder: Path) -> App:
     deployer = Deployer(layout, endpoint, plane, metrics)
     for below in (endpoint.states, endpoint.logs):
         below.mkdir(parents=True, exist_ok=True)
+    plane.mirror.count = lambda served, outcome: metrics.mirrored.labels(
+        served.name, str(served.version), outcome
+    ).inc()
     deployer.refresh()
     keys = Keys(endpoint.keys if needs_keys(settings) else None)
     payloads = LineLog(endpoint.payloads, metrics.dropped) if settings.log_payloads > 0 else None
