@@ -7,7 +7,7 @@ import pytest
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 OPTIONS = sorted(
-    f"{'+' if path.parent.name == 'experiment' else ''}{path.parent.relative_to(CONF)}={path.stem}"
+    f"{'+' if path.parent.name in ('experiment', 'endpoint') else ''}{path.parent.relative_to(CONF)}={path.stem}"
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF
 )
