@@ -39,6 +39,7 @@ _COMMANDS = {
     "rollback": "runner.commands.deploy:rollback",
     "stop": "runner.commands.deploy:stop",
     "keys": "runner.commands.keys:keys",
+    "score": "runner.commands.score:score",
 }
 
 

@@ -14,6 +14,7 @@ from serving.errors import bad_input
 from serving.inputs import Rows
 from serving.plane import Answer
 from serving.protocols.common import mapping, names, text
+from serving.tables import cell
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -60,16 +61,7 @@ def parse_csv(content: bytes) -> tuple[Rows, str | None]:
     for at, row in enumerate(rows):
         if len(row) != len(header):
             raise bad_input("ragged", f"Row {at} has {len(row)} values, the header {len(header)}", row=at)
-    return Rows([[_cell(cell) for cell in row] for row in rows], header), None
-
-
-def _cell(cell: str) -> Any:
-    if cell == "":
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+    return Rows([[cell(one) for one in row] for row in rows], header), None
 
 
 def render(answer: Answer) -> dict[str, Any]:

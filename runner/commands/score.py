@@ -1,0 +1,125 @@
+"""``vivero score``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.commands.common import absolute, global_options, registry, wants_json, workspace
+from runner.commands.output import emit_json, note, say
+from runner.errors import UserError
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@click.command()
+@click.argument("model")
+@click.option("--input", "source", required=True, metavar="FILE", help="Rows: .csv with a header, .jsonl or .parquet.")
+@click.option("--output", "target", required=True, metavar="FILE", help="Where answers go: .csv, .jsonl or .parquet.")
+@click.option("--method", metavar="NAME", help="predict, predict_proba, ...; the model's first unless said.")
+@click.option("--chunk", type=click.IntRange(1), default=10_000, show_default=True, help="Rows at a time.")
+@click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops file may hold.")
+@click.option("--allow-version-mismatch", is_flag=True, help="Go on in another scikit-learn than the model's.")
+@global_options
+def score(
+    model: str, source: str, target: str, method: str | None, chunk: int, trust: tuple[str, ...],
+    allow_version_mismatch: bool,
+) -> None:  # fmt: skip
+    """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
+    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoints.deploy import find_python
+    from runner.wiring import local_host, serving_environment
+
+    layout = workspace()
+    record = registry(layout).resolve(model)
+    rows, answers = absolute(source), absolute(target)
+    if not rows.is_file():
+        raise UserError(f"--input: there is no file {rows}")
+    if not answers.parent.is_dir():
+        raise UserError(f"--output: there is no folder {answers.parent}")
+    settings = EndpointSettings(allow_version_mismatch=allow_version_mismatch)
+    make = lambda packages, python: serving_environment(layout, packages, python)  # noqa: E731
+    python = find_python([record], settings, make, local_host(), note)
+    order = {
+        "workspace": str(layout.root),
+        "name": record.name,
+        "version": record.version,
+        "input": str(rows),
+        "output": str(answers),
+        "method": method,
+        "chunk": chunk,
+        "trusted": list(trust),
+        "allow_version_mismatch": allow_version_mismatch,
+    }
+    done = _carry_out(python, order, rows.stat().st_size)
+    if wants_json():
+        emit_json({"model": f"{record.name}:{record.version}", "rows": done, "output": str(answers)})
+    else:
+        say(f"{record.name}:{record.version} answered for {done} rows: {answers}")
+
+
+def _carry_out(python: str, order: dict[str, Any], size: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "order.json"
+        path.write_text(json.dumps(order))
+        process = subprocess.Popen(
+            [python, "-m", "serving.batch", str(path)],
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        last: dict[str, Any] = {}
+        try:
+            with _Bar(size) as bar:
+                for line in process.stdout:
+                    last = json.loads(line)
+                    bar.show(last)
+            process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if "done" in last:
+        return int(last["done"])
+    raise UserError(last.get("error") or f"Scoring ended with {process.returncode}; its words stand above")
+
+
+class _Bar:
+    """A progress bar on a terminal; nothing in a pipe."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._progress: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> _Bar:
+        if sys.stderr.isatty() and not wants_json():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f}%  {task.fields[rows]} rows"),
+                TimeRemainingColumn(),
+            )
+            progress = Progress(*columns, console=Console(stderr=True))
+            progress.start()
+            self._progress, self._task = progress, progress.add_task("", total=max(self._size, 1), rows=0)
+        return self
+
+    def show(self, line: dict[str, Any]) -> None:
+        """Show how far it is."""
+        if self._progress is not None and self._task is not None and "rows" in line:
+            self._progress.update(self._task, completed=line["bytes"], rows=line["rows"])
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()

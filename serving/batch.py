@@ -1,0 +1,159 @@
+"""Scores a file in the model's environment, a chunk at a time: ``python -m serving.batch ORDER.json``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runner.errors import UserError, storage_error
+from runner.files import locked, write_json
+from runner.layout import Layout
+from runner.store.registry import FileRegistry
+from serving.deployer import check_framework
+from serving.errors import ServingError
+from serving.inputs import Rows
+from serving.loader import load
+from serving.model import ServedModel
+from serving.tables import check_kind, join_parts, read_chunks, write_part
+
+_ROW = re.compile(r"\bRow (\d+)")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be scored."""
+
+    workspace: str
+    name: str
+    version: int
+    input: str
+    output: str
+    method: str | None
+    chunk: int
+    trusted: list[str]
+    allow_version_mismatch: bool
+
+
+def score(order: Order) -> int:
+    """Score a file and return the number of rows. Each chunk is told as a JSON line.
+
+    Raises
+    ------
+    UserError
+        If the file or a row of it cannot be taken; what was scored before is kept, and the next try goes on there.
+    """
+    registry = FileRegistry(Layout(Path(order.workspace)))
+    record = registry.read(order.name, order.version)
+    source, target = Path(order.input), Path(order.output)
+    kind = check_kind(target)
+    check_kind(source)
+    warning = check_framework(record, allow=order.allow_version_mismatch)
+    served = ServedModel(record, load(registry, record, order.trusted), default_method=order.method, warning=warning)
+    parts = target.with_name(f".{target.name}.parts")
+    facts = _facts(order, record.sha256, served.default_method, source)
+    _prepare(parts, facts)
+    total, columns = 0, []
+    for number, (rows, read) in enumerate(read_chunks(source, order.chunk)):
+        part = parts / f"{number:08d}{kind}"
+        known = part.with_suffix(".json")
+        if known.exists():
+            columns = json.loads(known.read_bytes())["columns"]
+        else:
+            columns, values = _answers(served, rows, total)
+            staging = part.with_name(f"{part.stem}.tmp{kind}")
+            write_part(staging, kind, columns, values)
+            staging.rename(part)
+            write_json(known, {"columns": columns})
+        total += len(rows)
+        print(json.dumps({"rows": total, "bytes": read}), flush=True)
+    if not total:
+        raise UserError(f"{source.name} has no rows")
+    staging = target.with_name(f".{target.name}.tmp")
+    join_parts(sorted(parts.glob(f"????????{kind}")), staging, kind, columns)
+    staging.rename(target)
+    shutil.rmtree(parts)
+    return total
+
+
+def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, Any]:
+    state = source.stat()
+    return {
+        "model": f"{order.name}:{order.version}",
+        "sha256": digest,
+        "method": method,
+        "chunk": order.chunk,
+        "input": [str(source.resolve()), state.st_size, state.st_mtime_ns],
+    }
+
+
+def _prepare(parts: Path, facts: dict[str, Any]) -> None:
+    """Keep the parts of an earlier try of the same, throw away those of another."""
+    path = parts / "order.json"
+    if path.exists() and json.loads(path.read_bytes()) != facts:
+        shutil.rmtree(parts)
+    parts.mkdir(parents=True, exist_ok=True)
+    write_json(path, facts)
+
+
+def _answers(served: ServedModel, rows: Rows, before: int) -> tuple[list[str], list[list[Any]]]:
+    try:
+        found, method = served.answer(rows, None, len(rows))
+    except ServingError as error:
+        raise UserError(_ROW.sub(lambda match: f"Row {int(match[1]) + before}", error.message)) from None
+    outputs = found if isinstance(found, list) and found and isinstance(found[0], np.ndarray) else [found]
+    columns: list[str] = []
+    values: list[list[Any]] = []
+    for at, output in enumerate(outputs):
+        array = np.asarray(output)
+        name = method if len(outputs) == 1 else f"{method}_{at}"
+        columns += _names(served, name, method, array)
+        values += [column.tolist() for column in array.reshape(len(rows), -1).T]
+    return columns, [[_plain(one) for one in row] for row in zip(*values, strict=True)]
+
+
+def _names(served: ServedModel, name: str, method: str, array: np.ndarray) -> list[str]:
+    if array.ndim == 1:
+        return [name]
+    classes = served.schema.classes
+    labels = (
+        classes
+        if method.startswith("predict_") and isinstance(classes, list) and len(classes) == array.shape[1]
+        else None
+    )
+    return [f"{name}_{label}" for label in (labels or range(array.reshape(len(array), -1).shape[1]))]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def main(path: Path) -> int:
+    """Carry out an order; the last line of the output is the result or the error."""
+    order = Order(**json.loads(path.read_bytes()))
+    target = Path(order.output)
+    try:
+        with locked(target.with_name(f".{target.name}.lock"), blocking=False) as held:
+            if not held:
+                raise UserError(f"{target} is being written by another process")
+            try:
+                print(json.dumps({"done": score(order)}), flush=True)
+            finally:
+                target.with_name(f".{target.name}.lock").unlink(missing_ok=True)
+    except (UserError, OSError) as error:
+        mistake = error if isinstance(error, UserError) else storage_error(error)
+        if mistake is None:
+            raise
+        print(json.dumps({"error": str(mistake)}), flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

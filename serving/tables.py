@@ -1,0 +1,144 @@
+"""Files of rows, read and written a chunk at a time: CSV, JSON lines, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.errors import UserError
+from serving.inputs import Rows
+from serving.outputs import dumps
+
+KINDS = (".csv", ".jsonl", ".parquet")
+
+
+def check_kind(path: Path) -> str:
+    """Return a file's kind by its ending.
+
+    Raises
+    ------
+    UserError
+        If it is another one.
+    """
+    if path.suffix not in KINDS:
+        raise UserError(f"{path.name} ends in none of {', '.join(KINDS)}")
+    return path.suffix
+
+
+def cell(text: str) -> Any:
+    """Return a CSV cell as a number where it is one, as missing where it is empty, else as text."""
+    if text == "":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
+    """Yield rows, at most `size` of them, with the bytes of the file read so far.
+
+    Raises
+    ------
+    UserError
+        If the file is not of its kind, naming the line.
+    """
+    kind = check_kind(path)
+    if kind == ".parquet":
+        yield from _read_parquet(path, size)
+        return
+    reader = _read_csv if kind == ".csv" else _read_lines
+    chunk: list[Any] = []
+    columns: list[str] | None = None
+    with path.open("rb") as raw:
+        for columns, row in reader(raw, path):
+            chunk.append(row)
+            if len(chunk) == size:
+                yield Rows(chunk, columns), raw.tell()
+                chunk = []
+        if chunk:
+            yield Rows(chunk, columns), raw.tell()
+
+
+def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
+    lines = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(raw))
+    try:
+        reader = csv.reader(lines)
+        columns = next(reader, None)
+        if columns is None:
+            raise UserError(f"{path.name} is empty")
+        for row in reader:
+            if row and len(row) != len(columns):
+                raise UserError(
+                    f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}"
+                )
+            if row:
+                yield columns, [cell(one) for one in row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path.name} is no CSV: {error}") from None
+
+
+def _read_lines(raw: Any, path: Path) -> Iterator[tuple[None, Any]]:
+    for number, line in enumerate(raw, start=1):
+        if line.strip():
+            try:
+                yield None, json.loads(line)
+            except ValueError as error:
+                raise UserError(f"{path.name}, line {number}: no JSON ({error})") from None
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise UserError(
+            "Parquet needs pyarrow in the model's environment",
+            "Add it to the environment's packages, or use CSV or JSONL",
+        ) from None
+    return pyarrow
+
+
+def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
+    pyarrow = _parquet()
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except pyarrow.ArrowInvalid as error:
+        raise UserError(f"{path.name} is no Parquet file: {error}") from None
+    total, done = max(file.metadata.num_rows, 1), 0
+    for batch in file.iter_batches(batch_size=size):
+        done += batch.num_rows
+        columns = [list(one) for one in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+        yield Rows(columns, list(batch.schema.names)), int(path.stat().st_size * done / total)
+
+
+def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """Write one chunk's answers; a CSV part has no header."""
+    if kind == ".parquet":
+        pyarrow = _parquet()
+        values = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
+        pyarrow.parquet.write_table(pyarrow.table(values), path)
+    elif kind == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(
+                ["" if one is None else repr(one) if isinstance(one, float) else one for one in row] for row in rows
+            )
+    else:
+        path.write_bytes(b"".join(dumps(dict(zip(columns, row, strict=True))) + b"\n" for row in rows))
+
+
+def join_parts(parts: list[Path], target: Path, kind: str, columns: list[str]) -> None:
+    """Put the parts together as one file."""
+    if kind == ".parquet":
+        parquet = _parquet().parquet
+        with parquet.ParquetWriter(target, parquet.read_schema(parts[0])) as writer:
+            for part in parts:
+                writer.write_table(parquet.read_table(part))
+        return
+    with target.open("wb") as file:
+        if kind == ".csv":
+            file.write((",".join(columns) + "\r\n").encode())
+        for part in parts:
+            file.write(part.read_bytes())
