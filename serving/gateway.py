@@ -1,16 +1,16 @@
-"""Between granian and the Flask app: takes a request in as a whole, then has it answered.
+"""Between the HTTP server and the Flask app: takes a request in as a whole, then has it answered.
 
-Granian speaks RSGI here: a request's body is awaited, so that a client that sends slowly or not at all holds no thread,
-and one that is too long is refused before it is read. A quick answer is made at once, in the loop; one that may take
-longer, by its size or by its model, in a thread, so that the quick ones go on. RSGI is described in granian's
-documentation (docs/spec/RSGI.md), WSGI in PEP 3333.
+The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that a client that sends slowly or not at
+all holds no thread, and one that is too long is refused before it is read. A quick answer is made at once, in the loop;
+one that may take longer, by its size or by its model, in a thread, so that the quick ones go on. What answers is WSGI
+(PEP 3333).
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -19,11 +19,21 @@ from serving.outputs import dumps
 
 _BODY_SECONDS = 20.0  # that a body may take to arrive
 _QUICK_BYTES = 16 << 10
+_KEYS = {
+    b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
+    b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
+}  # fmt: skip
+_FIXED = {
+    "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "wsgi.multithread": True,
+    "wsgi.multiprocess": False, "wsgi.run_once": False,
+}  # fmt: skip
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 Response = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Gateway:
-    """An RSGI application around a WSGI one.
+    """An ASGI application around a WSGI one.
 
     Parameters
     ----------
@@ -53,33 +63,33 @@ class Gateway:
         self._waiting = 0
         self._arrivals = Arrivals(_BODY_SECONDS)
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope.proto != "http":
-            protocol.response_empty(400, [])
+        if scope["type"] != "http":
             return
-        status, headers, content = await self._respond(scope, protocol)
-        if scope.method == "HEAD":
-            content = b""
-        protocol.response_bytes(status, headers, content)
+        status, headers, content = await self._respond(scope, receive)
+        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
-    async def _respond(self, scope: Any, protocol: Any) -> Response:
-        given = scope.headers
-        length = given.get("content-length")
+    async def _respond(self, scope: Any, receive: Receive) -> Response:
+        environ = _environ(scope)
+        method, length = scope["method"], environ.get("CONTENT_LENGTH")
         if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
-            return _refusal(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
+            return self._too_large()
         body = b""
-        if scope.method in ("POST", "PUT", "PATCH") and (length not in (None, "0") or given.get("transfer-encoding")):
+        if length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ:
             try:
-                body = await self._arrivals.awaited(self._body(protocol, length))
+                body = await self._arrivals.awaited(self._body(receive))
             except TimeoutError:
                 return _refusal(408, "too_slow", f"The body did not arrive within {_BODY_SECONDS:g} s")
             except ConnectionError:
                 return _refusal(400, "cut_off", "The body was cut off")
             if len(body) > self._max_bytes:
-                return _refusal(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
-        environ = _environ(scope, body)
-        if len(body) <= _QUICK_BYTES and (scope.method == "GET" or self._is_quick()):
+                return self._too_large()
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = BytesIO(body)
+        if len(body) <= _QUICK_BYTES and (method == "GET" or self._is_quick()):
             return call(self._wsgi, environ)
         if self._waiting >= self._queue:
             return _refusal(429, "busy", f"{self._queue} requests are waiting already", ("retry-after", "1"))
@@ -89,16 +99,23 @@ class Gateway:
         finally:
             self._waiting -= 1
 
-    async def _body(self, protocol: Any, length: str | None) -> bytes:
-        if length is not None:
-            return bytes(await protocol())
+    def _too_large(self) -> Response:
+        return _refusal(413, "too_large", f"The body is larger than {self._max_bytes} bytes", ("connection", "close"))
+
+    async def _body(self, receive: Receive) -> bytes:
+        message = await receive()
+        if not message.get("more_body") and message["type"] == "http.request":
+            return bytes(message.get("body", b""))
         found, total = [], 0
-        async for block in protocol:
+        while True:
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            block = message.get("body", b"")
+            found.append(block)
             total += len(block)
-            found.append(bytes(block))
-            if total > self._max_bytes:
-                break
-        return b"".join(found)
+            if not message.get("more_body") or total > self._max_bytes:
+                return b"".join(found)
+            message = await receive()
 
 
 class Arrivals:
@@ -167,40 +184,24 @@ def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Respo
     return status, [(name.lower(), value) for name, value in headers], content
 
 
-def _environ(scope: Any, body: bytes) -> dict[str, Any]:
-    host, _, port = scope.server.rpartition(":")
+def _environ(scope: Any) -> dict[str, Any]:
+    server, client = scope.get("server") or ("", 0), scope.get("client") or ("", 0)
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
+        "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": _latin(scope.path),
-        "QUERY_STRING": scope.query_string,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
+        "PATH_INFO": scope["path"] if scope["path"].isascii() else scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": client[0],
+        **_FIXED,
     }
-    for name, value in scope.headers.items():
-        if name == "content-type":
-            environ["CONTENT_TYPE"] = value
-        elif name not in ("content-length", "transfer-encoding"):
-            key = "HTTP_" + name.upper().replace("-", "_")
-            environ[key] = f"{environ[key]},{value}" if key in environ else value
+    for name, value in scope["headers"]:
+        key = _KEYS.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
-
-
-def _latin(path: str) -> str:
-    """Return a path as WSGI has it: the bytes of its UTF-8 as Latin-1."""
-    from urllib.parse import unquote_to_bytes
-
-    return path if path.isascii() and "%" not in path else unquote_to_bytes(path).decode("latin-1")
 
 
 def _refusal(status: int, code: str, message: str, *more: tuple[str, str]) -> Response:

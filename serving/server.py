@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
+import resource
 import shutil
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from runner.clock import now
 from runner.files import locked, write_json
 from serving.settings import read_endpoint
+
+_FILES = 16_384  # connections that one process may hold
 
 
 def main(folder: Path) -> int:
@@ -37,30 +40,48 @@ def main(folder: Path) -> int:
 
 
 def _serve(folder: Path) -> int:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
+    """Keep the server processes going until a signal comes; one that dies is replaced."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     _, _, _, settings = read_endpoint(folder)
-    logging.getLogger("granian").setLevel(logging.WARNING)
-    server = Granian(
+    config = uvicorn.Config(
         "serving.worker:application",
-        address=settings.host,
+        host=settings.host,
         port=settings.port,
-        interface=Interfaces.RSGI,
         workers=settings.workers,
+        http="httptools",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
         backlog=4096,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        respawn_failed_workers=True,
-        respawn_interval=0.2,
-        workers_kill_timeout=int(settings.stop_timeout),
-        log_enabled=False,
-        process_name=None,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(settings.stop_timeout),
+        timeout_worker_healthcheck=60,
     )
     failed = threading.Event()
     threading.Thread(target=_announce, args=(folder, failed), daemon=True).start()
-    server.serve()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
+    Multiprocess(config, sockets=[_listen(settings.host, settings.port)]).run()
     return 1 if failed.is_set() else 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return the socket that all server processes accept from.
+
+    Its protocol is named, because only then asyncio turns off Nagle's algorithm for what is accepted, without which an
+    answer in two pieces takes 40 ms.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.set_inheritable(True)
+    return listening
 
 
 def _announce(folder: Path, failed: threading.Event) -> None:

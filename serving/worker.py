@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
 from serving.app import App
@@ -45,7 +46,7 @@ def make_application(folder: Path) -> App:
 
 
 def make_gateway(folder: Path) -> Gateway:
-    """Return what granian calls."""
+    """Return what the HTTP server calls."""
     app = make_application(folder)
     _, _, _, settings = read_endpoint(folder)
     return Gateway(
@@ -57,7 +58,14 @@ def make_gateway(folder: Path) -> Gateway:
     )
 
 
+def end_with_parent() -> None:
+    """Let the kernel end this process when the one that minds it has died (prctl, PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
+
+
 if "VIVERO_ENDPOINT" in os.environ:
-    # Until granian serves and has a handler of its own, there is nothing to be ended in order.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
+    end_with_parent()
     application = make_gateway(Path(os.environ["VIVERO_ENDPOINT"]))

@@ -9,7 +9,7 @@ from runner.environments.packages import installed_packages
 from runner.errors import UserError
 from runner.records import ModelRecord
 
-SERVER_PACKAGES = ("flask>=3.0", "granian>=2.5", "orjson>=3.10", "prometheus-client>=0.20")
+SERVER_PACKAGES = ("flask>=3.0", "uvicorn>=0.35", "httptools>=0.6", "orjson>=3.10", "prometheus-client>=0.20")
 _OLDEST = (3, 11)
 # What decides a model's numbers or whether it loads at all.
 _DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
