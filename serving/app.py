@@ -10,10 +10,12 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from serving import routes
 from serving.errors import ServingError
 from serving.keys import Keys
 from serving.outputs import dumps
 from serving.plane import Answer, DataPlane
+from serving.shortcut import Shortcut
 from serving.telemetry import Telemetry, exposition
 from serving.tracing import TRACE, Trace, Tracing, time_now
 
@@ -55,10 +57,9 @@ class App:
         self.flask.register_error_handler(ServingError, self._refused)
         self.flask.register_error_handler(HTTPException, self._http)
         self.flask.register_error_handler(Exception, self._failed)
-        from serving import routes
-
         routes.add(self)
-        self.flask.wsgi_app = Tracing(self.flask.wsgi_app, keys, telemetry, cors)  # type: ignore[method-assign]
+        shortened = Shortcut(self.flask.wsgi_app, self)
+        self.flask.wsgi_app = Tracing(shortened, keys, telemetry, cors)  # type: ignore[method-assign]
 
     def get(self, rule: str, name: str, function: Callable[..., Any]) -> None:
         """Add a route for GET."""
@@ -71,12 +72,28 @@ class App:
     def answered(self, answer: Answer, form: Any, payload: Any, rows: int, *, route: str) -> Response:
         """Return an answer as the response, and note what is to be told of it."""
         trace: Trace = request.environ[TRACE]
-        trace.answer, trace.rows, trace.route = answer, rows, route
+        trace.route = route
+        self.note(trace, answer, form, payload, rows)
+        return Response(dumps(form), mimetype=_JSON)
+
+    def note(self, trace: Trace, answer: Answer, form: Any, payload: Any, rows: int) -> None:
+        """Keep what is to be told of an answer."""
+        trace.answer, trace.rows = answer, rows
         if self.telemetry.keep_payload() and self.telemetry.payloads is not None:
             line = {"time": time_now(), "request_id": trace.request_id, "model": answer.served.name}
             line |= {"version": answer.served.version, "request": payload, "answer": form}
             self.telemetry.payloads.add(line)
-        return Response(dumps(form), mimetype=_JSON)
+
+    def refusal(self, error: ServingError, trace: Trace) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status line, headers and content of a refusal; a traceback goes to the log."""
+        trace.error = error.code
+        if error.__cause__ is not None:
+            where = "".join(traceback.format_exception(error.__cause__))
+            print(f"request {trace.request_id}: {error.message}\n{where}", flush=True)
+        headers = [("Content-Type", _JSON)]
+        if error.retry_after is not None:
+            headers.append(("Retry-After", str(error.retry_after)))
+        return f"{error.status} {error.code}", headers, dumps(error.body(trace.request_id))
 
     def metrics(self) -> Response:
         """Return ``/metrics``."""
@@ -85,14 +102,9 @@ class App:
 
     def _refused(self, error: ServingError) -> Response:
         trace: Trace = request.environ[TRACE]
-        trace.error, trace.route = error.code, request.endpoint or "none"
-        if error.__cause__ is not None:
-            where = "".join(traceback.format_exception(error.__cause__))
-            print(f"request {trace.request_id}: {error.message}\n{where}", flush=True)
-        response = Response(dumps(error.body(trace.request_id)), error.status, mimetype=_JSON)
-        if error.retry_after is not None:
-            response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        trace.route = request.endpoint or "none"
+        _, headers, content = self.refusal(error, trace)
+        return Response(content, error.status, headers)
 
     def _http(self, error: HTTPException) -> Response:
         """Say werkzeug's own refusals, 404, 405 and 413 above all, as ours."""

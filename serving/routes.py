@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -11,12 +12,14 @@ from serving.inputs import Rows
 from serving.openapi import describe
 from serving.outputs import dumps
 from serving.page import PAGE
+from serving.plane import Answer, DataPlane
 from serving.protocols import azure, mlflow, oip
 from serving.protocols.common import mapping, read_body, read_json, text
 
 if TYPE_CHECKING:
     from serving.app import App
 
+Scored = tuple[Answer, Any, Rows]
 _JSON = "application/json"
 _CSV = ("text/csv", "application/csv")
 
@@ -27,6 +30,21 @@ def add(app: App) -> None:
     _add_mlflow(app)
     _add_oip(app)
     app.get("/metrics", "metrics", app.metrics)
+
+
+def _score(plane: DataPlane, body: Any, name: str | None) -> Scored:
+    rows, method = azure.parse(body)
+    answer = plane.answer(rows, name=name, method=method)
+    return answer, azure.render(answer, body), rows
+
+
+def _invocations(plane: DataPlane, body: Any, name: str | None) -> Scored:
+    rows, method = mlflow.parse(body)
+    answer = plane.answer(rows, name=name, method=method)
+    return answer, mlflow.render(answer), rows
+
+
+SCORING: dict[str, Callable[[DataPlane, Any, str | None], Scored]] = {"score": _score, "invocations": _invocations}
 
 
 def _json(value: Any, status: int = 200) -> Response:
@@ -47,9 +65,8 @@ def _add_azure(app: App) -> None:
 
     def score(name: str | None = None) -> Response:
         body = read_json(request)
-        rows, method = azure.parse(body)
-        answer = app.plane.answer(rows, name=name or request.args.get("model"), method=method)
-        return app.answered(answer, azure.render(answer, body), body, _count(rows), route="score")
+        answer, form, rows = _score(app.plane, body, name or request.args.get("model"))
+        return app.answered(answer, form, body, _count(rows), route="score")
 
     def swagger() -> Response:
         version = request.args.get("version", "2")
@@ -66,14 +83,14 @@ def _add_azure(app: App) -> None:
 
 def _add_mlflow(app: App) -> None:
     def invocations(name: str | None = None) -> Response:
-        if request.mimetype in _CSV:
-            body: Any = None
-            rows, method = mlflow.parse_csv(read_body(request))
-        else:
+        wanted = name or request.args.get("model")
+        if request.mimetype not in _CSV:
             body = read_json(request)
-            rows, method = mlflow.parse(body)
-        answer = app.plane.answer(rows, name=name or request.args.get("model"), method=method)
-        return app.answered(answer, mlflow.render(answer), body, _count(rows), route="invocations")
+            answer, form, rows = _invocations(app.plane, body, wanted)
+            return app.answered(answer, form, body, _count(rows), route="invocations")
+        rows, method = mlflow.parse_csv(read_body(request))
+        answer = app.plane.answer(rows, name=wanted, method=method)
+        return app.answered(answer, mlflow.render(answer), None, _count(rows), route="invocations")
 
     def ping() -> Response:
         return Response("\n", 200 if app.plane.ready else 503, mimetype="text/plain")
