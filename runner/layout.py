@@ -64,6 +64,7 @@ class EndpointLayout:
     keys = _Below("keys.json")  # hashes of the keys
     process = _Below("process.json")  # pid and port, while the server lives
     lock = _Below("server.lock")  # held by the server
+    unloaded = _Below("unloaded.json")  # names of models that a client has unloaded
     states = _Below("states")  # what each server process serves
     metrics = _Below("metrics")  # counters shared by several server processes
     logs = _Below("logs")

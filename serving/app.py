@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -18,6 +18,9 @@ from serving.plane import Answer, DataPlane
 from serving.shortcut import Shortcut
 from serving.telemetry import Telemetry, exposition
 from serving.tracing import TRACE, Trace, Tracing, time_now
+
+if TYPE_CHECKING:
+    from serving.deployer import Deployer
 
 _JSON = "application/json"
 
@@ -39,6 +42,8 @@ class App:
         Origins whose pages may ask.
     shared_metrics : Path or None
         Where several server processes keep their counters.
+    repository : Deployer or None
+        What loads and unloads models for clients that have a key.
     """
 
     def __init__(
@@ -50,16 +55,18 @@ class App:
         max_bytes: int = 16 << 20,
         cors: tuple[str, ...] = (),
         shared_metrics: Path | None = None,
+        repository: Deployer | None = None,
     ) -> None:
         self.plane, self.keys, self.telemetry, self.shared_metrics = plane, keys, telemetry, shared_metrics
+        self.repository = repository
         self.flask = Flask("serving", static_folder=None)
         self.flask.config["MAX_CONTENT_LENGTH"] = max_bytes
         self.flask.register_error_handler(ServingError, self._refused)
         self.flask.register_error_handler(HTTPException, self._http)
         self.flask.register_error_handler(Exception, self._failed)
         routes.add(self)
-        shortened = Shortcut(self.flask.wsgi_app, self)
-        self.flask.wsgi_app = Tracing(shortened, keys, telemetry, cors)  # type: ignore[method-assign]
+        self.shortcut = Shortcut(self.flask.wsgi_app, self)
+        self.flask.wsgi_app = Tracing(self.shortcut, keys, telemetry, cors)  # type: ignore[method-assign]
 
     def get(self, rule: str, name: str, function: Callable[..., Any]) -> None:
         """Add a route for GET."""
@@ -94,6 +101,12 @@ class App:
         if error.retry_after is not None:
             headers.append(("Retry-After", str(error.retry_after)))
         return f"{error.status} {error.code}", headers, dumps(error.body(trace.request_id))
+
+    def prepare(self, environs: list[dict[str, Any]]) -> None:
+        """Make ready what requests of the same moment can share; see `Shortcut.prepare`."""
+        if self.plane.shares_calls():
+            admitted = [one for one in environs if self.keys.admit(one.get("HTTP_AUTHORIZATION"))]
+            self.shortcut.prepare(admitted)
 
     def metrics(self) -> Response:
         """Return ``/metrics``."""

@@ -41,12 +41,19 @@ class Deployer:
         self.generation = 0
         self._asked: Any = None
         self._said = ""
+        self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
         """Look at the record and the aliases, and take over what has changed."""
+        with self._refreshing:
+            self._refresh()
+
+    def _refresh(self) -> None:
         try:
             record = self._record()
             wanted = [self._followed(one) for one in record.deployments]
+            unloaded = read_unloaded(self.endpoint)
+            wanted = [one for one in wanted if one[0] not in unloaded]
             asked = (record.generation, wanted)
             if asked != self._asked:
                 self._take_over(record, wanted)
@@ -71,6 +78,28 @@ class Deployer:
         thread = threading.Thread(target=run, name="deployer", daemon=True)
         thread.start()
         return thread
+
+    def load(self, name: str) -> None:
+        """Serve a model again that was unloaded; all server processes follow within a moment."""
+        self._check_known(name)
+        self._write_unloaded(read_unloaded(self.endpoint) - {name})
+
+    def unload(self, name: str) -> None:
+        """Stop serving a model until it is loaded again or the server is started anew."""
+        self._check_known(name)
+        self._write_unloaded(read_unloaded(self.endpoint) | {name})
+
+    def names(self) -> list[str]:
+        """Return the names of all models of the endpoint, the unloaded ones too."""
+        return sorted({one.name for one in self._record().deployments})
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.names():
+            raise ServingError(404, "no_such_model", f"This endpoint has no model {name!r}")
+
+    def _write_unloaded(self, names: set[str]) -> None:
+        write_json(self.endpoint.unloaded, sorted(names))
+        self.refresh()
 
     def _record(self) -> EndpointRecord:
         path = self.endpoint.record
@@ -144,6 +173,14 @@ class Deployer:
             print(f"{now()} the state cannot be written: {error}", flush=True)
             return
         self._said = said
+
+
+def read_unloaded(endpoint: EndpointLayout) -> set[str]:
+    """Return the names of the models that a client has unloaded."""
+    try:
+        return set(json.loads(endpoint.unloaded.read_bytes()))
+    except FileNotFoundError:
+        return set()
 
 
 def check_framework(record: ModelRecord, *, allow: bool) -> str | None:

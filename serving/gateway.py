@@ -41,6 +41,8 @@ class Gateway:
         The Flask app.
     is_quick : callable
         Whether the models that are served answer a small request within a millisecond or two.
+    prepare : callable
+        Told of several requests of one moment before they are answered one after the other.
     max_bytes : int
         Of one request's body.
     threads : int
@@ -53,14 +55,17 @@ class Gateway:
         self,
         wsgi: Callable[..., Iterable[bytes]],
         is_quick: Callable[[], bool],
+        prepare: Callable[[list[dict[str, Any]]], None],
         *,
         max_bytes: int,
         threads: int,
         queue: int,
     ) -> None:
-        self._wsgi, self._is_quick, self._max_bytes, self._queue = wsgi, is_quick, max_bytes, queue
+        self._wsgi, self._is_quick, self._prepare = wsgi, is_quick, prepare
+        self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
         self._waiting = 0
+        self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
         self._arrivals = Arrivals(_BODY_SECONDS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -90,7 +95,7 @@ class Gateway:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = BytesIO(body)
         if len(body) <= _QUICK_BYTES and (method == "GET" or self._is_quick()):
-            return call(self._wsgi, environ)
+            return await self._quickly(environ)
         if self._waiting >= self._queue:
             return _refusal(429, "busy", f"{self._queue} requests are waiting already", ("retry-after", "1"))
         self._waiting += 1
@@ -98,6 +103,26 @@ class Gateway:
             return await asyncio.get_running_loop().run_in_executor(self._pool, call, self._wsgi, environ)
         finally:
             self._waiting -= 1
+
+    async def _quickly(self, environ: dict[str, Any]) -> Response:
+        """Answer in the loop, as soon as all that has arrived by now is read; that may share a call of its model."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Response] = loop.create_future()
+        if not self._moment:
+            loop.call_soon(self._answer_moment)
+        self._moment.append((environ, answer))
+        return await answer
+
+    def _answer_moment(self) -> None:
+        moment, self._moment = self._moment, []
+        if len(moment) > 1:
+            self._prepare([environ for environ, _ in moment])
+        for environ, answer in moment:
+            if not answer.done():  # its client may have gone
+                try:
+                    answer.set_result(call(self._wsgi, environ))
+                except BaseException as error:  # noqa: BLE001 - belongs to this request, not to the loop
+                    answer.set_exception(error)
 
     def _too_large(self) -> Response:
         return _refusal(413, "too_large", f"The body is larger than {self._max_bytes} bytes", ("connection", "close"))

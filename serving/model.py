@@ -21,7 +21,6 @@ from serving.schema import Schema, read_schema
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
-_QUICK_SHARED = 0.00015  # where requests that wait in threads share calls
 # Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
 _TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 
@@ -120,7 +119,7 @@ class ServedModel:
                 except Exception:  # noqa: BLE001 - zeros may be out of its range: no promise then
                     return False
             took.append(time.perf_counter() - begun)
-        return min(took) < (_QUICK_SHARED if self.is_batched(self.default_method) else _QUICK)
+        return min(took) < _QUICK
 
     def is_batched(self, method: str) -> bool:
         """Tell whether requests for a method share calls."""
@@ -134,16 +133,35 @@ class ServedModel:
         ServingError
             If the rows or the method are not the model's, or the model itself fails.
         """
+        taken, method = self.take(rows, method, most_rows)
+        return self.compute(taken, method), method
+
+    def take(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
+        """Return what the model's method takes, and the method.
+
+        Raises
+        ------
+        ServingError
+            If the rows or the method are not the model's.
+        """
         method = method or self.default_method
-        call = self._calls.get(method)
-        if call is None:
+        if method not in self._calls:
             raise ServingError(
                 422, "no_such_method", f"The model has no method {method!r}; it has {', '.join(self.schema.methods)}"
             )
         check_rows(rows, most_rows)
-        taken = model_input(self.schema, rows)
+        return model_input(self.schema, rows), method
+
+    def compute(self, taken: Any, method: str) -> Any:
+        """Return a method's answer, tidy.
+
+        Raises
+        ------
+        ServingError
+            If the model fails.
+        """
         try:
-            return call(taken), method
+            return self._calls[method](taken)
         except ServingError:
             raise
         except MemoryError:

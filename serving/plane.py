@@ -115,11 +115,21 @@ class DataPlane:
             raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
         try:
             found = self._ask(served, rows, method)
-            if route.mirror is not None and version is None:
-                self.mirror.let_see(route.versions[route.mirror], rows, found.method, self.limits.max_rows)
+            if version is None:
+                self.show_mirror(route, rows, found.method)
             return found
         finally:
             self._places.release()
+
+    def shares_calls(self) -> bool:
+        """Tell whether some model answers several requests by one call."""
+        routes = self.routes.values()
+        return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
+
+    def show_mirror(self, route: Route, rows: Rows, method: str) -> None:
+        """Let the mirror of a route, if it has one, see a request."""
+        if route.mirror is not None:
+            self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
     def _ask(self, served: ServedModel, rows: Rows, method: str | None) -> Answer:
         large = isinstance(rows.values, list) and len(rows.values) >= self.limits.large_rows

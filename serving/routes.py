@@ -32,6 +32,13 @@ def add(app: App) -> None:
     app.get("/metrics", "metrics", app.metrics)
 
 
+PARSERS: dict[str, Callable[[Any], tuple[Rows, str | None]]] = {"score": azure.parse, "invocations": mlflow.parse}
+RENDERERS: dict[str, Callable[[Answer, Any], Any]] = {
+    "score": azure.render,
+    "invocations": lambda answer, _body: mlflow.render(answer),
+}
+
+
 def _score(plane: DataPlane, body: Any, name: str | None) -> Scored:
     rows, method = azure.parse(body)
     answer = plane.answer(rows, name=name, method=method)
@@ -128,15 +135,30 @@ def _add_oip(app: App) -> None:
 
     def index() -> Response:
         found = []
-        for name, route in sorted(app.plane.routes.items()):
+        names = app.repository.names() if app.repository is not None else []
+        for name in sorted({*names, *app.plane.routes}):
+            route = app.plane.routes.get(name)
+            if route is None:
+                found.append({"name": name, "state": "UNAVAILABLE", "reason": "unloaded"})
+                continue
             for version in sorted(route.versions):
                 found.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
+        if mapping(read_json(request)).get("ready") is True:
+            found = [one for one in found if one["state"] == "READY"]
         return _json(found)
+
+    def change(name: str, action: str) -> Response:
+        if app.repository is None or not app.keys.needed:
+            raise ServingError(403, "needs_keys", "Models are loaded and unloaded only where keys are in use: auth=key")
+        (app.repository.load if action == "load" else app.repository.unload)(name)
+        return _json({})
 
     app.get("/v2", "server", server)
     app.get("/v2/health/live", "live", lambda: _json({"live": True}))
     app.get("/v2/health/ready", "ready", ready)
     app.post("/v2/repository/index", "index", index)
+    app.post("/v2/repository/models/<name>/load", "load", lambda name: change(name, "load"))
+    app.post("/v2/repository/models/<name>/unload", "unload", lambda name: change(name, "unload"))
     for prefix, suffix in (("/v2/models/<name>", ""), ("/v2/models/<name>/versions/<version>", "_version")):
         app.get(prefix, f"model{suffix}", model)
         app.get(f"{prefix}/ready", f"model_ready{suffix}", model_ready)

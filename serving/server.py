@@ -26,6 +26,7 @@ def main(folder: Path) -> int:
         if not held:
             print(f"error: endpoint {record.name} is served already", file=sys.stderr)
             return 1
+        endpoint.unloaded.unlink(missing_ok=True)
         for old in (endpoint.states, endpoint.metrics):
             shutil.rmtree(old, ignore_errors=True)
             old.mkdir(parents=True)

@@ -42,6 +42,7 @@ def make_application(folder: Path) -> App:
         max_bytes=int(settings.max_megabytes * 2**20),
         cors=tuple(settings.cors),
         shared_metrics=endpoint.metrics if settings.workers > 1 else None,
+        repository=deployer,
     )
 
 
@@ -52,6 +53,7 @@ def make_gateway(folder: Path) -> Gateway:
     return Gateway(
         app.flask.wsgi_app,
         app.plane.is_quick,
+        app.prepare,
         max_bytes=int(settings.max_megabytes * 2**20),
         threads=settings.threads,
         queue=settings.queue,

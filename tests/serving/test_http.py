@@ -1,5 +1,6 @@
 """A real server: who is let in, what it says of itself, how it starts and ends."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -11,6 +12,7 @@ from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
 from serving.keys import Keys
+from serving.telemetry import LineLog
 from serving.tracing import HEALTH
 from tests.waiting import wait_for
 
@@ -134,6 +136,44 @@ def test_beyond_loopback_keys_are_made_and_shown_once(register, serve):
     assert open_.ask("/score", BODY)[0] == 200
 
 
+def test_models_are_unloaded_and_loaded_with_a_key(register, serve):
+    register("iris", SVM)
+    register("other", SVM)
+    server = serve("models=[iris,other]", "auth=key", "workers=2", "poll=0.05")
+    (key,) = [line.split()[-1] for line in server.said if line.startswith("primary key")]
+    wait_for(lambda: len(server.state()) == 2, 20)
+
+    def ask(path, body=None):
+        status, _, content = server.ask(path, body or {}, Authorization=f"Bearer {key}")
+        return status, json.loads(content)
+
+    assert ask("/v2/repository/models/other/unload")[0] == 200
+    wait_for(lambda: all(len(state["served"]) == 1 for state in server.state()), 20)
+    assert ask("/v2/models/other/infer")[0] == 404 and ask("/score", BODY)[0] == 200
+    states = {one["name"]: one["state"] for one in ask("/v2/repository/index")[1]}
+    assert states == {"iris": "READY", "other": "UNAVAILABLE"}
+    assert [one["name"] for one in ask("/v2/repository/index", {"ready": True})[1]] == ["iris"]
+    assert ask("/v2/repository/models/nothere/load")[0] == 404
+    assert ask("/v2/repository/models/other/load")[0] == 200
+    wait_for(lambda: all(len(state["served"]) == 2 for state in server.state()), 20)
+    assert ask("/score/other", BODY) == (200, {"predict": [0, 0]})
+
+
+def test_without_keys_nobody_unloads(client):
+    assert client(m=SVM).post("/v2/repository/models/m/unload", json={}).status_code == 403
+
+
+def test_a_full_disk_costs_log_lines_and_no_request(small_disk, metrics):
+    log = LineLog(small_disk / "access.jsonl", metrics.dropped)
+    before = metrics.dropped._value.get()
+    with contextlib.suppress(OSError), open(small_disk / "filler", "wb", buffering=0) as filler:
+        while filler.write(bytes(1 << 16)):
+            continue
+    log.add({"a": "x" * 100_000})
+    log.close()
+    assert metrics.dropped._value.get() == before + 1
+
+
 def test_no_other_origin_unless_named(client):
     asked = client(m=SVM)
     assert (
@@ -182,6 +222,37 @@ def test_a_large_request_does_not_starve_small_ones(register, serve):
     assert 200 in statuses and set(statuses) <= {200, 429}
 
 
+def test_requests_of_one_moment_share_a_call_and_each_gets_its_own_answer(register, serve):
+    forest = RandomForestClassifier(50, random_state=0).fit(X, Y)
+    register("forest", forest)
+    server = serve("model=forest")
+    expected = forest.predict_proba(X)
+    wrong = []
+
+    def ask(number):
+        for at in range(number, len(X), 8):
+            body = {"data": X[at : at + 1].tolist(), "method": "predict_proba"}
+            if at % 7 == 0:
+                body["data"] = [["a", 1, 1, 1]]
+            status, _, content = server.ask("/score", body)
+            right = 400 if at % 7 == 0 else 200
+            if status != right or (
+                right == 200 and json.loads(content)["predict_proba"] != expected[at : at + 1].tolist()
+            ):
+                wrong.append((at, status, content))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == []
+    lines = server.ask("/metrics")[2].decode().splitlines()
+    calls = next(float(line.split()[-1]) for line in lines if line.startswith("vivero_batch_rows_count"))
+    rows = next(float(line.split()[-1]) for line in lines if line.startswith("vivero_batch_rows_sum"))
+    assert rows >= 128 and calls < rows
+
+
 def test_half_sent_and_dropped_connections(register, serve):
     register("iris", SVM)
     server = serve("model=iris")
@@ -193,7 +264,7 @@ def test_half_sent_and_dropped_connections(register, serve):
             b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         held.append(connection)
-    for _ in range(1000):
+    for _ in range(10_000):
         socket.create_connection(("127.0.0.1", port)).close()
     assert all(server.ask("/score", BODY)[0] == 200 for _ in range(20))
     for connection in held:
