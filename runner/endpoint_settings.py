@@ -38,8 +38,6 @@ class EndpointSettings:
         Serve a model although scikit-learn is another one than its own; every answer then says so.
     trusted : list of str
         Types that a skops file may hold beside those skops trusts.
-    accelerate : str or None
-        ``onnx``: answer with ONNX Runtime where it agrees with the model.
     log_payloads : float
         Share of the requests whose rows and answers are kept in a file.
     cors : list of str
@@ -63,7 +61,6 @@ class EndpointSettings:
     stop_timeout: float = 20
     allow_version_mismatch: bool = False
     trusted: list[str] = field(default_factory=list)
-    accelerate: Optional[str] = None  # noqa: UP045
     log_payloads: float = 0.0
     cors: list[str] = field(default_factory=list)
     poll: float = 0.5

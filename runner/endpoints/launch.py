@@ -33,8 +33,6 @@ def check_settings(settings: EndpointSettings) -> None:
     """
     if settings.auth not in (None, "key", "none"):
         raise UserError(f"auth={settings.auth} is not known", "It is key or none")
-    if settings.accelerate not in (None, "onnx"):
-        raise UserError(f"accelerate={settings.accelerate} is not known", "It is onnx or null")
     if not 0 <= settings.port <= 65535:
         raise UserError(f"port={settings.port} is no port")
     for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
