@@ -156,3 +156,14 @@ def is_locked(path: Path) -> bool:
         return False
     with locked(path, blocking=False) as held:
         return not held
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove what processes that died have left of their work aside: ``<prefix>*`` with a ``.lock`` that nobody holds.
+
+    The lock is taken before the work begins, so that work without a lock is left alone: it may just be beginning.
+    """
+    for lock in folder.glob(f"{prefix}*.lock"):
+        if not is_locked(lock):
+            remove_tree(lock.with_suffix(""))
+            lock.unlink(missing_ok=True)

@@ -17,6 +17,8 @@ from runner.files import locked, write_json
 from serving.settings import read_endpoint
 
 _FILES = 16_384  # connections that one process may hold
+# Seconds without a sign of life after which a process is replaced; so long may it take to see that one was killed.
+_SIGN_OF_LIFE = 10
 
 
 def main(folder: Path) -> int:
@@ -61,7 +63,7 @@ def _serve(folder: Path) -> int:
         backlog=4096,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.stop_timeout),
-        timeout_worker_healthcheck=60,
+        timeout_worker_healthcheck=_SIGN_OF_LIFE,
     )
     failed = threading.Event()
     threading.Thread(target=_announce, args=(folder, failed), daemon=True).start()

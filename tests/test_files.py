@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+from runner import files
 from runner.files import (
     append_json_line,
     hash_tree,
@@ -94,3 +95,14 @@ def test_a_read_only_tree_can_be_removed(tmp_path):
     remove_tree(tmp_path / "a")
     assert not (tmp_path / "a").exists()
     append_json_line(tmp_path / "x", 1)
+
+
+def test_leftovers_of_the_dead_are_swept_and_the_living_left_alone(tmp_path):
+    for name in ("dead", "living"):
+        (tmp_path / f".work-{name}").mkdir()
+        (tmp_path / f".work-{name}" / "file").touch()
+    (tmp_path / ".work-dead.lock").touch()
+    (tmp_path / ".work-only-a-lock.lock").touch()
+    with files.locked(tmp_path / ".work-living.lock"):
+        files.sweep(tmp_path, ".work-")
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".work-living", ".work-living.lock"]

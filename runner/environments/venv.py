@@ -14,7 +14,7 @@ from runner.environments.interpreters import Interpreter, Interpreters
 from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve, uv
 from runner.environments.spec import gather
 from runner.errors import UserError
-from runner.files import is_locked, locked, remove_tree, sync_folder, write_json, write_text
+from runner.files import locked, remove_tree, sweep, sync_folder, write_json, write_text
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
@@ -98,7 +98,7 @@ class VenvEnvironment:
         return PrefixHandle(record, target / "bin" / "python", lock)
 
     def _build(self, host: Host, lock: str, python: Interpreter, target: Path, say: Say) -> None:
-        self._sweep()
+        sweep(self.layout.environments, ".building-")
         staging = target.with_name(f".building-{secrets.token_hex(6)}")
         with locked(staging.with_suffix(".lock")):
             try:
@@ -141,13 +141,6 @@ class VenvEnvironment:
             finally:
                 remove_tree(staging)
                 staging.with_suffix(".lock").unlink(missing_ok=True)
-
-    def _sweep(self) -> None:
-        """Remove what builders that died have left; the locks of living ones are held."""
-        for old in self.layout.environments.glob(".building-*"):
-            if old.suffix != ".lock" and not is_locked(old.with_suffix(".lock")):
-                remove_tree(old)
-                old.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _usable(target: Path) -> bool:

@@ -18,10 +18,10 @@ from runner.errors import UserError, nearest
 from runner.files import (
     hash_file,
     hash_tree,
-    is_locked,
     list_files,
     locked,
     remove_tree,
+    sweep,
     sync_folder,
     sync_tree,
     write_json,
@@ -71,10 +71,7 @@ class FileRegistry:
     @contextlib.contextmanager
     def _staging(self, folder: Path) -> Iterator[Path]:
         """Make a folder that the next registration sweeps if this process dies: its lock is then free."""
-        for old in folder.glob(f"{_STAGING}*"):
-            if old.suffix != ".lock" and not is_locked(old.with_suffix(".lock")):
-                remove_tree(old)
-                old.with_suffix(".lock").unlink(missing_ok=True)
+        sweep(folder, _STAGING)
         staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
         lock = staging.with_suffix(".lock")
         with locked(lock):
