@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ACCELERATORS = ("onnx",)
+
 
 @dataclass
 class EndpointSettings:
@@ -34,6 +37,8 @@ class EndpointSettings:
         Seconds that a request waits for its turn.
     stop_timeout : float
         Seconds that requests at work have to end when the server is stopped.
+    accelerate : str or None
+        ``onnx``: answers by onnxruntime, for methods whose answers are close; null: only ways that give the same bits.
     allow_version_mismatch : bool
         Serve a model although scikit-learn is another one than its own; every answer then says so.
     trusted : list of str
@@ -59,8 +64,14 @@ class EndpointSettings:
     queue: int = 256
     timeout: float = 30
     stop_timeout: float = 20
+    accelerate: Optional[str] = None  # noqa: UP045
     allow_version_mismatch: bool = False
     trusted: list[str] = field(default_factory=list)
     log_payloads: float = 0.0
     cors: list[str] = field(default_factory=list)
     poll: float = 0.5
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether requests need a key: as set, else anywhere but on loopback."""
+        return self.auth == "key" or (self.auth is None and self.host not in _LOOPBACK)

@@ -15,6 +15,7 @@ from runner.errors import UserError
 from runner.files import write_json
 from runner.layout import EndpointLayout, Layout
 from runner.records import Deployment, EndpointRecord, ModelRecord, check_format
+from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from serving.errors import ServingError
 from serving.inputs import Rows
@@ -142,12 +143,22 @@ class Deployer:
             load(self.registry, record, settings.trusted),
             default_method=settings.method,
             warning=warning,
+            accelerate=settings.accelerate,
             patience=settings.timeout,
             observe_batch=batch.observe,
         )
+        if served.parity is not None:
+            self._keep_parity(served)
         if served.schema.kind == "numbers" or (record.inspection and record.inspection.example_input is not None):
             served.answer(Rows(served.example()), None, settings.max_rows)
         return served
+
+    def _keep_parity(self, served: ServedModel) -> None:
+        report = {"time": now(), **served.parity} if served.parity else {}
+        try:
+            keep_parity(self.layout, served.record, report)
+        except OSError as error:  # a registry that only others may write: the answers are the same
+            print(f"{now()} the parity report is not kept: {error}", flush=True)
 
     def _write_state(self) -> None:
         served = [
@@ -156,6 +167,7 @@ class Deployer:
                 "version": version,
                 "shorter": sorted(one.paths),
                 "left": one.left,
+                "onnx": one.accelerated,
                 "shared_calls": [method for method in one.schema.methods if one.is_batched(method)],
                 "warning": one.warning,
             }

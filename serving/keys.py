@@ -7,8 +7,6 @@ import hmac
 import json
 from pathlib import Path
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 class Keys:
     """The keys of one endpoint, read again when their file has changed.

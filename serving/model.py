@@ -14,15 +14,13 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 from serving.batching import Batcher
 from serving.errors import ServingError
-from serving.exact.paths import exact_paths, rowwise
+from serving.exact.paths import TREES, exact_paths, rowwise
 from serving.inputs import Rows, check_rows, model_input
 from serving.outputs import tidy
 from serving.schema import Schema, read_schema
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
-# Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
-_TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 
 
 class ServedModel:
@@ -38,6 +36,8 @@ class ServedModel:
         The method of requests that name none; None: the record's, else the first the model has.
     warning : str or None
         What every answer has to say, such as another scikit-learn than the model's own.
+    accelerate : str or None
+        ``onnx``: answers by onnxruntime where they are close to the model's.
     patience : float
         Seconds that a request waits for its turn.
     observe_batch : callable
@@ -51,6 +51,7 @@ class ServedModel:
         *,
         default_method: str | None = None,
         warning: str | None = None,
+        accelerate: str | None = None,
         patience: float = 30,
         observe_batch: Callable[[int], None] = lambda _rows: None,
     ) -> None:
@@ -62,9 +63,16 @@ class ServedModel:
         self.default_method = self._default(default_method)
         probes = self._probes()
         self.paths, self.left = exact_paths(model, probes) if probes is not None else ({}, {})
+        self.parity: dict[str, Any] | None = None
+        accelerated: dict[str, Callable[[Any], Any]] = {}
+        if accelerate == "onnx":
+            from serving.onnx import onnx_paths
+
+            accelerated, self.parity = onnx_paths(model, probes, self.schema.methods)
+            self.paths = {name: path for name, path in self.paths.items() if name not in accelerated}
         self._calls: dict[str, Callable[[Any], Any]] = {}
         for method in self.schema.methods:
-            call = self.paths.get(method, getattr(model, method))
+            call = accelerated.get(method) or self.paths.get(method, getattr(model, method))
             self._calls[method] = self._batched(call, probes, observe_batch)
         self.large = threading.BoundedSemaphore(1)
         self.quick = self._is_quick()
@@ -98,7 +106,7 @@ class ServedModel:
             return tidy(call(rows))
 
         last = self.model.steps[-1][1] if isinstance(getattr(self.model, "steps", None), list) else self.model
-        if probes is None or not any(word in type(last).__name__ for word in _TREES):
+        if probes is None or not any(word in type(last).__name__ for word in TREES):
             return plain
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -120,6 +128,13 @@ class ServedModel:
                     return False
             took.append(time.perf_counter() - begun)
         return min(took) < _QUICK
+
+    @property
+    def accelerated(self) -> dict[str, bool | str] | None:
+        """Which methods onnxruntime answers: true, or why not; None where it was not asked for."""
+        if self.parity is None:
+            return None
+        return {method: one["used"] or one["reason"] for method, one in self.parity["methods"].items()}
 
     def is_batched(self, method: str) -> bool:
         """Tell whether requests for a method share calls."""

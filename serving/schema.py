@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _BY_COLUMN = ("ColumnTransformer", "FunctionTransformer", "FeatureUnion")
@@ -121,12 +124,30 @@ def input_types(model: Any) -> set[str]:
 
 
 def _takes_missing(model: Any) -> bool:
+    """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
     first = entrance(model)
     try:
         from sklearn.utils import get_tags
     except ImportError:
-        return bool(first._get_tags().get("allow_nan")) if hasattr(first, "_get_tags") else False
-    try:
-        return bool(get_tags(first).input_tags.allow_nan)
-    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+        says = bool(first._get_tags().get("allow_nan")) if hasattr(first, "_get_tags") else False
+    else:
+        try:
+            says = bool(get_tags(first).input_tags.allow_nan)
+        except Exception:  # noqa: BLE001 - as above: no tags, no promise
+            return False
+    return says and (first is model or _survives_missing(model))
+
+
+def _survives_missing(model: Any) -> bool:
+    """Try it: a scaler lets a missing value through to a step that may refuse it."""
+    width = getattr(model, "n_features_in_", None)
+    method = next((name for name in METHODS if hasattr(model, name)), None)
+    if width is None or method is None:
         return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(model, method)(np.full((1, width), np.nan))
+    except Exception:  # noqa: BLE001 - whatever it raises, it does not take them
+        return False
+    return True

@@ -8,7 +8,6 @@ from pathlib import Path
 from runner.endpoint_settings import EndpointSettings
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, check_format
-from serving.keys import LOOPBACK
 
 
 def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord, EndpointSettings]:
@@ -17,10 +16,3 @@ def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord,
     content = check_format(json.loads(endpoint.record.read_bytes()), str(endpoint.record))
     record = EndpointRecord.from_json(content)
     return Layout(folder.parent.parent), endpoint, record, EndpointSettings(**record.settings)
-
-
-def needs_keys(settings: EndpointSettings) -> bool:
-    """Tell whether requests need a key: as set, else anywhere but on loopback."""
-    if settings.auth is not None:
-        return settings.auth == "key"
-    return settings.host not in LOOPBACK

@@ -13,7 +13,7 @@ from serving.deployer import Deployer
 from serving.gateway import Gateway
 from serving.keys import Keys
 from serving.plane import DataPlane, Limits
-from serving.settings import needs_keys, read_endpoint
+from serving.settings import read_endpoint
 from serving.telemetry import LineLog, Metrics, Telemetry
 
 
@@ -29,7 +29,7 @@ def make_application(folder: Path) -> App:
         served.name, str(served.version), outcome
     ).inc()
     deployer.refresh()
-    keys = Keys(endpoint.keys if needs_keys(settings) else None)
+    keys = Keys(endpoint.keys if settings.needs_keys else None)
     payloads = LineLog(endpoint.payloads, metrics.dropped) if settings.log_payloads > 0 else None
     telemetry = Telemetry(metrics, LineLog(endpoint.access_log, metrics.dropped), payloads, settings.log_payloads)
     deployer.watch(settings.poll, keys.refresh)

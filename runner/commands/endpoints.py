@@ -51,7 +51,6 @@ def endpoints() -> None:
 def describe(store: EndpointStore, name: str) -> dict[str, Any]:
     """Return what is to be said of an endpoint."""
     from runner.endpoint_settings import EndpointSettings
-    from runner.endpoints.launch import needs_keys
 
     record = store.read(name)
     settings = EndpointSettings(**record.settings)
@@ -66,7 +65,7 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
         "served": states[0]["served"] if states else [],
         "processes": [state["pid"] for state in states],
         "generation": record.generation,
-        "keys": needs_keys(settings),
+        "keys": settings.needs_keys,
         "problem": problems[0] if problems else None,
     }
 

@@ -22,18 +22,23 @@ _SHOWN = 20
 @global_options
 def show(reference: str) -> None:
     """Show one version of a model, and which others there are."""
-    store = registry(workspace())
+    from runner.store.parity import read_parity
+
+    layout = workspace()
+    store = registry(layout)
     record = store.resolve(reference)
     versions = store.versions(record.name)
     aliases = sorted(alias for alias, version in store.aliases(record.name).items() if version == record.version)
-    location = store.artefact(record)
+    location, parity = store.artefact(record), read_parity(layout, record)
     if wants_json():
-        emit_json({**record.to_json(), "aliases": aliases, "versions": versions, "location": str(location)})
+        emit_json(
+            {**record.to_json(), "aliases": aliases, "versions": versions, "location": str(location), "parity": parity}
+        )
     else:
-        _print(record, aliases, versions, location)
+        _print(record, aliases, versions, location, parity)
 
 
-def _print(record: ModelRecord, aliases: list[str], versions: list[int], location: Path) -> None:
+def _print(record: ModelRecord, aliases: list[str], versions: list[int], location: Path, parity: Any) -> None:
     facts(
         {
             "model": f"{record.name}:{record.version}",
@@ -54,6 +59,7 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
         ("Properties", record.properties),
         ("Metrics", record.metrics),
         ("Data", record.data),
+        ("ONNX", {name: _parity(one) for name, one in parity["methods"].items()} if parity else {}),
         ("Inspected", _inspected(record.inspection) if record.inspection else {}),
     ):
         if found:
@@ -76,3 +82,11 @@ def _inspected(inspection: Inspection) -> dict[str, Any]:
         "methods": ", ".join(inspection.methods),
         "example input": inspection.example_input,
     }
+
+
+def _parity(one: dict[str, Any]) -> str:
+    if not one["used"]:
+        return f"not used: {one['reason']}"
+    if "labels_equal" in one:
+        return f"labels equal ({one['precision']} precision)"
+    return f"off by {one['largest_difference']:.1e} at most ({one['precision']} precision)"

@@ -10,7 +10,7 @@ from typing import Any
 from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import misfits, requirements
-from runner.endpoints.launch import check_settings, choose_port, needs_keys, settle, start
+from runner.endpoints.launch import check_settings, choose_port, settle, start
 from runner.endpoints.store import KEY_NAMES, EndpointStore
 from runner.errors import UserError
 from runner.layout import Layout
@@ -67,14 +67,14 @@ def find_python(
                 f"{other.name}:{other.version} of {_framework(other)}: one server cannot have both",
                 "Deploy them as two endpoints",
             )
-    wrong = misfits(first)
+    wrong = misfits(first, settings.accelerate)
     if not wrong:
         return sys.executable
     if settings.allow_version_mismatch:
         say(f"Serving in the current Python although {', '.join(wrong)}")
         return sys.executable
     say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
-    packages, python = requirements(first)
+    packages, python = requirements(first, settings.accelerate)
     return make(packages, python).prepare(host, say).argv(["python"])[0]
 
 
@@ -118,7 +118,7 @@ def new_endpoint(
     )
     store.write(record)
     keys = {}
-    if needs_keys(settings) and not store.has_keys(name):
+    if settings.needs_keys and not store.has_keys(name):
         keys = {which: store.make_key(name, which) for which in KEY_NAMES}
     return record, keys
 

@@ -10,6 +10,8 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 
 SERVER_PACKAGES = ("flask>=3.0", "uvicorn>=0.35", "httptools>=0.6", "orjson>=3.10", "prometheus-client>=0.20")
+# What computes in place of the model, where that is asked for.
+_ACCELERATOR_PACKAGES = {"onnx": ("skl2onnx>=1.20", "onnx>=1.17", "onnxruntime>=1.20")}
 _OLDEST = (3, 11)
 # What decides a model's numbers or whether it loads at all.
 _DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
@@ -23,7 +25,7 @@ def pins_of(record: ModelRecord) -> dict[str, str]:
     return {name: version for name, version in found.items() if name not in _OURS}
 
 
-def misfits(record: ModelRecord) -> list[str]:
+def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:
     """Return why the current interpreter is not the model's; nothing means that it fits."""
     wrong = []
     own = (record.python_version or platform.python_version()).split(".")[:2]
@@ -33,10 +35,18 @@ def misfits(record: ModelRecord) -> list[str]:
     for name in _DECIDING:
         if name in there and there[name] != here.get(name):
             wrong.append(f"{name} {there[name]} is now {here.get(name, 'absent')}")
-    return wrong
+    return wrong + [f"{_name(one)} is absent" for one in _accelerators(accelerate) if _name(one) not in here]
 
 
-def requirements(record: ModelRecord) -> tuple[list[str], str]:
+def _accelerators(accelerate: str | None) -> tuple[str, ...]:
+    return _ACCELERATOR_PACKAGES[accelerate] if accelerate is not None else ()
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[<>=]", requirement)[0]
+
+
+def requirements(record: ModelRecord, accelerate: str | None = None) -> tuple[list[str], str]:
     """Return the packages and the Python of a model's serving environment.
 
     Raises
@@ -51,5 +61,5 @@ def requirements(record: ModelRecord) -> tuple[list[str], str]:
             "Train it with a newer one, or score files with it: vivero models download",
         )
     pins = pins_of(record)
-    ours = [one for one in SERVER_PACKAGES if re.split(r"[<>=]", one)[0] not in pins]
+    ours = [one for one in (*SERVER_PACKAGES, *_accelerators(accelerate)) if _name(one) not in pins]
     return [*(f"{name}=={version}" for name, version in pins.items()), *ours], python

@@ -12,14 +12,13 @@ import threading
 import time
 from pathlib import Path
 
-from runner.endpoint_settings import EndpointSettings
+from runner.endpoint_settings import ACCELERATORS, EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.layout import EndpointLayout
 from runner.records import EndpointRecord
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _START = 120.0  # seconds until a server answers
 
 
@@ -33,6 +32,8 @@ def check_settings(settings: EndpointSettings) -> None:
     """
     if settings.auth not in (None, "key", "none"):
         raise UserError(f"auth={settings.auth} is not known", "It is key or none")
+    if settings.accelerate not in (None, *ACCELERATORS):
+        raise UserError(f"accelerate={settings.accelerate} is not known", f"It is {' or '.join(ACCELERATORS)}, or null")
     if not 0 <= settings.port <= 65535:
         raise UserError(f"port={settings.port} is no port")
     for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
@@ -40,11 +41,6 @@ def check_settings(settings: EndpointSettings) -> None:
             raise UserError(f"{name}={getattr(settings, name)} is less than 1")
     if not 0 <= settings.log_payloads <= 1:
         raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
-
-
-def needs_keys(settings: EndpointSettings) -> bool:
-    """Tell whether requests need a key."""
-    return settings.auth == "key" or (settings.auth is None and settings.host not in _LOOPBACK)
 
 
 def choose_port(settings: EndpointSettings) -> int:

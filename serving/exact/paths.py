@@ -15,6 +15,8 @@ from serving.exact.scaler import scaler_path
 
 Path = Callable[[np.ndarray], Any]
 _MAKERS: tuple[Callable[[Any], dict[str, Path]], ...] = (forest_paths, boosting_paths, machine_paths)
+# Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
+TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 _STEP_MAKERS: tuple[Callable[[Any], Path | None], ...] = (scaler_path,)
 
 

@@ -148,6 +148,7 @@ def metadata(served: ServedModel, versions: list[int]) -> dict[str, Any]:
         "inputs": inputs,
         "outputs": [{"name": one, "datatype": "FP64", "shape": [-1]} for one in schema.methods],
         "parameters": {
+            "onnx": served.accelerated,
             "version": str(served.version),
             "methods": list(schema.methods),
             "default": served.default_method,

@@ -3,6 +3,8 @@
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from serving.plane import Limits
@@ -101,6 +103,12 @@ def test_missing_values_where_the_model_takes_them(client):
     rows = [[None, 1, 1, 1], [1, 1, None, 1]]
     answer = client(m=TREES).post("/score", json={"data": rows})
     assert answer.json["predict"] == TREES.predict([[float("nan"), 1, 1, 1], [1, 1, float("nan"), 1]]).tolist()
+
+
+def test_a_missing_value_that_only_the_first_step_lets_through(client):
+    model = make_pipeline(StandardScaler(), SVC()).fit(X, Y)
+    answer = client(m=model).post("/score", json={"data": [[None, 1, 1, 1]]})
+    assert answer.status_code == 400 and answer.json["error"]["column"] == 0
 
 
 def test_whole_numbers_and_truth_values_are_numbers(client):
