@@ -89,9 +89,9 @@ def test_the_registry_keeps_the_report_and_the_endpoint_says_what_it_uses(regist
     assert server.state()[0]["served"][0]["onnx"]["predict"] is True
     described = json.loads(server.ask("/v2/models/flowers", None)[2])
     assert described["parameters"]["onnx"]["predict"] is True
-    main(["models", "show", "flowers", "--workspace", str(layout.root)], standalone_mode=False)
+    assert main(["models", "show", "flowers", "--workspace", str(layout.root)]) == 0
     assert "labels equal" in capsys.readouterr().out
-    main(["models", "verify", "flowers", "--workspace", str(layout.root)], standalone_mode=False)
+    assert main(["models", "verify", "flowers", "--workspace", str(layout.root)]) == 0
 
 
 def test_another_accelerator_is_refused(register, serve):
