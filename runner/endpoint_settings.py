@@ -39,6 +39,8 @@ class EndpointSettings:
         Seconds that requests at work have to end when the server is stopped.
     accelerate : str or None
         ``onnx``: answers by onnxruntime, for methods whose answers are close; null: only ways that give the same bits.
+    dates : list of str
+        Columns whose texts are points in time, such as ``2026-03-01T12:00:00``, for models fitted with such columns.
     allow_version_mismatch : bool
         Serve a model although scikit-learn is another one than its own; every answer then says so.
     trusted : list of str
@@ -65,6 +67,7 @@ class EndpointSettings:
     timeout: float = 30
     stop_timeout: float = 20
     accelerate: Optional[str] = None  # noqa: UP045
+    dates: list[str] = field(default_factory=list)
     allow_version_mismatch: bool = False
     trusted: list[str] = field(default_factory=list)
     log_payloads: float = 0.0

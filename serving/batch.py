@@ -18,9 +18,9 @@ from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from serving.deployer import check_framework
 from serving.errors import ServingError
-from serving.inputs import Rows
 from serving.loader import load
 from serving.model import ServedModel
+from serving.rows import Rows
 from serving.tables import check_kind, join_parts, read_chunks, write_part
 
 _ROW = re.compile(r"\bRow (\d+)")
@@ -39,6 +39,7 @@ class Order:
     chunk: int
     trusted: list[str]
     allow_version_mismatch: bool
+    dates: list[str]
 
 
 def score(order: Order) -> int:
@@ -55,7 +56,9 @@ def score(order: Order) -> int:
     kind = check_kind(target)
     check_kind(source)
     warning = check_framework(record, allow=order.allow_version_mismatch)
-    served = ServedModel(record, load(registry, record, order.trusted), default_method=order.method, warning=warning)
+    served = ServedModel(
+        record, load(registry, record, order.trusted), default_method=order.method, warning=warning, dates=order.dates
+    )
     parts = target.with_name(f".{target.name}.parts")
     facts = _facts(order, record.sha256, served.default_method, source)
     _prepare(parts, facts)
@@ -89,6 +92,7 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
         "sha256": digest,
         "method": method,
         "chunk": order.chunk,
+        "dates": order.dates,
         "input": [str(source.resolve()), state.st_size, state.st_mtime_ns],
     }
 

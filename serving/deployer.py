@@ -18,11 +18,12 @@ from runner.records import Deployment, EndpointRecord, ModelRecord, check_format
 from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from serving.errors import ServingError
-from serving.inputs import Rows
 from serving.loader import load
 from serving.model import ServedModel
 from serving.plane import DataPlane, Route
+from serving.rows import Rows
 from serving.telemetry import Metrics
+from serving.trial import registered_example
 
 Loaded = dict[tuple[str, int], ServedModel]
 
@@ -144,13 +145,15 @@ class Deployer:
             default_method=settings.method,
             warning=warning,
             accelerate=settings.accelerate,
+            dates=settings.dates,
             patience=settings.timeout,
             observe_batch=batch.observe,
         )
         if served.parity is not None:
             self._keep_parity(served)
-        if served.schema.kind == "numbers" or (record.inspection and record.inspection.example_input is not None):
-            served.answer(Rows(served.example()), None, settings.max_rows)
+        example = registered_example(record)
+        if example is not None:
+            served.answer(Rows(example), None, settings.max_rows)
         return served
 
     def _keep_parity(self, served: ServedModel) -> None:

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from serving.cells import read_cells
 from serving.errors import ServingError, bad_input
+from serving.frames import table
+from serving.rows import Rows, check_width, column_name, word
 from serving.schema import Schema
 
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Rows as a protocol hands them over.
-
-    Parameters
-    ----------
-    values : list or ndarray
-        A list of rows; a row is a list of values, a mapping from column to value, or a single string.
-    columns : sequence of str or None
-        The names of the values of a row, where the request gives them.
-    """
-
-    values: Any
-    columns: Sequence[str] | None = None
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-
 def check_rows(rows: Rows, most: int) -> None:
     """Refuse what is no list of rows, or too long a one."""
     if not isinstance(rows.values, list | np.ndarray):
-        raise bad_input("no_rows", f"The rows are a list, not {_word(rows.values)}")
+        raise bad_input("no_rows", f"The rows are a list, not {word(rows.values)}")
     if len(rows.values) == 0:
         raise bad_input("empty", "There are no rows")
     if len(rows.values) > most:
@@ -55,10 +39,10 @@ def model_input(schema: Schema, rows: Rows) -> Any:
     if schema.kind == "texts":
         return _texts(rows)
     if schema.kind == "records":
-        return _records(rows)
-    rows = _by_name(schema, rows)
+        return _records(read_cells(schema, rows))
+    rows = read_cells(schema, _by_name(schema, rows))
     if schema.kind == "frame":
-        return _frame(schema, rows)
+        return table(schema, rows)
     return _numbers(schema, rows)
 
 
@@ -70,7 +54,7 @@ def _by_name(schema: Schema, rows: Rows) -> Rows:
         wanted = set(columns)
         for at, row in enumerate(values):
             if not isinstance(row, Mapping):
-                raise bad_input("mixed_rows", f"Row {at} is {_word(row)}, the rows before have named values", row=at)
+                raise bad_input("mixed_rows", f"Row {at} is {word(row)}, the rows before have named values", row=at)
             if row.keys() != wanted:
                 raise _wrong_columns(list(row), columns, at)
         values = [[row[name] for name in columns] for row in values]
@@ -86,10 +70,10 @@ def _by_name(schema: Schema, rows: Rows) -> Rows:
         raise _wrong_columns(list(columns), list(schema.names), None)
     places = [list(columns).index(name) for name in schema.names]
     if isinstance(values, np.ndarray):
-        return Rows(values[:, places], schema.names)
+        return replace(rows, values=values[:, places], columns=schema.names)
     for at, row in enumerate(values):
-        _check_width(row, len(places), at)
-    return Rows([[row[place] for place in places] for row in values], schema.names)
+        check_width(row, len(places), at)
+    return replace(rows, values=[[row[place] for place in places] for row in values], columns=schema.names)
 
 
 def _wrong_columns(there: list[str], wanted: list[str], row: int | None) -> ServingError:
@@ -106,13 +90,6 @@ def _wrong_columns(there: list[str], wanted: list[str], row: int | None) -> Serv
     )  # fmt: skip
 
 
-def _check_width(row: Any, width: int, at: int) -> None:
-    if not isinstance(row, list | tuple | np.ndarray):
-        raise bad_input("no_row", f"Row {at} is {_word(row)}, not a list of {width} values", row=at)
-    if len(row) != width:
-        raise bad_input("wrong_width", f"Row {at} has {len(row)} values, the model takes {width}", row=at, width=width)
-
-
 def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
     try:
         array = np.asarray(rows.values)
@@ -121,7 +98,7 @@ def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
     if array is None or array.dtype.kind not in "fiub" or array.ndim != 2:
         array = _cell_by_cell(schema, rows)
     elif schema.width is not None and array.shape[1] != schema.width:
-        _check_width(rows.values[0], schema.width, 0)
+        check_width(rows.values[0], schema.width, 0)
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
     if not math.isfinite(array.sum()):
@@ -137,14 +114,14 @@ def _cell_by_cell(schema: Schema, rows: Rows) -> np.ndarray:
         width = len(first) if isinstance(first, list) else 1
     array = np.empty((len(rows.values), width))
     for at, row in enumerate(rows.values):
-        _check_width(row, width, at)
+        check_width(row, width, at)
         for place, value in enumerate(row):
             array[at, place] = _number(schema, value, at, place)
     return array
 
 
 def _number(schema: Schema, value: Any, row: int, place: int) -> float:
-    column = _column(schema, place)
+    column = column_name(schema, place)
     if value is None:
         if schema.missing:
             return math.nan
@@ -158,50 +135,17 @@ def _number(schema: Schema, value: Any, row: int, place: int) -> float:
             raise bad_input(
                 "too_large", f"Row {row}, column {column}: too large a number", row=row, column=column
             ) from None
-    raise bad_input("wrong_type", f"Row {row}, column {column}: {_word(value)} is no number", row=row, column=column)
+    raise bad_input("wrong_type", f"Row {row}, column {column}: {word(value)} is no number", row=row, column=column)
 
 
 def _check_finite(schema: Schema, array: np.ndarray) -> None:
     wrong = ~np.isfinite(array) if not schema.missing else np.isinf(array)
     if wrong.any():
         row, place = (int(one) for one in np.argwhere(wrong)[0])
-        column, value = _column(schema, place), "NaN" if np.isnan(array[row, place]) else "Infinity"
+        column, value = column_name(schema, place), "NaN" if np.isnan(array[row, place]) else "Infinity"
         raise bad_input(
             "not_finite", f"Row {row}, column {column}: the model does not take {value}", row=row, column=column
         )
-
-
-def _column(schema: Schema, place: int) -> Any:
-    return schema.names[place] if schema.names is not None and place < len(schema.names) else place
-
-
-def _frame(schema: Schema, rows: Rows) -> Any:
-    values = rows.values
-    width = schema.width
-    if isinstance(values, list):
-        for at, row in enumerate(values):
-            _check_width(row, width if width is not None else len(values[0]), at)
-            for place, value in enumerate(row):
-                if isinstance(value, list | dict):
-                    column = _column(schema, place)
-                    raise bad_input(
-                        "wrong_type", f"Row {at}, column {column}: {_word(value)} is no value", row=at, column=column
-                    )
-    elif width is not None and values.shape[1] != width:
-        _check_width(values[0], width, 0)
-    if schema.names is None:
-        return _object_matrix(values)
-    import pandas as pd
-
-    return pd.DataFrame(values, columns=list(schema.names))
-
-
-def _object_matrix(values: Any) -> np.ndarray:
-    """Return a matrix of numbers where all are numbers, of objects otherwise, as `predict` is called with in Python."""
-    array = np.asarray(values)
-    if array.dtype.kind in "fiub":
-        return array
-    return np.array(values, dtype=object)
 
 
 def _texts(rows: Rows) -> list[str]:
@@ -213,7 +157,7 @@ def _texts(rows: Rows) -> list[str]:
         elif isinstance(row, list | np.ndarray) and len(row) == 1:
             value = row[0]
         if not isinstance(value, str):
-            raise bad_input("wrong_type", f"Row {at} is {_word(value)}, not a text", row=at)
+            raise bad_input("wrong_type", f"Row {at} is {word(value)}, not a text", row=at)
         found.append(str(value))
     return found
 
@@ -228,18 +172,5 @@ def _records(rows: Rows) -> list[Any]:
         elif isinstance(row, list) and rows.columns is None and len(row) == 1 and isinstance(row[0], Mapping):
             found.append(dict(row[0]))
         else:
-            raise bad_input("wrong_type", f"Row {at} is {_word(row)}, not a mapping from name to value", row=at)
+            raise bad_input("wrong_type", f"Row {at} is {word(row)}, not a mapping from name to value", row=at)
     return found
-
-
-def _word(value: Any) -> str:
-    """Name a JSON value as its author would."""
-    words = {
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return words.get(type(value), "null" if value is None else type(value).__name__)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from runner.records import ModelRecord
 from serving.batching import Batcher
 from serving.errors import ServingError
 from serving.exact.paths import TREES, exact_paths, rowwise
-from serving.inputs import Rows, check_rows, model_input
+from serving.inputs import check_rows, model_input
 from serving.outputs import tidy
+from serving.rows import Rows
 from serving.schema import Schema, read_schema
+from serving.trial import registered_example, with_empty_columns, working_example
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
@@ -38,6 +41,8 @@ class ServedModel:
         What every answer has to say, such as another scikit-learn than the model's own.
     accelerate : str or None
         ``onnx``: answers by onnxruntime where they are close to the model's.
+    dates : sequence of str
+        Columns whose values are points in time.
     patience : float
         Seconds that a request waits for its turn.
     observe_batch : callable
@@ -52,15 +57,17 @@ class ServedModel:
         default_method: str | None = None,
         warning: str | None = None,
         accelerate: str | None = None,
+        dates: Sequence[str] = (),
         patience: float = 30,
         observe_batch: Callable[[int], None] = lambda _rows: None,
     ) -> None:
         self.record, self.model, self.warning, self.patience = record, model, warning, patience
         force_one_job(model)
-        self.schema: Schema = read_schema(model)
+        self.schema: Schema = read_schema(model, dates)
         if not self.schema.methods:
             raise UserError(f"Model {self.name}:{self.version} has no method that can be served")
         self.default_method = self._default(default_method)
+        self.example, self.example_works = self._try_out()
         probes = self._probes()
         self.paths, self.left = exact_paths(model, probes) if probes is not None else ({}, {})
         self.parity: dict[str, Any] | None = None
@@ -87,6 +94,27 @@ class ServedModel:
                     f"Model {self.name}:{self.version} has no method {name}", f"It has {', '.join(self.schema.methods)}"
                 )
         return wanted or self.record.default_method or self.schema.methods[0]
+
+    def _try_out(self) -> tuple[list[Any], bool]:
+        """Return one row that the model takes, the one registered with it or a made-up one, and whether it does."""
+
+        def ask(schema: Schema, rows: list[Any]) -> Any:
+            return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
+
+        registered, made_up = registered_example(self.record), working_example(self.schema, ask)
+        if made_up is not None:
+            self.schema = with_empty_columns(self.schema, made_up, ask)
+        found = registered or made_up
+        return found or [[0.0] * (self.schema.width or 1)], found is not None
+
+    def samples(self) -> dict[str, Any]:
+        """Return what each method answers to the example; methods that fail on it are left out."""
+        found: dict[str, Any] = {}
+        for method in self.schema.methods if self.example_works else ():
+            with contextlib.suppress(ServingError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found[method] = self.answer(Rows(self.example), method, 1)[0]
+        return found
 
     def _probes(self) -> np.ndarray | None:
         """Return rows that the shorter ways are checked on: random ones, within and far outside the usual."""
@@ -183,18 +211,6 @@ class ServedModel:
             raise ServingError(503, "no_memory", "The server has not enough memory for these rows") from None
         except Exception as error:
             raise ModelFailedError(error) from error
-
-    def example(self) -> list[Any]:
-        """Return one row that the model takes: the one registered with it, else a made-up one."""
-        example = self.record.inspection.example_input if self.record.inspection else None
-        rows = example.get("data") if isinstance(example, dict) else example
-        if isinstance(rows, list) and rows:
-            return list(rows[:1])
-        if self.schema.kind == "texts":
-            return ["a text"]
-        if self.schema.kind == "records":
-            return [{"name": 1}]
-        return [[0.0] * (self.schema.width or 1)]
 
 
 class ModelFailedError(ServingError):

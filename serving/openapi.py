@@ -40,7 +40,7 @@ def _paths(shown: dict[str, ServedModel], version: str) -> dict[str, Any]:
     paths["/v2/health/ready"] = {"get": _plain("ready", "Whether models are served", version)}
     for name, served in shown.items():
         tail = "" if len(shown) == 1 else f"/{name}"
-        example = served.example()
+        example = served.example
         score = {"data": example, "method": served.default_method}
         paths[f"/score{tail}"] = {"post": _operation(f"score_{name}", served, score, _azure(served), version)}
         rows = {"instances": example}

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from serving.errors import ServingError
-from serving.inputs import Rows
 from serving.model import ServedModel
+from serving.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from serving.errors import ServingError
-from serving.inputs import Rows
 from serving.openapi import describe
 from serving.outputs import dumps
 from serving.page import PAGE
 from serving.plane import Answer, DataPlane
 from serving.protocols import azure, mlflow, oip
 from serving.protocols.common import mapping, read_body, read_json, text
+from serving.rows import Rows
 
 if TYPE_CHECKING:
     from serving.app import App

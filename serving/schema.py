@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from runner.errors import UserError, nearest
+from serving.columns import ANY, DATE, Column, read_columns
+from serving.traits import allows_missing, entrance, input_types
+
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _BY_COLUMN = ("ColumnTransformer", "FunctionTransformer", "FeatureUnion")
+_MOST_INNER = 5  # of an ensemble's estimators; a forest has thousands, all alike
 _NUMBERS, _FRAME, _TEXTS, _RECORDS = "numbers", "frame", "texts", "records"
 
 
@@ -33,6 +38,8 @@ class Schema:
         What the model has of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples.
     classes : list or None
         The labels of a classifier.
+    columns : tuple of Column or None
+        What each column holds, where they are told apart.
     """
 
     kind: str
@@ -41,20 +48,45 @@ class Schema:
     missing: bool
     methods: tuple[str, ...]
     classes: Any = None
+    columns: tuple[Column, ...] | None = None
 
 
-def read_schema(model: Any) -> Schema:
-    """Return the schema of a fitted estimator."""
+def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
+    """Return the schema of a fitted estimator.
+
+    Parameters
+    ----------
+    dates : sequence of str
+        Columns whose values are points in time; a fitted estimator does not know.
+
+    Raises
+    ------
+    UserError
+        If there is no column of such a name.
+    """
     names = getattr(model, "feature_names_in_", None)
     width = getattr(model, "n_features_in_", None)
+    seen_first = list(steps_at_entrance(model))
+    columns = next(filter(None, map(read_columns, seen_first)), None)
+    if names is not None and dates:
+        columns = _with_dates([str(name) for name in names], columns, dates)
     return Schema(
-        kind=_kind(model),
+        kind=_FRAME if columns is not None else _kind(model, seen_first),
         names=tuple(str(name) for name in names) if names is not None else None,
         width=int(width) if width is not None else None,
         missing=_takes_missing(model),
         methods=tuple(name for name in METHODS if hasattr(model, name)),
         classes=_plain_classes(getattr(model, "classes_", None)),
+        columns=columns if columns is not None and len(columns) == width else None,
     )
+
+
+def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Sequence[str]) -> tuple[Column, ...]:
+    unknown = [one for one in dates if one not in names]
+    if unknown:
+        raise UserError(f"dates: the model has no column {unknown[0]}", nearest(unknown[0], names))
+    known = columns if columns is not None and len(columns) == len(names) else (Column(ANY),) * len(names)
+    return tuple(Column(DATE) if name in dates else one for name, one in zip(names, known, strict=True))
 
 
 def _plain_classes(classes: Any) -> Any:
@@ -64,78 +96,35 @@ def _plain_classes(classes: Any) -> Any:
     return classes.tolist() if hasattr(classes, "tolist") else classes
 
 
-def _kind(model: Any) -> str:
-    first = entrance(model)
-    types = input_types(first)
+def _kind(model: Any, seen_first: list[Any]) -> str:
+    types = input_types(entrance(model))
     if "dict" in types and "2darray" not in types:
         return _RECORDS
     if types and "2darray" not in types and "string" in types:
         return _TEXTS
-    if any(type(one).__name__ in _BY_COLUMN for one in steps_at_entrance(model)):
+    if any(type(one).__name__ in _BY_COLUMN for one in seen_first):
         return _FRAME
     if "categorical" in types or "string" in types:
         return _FRAME
     return _NUMBERS
 
 
-def entrance(model: Any) -> Any:
-    """Return the estimator that sees the rows first: the first step of pipelines, what a search has found."""
-    seen = 0
-    while seen < 20:
-        seen += 1
-        steps = getattr(model, "steps", None)
-        if isinstance(steps, list) and steps:
-            real = [one for _, one in steps if one not in (None, "passthrough")]
-            if not real:
-                return model
-            model = real[0]
-        elif getattr(model, "best_estimator_", None) is not None:
-            model = model.best_estimator_
-        else:
-            return model
-    return model
-
-
 def steps_at_entrance(model: Any) -> Iterator[Any]:
     """Yield the estimators that may see the columns as they come."""
     first = entrance(model)
     yield first
-    for name in ("estimator", "estimator_", "base_estimator"):
-        inner = getattr(first, name, None)
-        if inner is not None and hasattr(inner, "get_params"):
-            yield from steps_at_entrance(inner)
-
-
-def input_types(model: Any) -> set[str]:
-    """Return scikit-learn's words for what an estimator takes: 2darray, string, dict, categorical, 1darray."""
-    try:
-        from sklearn.utils import get_tags
-    except ImportError:  # before 1.6
-        tags = model._get_tags() if hasattr(model, "_get_tags") else {}
-        return set(tags.get("X_types", ()))
-    try:
-        tags = get_tags(model).input_tags
-    except Exception:  # noqa: BLE001 - an estimator of somebody else's without tags takes a matrix
-        return {"2darray"}
-    found = {"two_d_array": "2darray", "one_d_array": "1darray", "string": "string", "dict": "dict"}
-    return {word for name, word in found.items() if getattr(tags, name)} | (
-        {"categorical"} if tags.categorical else set()
-    )
+    several = getattr(first, "estimators_", None)
+    inner = list(np.ravel(np.asarray(several, dtype=object)))[:_MOST_INNER] if several is not None else []
+    inner += [getattr(first, name, None) for name in ("estimator_", "regressor_", "estimator", "base_estimator")]
+    for one in inner:
+        if one is not None and hasattr(one, "get_params"):
+            yield from steps_at_entrance(one)
 
 
 def _takes_missing(model: Any) -> bool:
     """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
     first = entrance(model)
-    try:
-        from sklearn.utils import get_tags
-    except ImportError:
-        says = bool(first._get_tags().get("allow_nan")) if hasattr(first, "_get_tags") else False
-    else:
-        try:
-            says = bool(get_tags(first).input_tags.allow_nan)
-        except Exception:  # noqa: BLE001 - as above: no tags, no promise
-            return False
-    return says and (first is model or _survives_missing(model))
+    return allows_missing(first) and (first is model or _survives_missing(model))
 
 
 def _survives_missing(model: Any) -> bool:

@@ -13,11 +13,11 @@ import numpy as np
 import orjson
 
 from serving.errors import ServingError
-from serving.inputs import Rows
 from serving.model import ServedModel
 from serving.outputs import dumps, rows_of
 from serving.plane import Answer
 from serving.routes import PARSERS, RENDERERS, SCORING
+from serving.rows import Rows
 from serving.tracing import TRACE, Trace, Wsgi
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from serving.inputs import Rows
 from serving.outputs import dumps
+from serving.rows import Rows
 
 KINDS = (".csv", ".jsonl", ".parquet")
 
@@ -26,16 +26,6 @@ def check_kind(path: Path) -> str:
     if path.suffix not in KINDS:
         raise UserError(f"{path.name} ends in none of {', '.join(KINDS)}")
     return path.suffix
-
-
-def cell(text: str) -> Any:
-    """Return a CSV cell as a number where it is one, as missing where it is empty, else as text."""
-    if text == "":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
@@ -57,10 +47,10 @@ def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
         for columns, row in reader(raw, path):
             chunk.append(row)
             if len(chunk) == size:
-                yield Rows(chunk, columns), raw.tell()
+                yield Rows(chunk, columns, texts=kind == ".csv"), raw.tell()
                 chunk = []
         if chunk:
-            yield Rows(chunk, columns), raw.tell()
+            yield Rows(chunk, columns, texts=kind == ".csv"), raw.tell()
 
 
 def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
@@ -76,7 +66,7 @@ def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
                     f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}"
                 )
             if row:
-                yield columns, [cell(one) for one in row]
+                yield columns, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path.name} is no CSV: {error}") from None
 

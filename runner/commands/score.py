@@ -25,12 +25,13 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 @click.option("--output", "target", required=True, metavar="FILE", help="Where answers go: .csv, .jsonl or .parquet.")
 @click.option("--method", metavar="NAME", help="predict, predict_proba, ...; the model's first unless said.")
 @click.option("--chunk", type=click.IntRange(1), default=10_000, show_default=True, help="Rows at a time.")
+@click.option("--date", "dates", multiple=True, metavar="COLUMN", help="A column whose texts are points in time.")
 @click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops file may hold.")
 @click.option("--allow-version-mismatch", is_flag=True, help="Go on in another scikit-learn than the model's.")
 @global_options
 def score(
-    model: str, source: str, target: str, method: str | None, chunk: int, trust: tuple[str, ...],
-    allow_version_mismatch: bool,
+    model: str, source: str, target: str, method: str | None, chunk: int, dates: tuple[str, ...],
+    trust: tuple[str, ...], allow_version_mismatch: bool,
 ) -> None:  # fmt: skip
     """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
     from runner.endpoint_settings import EndpointSettings
@@ -55,6 +56,7 @@ def score(
         "output": str(answers),
         "method": method,
         "chunk": chunk,
+        "dates": list(dates),
         "trusted": list(trust),
         "allow_version_mismatch": allow_version_mismatch,
     }

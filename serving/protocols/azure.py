@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from serving.errors import bad_input
-from serving.inputs import Rows
 from serving.plane import Answer
 from serving.protocols.common import mapping, names, text
+from serving.rows import Rows
 
 
 def parse(body: Any) -> tuple[Rows, str | None]:

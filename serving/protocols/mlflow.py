@@ -11,10 +11,9 @@ import io
 from typing import Any
 
 from serving.errors import bad_input
-from serving.inputs import Rows
 from serving.plane import Answer
 from serving.protocols.common import mapping, names, text
-from serving.tables import cell
+from serving.rows import Rows
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -50,7 +49,7 @@ def _columns(value: dict[str, Any]) -> Rows:
 
 
 def parse_csv(content: bytes) -> tuple[Rows, str | None]:
-    """Return the rows of a CSV with a header; what looks like a number is one, an empty cell is missing."""
+    """Return the rows of a CSV with a header; what a cell is, the model knows."""
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -61,7 +60,7 @@ def parse_csv(content: bytes) -> tuple[Rows, str | None]:
     for at, row in enumerate(rows):
         if len(row) != len(header):
             raise bad_input("ragged", f"Row {at} has {len(row)} values, the header {len(header)}", row=at)
-    return Rows([[cell(one) for one in row] for row in rows], header), None
+    return Rows(rows, header, texts=True), None
 
 
 def render(answer: Answer) -> dict[str, Any]:

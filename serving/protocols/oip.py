@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from serving.errors import ServingError, bad_input
-from serving.inputs import Rows
 from serving.model import ServedModel
 from serving.plane import Answer
 from serving.protocols.common import mapping, text
+from serving.rows import Rows
 
 _TYPES = {
     "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8,

@@ -100,7 +100,7 @@ def make(name, cls):
 
 def data_for(name, model):
     """Return rows and targets that an estimator takes."""
-    from serving.schema import input_types
+    from serving.traits import input_types
 
     many = np.column_stack([Y, Y[::-1]])
     if name in ("CCA", "PLSCanonical", "PLSRegression", "PLSSVD"):

@@ -1,0 +1,208 @@
+"""Mixed tables: each value is checked against its column, and what comes through gives the bits of Python."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PowerTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from serving.columns import Column
+from serving.schema import read_schema
+
+TABLE = pd.DataFrame(
+    {
+        "age": [21.0, 35.0, np.nan, 48.0, 52.0, 60.0] * 5,
+        "sex": ["m", "f", "m", None, "f", "m"] * 5,
+        "zip": ["01234", "98765", "01234", "55555", "98765", "55555"] * 5,
+        "children": [0, 1, 2, 3, 4, 5] * 5,
+        "note": ["good day", "bad day", "so so", "good", "bad", "so long"] * 5,
+    }
+)
+TARGET = [0, 1, 0, 1, 0, 1] * 5
+MIXED = make_pipeline(
+    ColumnTransformer(
+        [
+            ("number", make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
+            ("word", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), ["sex"]),
+            ("zip", OneHotEncoder(), ["zip"]),
+            ("scaled", StandardScaler(), ["children"]),
+            ("text", TfidfVectorizer(), "note"),
+        ]
+    ),
+    LogisticRegression(),
+).fit(TABLE, TARGET)
+GOOD = {"age": 30, "sex": "f", "zip": "01234", "children": 2, "note": "a good day"}
+
+
+def python_says(model, *rows):
+    frame = pd.DataFrame(list(rows), columns=list(GOOD))
+    frame["age"] = frame["age"].astype(float)
+    return model.predict_proba(frame.where(frame.notna(), np.nan)).tolist()
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"age": None}, {"sex": None}, {"children": 2.0}, {"age": 41.5, "note": "bad"}, {"age": True}]
+)
+def test_what_the_columns_take(changed, client):
+    row = {**GOOD, **changed}
+    answer = client(m=MIXED).post("/score", json={"data": [GOOD, row], "method": "predict_proba"})
+    assert answer.json["predict_proba"] == python_says(MIXED, GOOD, row)
+
+
+FAULTS = {
+    "a word for a number": ({"age": "old"}, "wrong_type", "age"),
+    "a list": ({"sex": ["m"]}, "wrong_type", "sex"),
+    "an object": ({"age": {}}, "wrong_type", "age"),
+    "a category never seen": ({"zip": "00000"}, "unknown_category", "zip"),
+    "a number for a category of texts": ({"zip": 1234}, "unknown_category", "zip"),
+    "no category": ({"zip": None}, "missing_value", "zip"),
+    "no number where only the scaler would not mind": ({"children": None}, "missing_value", "children"),
+    "a number for a text": ({"note": 3}, "wrong_type", "note"),
+    "no text": ({"note": None}, "missing_value", "note"),
+    "beyond every float": ({"age": 10**400}, None, None),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_by_row_and_column(name, client):
+    changed, code, column = FAULTS[name]
+    answer = client(m=MIXED).post("/score", json={"data": [GOOD, {**GOOD, **changed}]})
+    assert answer.status_code == 400, answer.data
+    if code is not None:
+        error = answer.json["error"]
+        assert (error["code"], error["row"], error["column"]) == (code, 1, column)
+
+
+def test_infinity_in_a_tensor(client):
+    asked = client(m=make_column_transformer((StandardScaler(), [0, 1])).fit([[1.0, 2.0], [2.0, 4.0]]))
+    tensor = {"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1e308 * 10, 1]}
+    answer = asked.post(
+        "/v2/models/m/infer", data=__import__("json").dumps({"inputs": [tensor]}), content_type="application/json"
+    )
+    assert answer.status_code == 400
+
+
+def test_the_known_categories_are_said(client):
+    message = client(m=MIXED).post("/score", json={"data": [{**GOOD, "zip": "x"}]}).json["error"]["message"]
+    assert message == "Row 0, column zip: 'x' is none of those the model knows: 01234, 55555, 98765"
+
+
+def test_csv_cells_mean_what_the_column_holds(client):
+    text = "zip,age,sex,children,note\n01234,30,f,2,a good day\n98765,,m,1,bad\n"
+    answer = client(m=MIXED).post("/invocations", data=text, content_type="text/csv")
+    second = {"age": None, "sex": "m", "zip": "98765", "children": 1, "note": "bad"}
+    assert answer.json["predictions"] == MIXED.predict(pd.DataFrame([GOOD, second])[list(GOOD)]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "value", "status"),
+    [
+        (OneHotEncoder(handle_unknown="ignore"), "x", 200),
+        (OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=2), "x", 200),
+        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), "x", 200),
+        (OrdinalEncoder(), "x", 400),
+        (TargetEncoder(), "x", 200),
+        (OneHotEncoder(), None, 200),
+    ],
+)
+def test_categories_never_seen_where_the_encoder_takes_them(encoder, value, status, client):
+    frame = TABLE[["sex", "children"]]
+    model = make_pipeline(
+        make_column_transformer((encoder, ["sex"]), remainder="passthrough"), HistGradientBoostingClassifier(max_iter=3)
+    )
+    model.fit(frame, TARGET)
+    answer = client(m=model).post("/score", json={"data": [{"sex": value, "children": 1}]})
+    assert answer.status_code == status, answer.data
+    if status == 200:
+        rows = pd.DataFrame({"sex": pd.Series([value if value else np.nan], dtype=object), "children": [1]})
+        assert answer.json["predict"] == model.predict(rows).tolist()
+
+
+def test_boosting_on_columns_of_categories(client):
+    frame = TABLE[["age", "sex", "children"]].astype({"sex": "category"})
+    model = HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=2).fit(frame, TARGET)
+    asked = client(m=model)
+    for sex in ("m", None, "never seen"):
+        expected = model.predict_proba(
+            pd.DataFrame({"age": [30.0], "sex": pd.Series([sex], dtype=object), "children": [1]})
+        )
+        body = {"data": [{"age": 30, "sex": sex, "children": 1}], "method": "predict_proba"}
+        assert asked.post("/score", json=body).json["predict_proba"] == expected.tolist()
+    assert asked.post("/score", json={"data": [{"age": "x", "sex": "m", "children": 1}]}).status_code == 400
+
+
+def test_mixed_columns_below_a_vote(client):
+    encode = make_column_transformer((OneHotEncoder(), ["zip"]), (StandardScaler(), ["children"]))
+    vote = VotingClassifier(
+        [("a", make_pipeline(encode, LogisticRegression())), ("b", make_pipeline(encode, RandomForestClassifier(5)))]
+    )
+    model = vote.fit(TABLE[["zip", "children"]], TARGET)
+    answer = client(m=model).post("/score", json={"data": [{"zip": "01234", "children": 1}]})
+    assert answer.json["predict"] == model.predict(pd.DataFrame({"zip": ["01234"], "children": [1]})).tolist()
+
+
+DAYS = pd.DataFrame(
+    {"when": pd.to_datetime(["2026-01-01", "2026-02-03", "2026-03-05", "2026-04-07"]), "n": [1, 2, 3, 4]}
+)
+DATED = make_pipeline(
+    make_column_transformer(
+        (FunctionTransformer(lambda frame: frame.apply(lambda one: one.dt.month)), ["when"]), remainder="passthrough"
+    ),
+    LogisticRegression(),
+).fit(DAYS, [0, 1, 0, 1])
+
+
+def test_dates(registered_record):
+    from serving.model import ServedModel
+    from serving.rows import Rows
+
+    served = ServedModel(registered_record, DATED, dates=["when"])
+    rows = [{"when": "2026-02-03T10:00:00", "n": 2}, {"when": "2026-03-05", "n": 1}]
+    expected = DATED.predict(
+        pd.DataFrame({"when": pd.to_datetime(["2026-02-03T10:00:00", "2026-03-05"], format="ISO8601"), "n": [2, 1]})
+    )
+    assert np.array_equal(served.answer(Rows(rows), None, 10)[0], expected)
+    for wrong in ("soon", "2026-13-01", 3):
+        with pytest.raises(Exception, match="Row 0, column when"):
+            served.answer(Rows([{"when": wrong, "n": 1}]), None, 10)
+    with pytest.raises(Exception, match="dates: the model has no column whne"):
+        ServedModel(registered_record, DATED, dates=["whne"])
+
+
+def test_a_model_that_takes_no_zeros_is_served(client):
+    rows = np.random.default_rng(0).random((20, 2)) + 1
+    model = make_pipeline(PowerTransformer("box-cox"), LogisticRegression()).fit(rows, [0, 1] * 10)
+    assert (
+        client(m=model).post("/score", json={"data": rows[:3].tolist()}).json["predict"]
+        == model.predict(rows[:3]).tolist()
+    )
+
+
+def test_columns_are_read_off_the_transformers():
+    columns = read_schema(MIXED).columns
+    assert [one.kind for one in columns] == ["number", "category", "category", "number", "text"]
+    assert columns[2].categories == ("01234", "55555", "98765") and not columns[2].others
+    assert read_schema(LogisticRegression().fit([[0], [1]], [0, 1])).columns is None
+    both = make_column_transformer((StandardScaler(), ["n"]), ("passthrough", ["n"]), ("drop", ["m"])).fit(
+        pd.DataFrame({"n": [1, 2], "m": [1, 2]})
+    )
+    assert read_schema(both).columns[0].kind == "number" and read_schema(both).columns[1] == Column(
+        "any", marker=read_schema(both).columns[1].marker
+    )
+    selected = make_column_transformer(
+        (OneHotEncoder(), make_column_selector(dtype_include=object)), remainder="passthrough"
+    )
+    kinds = [one.kind for one in read_schema(selected.fit(TABLE[["age", "sex"]].astype({"sex": object}))).columns]
+    assert kinds == ["any", "category"]
