@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 import warnings
@@ -14,9 +15,11 @@ import numpy as np
 from runner.errors import UserError
 from runner.records import ModelRecord
 from serving.batching import Batcher
+from serving.columns import ANY, Column
 from serving.errors import ServingError
 from serving.exact.paths import TREES, exact_paths, rowwise
 from serving.inputs import check_rows, model_input
+from serving.jobs import force_one_job
 from serving.outputs import tidy
 from serving.rows import Rows
 from serving.schema import Schema, read_schema
@@ -107,14 +110,26 @@ class ServedModel:
         found = registered or made_up
         return found or [[0.0] * (self.schema.width or 1)], found is not None
 
+    @functools.cached_property
     def samples(self) -> dict[str, Any]:
-        """Return what each method answers to the example; methods that fail on it are left out."""
+        """What each method answers to the example; methods that fail on it are left out."""
         found: dict[str, Any] = {}
         for method in self.schema.methods if self.example_works else ():
             with contextlib.suppress(ServingError), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 found[method] = self.answer(Rows(self.example), method, 1)[0]
         return found
+
+    def numeric_columns(self) -> set[str]:
+        """Return the named columns that hold numbers: by their transformers, else as the example has it."""
+        names, row = self.schema.names or (), self.example[0]
+        columns = self.schema.columns or (Column(ANY),) * len(names)
+        values = row if isinstance(row, dict) else dict(zip(names, row, strict=False))
+        return {
+            name
+            for name, column in zip(names, columns, strict=True)
+            if column.of_numbers or (column.kind == ANY and isinstance(values.get(name), int | float))
+        }
 
     def _probes(self) -> np.ndarray | None:
         """Return rows that the shorter ways are checked on: random ones, within and far outside the usual."""
@@ -220,20 +235,3 @@ class ModelFailedError(ServingError):
         text = " ".join(str(cause).split())
         shown = text if len(text) <= 300 else text[:299] + "…"
         super().__init__(424, "model_failed", f"The model raised {type(cause).__name__}: {shown}")
-
-
-def force_one_job(model: Any) -> None:
-    """Set every ``n_jobs`` to 1: starting helpers for a request costs several times what it saves."""
-    if not hasattr(model, "get_params"):
-        return
-    jobs = {
-        name: 1
-        for name, value in model.get_params(deep=True).items()
-        if name.split("__")[-1] == "n_jobs" and value != 1
-    }
-    if jobs:
-        model.set_params(**jobs)
-    inner = getattr(model, "estimators_", None)
-    for one in np.ravel(np.asarray(inner, dtype=object)) if inner is not None else ():
-        if hasattr(one, "n_jobs"):
-            one.n_jobs = 1

@@ -133,27 +133,42 @@ def _output(name: str, array: np.ndarray) -> dict[str, Any]:
 
 
 def metadata(served: ServedModel, versions: list[int]) -> dict[str, Any]:
-    """Return what ``GET /v2/models/NAME`` says."""
+    """Return what ``GET /v2/models/NAME`` says; types and shapes of outputs are those of the answer to the example."""
     schema = served.schema
-    if schema.kind == "frame" and schema.names is not None:
-        inputs = [{"name": name, "datatype": "BYTES", "shape": [-1, 1]} for name in schema.names]
-    elif schema.kind == "texts":
-        inputs = [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
-    else:
-        inputs = [{"name": "input", "datatype": "FP64", "shape": [-1, schema.width or -1]}]
     return {
         "name": served.name,
         "versions": [str(one) for one in versions],
         "platform": "sklearn",
-        "inputs": inputs,
-        "outputs": [{"name": one, "datatype": "FP64", "shape": [-1]} for one in schema.methods],
+        "inputs": _inputs(served),
+        "outputs": [described for method in schema.methods for described in _described(served, method)],
         "parameters": {
             "onnx": served.accelerated,
             "version": str(served.version),
+            "columns": list(schema.names) if schema.names is not None else None,
             "methods": list(schema.methods),
             "default": served.default_method,
         },
     }
+
+
+def _inputs(served: ServedModel) -> list[dict[str, Any]]:
+    schema = served.schema
+    if schema.kind == "texts":
+        return [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+    if schema.kind == "frame" and schema.names is not None:
+        numeric = served.numeric_columns()
+        return [
+            {"name": name, "datatype": "FP64" if name in numeric else "BYTES", "shape": [-1, 1]}
+            for name in schema.names
+        ]
+    return [{"name": "input", "datatype": "FP64", "shape": [-1, schema.width or -1]}]
+
+
+def _described(served: ServedModel, method: str) -> list[dict[str, Any]]:
+    if method not in served.samples:
+        return [{"name": method, "datatype": "FP64", "shape": [-1]}]
+    tensors = render(Answer(served.samples[method], method, served), None)["outputs"]
+    return [{"name": one["name"], "datatype": one["datatype"], "shape": [-1, *one["shape"][1:]]} for one in tensors]
 
 
 def number(version: str | None) -> int | None:

@@ -125,6 +125,8 @@ def test_mixed_columns(client):
     ).fit(frame, [0, 1, 0, 1])
     records = [{"colour": "blue", "size": 2}, {"colour": "green", "size": None}]
     asked = client(m=model)
+    kinds = {one["name"]: one["datatype"] for one in asked.get("/v2/models/m").json["inputs"]}
+    assert kinds == {"size": "FP64", "colour": "BYTES"}
     expected = model.predict(pandas.DataFrame(records)[["size", "colour"]]).tolist()
     assert asked.post("/score", json={"data": records}).json["predict"] == expected
     inputs = [
@@ -178,6 +180,9 @@ def test_metadata_and_health(client):
     assert asked.get("/v2").json["name"] == "vivero"
     model = asked.get("/v2/models/m").json
     assert model["versions"] == ["1"] and model["inputs"][0]["shape"] == [-1, 4]
+    assert model["outputs"][0] == {"name": "predict", "datatype": "INT64", "shape": [-1]}
+    forest = {one["name"]: one for one in client(m=MODELS["forest"]).get("/v2/models/m").json["outputs"]}
+    assert forest["predict_proba"] == {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 3]}
     assert asked.get("/v2/models/m/versions/1/ready").json == {"ready": True}
     assert asked.post("/v2/repository/index", json={}).json[0]["state"] == "READY"
     for path in ("/v2/models/other", "/v2/models/m/versions/9", "/v2/models/m/versions/x", "/nothere"):
