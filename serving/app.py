@@ -64,6 +64,7 @@ class App:
         self.flask.register_error_handler(ServingError, self._refused)
         self.flask.register_error_handler(HTTPException, self._http)
         self.flask.register_error_handler(Exception, self._failed)
+        self.flask.before_request(_name_route)
         routes.add(self)
         self.shortcut = Shortcut(self.flask.wsgi_app, self)
         self.flask.wsgi_app = Tracing(self.shortcut, keys, telemetry, cors)  # type: ignore[method-assign]
@@ -133,3 +134,9 @@ class App:
         trace: Trace = request.environ[TRACE]
         print(f"request {trace.request_id}: a mistake of the server\n{traceback.format_exc()}", flush=True)
         return self._refused(ServingError(500, "internal", f"The server failed: {type(error).__name__}"))
+
+
+def _name_route() -> None:
+    """Let metrics and log say which route it was, also where no model answers."""
+    trace: Trace = request.environ[TRACE]
+    trace.route = request.endpoint or "none"

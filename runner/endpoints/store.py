@@ -57,7 +57,14 @@ class EndpointStore:
         write_json(endpoint.record, record.to_json())
 
     def change(self, name: str, function: Callable[[EndpointRecord], EndpointRecord]) -> EndpointRecord:
-        """Replace an endpoint's record by what a function makes of it, one change at a time."""
+        """Replace an endpoint's record by what a function makes of it, one change at a time.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        self.read(name)
         with locked(self.layout.endpoint(name).root / ".change.lock"):
             record = function(self.read(name))
             self.write(record)

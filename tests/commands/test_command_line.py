@@ -58,6 +58,13 @@ def test_no_workspace_is_one_line(history, tmp_path):
         (["models", "show", "unknown"], "no model"),
         (["compare", "latest"], "two runs"),
         (["--json", "rerun", "latest"], "JSON"),
+        (["rollback", "nowhere"], "no endpoint 'nowhere'"),
+        (["stop", "nowhere"], "no endpoint 'nowhere'"),
+        (["keys", "nowhere"], "no endpoint 'nowhere'"),
+        (["stop", "../up"], "endpoint name"),
+        (["deploy", "nothing"], "no model"),
+        (["deploy", "iris", "--weight", "3"], "--weight"),
+        (["score", "nothing", "--input", "a.csv", "--output", "b.csv"], "no model"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(words, said, history):
