@@ -1,0 +1,88 @@
+"""A model is served where its own versions are, and never silently anywhere else."""
+
+import json
+import platform
+from pathlib import Path
+
+import pytest
+import sklearn
+from sklearn.datasets import load_iris
+from sklearn.svm import SVC
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.deploy import find_python
+from runner.endpoints.environment import SERVER_PACKAGES, misfits, requirements
+from runner.environments.packages import installed_packages
+from runner.errors import UserError
+from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
+from tests.waiting import wait_for
+
+X, Y = load_iris(return_X_y=True)
+BODY = {"data": X[::10].tolist()}
+
+
+HERE = platform.python_version()
+
+
+def record(lock="", python=HERE, version=sklearn.__version__):
+    return ModelRecord(
+        name="m", version=1, created="", artefact="m", sha256="", bytes=0, lock=lock, python_version=python,
+        framework_version=version,
+    )  # fmt: skip
+
+
+def test_the_current_python_serves_what_was_made_in_it():
+    here = installed_packages()
+    lock = f"scikit-learn=={here['scikit-learn']}\nnumpy=={here['numpy']}\nrequests==0.1\n"
+    assert misfits(record(lock)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lock": "scikit-learn==1.0.2 \\\n    --hash=sha256:00\n"}, "scikit-learn 1.0.2 is now"),
+        ({"lock": "Scikit_Learn==1.0.2\n"}, "scikit-learn 1.0.2 is now"),
+        ({"lock": "xgboost==1.0\n"}, "xgboost 1.0 is now absent"),
+        ({"python": "3.8.10"}, "Python 3.8.10 is now"),
+    ],
+)
+def test_what_does_not_fit_is_named(given, said):
+    assert any(said in one for one in misfits(record(**given)))
+
+
+def test_its_environment_is_the_lock_and_the_servers_few_packages():
+    packages, python = requirements(record("scikit-learn==1.5.2\nflask==2.3.3\nvivero==0.1\n", python="3.12.1"))
+    assert python == "3.12"
+    assert packages[:2] == ["scikit-learn==1.5.2", "flask==2.3.3"]
+    assert packages[2:] == [one for one in SERVER_PACKAGES if not one.startswith("flask")]
+    with pytest.raises(UserError, match=r"3\.8"):
+        requirements(record(python="3.8.10"))
+
+
+def test_models_of_two_scikit_learns_are_two_endpoints():
+    with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
+        find_python([record(version="1.5.2"), record(version="1.6.0")], EndpointSettings(), None, None, print)
+
+
+@pytest.mark.slow
+def test_a_model_of_another_scikit_learn_is_served_in_its_own(command_line, serve, register, layout):
+    done = command_line.run("+experiment=iris", "environment=sklearn-1.5", f"workspace.root={layout.root}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    server = serve("model=sklearn-iris", "poll=0.05")
+    assert any("its own is made" in line and "scikit-learn 1.5.2" in line for line in server.said), server.said
+    kept = json.loads(layout.endpoint("sklearn-iris").record.read_bytes())
+    assert Path(kept["python"]).is_relative_to(layout.environments)
+    status, headers, content = server.ask("/score", BODY)
+    assert (status, headers["x-model-warning"]) == (200, None)
+    assert len(json.loads(content)["predict"]) == len(BODY["data"])
+    assert server.stop() == 0
+
+    FileRegistry(layout).set_alias("sklearn-iris", "champion", 1)
+    server = serve("model=sklearn-iris@champion", "poll=0.05")  # built once
+    register("sklearn-iris", SVC().fit(X, Y))
+    FileRegistry(layout).set_alias("sklearn-iris", "champion", 2)
+    wait_for(lambda: any(state["problem"] for state in server.state()), 30)
+    (state,) = server.state()
+    assert sklearn.__version__ in state["problem"] and "1.5.2" in state["problem"]
+    assert server.ask("/score", BODY)[1]["x-model-version"] == "sklearn-iris:1"
