@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from serving.errors import ServingError
 from serving.model import ServedModel
@@ -110,13 +112,24 @@ class DataPlane:
             If it cannot be given; see its status.
         """
         route = self.route(name)
-        served = route.pick(version)
+        return self.answers(route, route.pick(version), rows, (method,), mirrored=version is None)[0]
+
+    def answers(
+        self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
+    ) -> list[Answer]:
+        """Return the answers of one version, already picked, to some rows, one a method.
+
+        Raises
+        ------
+        ServingError
+            If one cannot be given; see its status.
+        """
         if not self._places.acquire(blocking=False):
             raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
         try:
-            found = self._ask(served, rows, method)
-            if version is None:
-                self.show_mirror(route, rows, found.method)
+            found = self._ask(served, rows, methods)
+            if mirrored:
+                self.show_mirror(route, rows, found[0].method)
             return found
         finally:
             self._places.release()
@@ -131,16 +144,25 @@ class DataPlane:
         if route.mirror is not None:
             self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
-    def _ask(self, served: ServedModel, rows: Rows, method: str | None) -> Answer:
+    def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
         large = isinstance(rows.values, list) and len(rows.values) >= self.limits.large_rows
         if large and not served.large.acquire(blocking=False):
             raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
         try:
-            values, used = served.answer(rows, method, self.limits.max_rows)
+            found = []
+            for method in methods:
+                own = rows if len(methods) == 1 else _copy(rows)
+                values, used = served.answer(own, method, self.limits.max_rows)
+                found.append(Answer(values, used, served))
+            return found
         finally:
             if large:
                 served.large.release()
-        return Answer(values, used, served)
+
+
+def _copy(rows: Rows) -> Rows:
+    """Return rows of their own: a model may write into its matrix, as a StandardScaler with copy=False does."""
+    return Rows(rows.values.copy(), rows.columns) if isinstance(rows.values, np.ndarray) else rows
 
 
 class Mirror:

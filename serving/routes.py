@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
+from serving import oip_routes
 from serving.errors import ServingError
 from serving.openapi import describe
 from serving.outputs import dumps
 from serving.page import PAGE
 from serving.plane import Answer, DataPlane
-from serving.protocols import azure, mlflow, oip
-from serving.protocols.common import mapping, read_body, read_json, text
+from serving.protocols import azure, mlflow
+from serving.protocols.common import read_body, read_json
 from serving.rows import Rows
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def add(app: App) -> None:
     """Add the routes of every protocol."""
     _add_azure(app)
     _add_mlflow(app)
-    _add_oip(app)
+    oip_routes.add(app)
     app.get("/metrics", "metrics", app.metrics)
 
 
@@ -107,59 +108,3 @@ def _add_mlflow(app: App) -> None:
     app.get("/ping", "ping", ping)
     app.get("/health", "health", ping)
     app.get("/version", "version", lambda: Response(mlflow.VERSION, mimetype="text/plain"))
-
-
-def _add_oip(app: App) -> None:
-    def server() -> Response:
-        return _json({"name": "vivero", "version": mlflow.VERSION, "extensions": ["model_repository"]})
-
-    def ready() -> Response:
-        return _json({"ready": app.plane.ready}, 200 if app.plane.ready else 503)
-
-    def model(name: str, version: str | None = None) -> Response:
-        route = app.plane.route(name)
-        return _json(oip.metadata(route.pick(oip.number(version)), sorted(route.versions)))
-
-    def model_ready(name: str, version: str | None = None) -> Response:
-        app.plane.route(name).pick(oip.number(version))
-        return _json({"ready": True})
-
-    def infer(name: str, version: str | None = None) -> Response:
-        body = mapping(read_json(request, others=("application/octet-stream",)))
-        number = oip.number(version)
-        served = app.plane.route(name).pick(number)
-        rows, method = oip.parse(body, served)
-        answer = app.plane.answer(rows, name=name, version=number, method=method)
-        form = oip.render(answer, text(body.get("id"), "id"))
-        return app.answered(answer, form, body, _count(rows), route="infer")
-
-    def index() -> Response:
-        found = []
-        names = app.repository.names() if app.repository is not None else []
-        for name in sorted({*names, *app.plane.routes}):
-            route = app.plane.routes.get(name)
-            if route is None:
-                found.append({"name": name, "state": "UNAVAILABLE", "reason": "unloaded"})
-                continue
-            for version in sorted(route.versions):
-                found.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
-        if mapping(read_json(request)).get("ready") is True:
-            found = [one for one in found if one["state"] == "READY"]
-        return _json(found)
-
-    def change(name: str, action: str) -> Response:
-        if app.repository is None or not app.keys.needed:
-            raise ServingError(403, "needs_keys", "Models are loaded and unloaded only where keys are in use: auth=key")
-        (app.repository.load if action == "load" else app.repository.unload)(name)
-        return _json({})
-
-    app.get("/v2", "server", server)
-    app.get("/v2/health/live", "live", lambda: _json({"live": True}))
-    app.get("/v2/health/ready", "ready", ready)
-    app.post("/v2/repository/index", "index", index)
-    app.post("/v2/repository/models/<name>/load", "load", lambda name: change(name, "load"))
-    app.post("/v2/repository/models/<name>/unload", "unload", lambda name: change(name, "unload"))
-    for prefix, suffix in (("/v2/models/<name>", ""), ("/v2/models/<name>/versions/<version>", "_version")):
-        app.get(prefix, f"model{suffix}", model)
-        app.get(f"{prefix}/ready", f"model_ready{suffix}", model_ready)
-        app.post(f"{prefix}/infer", f"infer{suffix}", infer)

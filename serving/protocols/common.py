@@ -34,12 +34,33 @@ def read_json(request: Request, *, others: tuple[str, ...] = ()) -> Any:
     ServingError
         415 for another content type, 400 for what is no JSON. NaN and Infinity are no JSON.
     """
+    return loads(read_typed(request, others))
+
+
+def read_typed(request: Request, others: tuple[str, ...] = ()) -> bytes:
+    """Return the body of a request that says it is JSON, or of one of the other content types.
+
+    Raises
+    ------
+    ServingError
+        415 for another content type.
+    """
     kind = request.mimetype
     if kind not in _JSON and not kind.endswith("+json") and kind not in others:
         raise ServingError(415, "content_type", f"Content-Type {kind} is not taken: send application/json")
-    body = read_body(request)
+    return read_body(request)
+
+
+def loads(content: bytes) -> Any:
+    """Return what JSON says.
+
+    Raises
+    ------
+    ServingError
+        400 for what is no JSON.
+    """
     try:
-        return orjson.loads(body)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise bad_input("no_json", f"The body is no JSON: {error}") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,39 +12,100 @@ from serving.errors import ServingError, bad_input
 from serving.model import ServedModel
 from serving.plane import Answer
 from serving.protocols.common import mapping, text
+from serving.protocols.oip_tensors import WORDS, an_object, content_type, tensor
 from serving.rows import Rows
 
-_TYPES = {
-    "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8,
-    "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64, "FP16": np.float16, "FP32": np.float32,
-    "FP64": np.float64,
-}  # fmt: skip
-_WORDS = {np.dtype(kind): word for word, kind in _TYPES.items()}
+_FOREIGN = ("classification", "shared_memory_region")  # of other extensions: what they ask for is not done here
 
 
-def parse(body: Any, served: ServedModel) -> tuple[Rows, str | None]:
-    """Return rows and method of an inference request: one matrix, or one tensor a column.
+@dataclass(frozen=True)
+class Inference:
+    """What a request asks for.
 
-    The method is the name of the one requested output, or ``parameters.method``.
+    Parameters
+    ----------
+    rows : Rows
+        What to ask the model about.
+    methods : tuple of (str or None)
+        What to ask it; None is its default.
+    binary : mapping of str to bool
+        Which outputs are wanted as bytes, as far as the request says so.
+    otherwise : bool
+        Whether the other outputs are.
+    request_id : str or None
+        Given back as it came.
+    """
+
+    rows: Rows
+    methods: tuple[str | None, ...]
+    binary: Mapping[str, bool]
+    otherwise: bool
+    request_id: str | None
+
+
+def parse(body: Any, served: ServedModel) -> Inference:
+    """Read an inference request: one matrix, or one tensor a column.
+
+    The methods are the names of the requested outputs, or the one in ``parameters.method``.
     """
     body = mapping(body)
+    parameters = an_object(body.get("parameters"), "parameters", absent=True)
+    method = text(parameters.get("method"), "parameters.method")
+    binary = _outputs_wanted(body.get("outputs"))
+    return Inference(
+        rows=_rows(body, served),
+        methods=(method,) if method is not None else tuple(binary) or (None,),
+        binary={name: wanted for name, wanted in binary.items() if wanted is not None},
+        otherwise=_flag(parameters, "binary_data_output") or False,
+        request_id=text(body.get("id"), "id"),
+    )
+
+
+def _outputs_wanted(value: Any) -> dict[str, bool | None]:
+    """Return the names of the requested outputs, and whether each is wanted as bytes, or not said."""
+    if value is not None and not isinstance(value, list):
+        raise bad_input("wrong_type", "outputs is no list")
+    found: dict[str, bool | None] = {}
+    for at, one in enumerate(value or []):
+        name = text(an_object(one, f"outputs[{at}]").get("name"), f"outputs[{at}].name")
+        if name is None:
+            raise bad_input("no_output", f"outputs[{at}] has no name")
+        parameters = an_object(one.get("parameters"), f"outputs[{at}].parameters", absent=True)
+        for word in _FOREIGN:
+            if word in parameters:
+                raise bad_input("no_output", f"outputs[{at}]: {word} is not done here")
+        found[name] = _flag(parameters, "binary_data")
+    return found
+
+
+def _flag(parameters: dict[str, Any], name: str) -> bool | None:
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise bad_input("wrong_type", f"{name} is neither true nor false")
+    return value
+
+
+def _rows(body: dict[str, Any], served: ServedModel) -> Rows:
     inputs = body.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise bad_input("no_rows", "The request has no inputs")
-    tensors = [_tensor(one) for one in inputs]
-    parameters = body.get("parameters")
-    method = text(parameters.get("method"), "parameters.method") if isinstance(parameters, dict) else None
-    outputs = body.get("outputs")
-    if method is None and isinstance(outputs, list) and outputs:
-        method = text(mapping(outputs[0]).get("name"), "outputs[0].name")
-    if len(tensors) == 1 and tensors[0][1].ndim != 1 and (served.schema.width != 1 or tensors[0][1].shape[-1:] != (1,)):
-        return Rows(_plain(tensors[0][1])), method
-    if len(tensors) == 1 and served.schema.kind == "texts":
-        return Rows(_plain(tensors[0][1].reshape(-1))), method
-    return _by_column(tensors), method
+    content = content_type(body, "The request")
+    tensors = [tensor(one, content) for one in inputs]
+    if len(tensors) > 1:
+        return _by_column(tensors)
+    ((_, array),) = tensors
+    matrix = (content_type(inputs[0], "The input") or content) == "np"  # then its name is no column's
+    if array.ndim != 1 and (matrix or served.schema.width != 1 or array.shape[-1:] != (1,)):
+        return Rows(_plain(array))
+    if served.schema.kind == "texts":
+        return Rows(_plain(array.reshape(-1)))
+    return _by_column(tensors)
 
 
 def _by_column(tensors: list[tuple[str, np.ndarray]]) -> Rows:
+    for name, array in tensors:
+        if array.size != array.shape[0]:
+            raise bad_input("wrong_shape", f"Input {name} of {list(array.shape)} is no column, and it is not alone")
     columns = [(name, array.reshape(-1)) for name, array in tensors]
     lengths = {name: len(array) for name, array in columns}
     if len(set(lengths.values())) > 1:
@@ -53,76 +116,39 @@ def _by_column(tensors: list[tuple[str, np.ndarray]]) -> Rows:
     return Rows([list(row) for row in rows], list(lengths))
 
 
-def _tensor(value: Any) -> tuple[str, np.ndarray]:
-    value = mapping(value)
-    name, kind, shape, data = (value.get(key) for key in ("name", "datatype", "shape", "data"))
-    if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(data, list):
-        raise bad_input("no_tensor", "An input needs name, shape, datatype and data")
-    if not shape or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
-        raise bad_input("no_tensor", f"Input {name}: the shape {shape} is none")
-    if kind == "BYTES":
-        array = np.array(_flat(data), dtype=object)
-    elif kind in _TYPES:
-        array = _numbers(name, data, _TYPES[kind])
-    else:
-        raise bad_input("no_tensor", f"Input {name}: datatype {kind} is not known")
-    size = int(np.prod([int(one) for one in shape], dtype=object))
-    if array.size != size:
-        raise bad_input("wrong_shape", f"Input {name} has {array.size} values, its shape {shape} says {size}")
-    return name, array.reshape(shape)
-
-
-def _numbers(name: str, data: list[Any], kind: Any) -> np.ndarray:
-    flat = _flat(data)
-    if any(one is None for one in flat) and np.dtype(kind).kind == "f":
-        flat = [np.nan if one is None else one for one in flat]
-    if not all(isinstance(one, int | float) for one in flat):
-        raise bad_input("wrong_type", f"Input {name}: not all of its data are numbers")
-    try:
-        return np.array(flat, dtype=kind)
-    except (OverflowError, ValueError) as error:
-        raise bad_input("wrong_type", f"Input {name}: {error}") from None
-
-
-def _flat(data: list[Any]) -> list[Any]:
-    found = data
-    while found and isinstance(found[0], list):
-        if not all(isinstance(one, list) for one in found):
-            raise bad_input("ragged", "The data of an input is nested unevenly")
-        found = [item for one in found for item in one]
-    if any(isinstance(one, list | dict) for one in found):
-        raise bad_input("ragged", "The data of an input is nested unevenly")
-    return found
-
-
 def _plain(array: np.ndarray) -> Any:
     return array.tolist() if array.dtype == object else array
 
 
-def render(answer: Answer, request_id: str | None) -> dict[str, Any]:
-    """Return the answer as tensors, one an output."""
-    values = (
-        answer.values if isinstance(answer.values, list) and answer.values and _is_array(answer.values[0]) else None
-    )
-    if values is None:
-        outputs = [_output(answer.method, np.asarray(answer.values))]
-    else:
-        outputs = [_output(f"{answer.method}_{at}", one) for at, one in enumerate(values)]
-    served = answer.served
-    found = {"model_name": served.name, "model_version": str(served.version), "outputs": outputs}
-    if request_id is not None:
-        found["id"] = request_id
+def render(answers: list[Answer], inference: Inference) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the answers as tensors, one an output, and those of them that are wanted as bytes.
+
+    Numbers and texts are told apart by their datatype; MLServer's codecs need no ``content_type`` to read them.
+    """
+    outputs, binary = [], []
+    for answer in answers:
+        found = _outputs(answer)
+        outputs += found
+        if inference.binary.get(answer.method, inference.otherwise):
+            binary += found
+    served = answers[0].served
+    form = {"model_name": served.name, "model_version": str(served.version), "outputs": outputs}
+    if inference.request_id is not None:
+        form["id"] = inference.request_id
     if served.warning:
-        found["parameters"] = {"warning": served.warning}
-    return found
+        form["parameters"] = {"warning": served.warning}
+    return form, binary
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray)
+def _outputs(answer: Answer) -> list[dict[str, Any]]:
+    values = answer.values
+    if isinstance(values, list) and values and isinstance(values[0], np.ndarray):
+        return [_output(f"{answer.method}_{at}", one) for at, one in enumerate(values)]
+    return [_output(answer.method, np.asarray(values))]
 
 
 def _output(name: str, array: np.ndarray) -> dict[str, Any]:
-    kind = _WORDS.get(array.dtype, "BYTES")
+    kind = WORDS.get(array.dtype, "BYTES")
     data = array.reshape(-1)
     return {
         "name": name,

@@ -1,5 +1,7 @@
 """What a model cannot take is a 400 that names row and column, and nothing ever is a 500."""
 
+import json
+
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -56,6 +58,7 @@ def test_fault(name, client):
     assert answer.json["request_id"] == answer.headers["x-request-id"]
 
 
+TENSOR = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": GOOD}
 OIP_FAULTS = [
     {},
     {"inputs": []},
@@ -69,13 +72,86 @@ OIP_FAULTS = [
     {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [[1, 2], 3, 4]}]},
     {"inputs": [{"name": "x", "shape": [], "datatype": "FP64", "data": [1]}]},
     {"inputs": [{"name": "x", "shape": [2], "datatype": "FP64", "data": [1, 2]}, {"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]},
-    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": GOOD}], "outputs": [{"name": 3}]},
+    {"inputs": [{"name": "x", "shape": [0, 10**30], "datatype": "FP64", "data": []}]},
+    {"inputs": [{"name": "x", "shape": [1] * 99, "datatype": "FP64", "data": [1]}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": ["FP64"], "data": GOOD}]},
+    {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": GOOD, "parameters": 3}]},
+    {"inputs": [TENSOR, {**TENSOR, "name": "y"}]},
+    {"inputs": [TENSOR], "parameters": []},
+    {"inputs": [TENSOR], "parameters": {"method": 3}},
+    {"inputs": [TENSOR], "parameters": {"binary_data_output": 1}},
+    {"inputs": [TENSOR], "id": 3},
+    {"inputs": [TENSOR], "outputs": 3},
+    {"inputs": [TENSOR], "outputs": [3]},
+    {"inputs": [TENSOR], "outputs": [{}]},
+    {"inputs": [TENSOR], "outputs": [{"name": 3}]},
+    {"inputs": [TENSOR], "outputs": [{"name": "predict", "parameters": {"binary_data": "yes"}}]},
+    {"inputs": [TENSOR], "outputs": [{"name": "predict", "parameters": {"classification": 2}}]},
+    {"inputs": [{**TENSOR, "parameters": {"binary_data_size": 32}}]},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("body", OIP_FAULTS, ids=range(len(OIP_FAULTS)))
 def test_open_inference_faults(body, client):
-    assert client(m=SVM).post("/v2/models/m/infer", json=body).status_code == 400
+    answer = client(m=SVM).post("/v2/models/m/infer", json=body)
+    assert answer.status_code == 400
+    assert isinstance(answer.json["error"], str) and answer.json["code"]  # the protocol's error is a text
+
+
+TEXTS = {"name": "t", "shape": [1, 4], "datatype": "BYTES"}
+TEXT_FAULTS = [
+    {**TEXTS, "data": ["YQ==", "YQ", "YQ==", "YQ=="], "parameters": {"content_type": "base64"}},
+    {**TEXTS, "data": ["YQ==", "ä", "YQ==", "YQ=="], "parameters": {"content_type": "base64"}},
+    {**TEXTS, "data": ["YQ==", "/w==", "YQ==", "YQ=="], "parameters": {"content_type": "base64"}},
+    {**TEXTS, "data": ["YQ==", 3, None, "YQ=="], "parameters": {"content_type": "base64"}},
+    {**TEXTS, "data": ["1", "{", "1", "1"], "parameters": {"content_type": "pd_json"}},
+    {**TEXTS, "data": ["1", "[1]", "1", "1"], "parameters": {"content_type": "pd_json"}},
+    {**TEXTS, "data": ["1", "[" * 100_000, "1", "1"], "parameters": {"content_type": "pd_json"}},
+]
+
+
+@pytest.mark.parametrize("tensor", TEXT_FAULTS, ids=range(len(TEXT_FAULTS)))
+def test_what_is_not_its_content_type(tensor, client):
+    answer = client(m=SVM).post("/v2/models/m/infer", json={"inputs": [tensor]})
+    assert answer.status_code == 400 and "Input t:" in answer.json["error"], answer.json
+
+
+FLAT = {"name": "x", "shape": [1, 4], "datatype": "FP64"}
+BINARY_FAULTS = {  # inputs, bytes behind the JSON, length of the JSON where it is not its own
+    "no bytes": ([{**FLAT, "parameters": {"binary_data_size": 32}}], b"", None),
+    "too few": ([{**FLAT, "parameters": {"binary_data_size": 32}}], bytes(31), None),
+    "too many": ([{**FLAT, "parameters": {"binary_data_size": 32}}], bytes(33), None),
+    "nobody's": ([TENSOR], bytes(8), None),
+    "no inputs": ([], bytes(8), None),
+    "another shape": ([{**FLAT, "parameters": {"binary_data_size": 24}}], bytes(24), None),
+    "half a number": ([{**FLAT, "parameters": {"binary_data_size": 30}}], bytes(30), None),
+    "a negative size": ([{**FLAT, "parameters": {"binary_data_size": -1}}], bytes(32), None),
+    "a size of truth": ([{**FLAT, "parameters": {"binary_data_size": True}}], b"1", None),
+    "a size in words": ([{**FLAT, "parameters": {"binary_data_size": "32"}}], bytes(32), None),
+    "twice": ([{**TENSOR, "parameters": {"binary_data_size": 32}}], bytes(32), None),
+    "no datatype": ([{**FLAT, "datatype": "FP65", "parameters": {"binary_data_size": 32}}], bytes(32), None),
+    "no kind of datatype": ([{**FLAT, "datatype": {}, "parameters": {"binary_data_size": 32}}], bytes(32), None),
+    "no name": ([{**FLAT, "name": None, "parameters": {"binary_data_size": 32}}], bytes(32), None),
+    "not finite": ([{**FLAT, "parameters": {"binary_data_size": 32}}], b"\xff" * 32, None),
+    "a text cut off": ([{**TEXTS, "parameters": {"binary_data_size": 7}}], b"\x09\0\0\0abc", None),
+    "a length cut off": ([{**TEXTS, "parameters": {"binary_data_size": 2}}], b"\x09\0", None),
+    "no UTF-8": ([{**TEXTS, "parameters": {"binary_data_size": 5}}], b"\x01\0\0\0\xff", None),
+    "no length": ([TENSOR], b"", "many"),
+    "a negative length": ([TENSOR], b"", "-1"),
+    "a long length": ([TENSOR], b"", "9" * 5000),
+    "beyond the body": ([TENSOR], b"", "100000"),
+    "within the JSON": ([TENSOR], b"", "20"),
+    "no JSON": ([TENSOR], b"", "0"),
+}
+
+
+@pytest.mark.parametrize("name", BINARY_FAULTS)
+def test_binary_faults(name, client):
+    inputs, tail, length = BINARY_FAULTS[name]
+    head = json.dumps({"inputs": inputs}).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head)) if length is None else length}
+    answer = client(m=SVM).post("/v2/models/m/infer", data=head + tail, headers=headers)
+    assert answer.status_code == 400 and answer.json["error"], answer.data
 
 
 MLFLOW_FAULTS = [

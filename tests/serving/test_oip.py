@@ -1,0 +1,171 @@
+"""The Open Inference Protocol beyond a matrix and its answer: several outputs, content types, tensors as bytes."""
+
+import base64
+import json
+import struct
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from serving.plane import DataPlane, Route
+
+X, Y = load_iris(return_X_y=True)
+SCALED = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X.copy(), Y)
+TEXTS = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(["good day", "bad day"], ["gut", "bös"])
+ROWS = X[::9]
+LENGTH = "Inference-Header-Content-Length"
+
+
+def matrix(rows, kind="FP64", **more):
+    return {"name": "x", "shape": list(rows.shape), "datatype": kind, "data": rows.ravel().tolist(), **more}
+
+
+def infer(asked, inputs, *, headers=None, tail=b"", **more):
+    head = json.dumps({"inputs": inputs, **more}).encode()
+    sent = {LENGTH: str(len(head))} if tail else {}
+    return asked.post("/v2/models/m/infer", data=head + tail, headers={**sent, **(headers or {})})
+
+
+def unpacked(answer):
+    """Return an answer's outputs by name, read as the extension has it."""
+    length = int(answer.headers[LENGTH])
+    form, tail = json.loads(answer.data[:length]), answer.data[length:]
+    found, start = {}, 0
+    for output in form["outputs"]:
+        size = output.get("parameters", {}).get("binary_data_size")
+        if size is None:
+            found[output["name"]] = output["data"]
+            continue
+        assert "data" not in output
+        found[output["name"]] = output["datatype"], output["shape"], tail[start : start + size]
+        start += size
+    assert start == len(tail)
+    return found
+
+
+def test_several_outputs_of_one_version(client, monkeypatch):
+    """Each method sees the rows as they were sent, though this model's scaler writes into its matrix."""
+    asked, picked = client(m=SCALED), []
+    pick = Route.pick
+    monkeypatch.setattr(Route, "pick", lambda self, version: picked.append(version) or pick(self, version))
+    names = ("predict", "predict_proba", "predict", "decision_function")
+    answer = infer(asked, [matrix(ROWS)], outputs=[{"name": one} for one in names], id="mine").json
+    assert [one["name"] for one in answer["outputs"]] == ["predict", "predict_proba", "decision_function"]
+    assert answer["id"] == "mine" and picked == [None]
+    for output in answer["outputs"]:
+        expected = getattr(SCALED, output["name"])(ROWS.copy())
+        assert np.array_equal(np.reshape(output["data"], output["shape"]), expected), output["name"]
+
+
+def test_an_unknown_output_among_others(client):
+    answer = infer(client(m=SCALED), [matrix(ROWS)], outputs=[{"name": "predict"}, {"name": "fit"}])
+    assert answer.status_code == 422 and "fit" in answer.json["error"]
+
+
+def test_several_outputs_take_one_place_and_show_the_mirror_once(client, monkeypatch):
+    seen = []
+    monkeypatch.setattr(DataPlane, "show_mirror", lambda self, route, rows, method: seen.append(method))
+    infer(client(m=SCALED), [matrix(ROWS)], outputs=[{"name": "predict_proba"}, {"name": "predict"}])
+    assert seen == ["predict_proba"]
+
+
+@pytest.mark.parametrize("content", ["np", "pd", "str", "datetime", "base64", "something", None])
+def test_content_types_break_nothing(content, client):
+    parameters = {"content_type": content, "headers": None}
+    tensor = matrix(ROWS, parameters=parameters)
+    answer = infer(client(m=SCALED), [tensor], parameters=parameters, outputs=None)
+    assert answer.json["outputs"][0]["data"] == SCALED.predict(ROWS.copy()).tolist()
+
+
+def test_base64(client):
+    data = [base64.b64encode(one.encode()).decode() for one in ("a good one", "bös, bad")]
+    tensor = {"name": "t", "shape": [2, 1], "datatype": "BYTES", "data": data}
+    asked, expected = client(m=TEXTS), TEXTS.predict(["a good one", "bös, bad"]).tolist()
+    own = {**tensor, "parameters": {"content_type": "base64"}}
+    assert infer(asked, [own]).json["outputs"][0]["data"] == expected
+    assert infer(asked, [tensor], parameters={"content_type": "base64"}).json["outputs"][0]["data"] == expected
+
+
+def test_a_column_of_texts_and_other_things(client):
+    """MLServer's data frames send such a column as JSON in texts: the quotes are not part of the value."""
+    colours = np.array([["red"], ["blue"], [3]], dtype=object)
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
+    model.fit(pandas.DataFrame(colours.astype(str), columns=["c"]), [1, 2, 3])
+    tensor = {"name": "c", "shape": [2, 1], "datatype": "BYTES", "data": ['"red"', '"blue"']}
+    asked = client(m=model)
+    answer = infer(asked, [{**tensor, "parameters": {"content_type": "pd_json"}}])
+    assert answer.json["outputs"][0]["data"] == model.predict(pandas.DataFrame({"c": ["red", "blue"]})).tolist()
+
+
+def test_a_matrix_of_one_column_needs_no_name(client):
+    model = LinearRegression().fit(pandas.DataFrame({"size": [1.0, 2.0]}), [1.0, 2.0])
+    tensor = matrix(np.array([[3.0]]))
+    asked = client(m=model)
+    assert infer(asked, [tensor]).status_code == 400  # x is no column of the model
+    assert infer(asked, [{**tensor, "parameters": {"content_type": "np"}}]).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", "<f8", "<i1", "<i4", "<i8", "<u2"])
+def test_numbers_as_bytes(kind, client):
+    word = {"f": "FP", "i": "INT", "u": "UINT"}[kind[1]] + str(8 * int(kind[2]))
+    rows = (ROWS * 4).astype(kind)
+    raw = rows.tobytes()
+    tensor = {"name": "x", "shape": list(rows.shape), "datatype": word, "parameters": {"binary_data_size": len(raw)}}
+    outputs = [{"name": "predict", "parameters": {"binary_data": True}}, {"name": "predict_proba"}]
+    answer = infer(client(m=SCALED), [tensor], tail=raw, outputs=outputs)
+    found, wide = unpacked(answer), rows.astype(rows.dtype if kind in ("<f4", "<f8") else float)
+    assert answer.mimetype == "application/octet-stream"
+    assert found["predict"][:2] == ("INT64", [len(rows)])
+    assert np.frombuffer(found["predict"][2], "<i8").tolist() == SCALED.predict(wide.copy()).tolist()
+    assert len(found["predict_proba"]) == 3 * len(rows)  # was not asked for as bytes
+
+
+def test_columns_as_bytes_and_as_json(client):
+    model = RandomForestClassifier(5, random_state=0).fit(X[:, :2], np.column_stack([Y, Y % 2]))
+    raw = ROWS[:, 0].tobytes()
+    shape = {"shape": [len(ROWS), 1], "datatype": "FP64"}
+    inputs = [{"name": "b", **shape, "parameters": {"binary_data_size": len(raw)}}]
+    inputs.append({"name": "a", **shape, "data": ROWS[:, 1].tolist()})
+    parameters = {"binary_data_output": True, "method": "predict_proba"}
+    found = unpacked(infer(client(m=model), inputs, tail=raw, parameters=parameters))
+    for at, expected in enumerate(model.predict_proba(ROWS[:, :2])):
+        assert found[f"predict_proba_{at}"][2] == expected.tobytes()
+
+
+def test_truth_values_as_bytes(client):
+    rows = np.array([[0, 1, 2, 0]], np.uint8)  # whatever is not 0 is true
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "BOOL", "parameters": {"binary_data_size": 4}}
+    answer = infer(client(m=SCALED), [tensor], tail=rows.tobytes(), outputs=[{"name": "predict_proba"}])
+    assert LENGTH not in answer.headers and answer.mimetype == "application/json"
+    expected = SCALED.predict_proba((rows != 0).astype(float))
+    assert answer.json["outputs"][0]["data"] == expected.ravel().tolist()
+
+
+def test_texts_as_bytes(client):
+    texts = ["a göod day", "", "bad"]
+    raw = b"".join(struct.pack("<I", len(one.encode())) + one.encode() for one in texts)
+    tensor = {"name": "t", "shape": [3], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
+    answer = infer(
+        client(m=TEXTS), [tensor], tail=raw, outputs=[{"name": "predict", "parameters": {"binary_data": True}}]
+    )
+    expected = TEXTS.predict(texts).tolist()
+    packed = b"".join(struct.pack("<I", len(one.encode())) + one.encode() for one in expected)
+    assert unpacked(answer)["predict"] == ("BYTES", [3], packed)
+
+
+def test_the_extension_is_announced(client):
+    assert "binary_tensor_data" in client(m=SCALED).get("/v2").json["extensions"]
+
+
+def test_refusals_are_texts(client):
+    """As the protocol has it; Triton's and MLServer's clients fail over an error that is an object."""
+    answer = client(m=SCALED).post("/v2/models/other/infer", json={})
+    assert answer.status_code == 404 and "other" in answer.json["error"]
+    assert answer.json["code"] == "no_such_model" and answer.json["request_id"] == answer.headers["x-request-id"]
