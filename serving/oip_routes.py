@@ -11,7 +11,7 @@ from flask import Response, request
 from serving.errors import ServingError
 from serving.outputs import dumps
 from serving.protocols import mlflow, oip, oip_binary
-from serving.protocols.common import loads, mapping, read_json, read_typed
+from serving.protocols.common import loads, mapping, read_typed
 from serving.tracing import TRACE, Trace
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def _add_repository(app: App, post: Callable[[str, str, _View], None]) -> None:
                 continue
             for version in sorted(route.versions):
                 found.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
-        if mapping(read_json(request)).get("ready") is True:
+        content = read_typed(request)
+        if content and mapping(loads(content)).get("ready") is True:  # Triton's client sends nothing at all
             found = [one for one in found if one["state"] == "READY"]
         return _json(found)
 

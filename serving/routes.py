@@ -78,6 +78,7 @@ def _add_azure(app: App) -> None:
 
     def swagger() -> Response:
         version = request.args.get("version", "2")
+        version = {"2.0": "2", "3.0": "3"}.get(version, version)
         if version not in ("2", "3", "3.1"):
             raise ServingError(404, "no_such_version", f"There is no version {version!r}: 2, 3 or 3.1")
         return _json(describe(app.plane, version, needs_key=app.keys.needed))

@@ -10,6 +10,7 @@ from flask import Request
 from serving.errors import ServingError, bad_input
 
 _JSON = ("application/json", "")
+_CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
 def read_body(request: Request) -> bytes:
@@ -18,11 +19,14 @@ def read_body(request: Request) -> bytes:
     Raises
     ------
     ServingError
-        415 if it is compressed.
+        415 if it is compressed, or in another charset than UTF-8.
     """
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", ""):
         raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in _CHARSETS:  # would else be read as UTF-8, and be other texts
+        raise ServingError(415, "charset", f"Charset {charset} is not taken: send UTF-8")
     return request.get_data(cache=False)
 
 

@@ -197,6 +197,8 @@ def test_limits(client):
     asked.application.config["MAX_CONTENT_LENGTH"] = 100
     assert asked.post("/score", json={"data": [GOOD] * 3, "more": "x" * 100}).status_code == 413
     assert asked.post("/score", data=b"<x/>", content_type="text/xml").status_code == 415
+    latin = asked.post("/invocations", data="é\n1".encode("latin-1"), content_type="text/csv; charset=latin-1")
+    assert latin.status_code == 415 and latin.json["error"]["code"] == "charset"
     packed = asked.post("/score", data=b"", content_type="application/json", headers={"Content-Encoding": "gzip"})
     assert packed.status_code == 415
     pickled = asked.post("/score", data=b"\x80\x04N.", content_type="application/x-python-pickle")

@@ -164,6 +164,14 @@ def test_the_extension_is_announced(client):
     assert "binary_tensor_data" in client(m=SCALED).get("/v2").json["extensions"]
 
 
+def test_the_index_needs_no_body(client):
+    """Triton's client sends none."""
+    asked = client(m=SCALED)
+    for given in ({"data": b""}, {"json": {}}, {"json": {"ready": True}}):
+        assert asked.post("/v2/repository/index", **given).json[0]["name"] == "m"
+    assert asked.post("/v2/repository/index", data=b"{").status_code == 400
+
+
 def test_refusals_are_texts(client):
     """As the protocol has it; Triton's and MLServer's clients fail over an error that is an object."""
     answer = client(m=SCALED).post("/v2/models/other/infer", json={})

@@ -26,31 +26,34 @@ for name, model in models.items():
 """
 MLFLOW = """
 import sys, joblib, mlflow.sklearn
-for name in ("svc", "forest", "boosting"):
+for name in sys.argv[2:]:
     model = joblib.load(f"{sys.argv[1]}/{name}.joblib")
     mlflow.sklearn.save_model(model, f"{sys.argv[1]}/mlflow-{name}", serialization_format="cloudpickle")
 """
 NAMES = ("svc", "forest", "boosting")
 
 
-def fit(folder: Path, cache: Path, peers: list[str]) -> None:
+def fit(folder: Path, cache: Path, peers: list[str], code: str = FIT, names: tuple[str, ...] = NAMES) -> None:
     """Fit the models, keep them as every server wants them, and register them in a workspace for ours."""
     python = environment("azure", cache)
-    subprocess.run([str(python), "-c", FIT, str(folder)], check=True)
+    subprocess.run([str(python), "-c", code, str(folder)], check=True)
     if "mlflow" in peers:
         quiet = subprocess.DEVNULL
         subprocess.run(
-            [str(environment("mlflow", cache)), "-c", MLFLOW, str(folder)], check=True, stdout=quiet, stderr=quiet
+            [str(environment("mlflow", cache)), "-c", MLFLOW, str(folder), *names],
+            check=True,
+            stdout=quiet,
+            stderr=quiet,
         )
     from uv import find_uv_bin
 
     freeze = [find_uv_bin(), "pip", "freeze", "--python", str(python)]
     lines = subprocess.run(freeze, check=True, capture_output=True, text=True).stdout.splitlines()
     needed = ("scikit-learn==", "numpy==", "scipy==", "joblib==", "threadpoolctl==")
-    _register(folder, "\n".join(line for line in lines if line.startswith(needed)))
+    _register(folder, "\n".join(line for line in lines if line.startswith(needed)), names)
 
 
-def _register(folder: Path, lock: str) -> None:
+def _register(folder: Path, lock: str, names: tuple[str, ...]) -> None:
     import platform
 
     from runner.layout import Layout
@@ -61,7 +64,7 @@ def _register(folder: Path, lock: str) -> None:
     layout.create()
     (layout.root / "environments").symlink_to(_environments())
     version = next(line.partition("==")[2] for line in lock.splitlines() if line.startswith("scikit-learn"))
-    for name in NAMES:
+    for name in names:
         inspection = Inspection(path=name, sha256="", framework_version=version)
         record = ModelRecord(
             name=name, version=0, created="", artefact="", sha256="", bytes=0, lock=lock, inspection=inspection,

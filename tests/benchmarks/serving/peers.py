@@ -27,6 +27,11 @@ def init():
 def run(raw):
     return {"predict": model.predict(json.loads(raw)["data"]).tolist()}
 """
+AZURE = """
+from azureml_inference_server_http import amlserver
+amlserver.DEFAULT_HOST = "127.0.0.1"  # it has no setting for it
+amlserver.run()
+"""
 CONSTANT = """
 from flask import Flask, request
 app = Flask(__name__)
@@ -160,11 +165,11 @@ def make_peer(name: str, model: Path, folder: Path, cache: Path) -> Peer:
     if name == "azure":
         (folder / "score.py").write_text(SCORE)
         peer = Peer(name, port, "/", "/score", variables={"MODEL_FILE": str(model)})
-        peer.start([str(bin_ / "azmlinfsrv"), "--entry_script", "score.py", "--port", str(port)], folder)
+        peer.start([str(bin_ / "python"), "-c", AZURE, "--entry_script", "score.py", "--port", str(port)], folder)
     elif name == "mlserver":
         below = folder / f"mlserver-{model.stem}"
         below.mkdir(exist_ok=True)
-        ports = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
+        ports = {"host": "127.0.0.1", "http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
         (below / "settings.json").write_text(json.dumps({"parallel_workers": 0, "debug": False, **ports}))
         settings = {"name": "m", "implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": str(model)}}
         (below / "model-settings.json").write_text(json.dumps(settings))

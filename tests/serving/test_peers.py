@@ -1,0 +1,241 @@
+"""Who moves here from MLServer, MLflow or Azure's inference server asks the same and is answered the same.
+
+The real servers and clients run, each in an environment of its own below ``.vivero/benchmarks``, built once.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.serving.peers import environment
+from tests.serving.peering import CACHE, ask
+
+pytest_plugins = ["tests.serving.peering"]
+pytestmark = pytest.mark.slow
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 5.0, 2.0]]
+CASES = (
+    "the_example_of_mlserver", "numpy_request_codec", "numpy_codec", "pandas_codec", "string_codec", "mlserver_infer",
+    "mlserver_infer_binary", "mlserver_infer_small_batches", "triton", "triton_texts", "triton_shows_refusals",
+)  # fmt: skip
+
+
+# MLServer and Triton: their own clients
+
+
+@pytest.fixture(scope="module")
+def clients(ours, folder):
+    """Return what MLServer's and Triton's clients say of our server."""
+    script = Path(__file__).with_name("mlserver_client.py")
+    words = [str(environment("mlserver", CACHE)), str(script), f"127.0.0.1:{ours.port}", str(folder)]
+    variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
+    ended = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=200)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def test_every_case_is_known(clients):
+    assert tuple(clients) == CASES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_clients(case, clients):
+    assert clients[case] is None, clients[case]
+
+
+# MLServer's server
+
+
+def matrix(**more):
+    flat = [value for row in ROWS for value in row]
+    return {"inputs": [{"name": "predict", "shape": [2, 4], "datatype": "FP32", "data": flat}], **more}
+
+
+def by_column(**more):
+    columns = [
+        {"name": f"c{at}", "shape": [2, 1], "datatype": "FP64", "data": [row[at] for row in ROWS]} for at in range(4)
+    ]
+    return {"inputs": columns, "parameters": {"content_type": "pd"}, **more}
+
+
+@pytest.mark.parametrize("form", [matrix, by_column])
+@pytest.mark.parametrize("names", [(), ("predict",), ("predict_proba",), ("predict", "predict_proba")])
+def test_mlserver(form, names, start, ours):
+    body = form(id="mine", outputs=[{"name": one} for one in names])
+    theirs = json.loads(ask(start("mlserver"), "/v2/models/m/infer", body)[2])
+    own = json.loads(ask(ours, "/v2/models/forest/infer", body)[2])
+    assert own["id"] == theirs["id"] == "mine"
+    for mine, other in zip(own["outputs"], theirs["outputs"], strict=True):
+        for word in ("name", "datatype", "data"):
+            assert mine[word] == other[word]
+        # MLServer says [2, 1] for the two labels: its codec gives every list a second axis. The protocol's shape is
+        # that of the tensor, and predict returns two labels, not two rows of one.
+        assert mine["shape"] == ([2] if mine["name"] == "predict" else [2, 3])
+        assert other["shape"] == ([2, 1] if mine["name"] == "predict" else [2, 3])
+
+
+MLSERVER_FAULTS = {
+    "no JSON": b"{",
+    "no inputs": {},
+    "no such output": matrix(outputs=[{"name": "fit"}]),
+    "no datatype": {"inputs": [{**matrix()["inputs"][0], "datatype": "FP65"}]},
+    "no shape": {"inputs": [{"name": "x", "datatype": "FP32", "data": [1]}]},
+}
+
+
+@pytest.mark.parametrize("name", MLSERVER_FAULTS)
+def test_mlserver_faults(name, start, ours):
+    theirs = ask(start("mlserver"), "/v2/models/m/infer", MLSERVER_FAULTS[name])
+    own = ask(ours, "/v2/models/forest/infer", MLSERVER_FAULTS[name])
+    assert theirs[0] // 100 == own[0] // 100 == 4, (theirs, own)
+    assert isinstance(json.loads(own[2])["error"], str)
+
+
+# MLflow
+
+
+NAMED = [dict(zip("abcd", row, strict=True)) for row in ROWS]
+MLFLOW = {
+    "split": {"dataframe_split": {"columns": list("abcd"), "data": ROWS}},
+    "split with an index": {"dataframe_split": {"columns": list("abcd"), "index": [7, 8], "data": ROWS}},
+    "split without columns": {"dataframe_split": {"data": ROWS}},
+    "records": {"dataframe_records": NAMED},
+    "instances": {"instances": ROWS},
+    "inputs": {"inputs": ROWS},
+    "params": {"inputs": ROWS, "params": {}},
+    "a missing value": {"instances": [[None, 3, 1, 0]]},
+    "other keys": {"instances": ROWS, "signature_name": "x"},
+}
+CSV = "a,b,c,d\n" + "\n".join(",".join(map(str, row)) for row in ROWS) + "\n"
+CSVS = {
+    "csv": (CSV.encode(), "text/csv"),
+    "charset": (CSV.encode(), "text/csv; charset=utf-8"),
+    "CRLF": (CSV.replace("\n", "\r\n").encode(), "text/csv"),
+    "quotes": (b'"a","b","c","d"\n"1","2","3","4"\n', "text/csv"),
+    "spaces": (b"a, b,c,d\n 1, 2,3 ,4\n\n", "text/csv"),
+    "a byte order mark": (CSV.encode("utf-8-sig"), "text/csv"),
+    "json": (json.dumps({"inputs": ROWS}).encode(), "application/json; charset=UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", MLFLOW)
+def test_mlflow(name, start, ours):
+    theirs = ask(start("mlflow"), "/invocations", MLFLOW[name])
+    own = ask(ours, "/invocations/forest", MLFLOW[name])
+    assert (own[0], json.loads(own[2])) == (theirs[0], json.loads(theirs[2])) and own[0] == 200
+
+
+@pytest.mark.parametrize("name", CSVS)
+def test_mlflow_content_types(name, start, ours):
+    content, kind = CSVS[name]
+    theirs = ask(start("mlflow"), "/invocations", content, Content_Type=kind)
+    own = ask(ours, "/invocations/forest", content, Content_Type=kind)
+    assert (own[0], json.loads(own[2])) == (theirs[0], json.loads(theirs[2])) and own[0] == 200
+
+
+MLFLOW_FAULTS = {
+    "no key": ({}, "application/json"),
+    "two keys": ({"instances": ROWS, "inputs": ROWS}, "application/json"),
+    "a list": (ROWS, "application/json"),
+    "no JSON": (b"{", "application/json"),
+    "no UTF-8": (b"\xff\xfe", "application/json"),
+    "empty": (b"", "application/json"),
+    "a flat row": ({"instances": ROWS[0]}, "application/json"),
+    "too narrow": ({"instances": [[1, 2]]}, "application/json"),
+    "a text": ({"instances": [["a", 1, 2, 3]]}, "application/json"),
+    "no rows": ({"instances": []}, "application/json"),
+    "split is a list": ({"dataframe_split": ROWS}, "application/json"),
+    "empty csv": (b"", "text/csv"),
+    "xml": (b"<x/>", "text/xml"),
+    "another charset": (CSV.encode(), "text/csv; charset=latin-1"),
+}
+
+
+@pytest.mark.parametrize("name", MLFLOW_FAULTS)
+def test_mlflow_faults(name, start, ours):
+    body, kind = MLFLOW_FAULTS[name]
+    theirs = ask(start("mlflow"), "/invocations", body, Content_Type=kind)
+    own = ask(ours, "/invocations/forest", body, Content_Type=kind)
+    assert own[0] == theirs[0] and own[0] // 100 == 4, (theirs, own)
+
+
+STRICTER = {  # MLflow answers these: it guesses what was meant. Ours are refused, with the row and the column named.
+    "a number as text": ({"instances": [["5", 3, 1, 0]]}, "application/json"),
+    "NaN is no JSON": (b'{"instances": [[NaN, 3, 1, 0]]}', "application/json"),
+    "a row that is cut off": (b"a,b,c,d\n1,2,3\n", "text/csv"),
+}
+
+
+@pytest.mark.parametrize("name", STRICTER)
+def test_stricter_than_mlflow(name, start, ours):
+    body, kind = STRICTER[name]
+    assert ask(start("mlflow"), "/invocations", body, Content_Type=kind)[0] == 200
+    assert ask(ours, "/invocations/forest", body, Content_Type=kind)[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health"])
+def test_mlflow_health(path, start, ours):
+    theirs, own = ask(start("mlflow"), path), ask(ours, path)
+    assert theirs[::2] == own[::2] == (200, b"\n")
+
+
+# Azure
+
+
+def test_azure(start, ours):
+    theirs, own = ask(start("azure"), "/score", {"data": ROWS}), ask(ours, "/score/forest", {"data": ROWS})
+    assert json.loads(theirs[2]) == json.loads(own[2])
+    assert theirs[0] == own[0] == 200 and theirs[1].get_content_type() == own[1].get_content_type()
+
+
+def test_azure_home_and_description(start, ours):
+    assert ask(start("azure"), "/")[::2] == ask(ours, "/")[::2] == (200, b"Healthy")
+    for version, status, key in (("", 200, "swagger"), ("?version=2.0", 200, "swagger"), ("?version=3", 200, "openapi"),
+                                 ("?version=9", 404, None)):  # fmt: skip
+        theirs, own = ask(start("azure"), f"/swagger.json{version}"), ask(ours, f"/swagger.json{version}")
+        assert theirs[0] == own[0] == status
+        if key is not None:
+            assert json.loads(theirs[2])[key] == json.loads(own[2])[key]
+
+
+IDS = ("x-request-id", "x-ms-request-id", "x-ms-client-request-id")
+
+
+@pytest.mark.parametrize("given", [{}, {"x_request_id": "a"}, {"x_ms_request_id": "b", "x_ms_client_request_id": "c"}])
+def test_azure_request_ids(given, start, ours):
+    """What is given comes back under its own name, and every answer has the first two."""
+    theirs = ask(start("azure"), "/score", {"data": ROWS}, **given)[1]
+    own = ask(ours, "/score/forest", {"data": ROWS}, **given)[1]
+    assert [name in theirs for name in IDS] == [name in own for name in IDS]
+    for name in given:
+        assert theirs[name.replace("_", "-")] == own[name.replace("_", "-")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("x_request_id", "a" * 200), ("x_ms_client_request_id", "a" * 200)])
+def test_an_id_that_is_too_long(name, value, start, ours):
+    """Azure refuses the request, with 431. Ours answers it, under an id of its own: an id is no reason to fail."""
+    assert ask(start("azure"), "/score", {"data": ROWS}, **{name: value})[0] == 431
+    status, headers, _ = ask(ours, "/score/forest", {"data": ROWS}, **{name: value})
+    assert status == 200 and headers[name.replace("_", "-")] != value
+
+
+# The score.py of a no-code deployment raises at these, and Azure says 500: whoever sent them learns nothing.
+AZURE_FAULTS = [b"{", {}, {"rows": ROWS}, {"data": [[1, 2]]}, {"data": [["a", 1, 2, 3]]}]
+
+
+@pytest.mark.parametrize("body", AZURE_FAULTS, ids=range(len(AZURE_FAULTS)))
+def test_azure_faults(body, start, ours):
+    assert ask(start("azure"), "/score", body)[0] == 500
+    assert ask(ours, "/score/forest", body)[0] == 400
+
+
+def test_stricter_than_azure(start, ours):
+    """Azure's server hands on whatever it is sent; Python's JSON takes NaN, and a score.py may take texts."""
+    for body, kind in (
+        (b'{"data": [[NaN, 1, 1, 1]]}', "application/json"),
+        (b'{"data": [[1, 1, 1, 1]]}', "text/plain"),
+    ):
+        assert ask(start("azure"), "/score", body, Content_Type=kind)[0] == 200
+        assert ask(ours, "/score/forest", body, Content_Type=kind)[0] in (400, 415)
