@@ -1,18 +1,14 @@
 """Our server and its peers with the same models: the fixtures of `test_peers`."""
 
-import json
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 
 import pytest
 
 from tests.benchmarks.serving.models import fit
-from tests.benchmarks.serving.peers import ROOT, Peer, environment, free_port, make_peer
+from tests.benchmarks.serving.peers import CACHE, ROOT, Peer, environment, free_port, make_peer
 from tests.conftest import missing
 
-CACHE = ROOT / ".vivero" / "benchmarks" / "peers"
 FIT = """
 import sys, joblib
 from sklearn.datasets import load_iris
@@ -67,16 +63,3 @@ def start(folder):
     yield start
     for peer in started.values():
         peer.stop()
-
-
-def ask(peer, path, body=None, **headers):
-    """Return status, headers and content."""
-    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(f"http://127.0.0.1:{peer.port}{path}", data, sent), timeout=20
-        ) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read()

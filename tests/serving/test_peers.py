@@ -6,12 +6,13 @@ The real servers and clients run, each in an environment of its own below ``.viv
 import json
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.serving.peers import environment
-from tests.serving.peering import CACHE, ask
+from tests.benchmarks.serving.peers import CACHE, environment
 
 pytest_plugins = ["tests.serving.peering"]
 pytestmark = pytest.mark.slow
@@ -20,6 +21,19 @@ CASES = (
     "the_example_of_mlserver", "numpy_request_codec", "numpy_codec", "pandas_codec", "string_codec", "mlserver_infer",
     "mlserver_infer_binary", "mlserver_infer_small_batches", "triton", "triton_texts", "triton_shows_refusals",
 )  # fmt: skip
+
+
+def ask(peer, path, body=None, **headers):
+    """Return status, headers and content."""
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+    sent = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(f"http://127.0.0.1:{peer.port}{path}", data, sent), timeout=20
+        ) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
 
 
 # MLServer and Triton: their own clients

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from sklearn.datasets import load_iris
 
 from tests.benchmarks.serving.models import NAMES, fit
-from tests.benchmarks.serving.peers import ROOT, Peer, make_peer
+from tests.benchmarks.serving.peers import CACHE, Peer, make_peer
 
 ROWS = load_iris().data.tolist()
 CASES = [(1, 1), (1, 32), (100, 32)]  # rows, connections
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--models", default=",".join(NAMES))
     arguments = parser.parse_args()
     names = [one for one in arguments.peers.split(",") if one]
-    cache = ROOT / ".vivero" / "benchmarks" / "peers"
+    cache = CACHE
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)

@@ -1,5 +1,6 @@
 """The servers that are compared, each in an environment of its own, one worker process each."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+CACHE = ROOT / ".vivero" / "benchmarks" / "peers"  # their environments
 SKLEARN = ["scikit-learn==1.5.2", "joblib"]
 PACKAGES = {
     "azure": ["azureml-inference-server-http==1.5.1"],
@@ -97,6 +99,7 @@ class Peer:
                     break
             except OSError:
                 if self.process.poll() is not None or time.perf_counter() - begun > 120:
+                    self.stop()
                     raise SystemExit(f"{self.name} does not start: see {folder / self.name}.log") from None
                 time.sleep(0.02)
         self.seconds = time.perf_counter() - begun
@@ -115,7 +118,8 @@ class Peer:
 
     def stop(self) -> None:
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(self.process.pid, signal.SIGTERM)
             try:
                 self.process.wait(15)
             except subprocess.TimeoutExpired:
