@@ -145,7 +145,7 @@ class DataPlane:
             self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
     def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
-        large = isinstance(rows.values, list) and len(rows.values) >= self.limits.large_rows
+        large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
         if large and not served.large.acquire(blocking=False):
             raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
         try:

@@ -193,7 +193,7 @@ def _inputs(served: ServedModel) -> list[dict[str, Any]]:
 def _described(served: ServedModel, method: str) -> list[dict[str, Any]]:
     if method not in served.samples:
         return [{"name": method, "datatype": "FP64", "shape": [-1]}]
-    tensors = render(Answer(served.samples[method], method, served), None)["outputs"]
+    tensors = _outputs(Answer(served.samples[method], method, served))
     return [{"name": one["name"], "datatype": one["datatype"], "shape": [-1, *one["shape"][1:]]} for one in tensors]
 
 
