@@ -34,7 +34,7 @@ class EndpointSettings:
     queue : int
         Requests at work or waiting before others are told to come again.
     timeout : float
-        Seconds that a request waits for its turn.
+        Seconds after which a request that waits or is at work is told 504.
     stop_timeout : float
         Seconds that requests at work have to end when the server is stopped.
     accelerate : str or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,12 @@ from serving.errors import ServingError
 from serving.outputs import rows_of
 
 _MOST = 256  # rows of one call
+_mine = threading.local()
+
+
+def wait_no_longer_than(deadline: float) -> None:
+    """Let this thread's next request leave a queue at a moment of ``time.monotonic``: nobody waits for it then."""
+    _mine.deadline = deadline
 
 
 class _Waiting:
@@ -65,7 +72,8 @@ class Batcher:
                 return self._function(rows)
             finally:
                 self._hand_on()
-        if not mine.lock.acquire(timeout=self._patience) and self._leaves(mine):
+        left = getattr(_mine, "deadline", float("inf")) - time.monotonic()
+        if not mine.lock.acquire(timeout=max(0.0, min(self._patience, left))) and self._leaves(mine):
             raise ServingError(504, "too_late", f"No answer within {self._patience:g} s: the model has too much to do")
         if mine.lead:
             self._lead(mine)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from serving.outputs import dumps
+from serving.batching import wait_no_longer_than
+from serving.errors import ServingError
+from serving.timelimit import TimeLimit
+from serving.tracing import BEGUN, REFUSAL, TOLD_BY
 
 _BODY_SECONDS = 20.0  # that a body may take to arrive
 _QUICK_BYTES = 16 << 10
@@ -40,7 +44,8 @@ class Gateway:
     wsgi : callable
         The Flask app.
     is_quick : callable
-        Whether the models that are served answer a small request within a millisecond or two.
+        Whether the models that are served answer a small request within a millisecond or two; told whether a large
+        one is at work.
     prepare : callable
         Told of several requests of one moment before they are answered one after the other.
     max_bytes : int
@@ -48,25 +53,29 @@ class Gateway:
     threads : int
         Requests at work at the same time beside the loop.
     queue : int
-        Requests that may wait for a thread.
+        Requests that may be at work or wait for a thread.
+    timeout : float
+        Seconds after which a request is given up that waits for a thread or is at work in one.
     """
 
     def __init__(
         self,
         wsgi: Callable[..., Iterable[bytes]],
-        is_quick: Callable[[], bool],
+        is_quick: Callable[[bool], bool],
         prepare: Callable[[list[dict[str, Any]]], None],
         *,
         max_bytes: int,
         threads: int,
         queue: int,
+        timeout: float = 30,
     ) -> None:
         self._wsgi, self._is_quick, self._prepare = wsgi, is_quick, prepare
         self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
-        self._waiting = 0
+        self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
+        self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
-        self._arrivals = Arrivals(_BODY_SECONDS)
+        self._arrivals, self._turns = TimeLimit(_BODY_SECONDS), TimeLimit(timeout)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,29 +89,58 @@ class Gateway:
     async def _respond(self, scope: Any, receive: Receive) -> Response:
         environ = _environ(scope)
         method, length = scope["method"], environ.get("CONTENT_LENGTH")
-        if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
-            return self._too_large()
-        body = b""
-        if length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ:
-            try:
-                body = await self._arrivals.awaited(self._body(receive))
-            except TimeoutError:
-                return _refusal(408, "too_slow", f"The body did not arrive within {_BODY_SECONDS:g} s")
-            except ConnectionError:
-                return _refusal(400, "cut_off", "The body was cut off")
-            if len(body) > self._max_bytes:
-                return self._too_large()
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.input"] = BytesIO(body)
-        if len(body) <= _QUICK_BYTES and (method == "GET" or self._is_quick()):
-            return await self._quickly(environ)
-        if self._waiting >= self._queue:
-            return _refusal(429, "busy", f"{self._queue} requests are waiting already", ("retry-after", "1"))
-        self._waiting += 1
+        body, begun = b"", time.perf_counter()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, call, self._wsgi, environ)
-        finally:
-            self._waiting -= 1
+            if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
+                raise self._too_large()
+            if length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ:
+                body = await self._arrivals.awaited(self._body(receive))
+            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["wsgi.input"] = BytesIO(body)
+            small = len(body) <= _QUICK_BYTES
+            if small and (method == "GET" or self._is_quick(bool(self._large))):
+                return await self._quickly(environ)
+            return await self._in_thread(environ, small=small)
+        except TimeoutError:
+            error = ServingError(408, "too_slow", f"The body did not arrive within {_BODY_SECONDS:g} s")
+        except ConnectionError:
+            error = ServingError(400, "cut_off", "The body was cut off")
+        except ServingError as refusal:
+            error = refusal
+        status, headers, content = self._refuse(environ, error, begun)
+        # What is left of a body is not read: nothing else can come on its connection.
+        return status, headers if status in (429, 504) else [*headers, ("connection", "close")], content
+
+    async def _in_thread(self, environ: dict[str, Any], *, small: bool) -> Response:
+        """Answer in a thread, or refuse where that does not come about in time.
+
+        A thread that computes cannot be stopped. It goes on when its request was given up, and its place stays taken
+        until it ends: what is given up counts as work. A request that still waits is taken out, and never begins.
+        """
+        if len(self._work) >= self._queue:
+            raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
+        environ[BEGUN] = begun = time.perf_counter()
+        work = self._pool.submit(self._work_on, environ, time.monotonic() + self._turns.seconds)
+        for kept in (self._work,) if small else (self._work, self._large):
+            kept.add(work)
+            work.add_done_callback(kept.discard)
+        try:
+            return await self._turns.awaited(asyncio.wrap_future(work))
+        except TimeoutError:
+            work.cancel()
+            teller = environ.setdefault(TOLD_BY, work)
+            if teller is not work:  # it ends at this very moment
+                return await asyncio.wrap_future(work)
+            error = ServingError(504, "too_late", f"No answer within {self._turns.seconds:g} s", retry_after=1)
+            return self._refuse(environ, error, begun)
+
+    def _work_on(self, environ: dict[str, Any], deadline: float) -> Response:
+        wait_no_longer_than(deadline)
+        return call(self._wsgi, environ)
+
+    def _refuse(self, environ: dict[str, Any], error: ServingError, begun: float) -> Response:
+        """Have a refusal made, counted and logged by what does it for every other answer."""
+        return call(self._wsgi, {**environ, REFUSAL: error, BEGUN: begun})
 
     async def _quickly(self, environ: dict[str, Any]) -> Response:
         """Answer in the loop, as soon as all that has arrived by now is read; that may share a call of its model."""
@@ -124,8 +162,8 @@ class Gateway:
                 except BaseException as error:  # noqa: BLE001 - belongs to this request, not to the loop
                     answer.set_exception(error)
 
-    def _too_large(self) -> Response:
-        return _refusal(413, "too_large", f"The body is larger than {self._max_bytes} bytes", ("connection", "close"))
+    def _too_large(self) -> ServingError:
+        return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
 
     async def _body(self, receive: Receive) -> bytes:
         message = await receive()
@@ -138,57 +176,11 @@ class Gateway:
             block = message.get("body", b"")
             found.append(block)
             total += len(block)
-            if not message.get("more_body") or total > self._max_bytes:
+            if total > self._max_bytes:
+                raise self._too_large()
+            if not message.get("more_body"):
                 return b"".join(found)
             message = await receive()
-
-
-class Arrivals:
-    """Gives up on bodies that do not arrive in time.
-
-    One look a second at those that are still on their way costs less than a timer for each of them, which an event
-    loop may keep, with all that hangs on it, until its time has come.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._deadlines: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
-        self._looking = False
-
-    async def awaited(self, body: Coroutine[Any, Any, bytes]) -> bytes:
-        """Return a body.
-
-        Raises
-        ------
-        TimeoutError
-            If it has not arrived in time.
-        """
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None  # noqa: S101 - granian runs a request as a task
-        self._deadlines[task] = loop.time() + self._seconds
-        if not self._looking:
-            self._looking = True
-            loop.call_later(1, self._look, loop)
-        try:
-            return await body
-        except asyncio.CancelledError:
-            if task not in self._late:
-                raise
-            task.uncancel()
-            raise TimeoutError from None
-        finally:
-            del self._deadlines[task]
-            self._late.discard(task)
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        for task, deadline in self._deadlines.items():
-            if deadline < loop.time() and task not in self._late:
-                self._late.add(task)
-                task.cancel()
-        self._looking = bool(self._deadlines)
-        if self._looking:
-            loop.call_later(1, self._look, loop)
 
 
 def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Response:
@@ -227,8 +219,3 @@ def _environ(scope: Any) -> dict[str, Any]:
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
-
-
-def _refusal(status: int, code: str, message: str, *more: tuple[str, str]) -> Response:
-    content = dumps({"error": {"code": code, "message": message}, "request_id": None})
-    return status, [("content-type", "application/json"), *more], content

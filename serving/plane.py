@@ -81,8 +81,13 @@ class DataPlane:
         """Tell whether requests will be answered."""
         return bool(self.routes) and not self.draining
 
-    def is_quick(self) -> bool:
-        """Tell whether every model answers a small request within a millisecond or two."""
+    def is_quick(self, beside_large: bool = False) -> bool:
+        """Tell whether every model answers a small request within a millisecond or two.
+
+        Beside a large request, models that share calls do not: theirs wait for its end.
+        """
+        if beside_large and self.shares_calls():
+            return False
         return all(served.quick for route in self.routes.values() for served in route.versions.values())
 
     def route(self, name: str | None) -> Route:

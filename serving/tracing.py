@@ -17,7 +17,11 @@ from serving.telemetry import Telemetry
 if TYPE_CHECKING:
     from serving.plane import Answer
 
-TRACE = "vivero.trace"  # where a request's trace is in its WSGI environ
+# Keys of a request's WSGI environ.
+TRACE = "vivero.trace"
+BEGUN = "vivero.begun"  # the second at which waiting for an answer began, where that was before this layer
+REFUSAL = "vivero.refusal"  # the error it is to be answered with, whatever it asks
+TOLD_BY = "vivero.told_by"  # who counts and logs it: its thread, or whoever gave it up before
 HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -43,10 +47,9 @@ class Tracing:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        begun = time.perf_counter()
-        given = environ.get("HTTP_X_REQUEST_ID") or environ.get("HTTP_X_MS_REQUEST_ID") or ""
-        trace = Trace(given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}")
-        environ[TRACE] = trace
+        begun = environ.get(BEGUN) or time.perf_counter()
+        refusal: ServingError | None = environ.get(REFUSAL)
+        trace = environ[TRACE] = Trace(_request_id(environ))
         statuses: list[int] = []
 
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -54,8 +57,12 @@ class Tracing:
             headers += self._headers(environ, trace)
             return start_response(status, headers, *([error] if error else []))
 
-        content = self._inner(environ, start) if self._lets_in(environ) else _refuse(trace, start)
-        self._telemetry.request(self._line(environ, trace, statuses[0], time.perf_counter() - begun))
+        if refusal is None and self._lets_in(environ):
+            content = self._inner(environ, start)
+        else:
+            content = _refuse(trace, start, refusal or _no_key())
+        if refusal is not None or environ.setdefault(TOLD_BY, self) is self:
+            self._telemetry.request(self._line(environ, trace, statuses[0], time.perf_counter() - begun))
         return content
 
     def _lets_in(self, environ: dict[str, Any]) -> bool:
@@ -98,16 +105,27 @@ class Tracing:
         }
 
 
-def _refuse(trace: Trace, start: Callable[..., Any]) -> Iterable[bytes]:
-    error = ServingError(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
+def _request_id(environ: dict[str, Any]) -> str:
+    known: Trace | None = environ.get(TRACE)  # of a request that was at work already
+    if known is not None:
+        return known.request_id
+    given = environ.get("HTTP_X_REQUEST_ID") or environ.get("HTTP_X_MS_REQUEST_ID") or ""
+    return given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
+
+
+def _no_key() -> ServingError:
+    return ServingError(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
+
+
+def _refuse(trace: Trace, start: Callable[..., Any], error: ServingError) -> Iterable[bytes]:
     trace.error = error.code
     content = dumps(error.body(trace.request_id))
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(content))),
-        ("WWW-Authenticate", "Bearer"),
-    ]
-    start("401 Unauthorized", headers)
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    if error.status == 401:
+        headers.append(("WWW-Authenticate", "Bearer"))
+    if error.retry_after is not None:
+        headers.append(("Retry-After", str(error.retry_after)))
+    start(f"{error.status} {error.code}", headers)
     return [content]
 
 

@@ -57,6 +57,7 @@ def make_gateway(folder: Path) -> Gateway:
         max_bytes=int(settings.max_megabytes * 2**20),
         threads=settings.threads,
         queue=settings.queue,
+        timeout=settings.timeout,
     )
 
 

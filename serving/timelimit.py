@@ -1,0 +1,63 @@
+"""Gives up on what does not come in time, at no cost for what does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class TimeLimit:
+    """Seconds that something awaited may take.
+
+    A look now and then at all that is still on its way costs less than a timer for each, which an event loop may keep,
+    with all that hangs on it, until its time has come.
+
+    Parameters
+    ----------
+    seconds : float
+        The limit; it may be passed by a second, a short one by a quarter of itself.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._pause = min(1.0, seconds / 4)
+        self._deadlines: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._looking = False
+
+    async def awaited(self, one: Awaitable[T]) -> T:
+        """Return what is awaited.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not come in time; what was awaited is then cancelled.
+        """
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None  # noqa: S101 - the HTTP server runs a request as a task
+        self._deadlines[task] = loop.time() + self.seconds
+        if not self._looking:
+            self._looking = True
+            loop.call_later(self._pause, self._look, loop)
+        try:
+            return await one
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise TimeoutError from None
+        finally:
+            del self._deadlines[task]
+            self._late.discard(task)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        for task, deadline in self._deadlines.items():
+            if deadline < loop.time() and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+        self._looking = bool(self._deadlines)
+        if self._looking:
+            loop.call_later(self._pause, self._look, loop)
