@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runner.clock import now
 from runner.files import locked, write_json
+from serving.connections import Connection
 from serving.settings import read_endpoint
 
 _FILES = 16_384  # connections that one process may hold
@@ -53,7 +54,7 @@ def _serve(folder: Path) -> int:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http="httptools",
+        http=Connection,
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -1,0 +1,95 @@
+"""Connections that bring no request are closed, and no others."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.svm import SVC
+
+from tests.waiting import wait_for
+
+X, Y = load_iris(return_X_y=True)
+BODY = json.dumps({"data": X[:2].tolist()}).encode()
+HEAD = b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(BODY)
+LIMIT = 1.0
+
+
+@pytest.fixture
+def port(register, serve, monkeypatch):
+    monkeypatch.setenv("VIVERO_HEADER_SECONDS", str(LIMIT))
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    return int(serve("model=iris").address.rpartition(":")[2])
+
+
+def drip(port, content, begin=b""):
+    """Send a byte now and then until the server closes; return the seconds that took."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        begun = time.monotonic()
+        if begin:
+            connection.sendall(begin)
+            connection.settimeout(10)
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+        connection.settimeout(0.05)
+        left = iter(content)
+        while time.monotonic() < begun + 20:
+            try:
+                found = next(left, None)
+                if found is not None:
+                    connection.sendall(bytes([found]))
+                if connection.recv(1000) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        return time.monotonic() - begun
+
+
+GET = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent", [(b"", b""), (HEAD, b""), (b"\r\n" * 500, b""), (HEAD, GET), (b"\r\n" * 500, GET)],
+    ids=["silent", "dripping", "empty lines", "dripping after a request", "empty lines after a request"],
+)  # fmt: skip
+def test_a_connection_that_brings_no_request_is_closed(sent, port):
+    assert LIMIT * 0.9 < drip(port, *sent) < LIMIT * 4
+
+
+def test_good_connections_stay_meanwhile(port):
+    closed = []
+    slow = [threading.Thread(target=lambda: closed.append(drip(port, HEAD))) for _ in range(20)]
+    for one in slow:
+        one.start()
+    kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    kept.connect()
+    own, answers, pause = kept.sock.getsockname(), [], threading.Event()
+
+    def ask():
+        kept.request("POST", "/score", BODY, {"Content-Type": "application/json"})
+        answer = kept.getresponse()
+        answers.append(answer.status)
+        answer.read()
+
+    while len(closed) < len(slow):
+        ask()
+        pause.wait(0.02)
+    wait_for(lambda: len(closed) == len(slow))
+    pause.wait(LIMIT * 2.5)  # at rest for longer than headers may take: that has a limit of its own
+    ask()
+    assert set(answers) == {200} and len(answers) > 10
+    assert kept.sock.getsockname() == own
+    kept.close()
+    assert max(closed) < LIMIT * 6
+
+
+def test_a_slow_body_is_no_slow_header(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(HEAD + b"\r\n" + BODY[:10])
+        threading.Event().wait(LIMIT * 2)
+        connection.sendall(BODY[10:])
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
