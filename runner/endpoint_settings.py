@@ -20,7 +20,7 @@ class EndpointSettings:
     host, port
         Where it listens; port 0 takes a free one.
     workers : int
-        Server processes; each loads the models.
+        Server processes; they share the memory of the models they start with.
     threads : int
         Requests at work at the same time in one process.
     auth : str or None

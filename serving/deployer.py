@@ -50,6 +50,16 @@ class Deployer:
         with self._refreshing:
             self._refresh()
 
+    def begin_in_process(self) -> None:
+        """Begin in a process that was forked from the one that loaded; what the record asks for by now is taken over.
+
+        If that cannot be, nothing is served until it can: what was loaded first may long be another version.
+        """
+        self._count(self.loaded, 1)
+        self.refresh()
+        if self.problem is not None:
+            self.plane.routes, self._asked = {}, None
+
     def _refresh(self) -> None:
         try:
             record = self._record()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -9,17 +10,19 @@ import shutil
 import signal
 import socket
 import sys
-import threading
+import time
 from pathlib import Path
+from typing import Any
 
 from runner.clock import now
 from runner.files import locked, write_json
-from serving.connections import Connection
+from runner.layout import EndpointLayout
+from serving.processes import GRACE, HAS_THREADS, SIGNALS, STOP, exit_code, fork, load_and_mind
 from serving.settings import read_endpoint
 
 _FILES = 16_384  # connections that one process may hold
-# Seconds without a sign of life after which a process is replaced; so long may it take to see that one was killed.
-_SIGN_OF_LIFE = 10
+# A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see processes.py.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(folder: Path) -> int:
@@ -33,45 +36,61 @@ def main(folder: Path) -> int:
         for old in (endpoint.states, endpoint.metrics):
             shutil.rmtree(old, ignore_errors=True)
             old.mkdir(parents=True)
-        os.environ["VIVERO_ENDPOINT"] = str(folder)
+        for name in _ONE_THREAD:
+            os.environ.setdefault(name, "1")
         if settings.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(endpoint.metrics)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
         write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         try:
-            return _serve(folder)
+            with _listen(settings.host, settings.port) as listening:
+                return _supervise(folder, listening)
         finally:
             endpoint.process.unlink(missing_ok=True)
 
 
-def _serve(folder: Path) -> int:
-    """Keep the server processes going until a signal comes; one that dies is replaced."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+def _supervise(folder: Path, listening: socket.socket) -> int:
+    """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
+    _, _, record, settings = read_endpoint(folder)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    shared, announced = True, False
+    loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
+    while True:
+        signalled = signal.sigtimedwait(SIGNALS, 5 if announced else 0.05)
+        if signalled is not None and signalled.si_signo in STOP:
+            # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
+            _end(loading, signal.SIGTERM if announced else signal.SIGKILL, settings.stop_timeout + 2 * GRACE)
+            return 0
+        code = exit_code(loading)
+        announced = announced or (code is None and _announce(folder))
+        problem = None if announced else _problem(folder)
+        if problem is None and code is not None and code != HAS_THREADS and not announced:
+            problem = f"loading its models ended the process ({_reason(code)})"
+        if problem is not None:
+            print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
+            if code is None:
+                _end(loading, signal.SIGTERM, GRACE)
+            return 1
+        if code is not None:
+            if announced:
+                print(f"the loading process ended ({_reason(code)}) and is begun anew", flush=True)
+                signal.sigtimedwait((), 1)  # its children end meanwhile
+            shared = shared and code != HAS_THREADS
+            loading = fork(lambda: load_and_mind(folder, listening, shared=shared))  # noqa: B023 - called at once
 
-    _, _, _, settings = read_endpoint(folder)
-    config = uvicorn.Config(
-        "serving.worker:application",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        http=Connection,
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        backlog=4096,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(settings.stop_timeout),
-        timeout_worker_healthcheck=_SIGN_OF_LIFE,
-    )
-    failed = threading.Event()
-    threading.Thread(target=_announce, args=(folder, failed), daemon=True).start()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
-    Multiprocess(config, sockets=[_listen(settings.host, settings.port)]).run()
-    return 1 if failed.is_set() else 0
+
+def _end(pid: int, how: signal.Signals, seconds: float) -> None:
+    os.kill(pid, how)
+    until = time.monotonic() + seconds
+    while exit_code(pid) is None:
+        signal.sigtimedwait(SIGNALS, 0.2)
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reason(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -84,26 +103,31 @@ def _listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
-    listening.set_inheritable(True)
     return listening
 
 
-def _announce(folder: Path, failed: threading.Event) -> None:
-    """Say when the endpoint answers, or why it never will, and then end it."""
-    _, endpoint, record, settings = read_endpoint(folder)
-    pause = threading.Event()
-    while not pause.wait(0.05):
-        states = [json.loads(path.read_bytes()) for path in endpoint.states.glob("*.json") if path.name[0] != "."]
-        if any(state["served"] for state in states) and _answers(settings.host, settings.port):
-            names = ", ".join(f"{one['name']}:{one['version']}" for one in states[0]["served"])
-            print(f"Serving {names} at http://{settings.host}:{settings.port}", flush=True)
-            return
-        problem = next((state["problem"] for state in states if state["problem"]), None)
-        if problem is not None:
-            print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
-            failed.set()
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+def _announce(folder: Path) -> bool:
+    """Say where the endpoint answers, as soon as it does."""
+    _, endpoint, _, settings = read_endpoint(folder)
+    served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
+    if served is None or not _answers(settings.host, settings.port):
+        return False
+    names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
+    print(f"Serving {names} at http://{settings.host}:{settings.port}", flush=True)
+    return True
+
+
+def _problem(folder: Path) -> str | None:
+    """Return why the endpoint will never answer."""
+    return next((str(state["problem"]) for state in _states(EndpointLayout(folder)) if state["problem"]), None)
+
+
+def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
+    found = []
+    for path in endpoint.states.glob("[0-9]*.json"):
+        with contextlib.suppress(FileNotFoundError):  # its process has ended meanwhile
+            found.append(json.loads(path.read_bytes()))
+    return found
 
 
 def _answers(host: str, port: int) -> bool:

@@ -123,6 +123,12 @@ class Telemetry:
         if self.access is not None:
             self.access.add(line)
 
+    def close(self) -> None:
+        """Write the last lines."""
+        for log in (self.access, self.payloads):
+            if log is not None:
+                log.close()
+
     def _counters(self, key: tuple[str, str, str, str]) -> tuple[Any, Any, Any]:
         """Return the counters of a kind of request, looked up once."""
         found = self._known.get(key)

@@ -1,14 +1,20 @@
-"""What one server process runs: the application of the endpoint named by ``VIVERO_ENDPOINT``."""
+"""What one server process runs. What is loaded before it is forked has no thread; what has one is begun after."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
+import random
 import signal
-import sys
+import socket
 from pathlib import Path
 
+import numpy as np
+import uvicorn
+
 from serving.app import App
+from serving.connections import Connection
 from serving.deployer import Deployer
 from serving.gateway import Gateway
 from serving.keys import Keys
@@ -17,26 +23,35 @@ from serving.settings import read_endpoint
 from serving.telemetry import LineLog, Metrics, Telemetry
 
 
-def make_application(folder: Path) -> App:
-    """Return the application of an endpoint's folder, its models loaded; without them it says 503."""
+def load(folder: Path) -> Deployer:
+    """Return what an endpoint's server processes share, its models loaded. No thread is begun here."""
     layout, endpoint, _, settings = read_endpoint(folder)
     metrics = Metrics()
     plane = DataPlane(Limits(settings.max_rows, settings.large_rows, settings.queue))
-    deployer = Deployer(layout, endpoint, plane, metrics)
     for below in (endpoint.states, endpoint.logs):
         below.mkdir(parents=True, exist_ok=True)
     plane.mirror.count = lambda served, outcome: metrics.mirrored.labels(
         served.name, str(served.version), outcome
     ).inc()
+    deployer = Deployer(layout, endpoint, plane, metrics)
     deployer.refresh()
+    gc.collect()
+    # What is loaded stays: looking through all of it again would hold up requests for tens of milliseconds, and write
+    # to memory that the processes share.
+    gc.freeze()
+    return deployer
+
+
+def make_application(folder: Path, deployer: Deployer) -> App:
+    """Return the application of an endpoint's folder, its threads begun; without models it says 503."""
+    _, endpoint, _, settings = read_endpoint(folder)
+    metrics = deployer.metrics
     keys = Keys(endpoint.keys if settings.needs_keys else None)
     payloads = LineLog(endpoint.payloads, metrics.dropped) if settings.log_payloads > 0 else None
     telemetry = Telemetry(metrics, LineLog(endpoint.access_log, metrics.dropped), payloads, settings.log_payloads)
     deployer.watch(settings.poll, keys.refresh)
-    gc.collect()
-    gc.freeze()  # what is loaded stays: looking through all of it again would hold up requests for tens of milliseconds
     return App(
-        plane,
+        deployer.plane,
         keys,
         telemetry,
         max_bytes=int(settings.max_megabytes * 2**20),
@@ -46,11 +61,10 @@ def make_application(folder: Path) -> App:
     )
 
 
-def make_gateway(folder: Path) -> Gateway:
-    """Return what the HTTP server calls."""
-    app = make_application(folder)
+def make_server(folder: Path, app: App, sign_of_life: int) -> uvicorn.Server:
+    """Return the HTTP server; a byte is written to a pipe about once a second while its loop goes round."""
     _, _, _, settings = read_endpoint(folder)
-    return Gateway(
+    gateway = Gateway(
         app.flask.wsgi_app,
         app.plane.is_quick,
         app.prepare,
@@ -60,15 +74,38 @@ def make_gateway(folder: Path) -> Gateway:
         timeout=settings.timeout,
     )
 
+    async def give_sign() -> None:
+        with contextlib.suppress(OSError):  # nobody looks any more, and ends this process soon
+            os.write(sign_of_life, b".")
 
-def end_with_parent() -> None:
-    """Let the kernel end this process when the one that minds it has died (prctl, PR_SET_PDEATHSIG)."""
-    if sys.platform == "linux":
-        import ctypes
+    config = uvicorn.Config(
+        gateway,
+        http=Connection,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=4096,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(settings.stop_timeout),
+        callback_notify=give_sign,
+        timeout_notify=0,
+    )
+    return uvicorn.Server(config)
 
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
 
-
-if "VIVERO_ENDPOINT" in os.environ:
-    end_with_parent()
-    application = make_gateway(Path(os.environ["VIVERO_ENDPOINT"]))
+def run(folder: Path, deployer: Deployer, listening: socket.socket, sign_of_life: int) -> None:
+    """Serve in a process that was just forked, until SIGTERM; what is at work is answered first."""
+    random.seed()
+    np.random.seed()  # of models that ask for no generator of their own
+    deployer.begin_in_process()
+    app = make_application(folder, deployer)
+    server = make_server(folder, app, sign_of_life)
+    # uvicorn takes these over while it runs; so one that comes a moment before or after does the same.
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, server.handle_exit)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+    server.run([listening])
+    app.telemetry.close()
