@@ -1,59 +1,159 @@
-"""Describes exactly what is served, with the models' own feature names and an example that works."""
+"""Describes exactly what is served, with the models' own feature names and an example that works.
+
+Each model's addresses are described by its own name, since each model takes other rows.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from serving.model import ServedModel
-from serving.plane import DataPlane
+from serving.operations import CSV, JSON, TEXT, Body, Dialect
+from serving.plane import DataPlane, Route
 
-_HEADS = {"2": ("swagger", "2.0"), "3": ("openapi", "3.0.3"), "3.1": ("openapi", "3.1.0")}
+_SCORED = {
+    "200": "the answer",
+    "400": "rows that the model cannot take",
+    "404": "no such model or version",
+    "415": "another content type",
+    "422": "no such method",
+    "424": "the model failed",
+    "503": "not now",
+}
+_FOUND = {"200": "what was asked for", "404": "no such model or version", "503": "no model is loaded"}
+_READY = {"200": "yes", "503": "not now"}
 
 
 def describe(plane: DataPlane, version: str, *, needs_key: bool) -> dict[str, Any]:
     """Return the description in OpenAPI 2, 3 or 3.1."""
-    key, number = _HEADS[version]
-    shown = {name: route.pick(None) for name, route in sorted(plane.routes.items())}
-    found: dict[str, Any] = {
-        key: number,
-        "info": {"title": ", ".join(shown) or "no model", "version": _versions(shown)},
-        "paths": _paths(shown, version),
+    dialect, routes = Dialect(version, needs_key), dict(sorted(plane.routes.items()))
+    shown = {name: route.pick(None) for name, route in routes.items()}
+    served = ", ".join(f"{one.name}:{one.version}" for one in shown.values())
+    found = dialect.head(", ".join(shown) or "no model", served or "0")
+    found["paths"] = {
+        **_of_server(dialect),
+        **_scoring(dialect, shown),
+        **_repository(dialect, list(shown)),
     }
-    if needs_key:
-        scheme: dict[str, Any] = {"type": "http", "scheme": "bearer"}
-        if version == "2":
-            found["securityDefinitions"] = {"key": {"type": "apiKey", "name": "Authorization", "in": "header"}}
-        else:
-            found["components"] = {"securitySchemes": {"key": scheme}}
-        found["security"] = [{"key": []}]
+    for name, route in routes.items():
+        for path, number in _versions(name, route):
+            found["paths"] |= _of_model(dialect, path, route.pick(number), number)
     return found
 
 
-def _versions(shown: dict[str, ServedModel]) -> str:
-    return ", ".join(f"{one.name}:{one.version}" for one in shown.values()) or "0"
+def _of_server(dialect: Dialect) -> dict[str, Any]:
+    version = {"name": "version", "in": "query", "schema": {"type": "string", "enum": ["2", "3", "3.1"]}}
+    get = dialect.operation
+    # Not ready is said in the words of the protocol, not as an error.
+    ready = _without_error(get("/v2/health/ready", "ready", "Whether models are served", _READY))
+    return {
+        "/": {"get": get("/", "home", "Healthy when models are served; a page", _READY, kinds=(TEXT, "text/html"))},
+        "/ping": {"get": get("/ping", "ping", "Whether models are served", _READY, kinds=(TEXT,), errors=TEXT)},
+        "/health": {"get": get("/health", "health", "Whether models are served", _READY, kinds=(TEXT,), errors=TEXT)},
+        "/version": {"get": get("/version", "version", "MLflow's version", {"200": "a version"}, kinds=(TEXT,))},
+        "/metrics": {"get": get("/metrics", "metrics", "For Prometheus", {"200": "counters"}, kinds=(TEXT,))},
+        "/openapi.json": {"get": get("/openapi.json", "openapi", "This, in OpenAPI 3.1", {"200": "a description"})},
+        "/swagger.json": {
+            "get": get(
+                "/swagger.json",
+                "swagger",
+                "This, in OpenAPI 2, 3 or 3.1",
+                {"200": "a description", "404": "no such version"},
+                parameters=[version],
+            )
+        },
+        "/v2": {"get": get("/v2", "server", "Name, version and extensions of the server", {"200": "metadata"})},
+        "/v2/health/live": {"get": get("/v2/health/live", "live", "Whether the server runs", {"200": "yes"})},
+        "/v2/health/ready": {"get": ready},
+    }
 
 
-def _paths(shown: dict[str, ServedModel], version: str) -> dict[str, Any]:
-    paths: dict[str, Any] = {"/": {"get": _plain("home", "Healthy when models are served", version)}}
-    paths["/ping"] = {"get": _plain("ping", "200 when models are served", version)}
-    paths["/v2/health/live"] = {"get": _plain("live", "Whether the server runs", version)}
-    paths["/v2/health/ready"] = {"get": _plain("ready", "Whether models are served", version)}
+def _without_error(operation: dict[str, Any]) -> dict[str, Any]:
+    refused = operation["responses"]["503"]
+    refused.pop("schema", None)
+    if "content" in refused:
+        refused["content"] = {JSON: {}}
+    return operation
+
+
+def _scoring(dialect: Dialect, shown: dict[str, ServedModel]) -> dict[str, Any]:
+    """Describe what answers rows: by the model's name, and without where that says which one is meant."""
+    found: dict[str, Any] = {}
     for name, served in shown.items():
-        tail = "" if len(shown) == 1 else f"/{name}"
-        example = served.example
-        score = {"data": example, "method": served.default_method}
-        paths[f"/score{tail}"] = {"post": _operation(f"score_{name}", served, score, _azure(served), version)}
-        rows = {"instances": example}
-        paths[f"/invocations{tail}"] = {"post": _operation(f"invocations_{name}", served, rows, _rows(served), version)}
-        infer = {"inputs": [{"name": "input", "shape": [1, len(example[0])], "datatype": "FP64", "data": example}]}
-        if served.schema.kind == "numbers":
-            schema = {
-                "type": "object",
-                "required": ["inputs"],
-                "properties": {"inputs": {"type": "array", "items": {"type": "object"}}},
-            }
-            paths[f"/v2/models/{name}/infer"] = {"post": _operation(f"infer_{name}", served, infer, schema, version)}
-    return paths
+        for tail in ("", f"/{name}"):
+            for kind in ("score", "invocations"):
+                path, one = f"/{kind}{tail}", f"{kind}_{name}" if tail else kind
+                body, parameters = _body(kind, served), []
+                if not tail and len(shown) > 1:
+                    body = Body({**body.schemas, JSON: {"type": "object"}}, body.example)
+                if not tail:
+                    parameters = [_which(list(shown))]
+                if path not in found:
+                    summary = _summary(served) if tail or len(shown) == 1 else "What the named model answers"
+                    found[path] = _post(dialect, path, one, summary, _SCORED, body=body, parameters=parameters)
+    return found
+
+
+def _body(kind: str, served: ServedModel) -> Body:
+    example = served.example
+    if kind == "score":
+        return Body({JSON: _azure(served)}, {"data": example, "method": served.default_method})
+    return Body({JSON: _rows(served), CSV: {"type": "string"}}, {"instances": example})
+
+
+def _which(names: list[str]) -> dict[str, Any]:
+    schema = {"type": "string", "enum": names}
+    return {"name": "model", "in": "query", "required": len(names) > 1, "schema": schema}
+
+
+def _repository(dialect: Dialect, names: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {"ready": {"type": "boolean"}}}
+    path = "/v2/repository/index"
+    answers = {"200": "the models", "415": "another content type"}
+    found = {path: _post(dialect, path, "index", "Which models there are", answers, body=Body({JSON: schema}))}
+    answers = {"200": "done", "403": "only where keys are in use", "404": "no such model"}
+    for name in names:
+        for action in ("load", "unload"):
+            path = f"/v2/repository/models/{name}/{action}"
+            found[path] = _post(dialect, path, f"{action}_{name}", f"{action.capitalize()} {name}", answers)
+    return found
+
+
+def _versions(name: str, route: Route) -> list[tuple[str, int | None]]:
+    """Return the addresses of a model: its own, and one for each version."""
+    path = f"/v2/models/{name}"
+    return [(path, None), *((f"{path}/versions/{number}", number) for number in sorted(route.versions))]
+
+
+def _of_model(dialect: Dialect, path: str, served: ServedModel, number: int | None) -> dict[str, Any]:
+    tail = served.name if number is None else f"{served.name}_{number}"
+    get = dialect.operation
+    return {
+        path: {"get": get(path, f"model_{tail}", f"What {served.name} takes and gives", _FOUND)},
+        f"{path}/ready": {"get": get(path, f"ready_{tail}", f"Whether {served.name} is served", _FOUND)},
+        f"{path}/infer": _post(dialect, path, f"infer_{tail}", _summary(served), _SCORED, body=_tensors(served)),
+    }
+
+
+def _tensors(served: ServedModel) -> Body:
+    example = served.example
+    schema = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": {"type": "array", "items": {"type": "object"}}},
+    }
+    if served.schema.kind != "numbers":
+        return Body({JSON: schema})
+    infer = {"inputs": [{"name": "input", "shape": [1, len(example[0])], "datatype": "FP64", "data": example}]}
+    return Body({JSON: schema}, infer)
+
+
+def _summary(served: ServedModel) -> str:
+    return f"{served.record.description or served.name} (version {served.version})"
+
+
+def _post(dialect: Dialect, *words: Any, **more: Any) -> dict[str, Any]:
+    return {"post": dialect.operation(*words, **more, posts=True)}
 
 
 def _value(served: ServedModel) -> dict[str, Any]:
@@ -78,32 +178,3 @@ def _azure(served: ServedModel) -> dict[str, Any]:
 def _rows(served: ServedModel) -> dict[str, Any]:
     data = {"type": "array", "minItems": 1, "items": _value(served)}
     return {"type": "object", "required": ["instances"], "properties": {"instances": data}}
-
-
-def _plain(name: str, summary: str, version: str) -> dict[str, Any]:
-    answers = {"200": {"description": "yes"}, "503": {"description": "not now"}}
-    found: dict[str, Any] = {"operationId": name, "summary": summary, "responses": answers, "security": []}
-    if version == "2":
-        found["produces"] = ["text/plain"]
-    return found
-
-
-def _operation(name: str, served: ServedModel, example: Any, schema: dict[str, Any], version: str) -> dict[str, Any]:
-    answers = {"200": "the answer", "400": "rows that the model cannot take", "401": "no key", "413": "too much"}
-    answers |= {"415": "another content type", "422": "no such method", "424": "the model failed", "429": "too busy"}
-    found: dict[str, Any] = {
-        "operationId": name,
-        "summary": f"{served.record.description or served.name} (version {served.version})",
-        "responses": {status: {"description": text} for status, text in answers.items()},
-    }
-    if version == "2":
-        found |= {"consumes": ["application/json"], "produces": ["application/json"]}
-        found["parameters"] = [
-            {"name": "body", "in": "body", "required": True, "schema": {**schema, "example": example}}
-        ]
-    else:
-        found["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": example}},
-        }
-    return found

@@ -47,7 +47,9 @@ async function show() {
   if (!answer.ok) { byId("state").textContent = answer.status == 401 ? "" : "The server answers " + answer.status; return; }
   const found = await answer.json();
   byId("state").textContent = found.info.version;
-  for (const [path, actions] of Object.entries(found.paths)) if (actions.post && path.startsWith("/score")) part(path, actions.post);
+  const all = Object.entries(found.paths).filter(([path]) => path.startsWith("/score"));
+  const named = all.filter(([path]) => path != "/score");
+  for (const [path, actions] of named.length > 1 ? named : all.slice(0, 1)) part(path, actions.post);
 }
 byId("open").onclick = show; show();
 </script></body></html>

@@ -1,13 +1,28 @@
-"""The description is what is served: schemathesis finds no 5xx on any route, and the examples work."""
+"""The description is what is served: every route, every status; schemathesis finds no 5xx, and the examples work."""
+
+import re
 
 import pytest
 import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.svm import SVC
 
+from runner.endpoints.store import EndpointStore
+from serving.keys import Keys
+from serving.tracing import HEALTH
+
 X, Y = load_iris(return_X_y=True)
 MODELS = {"svm": SVC().fit(X, Y), "trees": HistGradientBoostingClassifier(max_iter=5).fit(X, Y)}
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
@@ -15,42 +30,98 @@ MODELS = {"svm": SVC().fit(X, Y), "trees": HistGradientBoostingClassifier(max_it
 def test_the_examples_work(version, names, client):
     asked = client(**{name: MODELS[name] for name in names})
     found = asked.get(f"/swagger.json?version={version}").json
-    posts = {path: actions["post"] for path, actions in found["paths"].items() if "post" in actions}
-    assert len(posts) == 3 * len(names)
-    for path, action in posts.items():
+    tried = []
+    for path, action in ((path, actions["post"]) for path, actions in found["paths"].items() if "post" in actions):
         if version == "2":
-            example = action["parameters"][0]["schema"]["example"]
+            body = [one["schema"] for one in action.get("parameters", []) if one["in"] == "body"]
+            examples = [one["example"] for one in body if "example" in one]
         else:
-            example = action["requestBody"]["content"]["application/json"]["example"]
-        assert asked.post(path, json=example).status_code == 200, path
+            contents = action.get("requestBody", {}).get("content", {}).values()
+            examples = [one["example"] for one in contents if "example" in one]
+        which = [one["name"] for one in action.get("parameters", []) if one["in"] == "query" and one["required"]]
+        query = {"model": names[0]} if which else {}
+        for example in examples:
+            assert asked.post(path, json=example, query_string=query).status_code == 200, path
+            tried.append(path)
+    assert len(tried) == 2 + 4 * len(names)
 
 
 def test_another_version_of_the_description(client):
     assert client(m=MODELS["svm"]).get("/swagger.json?version=4").status_code == 404
 
 
-def test_no_request_ends_in_a_5xx(client):
+@pytest.mark.parametrize("version", ["2", "3", "3.1"])
+@pytest.mark.parametrize("names", [["svm"], ["svm", "trees"], []])
+def test_the_description_and_the_routes_agree(version, names, client):
+    asked = client(**{name: MODELS[name] for name in names})
+    found = asked.get(f"/swagger.json?version={version}").json
+    described = {(method.upper(), path) for path, actions in found["paths"].items() for method in actions}
+    served = {
+        (method, re.sub(r"<\w+>", "[^/]+", rule.rule), "<" in rule.rule)
+        for rule in asked.application.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    fits = lambda one, other: one[0] == other[0] and re.fullmatch(other[1], one[1])  # noqa: E731
+    assert [one for one in described if not any(fits(one, other) for other in served)] == []
+    missing = [other for other in served if not any(fits(one, other) for one in described)]
+    # Without a model there are no rows to describe, nor addresses of models.
+    assert missing == [] or (not names and all(one[2] or one[1] in ("/score", "/invocations") for one in missing))
+    names_of = [action["operationId"] for actions in found["paths"].values() for action in actions.values()]
+    assert len(set(names_of)) == len(names_of)
+
+
+@pytest.mark.parametrize("version", ["2", "3", "3.1"])
+def test_the_description_is_valid_and_says_what_needs_a_key(version, client, layout):
+    EndpointStore(layout).make_key("e", "primary")
+    key = EndpointStore(layout).make_key("e", "secondary")
+    asked = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
+    found = asked.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
+    for path, actions in found["paths"].items():
+        for method, action in actions.items():
+            expected = [] if path in HEALTH else [{"key": []}]
+            assert action["security"] == expected, path
+            status = str(asked.open(path, method=method.upper()).status_code)
+            assert status in action["responses"] and (status == "401") == bool(expected), path
+    schemathesis.openapi.from_dict(found).validate()
+    free = client(**MODELS).get(f"/swagger.json?version={version}").json
+    schemathesis.openapi.from_dict(free).validate()
+    assert "security" not in free and "401" not in str(free)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_request_ends_in_a_5xx_and_every_status_is_described(mode, client):
     asked = client(m=MODELS["svm"], n=MODELS["trees"])
     schema = schemathesis.openapi.from_wsgi("/openapi.json", asked.application)
+    operations = [one.ok() for one in schema.get_all_operations()]
+    if mode is GenerationMode.NEGATIVE:  # only of those of which something can be wrong
+        operations = [one for one in operations if one.body or one.query]
+    checked = [_try(one, mode) for one in operations]
+    assert len(checked) == (12 if mode is GenerationMode.NEGATIVE else 32) and sum(checked) > 100
 
-    checked = 0
-    for operation in schema.get_all_operations():
-        strategy = operation.ok().as_strategy()
-        checked += _try(strategy)
-    assert checked > 100
 
-
-def _try(strategy):
-    from hypothesis import HealthCheck, given, settings
-
+def _try(operation, mode):
+    """Check answers to requests that are right or wrong by the description; return how many."""
     count = 0
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=strategy)
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
     def check(case):
         nonlocal count
         count += 1
-        assert case.call().status_code < 500
+        case.validate_response(case.call(), checks=CHECKS)
 
     check()
     return count
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_any_method_and_any_body_is_refused_with_reason(client):
+    asked = client(m=MODELS["svm"], n=MODELS["trees"])
+    for path, actions in asked.get("/openapi.json").json["paths"].items():
+        for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE"):
+            for body in (b"", b"{", b"\xff\x00", b"[]", b"null", b'{"data": NaN}', b"1e999", b"[" * 10_000):
+                answer = asked.open(path, method=method, data=body, content_type="application/json")
+                assert answer.status_code < 500, (method, path, body)
+                if method.lower() not in actions and method not in ("OPTIONS", "HEAD"):
+                    assert answer.status_code == 405 and method not in answer.headers["Allow"]
