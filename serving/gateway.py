@@ -94,6 +94,7 @@ class Gateway:
             if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
                 raise self._too_large()
             if length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ:
+                _check_plain(environ)
                 body = await self._arrivals.awaited(self._body(receive))
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
@@ -199,6 +200,13 @@ def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Respo
             close()
     status, headers = begun
     return status, [(name.lower(), value) for name, value in headers], content
+
+
+def _check_plain(environ: dict[str, Any]) -> None:
+    """Refuse a packed body before it is read: whatever it would unpack to, nobody here will know."""
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").lower()
+    if encoding not in ("", "identity"):
+        raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
 
 
 def _environ(scope: Any) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+"""Bad days: a process killed under load, a gzip bomb. More of them in test_http.py, test_motion.py, test_processes.py."""
+
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+from sklearn.datasets import load_iris
+from sklearn.svm import SVC
+
+from tests.serving.test_processes import workers
+from tests.waiting import wait_for
+
+X, Y = load_iris(return_X_y=True)
+BODY = json.dumps({"data": X[:1].tolist()}).encode()
+
+
+class Client:
+    """Asks without a pause over one connection, opens another only when that one fails, and keeps what happened."""
+
+    def __init__(self, port):
+        self.port, self.statuses, self.failed_on = port, [], []
+        self.own = None
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        connection = self._connect()
+        while not self.over.is_set():
+            try:
+                connection.request("POST", "/score", BODY, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                self.statuses.append(answer.status)
+            except (OSError, http.client.HTTPException):
+                self.failed_on.append(self.own)
+                connection.close()
+                connection = self._connect()
+        connection.close()
+
+    def _connect(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.connect()
+        self.own = connection.sock.getsockname()[1]
+        return connection
+
+
+def client_ports(pid):
+    """Return the ports at the other end of a process's connections."""
+    inodes = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        target = os.readlink(one)
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {int(row[2].rpartition(":")[2], 16) for row in rows if row[9] in inodes}
+
+
+def test_a_killed_process_fails_its_own_connections_and_no_other(register, serve):
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    server = serve("model=iris", "workers=2")
+    wait_for(lambda: len(server.state()) == 2, 20)
+    port = int(server.address.rpartition(":")[2])
+    clients = [Client(port) for _ in range(12)]
+    try:
+        wait_for(lambda: all(len(one.statuses) > 5 for one in clients), 20)
+        victim = max(workers(server), key=lambda pid: len(client_ports(pid)))
+        lost = client_ports(victim) & {one.own for one in clients}
+        assert lost
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: victim not in workers(server) and len(server.state()) == 2, 20)
+        before = [len(one.statuses) for one in clients]
+        wait_for(lambda: all(len(one.statuses) > old + 20 for one, old in zip(clients, before, strict=True)), 20)
+    finally:
+        for one in clients:
+            one.over.set()
+        for one in clients:
+            one.thread.join(30)
+    assert {status for one in clients for status in one.statuses} == {200}
+    assert {failed for one in clients for failed in one.failed_on} == lost
+    assert all(len(one.failed_on) <= 1 for one in clients)
+
+
+def test_a_gzip_bomb_is_refused_unread(register, serve):
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    server = serve("model=iris")
+    bomb = gzip.compress(b'{"data": [' + b" " * (200 << 20) + b"]}", 1)
+    assert len(bomb) < 2 << 20
+    head = b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), timeout=10) as connection:
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(bomb))  # and not a byte of the body
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (415, "encoded")
+    with contextlib.suppress(OSError):  # refused while it was still being sent
+        assert server.ask("/score", bomb, Content_Encoding="gzip")[0] == 415
+    (worker,) = workers(server)
+    peak = next(line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    assert int(peak.split()[1]) < 400 << 10
+    assert server.ask("/score", BODY)[0] == 200
