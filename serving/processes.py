@@ -47,9 +47,9 @@ def load_and_mind(folder: Path, listening: socket.socket, *, shared: bool) -> in
         deployer = worker.load(folder)
         if deployer.problem is not None:
             return NOT_SERVED
+        forget(endpoint, os.getpid())  # it serves nothing itself
         if _has_threads():
             return HAS_THREADS
-        forget(endpoint, os.getpid())  # it serves nothing itself
     Processes(folder, listening, deployer).mind()
     return 0
 
