@@ -23,6 +23,7 @@ from serving.tracing import BEGUN, REFUSAL, TOLD_BY
 
 _BODY_SECONDS = 20.0  # that a body may take to arrive
 _QUICK_BYTES = 16 << 10
+_LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
 _KEYS = {
     b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
     b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
@@ -156,12 +157,20 @@ class Gateway:
         moment, self._moment = self._moment, []
         if len(moment) > 1:
             self._prepare([environ for environ, _ in moment])
-        for environ, answer in moment:
+        self._answer(moment)
+
+    def _answer(self, moment: list[tuple[dict[str, Any], asyncio.Future[Response]]]) -> None:
+        """Answer one after the other; where that takes long, the loop does what else it has to do in between."""
+        until = time.perf_counter() + _LOOP_SECONDS
+        for at, (environ, answer) in enumerate(moment, 1):
             if not answer.done():  # its client may have gone
                 try:
                     answer.set_result(call(self._wsgi, environ))
                 except BaseException as error:  # noqa: BLE001 - belongs to this request, not to the loop
                     answer.set_exception(error)
+            if at < len(moment) and time.perf_counter() > until:
+                asyncio.get_running_loop().call_soon(self._answer, moment[at:])
+                return
 
     def _too_large(self) -> ServingError:
         return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")

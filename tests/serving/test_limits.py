@@ -189,3 +189,22 @@ def test_a_server_whose_model_is_slow_says_504_and_goes_on(register, serve):
     assert server.ask("/score", quick)[0] == 200
     assert b'vivero_errors_total{code="too_late"} 1.0' in server.ask("/metrics")[2]
     assert server.stop() == 0
+
+
+def test_many_quick_answers_let_others_in_between(held):
+    held.go.set()
+    seen = []
+
+    def slow(environ, start_response):
+        seen.append("answer")
+        threading.Event().wait(0.04)
+        return held.inner(environ, start_response)
+
+    async def run():
+        app = Gateway(slow, lambda _: True, lambda _: None, max_bytes=1000, threads=1, queue=8)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.05, seen.append, "other")
+        return await asyncio.gather(*(ask(app) for _ in range(8)))
+
+    assert [answer[0] for answer in asyncio.run(run())] == [400] * 8
+    assert "other" in seen[:6]
