@@ -94,14 +94,13 @@ class App:
 
     def refusal(self, error: ServingError, trace: Trace) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return status line, headers and content of a refusal; a traceback goes to the log."""
-        trace.error = error.code
         if error.__cause__ is not None:
             where = "".join(traceback.format_exception(error.__cause__))
             print(f"request {trace.request_id}: {error.message}\n{where}", flush=True)
         headers = [("Content-Type", _JSON)]
         if error.retry_after is not None:
             headers.append(("Retry-After", str(error.retry_after)))
-        return f"{error.status} {error.code}", headers, dumps(error.body(trace.request_id))
+        return f"{error.status} {error.code}", headers, trace.refusal(error)
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:
         """Make ready what requests of the same moment can share; see `Shortcut.prepare`."""

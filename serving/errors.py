@@ -25,10 +25,12 @@ class ServingError(Exception):
         self.status, self.code, self.message = status, code, message
         self.retry_after, self.details = retry_after, details
 
-    def body(self, request_id: str) -> dict[str, Any]:
-        """Return the JSON answer."""
-        details = {key: value for key, value in self.details.items() if value is not None}
-        return {"error": {"code": self.code, "message": self.message, **details}, "request_id": request_id}
+    def body(self, request_id: str, *, as_text: bool) -> dict[str, Any]:
+        """Return the JSON answer; with `as_text` as the Open Inference Protocol has it, whose error is a text."""
+        details = {"code": self.code, **{key: value for key, value in self.details.items() if value is not None}}
+        if as_text:
+            return {**details, "error": self.message, "request_id": request_id}
+        return {"error": {"message": self.message, **details}, "request_id": request_id}
 
 
 def bad_input(code: str, message: str, **details: Any) -> ServingError:

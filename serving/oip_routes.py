@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -24,11 +23,11 @@ _View = Callable[..., Response]
 
 def add(app: App) -> None:
     """Add the routes."""
-    get, post = _adders(app)
+    get, post = app.get, app.post
     get("/v2", "server", _server)
     get("/v2/health/live", "live", lambda: _json({"live": True}))
     get("/v2/health/ready", "ready", lambda: _json({"ready": app.plane.ready}, 200 if app.plane.ready else 503))
-    _add_repository(app, post)
+    _add_repository(app)
     for prefix, suffix in (("/v2/models/<name>", ""), ("/v2/models/<name>/versions/<version>", "_version")):
         get(prefix, f"model{suffix}", _model(app))
         get(f"{prefix}/ready", f"model_ready{suffix}", _model_ready(app))
@@ -37,32 +36,6 @@ def add(app: App) -> None:
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(dumps(value), status, mimetype=_JSON)
-
-
-def _adders(app: App) -> tuple[Callable[[str, str, _View], None], Callable[[str, str, _View], None]]:
-    """Return what adds a view for GET and POST.
-
-    A refusal is said as the protocol has it: its error is a text. Clients show it, and fail over an object.
-    """
-
-    def told(view: _View) -> _View:
-        @wraps(view)
-        def answer(**given: str) -> Response:
-            try:
-                return view(**given)
-            except ServingError as error:
-                trace: Trace = request.environ[TRACE]
-                trace.route = request.endpoint or "none"
-                _, headers, _ = app.refusal(error, trace)
-                said = error.body(trace.request_id)
-                return Response(dumps({**said.pop("error"), "error": error.message, **said}), error.status, headers)
-
-        return answer
-
-    return (
-        lambda rule, name, view: app.get(rule, name, told(view)),
-        lambda rule, name, view: app.post(rule, name, told(view)),
-    )
 
 
 def _server() -> Response:
@@ -106,7 +79,7 @@ def _infer(app: App) -> _View:
     return infer
 
 
-def _add_repository(app: App, post: Callable[[str, str, _View], None]) -> None:
+def _add_repository(app: App) -> None:
     def index() -> Response:
         found = []
         names = app.repository.names() if app.repository is not None else []
@@ -128,6 +101,6 @@ def _add_repository(app: App, post: Callable[[str, str, _View], None]) -> None:
         (app.repository.load if action == "load" else app.repository.unload)(name)
         return _json({})
 
-    post("/v2/repository/index", "index", index)
-    post("/v2/repository/models/<name>/load", "load", lambda name: change(name, "load"))
-    post("/v2/repository/models/<name>/unload", "unload", lambda name: change(name, "unload"))
+    app.post("/v2/repository/index", "index", index)
+    app.post("/v2/repository/models/<name>/load", "load", lambda name: change(name, "load"))
+    app.post("/v2/repository/models/<name>/unload", "unload", lambda name: change(name, "unload"))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.bodies import BODIES
 from serving.model import ServedModel
-from serving.operations import CSV, JSON, TEXT, Body, Dialect
+from serving.operations import JSON, TEXT, Body, Dialect
 from serving.plane import DataPlane, Route
 
 _SCORED = {
@@ -83,7 +84,7 @@ def _scoring(dialect: Dialect, shown: dict[str, ServedModel]) -> dict[str, Any]:
         for tail in ("", f"/{name}"):
             for kind in ("score", "invocations"):
                 path, one = f"/{kind}{tail}", f"{kind}_{name}" if tail else kind
-                body, parameters = _body(kind, served), []
+                body, parameters = BODIES[kind](served), []
                 if not tail and len(shown) > 1:
                     body = Body({**body.schemas, JSON: {"type": "object"}}, body.example)
                 if not tail:
@@ -92,13 +93,6 @@ def _scoring(dialect: Dialect, shown: dict[str, ServedModel]) -> dict[str, Any]:
                     summary = _summary(served) if tail or len(shown) == 1 else "What the named model answers"
                     found[path] = _post(dialect, path, one, summary, _SCORED, body=body, parameters=parameters)
     return found
-
-
-def _body(kind: str, served: ServedModel) -> Body:
-    example = served.example
-    if kind == "score":
-        return Body({JSON: _azure(served)}, {"data": example, "method": served.default_method})
-    return Body({JSON: _rows(served), CSV: {"type": "string"}}, {"instances": example})
 
 
 def _which(names: list[str]) -> dict[str, Any]:
@@ -131,21 +125,8 @@ def _of_model(dialect: Dialect, path: str, served: ServedModel, number: int | No
     return {
         path: {"get": get(path, f"model_{tail}", f"What {served.name} takes and gives", _FOUND)},
         f"{path}/ready": {"get": get(path, f"ready_{tail}", f"Whether {served.name} is served", _FOUND)},
-        f"{path}/infer": _post(dialect, path, f"infer_{tail}", _summary(served), _SCORED, body=_tensors(served)),
+        f"{path}/infer": _post(dialect, path, f"infer_{tail}", _summary(served), _SCORED, body=BODIES["infer"](served)),
     }
-
-
-def _tensors(served: ServedModel) -> Body:
-    example = served.example
-    schema = {
-        "type": "object",
-        "required": ["inputs"],
-        "properties": {"inputs": {"type": "array", "items": {"type": "object"}}},
-    }
-    if served.schema.kind != "numbers":
-        return Body({JSON: schema})
-    infer = {"inputs": [{"name": "input", "shape": [1, len(example[0])], "datatype": "FP64", "data": example}]}
-    return Body({JSON: schema}, infer)
 
 
 def _summary(served: ServedModel) -> str:
@@ -154,27 +135,3 @@ def _summary(served: ServedModel) -> str:
 
 def _post(dialect: Dialect, *words: Any, **more: Any) -> dict[str, Any]:
     return {"post": dialect.operation(*words, **more, posts=True)}
-
-
-def _value(served: ServedModel) -> dict[str, Any]:
-    if served.schema.kind == "texts":
-        return {"type": "string"}
-    if served.schema.kind == "records":
-        return {"type": "object"}
-    row: dict[str, Any] = {"type": "array", "items": {"type": "number"} if served.schema.kind == "numbers" else {}}
-    if served.schema.width is not None:
-        row |= {"minItems": served.schema.width, "maxItems": served.schema.width}
-    if served.schema.names:
-        row["description"] = ", ".join(served.schema.names)
-    return row
-
-
-def _azure(served: ServedModel) -> dict[str, Any]:
-    methods = {"type": "string", "enum": list(served.schema.methods)}
-    data = {"type": "array", "minItems": 1, "items": _value(served)}
-    return {"type": "object", "required": ["data"], "properties": {"data": data, "method": methods}}
-
-
-def _rows(served: ServedModel) -> dict[str, Any]:
-    data = {"type": "array", "minItems": 1, "items": _value(served)}
-    return {"type": "object", "required": ["instances"], "properties": {"instances": data}}

@@ -31,6 +31,12 @@ ERROR: dict[str, Any] = {
         "request_id": _STRING,
     },
 }
+# As the Open Inference Protocol has it.
+ERROR_TEXT: dict[str, Any] = {
+    "type": "object",
+    "required": ["error", "code", "request_id"],
+    "properties": {"error": _STRING, "code": _STRING, "request_id": _STRING},
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Dialect:
             "operationId": name,
             "summary": summary,
             "security": [{"key": []}] if closed else [],
-            "responses": {one: self._answer(one, told[one], kinds, errors) for one in sorted(told)},
+            "responses": {one: self._answer(path, one, told[one], kinds, errors) for one in sorted(told)},
         }
         said = [self._parameter(one) for one in parameters]
         if self.version == "2":
@@ -108,9 +114,9 @@ class Dialect:
         key, number = {"2": ("swagger", "2.0"), "3": ("openapi", "3.0.3"), "3.1": ("openapi", "3.1.0")}[self.version]
         found: dict[str, Any] = {key: number, "info": {"title": title, "version": served}, "paths": {}}
         if self.version == "2":
-            found["definitions"] = {"Error": ERROR}
+            found["definitions"] = {"Error": ERROR, "ErrorText": ERROR_TEXT}
         else:
-            found["components"] = {"schemas": {"Error": ERROR}}
+            found["components"] = {"schemas": {"Error": ERROR, "ErrorText": ERROR_TEXT}}
         if not self.needs_key:
             return found
         if self.version == "2":
@@ -119,9 +125,10 @@ class Dialect:
             found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         return found | {"security": [{"key": []}]}
 
-    def _answer(self, status: str, text: str, kinds: Sequence[str], errors: str) -> dict[str, Any]:
+    def _answer(self, path: str, status: str, text: str, kinds: Sequence[str], errors: str) -> dict[str, Any]:
         where = "definitions" if self.version == "2" else "components/schemas"
-        error = {"$ref": f"#/{where}/Error"} if errors == JSON or status == "401" else _STRING
+        name = "ErrorText" if path.startswith("/v2") else "Error"
+        error = {"$ref": f"#/{where}/{name}"} if errors == JSON or status == "401" else _STRING
         if self.version == "2":
             return {"description": text, **({} if status == "200" else {"schema": error})}
         if status == "200":

@@ -10,6 +10,7 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
 textarea, input { font: 14px/1.4 ui-monospace, monospace; width: 100%; box-sizing: border-box; padding: .5rem; border: 1px solid #9ab; border-radius: 4px; }
 pre { background: #f0f4f1; padding: .7rem; border-radius: 4px; overflow: auto; white-space: pre-wrap; }
 button { font: inherit; padding: .3rem 1rem; margin: .5rem 0; cursor: pointer; } .dim { color: #5a6b62; }
+td { padding: .1rem 1.5rem .1rem 0; vertical-align: top; } td:first-child { font-family: ui-monospace, monospace; }
 </style></head><body>
 <h1>Models served here</h1>
 <p id="state" class="dim">Asking the server&hellip;</p>
@@ -20,6 +21,14 @@ button { font: inherit; padding: .3rem 1rem; margin: .5rem 0; cursor: pointer; }
 <script>
 const byId = id => document.getElementById(id);
 const headers = () => byId("key").value ? {Authorization: "Bearer " + byId("key").value} : {};
+function table(into, columns) {
+  for (const [name, column] of Object.entries(columns)) {
+    const row = into.insertRow();
+    row.insertCell().textContent = name;
+    const known = column.enum ? ": " + column.enum.slice(0, 8).join(", ") + (column.enum.length > 8 ? ", \u2026" : "") : "";
+    row.insertCell().textContent = (column.description || "") + known;
+  }
+}
 function part(path, action) {
   const example = action.requestBody.content["application/json"].example;
   const box = document.createElement("section");
@@ -28,7 +37,8 @@ function part(path, action) {
   const row = action.requestBody.content["application/json"].schema.properties;
   const items = (row.data || row.instances || {}).items || {};
   if (items.description) add("p", "columns: " + items.description);
-  const form = add("textarea"); form.rows = 4; form.value = JSON.stringify(example, null, 1).replace(/\\n\\s+/g, " ");
+  if (items.properties) table(add("table"), items.properties);
+  const form = add("textarea"); form.rows = 4; form.value = example ? JSON.stringify(example) : "";
   const send = add("button", "Send"); const out = add("pre"); out.hidden = true;
   send.onclick = async () => {
     const begun = performance.now();

@@ -30,13 +30,19 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class Trace:
     """What is known of one request; the routes add what they learn."""
 
-    __slots__ = ("answer", "error", "request_id", "route", "rows")
+    __slots__ = ("_as_text", "answer", "error", "request_id", "route", "rows")
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, path: str) -> None:
         self.request_id, self.route = request_id, "none"
+        self._as_text = path == "/v2" or path.startswith("/v2/")
         self.answer: Answer | None = None
         self.rows: int | None = None
         self.error: str | None = None
+
+    def refusal(self, error: ServingError) -> bytes:
+        """Return the content of a refusal, in the form of the protocol that was spoken."""
+        self.error = error.code
+        return dumps(error.body(self.request_id, as_text=self._as_text))
 
 
 class Tracing:
@@ -49,7 +55,7 @@ class Tracing:
         """Answer one request."""
         begun = environ.get(BEGUN) or time.perf_counter()
         refusal: ServingError | None = environ.get(REFUSAL)
-        trace = environ[TRACE] = Trace(_request_id(environ))
+        trace = environ[TRACE] = Trace(_request_id(environ), environ["PATH_INFO"])
         statuses: list[int] = []
 
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -71,10 +77,7 @@ class Tracing:
         return self._keys.admit(environ.get("HTTP_AUTHORIZATION"))
 
     def _headers(self, environ: dict[str, Any], trace: Trace) -> list[tuple[str, str]]:
-        found = [("x-request-id", trace.request_id), ("x-ms-request-id", trace.request_id)]
-        client = environ.get("HTTP_X_MS_CLIENT_REQUEST_ID")
-        if client and _REQUEST_ID.fullmatch(client):
-            found.append(("x-ms-client-request-id", client))
+        found = [("x-request-id", trace.request_id), *_azure_ids(environ, trace.request_id)]
         if trace.answer is not None:
             served = trace.answer.served
             found.append(("x-model-version", f"{served.name}:{served.version}"))
@@ -113,13 +116,20 @@ def _request_id(environ: dict[str, Any]) -> str:
     return given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
 
 
+def _azure_ids(environ: dict[str, Any], made: str) -> list[tuple[str, str]]:
+    """Return Azure's two ids, each by its own header, or by the other's where only that was given."""
+    given = [environ.get(name) or "" for name in ("HTTP_X_MS_REQUEST_ID", "HTTP_X_MS_CLIENT_REQUEST_ID")]
+    request, client = (one if _REQUEST_ID.fullmatch(one) else "" for one in given)
+    found = [("x-ms-request-id", request or client or made)]
+    return [*found, ("x-ms-client-request-id", client or request)] if client or request else found
+
+
 def _no_key() -> ServingError:
     return ServingError(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
 
 
 def _refuse(trace: Trace, start: Callable[..., Any], error: ServingError) -> Iterable[bytes]:
-    trace.error = error.code
-    content = dumps(error.body(trace.request_id))
+    content = trace.refusal(error)
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
     if error.status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))

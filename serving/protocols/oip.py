@@ -165,7 +165,7 @@ def metadata(served: ServedModel, versions: list[int]) -> dict[str, Any]:
         "name": served.name,
         "versions": [str(one) for one in versions],
         "platform": "sklearn",
-        "inputs": _inputs(served),
+        "inputs": inputs(served),
         "outputs": [described for method in schema.methods for described in _described(served, method)],
         "parameters": {
             "onnx": served.accelerated,
@@ -177,7 +177,8 @@ def metadata(served: ServedModel, versions: list[int]) -> dict[str, Any]:
     }
 
 
-def _inputs(served: ServedModel) -> list[dict[str, Any]]:
+def inputs(served: ServedModel) -> list[dict[str, Any]]:
+    """Return the tensors that a request has: one a column of a mixed table, else one matrix."""
     schema = served.schema
     if schema.kind == "texts":
         return [{"name": "text", "datatype": "BYTES", "shape": [-1]}]

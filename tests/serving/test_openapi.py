@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 from runner.endpoints.store import EndpointStore
 from serving.keys import Keys
 from serving.tracing import HEALTH
+from tests.serving.test_columns import MIXED
 
 X, Y = load_iris(return_X_y=True)
 MODELS = {"svm": SVC().fit(X, Y), "trees": HistGradientBoostingClassifier(max_iter=5).fit(X, Y)}
@@ -44,6 +45,21 @@ def test_the_examples_work(version, names, client):
             assert asked.post(path, json=example, query_string=query).status_code == 200, path
             tried.append(path)
     assert len(tried) == 2 + 4 * len(names)
+
+
+@pytest.mark.parametrize("version", ["2", "3", "3.1"])
+def test_a_mixed_table_is_described_by_its_columns(version, client):
+    asked = client(m=MIXED)
+    post = asked.get(f"/swagger.json?version={version}").json["paths"]["/score"]["post"]
+    body = post["parameters"][0] if version == "2" else post["requestBody"]["content"]["application/json"]
+    row = body["schema"]["properties"]["data"]["items"]
+    assert row["required"] == ["age", "sex", "zip", "children", "note"]
+    assert row["properties"]["zip"] == {"description": "a category", "enum": ["01234", "55555", "98765"]}
+    assert row["properties"]["age"] == {"description": "a number, or null"}
+    paths = asked.get("/openapi.json").json["paths"]
+    for path in ("/score", "/invocations", "/v2/models/m/infer"):
+        example = paths[path]["post"]["requestBody"]["content"]["application/json"]["example"]
+        assert asked.post(path, json=example).status_code == 200, example
 
 
 def test_another_version_of_the_description(client):
