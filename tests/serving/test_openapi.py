@@ -51,7 +51,8 @@ def test_the_examples_work(version, names, client):
 def test_a_mixed_table_is_described_by_its_columns(version, client):
     asked = client(m=MIXED)
     post = asked.get(f"/swagger.json?version={version}").json["paths"]["/score"]["post"]
-    body = post["parameters"][0] if version == "2" else post["requestBody"]["content"]["application/json"]
+    (sent,) = [one for one in post["parameters"] if one["in"] == "body"] if version == "2" else [None]
+    body = sent if version == "2" else post["requestBody"]["content"]["application/json"]
     row = body["schema"]["properties"]["data"]["items"]
     assert row["required"] == ["age", "sex", "zip", "children", "note"]
     assert row["properties"]["zip"] == {"description": "a category", "enum": ["01234", "55555", "98765"]}
