@@ -19,7 +19,7 @@ class _Below:
     def __init__(self, *parts: str) -> None:
         self.parts = parts
 
-    def __get__(self, owner: RunLayout | EndpointLayout | Layout, _cls: type | None = None) -> Path:
+    def __get__(self, owner: RunLayout | SweepLayout | EndpointLayout | Layout, _cls: type | None = None) -> Path:
         return Path(owner.root, *self.parts)
 
 
@@ -52,6 +52,20 @@ class RunLayout:
     children = _Below("children")
     controller_lock = _Below(".lock")
     worker_lock = _Below("worker.lock")
+
+
+@dataclass(frozen=True)
+class SweepLayout:
+    """The files of one sweep's folder."""
+
+    root: Path
+
+    record = _Below("sweep.json")
+    journal = _Below("trials.jsonl")  # each trial's begin and end, as it happens
+    config = _Below("config.yaml")  # as composed, what all trials share
+    page = _Below("sweep.html")
+    cancel = _Below("cancel.json")  # its presence asks for the end of the sweep
+    lock = _Below(".lock")  # held by the controller
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class Layout:
     locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
     data = _Below("data")
     endpoints = _Below("endpoints")
+    sweeps = _Below("sweeps")
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
@@ -109,6 +124,10 @@ class Layout:
     def model(self, name: str) -> Path:
         """Return a model's folder, its name checked."""
         return Path(self.models / check_name(name, "model name"))
+
+    def sweep(self, sweep_id: str) -> SweepLayout:
+        """Return the layout of one sweep, its id checked."""
+        return SweepLayout(self.sweeps / check_name(sweep_id, "sweep id"))
 
     def endpoint(self, name: str) -> EndpointLayout:
         """Return the layout of an endpoint, its name checked."""
