@@ -177,6 +177,22 @@ def exit_code(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if found else None
 
 
+def adopt_orphans() -> None:
+    """Become the parent of descendants that lose their own, so that their end can be waited for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def has_children() -> bool:
+    """Bury the children that have ended, and tell whether others are left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return False
+    return True
+
+
 def forget(endpoint: EndpointLayout, pid: int) -> None:
     """Remove what a process said of itself that only held while it served."""
     (endpoint.states / f"{pid}.json").unlink(missing_ok=True)

@@ -17,7 +17,17 @@ from typing import Any
 from runner.clock import now
 from runner.files import locked, write_json
 from runner.layout import EndpointLayout
-from serving.processes import GRACE, HAS_THREADS, SIGNALS, STOP, exit_code, fork, load_and_mind
+from serving.processes import (
+    GRACE,
+    HAS_THREADS,
+    SIGNALS,
+    STOP,
+    adopt_orphans,
+    exit_code,
+    fork,
+    has_children,
+    load_and_mind,
+)
 from serving.settings import read_endpoint
 
 _FILES = 16_384  # connections that one process may hold
@@ -54,6 +64,7 @@ def _supervise(folder: Path, listening: socket.socket) -> int:
     """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
     _, _, record, settings = read_endpoint(folder)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    adopt_orphans()
     shared, announced = True, False
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
@@ -87,6 +98,8 @@ def _end(pid: int, how: signal.Signals, seconds: float) -> None:
         signal.sigtimedwait(SIGNALS, 0.2)
         if time.monotonic() > until:
             os.kill(pid, signal.SIGKILL)
+    while has_children() and time.monotonic() < until + GRACE:  # those of a loading process that was killed
+        signal.sigtimedwait(SIGNALS, 0.05)
 
 
 def _reason(code: int) -> str:

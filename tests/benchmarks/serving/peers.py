@@ -100,7 +100,8 @@ class Peer:
             except OSError:
                 if self.process.poll() is not None or time.perf_counter() - begun > 120:
                     self.stop()
-                    raise SystemExit(f"{self.name} does not start: see {folder / self.name}.log") from None
+                    said = (folder / f"{self.name}.log").read_text()[-2000:]
+                    raise SystemExit(f"{self.name} does not start:\n{said}") from None
                 time.sleep(0.02)
         self.seconds = time.perf_counter() - begun
 
