@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 Path = Callable[[np.ndarray], Any]
+_FEW = 32  # rows; fewer than are probed at each load, so that both ways are
 _CLASSIFIERS, _REGRESSORS = (
     ("RandomForestClassifier", "ExtraTreesClassifier"),
     ("RandomForestRegressor", "ExtraTreesRegressor"),
@@ -33,9 +36,12 @@ def forest_paths(model: Any) -> dict[str, Path]:
 
 def _classifier(trees: list[Any], classes: np.ndarray) -> dict[str, Path]:
     walks, number, width = [tree.predict for tree in trees], len(trees), len(classes)
+    few = _Leaves(trees, width)
 
     def predict_proba(rows: np.ndarray) -> Any:
         cut = np.ascontiguousarray(rows, dtype=np.float32)
+        if len(cut) <= _FEW:
+            return few.values(cut).sum(axis=0) / number
         total = np.zeros((len(cut), width))
         for walk in walks:
             total += walk(cut)[:, :width]
@@ -52,9 +58,14 @@ def _classifier(trees: list[Any], classes: np.ndarray) -> dict[str, Path]:
 
 def _regressor(trees: list[Any]) -> Path:
     walks, number = [tree.predict for tree in trees], len(trees)
+    few = _Leaves(trees, 1)
 
     def predict(rows: np.ndarray) -> Any:
         cut = np.ascontiguousarray(rows, dtype=np.float32)
+        if len(cut) == 1:  # one column would be summed in pairs, which gives other bits
+            return np.array([functools.reduce(operator.add, few.values(cut).ravel().tolist())]) / number
+        if len(cut) <= _FEW:
+            return few.values(cut)[:, :, 0].sum(axis=0) / number
         total = np.zeros(len(cut))
         for walk in walks:
             total += walk(cut)[:, 0]
@@ -62,3 +73,18 @@ def _regressor(trees: list[Any]) -> Path:
         return total
 
     return predict
+
+
+class _Leaves:
+    """The values of all leaves in one array, so that a few rows need one look-up instead of one a tree."""
+
+    def __init__(self, trees: list[Any], width: int) -> None:
+        self._walks = [tree.apply for tree in trees]
+        self._starts = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])[:, None]
+        self._values = np.concatenate([tree.value[:, 0, :width] for tree in trees])
+
+    def values(self, cut: np.ndarray) -> np.ndarray:
+        """Return the values of the leaves that rows end in, shape (trees, rows, width)."""
+        leaves = np.array([walk(cut) for walk in self._walks])
+        found: np.ndarray = self._values.take(leaves + self._starts, axis=0)
+        return found
