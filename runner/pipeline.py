@@ -16,7 +16,7 @@ from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, with_script_set
 from runner.stages.prepare import prepare
 from runner.stages.register import register
-from runner.stages.run import read_result, run
+from runner.stages.run import cancel_reason, read_result, run
 from runner.stages.scale import scale
 
 Phase = Callable[[str, float | None], None]
@@ -61,16 +61,24 @@ def _stages(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
         name = stage[0]
         if name not in bench.spec.stages or getattr(record, name) is not None:
             continue
-        if name == "register" and (bench.spec.model.name is None or (record.run and record.run.status != COMPLETED)):
+        if name == "register" and not _registers(bench, record):
             continue
         if name == "deploy" and (bench.spec.endpoint is None or record.register is None):
             continue
         if bench.run.cancel.exists() and record.run is None:
-            return finish(bench, dataclasses.replace(record, error="canceled"), CANCELED)
+            return finish(bench, dataclasses.replace(record, error=cancel_reason(bench.run) or "canceled"), CANCELED)
         record = _stage(bench, record, stage, phase)
     status = record.run.status if record.run else COMPLETED
     reason = record.run.reason if record.run else None
+    if status == CANCELED:
+        reason = cancel_reason(bench.run) or reason
     return finish(bench, dataclasses.replace(record, error=reason if status != COMPLETED else None), status)
+
+
+def _registers(bench: Bench, record: RunRecord) -> bool:
+    model = bench.spec.model
+    completed = record.run is None or record.run.status == COMPLETED
+    return model.name is not None and model.register != "none" and completed
 
 
 def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:

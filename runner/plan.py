@@ -15,7 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from runner.errors import UserError, nearest
 from runner.layout import Layout, RunLayout, default_root
 from runner.names import check_name
-from runner.schema import COMPUTES, ENVIRONMENTS, STAGE_NAMES, RunSpec
+from runner.promotion import read_condition
+from runner.schema import COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, RunSpec
 
 _INPUT = re.compile(r"\$\{input:([^}]*)\}")
 
@@ -76,17 +77,21 @@ def make_plan(config: DictConfig, base: Path, chosen_experiment: str | None, ove
     experiment = check_name(
         spec.experiment_name or chosen_experiment or _source_name(spec, base), "experiment name (experiment_name=...)"
     )
-    root = (base / spec.workspace.root) if spec.workspace.root else default_root(base)
     return Plan(
         spec=spec,
         config={str(key): value for key, value in plain.items()},
         yaml=OmegaConf.to_yaml(config),
         experiment=experiment,
         run_id=new_run_id(experiment),
-        layout=Layout(root.expanduser().absolute()),
+        layout=layout_of(spec.workspace.root, base),
         base=base,
         overrides=overrides,
     )
+
+
+def layout_of(root: str | None, base: Path) -> Layout:
+    """Return the workspace that a composition names, or the one a folder belongs to."""
+    return Layout(((base / root) if root else default_root(base)).expanduser().absolute())
 
 
 def new_run_id(experiment: str) -> str:
@@ -135,6 +140,10 @@ def check_spec(spec: RunSpec, base: Path) -> None:
                 f"model.framework={spec.model.framework} is not known",
                 nearest(spec.model.framework, ["ScikitLearn", "Custom"]),
             )
+    if spec.model.register not in REGISTERED:
+        raise UserError(f"model.register={spec.model.register} is not known", nearest(spec.model.register, REGISTERED))
+    if spec.model.promote_if is not None:
+        read_condition(spec.model.promote_if)
 
 
 def _check_stages(stages: list[str]) -> None:

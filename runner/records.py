@@ -157,11 +157,12 @@ class FinalizeRecord(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterRecord(Record):
-    """Result of the register stage."""
+    """Result of the register stage. `promoted` is the alias that moved to the version."""
 
     model: str
     version: int
     sha256: str
+    promoted: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

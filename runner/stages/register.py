@@ -14,6 +14,7 @@ from runner.errors import UserError, nearest
 from runner.files import hash_tree, list_files
 from runner.layout import RunLayout
 from runner.ports import Registry
+from runner.promotion import promote, read_condition
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RegisterRecord, RunRecord
 from runner.stages.run import WORKER
 
@@ -53,11 +54,19 @@ def register(bench: Bench, record: RunRecord) -> RegisterRecord | None:
         framework_version=model.framework_version,
         description=model.description,
         tags=dict(model.tags),
-        properties=dict(model.properties),
+        properties={**model.properties, **_lineage(record)},
         resources={"cpu": model.resources.cpu, "memory_gb": model.resources.memory_gb},
     )
     made = _already(bench.registry, record.id, wanted) or register_version(bench.run, bench.registry, record, wanted)
-    return RegisterRecord(model=made.name, version=made.version, sha256=made.sha256)
+    promoted = None
+    if model.promote_if is not None:
+        promoted = promote(bench.registry, made, read_condition(model.promote_if), bench.say)
+    return RegisterRecord(model=made.name, version=made.version, sha256=made.sha256, promoted=promoted)
+
+
+def _lineage(record: RunRecord) -> dict[str, str]:
+    """Return which sweep and trial a run is, if it is one."""
+    return {name: record.properties[name] for name in ("sweep", "trial") if name in record.properties}
 
 
 def _already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | None:

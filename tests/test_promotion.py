@@ -1,0 +1,61 @@
+"""An alias moves to a version that wins, and to no other."""
+
+import pytest
+
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.promotion import promote, read_condition
+from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("accuracy > champion", ("accuracy", ">", "champion")),
+        ("Balanced accuracy>=@live", ("Balanced accuracy", ">=", "live")),
+        ("rmse < best.one", ("rmse", "<", "best.one")),
+    ],
+)
+def test_conditions(text, expected):
+    found = read_condition(text)
+    assert (found.metric, found.sign, found.alias) == expected
+
+
+@pytest.mark.parametrize("text", ["", "accuracy", "accuracy = champion", "> champion", "a > b c", "a > ../b"])
+def test_what_is_no_condition(text):
+    with pytest.raises(UserError):
+        read_condition(text)
+
+
+@pytest.fixture
+def registry(tmp_path):
+    layout = Layout(tmp_path / "workspace")
+    layout.create()
+    return FileRegistry(layout)
+
+
+def register(registry, tmp_path, **metrics):
+    path = tmp_path / "model.joblib"
+    path.write_bytes(repr(metrics).encode())
+    record = ModelRecord(name="m", version=0, created="", artefact="", sha256="", bytes=0, metrics=metrics)
+    return registry.register(path, record)
+
+
+def test_the_first_has_nothing_to_beat_and_only_winners_follow(registry, tmp_path):
+    said = []
+    condition = read_condition("accuracy > champion")
+    for accuracy, holder in ((0.8, 1), (0.8, 1), (0.7, 1), (0.9, 4)):
+        promote(registry, register(registry, tmp_path, accuracy=accuracy), condition, said.append)
+        assert registry.aliases("m") == {"champion": holder}
+    assert "accuracy 0.8 is not > 0.8: alias champion stays" in said
+
+
+def test_without_the_metric_nothing_moves(registry, tmp_path):
+    said = []
+    condition = read_condition("accuracy > champion")
+    assert promote(registry, register(registry, tmp_path), condition, said.append) is None
+    assert registry.aliases("m") == {} and "has no metric accuracy" in said[0]
+    registry.set_alias("m", "champion", 1)
+    assert promote(registry, register(registry, tmp_path, accuracy=1.0), condition, said.append) is None
+    assert registry.aliases("m") == {"champion": 1}
