@@ -19,6 +19,7 @@ gc.disable()  # until the run begins: composing makes many objects and no garbag
 os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
+PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 HYDRA_VERSION = "1.3"
 INTERNAL_ERROR = 3
 
@@ -84,13 +85,18 @@ def _run_one(overrides: list[str]) -> int:
 
 
 def _run_with_hydra() -> int:
-    """Hand over to Hydra, which knows its switches."""
+    """Hand over to Hydra, which knows its switches; a multirun comes back to us through its plugins."""
+    sys.path.append(PLUGINS)
     import hydra
     from omegaconf import OmegaConf
 
     base = Path.cwd()
-    plans: list[Plan] = []
     codes: list[int] = []
+    if {"-m", "--multirun"} & set(sys.argv[1:]):
+        from runner.multirun import set_up
+
+        codes = set_up(base).codes
+    plans: list[Plan] = []
 
     def run_folder(_root_: DictConfig) -> str:
         """Plan the run before Hydra makes its folder, so that a mistake leaves nothing behind."""
@@ -99,13 +105,21 @@ def _run_with_hydra() -> int:
         return str(plans[0].run.root)
 
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
+    OmegaConf.register_new_resolver("multirun_folder", lambda _root_: str(_multirun_folder(_root_, base)), replace=True)
 
     @hydra.main(config_path=CONF, config_name="config", version_base=HYDRA_VERSION)
     def task(_config: DictConfig) -> None:
         codes.append(_execute(plans[0]))
 
     task()
-    return codes[0] if codes else 0
+    return max(codes, default=0)
+
+
+def _multirun_folder(config: DictConfig, base: Path) -> Path:
+    """Return where Hydra's own sweeper leaves its file, which would else be beside the user's."""
+    from runner.plan import layout_of
+
+    return Path(layout_of(config.workspace.root, base).sweeps / ".multirun")
 
 
 def _plan(config: DictConfig, base: Path) -> Plan:

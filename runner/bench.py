@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.layout import Layout, RunLayout
 from runner.ports import Compute, Environment, EnvironmentHandle, Registry, RunStore, Say, SnapshotStore
-from runner.records import EnvironmentRecord
+from runner.records import EnvironmentRecord, GitState
 
 if TYPE_CHECKING:
     from runner.endpoint_settings import EndpointSettings
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Bench:
-    """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record."""
+    """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
+
+    `variables` are given to the script unless the user sets them; `look_at_git` returns the state of a source folder's
+    repository and writes what is uncommitted to a file.
+    """
 
     spec: RunSpec
     layout: Layout
@@ -34,6 +38,8 @@ class Bench:
     compute: Compute
     say: Say
     deploy: Callable[[str, EndpointSettings], Deployed]
+    look_at_git: Callable[[Path, Path], GitState | None]
+    variables: Mapping[str, str] = field(default_factory=dict)
     show_output: bool = True
     restored_from: RestoredRun | None = None
     handle: EnvironmentHandle | None = field(default=None)

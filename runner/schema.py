@@ -83,6 +83,12 @@ class ModelConfig:
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
     resources: ResourcesConfig = field(default_factory=ResourcesConfig)
+    register: str = "best"
+    promote_if: Optional[str] = None  # noqa: UP045
+
+
+SEARCHES = ("grid", "random", "sobol", "bayesian")
+REGISTERED = ("best", "all", "none")
 
 
 @dataclass
@@ -114,6 +120,24 @@ class LocalComputeConfig:
 
 
 @dataclass
+class SweepConfig:
+    """What a multirun tries. Times in seconds."""
+
+    sweeper: Optional[str] = None  # noqa: UP045
+    space: dict[str, Any] = field(default_factory=dict)
+    objective: Any = None
+    max_trials: Optional[int] = None  # noqa: UP045
+    max_concurrent: Optional[int] = None  # noqa: UP045
+    timeout: Optional[float] = None  # noqa: UP045
+    trial_timeout: Optional[float] = None  # noqa: UP045
+    max_failures: Optional[int] = None  # noqa: UP045
+    seed: int = 0
+    early_termination: dict[str, Any] = field(default_factory=dict)
+    warm_start: list[str] = field(default_factory=list)
+    resume: Optional[str] = None  # noqa: UP045
+
+
+@dataclass
 class RunSpec:
     """A whole composition."""
 
@@ -126,6 +150,7 @@ class RunSpec:
     job: JobConfig = field(default_factory=JobConfig)
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
     endpoint: Optional[EndpointSettings] = None  # noqa: UP045
 
 
@@ -138,6 +163,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "job": JobConfig,
         "data": DataConfig,
         "model": ModelConfig,
+        "sweep": SweepConfig,
         "endpoint": EndpointSettings,
     },
     "schema/environment": dict(ENVIRONMENTS),
@@ -153,6 +179,11 @@ def register_schemas() -> None:
     for group, nodes in SCHEMAS.items():
         for name, node in nodes.items():
             store.store(group=group, name=name, node=_with_open_mappings(OmegaConf.structured(node)))
+    plugin = "hydra_plugins.vivero"
+    store.store(group="hydra/launcher", name="vivero", node={"_target_": f"{plugin}.ViveroLauncher"})
+    for name in ("vivero", *SEARCHES):
+        node = {"_target_": f"{plugin}.ViveroSweeper", "search": name if name in SEARCHES else None}
+        store.store(group="hydra/sweeper", name=name, node=node)
 
 
 def _with_open_mappings(node: DictConfig) -> DictConfig:
@@ -170,7 +201,7 @@ def _with_open_mappings(node: DictConfig) -> DictConfig:
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class by its name, for messages."""
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
-    known.append(EndpointSettings)
+    known += [EndpointSettings, SweepConfig]
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from runner.bench import Bench
 from runner.files import locked, write_text
 from runner.pipeline import execute, note
@@ -12,8 +15,9 @@ from runner.stages.run import Detached
 FAILED_RUN, INTERRUPTED = 2, 130
 
 
-def conduct(bench: Bench, record: RunRecord, yaml: str, progress: Progress) -> int:
-    """Create the run, execute it and return the exit code.
+@contextlib.contextmanager
+def opened(bench: Bench, record: RunRecord, yaml: str) -> Iterator[None]:
+    """Create the run, and mind it while the block runs.
 
     The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
     """
@@ -24,6 +28,12 @@ def conduct(bench: Bench, record: RunRecord, yaml: str, progress: Progress) -> i
             folder.mkdir(exist_ok=True)
         write_text(bench.run.config, yaml)
         note(bench, "status", status=QUEUED)
+        yield
+
+
+def conduct(bench: Bench, record: RunRecord, yaml: str, progress: Progress) -> int:
+    """Create the run, execute it and return the exit code."""
+    with opened(bench, record, yaml):
         progress.begin(record)
         try:
             record = execute(bench, record, progress.phase)

@@ -36,11 +36,11 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
     )
 
 
-def make_compute(config: Any) -> Compute:
-    """Return the adapter for a compute's settings."""
+def make_compute(config: Any, *, several: bool = False) -> Compute:
+    """Return the adapter for a compute's settings; for several runs of one script its interpreters are kept warm."""
     from runner.compute.local import LocalCompute
 
-    return LocalCompute(slots=config.slots)
+    return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
 
 
 def make_bench(
@@ -54,6 +54,7 @@ def make_bench(
 ) -> Bench:
     """Lay out everything one run needs."""
     from runner.endpoints.deploy import Target
+    from runner.store.git import git_state
     from runner.store.inputs import InputStore
     from runner.store.registry import FileRegistry
     from runner.store.runs import FileRunStore
@@ -80,6 +81,7 @@ def make_bench(
         deploy=lambda reference, settings: make_deployer(layout, FileRegistry(layout), say).deploy(
             Target(reference), settings
         ),
+        look_at_git=git_state,
         restored_from=restored,
     )
 

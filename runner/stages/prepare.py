@@ -26,15 +26,13 @@ def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
 
 
 def _snapshot(bench: Bench) -> SnapshotRecord:
-    from runner.store.git import git_state
-
     if bench.restored_from is not None:
         earlier = bench.runs.read(bench.restored_from.run_id)
         assert earlier.prepare is not None  # noqa: S101 - a rerun starts from a prepared run
         return earlier.prepare.snapshot
     source = source_folder(bench.spec, bench.base)
     saved = bench.snapshots.save(source, bench.say)
-    return dataclasses.replace(saved, git=git_state(source, bench.run.diff))
+    return dataclasses.replace(saved, git=bench.look_at_git(source, bench.run.diff))
 
 
 def _environment(bench: Bench) -> EnvironmentRecord:

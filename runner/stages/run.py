@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
     }
     argv = [fill_inputs(word, places) for word in script_argv(spec)]
     callback = [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py")]
-    registers = spec.model.name is not None and "register" in spec.stages
+    registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return {
         "format": FORMAT,
         "run_id": record.id,
@@ -79,7 +81,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "display_name": record.display_name,
         "argv": handle.argv(argv),
         "script": spec.job.script,
-        "variables": {**handle.variables(), **variables},
+        "variables": {**_given(bench.variables), **handle.variables(), **variables},
         "timeout": spec.job.timeout,
         "metrics": dict(spec.job.metrics),
         "tags": dict(spec.job.tags),
@@ -91,6 +93,11 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "grace": GRACE,
         "detach": spec.detach,
     }
+
+
+def _given(variables: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what the user has set for the command itself."""
+    return {name: value for name, value in variables.items() if name not in os.environ}
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
@@ -137,9 +144,18 @@ class Tail:
             return
 
 
-def request_cancel(run_: RunLayout, by: str) -> None:
+def request_cancel(run_: RunLayout, by: str, reason: str | None = None) -> None:
     """Leave the mark that asks for the run's end; a worker that starts later finds it too."""
-    write_json(run_.cancel, {"format": FORMAT, "by": by})
+    write_json(run_.cancel, {"format": FORMAT, "by": by, "reason": reason})
+
+
+def cancel_reason(run_: RunLayout) -> str | None:
+    """Return why a run was asked to end, if that was said."""
+    try:
+        found = json.loads(run_.cancel.read_bytes()).get("reason")
+    except FileNotFoundError:
+        return None
+    return str(found) if found is not None else None
 
 
 def read_result(run_: RunLayout) -> ResultRecord:
@@ -155,6 +171,12 @@ def read_result(run_: RunLayout) -> ResultRecord:
 def worker_lives(run_: RunLayout) -> bool:
     """Tell whether the run's worker is still there."""
     return is_locked(run_.worker_lock)
+
+
+def wait_for_worker(run_: RunLayout) -> None:
+    """Wait until a run that nobody minds has come to its end by itself."""
+    while worker_lives(run_):
+        time.sleep(_TICK)
 
 
 def worker_pid(run_: RunLayout) -> int | None:

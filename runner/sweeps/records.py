@@ -70,6 +70,8 @@ class SweepRecord(Record):
         grid, random, sobol or bayesian; ``list`` where Hydra's own sweeper made the list.
     command : tuple of str
         The words that every trial shares, as typed.
+    arguments : tuple of str
+        All words, as typed: with them it can be taken up again.
     config : mapping
         The composition that every trial starts from, resolved.
     space : mapping
@@ -96,6 +98,7 @@ class SweepRecord(Record):
     ended: str | None = None
     search: str = "grid"
     command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     space: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[Objective, ...] = ()

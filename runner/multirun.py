@@ -1,0 +1,38 @@
+"""Sets up what a sweep needs of the rest of the runner, before Hydra is asked for a multirun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.bench import Bench
+from runner.layout import Layout
+from runner.plan import Plan
+from runner.ports import Compute
+from runner.records import RunRecord
+from runner.recovery import reconcile, reopen
+from runner.store.runs import FileRunStore
+from runner.sweeps import multirun
+from runner.sweeps.watching import make_watcher
+from runner.wiring import make_bench, make_compute, new_record
+
+
+def set_up(base: Path) -> multirun.Context:
+    """Return the context of the sweeps that are started in a folder, and let Hydra's plugins find it."""
+    multirun.context = multirun.Context(
+        base=base, new_run=_new_run, reopen=_reopen, reconcile=reconcile, make_compute=_warm, watcher=make_watcher
+    )
+    return multirun.context
+
+
+def _new_run(plan: Plan) -> tuple[RunRecord, Bench]:
+    record = new_record(plan)
+    return record, make_bench(plan.spec, plan.layout, record, plan.base, say=lambda _line: None)
+
+
+def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, Bench]:
+    record = FileRunStore(layout).read(run_id)
+    return record, reopen(layout, record)
+
+
+def _warm(config: object) -> Compute:
+    return make_compute(config, several=True)

@@ -1,0 +1,159 @@
+"""From a trial's overrides to its plan. What only sets values is set on a composition that is there already."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from hydra.core.override_parser.types import Override
+    from omegaconf import DictConfig
+
+_OURS = ("vivero", "grid", "random", "sobol", "bayesian", "basic")
+
+
+class Composer:
+    """Composes trials.
+
+    Composing from scratch takes 40 ms, setting a value in a copy a hundredth of that. The result is the same as long
+    as the word names no group and no other word touches what it sets: Hydra applies values last, in their order.
+
+    Parameters
+    ----------
+    loader : ConfigLoader
+        Hydra's.
+    master : DictConfig
+        The composition of the words that all trials share.
+    shared : sequence of str
+        These words.
+    base : Path
+        The folder the command was typed in.
+    settings : mapping
+        Values that every trial has whatever its overrides say, by key.
+    """
+
+    def __init__(
+        self,
+        loader: ConfigLoader,
+        master: DictConfig,
+        shared: Sequence[str],
+        base: Path,
+        settings: dict[str, Any],
+    ) -> None:
+        self._loader, self._master, self._base, self._settings = loader, master, base, settings
+        self._shared = tuple(shared)
+        self._shared_keys = [one.key_or_group for one in _parse(self._shared)]
+        self._groups: dict[str, bool] = {}
+        self._composed: dict[tuple[str, ...], tuple[DictConfig, str | None]] = {}
+
+    def plan(self, overrides: Sequence[str]) -> Plan:
+        """Return the plan of one trial.
+
+        Raises
+        ------
+        UserError
+            If the overrides do not compose or the run cannot be.
+        """
+        from runner.compose_errors import as_user_error
+
+        try:
+            return self._plan(overrides)
+        except UserError:
+            raise
+        except Exception as error:
+            mistake = as_user_error(error)
+            if mistake is None:
+                raise
+            raise mistake from error
+
+    def _plan(self, overrides: Sequence[str]) -> Plan:
+        from omegaconf import OmegaConf, open_dict
+
+        parsed = _parse(overrides)
+        values = [one for one in parsed if self._only_sets(one, parsed)]
+        structural = tuple(str(one.input_line) for one in parsed if one not in values)
+        composed, chosen = self._composition(structural)
+        config = copy.deepcopy(composed)
+        for one in values:
+            _set(config, one)
+        with open_dict(config):
+            for key, value in self._settings.items():
+                OmegaConf.update(config, key, value, merge=False)
+        return make_plan(config, self._base, chosen, (*self._shared, *overrides))
+
+    def _only_sets(self, one: Override, among: Sequence[Override]) -> bool:
+        key = one.key_or_group
+        if one.type is None or one.is_delete() or one.is_add() or one.is_force_add() or one.package is not None:
+            return False
+        if self._is_group(key):
+            return False
+        others = [*self._shared_keys, *(other.key_or_group for other in among if other is not one)]
+        return not any(_touch(key, other) for other in others)
+
+    def _is_group(self, key: str) -> bool:
+        if key not in self._groups:
+            self._groups[key] = bool(self._loader.get_group_options(key, results_filter=None))
+        return self._groups[key]
+
+    def _composition(self, structural: tuple[str, ...]) -> tuple[DictConfig, str | None]:
+        from omegaconf import open_dict
+
+        if structural not in self._composed:
+            found = self._loader.load_sweep_config(self._master, [*self._shared, *structural])
+            self._refuse_launchers(found)
+            chosen = found.hydra.runtime.choices.get("experiment")
+            with open_dict(found):
+                del found["hydra"]
+            self._composed[structural] = (found, chosen)
+        return self._composed[structural]
+
+    def _refuse_launchers(self, config: DictConfig) -> None:
+        """Refuse an experiment that names a launcher or sweeper: Hydra would not say that it leaves that out."""
+        chosen = config.hydra.runtime.choices.get("experiment")
+        repository = getattr(self._loader, "repository", None)
+        if chosen is None or repository is None:
+            return
+        found = repository.load_config(f"experiment/{chosen}")
+        for one in found.defaults_list if found is not None else ():
+            group = str(getattr(one, "group", "") or "").lstrip("/")
+            if group in ("hydra/launcher", "hydra/sweeper") and getattr(one, "value", None) not in _OURS:
+                raise UserError(
+                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would leave out",
+                    "Say it on the command line, or sweep.sweeper in the experiment",
+                )
+
+
+def _parse(words: Sequence[str]) -> list[Override]:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    found: list[Override] = OverridesParser.create().parse_overrides(overrides=list(words))
+    return found
+
+
+def _touch(one: str, other: str) -> bool:
+    """Tell whether setting one key may change what is below or above the other."""
+    return one == other or one.startswith(other + ".") or other.startswith(one + ".")
+
+
+def _set(config: DictConfig, override: Override) -> None:
+    """Set a value as Hydra does, with the error that Hydra gives."""
+    from hydra.errors import ConfigCompositionException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+    key = override.key_or_group
+    try:
+        OmegaConf.update(config, key, override.value(), merge=True)
+    except (ConfigAttributeError, ConfigKeyError) as error:
+        text = f"Could not override '{key}'.\nTo append to your config use +{override.input_line}"
+        raise ConfigCompositionException(text) from error
+    except OmegaConfBaseException as error:
+        raise ConfigCompositionException(f"Error merging override {override.input_line}").with_traceback(
+            error.__traceback__
+        ) from error

@@ -1,0 +1,52 @@
+"""A sweep over lists of overrides that somebody else made: Hydra's own sweepers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from runner.sweeps.multirun import Order, conduct
+from runner.sweeps.objectives import read_objectives
+from runner.sweeps.policies import read_policy
+from runner.sweeps.ports import Suggestion
+from runner.sweeps.records import SweepRecord, TrialRecord
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+
+class ListSearch:
+    """Tries what stands in a list."""
+
+    def __init__(self, lists: Sequence[tuple[str, ...]]) -> None:
+        self.lists = list(lists)
+        self.total: int | None = len(self.lists)
+
+    def ask(self, number: int) -> Suggestion | None:
+        """Return the entry of a number."""
+        if number >= len(self.lists):
+            return None
+        words = self.lists[number]
+        pairs = (word.partition("=") for word in words)
+        return Suggestion({key.lstrip("+~"): value for key, _, value in pairs}, words)
+
+    def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
+        """Learn nothing."""
+
+
+def conduct_list(
+    loader: ConfigLoader, master: DictConfig, lists: list[tuple[str, ...]], earlier: SweepRecord | None
+) -> SweepRecord:
+    """Carry out lists of overrides, as more trials of an earlier sweep where there is one: a further batch."""
+    from omegaconf import OmegaConf
+
+    settings = OmegaConf.to_object(master.sweep)
+    before = [one.overrides for one in earlier.trials] if earlier is not None else []
+    objectives = read_objectives(settings.objective)
+    order = Order(
+        loader=loader, master=master, shared=(), arguments=tuple(master.hydra.overrides.task), name="list",
+        search=ListSearch([*before, *lists]), space={}, policy=read_policy(settings.early_termination, objectives),
+        settings=settings, objectives=objectives,
+    )  # fmt: skip
+    return conduct(order, earlier)

@@ -1,0 +1,87 @@
+"""Hydra's view of a sweep: a launcher and a sweeper, both shells around `runner.sweeps.multirun`.
+
+Hydra finds plugins in modules of the namespace ``hydra_plugins`` only, which is why this file lies below a folder of
+that name; `runner.__main__` puts the folder above it on the search path of a multirun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from runner.errors import UserError
+
+_LAUNCHER = f"{__name__}.ViveroLauncher"
+
+
+class ViveroLauncher(Launcher):
+    """Carries out the lists of overrides that Hydra's own sweepers make; each list is a trial."""
+
+    def __init__(self) -> None:
+        self._made: list[tuple[str, ...]] = []
+        self._sweep: Any = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take in what Hydra has."""
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Carry out a batch. What fails is in the records and in the exit code: Hydra would raise the first of it."""
+        from runner.sweeps.listed import conduct_list
+
+        self._sweep = conduct_list(
+            self.hydra_context.config_loader, self.config, [tuple(one) for one in job_overrides], self._sweep
+        )
+        trials = self._sweep.trials[initial_job_idx : initial_job_idx + len(job_overrides)]
+        return [_returned(self.config, one) for one in trials]
+
+
+def _returned(config: DictConfig, trial: Any) -> JobReturn:
+    found = JobReturn()
+    found.overrides, found.cfg, found.hydra_cfg = list(trial.overrides), config, None
+    found.working_dir = str(Path.cwd())
+    found.status, found.return_value = JobStatus.COMPLETED, dict(trial.metrics)
+    return found
+
+
+class ViveroSweeper(Sweeper):
+    """Hands a multirun over to a search.
+
+    Parameters
+    ----------
+    search : str or None
+        grid, random, sobol or bayesian; None: as ``sweep.sweeper`` says.
+    """
+
+    def __init__(self, search: str | None = None) -> None:
+        self._search = search
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take in what Hydra has.
+
+        Raises
+        ------
+        UserError
+            If another launcher was chosen.
+        """
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        launcher = str(config.hydra.launcher._target_)
+        if launcher != _LAUNCHER:
+            name = config.hydra.runtime.choices.get("hydra/launcher")
+            raise UserError(
+                f"hydra/launcher={name} does not go with this sweeper",
+                "Where trials run is said by compute=..., how many at a time by sweep.max_concurrent",
+            )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Carry out a sweep."""
+        from runner.sweeps.searched import conduct_search
+
+        return conduct_search(self.hydra_context.config_loader, self.config, tuple(arguments), self._search)

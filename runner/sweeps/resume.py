@@ -1,0 +1,48 @@
+"""Takes up a sweep whose controller is gone: what has ended is learnt, what failed or is missing is tried again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from runner.layout import Layout
+from runner.records import CANCELED, COMPLETED, FAILED, TERMINAL, RunRecord
+from runner.stages.run import wait_for_worker
+from runner.store.runs import FileRunStore
+from runner.sweeps.conductor import values_of
+from runner.sweeps.ports import Search
+from runner.sweeps.records import EARLY, SweepRecord, TrialRecord
+from runner.sweeps.store import SweepStore
+from runner.sweeps.trial import settled
+
+Reconcile = Callable[[Layout, RunRecord], RunRecord]
+
+
+def resumed(
+    layout: Layout, store: SweepStore, sweep: SweepRecord, search: Search, reconcile: Reconcile
+) -> tuple[SweepRecord, tuple[TrialRecord, ...]]:
+    """Return the sweep as it stands, and the trials that are to be tried again; the search is told of the others.
+
+    A trial whose worker still runs is waited for: its result counts.
+    """
+    sweep = store.replay(sweep)
+    trials = tuple(_true(layout, one, reconcile) for one in sorted(sweep.trials, key=lambda one: one.number))
+    sweep = dataclasses.replace(sweep, trials=trials, ended=None, error=None)
+    again = tuple(one for one in trials if one.status != COMPLETED and one.reason != EARLY)
+    for one in trials:
+        if one not in again:
+            search.tell(one, values_of(sweep, one))
+    return sweep, again
+
+
+def _true(layout: Layout, trial: TrialRecord, reconcile: Reconcile) -> TrialRecord:
+    if trial.status in TERMINAL:
+        return trial
+    runs = FileRunStore(layout)
+    if trial.run not in runs.ids():
+        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before it began")
+    record = runs.read(trial.run)
+    wait_for_worker(layout.run(record.experiment, record.id))
+    record = reconcile(layout, record)
+    found = settled(trial, record)
+    return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

@@ -1,0 +1,96 @@
+"""A sweep whose trials a search of ours chooses, new or taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.plan import layout_of
+from runner.sweeps import multirun
+from runner.sweeps.conductor import values_of
+from runner.sweeps.multirun import Order, conduct
+from runner.sweeps.objectives import read_objectives
+from runner.sweeps.policies import read_policy
+from runner.sweeps.ports import Search
+from runner.sweeps.records import SweepRecord
+from runner.sweeps.search import make_search
+from runner.sweeps.space import read_space
+from runner.sweeps.store import SweepStore
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+_RESUME = "sweep.resume"
+_MOST_EARLIER = 5
+
+
+def conduct_search(
+    loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
+) -> SweepRecord:
+    """Carry out the sweep that some words describe.
+
+    Raises
+    ------
+    UserError
+        If they describe none.
+    """
+    if master.sweep.resume is None:
+        return conduct(_order(loader, master, arguments, search))
+    assert multirun.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    earlier = store.find(str(master.sweep.resume))
+    if earlier.search == "list":
+        raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
+    # What was typed then, and what is said of the sweep now, such as a larger sweep.max_trials.
+    words = (*earlier.arguments, *(one for one in arguments if _says_more(one)))
+    chosen = search or earlier.search
+    return conduct(_order(loader, _master(loader, master, words), words, chosen), earlier)
+
+
+def _says_more(word: str) -> bool:
+    return word.startswith("sweep.") and not word.startswith(_RESUME)
+
+
+def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:
+    from hydra.types import RunMode
+
+    found: DictConfig = loader.load_configuration(
+        config_name=master.hydra.job.config_name,
+        overrides=[*master.hydra.overrides.hydra, *words],
+        run_mode=RunMode.MULTIRUN,
+    )
+    return found
+
+
+def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None) -> Order:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from omegaconf import OmegaConf
+
+    parsed = OverridesParser.create(loader).parse_overrides(overrides=list(arguments))
+    swept = [one for one in parsed if one.is_sweep_override()]
+    shared = tuple(word for word, one in zip(arguments, parsed, strict=True) if not one.is_sweep_override())
+    settings: Any = OmegaConf.to_object(master.sweep)
+    objectives = read_objectives(settings.objective)
+    space = read_space(settings.space, swept)
+    name = search or settings.sweeper or "grid"
+    found = make_search(name, space, settings, objectives)
+    _learn(found, settings.warm_start, master)
+    return Order(
+        loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=found,
+        space=space.plain(), policy=read_policy(settings.early_termination, objectives), settings=settings,
+        objectives=objectives,
+    )  # fmt: skip
+
+
+def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
+    """Tell a search what came of earlier sweeps."""
+    if len(sweeps) > _MOST_EARLIER:
+        raise UserError(f"sweep.warm_start names {len(sweeps)} sweeps, at most {_MOST_EARLIER} are taken")
+    assert multirun.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    for one in sweeps:
+        earlier = store.replay(store.find(one))
+        for trial in earlier.trials:
+            search.tell(trial, values_of(earlier, trial))

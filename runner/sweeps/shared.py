@@ -1,0 +1,89 @@
+"""What trials share: a source folder is copied once, an environment is prepared once, git is asked once."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from runner.bench import Bench
+from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
+from runner.records import EnvironmentRecord, GitState, SnapshotRecord
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Makes a thing once for each key; whoever asks meanwhile waits for it. What fails is tried again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._made: dict[Hashable, T] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> tuple[T, bool]:
+        """Return the thing, and whether it was there already."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key in self._made:
+                return self._made[key], True
+            self._made[key] = make()
+            return self._made[key], False
+
+
+class Shared:
+    """Lets the benches of many trials share what is the same."""
+
+    def __init__(self) -> None:
+        self._snapshots: Once[SnapshotRecord] = Once()
+        self._handles: Once[EnvironmentHandle] = Once()
+        self._git: Once[tuple[GitState | None, bytes | None]] = Once()
+
+    def between(self, bench: Bench) -> Bench:
+        """Return a bench whose snapshots and environment come from here where they are those of an earlier trial."""
+        config = bench.spec.environment
+        return dataclasses.replace(
+            bench,
+            snapshots=_Snapshots(bench.snapshots, self._snapshots),
+            environment=_Environment(bench.environment, self._handles, repr(config)),
+            look_at_git=lambda source, diff: self._look(bench.look_at_git, source, diff),
+        )
+
+    def _look(self, look: Callable[[Path, Path], GitState | None], source: Path, diff: Path) -> GitState | None:
+        def first() -> tuple[GitState | None, bytes | None]:
+            found = look(source, diff)
+            return found, diff.read_bytes() if diff.exists() else None
+
+        (found, content), known = self._git.get(source, first)
+        if known and content is not None:
+            diff.write_bytes(content)
+        return found
+
+
+class _Snapshots:
+    """A snapshot store that looks at a source folder once."""
+
+    def __init__(self, inner: SnapshotStore, saved: Once[SnapshotRecord]) -> None:
+        self._inner, self._saved = inner, saved
+
+    def save(self, source: Path, say: Say) -> SnapshotRecord:
+        return self._saved.get(source, lambda: self._inner.save(source, say))[0]
+
+    def check_out(self, digest: str, target: Path) -> None:
+        self._inner.check_out(digest, target)
+
+
+class _Environment:
+    """An environment that is prepared once."""
+
+    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str) -> None:
+        self._inner, self._handles, self._key = inner, handles, key
+
+    def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
+        return self._handles.get(self._key, lambda: self._inner.prepare(host, say))[0]
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> Any:
+        return self._inner.restore(record, lock_text, host, say)

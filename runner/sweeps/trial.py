@@ -1,0 +1,97 @@
+"""One trial at work: its run, carried out in a thread, and what it reports meanwhile."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import signal
+import traceback
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from runner.bench import Bench
+from runner.layout import RunLayout
+from runner.pipeline import execute
+from runner.plan import Plan
+from runner.records import COMPLETED, FAILED, RunRecord
+from runner.session import opened
+from runner.stages.run import request_cancel, signal_worker
+from runner.sweeps.records import TrialRecord
+
+
+@dataclass
+class Trial:
+    """A trial that is running. `asked` is how often it was asked to end."""
+
+    record: TrialRecord
+    run: RunLayout
+    work: Future[RunRecord]
+    reports: Reports
+    asked: int = 0
+
+    def end(self, reason: str) -> None:
+        """Ask it to end; a second time ends it at once."""
+        if not self.asked:
+            request_cancel(self.run, "the sweep", reason)
+        self.asked += 1
+        signal_worker(self.run, signal.SIGTERM)
+
+
+@dataclass
+class Reports:
+    """The values of one metric that a run logs, read as they come."""
+
+    run: RunLayout
+    metric: str
+    values: list[float] = field(default_factory=list)
+    _offset: int = 0
+
+    def read(self) -> bool:
+        """Read on; return whether there was something new."""
+        before = len(self.values)
+        try:
+            with self.run.metrics.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return False
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            found = json.loads(line)
+            if found.get("name") == self.metric:
+                self.values += _numbers(found.get("value"))
+        return len(self.values) > before
+
+
+def _numbers(value: object) -> list[float]:
+    if isinstance(value, list):
+        return [one for item in value for one in _numbers(item)]
+    if isinstance(value, bool):
+        return []
+    if isinstance(value, int | float):
+        return [float(value)]
+    return [math.nan] if value in ("NaN", "Infinity", "-Infinity") else []
+
+
+def carry_out(bench: Bench, record: RunRecord, plan: Plan) -> RunRecord:
+    """Carry out a trial's run and return its last record; a mistake of ours fails this trial and no other."""
+    try:
+        with opened(bench, record, plan.yaml):
+            return execute(bench, record, lambda _word, _seconds: None)
+    except Exception as error:  # noqa: BLE001 - told below, and in the trial's record
+        traceback.print_exc()
+        reason = f"a mistake of the runner: {type(error).__name__}: {error}"
+        return dataclasses.replace(record, status=FAILED, error=reason)
+
+
+def settled(trial: TrialRecord, run: RunRecord) -> TrialRecord:
+    """Return a trial's record after its run has ended."""
+    return dataclasses.replace(
+        trial,
+        status=run.status,
+        reason=run.error if run.status != COMPLETED else None,
+        metrics=dict(run.finalize.metrics) if run.finalize else {},
+        ended=run.ended,
+    )

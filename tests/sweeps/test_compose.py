@@ -1,0 +1,102 @@
+"""A trial's composition is the one that Hydra makes from scratch, whichever way it was come by."""
+
+import shutil
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from runner.errors import UserError
+from runner.plan import make_plan, register_resolvers
+from runner.schema import register_schemas
+from runner.sweeps.compose import Composer
+from tests.conftest import ROOT
+
+SETTINGS = {"stages": ["prepare", "scale", "run", "finalize"]}
+
+
+@pytest.fixture
+def composer():
+    register_schemas()
+    register_resolvers()
+    for name in ("run_folder", "multirun_folder"):
+        OmegaConf.register_new_resolver(name, lambda _root_: "unused", replace=True)
+
+    def composer(*shared, conf=ROOT / "conf"):
+        loader = GlobalHydra.instance().config_loader()
+        master = loader.load_configuration("config", list(shared), RunMode.MULTIRUN)
+        return Composer(loader, master, shared, ROOT, dict(SETTINGS))
+
+    with initialize_config_dir(config_dir=str(ROOT / "conf"), job_name="runner", version_base="1.3"):
+        yield composer
+
+
+def from_scratch(words):
+    loader = GlobalHydra.instance().config_loader()
+    config = loader.load_configuration("config", list(words), RunMode.RUN)
+    chosen = config.hydra.runtime.choices.get("experiment")
+    OmegaConf.set_struct(config, False)
+    del config["hydra"]
+    config.stages = SETTINGS["stages"]
+    return make_plan(config, ROOT, chosen, tuple(words))
+
+
+CASES = [
+    (("+experiment=iris",), ("job.arguments.kernel=rbf", "job.arguments.penalty=0.5")),
+    (("+experiment=iris",), ("job.arguments.kernel='a,b=c'", "job.timeout=3")),
+    (("+experiment=iris",), ("+job.arguments.degree=3",)),
+    (("+experiment=iris",), ("++job.arguments.degree=[1,2]",)),
+    (("+experiment=iris",), ("~job.arguments.kernel",)),
+    (("+experiment=iris",), ("environment=sklearn-1.5", "job.arguments.kernel=poly")),
+    (("+experiment=iris",), ("environment=venv", "environment.python='3.11'")),
+    (("+experiment=iris", "job.arguments.kernel=poly"), ("job.arguments.kernel=rbf",)),
+    (("+experiment=iris", "job.arguments={kernel: poly}"), ("job.arguments.penalty=2",)),
+    (("+experiment=iris",), ("model.tags.a=b", "job.tags.c=d")),
+    (("+experiment=iris",), ("job.arguments.kernel=${experiment_name}", "experiment_name=mine")),
+    ((), ("+experiment=digits",)),
+]
+
+
+@pytest.mark.parametrize(("shared", "overrides"), CASES, ids=range(len(CASES)))
+def test_as_from_scratch(shared, overrides, composer):
+    made = composer(*shared)
+    made.plan(overrides)
+    for _ in range(2):  # what came before leaves no trace
+        found, expected = made.plan(overrides), from_scratch((*shared, *overrides))
+        assert found.config == expected.config and found.yaml == expected.yaml
+        assert found.spec == expected.spec and found.overrides == expected.overrides
+        assert found.experiment == expected.experiment and found.layout == expected.layout
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("job.argumnts.kernel=rbf", "Did you mean 'arguments'?"),
+        ("job.timeout=soon", "job.timeout"),
+        ("environment=sklearn-1.6", "There is no environment 'sklearn-1.6'"),
+        ("job.script=nothing.py", "there is no file nothing.py"),
+    ],
+)
+def test_a_mistake_is_a_line(word, said, composer):
+    with pytest.raises(UserError) as caught:
+        composer("+experiment=iris").plan((word,))
+    assert said in str(caught.value)
+
+
+def test_an_experiment_that_chooses_a_launcher_is_refused(tmp_path):
+    register_schemas()
+    register_resolvers()
+    conf = tmp_path / "conf"
+    shutil.copytree(ROOT / "conf", conf)
+    text = (conf / "experiment" / "iris.yaml").read_text()
+    text = text.replace("job:", "defaults:\n  - override /hydra/launcher: joblib\njob:", 1)
+    (conf / "experiment" / "own.yaml").write_text(text)
+    ConfigStore.instance().store(group="hydra/launcher", name="joblib", node={"_target_": "somewhere.Else"})
+    with initialize_config_dir(config_dir=str(conf), job_name="runner", version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        master = loader.load_configuration("config", [], RunMode.MULTIRUN)
+        with pytest.raises(UserError, match="chooses hydra/launcher=joblib"):
+            Composer(loader, master, [], ROOT, {}).plan(("+experiment=own",))

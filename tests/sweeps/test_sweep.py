@@ -1,0 +1,215 @@
+"""Sweeps as a user types them: real runs, real failures, real kills."""
+
+import json
+import os
+import signal
+
+import pytest
+from runner.sweeps.store import SweepStore
+
+from runner.layout import Layout
+from tests.waiting import wait_for
+
+SCRIPT = """
+import argparse, os, sys, time
+from azureml.core import Run
+run = Run.get_context()
+parser = argparse.ArgumentParser()
+for name, kind in (("a", float), ("b", float), ("sleep", float), ("fail", str)):
+    parser.add_argument("--" + name, type=kind, default=None)
+given = parser.parse_args()
+run.log("score", given.a)
+if given.b is not None:
+    run.log("cost", given.b)
+os.makedirs("outputs", exist_ok=True)
+open("outputs/a.txt", "w").write(str(given.a))
+if given.sleep:
+    for step in range(int(given.sleep * 20)):
+        time.sleep(0.05)
+        run.log("score", given.a)
+if given.fail and float(given.fail) == given.a:
+    raise ValueError("a is {}".format(given.a))
+print("limits", os.environ["OMP_NUM_THREADS"], os.environ["LOKY_MAX_CPU_COUNT"])
+"""
+
+
+@pytest.fixture
+def typed(command_line):
+    command_line.script(SCRIPT)
+
+    def typed(*words, **options):
+        return command_line.job("-m", "sweep.objective=score", "compute.slots=2", *words, **options)
+
+    typed.line = command_line
+    typed.store = SweepStore(Layout(command_line.workspace))
+    return typed
+
+
+def the_sweep(typed):
+    store = typed.store
+    (sweep_id,) = store.ids()
+    return store.replay(store.read(sweep_id))
+
+
+def test_a_grid_is_carried_out_and_the_best_is_found(typed):
+    done = typed("job.arguments.a=1,3,2", "job.arguments.b=0.5,1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    sweep = the_sweep(typed)
+    assert (sweep.state, sweep.search, len(sweep.trials), sweep.slots, sweep.total) == ("completed", "grid", 6, 2, 6)
+    assert [one.overrides for one in sweep.trials[:2]] == [
+        ("job.arguments.a=1", "job.arguments.b=0.5"), ("job.arguments.a=1", "job.arguments.b=1")
+    ]  # fmt: skip
+    assert sweep.trials[sweep.best[0]].metrics["score"] == 3.0
+    runs = json.loads(typed.line.vivero("runs", "--json").stdout)
+    assert {one["id"] for one in runs} == {one.run for one in sweep.trials} and len(runs) == 6
+    record = json.loads(typed.line.vivero("show", sweep.trials[0].run, "--json").stdout)
+    assert record["properties"] == {"sweep": sweep.id, "trial": "0"}
+    assert record["overrides"][-2:] == ["job.arguments.a=1", "job.arguments.b=0.5"]
+    best = json.loads(typed.line.vivero("best", "latest", "--json").stdout)
+    assert "job.arguments.a=3" in json.dumps(best)
+    assert Layout(typed.line.workspace).sweep(sweep.id).page.stat().st_size > 1000
+    assert sorted(path.name for path in typed.line.folder.iterdir()) == [".vivero", "src"]
+
+
+def test_cores_are_shared(typed):
+    cores = os.cpu_count()
+    typed("job.arguments.a=1,2")
+    logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
+    share = max(1, cores // 2)
+    assert all(f"limits {share} {share}" in log for log in logs), logs
+
+
+def test_the_users_own_limits_stay(typed):
+    typed("job.arguments.a=1,2", "job.environment_variables.OMP_NUM_THREADS='7'", variables={"LOKY_MAX_CPU_COUNT": "5"})
+    logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
+    assert all("limits 7 5" in log for log in logs), logs
+
+
+def test_one_that_fails_is_recorded_and_the_others_go_on(typed):
+    done = typed("job.arguments.a=1,2,3", "job.arguments.fail='2'")
+    assert done.returncode == 2
+    sweep = the_sweep(typed)
+    assert [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert sweep.state == "failed" and "ValueError: a is 2.0" in sweep.trials[1].reason
+    assert "ValueError: a is 2.0" in done.stdout and sweep.best == (2,)
+
+
+def test_too_many_failures_end_it(typed):
+    done = typed("job.arguments.a=" + ",".join(["1"] * 12), "job.arguments.fail='1'", "sweep.max_failures=2")
+    assert done.returncode == 2
+    sweep = the_sweep(typed)
+    assert sweep.state == "failed" and "max_failures=2" in sweep.error
+    assert len(sweep.trials) <= 4
+
+
+def test_a_trial_that_takes_too_long(typed):
+    done = typed("job.arguments.a=1,2", "job.arguments.sleep=60", "sweep.trial_timeout=1")
+    assert done.returncode == 2
+    assert all("timeout after 1 s" in one.reason for one in the_sweep(typed).trials)
+
+
+def test_a_sweep_that_takes_too_long(typed):
+    done = typed("job.arguments.a=1,2,3,4,5,6", "job.arguments.sleep=60", "sweep.timeout=2")
+    assert done.returncode == 130
+    sweep = the_sweep(typed)
+    assert sweep.state == "canceled" and "sweep.timeout" in sweep.error and len(sweep.trials) == 2
+    assert {one.status for one in sweep.trials} == {"canceled"}
+
+
+def test_a_policy_stops_what_is_not_worth_it(typed):
+    done = typed(
+        "job.arguments.a=10,1", "job.arguments.sleep=4", "sweep.early_termination={policy: bandit, slack_factor: 0.5}"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second = the_sweep(typed).trials
+    assert first.status == "completed"
+    assert (second.status, second.reason) == ("canceled", "early termination")
+    shown = json.loads(typed.line.vivero("show", second.run, "--json").stdout)
+    assert (shown["status"], shown["error"]) == ("canceled", "early termination")
+    assert shown["finalize"]["outputs"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, "cancel"])
+def test_canceled(how, typed):
+    process = typed.line.start(
+        "runner", "-m", "job.source=src", "job.script=train.py", "job.arguments.a=1,2,3", "job.arguments.sleep=60",
+        "compute.slots=2",
+    )  # fmt: skip
+    wait_for(lambda: typed.store.ids() and sum(one.status == "running" for one in the_sweep(typed).trials) == 2, 30)
+    wait_for(
+        lambda: all(
+            list(Layout(typed.line.workspace).runs.glob(f"*/{one.run}/process.json")) for one in the_sweep(typed).trials
+        ),
+        30,
+    )
+    if how == "cancel":
+        assert typed.line.vivero("cancel", the_sweep(typed).id).returncode == 0
+    else:
+        process.send_signal(how)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out.decode() + err.decode()
+    sweep = the_sweep(typed)
+    assert sweep.state == "canceled" and {one.status for one in sweep.trials} == {"canceled"}
+
+
+def test_killed_and_resumed(typed):
+    words = ("job.source=src", "job.script=train.py", "sweep.objective=score", "compute.slots=2")
+    swept = ("job.arguments.a=1,2,3,4,5", "job.arguments.sleep=0.7", "job.arguments.fail='1'")
+    process = typed.line.start("runner", "-m", *words, *swept)
+    wait_for(lambda: typed.store.ids() and len(the_sweep(typed).trials) >= 4, 60)
+    process.kill()
+    process.wait()
+    before = the_sweep(typed)
+    assert before.state == "running"
+    second = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
+    assert second.returncode == 2, second.stdout + second.stderr  # what was typed then still makes the first one fail
+    after = the_sweep(typed)
+    assert [one.number for one in after.trials] == [0, 1, 2, 3, 4]
+    assert {one.status for one in after.trials[1:]} == {"completed"}
+    kept = {one.number: one.run for one in before.trials if one.status == "completed"}
+    assert kept and all(after.trials[number].run == run for number, run in kept.items())
+    assert after.trials[0].attempt == 2 and after.trials[0].run != before.trials[0].run
+    runs = json.loads(typed.line.vivero("runs", "--json").stdout)
+    assert all(one["status"] in ("completed", "failed") for one in runs)
+
+
+def test_two_resumes_at_once(typed):
+    process = typed.line.start(
+        "runner", "-m", "job.source=src", "job.script=train.py", "job.arguments.a=1,2", "job.arguments.sleep=60",
+    )  # fmt: skip
+    wait_for(lambda: typed.store.ids() and the_sweep(typed).trials, 30)
+    refused = typed(f"sweep.resume={the_sweep(typed).id}")
+    assert refused.returncode == 1 and f"carried out by process {process.pid}" in refused.stderr
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+MISTAKES = {
+    "job.arguments.a=1,2 job.scrpt=x": "Did you mean 'script'?",
+    "job.timeout=1,soon job.arguments.a=1": "job.timeout",
+    "environment=current,nothing job.arguments.a=1": "There is no environment 'nothing'",
+    "job.arguments.a=1,2 hydra/launcher=basic": "hydra/launcher=basic does not go with this sweeper",
+    "job.arguments.a=1,2 hydra/sweeper=gird": "gird",
+    "sweep.resume=nothing": "no sweep",
+    "job.arguments.a=1,2 sweep.early_termination={policy: bandit}": "slack_factor",
+    "job.arguments.a=1,2 sweep.objective={metric: score, goal: most}": "most",
+    "job.arguments.a=1,2 sweep.max_trails=3": "max_trials",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_is_one_line_and_nothing_has_begun(words, typed):
+    parts = words.split(" ") if "{" not in words else [words[: words.index(" ")], words[words.index(" ") + 1 :]]
+    done = typed(*parts)
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1 and MISTAKES[words] in said[0], done.stderr
+    assert not typed.store.ids() and not list(Layout(typed.line.workspace).runs.glob("*/*"))
+
+
+def test_hydras_own_sweeper_finds_the_launcher(typed):
+    done = typed("hydra/sweeper=basic", "job.arguments.a=1,2,3", "job.arguments.fail='2'")
+    assert done.returncode == 2, done.stdout + done.stderr
+    sweep = the_sweep(typed)
+    assert sweep.search == "list" and [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert sorted(path.name for path in typed.line.folder.iterdir()) == [".vivero", "src"]
