@@ -30,6 +30,9 @@ _COMMANDS = {
     "metrics": "runner.commands.metrics:metrics",
     "compare": "runner.commands.compare:compare",
     "download": "runner.commands.download:download",
+    "sweeps": "runner.commands.sweeps:sweeps",
+    "sweep": "runner.commands.sweep:sweep",
+    "best": "runner.commands.best:best",
     "cancel": "runner.commands.cancel:cancel",
     "rerun": "runner.commands.rerun:rerun",
     "delete": "runner.commands.delete:delete",
@@ -57,7 +60,8 @@ _COMMANDS = {
 def cli(context: click.Context) -> None:
     """Read what `python -m runner` recorded.
 
-    RUN is a run's id, a part of it that no other run has, or `latest`. A model is NAME, NAME:VERSION or NAME@ALIAS.
+    RUN is a run's id, a part of it that no other run has, or `latest`; so is SWEEP of a sweep. A model is NAME,
+    NAME:VERSION or NAME@ALIAS.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -13,27 +13,77 @@ from runner.errors import UserError
 if TYPE_CHECKING:
     from runner.layout import Layout
     from runner.records import RunRecord
+    from runner.sweeps.records import SweepRecord
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN|SWEEP...")
 @global_options
 def cancel(runs: tuple[str, ...]) -> None:
-    """End runs that have not ended: the script and every process it started."""
+    """End runs and sweeps that have not ended: the scripts and every process they started."""
     layout = workspace()
     # All are found before any is ended, so that a misspelt one changes nothing.
-    records = [find_run(layout, text) for text in runs]
+    found = [_find(layout, text) for text in runs]
     results = []
-    for record in records:
-        was_over, ended = _end(layout, record)
-        results.append({"id": ended.id, "status": ended.status})
+    for record in found:
+        identity, status, line = _end(layout, record)
+        results.append({"id": identity, "status": status})
         if not wants_json():
-            say(_line(ended, was_over))
+            say(line)
     if wants_json():
         emit_json(results)
 
 
-def _end(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
+def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
+    """Return the run a user means, or the sweep. A sweep that has ended is a mistake, of a run it is only said."""
+    from runner.commands.sweep_reading import find_sweep, sweep_store
+    from runner.records import RUNNING
+
+    ids = sweep_store(layout).ids()
+    if text not in ids:
+        try:
+            return find_run(layout, text)
+        except UserError:
+            if text == "latest" or not any(text in one for one in ids):
+                raise
+    record = find_sweep(layout, text)
+    if record.state != RUNNING:
+        raise UserError(f"Sweep {record.id} is already {record.state}")
+    return record
+
+
+def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str]:
+    """End what was found and return its id, its status then, and the line that says so."""
+    from runner.records import RunRecord
+
+    if isinstance(record, RunRecord):
+        was_over, ended = _end_run(layout, record)
+        return ended.id, ended.status, _line(ended, was_over)
+    swept = _end_sweep(layout, record)
+    if swept.state == record.state:
+        return swept.id, swept.state, f"Sweep {swept.id} is told to end: see 'vivero sweep {swept.id}'"
+    return swept.id, swept.state, f"Sweep {swept.id} is {swept.state}"
+
+
+def _end_sweep(layout: Layout, record: SweepRecord) -> SweepRecord:
+    """Ask a sweep to end. Its controller ends the trials; where that is gone they are ended here, one by one."""
+    from runner.commands.sweep_reading import close, is_minded
+    from runner.store.runs import locate
+    from runner.sweeps.store import request_cancel
+
+    request_cancel(layout, record.id)
+    if is_minded(layout, record):
+        # Told by two, a worker would take it for the second word, which kills at once.
+        return record
+    from runner.records import TERMINAL
+
+    for trial in record.trials:
+        if trial.status not in TERMINAL and locate(layout, trial.run) is not None:
+            _end_run(layout, run_store(layout).read(trial.run))
+    return close(layout, record)
+
+
+def _end_run(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
     """Return whether a run had ended before it was told to, and its record."""
     from runner.records import TERMINAL
 

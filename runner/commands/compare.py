@@ -88,7 +88,7 @@ def _differing(mappings: Sequence[Mapping[str, Any]]) -> Sides:
 
 
 def _print(ids: list[str], found: dict[str, Sides]) -> None:
-    from runner.commands.tables import print_table
+    from runner.tables import print_table
 
     titles = {"metrics": "Metrics", "config": "Configuration", "packages": "Packages", "facts": "Otherwise"}
     first = True

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @global_options
 def endpoints() -> None:
     """List endpoints: where they listen, what they serve, whether all is well."""
-    from runner.commands.tables import print_table
     from runner.endpoints.store import EndpointStore
+    from runner.tables import print_table
 
     store = EndpointStore(workspace())
     rows = []

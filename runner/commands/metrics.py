@@ -36,7 +36,7 @@ def metrics(run: str) -> None:
 
 
 def _print(series: dict[str, list[dict[str, Any]]]) -> None:
-    from runner.commands.tables import print_table
+    from runner.tables import print_table
 
     rows = []
     for name, entries in sorted(series.items()):

@@ -56,7 +56,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _print(found: list[dict[str, Any]]) -> None:
-    from runner.commands.tables import print_table
+    from runner.tables import print_table
 
     rows = [
         [

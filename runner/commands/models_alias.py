@@ -63,7 +63,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
     if wants_json():
         emit_json(history)
     elif history:
-        from runner.commands.tables import print_table
+        from runner.tables import print_table
 
         rows = [
             [

@@ -85,7 +85,7 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
-    from runner.commands.tables import print_table
+    from runner.tables import print_table
 
     headers = ["RUN", "STATUS", "EXPERIMENT", "CREATED", "DURATION", "METRICS", "MODEL"]
     table = [

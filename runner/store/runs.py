@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,9 +11,8 @@ from pathlib import Path
 from runner.errors import UserError, nearest
 from runner.files import remove_tree, write_json
 from runner.layout import Layout, RunLayout
-from runner.records import TERMINAL, RunRecord, check_format
-
-_SHOWN = 5
+from runner.records import TERMINAL, RunRecord
+from runner.store.finding import meant, read_record_file, time_of
 
 
 class FileRunStore:
@@ -49,15 +47,14 @@ class FileRunStore:
         UserError
             If there is none, or it cannot be read.
         """
-        for experiment in os.scandir(self.layout.runs) if self.layout.runs.is_dir() else ():
-            run = RunLayout(Path(experiment.path, run_id))
-            if "/" not in run_id and run.record.exists():
-                return read_record(run.root)
+        run = locate(self.layout, run_id)
+        if run is not None:
+            return read_record(run.root)
         raise UserError(f"There is no run {run_id}", nearest(run_id, self.ids()))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, newest last."""
-        return sorted((folder.name for folder in self._folders()), key=_time_of)
+        return sorted((folder.name for folder in self._folders()), key=time_of)
 
     def find(self, text: str) -> RunRecord:
         """Return the run that a user means: its id, a part only it has, or ``latest``.
@@ -68,26 +65,16 @@ class FileRunStore:
             If there is none or more than one.
         """
         places = {folder.name: folder for folder in self._folders()}
-        ids = sorted(places, key=_time_of)
+        ids = sorted(places, key=time_of)
         if not ids:
             raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
         if text == "latest":
             return self._latest([places[one] for one in ids[-50:]])
-        if text in places:
-            return read_record(places[text])
-        meant = [one for one in ids if text and text in one]
-        if len(meant) == 1:
-            return read_record(places[meant[0]])
-        if meant:
-            raise UserError(
-                f"'{text}' is part of {len(meant)} run ids: {', '.join(meant[-_SHOWN:])}", "Give more of it"
-            )
-        close = nearest(text, ids) if len(ids) <= _SHOWN else "See: vivero runs"
-        raise UserError(f"There is no run '{text}'", close)
+        return read_record(places[meant(text, ids, "run")])
 
     def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
         """Yield the runs that can be read, newest first."""
-        for folder in sorted(self._folders(experiment), key=lambda one: _time_of(one.name), reverse=True):
+        for folder in sorted(self._folders(experiment), key=lambda one: time_of(one.name), reverse=True):
             try:
                 yield read_record(folder)
             except UserError:
@@ -132,8 +119,15 @@ class FileRunStore:
                         yield Path(one.path)
 
 
-def _time_of(run_id: str) -> str:
-    return run_id[-24:]  # YYYYMMDD-HHMMSS-random
+def locate(layout: Layout, run_id: str) -> RunLayout | None:
+    """Return the folder of a run of any experiment, None where there is no such run."""
+    if "/" in run_id or not layout.runs.is_dir():
+        return None
+    for experiment in os.scandir(layout.runs):
+        run = RunLayout(Path(experiment.path, run_id))
+        if run.record.exists():
+            return run
+    return None
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -144,10 +138,4 @@ def read_record(folder: Path) -> RunRecord:
     UserError
         If it is missing, damaged or of a later format.
     """
-    path = folder / "run.json"
-    try:
-        return RunRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
-    except FileNotFoundError:
-        raise UserError(f"There is no record {path}") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{path} is damaged: {error}") from None
+    return read_record_file(folder / "run.json", RunRecord)

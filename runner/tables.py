@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 
-from runner.commands.output import clean
+from runner.shown import clean
 
 _COLOURS = {
     "completed": "green",

@@ -1,0 +1,139 @@
+"""A sweep as it really stands, for the commands that show it: its controller may have died."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError, storage_error
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.sweeps.records import SweepRecord, TrialRecord
+    from runner.sweeps.store import SweepStore
+
+INTERRUPTED = "interrupted"  # shown, never written: the sweep can be resumed
+
+
+def sweep_store(layout: Layout) -> SweepStore:
+    """Return the sweeps of a workspace."""
+    from runner.sweeps.store import SweepStore
+
+    return SweepStore(layout)
+
+
+def find_sweep(layout: Layout, text: str) -> SweepRecord:
+    """Return the sweep a user means, up to date."""
+    return up_to_date(layout, sweep_store(layout).find(text))
+
+
+def is_minded(layout: Layout, record: SweepRecord) -> bool:
+    """Tell whether a controller is at work on the sweep."""
+    from runner.files import is_locked
+
+    return is_locked(layout.sweep(record.id).lock)
+
+
+def state_of(layout: Layout, record: SweepRecord) -> str:
+    """Return the sweep's state, ``interrupted`` where it should be running and nobody minds it."""
+    from runner.records import RUNNING
+
+    return INTERRUPTED if record.state == RUNNING and not is_minded(layout, record) else record.state
+
+
+def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
+    """Return a sweep with its trials as they stand.
+
+    While a controller minds it that is what the journal says. Where none does, what its trials' own records say is
+    added, and written down, so that the next reader need not look again.
+    """
+    from runner.records import RUNNING, TERMINAL
+
+    open_ = [trial for trial in record.trials if trial.status not in TERMINAL]
+    if record.state != RUNNING and not open_:
+        return record
+    store = sweep_store(layout)
+    record = store.replay(record)
+    if is_minded(layout, record):
+        return record
+    changes = _settled(layout, record)
+    return _note(layout, record, changes) if changes else record
+
+
+def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
+    """Return what has become of the trials that the sweep does not know to have ended."""
+    from runner.records import TERMINAL
+
+    found = (_change(layout, trial) for trial in record.trials if trial.status not in TERMINAL)
+    return [change for change in found if change]
+
+
+def _change(layout: Layout, trial: TrialRecord) -> dict[str, Any] | None:
+    from runner.commands.common import run_store, settled
+    from runner.commands.output import note
+    from runner.records import COMPLETED, TERMINAL
+    from runner.store.runs import locate
+
+    if locate(layout, trial.run) is None:
+        # The controller died between its word that the trial begins and the run's first file.
+        return {"number": trial.number, "status": "failed", "reason": "the controller ended before the run began"}
+    try:
+        run = settled(layout, run_store(layout).read(trial.run))
+    except (UserError, OSError) as error:  # one bad record must not hide the sweep
+        note(f"warning: trial {trial.number}: {storage_error(error) or error}")
+        return None
+    if run.status not in TERMINAL:
+        return None
+    return {
+        "number": trial.number,
+        "status": run.status,
+        "reason": None if run.status == COMPLETED else run.error,
+        "metrics": dict(run.finalize.metrics) if run.finalize else {},
+        "ended": run.ended,
+    }
+
+
+def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
+    """Write down what was found, unless a controller has taken the sweep up again meanwhile."""
+    from runner.files import locked
+
+    store = sweep_store(layout)
+    with locked(layout.sweep(record.id).lock, blocking=False) as held:
+        fresh = store.replay(store.read(record.id))
+        if not held:
+            return fresh
+        for change in changes:
+            store.append(record.id, change)
+        fresh = store.replay(fresh)
+        store.write(fresh)
+    return fresh
+
+
+def trial_json(record: SweepRecord, trial: TrialRecord) -> Mapping[str, Any]:
+    """Return a trial as the commands print it: its record, its objectives' values, and how to repeat it."""
+    from runner.sweeps.facts import command_line, value_of
+
+    values = {one.metric: value_of(trial, one.metric) for one in record.objectives}
+    return {**trial.to_json(), "values": values, "command": command_line(record, trial)}
+
+
+def close(layout: Layout, record: SweepRecord) -> SweepRecord:
+    """Write down that a sweep which nobody minds is canceled.
+
+    Raises
+    ------
+    UserError
+        If a controller has taken it up meanwhile.
+    """
+    from runner.clock import now
+    from runner.files import locked
+    from runner.records import CANCELED
+
+    store = sweep_store(layout)
+    with locked(layout.sweep(record.id).lock, blocking=False) as held:
+        if not held:
+            raise UserError(f"Sweep {record.id} has just been taken up again", "Cancel it once more")
+        canceled = dataclasses.replace(store.replay(store.read(record.id)), state=CANCELED, ended=now())
+        store.write(canceled)
+    return canceled

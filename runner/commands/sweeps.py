@@ -1,0 +1,67 @@
+"""``vivero sweeps``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, note, show_time
+from runner.errors import UserError
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+
+
+@click.command()
+@global_options
+def sweeps() -> None:
+    """List sweeps, newest first."""
+    from runner.commands.sweep_reading import sweep_store
+
+    layout = workspace()
+    rows = []
+    for sweep_id in reversed(sweep_store(layout).ids()):
+        try:
+            rows.append(_row(layout, sweep_id))
+        except UserError as error:  # one bad record must not hide the others
+            note(f"warning: {error}")
+    if wants_json():
+        emit_json([{name: value for name, value in row.items() if name != "shown"} for row in rows])
+    elif rows:
+        _print(rows)
+    else:
+        note("No sweeps yet")
+
+
+def _row(layout: Layout, sweep_id: str) -> dict[str, Any]:
+    from runner.commands.sweep_reading import state_of, sweep_store, trial_json, up_to_date
+    from runner.sweeps.facts import best_of, counts, show_counts, show_values
+
+    record = up_to_date(layout, sweep_store(layout).read(sweep_id))
+    best = best_of(record)
+    more = f" and {len(best) - 1} more" if len(best) > 1 else ""
+    return {
+        "id": record.id,
+        "experiment": record.experiment,
+        "state": state_of(layout, record),
+        "counts": counts(record),
+        "total": record.total,
+        "best": [trial_json(record, trial) for trial in best],
+        "model": record.model,
+        "created": record.created,
+        "ended": record.ended,
+        "error": record.error,
+        "shown": {"counts": show_counts(record), "best": show_values(record, best[0]) + more if best else ""},
+    }
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from runner.tables import print_table
+
+    table = [
+        [row["id"], row["state"], row["shown"]["counts"], row["shown"]["best"], show_time(row["created"])]
+        for row in rows
+    ]
+    print_table(["SWEEP", "STATE", "TRIALS", "BEST", "CREATED"], table)

@@ -1,0 +1,64 @@
+"""What stores of records share: which record a user means, and reading one file of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from runner.errors import UserError, nearest
+from runner.records import Record, check_format
+
+T = TypeVar("T", bound=Record)
+
+_SHOWN = 5
+
+
+def time_of(identity: str) -> str:
+    """Return the part of an id that sorts by time: YYYYMMDD-HHMMSS-random."""
+    return identity[-24:]
+
+
+def meant(text: str, ids: Sequence[str], what: str) -> str:
+    """Return the id that a user means: the whole of it, or a part that only it has.
+
+    Parameters
+    ----------
+    text : str
+        What was typed.
+    ids : sequence of str
+        All there are, newest last.
+    what : str
+        What they name, for the message: ``run``, ``sweep``.
+
+    Raises
+    ------
+    UserError
+        If there is none or more than one.
+    """
+    if text in ids:
+        return text
+    found = [one for one in ids if text and text in one]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"'{text}' is part of {len(found)} {what} ids: {', '.join(found[-_SHOWN:])}", "Give more of it")
+    close = nearest(text, ids) if len(ids) <= _SHOWN else f"See: vivero {what}s"
+    raise UserError(f"There is no {what} '{text}'", close)
+
+
+def read_record_file(path: Path, kind: type[T]) -> T:
+    """Return the record in a file.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged or of a later format.
+    """
+    try:
+        return kind.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+    except FileNotFoundError:
+        raise UserError(f"There is no record {path}") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path} is damaged: {error}") from None

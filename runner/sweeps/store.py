@@ -1,0 +1,146 @@
+"""Sweeps as folders with a ``sweep.json``, and beside it a journal of what happened to their trials."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.clock import now
+from runner.errors import UserError
+from runner.files import append_json_line, read_json_lines, write_json
+from runner.layout import Layout, SweepLayout
+from runner.records import FORMAT
+from runner.store.finding import meant, read_record_file, time_of
+from runner.sweeps.best import best_trials
+from runner.sweeps.records import SweepRecord, TrialRecord
+
+
+class SweepStore:
+    """The sweeps of one workspace.
+
+    The record is written now and then, the journal at each begin and end of a trial: the two together are the truth.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._mended: set[str] = set()
+
+    def create(self, record: SweepRecord) -> None:
+        """Write a new sweep's record.
+
+        Raises
+        ------
+        UserError
+            If the id is taken.
+        """
+        sweep = self.layout.sweep(record.id)
+        sweep.root.mkdir(parents=True, exist_ok=True)
+        if sweep.record.exists():
+            raise UserError(f"There is already a sweep {record.id}")
+        self.write(record)
+
+    def write(self, record: SweepRecord) -> None:
+        """Replace a sweep's record as a whole."""
+        write_json(self.layout.sweep(record.id).record, record.to_json())
+
+    def read(self, sweep_id: str) -> SweepRecord:
+        """Return a sweep's record by its full id, as it was last written.
+
+        Raises
+        ------
+        UserError
+            If there is none, or it cannot be read.
+        """
+        return self._read(meant(sweep_id, [one for one in self.ids() if one == sweep_id], "sweep"))
+
+    def ids(self) -> list[str]:
+        """Return the ids of all sweeps, newest last."""
+        return sorted((folder.name for folder in self._folders()), key=lambda one: (time_of(one), one))
+
+    def find(self, text: str) -> SweepRecord:
+        """Return the sweep that a user means: its id, a part only it has, or ``latest``.
+
+        Raises
+        ------
+        UserError
+            If there is none or more than one.
+        """
+        ids = self.ids()
+        if not ids:
+            raise UserError(
+                "There are no sweeps in this workspace",
+                "Start one: python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf",
+            )
+        return self._read(ids[-1] if text == "latest" else meant(text, ids, "sweep"))
+
+    def list(self) -> Iterator[SweepRecord]:
+        """Yield all sweeps, newest first.
+
+        Raises
+        ------
+        UserError
+            At one that cannot be read; `ids` and `read` go around it.
+        """
+        yield from map(self._read, reversed(self.ids()))
+
+    def append(self, sweep_id: str, line: Mapping[str, Any]) -> None:
+        """Note in the journal what changed of a trial: its ``number`` and the fields of its record.
+
+        Only who holds the sweep's lock appends.
+        """
+        journal = self.layout.sweep(sweep_id).journal
+        if sweep_id not in self._mended:
+            _cut_torn_line(journal)
+            self._mended.add(sweep_id)
+        append_json_line(journal, line)
+
+    def replay(self, record: SweepRecord) -> SweepRecord:
+        """Return a record with its trials as the journal has them, and with what is best of these.
+
+        Raises
+        ------
+        UserError
+            If the journal is damaged.
+        """
+        journal = self.layout.sweep(record.id).journal
+        changes: dict[int, dict[str, Any]] = {}
+        trials = {trial.number: trial for trial in record.trials}
+        try:
+            for line in read_json_lines(journal):
+                changes.setdefault(line["number"], {}).update(line)
+            for number, changed in changes.items():
+                before = trials[number].to_json() if number in trials else {"run": ""}
+                trials[number] = TrialRecord.from_json({**before, **changed})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(f"{journal} is damaged: {error}") from None
+        if not changes:
+            return record
+        ordered = tuple(trials[number] for number in sorted(trials))
+        return dataclasses.replace(record, trials=ordered, best=best_trials(record.objectives, ordered))
+
+    def _read(self, sweep_id: str) -> SweepRecord:
+        return read_record_file(self.layout.sweep(sweep_id).record, SweepRecord)
+
+    def _folders(self) -> Iterator[Path]:
+        if self.layout.sweeps.is_dir():
+            for one in os.scandir(self.layout.sweeps):
+                if not one.name.startswith(".") and SweepLayout(Path(one.path)).record.exists():
+                    yield Path(one.path)
+
+
+def request_cancel(layout: Layout, sweep_id: str) -> None:
+    """Leave the mark that asks for a sweep's end."""
+    write_json(layout.sweep(sweep_id).cancel, {"format": FORMAT, "by": f"vivero cancel at {now()}"})
+
+
+def _cut_torn_line(journal: Path) -> None:
+    """Take away a last line that a kill has cut off, or the next one would be written onto it."""
+    try:
+        content = journal.read_bytes()
+    except FileNotFoundError:
+        return
+    if not content.endswith(b"\n"):
+        os.truncate(journal, content.rfind(b"\n") + 1)
