@@ -60,7 +60,7 @@ function history(into, i) {
   const trials = having(i), one = D.objectives[i], failed = D.trials.filter(trial => trial.status == "failed");
   heading(into, "Over the trials", "Filled: completed. Hollow: not completed. The line is the best completed trial so far" + (failed.length ? "; a cross at the bottom is a failed trial." : "."));
   const numbers = [...trials, ...failed].map(trial => trial.n), x = numeric(numbers, false);
-  x.ticks = x.ticks.filter(tick => Number.isInteger(tick[0]) && tick[0] >= 0 && tick[0] <= Math.max(...numbers)).map(tick => [tick[0], String(tick[0])]);
+  x.ticks = even(Math.min(...numbers), Math.max(...numbers, 1), 12).filter(tick => Number.isInteger(tick[0])).map(tick => [tick[0], String(tick[0])]);
   const {svg, px, py, box} = scatter(trials.map(trial => ({trial, x: trial.n, y: trial.y[i]})), x, yScale(trials, i), ["trial", goal(one)], best, [1140, 280]);
   const sign = one.goal == "minimize" ? -1 : 1;
   let path = "", top = null;

@@ -41,8 +41,8 @@ function numeric(values, log) {
   const ticks = log ? decades(low, high) : even(low, high);
   return {at: v => (f(v) - low) / (high - low), back: s => low + s * (high - low), ticks, log};
 }
-function even(low, high) {
-  const raw = (high - low) / 5, power = 10 ** Math.floor(Math.log10(raw));
+function even(low, high, count = 5) {
+  const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
   const step = power * [1, 2, 5, 10].find(m => m * power >= raw);
   const found = [];
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));

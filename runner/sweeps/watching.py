@@ -76,7 +76,7 @@ class PlainWatcher:
     def __init__(self, layout: Layout) -> None:
         self._layout, self._pace = layout, Pace()
         self._guard = threading.Lock()  # lines of several threads do not mix
-        self._told = 0.0
+        self._told = time.monotonic()
 
     def begin(self, sweep: SweepRecord) -> None:
         """Name the sweep."""

@@ -1,0 +1,204 @@
+"""What a person sees of a sweep: plain lines in a pipe, a table in place on a terminal."""
+
+import io
+import os
+import pty
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from runner.layout import Layout
+from runner.sweeps.live import latest_value
+from runner.sweeps.records import EARLY
+from runner.sweeps.watching import PlainWatcher, make_watcher
+from tests.conftest import ROOT
+from tests.sweeps.making import sweep, trial
+
+RUNNING = {"status": "running", "ended": None}
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return Layout(tmp_path)
+
+
+def going(*trials, total=4):
+    return sweep(*trials, state="running", ended=None, total=total)
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_pipe_gets_a_line_when_a_trial_ends(layout, capsys):
+    watcher = make_watcher(layout)
+    assert isinstance(watcher, PlainWatcher)
+    watcher.begin(going())
+    watcher.changed(going(trial(0, **RUNNING)), trial(0, **RUNNING))
+    watcher.changed(going(trial(0, 0.9)), trial(0, 0.9))
+    failed = trial(1, status="failed", reason="the script ended with exit code 7")
+    watcher.changed(going(trial(0, 0.9), failed), failed)
+    stopped = trial(2, 0.1, status="canceled", reason=EARLY)
+    watcher.changed(going(trial(0, 0.9), failed, stopped), stopped)
+    watcher.say("\x1b[2Jdetail")
+    head, first, second, third, detail = lines(capsys)
+    assert head == f"Sweep {going().id}: 4 trials, 2 at a time"
+    assert first == f"trial 0  {trial(0).run}  completed  kernel=rbf penalty=0.5  Accuracy=0.9"
+    assert second.endswith("failed  kernel=rbf penalty=0.5: the script ended with exit code 7")
+    assert "stopped early" in third
+    assert detail == "  \\x1b[2Jdetail"
+
+
+def test_progress_is_said_now_and_then(layout, capsys, monkeypatch):
+    monkeypatch.setattr("runner.sweeps.watching._PROGRESS", 0.0)
+    watcher = make_watcher(layout)
+    watcher.begin(going())
+    watcher.changed(going(trial(0, 0.9)), trial(0, 0.9))
+    progress = lines(capsys)[-1]
+    assert progress.startswith("1 completed, 3 left; best Accuracy=0.9 (trial 0) kernel=rbf penalty=0.5; about ")
+
+
+def test_the_summary(layout, capsys):
+    failed = trial(12, status="failed", reason="exit code 7")
+    record = sweep(*(trial(number, number / 20) for number in range(12)), failed, state="failed")
+    page = layout.sweep(record.id).page
+    page.parent.mkdir(parents=True)
+    page.write_text("page")
+    make_watcher(layout).end(record)
+    text = capsys.readouterr().out
+    rows = text.split("Best by Accuracy (maximize)\n")[1].split("\n\n")[0].splitlines()
+    assert rows[0].split() == ["TRIAL", "RUN", "STATUS", "Accuracy", "kernel", "penalty"]
+    assert [row.split()[0] for row in rows[1:]] == [str(number) for number in range(11, 1, -1)]
+    assert f"trial 12  {failed.run}  exit code 7" in text
+    assert "12 completed, 1 failed" in text and str(page) in text and f"vivero best {record.id}" in text
+
+
+@pytest.mark.parametrize("record", [sweep(), sweep(trial(0), objectives=()), sweep(trial(0))])
+def test_a_summary_without_a_best(record, layout, capsys):
+    make_watcher(layout).end(record)
+    assert f"vivero sweep {record.id}" in capsys.readouterr().out
+
+
+def test_lines_of_several_threads_do_not_mix(layout, capsys):
+    watcher = make_watcher(layout)
+    threads = [threading.Thread(target=watcher.changed, args=(going(), trial(n, 0.5))) for n in range(50)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(int(line.split()[1]) for line in lines(capsys)) == list(range(50))
+
+
+def test_the_latest_value_comes_from_the_end_of_the_file(layout):
+    run = layout.run("iris", "one")
+    assert latest_value(run, "Accuracy") is None
+    run.root.mkdir(parents=True)
+    many = '{"name": "Accuracy", "value": 0.25}\n' * 5000 + '{"name": "Accuracy", "value": 0.5}\n'
+    run.metrics.write_text(many + '{"name": "other", "value": [1]}\n{"name": "Accuracy", "val')
+    assert latest_value(run, "Accuracy") == 0.5
+    assert latest_value(run, "other") is None
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from runner.layout import Layout
+from runner.sweeps.watching import make_watcher
+from tests.sweeps.making import sweep, trial
+
+layout = Layout(Path(sys.argv[1]))
+watcher = make_watcher(layout)
+going = trial(1, status="running", ended=None)
+bad = trial(2, status="failed", reason="exit code 7")
+now = sweep(trial(0, 0.9), going, bad, state="running", ended=None, total=400)
+watcher.begin(now)
+watcher.changed(now, trial(0, 0.9))
+watcher.changed(now, bad)
+watcher.say("[red]detail[/red]")
+print("SHOWN", flush=True)
+sys.stdin.readline()
+if sys.argv[2] == "end":
+    watcher.end(sweep(trial(0, 0.9), bad))
+raise KeyboardInterrupt if sys.argv[2] == "interrupt" else SystemExit
+"""
+
+
+def at_terminal(folder, how, until):
+    """Run the script on a terminal of its own, let it go on once `until` was shown, and return all it showed."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(folder), how],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "24"},
+    )
+    os.close(terminal)
+    shown, told = b"", False
+    while True:
+        try:
+            block = os.read(controller, 4096)
+        except OSError:  # the process has gone
+            break
+        if not block:
+            break
+        shown += block
+        if not told and all(word in shown for word in until):
+            os.write(controller, b"\n")
+            told = True
+    process.wait(30)
+    os.close(controller)
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_table_in_place(layout):
+    run = layout.run("iris", trial(1).run)
+    run.root.mkdir(parents=True)
+    run.record.write_text("{}")
+    run.metrics.write_text('{"name": "Accuracy", "value": 0.4375}\n')
+    shown = at_terminal(layout.root, "end", [b"SHOWN", b"0.4375", b"elapsed"])
+    assert "1 running, 1 completed, 1 failed, 397 left" in shown
+    assert "best Accuracy=0.9 (trial 0) kernel=rbf penalty=0.5" in shown
+    assert "exit code 7" in shown and "[red]detail[/red]" in shown
+    table, summary = shown.rsplit("\x1b[2K", 1)  # the drawing is wiped, then comes the summary
+    assert "RUNNING" in table and "RUNNING" not in summary
+    assert "Best by Accuracy" in summary and "vivero best" in summary
+
+
+@pytest.mark.parametrize("how", ["interrupt", "leave"])
+def test_the_cursor_comes_back_whatever_happens(how, layout):
+    shown = at_terminal(layout.root, how, [b"SHOWN", b"elapsed"])
+    assert "\x1b[?25l" in shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")
+    assert shown.rfind("\x1b[2K") > shown.rfind("RUNNING")
+
+
+def test_a_reader_may_leave(layout):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(layout.root), "end"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline().startswith(b"Sweep ")
+    while b"SHOWN" not in process.stdout.readline():
+        pass
+    process.stdout.close()
+    process.stdin.write(b"\n")
+    process.stdin.close()
+    assert process.stderr.read() == b"" and process.wait(30) == 0
+
+
+def test_a_pipe_does_not_import_rich():
+    code = "import sys, runner.sweeps.watching, runner.sweeps.page; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_summary_is_readable_text(layout, monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    PlainWatcher(layout).end(sweep(trial(0, 0.5, parameters={"\x1b[2J": "\x1b]0;owned\x07"})))
+    assert "\x1b" not in out.getvalue()
