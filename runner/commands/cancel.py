@@ -39,17 +39,25 @@ def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
     from runner.commands.sweep_reading import find_sweep, sweep_store
     from runner.records import RUNNING
 
-    ids = sweep_store(layout).ids()
-    if text not in ids:
-        try:
-            return find_run(layout, text)
-        except UserError:
-            if text == "latest" or not any(text in one for one in ids):
-                raise
+    if not _means_sweep(layout, text, sweep_store(layout).ids()):
+        return find_run(layout, text)
     record = find_sweep(layout, text)
     if record.state != RUNNING:
         raise UserError(f"Sweep {record.id} is already {record.state}")
     return record
+
+
+def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
+    """Tell whether a text names a sweep. A part of ids of both kinds is refused, lest the wrong one be ended."""
+    if text in ids:
+        return True
+    sweeps = [one for one in ids if text in one]
+    if text == "latest" or not sweeps:
+        return False
+    runs = [one for one in run_store(layout).ids() if text in one]
+    if runs and text not in runs:
+        raise UserError(f"'{text}' is part of the ids of run {runs[-1]} and sweep {sweeps[-1]}", "Give more of it")
+    return not runs
 
 
 def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str]:

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from runner.sweeps.store import SweepStore
 from tests.conftest import ROOT
+from tests.sweeps.making import sweep, trial
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -57,6 +59,13 @@ def test_no_workspace_is_one_line(history, tmp_path):
         (["models", "show", "../x"], "model name"),
         (["models", "show", "unknown"], "no model"),
         (["compare", "latest"], "two runs"),
+        (["sweep"], "SWEEP"),
+        (["sweep", "latest"], "no sweeps"),
+        (["sweep", "../../etc"], "no sweep"),
+        (["best", "latest"], "no sweeps"),
+        (["swep"], "Did you mean 'sweep'?"),
+        (["sweeps", "--jsn"], "--json"),
+        (["cancel", "nothing-like-it"], "no run"),
         (["--json", "rerun", "latest"], "JSON"),
         (["rollback", "nowhere"], "no endpoint 'nowhere'"),
         (["stop", "nowhere"], "no endpoint 'nowhere'"),
@@ -76,7 +85,21 @@ def test_help_and_version(history):
     bare, asked = history.vivero(), history.vivero("--help")
     assert bare.returncode == asked.returncode == 0
     assert bare.stdout == asked.stdout
-    for name in ("runs", "show", "logs", "metrics", "compare", "download", "cancel", "rerun", "delete", "models"):
+    for name in (
+        "runs",
+        "show",
+        "logs",
+        "metrics",
+        "compare",
+        "download",
+        "cancel",
+        "rerun",
+        "delete",
+        "models",
+        "sweeps",
+        "sweep",
+        "best",
+    ):
         assert name in bare.stdout
         assert history.vivero(name, "-h").returncode == 0
     assert history.vivero("--version").stdout.startswith("vivero ")
@@ -114,10 +137,12 @@ def test_our_own_bug_is_a_traceback_and_3(history):
     assert done.returncode == 3 and "KeyError" in done.stderr
 
 
-def test_listing_imports_little(history):
+@pytest.mark.parametrize("command", ["runs", "sweeps"])
+def test_listing_imports_little(command, history):
     history.run()
+    SweepStore(history.layout).create(sweep(trial(0, 0.5)))
     code = (
-        "import sys\nfrom runner.cli import main\nmain(['runs'])\n"
+        f"import sys\nfrom runner.cli import main\nmain(['{command}'])\n"
         "heavy = {'rich', 'hydra', 'omegaconf', 'sklearn', 'joblib', 'numpy', 'uv', 'pathspec', 'runner.wiring'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )

@@ -82,7 +82,7 @@ def test_a_summary_without_a_best(record, layout, capsys):
 
 
 def test_lines_of_several_threads_do_not_mix(layout, capsys):
-    watcher = make_watcher(layout)
+    watcher = PlainWatcher(layout)
     threads = [threading.Thread(target=watcher.changed, args=(going(), trial(n, 0.5))) for n in range(50)]
     for one in threads:
         one.start()
