@@ -27,7 +27,8 @@ def sweep(sweep: str) -> None:
     layout = workspace()
     record = find_sweep(layout, sweep)
     state = state_of(layout, record)
-    resume = resume_line(record) if state == INTERRUPTED else None
+    # What another sweeper of Hydra's has listed, only that one could list again.
+    resume = resume_line(record) if state == INTERRUPTED and record.search != "list" else None
     if not wants_json():
         _print(layout, record, state)
         if resume:

@@ -72,12 +72,12 @@ def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
 def _change(layout: Layout, trial: TrialRecord) -> dict[str, Any] | None:
     from runner.commands.common import run_store, settled
     from runner.commands.output import note
-    from runner.records import COMPLETED, TERMINAL
+    from runner.records import CANCELED, COMPLETED, TERMINAL
     from runner.store.runs import locate
 
     if locate(layout, trial.run) is None:
         # The controller died between its word that the trial begins and the run's first file.
-        return {"number": trial.number, "status": "failed", "reason": "the controller ended before the run began"}
+        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before it began"}
     try:
         run = settled(layout, run_store(layout).read(trial.run))
     except (UserError, OSError) as error:  # one bad record must not hide the sweep

@@ -61,6 +61,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
     """Return what the page draws."""
     keys = parameter_keys(record.trials)
     names = short_names(keys)
+    axes = [_parameter(record, key, names[key]) for key in keys]
     return {
         "id": record.id,
         "facts": _facts(record),
@@ -69,7 +70,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
             {"name": one.metric, "goal": one.goal, "log": _is_log([value_of(t, one.metric) for t in record.trials])}
             for one in record.objectives
         ],
-        "parameters": [_parameter(record, key, names[key]) for key in keys],
+        "parameters": axes,
         "best": [
             {
                 "number": trial.number,
@@ -80,7 +81,7 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
             }
             for trial in best_of(record)
         ],
-        "trials": [_trial(record, trial, keys) for trial in record.trials],
+        "trials": [_trial(record, trial, axes) for trial in record.trials],
     }
 
 
@@ -99,23 +100,31 @@ def _facts(record: SweepRecord) -> list[tuple[str, str]]:
 
 
 def _parameter(record: SweepRecord, key: str, name: str) -> dict[str, Any]:
-    """Return one axis: numbers where all values are, else columns for each value."""
+    """Return one axis: numbers where all values are, else a column for each value."""
     values = [trial.parameters[key] for trial in record.trials if key in trial.parameters]
-    if all(map(_is_number, values)):
-        return {"name": name, "key": key, "log": _is_log(values), "levels": None}
+    numbers = [_number(value) for value in values]
+    if None not in numbers:
+        return {"name": name, "key": key, "log": _is_log(numbers), "levels": None}
     return {"name": name, "key": key, "log": False, "levels": sorted({show_tried(value) for value in values})}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _number(value: Any) -> float | None:
+    """Return a value as a finite number. A word can be one: where Hydra's own sweeper made the list, all are words."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
-def _is_log(values: list[Any]) -> bool:
+def _is_log(values: list[float | None]) -> bool:
     known = [value for value in values if value is not None]
     return bool(known) and min(known) > 0 and math.log10(max(known) / min(known)) > _DECADES
 
 
-def _trial(record: SweepRecord, trial: TrialRecord, keys: list[str]) -> dict[str, Any]:
+def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]]) -> dict[str, Any]:
     seconds = seconds_between(trial.started, trial.ended) if trial.started and trial.ended else None
     status = status_of(trial)
     return {
@@ -125,9 +134,11 @@ def _trial(record: SweepRecord, trial: TrialRecord, keys: list[str]) -> dict[str
         "why": trial.reason if status == FAILED else None,
         "seconds": seconds,
         "y": [value_of(trial, one.metric) for one in record.objectives],
-        "x": [_tried(trial.parameters[key]) if key in trial.parameters else None for key in keys],
+        "x": [
+            _tried(trial.parameters[axis["key"]], axis) if axis["key"] in trial.parameters else None for axis in axes
+        ],
     }
 
 
-def _tried(value: Any) -> Any:
-    return value if _is_number(value) else show_tried(value)
+def _tried(value: Any, axis: dict[str, Any]) -> Any:
+    return _number(value) if axis["levels"] is None else show_tried(value)

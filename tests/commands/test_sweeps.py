@@ -126,13 +126,20 @@ def test_a_sweep_whose_controller_died_is_brought_up_to_date(history, store):
     record = going(store, trial(0, run=run.id, **RUNNING), trial(1, run="iris_never_began", **RUNNING))
     store.append(record.id, record.trials[0].to_json())
     done = history.vivero("sweep", "latest")
-    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before the run began" in done.stdout
+    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before it began" in done.stdout
     assert f"python -m runner -m +experiment=iris sweep.resume={record.id}" in done.stderr
     assert "interrupted" in history.vivero("sweeps").stdout
     written = store.read(record.id)
     assert written.state == "running"
-    assert [one.status for one in written.trials] == ["completed", "failed"] and written.best == (0,)
+    assert [one.status for one in written.trials] == ["completed", "canceled"] and written.best == (0,)
     assert store.replay(written) == written
+
+
+def test_a_list_of_hydras_cannot_be_resumed(history, store):
+    record = going(store, trial(0, 0.5), search="list")
+    done = history.vivero("sweep", record.id)
+    assert "interrupted" in done.stdout and done.stderr == ""
+    assert history.json("sweep", record.id)["resume"] is None
 
 
 @pytest.fixture

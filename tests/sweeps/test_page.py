@@ -142,8 +142,8 @@ def test_a_thousand_trials(seen, tmp_path):
 def test_axes():
     data = page_data(
         sweep(
-            trial(0, 0.5, parameters={"a.x": 1, "b.x": 0.001, "c": True, "d": 1}),
-            trial(1, 0.5, parameters={"a.x": 2, "b.x": 1.0, "c": False, "d": "one"}),
+            trial(0, 0.5, parameters={"a.x": 1, "b.x": 0.001, "c": True, "d": 1, "e": "1e-3"}),
+            trial(1, 0.5, parameters={"a.x": 2, "b.x": 1.0, "c": False, "d": "one", "e": "5"}),
         )
     )
     assert [(one["name"], one["log"], one["levels"]) for one in data["parameters"]] == [
@@ -151,5 +151,7 @@ def test_axes():
         ("b.x", True, None),
         ("c", False, ["false", "true"]),
         ("d", False, ["1", "one"]),
+        ("e", True, None),
     ]
+    assert [one["x"][4] for one in data["trials"]] == [0.001, 5.0]
     json.dumps(data, allow_nan=False)
