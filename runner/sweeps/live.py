@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,9 @@ class LiveWatcher:
         lines: list[Any] = [Text(f"{show_counts(sweep)}  ({times})", overflow="ellipsis", no_wrap=True)]
         if sweep.total:
             ended = sum(trial.status in TERMINAL for trial in sweep.trials)
-            lines.insert(0, ProgressBar(total=sweep.total, completed=ended, width=min(60, self._console.width)))
+            bar = Table.grid()  # by itself a bar does not end its line
+            bar.add_row(ProgressBar(total=sweep.total, completed=ended, width=min(60, self._console.width)))
+            lines.insert(0, bar)
         best = best_line(sweep)
         if best:
             lines.append(Text(best, style="bold green", overflow="ellipsis", no_wrap=True))
@@ -109,17 +112,23 @@ class LiveWatcher:
             value = latest_value(run, metric) if run is not None and metric else None
             time = show_duration(seconds_between(trial.started, now())) if trial.started else ""
             row = (f"{trial.number}", time, "" if value is None else show_value(value), show_parameters(trial))
-            table.add_row(*(Text(clean(text)) for text in row))
+            table.add_row(*_row(row))
         if len(running) > shown:
-            table.add_row(Text(f"and {len(running) - shown} more", style="dim"))
+            table.add_row("", "", "", Text(f"and {len(running) - shown} more", style="dim"))
         return table
 
 
 def _table(*headers: str) -> Table:
+    """Return a table whose last column gives way where the terminal is narrow."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
-        table.add_column(header, no_wrap=True, overflow="ellipsis")
+        table.add_column(header, no_wrap=header != headers[-1])
     return table
+
+
+def _row(texts: Iterable[str]) -> list[Text]:
+    found = (clean(text) for text in texts)
+    return [Text(text, style=_COLOURS.get(text, ""), no_wrap=True, overflow="ellipsis") for text in found]
 
 
 def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
@@ -127,7 +136,7 @@ def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
     for trial in trials:
         status = status_of(trial)
         row = (f"{trial.number}", status, show_values(sweep, trial), show_parameters(trial))
-        table.add_row(*(Text(clean(text), style=_COLOURS.get(text, "")) for text in row))
+        table.add_row(*_row(row))
     return table
 
 

@@ -75,7 +75,7 @@ function history(into, i) {
     const cross = draw(svg, "path", {class: "cross", d: `M${cx - 3} ${cy - 3}l6 6m0 -6l-6 6`, "data-n": trial.n});
     cross.style.pointerEvents = "bounding-box";
   }
-  add(into, "figure").append(svg);
+  add(into, "figure", undefined, "scroll").append(svg);
 }
 
 function singles(into, i) {
@@ -128,7 +128,7 @@ function front(into) {
   const {svg, px, py} = scatter(points, yScale(trials, 0), yScale(trials, 1), [goal(a), goal(b)], best, [1140, 360]);
   const joined = points.filter(p => best.has(p.trial.n)).sort((p, q) => p.x - q.x);
   if (D.objectives.length == 2) draw(svg, "path", {class: "bestline", d: joined.map((p, i) => `${i ? "L" : "M"}${px(p.x)} ${py(p.y)}`).join("")});
-  add(into, "figure").append(svg);
+  add(into, "figure", undefined, "scroll").append(svg);
 }
 
 function charts() {
