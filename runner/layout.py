@@ -141,6 +141,10 @@ class Layout:
         """Return the folder of a built environment."""
         return Path(self.environments / check_name(key, "environment key"))
 
+    def warm(self, key: str) -> Path:
+        """Return the file that keeps what the scripts of one kind import."""
+        return Path(self.environments, "warm", f"{check_name(key, 'key')}.json")
+
     def copied_data(self, digest: str) -> Path:
         """Return the folder of a copied input."""
         return Path(self.data / check_name(digest, "data hash"))
@@ -148,6 +152,12 @@ class Layout:
     def relative(self, path: Path) -> str:
         """Return a path as records keep it: relative to the workspace."""
         return Path(os.path.abspath(path)).relative_to(self.root).as_posix()
+
+
+def workspace_of(run_folder: Path) -> Layout | None:
+    """Return the workspace that a run's folder is in, if it is in one."""
+    layout = Layout(run_folder.parents[2]) if len(run_folder.parents) > 2 else None
+    return layout if layout is not None and layout.runs == run_folder.parents[1] else None
 
 
 def default_root(start: Path) -> Path:

@@ -123,6 +123,9 @@ class Compute(Protocol):
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
 
+    def close(self) -> None:
+        """Let go of what was kept for further runs; runs that go on are not touched."""
+
 
 class SnapshotStore(Protocol):
     """Content-addressed copies of source folders."""

@@ -113,10 +113,11 @@ class VenvEnvironmentConfig:
 
 @dataclass
 class LocalComputeConfig:
-    """The machine the command is typed on."""
+    """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
 
     kind: str = "local"
     slots: Optional[int] = None  # noqa: UP045
+    warm: Optional[bool] = None  # noqa: UP045
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -9,18 +10,28 @@ import socket
 import subprocess
 from pathlib import Path
 
+from runner.compute.warm import AVAILABLE, WarmPool
 from runner.hosts.local import LocalHost
 from runner.layout import RunLayout
-from runner.ports import EnvironmentHandle, Host
+from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
 from runner.stages.run import WORKER, signal_worker, worker_lives
 
 
 class LocalCompute:
-    """The machine the controller is on; `slots` runs at a time, the number of cores unless set."""
+    """The machine the controller is on.
 
-    def __init__(self, slots: int | None = None) -> None:
+    Parameters
+    ----------
+    slots : int or None
+        Runs at a time, the number of cores unless set.
+    warm : bool
+        Fork workers and scripts from interpreters that have made the imports; it pays for many runs of one script.
+    """
+
+    def __init__(self, slots: int | None = None, *, warm: bool = False) -> None:
         self.slots = slots or os.cpu_count() or 1
+        self.pool = WarmPool() if warm and AVAILABLE else None
 
     def host(self) -> Host:
         """Return this machine."""
@@ -30,15 +41,23 @@ class LocalCompute:
         """Return this machine's name and slots."""
         return ScaleRecord(compute="local", nodes=(socket.gethostname(),), slots=self.slots)
 
-    def submit(self, run_folder: Path, handle: EnvironmentHandle) -> LocalJob:
+    def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker in a session of its own, so that it outlives the controller and its terminal."""
         layout = RunLayout(run_folder)
+        worker = self.pool.fork(layout, handle) if self.pool is not None else None
+        if worker is not None:
+            return ForkedJob(worker, layout)
         command = handle.argv(["python", "-s", str(WORKER), str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=run_folder, start_new_session=True
             )
         return LocalJob(process, layout)
+
+    def close(self) -> None:
+        """End the warm interpreters; what runs goes on."""
+        if self.pool is not None:
+            self.pool.close()
 
 
 class LocalJob:
@@ -65,3 +84,25 @@ class LocalJob:
             signal_worker(self._layout, signal.SIGTERM)
         if kill and self._process.poll() is None:
             self._process.kill()  # the kernel then kills the script: see PR_SET_PDEATHSIG in the worker
+
+
+class ForkedJob:
+    """A worker that a warm interpreter forked for this controller."""
+
+    def __init__(self, descriptor: int, layout: RunLayout) -> None:
+        self._descriptor, self._layout = descriptor, layout
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the worker's end."""
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def cancel(self, *, kill: bool = False) -> None:
+        """Ask the worker to end the script; with `kill` it does so at once."""
+        if worker_lives(self._layout):
+            signal_worker(self._layout, signal.SIGTERM)
+        if kill and not self.wait(0):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)

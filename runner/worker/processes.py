@@ -14,6 +14,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SHIMS = os.path.join(HERE, "shims")
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _UNKILLABLE = 10.0  # seconds after which a process that survives SIGKILL is left to the system
+PER_RUN = (
+    "VIVERO_RUN_DIR",
+    "VIVERO_RUN_ID",
+    "AZUREML_RUN_ID",
+    "VIVERO_EXPERIMENT",
+    "VIVERO_RUN_NUMBER",
+    "MLFLOW_TRACKING_URI",
+)
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
 
 
@@ -38,6 +46,11 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
     found["VIVERO_EXPERIMENT"] = str(order["experiment"])
     found["VIVERO_RUN_NUMBER"] = str(order.get("number") or 0)
     return found
+
+
+def common_variables(variables: "Dict[str, str]") -> "Dict[str, str]":
+    """Return a script's variables without those that every run has for itself."""
+    return {name: value for name, value in variables.items() if name not in PER_RUN}
 
 
 def file_uri(path: str) -> str:
@@ -70,19 +83,20 @@ def adopt_orphans() -> None:
 def start(argv: "List[str]", **options: "Any") -> "subprocess.Popen[bytes]":
     """Start a process in a session of its own that dies with this one."""
     parent = os.getpid()
-
-    def die_with_parent() -> None:
-        if _prctl is not None:
-            _prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:  # it died before the call took effect
-                os._exit(137)
-
     return subprocess.Popen(
         argv,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - there is one thread only
+        preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - there is one thread only
         **options,
     )
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies."""
+    if _prctl is not None:
+        _prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the call took effect
+            os._exit(137)
 
 
 def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":

@@ -37,16 +37,21 @@ class Supervisor:
         The content of ``order.json``.
     environ : dict
         The variables this process was started with.
+    start : callable
+        Starts the script, as ``processes.start`` does.
     """
 
-    def __init__(self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]") -> None:
+    def __init__(
+        self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]", start: "Any" = processes.start
+    ) -> None:
         self._run_dir, self._order, self._environ = run_dir, order, environ
         self._cancel_file = os.path.join(run_dir, "cancel.json")
         self._work = os.path.join(run_dir, "work")
         self._answers = Answers(run_dir, order.get("answer"), environ)
         self._usage = results.Usage()
         self._notes: "List[str]" = []
-        self._script: "Optional[subprocess.Popen[bytes]]" = None
+        self._start_script = start
+        self._script: "Any" = None
         self._status: "Optional[int]" = None
         self._stop: "Optional[str]" = None
         self._ending: "Optional[processes.Ending]" = None
@@ -111,7 +116,7 @@ class Supervisor:
             return "cannot start {}: its folder {} is missing".format(argv[0], self._work)
         self._started, self._began = files.now(), time.monotonic()
         try:
-            self._script = processes.start(
+            self._script = self._start_script(
                 argv,
                 cwd=self._work,
                 env=variables,

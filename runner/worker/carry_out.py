@@ -1,0 +1,74 @@
+"""Carries out the order in a run's folder from its beginning to ``result.json`` and the finished record."""
+
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+import files
+import processes
+import results
+import supervise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional
+
+_TICK = 0.02
+_CONTROLLER_LEAVES = 30.0
+
+
+def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = processes.start) -> int:
+    """Carry out the order in a run's folder, and finish the run's record if the controller will not.
+
+    Parameters
+    ----------
+    arguments : list of str
+        The run's folder.
+    gone : callable
+        Tells whether the controller is no longer there.
+    start : callable
+        Starts the script, as ``processes.start`` does.
+    """
+    if len(arguments) != 1:
+        print("usage: python {} RUN_DIR".format(processes.HERE), file=sys.stderr)
+        return 1
+    run_dir = os.path.abspath(arguments[0])
+    environ = dict(os.environ)
+    lock = files.take_lock(os.path.join(run_dir, "worker.lock"))
+    if lock is None:
+        print("another worker is at this run", file=sys.stderr)
+        return 1
+    if os.path.exists(os.path.join(run_dir, "result.json")):
+        print("this run has a result already", file=sys.stderr)
+        return 1
+    order: "Dict[str, Any]" = {}
+    supervisor: "Optional[supervise.Supervisor]" = None
+    code = 0
+    try:
+        order = files.read_json(os.path.join(run_dir, "order.json"))
+        supervisor = supervise.Supervisor(run_dir, order, environ, start)
+        found = supervisor.run()
+    except Exception as error:
+        traceback.print_exc()
+        code = 1
+        found = supervisor.abandon() if supervisor else results.result(None, files.now(), None, results.Usage())
+        found.update(status=results.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
+    files.write_json(os.path.join(run_dir, "result.json"), found)
+    files.remove_file(os.path.join(run_dir, "process.json"))
+    os.close(lock)
+    _finish(order, run_dir, environ, gone)
+    return code
+
+
+def _finish(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
+    """Have the controller's command finish the run's record if the controller itself will not."""
+    until = time.monotonic() + _CONTROLLER_LEAVES
+    while order.get("detach") and not gone() and time.monotonic() < until:
+        time.sleep(_TICK)  # it is on its way out, and would still be taken for the one who minds the run
+    if (gone() or order.get("detach")) and order.get("finish"):
+        try:
+            subprocess.call(order["finish"] + [run_dir], env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        except OSError:
+            traceback.print_exc()

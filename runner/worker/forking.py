@@ -1,0 +1,160 @@
+"""From a warm interpreter to a worker, and from that worker to a script: two forks instead of two new Pythons."""
+
+import os
+import select
+import signal
+import sys
+import traceback
+import warnings
+
+import carry_out
+import files
+import processes
+import script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Set
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+_HELD_BACK = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+
+
+def fork() -> int:
+    """Fork, without the warning that threads of a numerical library cause: they are stopped for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return os.fork()
+
+
+class Child:
+    """A forked process, as far as the supervisor needs to know a process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self.returncode = pid, None  # type: int, Any
+
+
+class Interpreter:
+    """The state of the interpreter as imports have left it, which every script begins with.
+
+    Parameters
+    ----------
+    first : dict
+        The controller's first line: the program, the controller's variables, and a run's folder.
+    path, modules : list, dict
+        ``sys.path`` and ``sys.modules`` before anything of ours was on them.
+    ours : set of int
+        Descriptors that are not the script's.
+    lifeline : int
+        The reading end of a pipe that closes when the controller dies.
+    """
+
+    def __init__(
+        self, first: "Dict[str, Any]", path: "List[str]", modules: "Dict[str, Any]", ours: "Set[int]", lifeline: int
+    ) -> None:
+        self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
+        self.descriptors = _descriptors() - ours
+        self._python, self._lifeline = first["python"], lifeline
+        order = files.read_json(os.path.join(first["run"], "order.json"))
+        variables = processes.script_variables(first["environ"], order, first["run"])
+        self._given = processes.common_variables(variables)
+        # What Python itself and the imported libraries changed; a script's own imports would have done the same.
+        self.changed = {name: value for name, value in os.environ.items() if self._given.get(name) != value}
+
+    def work(self, order: "Dict[str, Any]") -> None:
+        """Be the worker of one run; does not return."""
+        code = 1
+        try:
+            os.setsid()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _redirect(os.devnull, order["log"])
+            os.chdir(order["run"])
+            os.environ.clear()
+            os.environ.update(order["environ"])
+            self.learn = order["learn"]
+            code = carry_out.main([order["run"]], self._controller_is_gone, self.start)
+        except Exception:
+            traceback.print_exc()
+        _flush()
+        os._exit(code)
+
+    def _controller_is_gone(self) -> bool:
+        return bool(select.select([self._lifeline], [], [], 0)[0])
+
+    def start(self, argv: "List[str]", **options: "Any") -> "Any":
+        """Start a script, forked if that cannot be told from a new Python."""
+        if not self._fits(argv, options["cwd"], options["env"]):
+            return processes.start(argv, **options)
+        _flush()
+        parent = os.getpid()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)  # a signal for the child must find it reset
+        pid = fork()
+        if pid:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return Child(pid)
+        try:
+            processes.die_with(parent)
+            os.setsid()
+            os.chdir(options["cwd"])
+            for number, descriptor in enumerate((_null(), options["stdout"], options["stderr"])):
+                os.dup2(descriptor, number)
+            _reset_signals(before)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(255)
+        raise script.Begins(self, argv, options["env"])
+
+    def _fits(self, argv: "List[str]", cwd: str, variables: "Dict[str, str]") -> bool:
+        if len(argv) < 2 or argv[0] != self._python or not argv[1].endswith(".py"):
+            return False
+        if processes.common_variables(variables) != self._given or os.path.exists(os.path.join(cwd, "matplotlibrc")):
+            return False
+        path = os.path.realpath(os.path.join(cwd, argv[1]))
+        return os.path.isfile(path) and not self._hides_a_module(os.path.dirname(path))
+
+    def _hides_a_module(self, folder: str) -> bool:
+        """Tell whether the script's folder has a module that would be imported in place of one that is there."""
+        known = {name.split(".")[0] for name in self.modules}
+        for entry in os.listdir(folder):
+            name, suffix = os.path.splitext(entry)
+            is_package = not suffix and os.path.exists(os.path.join(folder, entry, "__init__.py"))
+            if (suffix in (".py", ".so", ".pyc") or is_package) and name.split(".")[0] in known:
+                return True
+        return False
+
+
+def _descriptors() -> "Set[int]":
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.fstat(int(name))
+        except OSError:  # that of the listing itself
+            continue
+        found.add(int(name))
+    return found
+
+
+def _null() -> int:
+    return os.open(os.devnull, os.O_RDWR)
+
+
+def _redirect(given: str, log: str) -> None:
+    source = os.open(given, os.O_RDONLY)
+    target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for number, descriptor in enumerate((source, target, target)):
+        os.dup2(descriptor, number)
+    os.close(source)
+    os.close(target)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def _reset_signals(mask: "Any") -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)

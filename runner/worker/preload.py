@@ -1,0 +1,113 @@
+"""What a warm interpreter imports ahead: what the script was seen to import, else what its text says it imports.
+
+An import counts only if nobody can tell when it happened: a module that starts a thread or prints while it is
+imported is refused, and so is all that does not come from the environment itself.
+"""
+
+import ast
+import importlib
+import importlib.machinery
+import os
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, List, Optional
+
+# Stand-ins that read the run's variables, or trackers that do so while they are imported.
+NEVER = frozenset(["azureml", "mlflow", "mlflow_skinny", "__main__", "__mp_main__", "sitecustomize", "usercustomize"])
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Refused(Exception):
+    """A module must not be imported ahead; this process is spoilt by it."""
+
+
+def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
+    """Import modules in the order given; one that cannot be imported is left for the script to find out.
+
+    Raises
+    ------
+    Refused
+        With the name of a module whose import leaves more than modules behind.
+    """
+    left_out = set(refused)
+    for name in names:
+        if name in sys.modules or name in left_out or not _is_ours(name):
+            continue
+        said = _said()
+        try:
+            importlib.import_module(name)
+        except Exception:
+            if _said() == said and threading.active_count() == 1:
+                continue
+            raise Refused(name)
+        if _said() != said or threading.active_count() > 1:
+            raise Refused(name)
+
+
+def named_in(script: str) -> "List[str]":
+    """Return the modules that a script imports outside of functions, in its order."""
+    try:
+        with open(script, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    found: "List[str]" = []
+    for node in _statements(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found += [node.module]
+    return found
+
+
+def learnt(modules: "Any") -> "List[str]":
+    """Return the names of imported modules that come from the environment, in the order of their import."""
+    return [name for name, module in list(modules.items()) if _from_environment(name, module)]
+
+
+def _statements(tree: "ast.AST") -> "Iterator[ast.AST]":
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield node
+            for inner in _statements(node):
+                yield inner
+
+
+def _said() -> int:
+    """Return how much was printed so far; standard error goes to a file of this process alone."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return os.fstat(2).st_size + os.fstat(1).st_size
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a module would come from the environment, without importing more than what leads to it."""
+    top = name.split(".")[0]
+    if top in NEVER:
+        return False
+    if top in sys.modules:
+        return _from_environment(top, sys.modules[top])
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(top)
+    except Exception:
+        return False
+    if spec is None:
+        return top in sys.builtin_module_names
+    return _is_below(spec.origin)
+
+
+def _from_environment(name: str, module: "Any") -> bool:
+    spec = getattr(module, "__spec__", None)
+    if name.split(".")[0] in NEVER or getattr(spec, "name", None) != name:
+        return False
+    return bool(spec.origin in ("built-in", "frozen") or _is_below(spec.origin))
+
+
+def _is_below(origin: "Optional[str]") -> bool:
+    if not origin or not os.path.isabs(origin) or origin.startswith(HERE + os.sep):
+        return False
+    prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    return any(origin.startswith(os.path.join(prefix, "lib")) for prefix in prefixes)

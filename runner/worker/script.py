@@ -1,0 +1,150 @@
+"""Makes a forked process what a new Python is when it begins with a script."""
+
+import builtins
+import importlib.machinery
+import json
+import os
+import signal
+import sys
+import types
+
+import preload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Begins(BaseException):
+    """Leaves all frames of the worker, so that the script runs where a script runs: at the bottom.
+
+    Parameters
+    ----------
+    interpreter : Interpreter
+        The state that imports have left.
+    argv : list of str
+        The command, its first word the environment's Python.
+    variables : dict
+        All variables of the script.
+    """
+
+    def __init__(self, interpreter: "Any", argv: "List[str]", variables: "Dict[str, str]") -> None:
+        super().__init__()
+        self._interpreter, self._argv, self._variables = interpreter, argv, variables
+        self._pid = os.getpid()
+
+    def enter(self) -> "Tuple[Any, Dict[str, Any]]":
+        """Take away what is ours and return the script's code and the namespace of its ``__main__``."""
+        self.__traceback__ = None
+        for descriptor in _opened() - self._interpreter.descriptors:
+            _close(descriptor)
+        _forget_ours(self._interpreter.modules)
+        path = _absolute(self._argv[1])
+        try:
+            with open(path, "rb") as file:
+                code = compile(file.read(), path, "exec", dont_inherit=True)
+        except Exception:  # a new Python says best what is wrong with it
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(number, signal.SIG_DFL)
+            os.execve(self._argv[0], self._argv, self._variables)
+        os.environ.clear()
+        os.environ.update(self._variables)
+        os.environ.update(self._interpreter.changed)
+        sys.argv[:] = self._argv[1:]
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = self._argv
+        sys.path[:] = self._interpreter.path
+        if not getattr(sys.flags, "safe_path", False):
+            sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+        _renew()
+        return code, _new_main(path)
+
+    def hide_this_frame(self) -> None:
+        """Have an uncaught exception shown from the script's own frame on."""
+        hook = getattr(sys, "excepthook", None)
+        if hook is None:
+            return
+
+        def excepthook(kind: "Any", error: "Any", trace: "Any") -> None:
+            trace = trace.tb_next if trace is not None else None
+            hook(kind, error.with_traceback(trace), trace)
+
+        sys.excepthook = excepthook
+
+    def learn(self) -> None:
+        """Leave word of the modules the script imported, for the next warm interpreter."""
+        target = self._interpreter.learn
+        if target is None or os.getpid() != self._pid:
+            return
+        try:
+            names = preload.learnt(sys.modules)
+            if all(name in self._interpreter.modules for name in names):
+                return
+            temporary = "{}.{}.tmp".format(target, self._pid)
+            with open(temporary, "w") as file:
+                json.dump({"modules": names, "refused": []}, file)
+            os.rename(temporary, target)
+        except Exception:  # the script may have left anything behind; the next run is then no quicker
+            return
+
+
+def _opened() -> "Any":
+    return {int(name) for name in os.listdir("/proc/self/fd")}
+
+
+def _close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:  # the listing itself
+        return
+
+
+def _forget_ours(known: "Dict[str, Any]") -> None:
+    """Take our modules away, and put back those of the same names; what they imported themselves stays."""
+    for name in list(sys.modules):
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        if sys.modules[name] is not known.get(name) and os.path.dirname(os.path.abspath(file)) == HERE:
+            del sys.modules[name]
+    sys.modules.update(known)
+
+
+def _absolute(path: str) -> str:
+    """Return a script's path as Python itself makes it absolute, which it does since 3.9."""
+    if os.path.isabs(path) or sys.version_info < (3, 9):
+        return path
+    return os.path.join(os.getcwd(), path[2:] if path.startswith("./") else path)
+
+
+def _new_main(path: str) -> "Dict[str, Any]":
+    """Put a new ``__main__`` in place and return its namespace."""
+    old = sys.modules["__main__"].__dict__
+    module = types.ModuleType("__main__")
+    values: "Dict[str, Any]" = {
+        "__name__": "__main__",
+        "__doc__": None,
+        "__package__": None,
+        "__loader__": importlib.machinery.SourceFileLoader("__main__", path),
+        "__spec__": None,
+        "__annotations__": {},
+        "__builtins__": builtins,
+        "__file__": path,
+        "__cached__": None,
+    }
+    module.__dict__.clear()
+    module.__dict__.update((name, value) for name, value in values.items() if name in old)
+    sys.modules["__main__"] = module
+    return module.__dict__
+
+
+def _renew() -> None:
+    """Give the process its own chance, and let libraries know where it runs."""
+    for name in ("random", "numpy.random"):
+        if name in sys.modules:
+            sys.modules[name].seed()
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]
+        authentication = process.AuthenticationString(os.urandom(32))  # type: ignore[attr-defined]
+        process.current_process().authkey = authentication  # type: ignore[attr-defined]

@@ -1,0 +1,113 @@
+"""A process of the run's environment that has imported what scripts import, and forks workers and scripts from it.
+
+It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
+The controller starts it as ``python warm.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python with
+exactly the variables that the scripts will have. On the channel, a socket, it is told in lines of JSON what to import,
+and then one run after the other. When the channel closes it ends; the workers it forked go on.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
+
+
+def become(run_dir: str, channel: int, lifeline: int) -> None:
+    """Start over as a Python with the variables of scripts."""
+    import files
+    import processes
+
+    order = files.read_json(os.path.join(run_dir, "order.json"))
+    variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
+    for descriptor in (channel, lifeline):
+        os.set_inheritable(descriptor, True)
+    program = order["argv"][0]
+    os.execve(program, [program, os.path.abspath(__file__), str(channel), str(lifeline)], variables)
+
+
+def set_aside_namesakes() -> "Dict[str, Any]":
+    """Take modules that are named as ours out of the way, and let ours be found."""
+    found = {name: sys.modules.pop(name) for name in OWN if name in sys.modules}
+    sys.path.insert(0, HERE)
+    return found
+
+
+def put_back(namesakes: "Dict[str, Any]") -> None:
+    """Undo it, so that nobody finds ours."""
+    sys.path.remove(HERE)
+    for name in OWN:
+        sys.modules.pop(name, None)
+    sys.modules.update(namesakes)
+
+
+def serve(channel: int, lifeline: int) -> None:
+    """Import what the first line says, then fork a worker for every other line."""
+    import gc
+    import json
+    import signal
+    import socket
+
+    namesakes = set_aside_namesakes()
+    import preload
+
+    put_back(namesakes)
+    control = socket.socket(fileno=channel)
+    lines = control.makefile("r", encoding="utf-8")
+    first = json.loads(lines.readline() or "null")
+    if first is None:
+        os._exit(0)
+    try:
+        preload.preload(first["modules"] or preload.named_in(first["script"]), first["refused"])
+    except preload.Refused as refusal:
+        control.sendall(json.dumps({"refused": str(refusal)}).encode("ascii") + b"\n")
+        os._exit(0)
+    path, modules = list(sys.path), dict(sys.modules)
+    set_aside_namesakes()
+    import forking
+
+    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline)
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # so that the children's collections do not copy our pages
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to be waited for: the controller watches the workers
+    control.sendall(b'{"ready": true}\n')
+    while True:
+        line = lines.readline()
+        if not line:
+            os._exit(0)
+        order = json.loads(line)
+        pid = forking.fork()
+        if pid == 0:
+            lines.close()
+            control.close()
+            interpreter.work(order)
+        control.sendall(json.dumps({"pid": pid}).encode("ascii") + b"\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--variables":
+        become(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]
+    try:
+        serve(int(sys.argv[1]), int(sys.argv[2]))
+    except BaseException as begins:
+        if type(begins).__name__ != "Begins":
+            raise
+        script: "Any" = begins
+    # From here on this is the script's process, and all frames but this one are gone.
+    code, namespace = script.enter()
+    try:
+        exec(code, namespace)
+    except SystemExit:
+        raise
+    except BaseException:
+        script.hide_this_frame()
+        raise
+    finally:
+        script.learn()

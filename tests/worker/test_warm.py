@@ -1,0 +1,303 @@
+"""A script cannot tell whether its interpreter was started or forked: each runs both ways and leaves the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.compute.local import ForkedJob, LocalCompute, LocalJob
+from runner.compute.warm import AVAILABLE
+from runner.layout import RunLayout
+from tests.waiting import wait_for
+from tests.worker.runs import Folder, lives, make
+
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
+
+
+class Handle:
+    """The environment of the tests."""
+
+    record: Any = None
+
+    def argv(self, argv: list[str]) -> list[str]:
+        return [sys.executable, *argv[1:]] if argv[0] == "python" else argv
+
+
+@pytest.fixture(scope="module")
+def computes() -> Iterator[dict[str, LocalCompute]]:
+    found = {"fresh": LocalCompute(), "warm": LocalCompute(warm=True)}
+    yield found
+    for compute in found.values():
+        compute.close()
+
+
+@dataclasses.dataclass
+class Runs:
+    """Starts a script in one of the two ways, in a folder whose name is as long for both."""
+
+    root: Path
+    computes: dict[str, LocalCompute]
+
+    def start(self, way: str, script: str, *arguments: str, beside: dict[str, str], **order: Any) -> tuple[Folder, Any]:
+        folder = make(self.root / way[:4], script, *arguments, **order)
+        for name, text in beside.items():
+            (folder.work / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder.work / name).write_text(text)
+        job = self.computes[way].submit(folder.root, Handle())  # type: ignore[arg-type]
+        assert isinstance(job, ForkedJob if way == "warm" else LocalJob)
+        return folder, job
+
+    def both(self, script: str, *arguments: str, beside: dict[str, str] | None = None, **order: Any) -> dict[str, Any]:
+        """Run a script both ways, check that all it left is the same, and return that."""
+        found = []
+        for way in ("fresh", "warm"):
+            folder, job = self.start(way, script, *arguments, beside=beside or {}, **order)
+            wait_for(lambda job=job: job.wait(1), 60)
+            found.append(left(folder))
+        assert found[1] == found[0]
+        return found[0]
+
+
+def left(folder: Folder) -> dict[str, Any]:
+    """Return what a run left, without what differs between two runs of any kind."""
+    log = folder.log.decode(errors="surrogateescape").replace(str(folder.root), "RUN")
+    result = folder.result
+    paths = sorted(str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path))
+    notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
+    facts = {name: result[name] for name in ("status", "exit_code", "signal", "reason", "python_version")}
+    return {"log": log, "paths": paths, "notes": notes, "worker": folder.worker_log, **facts}
+
+
+@pytest.fixture
+def runs(tmp_path: Path, computes: dict[str, LocalCompute]) -> Runs:
+    return Runs(tmp_path, computes)
+
+
+ENDS = {
+    "well": "print('x')",
+    "exit none": "import sys; sys.exit()",
+    "exit 7": "import sys; sys.exit(7)",
+    "exit text": "import sys; sys.exit('no data')",
+    "exit large": "import sys; sys.exit(256 + 3)",
+    "exit huge": "import sys; sys.exit(1 << 80)",
+    "exit negative": "import sys; sys.exit(-1)",
+    "exit object": "import sys; sys.exit([1, 2])",
+    "exit true": "import sys; sys.exit(True)",
+    "raise SystemExit": "raise SystemExit(4)",
+    "exception": "def f():\n    raise ValueError('bad data')\nf()",
+    "unicode": "raise ValueError('\\udcff é')",
+    "chained": "try:\n    1 / 0\nexcept Exception as e:\n    raise KeyError('x') from e",
+    "context": "def f():\n    try:\n        1 / 0\n    finally:\n        {}['a']\nf()",
+    "group": "raise ExceptionGroup('two', [ValueError(1), KeyError(2)])",
+    "note": "e = ValueError('x'); e.add_note('a note'); raise e",
+    "base exception": "class B(BaseException): pass\nraise B('mine')",
+    "keyboard interrupt": "raise KeyboardInterrupt",
+    "generator exit": "raise GeneratorExit",
+    "recursion": "def f(): f()\nf()",
+    "syntax": "x = = 1",
+    "tab": "if 1:\n\tx = 1\n        y = 2\n",
+    "not text": "x = '\udcff'",
+    "nul": "x = 1\x00",
+    "no such name": "sklaern.svm",
+    "import": "import not_there",
+    "submodule": "from sklearn.svm import SVX",
+    "hook": "import sys\nsys.excepthook = lambda t, v, tb: print('hook', t, v, tb.tb_lineno, tb.tb_next)\n1/0",
+    "broken hook": "import sys\nsys.excepthook = None\n1/0",
+    "no hook": "import sys\ndel sys.excepthook\n1/0",
+    "segv": "import os, signal; print('x', flush=True); os.kill(os.getpid(), signal.SIGSEGV)",
+    "kill": "import os; os.kill(os.getpid(), 9)",
+    "terminate itself": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    "interrupt itself": "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(10)",
+    "pipe": "import os\nr, w = os.pipe(); os.close(r); os.write(w, b'x')",
+    "_exit": "import os; print('lost?'); os._exit(9)",
+    "abort": "import os; os.abort()",
+    "stdout closed": "import sys; print('x'); sys.stdout.close()",
+    "descriptor closed": "import os; os.close(1); print('x')",
+    "atexit": "import atexit\natexit.register(print, 'one')\natexit.register(print, 'two')\nprint('zero')\n1/0",
+    "atexit fails": "import atexit\natexit.register(lambda: 1/0)\n",
+    "finalizer": "class A:\n    def __del__(self): print('gone')\na = A()\nimport weakref\nweakref.finalize(a, print, 'weak')",
+    "thread": "import threading, time\nthreading.Thread(target=lambda: (time.sleep(.2), print('thread'))).start()\nprint('main')",
+    "daemon": "import threading, time\nthreading.Thread(target=lambda: time.sleep(60), daemon=True).start()\nprint('main')",
+    "thread fails": "import threading\nt = threading.Thread(target=lambda: 1/0, name='T'); t.start(); t.join()",
+    "main thread": "import threading\nprint(threading.main_thread(), threading.current_thread() is threading.main_thread())"
+    ".__str__() if 0 else print(threading.main_thread().name, threading.active_count())",
+    "input": "input()",
+    "bytes": "import sys\nsys.stdout.buffer.write(bytes(range(256)))\nprint('é')",
+    "order": "import sys\nfor i in range(5): print(i); print(-i, file=sys.stderr)",
+    "warnings": "import warnings\nfor i in range(3): warnings.warn('once')\nwarnings.warn('old', DeprecationWarning)",
+    "child": "import subprocess, sys\nsubprocess.check_call([sys.executable, '-c', 'import os; print(os.getcwd())'])",
+    "child fails": "import subprocess\nsubprocess.check_call(['false'])",
+    "fork": "import os\np = os.fork()\nif p: os.waitpid(p, 0)\nprint('parent' if p else 'child')",
+    "leaves a process": "import subprocess\nsubprocess.Popen(['sleep', '60'])",
+    "daemonic": "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)",
+    "encoding": "# -*- coding: latin-1 -*-\nprint('x')",
+    "function of main": "import pickle\ndef f(): return 3\nprint(pickle.loads(pickle.dumps(f))() , pickle.dumps(f))",
+    "source": "import inspect\ndef f():\n    return 3\nprint(inspect.getsource(f), inspect.getsourcefile(f))",
+    "logging": "import logging\nlogging.warning('w'); logging.basicConfig(); logging.error('e')",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_ends(runs: Runs, name: str) -> None:
+    text = ENDS[name]
+    if name == "not text":
+        text = "import os"
+        runs.both(text, beside={})
+        return
+    runs.both(text)
+
+
+STATE = """
+import sys, os, signal, gc, threading, locale, json
+print(sys.argv, __name__, __file__, __doc__, __package__, __spec__, __loader__.path, __loader__.name)
+print(list(globals()))
+print(sys.path, sys.flags, sys.executable, sys.orig_argv, sys.prefix, sys.warnoptions, sys._xoptions)
+print({n: v for n, v in os.environ.items()})
+print(os.getcwd(), os.getpgid(0) == os.getsid(0) == os.getpid())
+print([signal.getsignal(n) for n in signal.valid_signals()], signal.pthread_sigmask(0, []))
+print(sorted(os.listdir('/proc/self/fd'), key=int))
+for one in (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__):
+    print(one, one.encoding, one.errors, one.line_buffering, one.write_through, type(one.buffer), one.closed, one.isatty())
+print(sys.stdout.seekable(), sys.stdin.read(), sys.stdout is sys.__stdout__)
+print(gc.isenabled(), gc.get_threshold(), gc.get_debug(), sys.getrecursionlimit(), sys.getswitchinterval())
+print(threading.active_count(), threading.main_thread().ident == threading.get_ident(), sys.gettrace(), sys.getprofile())
+print(locale.getlocale(), locale.setlocale(locale.LC_ALL), sys.getfilesystemencoding(), os.umask(0o22))
+print([n for n in sys.modules if n in ('files', 'results', 'processes', 'warm', 'forking', 'script', 'preload', 'metrics')])
+print(sys.dont_write_bytecode, sys.breakpointhook, sys.displayhook, sys.meta_path, len(sys.path_hooks))
+print(open('/proc/self/status').read().split('SigBlk')[1].split('Cpus')[0].split('CapInh')[0])
+""" + "print(os.nice(0), os.sched_getaffinity(0), __import__('resource').getrlimit(7))\n"
+
+
+def test_the_state_a_script_begins_with(runs: Runs) -> None:
+    log = runs.both(STATE, "--kernel", "a b", variables={"GIVEN": "é", "HOME": None})["log"]
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    "variables", [{"PYTHONUNBUFFERED": None}, {"PYTHONIOENCODING": "latin-1:replace"}, {"LC_ALL": "C"}, {"PYTHONUTF8": "1"},
+                  {"PYTHONSAFEPATH": "1"}, {"PYTHONOPTIMIZE": "1"}, {"PYTHONWARNINGS": "always"}, {"PYTHONDEVMODE": "1"}],
+    ids=str,
+)  # fmt: skip
+def test_variables_that_python_reads(runs: Runs, variables: dict[str, str | None]) -> None:
+    runs.both(STATE + "import warnings\nwarnings.warn('x', DeprecationWarning)\nprint('é')\nassert 0", variables=variables)
+
+
+def test_modules_beside_the_script(runs: Runs) -> None:
+    beside = {
+        "files.py": "NAME = 'mine'\n", "metrics.py": "from files import NAME\ndef f(): raise ValueError(NAME)\n",
+        "package/__init__.py": "from . import inner\n", "package/inner.py": "X = 5\n",
+    }  # fmt: skip
+    log = runs.both("import package, metrics\nprint(package.inner.X)\nmetrics.f()\n", beside=beside)["log"]
+    assert "5\nTraceback" in log and "ValueError: mine" in log
+
+
+@pytest.mark.parametrize("name", ["json.py", "random.py", "numpy/__init__.py", "colorsys.py"])
+def test_a_module_beside_the_script_hides_one_of_the_environment(runs: Runs, name: str) -> None:
+    module = name.split("/")[0].replace(".py", "")
+    runs.both(f"import {module}\nprint({module}.MINE, {module}.__file__)\n", beside={name: "MINE = 1\n"})
+
+
+def test_other_forms_of_starting(runs: Runs) -> None:
+    runs.both("print(__file__, __import__('sys').path[0])", argv=[sys.executable, "not_there.py"])
+
+
+def test_a_script_in_a_folder_or_behind_a_link(runs: Runs) -> None:
+    beside = {"inner/go.py": "import sys, near\nprint(sys.path[0], __file__, near.X, sys.argv)\n", "inner/near.py": "X = 1\n"}
+    assert "1 ['./inner/go.py']" in runs.both("", beside=beside, argv=[sys.executable, "./inner/go.py"])["log"]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_pools_of_processes(runs: Runs, method: str) -> None:
+    script = (
+        "import multiprocessing\nfrom near import g\ndef f(x): return g(x)\n"
+        f"if __name__ == '__main__':\n    with multiprocessing.get_context({method!r}).Pool(2) as pool:\n"
+        "        print(pool.map(f, range(4)))\n"
+    )
+    assert runs.both(script, beside={"near.py": "def g(x): return x * x\n"})["log"] == "[0, 1, 4, 9]\n"
+
+
+LEARNING = {
+    "loky": "from joblib import Parallel, delayed\ndef f(x): return x + 1\nprint(Parallel(2)(delayed(f)(i) for i in range(4)))",
+    "boosting": "import numpy as np\nfrom sklearn.ensemble import HistGradientBoostingClassifier as H\n"
+    "X = np.arange(4000.).reshape(-1, 2) % 7\ny = X[:, 0] > 3\nprint(H(max_iter=5, random_state=0).fit(X, y).score(X, y))",
+    "means": "import numpy as np\nfrom sklearn.cluster import KMeans\nX = np.random.RandomState(0).rand(500, 3)\n"
+    "print(KMeans(3, n_init=2, random_state=0).fit(X).inertia_.round(6))",
+    "blas": "import numpy as np\na = np.random.RandomState(0).rand(600, 600)\nprint(round(float((a @ a).sum()), 3))\n"
+    "print(round(float(np.linalg.svd(a)[1][0]), 6))",
+    "grid": "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC\nfrom sklearn.datasets import load_iris\n"
+    "X, y = load_iris(return_X_y=True)\nprint(GridSearchCV(SVC(), {'C': [1, 2]}, n_jobs=2).fit(X, y).best_score_)",
+    "figure": "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.savefig('outputs/a.png')\n"
+    "print(len(open('outputs/a.png', 'rb').read()), matplotlib.get_backend())",
+    "frame": "import pandas as pd\nprint(pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}).groupby('b').sum())",
+    "model": "import joblib\nfrom sklearn.linear_model import LogisticRegression\nm = LogisticRegression().fit([[0], [1]], [0, 1])\n"
+    "joblib.dump(m, 'outputs/model.joblib')\nprint(joblib.load('outputs/model.joblib').predict([[2]]))",
+    "seeded": "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\nprint(random.random(), np.random.rand())",
+    "azureml": "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.5)\nprint(run.id, run.experiment.name)",
+    "own variables": "import sklearn, os\nprint(sorted(os.environ.items()))",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNING)
+def test_libraries(runs: Runs, name: str) -> None:
+    assert runs.both(LEARNING[name])["status"] == "completed"
+
+
+def _numbers(runs: Runs, way: str, script: str) -> bytes:
+    folder, job = runs.start(way, script, beside={})
+    wait_for(lambda: job.wait(1), 60)
+    return folder.log
+
+
+def test_two_runs_have_each_their_own_chance(tmp_path: Path, computes: dict[str, LocalCompute]) -> None:
+    script = (
+        "import random, numpy as np, uuid, tempfile, multiprocessing.process as p\n"
+        "print(random.random()); print(np.random.rand()); print(uuid.uuid4()); print(tempfile.mktemp())\n"
+        "print(bytes(p.current_process().authkey))\nprint(np.random.default_rng().random())\n"
+    )
+    seen = [_numbers(Runs(tmp_path / str(i), computes), "warm", script).splitlines() for i in range(2)]
+    assert len(seen[0]) == 6
+    assert all(one != two for one, two in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize("way", ["fresh", "warm"])
+def test_cancel_timeout_and_leftovers(runs: Runs, way: str) -> None:
+    ready = "import time, subprocess\np = subprocess.Popen(['sleep', '60'])\nprint(p.pid, flush=True)\ntime.sleep(60)\n"
+    folder, job = runs.start(way, ready, beside={})
+    child = int(folder.saying(b"\n"))
+    assert job.wait(0) is False
+    script = json.loads((folder.root / "process.json").read_text())["script"]
+    job.cancel()
+    wait_for(lambda: job.wait(1))
+    assert (folder.result["status"], folder.result["signal"]) == ("canceled", "SIGTERM")
+    assert not lives(child) and not lives(script)
+
+
+def test_timeout(runs: Runs) -> None:
+    assert runs.both("while True: pass", timeout=0.3)["reason"] == "timeout after 0.3 s"
+    
+
+@pytest.mark.parametrize("way", ["fresh", "warm"])
+def test_memory_and_time(runs: Runs, way: str) -> None:
+    folder, job = runs.start(way, "x = bytearray(80 << 20)\nsum(range(3000000))\nimport time\nprint(time.process_time())", beside={})
+    wait_for(lambda: job.wait(1), 30)
+    assert 80 << 20 < folder.result["peak_memory"] < 250 << 20
+    assert 0.02 < folder.result["cpu_seconds"] < 5
+    assert float(folder.log) < 2
+
+
+def test_the_death_of_the_worker_ends_the_script(runs: Runs) -> None:
+    folder, job = runs.start("warm", "import time\nprint('ready', flush=True)\ntime.sleep(60)\n", beside={})
+    folder.saying(b"ready")
+    script = json.loads((folder.root / "process.json").read_text())["script"]
+    job.cancel(kill=True)
+    wait_for(lambda: job.wait(1))
+    wait_for(lambda: not lives(script))
