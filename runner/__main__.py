@@ -20,6 +20,7 @@ os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in o
 
 CONF = str(Path(__file__).resolve().parent.parent / "conf")
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
+MULTIRUN = ("-m", "--multirun")
 HYDRA_VERSION = "1.3"
 INTERNAL_ERROR = 3
 
@@ -63,7 +64,8 @@ def _compose_and_run() -> int:
 
     register_schemas()
     register_resolvers()
-    words = sys.argv[1:]
+    # The multirun switch may stand anywhere; Hydra wants it before or behind all overrides.
+    words = sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
     return _run_one(words) if all(map(_is_plain, words)) else _run_with_hydra()
 
 
@@ -92,7 +94,7 @@ def _run_with_hydra() -> int:
 
     base = Path.cwd()
     codes: list[int] = []
-    if {"-m", "--multirun"} & set(sys.argv[1:]):
+    if any(word in MULTIRUN for word in sys.argv):
         from runner.multirun import set_up
 
         codes = set_up(base).codes

@@ -152,10 +152,17 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
 
 def is_locked(path: Path) -> bool:
     """Tell whether a living process holds the lock on a file."""
-    if not path.exists():
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
-    with locked(path, blocking=False) as held:
-        return not held
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: those who look do not see each other
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def sweep(folder: Path, prefix: str) -> None:

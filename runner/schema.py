@@ -183,8 +183,8 @@ def register_schemas() -> None:
     plugin = "hydra_plugins.vivero"
     store.store(group="hydra/launcher", name="vivero", node={"_target_": f"{plugin}.ViveroLauncher"})
     for name in ("vivero", *SEARCHES):
-        node = {"_target_": f"{plugin}.ViveroSweeper", "search": name if name in SEARCHES else None}
-        store.store(group="hydra/sweeper", name=name, node=node)
+        chosen = {"_target_": f"{plugin}.ViveroSweeper", "search": name if name in SEARCHES else None}
+        store.store(group="hydra/sweeper", name=name, node=chosen)
 
 
 def _with_open_mappings(node: DictConfig) -> DictConfig:

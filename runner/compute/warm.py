@@ -220,7 +220,7 @@ def _may_be_warm(order: dict[str, Any], handle: EnvironmentHandle) -> bool:
         and handle.argv(["python"]) == argv[:1]
         and len(argv) > 1
         and argv[1].endswith(".py")
-        and all(os.path.isabs(folder) for folder in folders if folder)  # they are read from the run's own folder
+        and all(Path(folder).is_absolute() for folder in folders if folder)  # they are read from the run's own folder
     )
 
 

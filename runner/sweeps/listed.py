@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.sweeps.multirun import Order, conduct
 from runner.sweeps.objectives import read_objectives
@@ -41,7 +41,7 @@ def conduct_list(
     """Carry out lists of overrides, as more trials of an earlier sweep where there is one: a further batch."""
     from omegaconf import OmegaConf
 
-    settings = OmegaConf.to_object(master.sweep)
+    settings: Any = OmegaConf.to_object(master.sweep)
     before = [one.overrides for one in earlier.trials] if earlier is not None else []
     objectives = read_objectives(settings.objective)
     order = Order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 # Each trial gets its share of the cores, unless the user has set these.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 _PLANNED_AHEAD = 200  # trials of a known list, so that a mistake in the last is found before the first begins
+_LOOKS = 0.5  # seconds after which who holds a sweep does more than look at it
 FAILED_SWEEP, INTERRUPTED = 2, 130
 
 
@@ -152,7 +154,7 @@ def _new_record(order: Order) -> SweepRecord:
 
     master = order.master
     experiment = master.experiment_name or master.hydra.runtime.choices.get("experiment") or "sweep"
-    plain = OmegaConf.to_container(OmegaConf.masked_copy(master, [one for one in master if one != "hydra"]))
+    plain = OmegaConf.to_container(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
     return SweepRecord(
         id=new_run_id(str(experiment)),
@@ -181,8 +183,12 @@ def held(layout: Layout, sweep_id: str) -> ExitStack:
     from runner.files import locked
 
     place, stack = layout.sweep(sweep_id), ExitStack()
-    if not stack.enter_context(locked(place.lock, blocking=False)):
+    until = time.monotonic() + _LOOKS
+    while not stack.enter_context(locked(place.lock, blocking=False)):
         stack.close()
+        if time.monotonic() < until:  # it may be somebody who only looks
+            time.sleep(_LOOKS / 20)
+            continue
         holder = place.lock.read_text().strip() or "another process"
         raise UserError(f"Sweep {sweep_id} is being carried out by {holder}", f"Watch it with: vivero sweep {sweep_id}")
     place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")

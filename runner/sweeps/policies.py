@@ -101,8 +101,8 @@ class Bandit(_Azure):
         best = max(max(values[:at]) for values in reports.values() if values)
         own = max(reports[trial][:at])
         if "slack_amount" in self.config:
-            return own < best - self.config["slack_amount"]
-        factor = 1 + self.config["slack_factor"]
+            return own < best - float(self.config["slack_amount"])
+        factor = 1 + float(self.config["slack_factor"])
         # Minimising, the values are turned: above best * (1 + slack_factor) is below the turned best times the factor.
         return own < (best / factor if self.maximize else best * factor)
 

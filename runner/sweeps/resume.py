@@ -27,6 +27,9 @@ def resumed(
     """
     sweep = store.replay(sweep)
     trials = tuple(_true(layout, one, reconcile) for one in sorted(sweep.trials, key=lambda one: one.number))
+    for before, now in zip(sorted(sweep.trials, key=lambda one: one.number), trials, strict=True):
+        if now != before:
+            store.append(sweep.id, now.to_json())
     sweep = dataclasses.replace(sweep, trials=trials, ended=None, error=None)
     again = tuple(one for one in trials if one.status != COMPLETED and one.reason != EARLY)
     for one in trials:

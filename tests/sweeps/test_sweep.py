@@ -5,9 +5,9 @@ import os
 import signal
 
 import pytest
-from runner.sweeps.store import SweepStore
 
 from runner.layout import Layout
+from runner.sweeps.store import SweepStore
 from tests.waiting import wait_for
 
 SCRIPT = """
@@ -38,11 +38,14 @@ def typed(command_line):
     command_line.script(SCRIPT)
 
     def typed(*words, **options):
-        return command_line.job("-m", "sweep.objective=score", "compute.slots=2", *words, **options)
+        return command_line.job("-m", ARGUMENTS, "sweep.objective=score", "compute.slots=2", *words, **options)
 
     typed.line = command_line
     typed.store = SweepStore(Layout(command_line.workspace))
     return typed
+
+
+ARGUMENTS = "job.arguments={a: 0, b: null, sleep: null, fail: null}"
 
 
 def the_sweep(typed):
@@ -132,7 +135,7 @@ def test_a_policy_stops_what_is_not_worth_it(typed):
 @pytest.mark.parametrize("how", [signal.SIGINT, "cancel"])
 def test_canceled(how, typed):
     process = typed.line.start(
-        "runner", "-m", "job.source=src", "job.script=train.py", "job.arguments.a=1,2,3", "job.arguments.sleep=60",
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2,3", "job.arguments.sleep=60",
         "compute.slots=2",
     )  # fmt: skip
     wait_for(lambda: typed.store.ids() and sum(one.status == "running" for one in the_sweep(typed).trials) == 2, 30)
@@ -153,7 +156,7 @@ def test_canceled(how, typed):
 
 
 def test_killed_and_resumed(typed):
-    words = ("job.source=src", "job.script=train.py", "sweep.objective=score", "compute.slots=2")
+    words = ("job.source=src", "job.script=train.py", ARGUMENTS, "sweep.objective=score", "compute.slots=2")
     swept = ("job.arguments.a=1,2,3,4,5", "job.arguments.sleep=0.7", "job.arguments.fail='1'")
     process = typed.line.start("runner", "-m", *words, *swept)
     wait_for(lambda: typed.store.ids() and len(the_sweep(typed).trials) >= 4, 60)
@@ -175,7 +178,7 @@ def test_killed_and_resumed(typed):
 
 def test_two_resumes_at_once(typed):
     process = typed.line.start(
-        "runner", "-m", "job.source=src", "job.script=train.py", "job.arguments.a=1,2", "job.arguments.sleep=60",
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2", "job.arguments.sleep=60",
     )  # fmt: skip
     wait_for(lambda: typed.store.ids() and the_sweep(typed).trials, 30)
     refused = typed(f"sweep.resume={the_sweep(typed).id}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 
 from runner.compute.local import ForkedJob, LocalCompute, LocalJob
 from runner.compute.warm import AVAILABLE
-from runner.layout import RunLayout
 from tests.waiting import wait_for
 from tests.worker.runs import Folder, lives, make
 
@@ -70,7 +68,9 @@ def left(folder: Folder) -> dict[str, Any]:
     """Return what a run left, without what differs between two runs of any kind."""
     log = folder.log.decode(errors="surrogateescape").replace(str(folder.root), "RUN")
     result = folder.result
-    paths = sorted(str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path))
+    paths = sorted(
+        str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path)
+    )
     notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
     facts = {name: result[name] for name in ("status", "exit_code", "signal", "reason", "python_version")}
     return {"log": log, "paths": paths, "notes": notes, "worker": folder.worker_log, **facts}
@@ -155,7 +155,8 @@ def test_ends(runs: Runs, name: str) -> None:
     runs.both(text)
 
 
-STATE = """
+STATE = (
+    """
 import sys, os, signal, gc, threading, locale, json
 print(sys.argv, __name__, __file__, __doc__, __package__, __spec__, __loader__.path, __loader__.name)
 print(list(globals()))
@@ -173,7 +174,9 @@ print(locale.getlocale(), locale.setlocale(locale.LC_ALL), sys.getfilesystemenco
 print([n for n in sys.modules if n in ('files', 'results', 'processes', 'warm', 'forking', 'script', 'preload', 'metrics')])
 print(sys.dont_write_bytecode, sys.breakpointhook, sys.displayhook, sys.meta_path, len(sys.path_hooks))
 print(open('/proc/self/status').read().split('SigBlk')[1].split('Cpus')[0].split('CapInh')[0])
-""" + "print(os.nice(0), os.sched_getaffinity(0), __import__('resource').getrlimit(7))\n"
+"""
+    + "print(os.nice(0), os.sched_getaffinity(0), __import__('resource').getrlimit(7))\n"
+)
 
 
 def test_the_state_a_script_begins_with(runs: Runs) -> None:
@@ -187,7 +190,9 @@ def test_the_state_a_script_begins_with(runs: Runs) -> None:
     ids=str,
 )  # fmt: skip
 def test_variables_that_python_reads(runs: Runs, variables: dict[str, str | None]) -> None:
-    runs.both(STATE + "import warnings\nwarnings.warn('x', DeprecationWarning)\nprint('é')\nassert 0", variables=variables)
+    runs.both(
+        STATE + "import warnings\nwarnings.warn('x', DeprecationWarning)\nprint('é')\nassert 0", variables=variables
+    )
 
 
 def test_modules_beside_the_script(runs: Runs) -> None:
@@ -201,7 +206,7 @@ def test_modules_beside_the_script(runs: Runs) -> None:
 
 @pytest.mark.parametrize("name", ["json.py", "random.py", "numpy/__init__.py", "colorsys.py"])
 def test_a_module_beside_the_script_hides_one_of_the_environment(runs: Runs, name: str) -> None:
-    module = name.split("/")[0].replace(".py", "")
+    module = name.split("/", maxsplit=1)[0].replace(".py", "")
     runs.both(f"import {module}\nprint({module}.MINE, {module}.__file__)\n", beside={name: "MINE = 1\n"})
 
 
@@ -210,7 +215,10 @@ def test_other_forms_of_starting(runs: Runs) -> None:
 
 
 def test_a_script_in_a_folder_or_behind_a_link(runs: Runs) -> None:
-    beside = {"inner/go.py": "import sys, near\nprint(sys.path[0], __file__, near.X, sys.argv)\n", "inner/near.py": "X = 1\n"}
+    beside = {
+        "inner/go.py": "import sys, near\nprint(sys.path[0], __file__, near.X, sys.argv)\n",
+        "inner/near.py": "X = 1\n",
+    }
     assert "1 ['./inner/go.py']" in runs.both("", beside=beside, argv=[sys.executable, "./inner/go.py"])["log"]
 
 
@@ -283,11 +291,13 @@ def test_cancel_timeout_and_leftovers(runs: Runs, way: str) -> None:
 
 def test_timeout(runs: Runs) -> None:
     assert runs.both("while True: pass", timeout=0.3)["reason"] == "timeout after 0.3 s"
-    
+
 
 @pytest.mark.parametrize("way", ["fresh", "warm"])
 def test_memory_and_time(runs: Runs, way: str) -> None:
-    folder, job = runs.start(way, "x = bytearray(80 << 20)\nsum(range(3000000))\nimport time\nprint(time.process_time())", beside={})
+    folder, job = runs.start(
+        way, "x = bytearray(80 << 20)\nsum(range(3000000))\nimport time\nprint(time.process_time())", beside={}
+    )
     wait_for(lambda: job.wait(1), 30)
     assert 80 << 20 < folder.result["peak_memory"] < 250 << 20
     assert 0.02 < folder.result["cpu_seconds"] < 5

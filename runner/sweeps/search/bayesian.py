@@ -28,9 +28,10 @@ class BayesianSearch:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._optuna, self._space = optuna, space
         self._distributions = {one.key: _distribution(optuna, one) for one in space.parameters}
+        goals: list[Any] = [one.goal for one in objectives]
         self._study = optuna.create_study(
             sampler=optuna.samplers.TPESampler(seed=seed, constant_liar=True),
-            directions=[one.goal for one in objectives],
+            directions=goals,
         )
         self._at_work: dict[int, Any] = {}
         self.total: int | None = max_trials

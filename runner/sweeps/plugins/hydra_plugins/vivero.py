@@ -84,4 +84,5 @@ class ViveroSweeper(Sweeper):
         """Carry out a sweep."""
         from runner.sweeps.searched import conduct_search
 
+        assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup
         return conduct_search(self.hydra_context.config_loader, self.config, tuple(arguments), self._search)
