@@ -1,41 +1,49 @@
-"""Which trials of a sweep are best: one, or those that no other beats in every objective."""
+"""Which trials came out best."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from runner.records import COMPLETED
-from runner.sweeps.facts import value_of
-from runner.sweeps.records import MINIMIZE, Objective, TrialRecord
+from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 
 
-def best_trials(objectives: Sequence[Objective], trials: Sequence[TrialRecord]) -> tuple[int, ...]:
-    """Return the numbers of the best completed trials, of several that are equal in one objective the first."""
-    costs = _costs(objectives, trials)
-    if not costs:
+def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tuple[float, ...] | None:
+    """Return a trial's value of each objective, None where it lacks one."""
+    values = [trial.metrics.get(objective.metric) for objective in objectives]
+    if not values or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in values):
+        return None
+    return tuple(float(one) for one in values if one is not None)
+
+
+def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) -> tuple[int, ...]:
+    """Return the numbers of the best trials, ascending.
+
+    One objective: the best completed trial, the earlier of equals. Several: the Pareto front, that is each completed
+    trial that no other is better than in one objective and at least as good as in all. A trial that failed, was
+    stopped early or has a value that is not finite is never among them.
+    """
+    scores: dict[int, tuple[float, ...]] = {}
+    for trial in sorted(trials, key=lambda one: one.number):
+        values = objective_values(objectives, trial)
+        if (
+            trial.status != COMPLETED
+            or trial.reason is not None
+            or values is None
+            or not all(map(math.isfinite, values))
+        ):
+            continue
+        pairs = zip(objectives, values, strict=True)
+        scores[trial.number] = tuple(value if one.goal == MAXIMIZE else -value for one, value in pairs)
+    if not scores:
         return ()
     if len(objectives) == 1:
-        return (min(costs, key=lambda number: (costs[number], number)),)
-    # In this order a trial can only be dominated by one before it.
-    front: list[int] = []
-    for number in sorted(costs, key=lambda one: (costs[one], one)):
-        if not any(_dominates(costs[other], costs[number]) for other in front):
-            front.append(number)
-    return tuple(sorted(front))
-
-
-def _costs(objectives: Sequence[Objective], trials: Sequence[TrialRecord]) -> dict[int, tuple[float, ...]]:
-    """Return what is to become small of each trial that has a value for every objective."""
-    found = {}
-    for trial in trials:
-        values = [value_of(trial, one.metric) for one in objectives]
-        if trial.status == COMPLETED and values:
-            known = [value for value in values if value is not None]
-            if len(known) == len(values):
-                signs = (1 if one.goal == MINIMIZE else -1 for one in objectives)
-                found[trial.number] = tuple(sign * value for sign, value in zip(signs, known, strict=True))
-    return found
+        return (max(scores, key=lambda number: scores[number]),)
+    return tuple(
+        number for number, score in scores.items() if not any(_dominates(other, score) for other in scores.values())
+    )
 
 
 def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))

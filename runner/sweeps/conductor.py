@@ -170,6 +170,8 @@ class Conductor:
         trial = settled(running.record, running.work.result())
         running.reports.read()
         self._note(trial)
+        if self._hands.policy is not None:
+            self._hands.policy.ended(trial.number)
         self._hands.search.tell(trial, values_of(self.sweep, trial))
         self._hands.watcher.changed(self._record(), trial)
 

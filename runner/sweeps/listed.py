@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runner.sweeps.checks import check_sweep
 from runner.sweeps.multirun import Order, conduct
 from runner.sweeps.objectives import read_objectives
-from runner.sweeps.policies import read_policy
+from runner.sweeps.policies import make_policy
 from runner.sweeps.ports import Suggestion
-from runner.sweeps.records import SweepRecord, TrialRecord
+from runner.sweeps.records import MAXIMIZE, SweepRecord, TrialRecord
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -42,11 +43,13 @@ def conduct_list(
     from omegaconf import OmegaConf
 
     settings: Any = OmegaConf.to_object(master.sweep)
+    check_sweep(settings)
     before = [one.overrides for one in earlier.trials] if earlier is not None else []
     objectives = read_objectives(settings.objective)
+    goal = objectives[0].goal if objectives else MAXIMIZE
     order = Order(
         loader=loader, master=master, shared=(), arguments=tuple(master.hydra.overrides.task), name="list",
-        search=ListSearch([*before, *lists]), space={}, policy=read_policy(settings.early_termination, objectives),
+        search=ListSearch([*before, *lists]), space={}, policy=make_policy(settings.early_termination, goal),
         settings=settings, objectives=objectives,
     )  # fmt: skip
     return conduct(order, earlier)

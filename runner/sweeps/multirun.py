@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -133,6 +134,8 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run)
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
+        gc.freeze()
+        gc.enable()  # see the command line, which turned it off for composing
         sweep = Conductor(sweep, hands, limits, again).run()
         reopen = context.reopen
         sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)

@@ -52,6 +52,9 @@ class Policy(Protocol):
             Each of them is one interval, as Azure counts.
         """
 
+    def ended(self, trial: int) -> None:
+        """Learn that a trial has ended."""
+
 
 class Watcher(Protocol):
     """Shows a person how a sweep goes."""

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from runner.errors import UserError
 from runner.plan import layout_of
 from runner.sweeps import multirun
+from runner.sweeps.checks import check_sweep
 from runner.sweeps.conductor import values_of
 from runner.sweeps.multirun import Order, conduct
 from runner.sweeps.objectives import read_objectives
-from runner.sweeps.policies import read_policy
+from runner.sweeps.policies import make_policy
 from runner.sweeps.ports import Search
-from runner.sweeps.records import SweepRecord
-from runner.sweeps.search import make_search
-from runner.sweeps.space import read_space
+from runner.sweeps.records import MAXIMIZE, SweepRecord
+from runner.sweeps.search.make import SearchSettings, make_search
+from runner.sweeps.space import make_space, parse_words
 from runner.sweeps.store import SweepStore
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 _RESUME = "sweep.resume"
-_MOST_EARLIER = 5
 
 
 def conduct_search(
@@ -65,29 +65,28 @@ def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> D
 
 
 def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None) -> Order:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
 
-    parsed = OverridesParser.create(loader).parse_overrides(overrides=list(arguments))
+    parsed = parse_words(arguments, loader)
     swept = [one for one in parsed if one.is_sweep_override()]
     shared = tuple(word for word, one in zip(arguments, parsed, strict=True) if not one.is_sweep_override())
     settings: Any = OmegaConf.to_object(master.sweep)
+    check_sweep(settings)
     objectives = read_objectives(settings.objective)
-    space = read_space(settings.space, swept)
+    space = make_space(settings.space, swept, settings.seed)
     name = search or settings.sweeper or "grid"
-    found = make_search(name, space, settings, objectives)
+    found = make_search(SearchSettings(name, settings.seed, settings.max_trials, objectives), space)
     _learn(found, settings.warm_start, master)
+    goal = objectives[0].goal if objectives else MAXIMIZE
     return Order(
         loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=found,
-        space=space.plain(), policy=read_policy(settings.early_termination, objectives), settings=settings,
+        space=space.plain(), policy=make_policy(settings.early_termination, goal), settings=settings,
         objectives=objectives,
     )  # fmt: skip
 
 
 def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
     """Tell a search what came of earlier sweeps."""
-    if len(sweeps) > _MOST_EARLIER:
-        raise UserError(f"sweep.warm_start names {len(sweeps)} sweeps, at most {_MOST_EARLIER} are taken")
     assert multirun.context is not None  # noqa: S101 - set by the command line
     store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
     for one in sweeps:

@@ -1,210 +1,137 @@
-"""The search space of a sweep: from YAML and from the words of a command line."""
+"""The search space: what each parameter may be, from ``sweep.space`` and from the command line."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from runner.errors import UserError, nearest
-from runner.sweeps.distributions import Choice, Distribution, Interval, Normal
-from runner.sweeps.words import word
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, Sweep, Transformer
+from hydra.errors import HydraException
 
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
+from runner.errors import UserError
+from runner.sweeps.definitions import read_distribution
+from runner.sweeps.distributions import Choice, Distribution, Uniform, Whole
+from runner.sweeps.ports import Suggestion
+from runner.sweeps.words import from_word
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that varies. `key` is the composition's, `left` what stands left of the equal sign, with its ``+``."""
+    """One dimension. `key` is as typed, with Hydra's ``+`` where it adds a key that the composition has not."""
 
     key: str
-    left: str
     distribution: Distribution
 
-    def at(self, u: float) -> tuple[Any, str]:
-        """Return value and override at a quantile."""
-        one = self.distribution
-        if isinstance(one, Choice) and one.words is not None:
-            place = one.index(u)
-            return one.values[place], f"{self.left}={one.words[place]}"
-        value = one.sample(u)
-        return value, f"{self.left}={word(value)}"
-
-    def overrides(self) -> list[tuple[Any, str]]:
-        """Return all values with their overrides.
-
-        Raises
-        ------
-        UserError
-            If there is no end of them.
-        """
-        values = self.distribution.finite()
-        if values is None:
-            raise UserError(
-                f"{self.key} can have any value of a range, which no grid goes through",
-                "Choose another search, such as sweep.sweeper=random, or name the values",
-            )
-        words = self.distribution.words if isinstance(self.distribution, Choice) else None
-        return [
-            (value, f"{self.left}={words[at] if words is not None else word(value)}") for at, value in enumerate(values)
-        ]
+    @property
+    def name(self) -> str:
+        """Return the key without ``+``."""
+        return self.key.lstrip("+")
 
 
 @dataclass(frozen=True)
 class Space:
-    """All that varies, in its order."""
+    """All parameters, in order."""
 
     parameters: tuple[Parameter, ...]
 
     def plain(self) -> dict[str, Any]:
-        """Return it as JSON, by key."""
-        return {one.key: one.distribution.plain() for one in self.parameters}
+        """Return it as ``sweep.space`` has it, for the record."""
+        return {parameter.key: parameter.distribution.plain() for parameter in self.parameters}
+
+    def suggest(self, values: Sequence[Any], texts: Sequence[str] | None = None) -> Suggestion:
+        """Return what a trial with these values tries, one for each parameter in order."""
+        if texts is None:
+            texts = [one.distribution.text(value) for one, value in zip(self.parameters, values, strict=True)]
+        return Suggestion(
+            parameters={one.name: value for one, value in zip(self.parameters, values, strict=True)},
+            overrides=tuple(f"{one.key}={text}" for one, text in zip(self.parameters, texts, strict=True)),
+        )
+
+    def at(self, shares: Sequence[float]) -> Suggestion:
+        """Return what is at a point of the unit cube."""
+        pairs = zip(self.parameters, shares, strict=True)
+        return self.suggest([parameter.distribution.sample(share) for parameter, share in pairs])
 
 
-def read_space(config: Mapping[str, Any], swept: Sequence[Override]) -> Space:
-    """Return the space of ``sweep.space`` and of a command line's overrides, which come after and win.
+def parse_words(words: Sequence[str], config_loader: Any = None) -> list[Override]:
+    """Return Hydra's reading of the words of a command line. `config_loader` lists the options for ``glob(...)``.
 
     Raises
     ------
     UserError
-        If a distribution is none, or nothing varies.
+        If one of them cannot be read.
     """
-    found = {
-        str(key): Parameter(str(key), str(key), read_distribution(str(key), value)) for key, value in config.items()
-    }
-    for one in swept:
-        key = one.get_key_element()
-        found.pop(one.key_or_group, None)
-        found[one.key_or_group] = Parameter(one.key_or_group, key, _typed(one))
+    try:
+        return list(OverridesParser.create(config_loader).parse_overrides(list(words)))
+    except HydraException as error:
+        raise UserError(f"An override cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def make_space(definitions: Mapping[str, Any], overrides: Sequence[Override] = (), seed: int = 0) -> Space:
+    """Return the search space of a sweep.
+
+    Parameters
+    ----------
+    definitions : mapping
+        ``sweep.space``.
+    overrides : sequence of Override
+        Those of the command line, read by Hydra. A sweep of a key replaces what `definitions` say of it; a single value
+        takes the key out of the space.
+    seed : int
+        Of ``shuffle(...)``, which Hydra would shuffle otherwise at each start.
+    """
+    found = {key.lstrip("+"): Parameter(key, read_distribution(key, one)) for key, one in definitions.items()}
+    for override in overrides:
+        key = override.get_key_element()
+        if override.is_hydra_override():
+            continue
+        if override.is_sweep_override():
+            kept = found.get(key.lstrip("+"))
+            # A dictionary keeps the place of a key that is replaced, as Hydra's sweeper does.
+            found[key.lstrip("+")] = Parameter(kept.key if kept else key, from_override(override, seed))
+        else:
+            found.pop(key.lstrip("+~"), None)
     return Space(tuple(found.values()))
 
 
-def _typed(override: Override) -> Distribution:
-    """Return the distribution of an override such as ``a=1,2``, ``a=range(1,5)`` or ``a=tag(log,interval(0.1,10))``."""
-    from hydra.core.override_parser.types import IntervalSweep
-
-    key = override.key_or_group
-    if override.is_discrete_sweep():
-        words = tuple(override.sweep_string_iterator())
-        return Choice(tuple(_value(one) for one in words), words)
-    value = override.value()
-    if not isinstance(value, IntervalSweep) or value.start is None or value.end is None:
-        raise UserError(f"{override.input_line} is no sweep that is known")
-    whole = isinstance(value.start, int) and isinstance(value.end, int)
-    return _interval(key, value.start, value.end, log="log" in value.tags, whole=whole)
-
-
-def _value(text: str) -> Any:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import QuotedString
-
-    found = OverridesParser.create().parse_override(f"x={text}").value()
-    return found.text if isinstance(found, QuotedString) else found
-
-
-def read_distribution(key: str, value: Any) -> Distribution:
-    """Return a parameter's distribution: a list of values, or a mapping with one of Azure's names.
+def from_override(override: Override, seed: int = 0) -> Distribution:
+    """Return the distribution that a sweep on the command line describes.
 
     Raises
     ------
     UserError
-        If it is none, with what is wrong.
+        If it has no values, or an interval is empty.
     """
-    where = f"sweep.space.{key}"
-    if isinstance(value, list):
-        return _choice(where, value)
-    if not isinstance(value, dict) or len(value) != 1:
-        raise UserError(f"{where} is no distribution", "For example: [linear, rbf], or {uniform: {min: 0, max: 1}}")
-    ((name, given),) = value.items()
-    if name not in _READERS:
-        raise UserError(f"{where}: there is no distribution '{name}'", nearest(str(name), _READERS))
-    return _READERS[name](where, given)
+    key, sweep = override.get_key_element(), override.value()
+    if isinstance(sweep, IntervalSweep):
+        return _interval(key, sweep)
+    shuffled = isinstance(sweep, Sweep) and bool(getattr(sweep, "shuffle", False))
+    if shuffled:
+        ordered = dataclasses.replace(sweep, shuffle=False)  # type: ignore[type-var]
+        override = dataclasses.replace(override, _value=ordered)
+    try:
+        elements = list(override.sweep_iterator())
+    except HydraException as error:
+        raise UserError(f"{key}: {error}") from None
+    if not elements:
+        raise UserError(f"{key}: there is nothing to choose from in {override.input_line}")
+    if shuffled:
+        random.Random(f"{seed} {key}").shuffle(elements)  # noqa: S311 - to be repeated, not to be secret
+    # The value is what a trial gets from the text: Hydra drops the quotes of choice('1', 2), not those of '1',2.
+    texts = tuple(map(Transformer.str, elements))
+    return Choice(tuple(map(from_word, texts)), texts)
 
 
-def _choice(where: str, given: Any) -> Choice:
-    values = given.get("values") if isinstance(given, dict) else given
-    if not isinstance(values, list) or not values:
-        raise UserError(f"{where}: a choice is a list of values")
-    return Choice(tuple(values))
-
-
-def _numbers(where: str, given: Any, *names: str) -> list[float]:
-    """Return named numbers of a mapping, or those of a list in the same order."""
-    if isinstance(given, list):
-        values, wanted = given, len(names)
-        if len(values) != wanted:
-            raise UserError(f"{where} has {len(values)} numbers, {wanted} are wanted: {', '.join(names)}")
-    elif isinstance(given, dict):
-        for one in given:
-            if one not in names:
-                raise UserError(f"{where} has no '{one}'", nearest(str(one), names))
-        missing = [one for one in names if one not in given]
-        if missing:
-            raise UserError(f"{where} lacks {', '.join(missing)}")
-        values = [given[one] for one in names]
-    else:
-        values = [given]
-    for one in values:
-        if isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one):
-            raise UserError(f"{where}: {one!r} is no number")
-    return list(values)
-
-
-def _randint(where: str, given: Any) -> Interval:
-    (upper,) = _numbers(where, given, "upper")
-    if upper != int(upper) or upper < 1:
-        raise UserError(f"{where}: randint's upper bound is a whole number above 0, and not itself taken")
-    return Interval(0, int(upper) - 1, whole=True)
-
-
-def _range(*, log: bool, step: bool) -> Callable[[str, Any], Distribution]:
-    def read(where: str, given: Any) -> Distribution:
-        azure = isinstance(given, list) or (isinstance(given, dict) and "min_value" in given)
-        names = ("min_value", "max_value") if isinstance(given, dict) and azure else ("min", "max")
-        numbers = _numbers(where, given, *names, *(["q"] if step else []))
-        low, high = (math.exp(one) for one in numbers[:2]) if log and azure else numbers[:2]
-        return _interval(where, low, high, log=log, step=_step(where, numbers[2]) if step else None)
-
-    return read
-
-
-def _interval(
-    where: str, low: float, high: float, *, log: bool, step: float | None = None, whole: bool = False
-) -> Interval:
-    if low >= high:
-        raise UserError(f"{where}: {low:g} is not below {high:g}")
+def _interval(key: str, sweep: IntervalSweep) -> Distribution:
+    low, high, log = sweep.start, sweep.end, "log" in sweep.tags
+    if low is None or high is None or not low < high:
+        raise UserError(f"{key}: an interval goes from a smaller to a larger number")
     if log and low <= 0:
-        raise UserError(f"{where}: a logarithmic range begins above 0, not at {low:g}")
-    return Interval(low, high, log, step, whole)
-
-
-def _step(where: str, q: float) -> float:
-    if q <= 0:
-        raise UserError(f"{where}: q={q:g} is no step")
-    return q
-
-
-def _normal(*, log: bool, step: bool) -> Callable[[str, Any], Distribution]:
-    def read(where: str, given: Any) -> Distribution:
-        numbers = _numbers(where, given, "mu", "sigma", *(["q"] if step else []))
-        if numbers[1] <= 0:
-            raise UserError(f"{where}: sigma={numbers[1]:g} is not above 0")
-        return Normal(numbers[0], numbers[1], log, _step(where, numbers[2]) if step else None)
-
-    return read
-
-
-_READERS: dict[str, Callable[[str, Any], Distribution]] = {
-    "choice": _choice,
-    "randint": _randint,
-    "uniform": _range(log=False, step=False),
-    "quniform": _range(log=False, step=True),
-    "loguniform": _range(log=True, step=False),
-    "qloguniform": _range(log=True, step=True),
-    "normal": _normal(log=False, step=False),
-    "qnormal": _normal(log=False, step=True),
-    "lognormal": _normal(log=True, step=False),
-    "qlognormal": _normal(log=True, step=True),
-}
+        raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
+    if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless int(...) stands around them
+        return Whole(low, high, log)
+    return Uniform(float(low), float(high), log)

@@ -23,7 +23,11 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
 
     A model that is refused is said, and leaves the sweep as it is: its trials are none the worse.
     """
-    if not sweep.best or sweep.state == CANCELED:
+    if sweep.state == CANCELED:
+        return sweep
+    if not sweep.best:
+        if not sweep.objectives and sweep.config.get("model", {}).get("name") and "register" in stages:
+            say("Nothing is best without sweep.objective: no model is registered")
         return sweep
     trial = next(one for one in sweep.trials if one.number == sweep.best[0])
     record, bench = reopen(trial.run)

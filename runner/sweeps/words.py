@@ -1,59 +1,63 @@
-"""From a value to Hydra's word for it, which composes to the same value with the same type."""
+"""A value as a word of Hydra's grammar, and back with the same type."""
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
-# Texts that Hydra's grammar takes as they are, and as texts.
-_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_./@%+-]*")
-_OTHER_TYPES = re.compile(r"(?i:null|true|false|nan|inf|none)")
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+
+from runner.errors import UserError
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_RESERVED = {"true", "false", "null", "nan", "inf"}
 
 
-def word(value: Any) -> str:
-    """Return the text right of the equal sign.
+def to_word(value: Any) -> str:
+    """Return the text that stands behind ``key=`` for a value.
+
+    Floats are written by repr. ``${...}`` in a string stays an interpolation, as it is in YAML.
 
     Raises
     ------
-    ValueError
-        For a value that YAML does not have.
+    UserError
+        If Hydra's grammar has no words for it: a mapping's key may not be a number as text, for one.
     """
+    word = _word(value)
+    if value is None or isinstance(value, int | float):
+        return word
+    try:
+        again = from_word(word)
+    except HydraException:
+        again = None
+    if repr(again) != repr(value):  # repr: 1, 1.0 and true are equal, nan is not equal to itself
+        raise UserError(f"{value!r} cannot be written as an override", "Let the script read it from a file")
+    return word
+
+
+def from_word(word: str) -> Any:
+    """Return the value that Hydra reads from a text."""
+    return OverridesParser.create().parse_override(f"key={word}").value()
+
+
+def _word(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return _float(value)
-    if isinstance(value, str):
-        bare = _BARE.fullmatch(value) and not _OTHER_TYPES.fullmatch(value)
-        return value if bare else _quoted(value)
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(word, value))}]"
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ",".join(map(_word, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_key(key)}:{word(one)}" for key, one in value.items()) + "}"
-    raise ValueError(f"{value!r} has no word")
-
-
-def _float(value: float) -> str:
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return repr(value)
-
-
-def _quoted(text: str) -> str:
-    """Quote as the grammar has it: a backslash counts only before a quote, or at the end."""
-    text = text.replace("${", "\\${")
-    text = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", text)
-    text = re.sub(r"(\\+)\Z", lambda found: found[1] * 2, text)
-    return f"'{text}'"
+        return "{" + ",".join(f"{_key(key)}:{_word(item)}" for key, item in value.items()) + "}"
+    if not isinstance(value, str):
+        return repr(value)
+    if _PLAIN.fullmatch(value) and value.lower() not in _RESERVED:
+        return value
+    return QuotedString(value, Quote.single).with_quotes()
 
 
 def _key(key: Any) -> str:
-    text = str(key)
-    return text if _KEY.fullmatch(text) else _quoted(text)
+    """Keys cannot be quoted in Hydra's grammar: what has a meaning there is escaped."""
+    return re.sub(r"([\\()\[\]{}:=, \t])", r"\\\1", key) if isinstance(key, str) else _word(key)

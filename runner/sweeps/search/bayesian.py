@@ -1,98 +1,90 @@
-"""Optuna's tree of Parzen estimators, asked whenever a slot is free (ask and tell, optuna.readthedocs.io)."""
+"""Learns from the trials so far: Optuna's tree-structured Parzen estimator (Bergstra et al., 2011)."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from runner.errors import UserError
 from runner.records import COMPLETED
-from runner.sweeps.distributions import Choice, Interval
+from runner.sweeps.optional import optuna
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import EARLY, Objective, TrialRecord
-from runner.sweeps.space import Parameter, Space
+from runner.sweeps.space import Space
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 
-class BayesianSearch:
-    """Learns from every trial that has ended.
+class Bayesian:
+    """Suggestions of TPE, asked for while other trials still run.
 
-    Trials at work are taken to be bad for the moment (``constant_liar``), so that slots do not all try the same. One
-    that a policy stopped counts with the value it had: worse than it might have become, which is why it was stopped.
-    One that failed teaches where not to look again.
+    Trials that run count as bad ones (`constant_liar`), so that questions before an answer do not all get the same. The
+    sampler is seeded anew for each question from the seed and the trial's number: a sweep that is resumed with the same
+    results goes on as it would have.
+
+    Attributes
+    ----------
+    left_out : list of str
+        What could not be learnt from: one line for each trial with parameters outside this space.
     """
 
-    def __init__(self, space: Space, max_trials: int, seed: int, objectives: tuple[Objective, ...]) -> None:
-        try:
-            import optuna
-        except ImportError:
-            raise UserError("A bayesian search needs Optuna", "pip install 'optuna>=5,<6'") from None
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._optuna, self._space = optuna, space
-        self._distributions = {one.key: _distribution(optuna, one) for one in space.parameters}
-        goals: list[Any] = [one.goal for one in objectives]
-        self._study = optuna.create_study(
-            sampler=optuna.samplers.TPESampler(seed=seed, constant_liar=True),
-            directions=goals,
-        )
-        self._at_work: dict[int, Any] = {}
+    def __init__(self, space: Space, seed: int, max_trials: int, objectives: Sequence[Objective]) -> None:
+        self._optuna = optuna("sweep.sweeper=bayesian")
+        self._space, self._seed = space, seed
         self.total: int | None = max_trials
+        self.left_out: list[str] = []
+        self._goals = [objective.goal for objective in objectives]
+        self._raw = {one.name: one.distribution.optuna() for one in space.parameters}
+        self._study = self._optuna.create_study(directions=self._goals)
+        self._asked: dict[int, Any] = {}
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return what is most promising by what is known now."""
-        if self.total is not None and number >= self.total:
+        """Return what TPE thinks best for trial `number`."""
+        if self.total is None or number >= self.total:
             return None
-        asked = self._at_work[number] = self._study.ask(self._distributions)
-        quantiles = {one.key: _outer(one, asked.params[one.key]) for one in self._space.parameters}
-        found = [one.at(quantiles[one.key]) for one in self._space.parameters]
-        parameters = {one.key: value for one, (value, _) in zip(self._space.parameters, found, strict=True)}
-        return Suggestion(parameters, tuple(override for _, override in found))
+        self._study.sampler = self._optuna.samplers.TPESampler(
+            seed=(self._seed * 1_000_003 + number) % 2**32, constant_liar=True, multivariate=True, n_startup_trials=10
+        )
+        asked = self._study.ask(self._raw)
+        self._asked[number] = asked
+        return self._space.suggest([one.distribution.decode(asked.params[one.name]) for one in self._space.parameters])
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn how a trial ended; one of another sweep whose values are not of this space is left out."""
+        """Learn how a trial ended.
+
+        One that was stopped early counts with its value at the stop, as completed: that value is worse than it might
+        have become, but says which regions are poor. Optuna takes pruned trials only with a value for each step, and
+        with several objectives not at all. A trial without a finite value has failed, and TPE leaves it out.
+        """
+        usable = values is not None and len(values) == len(self._goals) and all(map(math.isfinite, values))
+        ended = trial.status == COMPLETED or trial.reason == EARLY
+        results = list(values) if values is not None and usable and ended else None
+        asked = self._asked.pop(trial.number, None)
+        if asked is None:
+            self._add(trial, results)
+        elif results is None:
+            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(asked, results)
+
+    def _add(self, trial: TrialRecord, results: list[float] | None) -> None:
+        """Add a trial that this search has not suggested: of an earlier sweep, or from before it was resumed."""
+        parameters: dict[str, Any] = {}
+        for one in self._space.parameters:
+            raw = one.distribution.encode(trial.parameters[one.name]) if one.name in trial.parameters else None
+            if raw is None:
+                self.left_out.append(f"trial {trial.number} of {trial.run}: its {one.name} is outside this space")
+                return
+            parameters[one.name] = raw
+        self._study.add_trial(self._frozen(parameters, results))
+
+    def _frozen(self, parameters: dict[str, Any], results: list[float] | None) -> FrozenTrial:
         states = self._optuna.trial.TrialState
-        counts = values is not None and (trial.status == COMPLETED or trial.reason == EARLY)
-        state = states.COMPLETE if counts else states.FAIL
-        asked = self._at_work.pop(trial.number, None)
-        if asked is not None:
-            self._study.tell(asked, list(values) if counts and values is not None else None, state=state)
-            return
-        inner = {one.key: _inner(one, trial.parameters.get(one.key)) for one in self._space.parameters}
-        if any(one is None for one in inner.values()):
-            return
-        known = self._optuna.trial.create_trial(
-            params=inner, distributions=self._distributions, values=list(values) if counts and values else None,
-            state=state,
-        )  # fmt: skip
-        self._study.add_trial(known)
-
-
-def _distribution(optuna: Any, parameter: Parameter) -> Any:
-    """Return Optuna's form: places for choices, quantiles for ranges, whose scale is in the quantile function."""
-    one = parameter.distribution
-    if isinstance(one, Choice):
-        return optuna.distributions.CategoricalDistribution(range(len(one.values)))
-    if isinstance(one, Interval) and one.whole and not one.log:
-        return optuna.distributions.IntDistribution(0, int(one.high - one.low))
-    return optuna.distributions.FloatDistribution(0.0, 1.0)
-
-
-def _outer(parameter: Parameter, inner: Any) -> float:
-    """Return the quantile of Optuna's value."""
-    one = parameter.distribution
-    if isinstance(one, Choice):
-        return (float(inner) + 0.5) / len(one.values)
-    if isinstance(one, Interval) and one.whole and not one.log:
-        return float((inner + 0.5) / (one.high - one.low + 1))
-    return float(inner)
-
-
-def _inner(parameter: Parameter, value: Any) -> Any:
-    """Return Optuna's value of one that was tried, None if it is not of the space."""
-    one = parameter.distribution
-    u = one.quantile(value)
-    if u is None:
-        return None
-    if isinstance(one, Choice):
-        return one.index(u)
-    if isinstance(one, Interval) and one.whole and not one.log:
-        return int(value - one.low)
-    return u
+        frozen: FrozenTrial = self._optuna.trial.create_trial(
+            state=states.FAIL if results is None else states.COMPLETE,
+            params=parameters,
+            distributions=self._raw,
+            values=results,
+        )
+        return frozen

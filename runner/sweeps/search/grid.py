@@ -1,16 +1,17 @@
-"""Every combination, in Hydra's order: the last parameter varies fastest."""
+"""Every combination of finite parameters, in the order of Hydra's own sweeper: the last one changes first."""
 
 from __future__ import annotations
 
 import math
 
+from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
 from runner.sweeps.space import Space
 
 
-class GridSearch:
-    """Goes through the product of all values.
+class Grid:
+    """The product of all parameters.
 
     Raises
     ------
@@ -18,23 +19,34 @@ class GridSearch:
         If a parameter has no end of values.
     """
 
-    def __init__(self, space: Space, max_trials: int | None) -> None:
-        self._keys = [one.key for one in space.parameters]
-        self._values = [one.overrides() for one in space.parameters]
-        product = math.prod(len(one) for one in self._values)
-        self.total: int | None = product if max_trials is None else min(product, max_trials)
+    def __init__(self, space: Space, max_trials: int | None = None) -> None:
+        self._space = space
+        self._values, self._texts = [], []
+        for parameter in space.parameters:
+            values, texts = parameter.distribution.values(), parameter.distribution.texts()
+            if values is None or texts is None:
+                raise UserError(
+                    f"{parameter.name} has no end of values, or too many for a grid",
+                    "Take sweep.sweeper=random, sobol or bayesian, or give it a list",
+                )
+            self._values.append(values)
+            self._texts.append(texts)
+        self.combinations = math.prod(map(len, self._values))
+        self.total: int | None = self.combinations if max_trials is None else min(self.combinations, max_trials)
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return the combination of a number."""
+        """Return combination `number`."""
         if self.total is None or number >= self.total:
             return None
-        chosen = []
+        places = []
         for values in reversed(self._values):
             number, place = divmod(number, len(values))
-            chosen.append(values[place])
-        chosen.reverse()
-        parameters = {key: value for key, (value, _) in zip(self._keys, chosen, strict=True)}
-        return Suggestion(parameters, tuple(override for _, override in chosen))
+            places.append(place)
+        places.reverse()
+        return self._space.suggest(
+            [values[place] for values, place in zip(self._values, places, strict=True)],
+            [texts[place] for texts, place in zip(self._texts, places, strict=True)],
+        )
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing."""
+        """Learn nothing: a grid is what it is."""

@@ -1,4 +1,4 @@
-"""Random values. Those of a trial depend on the seed and its number only, so a resumed sweep goes on with the same."""
+"""Points by chance. What a trial tries depends on the seed, its number and the key alone, so it resumes as it was."""
 
 from __future__ import annotations
 
@@ -10,27 +10,19 @@ from runner.sweeps.space import Space
 
 
 class RandomSearch:
-    """Draws each parameter by itself."""
+    """Independent draws from each distribution."""
 
-    def __init__(self, space: Space, max_trials: int, seed: int) -> None:
+    def __init__(self, space: Space, seed: int, max_trials: int) -> None:
         self._space, self._seed = space, seed
         self.total: int | None = max_trials
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return the draw of a number."""
-        if self.total is not None and number >= self.total:
+        """Return draw `number`."""
+        if self.total is None or number >= self.total:
             return None
-        return suggestion(self._space, [self._draw(number, one.key) for one in self._space.parameters])
-
-    def _draw(self, number: int, key: str) -> float:
-        return Random(f"{self._seed}:{number}:{key}").random()  # noqa: S311 - a draw, no secret
+        # A text as seed is hashed whole; sums of numbers would give neighbours the same draws.
+        draws = [Random(f"{self._seed} {number} {one.name}").random() for one in self._space.parameters]  # noqa: S311
+        return self._space.at(draws)
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
         """Learn nothing."""
-
-
-def suggestion(space: Space, quantiles: list[float]) -> Suggestion:
-    """Return what stands at a quantile of each parameter."""
-    found = [one.at(u) for one, u in zip(space.parameters, quantiles, strict=True)]
-    parameters = {one.key: value for one, (value, _) in zip(space.parameters, found, strict=True)}
-    return Suggestion(parameters, tuple(override for _, override in found))

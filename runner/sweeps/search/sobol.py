@@ -1,40 +1,34 @@
-"""Sobol's points, scrambled: they fill the space more evenly than random ones (scipy.stats.qmc)."""
+"""Points of a scrambled Sobol sequence: they fill the space more evenly than chance does."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
-from runner.sweeps.search.random import suggestion
 from runner.sweeps.space import Space
 
 
-class SobolSearch:
-    """Takes the points of the sequence one after the other; the seed scrambles them."""
+class Sobol:
+    """Point `number` of the sequence; even over powers of two, so 16 or 32 trials are better than 20."""
 
-    def __init__(self, space: Space, max_trials: int, seed: int) -> None:
+    def __init__(self, space: Space, seed: int, max_trials: int) -> None:
         self._space, self._seed = space, seed
         self.total: int | None = max_trials
         self._points: list[list[float]] = []
-
-    def ask(self, number: int) -> Suggestion | None:
-        """Return the point of a number."""
-        if self.total is not None and number >= self.total:
-            return None
-        if number >= len(self._points):
-            self._points = self._first(2 ** max(4, number.bit_length()))
-        return suggestion(self._space, self._points[number])
-
-    def _first(self, number: int) -> list[list[float]]:
         try:
             from scipy.stats import qmc
         except ImportError:
-            raise UserError("A sobol search needs scipy", "pip install scipy, or choose sweep.sweeper=random") from None
-        sequence: Any = qmc.Sobol(len(self._space.parameters), scramble=True, seed=self._seed)
-        points: list[list[float]] = sequence.random(number).tolist()
-        return points
+            raise UserError("sweep.sweeper=sobol needs scipy", "Install it: pip install 'vivero[sweeps]'") from None
+        self._sequence = qmc.Sobol(len(space.parameters), scramble=True, rng=seed) if space.parameters else None
+
+    def ask(self, number: int) -> Suggestion | None:
+        """Return point `number`."""
+        if self.total is None or number >= self.total:
+            return None
+        while self._sequence is not None and len(self._points) <= number:
+            self._points.append([float(share) for share in self._sequence.random(1)[0]])
+        # A share of exactly 1 can come from rounding, and is no share in [0, 1).
+        return self._space.at([min(share, 1 - 2**-53) for share in self._points[number]] if self._points else [])
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
         """Learn nothing."""

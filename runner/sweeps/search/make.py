@@ -1,0 +1,57 @@
+"""From settings to a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.errors import UserError, nearest
+from runner.sweeps.ports import Search
+from runner.sweeps.records import Objective
+from runner.sweeps.search.grid import Grid
+from runner.sweeps.space import Space
+
+SWEEPERS = ("grid", "random", "sobol", "bayesian")
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What a search is made from. `max_trials` may be None for a grid only."""
+
+    sweeper: str = "grid"
+    seed: int = 0
+    max_trials: int | None = None
+    objectives: tuple[Objective, ...] = ()
+
+
+def make_search(settings: SearchSettings, space: Space) -> Search:
+    """Return the search that settings name.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or it lacks something.
+    """
+    name, seed, trials = settings.sweeper, settings.seed, settings.max_trials
+    if name not in SWEEPERS:
+        raise UserError(f"sweep.sweeper={name} is not known", nearest(name, SWEEPERS))
+    if trials is not None and trials < 1:
+        raise UserError(f"sweep.max_trials={trials} is not a number of trials above 0")
+    if not space.parameters:
+        raise UserError("A sweep has nothing to try", "Fill sweep.space, or give a key several values: key=a,b")
+    if name == "grid":
+        return Grid(space, trials)
+    if trials is None:
+        raise UserError(f"sweep.sweeper={name} has no end of trials", "Set sweep.max_trials")
+    if name == "random":
+        from runner.sweeps.search.random import RandomSearch
+
+        return RandomSearch(space, seed, trials)
+    if name == "sobol":
+        from runner.sweeps.search.sobol import Sobol
+
+        return Sobol(space, seed, trials)
+    if not settings.objectives:
+        raise UserError("sweep.sweeper=bayesian needs to know what is good", "Set sweep.objective")
+    from runner.sweeps.search.bayesian import Bayesian
+
+    return Bayesian(space, seed, trials, settings.objectives)

@@ -1,0 +1,73 @@
+"""The sweep group: what it composes to, and what it refuses."""
+
+import random
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from omegaconf import OmegaConf
+
+from runner.errors import UserError
+from runner.plan import register_resolvers
+from runner.schema import SweepConfig, register_schemas
+from runner.sweeps.checks import check_sweep
+from runner.sweeps.search.make import SearchSettings, make_search
+from runner.sweeps.space import make_space, parse_words
+from tests.test_composition import CONF
+
+
+@pytest.fixture
+def composed():
+    Plugins.instance()
+    register_schemas()
+    register_resolvers()
+    OmegaConf.register_new_resolver("run_folder", lambda: "x", replace=True)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield lambda *overrides: compose("config", overrides=list(overrides))
+
+
+@pytest.mark.parametrize("words", [["+experiment=iris_bayesian"], ["+experiment=iris", "sweep=example"]])
+def test_what_a_search_suggests_composes_to_the_same_values(composed, words):
+    config = composed(*words)
+    sweep = OmegaConf.to_object(config.sweep)
+    assert isinstance(sweep, SweepConfig)
+    check_sweep(sweep)
+    search = make_search(SearchSettings("random", 0, sweep.max_trials), make_space(sweep.space))
+    assert search.total == 20
+    suggestion = search.ask(random.randrange(20))
+    trial = composed(*words, *suggestion.overrides)
+    for key, value in suggestion.parameters.items():
+        assert repr(OmegaConf.select(trial, key)) == repr(value)
+
+
+def test_a_space_on_the_command_line_and_a_group(composed):
+    config = composed("+experiment=iris", "sweep.space={environment: [venv, sklearn-1.5], job.arguments.penalty: [2]}")
+    search = make_search(SearchSettings(), make_space(config.sweep.space))
+    trial = composed("+experiment=iris", *search.ask(0).overrides)
+    assert (trial.environment.kind, trial.job.arguments.penalty) == ("venv", 2)
+
+
+def test_a_glob_asks_for_the_options_of_its_group(composed):
+    loader = GlobalHydra.instance().config_loader()
+    space = make_space({}, parse_words(["environment=glob(sklearn*,exclude=*mlflow)"], loader))
+    assert space.plain() == {"environment": ["sklearn-1.2-numpy-1.23", "sklearn-1.5", "sklearn-1.9"]}
+
+
+WRONG = [
+    ({"sweeper": "gird"}, "Did you mean 'grid'"),
+    ({"max_trials": 0}, "above 0"),
+    ({"timeout": float("nan")}, "above 0"),
+    ({"warm_start": list("abcdef")}, "At most 5"),
+    ({"resume": "../x"}, "cannot be"),
+    ({"objective": {"metric": "a", "goal": "up"}}, "is no goal"),
+    ({"early_termination": {"policy": "median"}}, "Set sweep.objective"),
+    ({"objective": "a", "early_termination": {"policy": "medan"}}, "Did you mean 'median'"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
+def test_mistakes(settings, message):
+    with pytest.raises(UserError) as caught:
+        check_sweep(SweepConfig(**settings))
+    assert message in str(caught.value)

@@ -1,0 +1,133 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.errors import UserError
+from runner.sweeps.definitions import read_distribution
+from runner.sweeps.distributions import Choice, Normal, Uniform, Whole
+from runner.sweeps.space import make_space, parse_words
+
+FORMS = [
+    ([1, "1", True], Choice.of([1, "1", True])),
+    ({"choice": [1, 2]}, Choice.of([1, 2])),
+    ({"choice": {"values": [1, 2]}}, Choice.of([1, 2])),
+    ({"randint": 5}, Whole(0, 4)),
+    ({"randint": {"upper": 5}}, Whole(0, 4)),
+    ({"int": {"min": 2, "max": 5}}, Whole(2, 5)),
+    ({"uniform": {"min": 0, "max": 1}}, Uniform(0, 1)),
+    ({"uniform": [0, 1]}, Uniform(0, 1)),
+    ({"type": "uniform", "min_value": 0, "max_value": 1}, Uniform(0, 1)),
+    ({"quniform": [0, 10, 2]}, Uniform(0, 10, q=2)),
+    ({"loguniform": {"min": 0.001, "max": 10}}, Uniform(0.001, 10, log=True)),
+    ({"loguniform": [0, 1]}, Uniform(1, math.e, log=True)),
+    ({"loguniform": {"min_value": -1, "max_value": 1}}, Uniform(math.exp(-1), math.e, log=True)),
+    ({"qloguniform": [0, 1, 0.5]}, Uniform(1, math.e, log=True, q=0.5)),
+    ({"normal": [0, 1]}, Normal(0, 1)),
+    ({"qnormal": {"mu": 0, "sigma": 1, "q": 0.5}}, Normal(0, 1, q=0.5)),
+    ({"lognormal": [0, 1]}, Normal(0, 1, log=True)),
+    ({"qlognormal": [0, 1, 1]}, Normal(0, 1, log=True, q=1)),
+]
+
+
+@pytest.mark.parametrize(("form", "expected"), FORMS, ids=str)
+def test_forms(form, expected):
+    found = read_distribution("x", form)
+    assert found == expected
+    assert read_distribution("x", found.plain()) == found, "the record's form gives the same"
+
+
+WRONG = {
+    "uniforn": ({"uniforn": [0, 1]}, "Did you mean 'uniform'"),
+    "missing": ({"uniform": {"min": 0}}, "needs 'max'"),
+    "misspelt": ({"uniform": {"min": 0, "mx": 1}}, "Did you mean 'max'"),
+    "text": ({"uniform": {"min": 0, "max": "1"}}, "not a finite number"),
+    "order": ({"uniform": [1, 0]}, "no values between"),
+    "log of 0": ({"loguniform": {"min": 0, "max": 1}}, "above 0"),
+    "mixed": ({"loguniform": {"min": 1, "max_value": 2}}, "min and max, or"),
+    "too large": ({"loguniform": [0, 100000]}, "exponents"),
+    "sigma": ({"normal": [0, 0]}, "above 0"),
+    "q": ({"quniform": [0, 1, 0]}, "above 0"),
+    "empty": ([], "at least one"),
+    "randint": ({"randint": 0}, "no values"),
+    "half": ({"randint": 1.5}, "whole number"),
+    "scalar": (3, "neither a list nor"),
+    "two": ({"a": 1, "b": 2}, "one key"),
+    "count": ({"uniform": [1]}, "takes 2 numbers"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_definition_gets_one_line_with_its_key(case):
+    form, message = WRONG[case]
+    with pytest.raises(UserError) as caught:
+        read_distribution("job.arguments.c", form)
+    assert message in str(caught.value) and "job.arguments.c" in str(caught.value)
+
+
+def test_quantiles():
+    assert [Whole(0, 4).sample(u) for u in (0, 0.199, 0.2, 0.999)] == [0, 0, 1, 4]
+    assert Uniform(0, 10).sample(0.25) == 2.5
+    assert Uniform(0, 10, q=4).sample(0.7) == 8  # round(7 / 4) * 4
+    assert Uniform(0, 10, q=4).values() == (0, 4, 8)
+    assert Uniform(0.01, 100, log=True).sample(0.5) == pytest.approx(1)
+    assert Normal(3, 2).sample(0.5) == 3
+    assert Normal(0, 1, log=True).sample(0.5) == 1
+    assert Normal(0, 1).sample(0.975) == pytest.approx(1.959964, abs=1e-6)
+    assert math.isfinite(Normal(0, 1).sample(0.0))
+
+
+DISTRIBUTIONS = [expected for _, expected in FORMS] + [Whole(1, 1000, log=True)]
+
+
+@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
+@given(u=st.floats(0, 1, exclude_max=True))
+def test_a_value_is_in_the_space_and_optuna_finds_it_again(one, u):
+    value = one.sample(u)
+    raw = one.encode(value)
+    assert raw is not None and one.optuna()._contains(one.optuna().to_internal_repr(raw))
+    again = one.decode(raw)
+    assert again == pytest.approx(value) if isinstance(value, float) else repr(again) == repr(value)
+    assert one.text(value)
+
+
+@pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
+def test_what_is_outside_is_none(one):
+    assert one.encode("nowhere") is None
+
+
+def test_overrides():
+    words = [
+        "a=1,b,null", "b=range(0,1,0.25)", "c=interval(0,1)", "d=tag(log, interval(0.01,1))", "e=int(interval(1,5))",
+        "f=sort(3,1,2)", "+g=choice('1',2)", "h=7", "i='1',2", "hydra.verbose=true,false",
+    ]  # fmt: skip
+    space = make_space({}, parse_words(words))
+    found = {one.key: one.distribution for one in space.parameters}
+    assert found["a"].values() == (1, "b", None)
+    assert found["b"].values() == (0.0, 0.25, 0.5, 0.75)
+    assert found["c"] == Uniform(0.0, 1.0)
+    assert found["d"] == Uniform(0.01, 1.0, log=True)
+    assert found["e"] == Whole(1, 5)
+    assert found["f"].values() == (1, 2, 3)
+    assert (found["+g"].texts(), found["+g"].values()) == (("1", "2"), (1, 2)), "Hydra drops the quotes"
+    assert (found["i"].texts(), found["i"].values()) == (("'1'", "2"), ("1", 2))
+    assert list(found) == ["a", "b", "c", "d", "e", "f", "+g", "i"]
+
+
+def test_the_command_line_replaces_what_the_yaml_says():
+    space = make_space({"a": [1, 2], "b": [1, 2], "+c": [1]}, parse_words(["a=3,4", "b=5", "c=6,7"]))
+    assert space.plain() == {"a": [3, 4], "+c": [6, 7]}
+
+
+def test_a_shuffle_is_the_same_at_each_start():
+    words = parse_words(["a=shuffle(range(0,50))"])
+    first, again, other = (make_space({}, words, seed).plain()["a"] for seed in (1, 1, 2))
+    assert first == again != other
+    assert sorted(first) == list(range(50))
+
+
+def test_mistakes_on_the_command_line():
+    for word, message in {"a=interval(1,0)": "smaller", "a=tag(log,interval(0,1))": "above 0", "a=[1": "read"}.items():
+        with pytest.raises(UserError, match=message):
+            make_space({}, parse_words([word]))

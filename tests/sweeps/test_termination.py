@@ -1,0 +1,237 @@
+"""Early termination: tables worked by hand."""
+
+import math
+
+import pytest
+
+from runner.errors import UserError
+from runner.sweeps.objectives import read_objectives
+from runner.sweeps.policies import make_policy
+from runner.sweeps.records import Objective
+
+NAN = math.nan
+
+
+def stopped(settings, reports, goal="maximize", which=None):
+    """Which of the trials a fresh policy stops."""
+    return [n for n in sorted(which or reports) if make_policy(settings, goal).stops(n, reports)]
+
+
+def test_bandit_by_factor_to_maximize():
+    # leader 0.8 at interval 2; 0.8 / 1.25 = 0.64
+    #   trial   values      best   below 0.64?
+    #   0       0.5 0.8     0.8    leader
+    #   1       0.7 0.1     0.7    no: the best so far counts
+    #   2       0.6 0.64    0.64   equal: no
+    #   3       0.6 0.63    0.63   yes
+    reports = {0: [0.5, 0.8], 1: [0.7, 0.1], 2: [0.6, 0.64], 3: [0.6, 0.63]}
+    assert stopped({"policy": "bandit", "slack_factor": 0.25, "delay_evaluation": 2}, reports) == [3]
+
+
+def test_bandit_by_factor_to_minimize():
+    # leader 2.0; 2.0 * 1.5 = 3.0:  3.0 goes on, 3.1 does not
+    reports = {0: [4.0, 2.0], 1: [3.0, 9.0], 2: [3.1, 3.2]}
+    settings = {"policy": "bandit", "slack_factor": 0.5, "delay_evaluation": 2}
+    assert stopped(settings, reports, "minimize") == [2]
+
+
+def test_bandit_by_amount():
+    # maximize: leader 8, 8 - 2 = 6; minimize: leader 5, 5 + 2 = 7
+    reports = {0: [8.0], 1: [6.0], 2: [5.0], 3: [7.0]}
+    settings = {"policy": "bandit", "slack_amount": 2}
+    assert stopped(settings, reports) == [2]
+    assert stopped(settings, reports, "minimize") == [0]
+
+
+def test_bandit_compares_at_the_same_interval():
+    # trial 0 is at 0.9 only in its third value; trial 1 has two, and is compared with 0.5
+    reports = {0: [0.4, 0.5, 0.9], 1: [0.4, 0.45]}
+    settings = {"policy": "bandit", "slack_factor": 0.2}
+    assert stopped(settings, reports) == []
+    # its third: 0.9 / 1.2 = 0.75 > 0.46
+    assert stopped(settings, {**reports, 1: [0.4, 0.45, 0.46]}) == [1]
+
+
+def test_bandit_never_stops_the_leader_of_negative_metrics():
+    assert stopped({"policy": "bandit", "slack_factor": 0.5}, {0: [-1.0], 1: [-1.0], 2: [-2.0]}) == [2]
+
+
+def test_delay_and_interval():
+    # interval 2, delay 3: applies at 4, 6, 8; logged values     1 2 3 4 5 6
+    settings = {"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2, "delay_evaluation": 3}
+    bad = [0.0] * 6
+    answers = [make_policy(settings, "maximize").stops(1, {0: [9.0] * 6, 1: bad[:n]}) for n in range(7)]
+    assert answers == [False, False, False, False, True, True, True]
+
+
+def test_each_interval_is_judged_once():
+    policy = make_policy({"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2}, "maximize")
+    assert not policy.stops(1, {0: [1.0, 1.0], 1: [0.5, 0.5]})
+    assert not policy.stops(1, {0: [1.0, 9.0], 1: [0.5, 0.5]}), "interval 2 is over"
+    assert not policy.stops(1, {0: [1.0, 9.0], 1: [0.5, 0.5, 0.5]})
+    assert policy.stops(1, {0: [1.0, 9.0], 1: [0.5, 0.5, 0.5, 0.5]})
+    assert policy.stops(1, {0: [1.0], 1: [0.5] * 4}), "the answer stays"
+
+
+def test_an_interval_is_not_missed_when_values_arrive_together():
+    # at 2 the best is 0 and the leader 5; at 3 the trial has caught up
+    settings = {"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2}
+    assert stopped(settings, {0: [5.0, 5.0, 5.0], 1: [0.0, 0.0, 5.0]}) == [1]
+
+
+def test_median_to_maximize():
+    # interval 2           average   best
+    #   0   1 3            2         3
+    #   1   4 6            5         6
+    #   2   2 1            1.5       2     equal to the median: goes on
+    #   3   1 1            1         1     below
+    #   4   9              -         too short to count
+    # averages 1, 1.5, 2, 5: median 1.75
+    reports = {0: [1, 3], 1: [4, 6], 2: [2, 1], 3: [1, 1], 4: [9]}
+    settings = {"policy": "median", "delay_evaluation": 2}
+    assert stopped(settings, reports) == [3]
+    assert stopped(settings, {0: [1, 3], 1: [1.5, 1]}) == [1]  # averages 2, 1.25: median 1.625, best 1.5
+    assert stopped(settings, {0: [1, 3], 1: [1.7, 1]}) == []  # averages 2, 1.35: median 1.675, best 1.7
+    assert stopped({"policy": "median_stopping"}, {0: [2], 1: [2], 2: [2]}) == []  # ties
+
+
+def test_median_to_minimize():
+    # averages 1, 2, 6: median 2; best 1, 2 (equal), 5
+    assert stopped({"policy": "median", "delay_evaluation": 2}, {0: [1, 1], 1: [2, 2], 2: [7, 5]}, "minimize") == [2]
+
+
+def test_truncation():
+    # 5 trials, 40 %: two.            value at interval 1     5 4 3 2 1
+    reports = {0: [5], 1: [4], 2: [3], 3: [2], 4: [1]}
+    assert stopped({"policy": "truncation", "truncation_percentage": 40}, reports) == [3, 4]
+    assert stopped({"policy": "truncation", "truncation_percentage": 40}, reports, "minimize") == [0, 1]
+    assert stopped({"policy": "truncation_selection", "truncation_percentage": 39}, reports) == [4], "1.95 is one"
+    assert stopped({"policy": "truncation", "truncation_percentage": 19}, reports) == []
+    # ties across the cut: of 5 4 2 2 2 two would go, but three are equal
+    assert stopped({"policy": "truncation", "truncation_percentage": 40}, {**reports, 2: [2], 4: [2]}) == []
+
+
+def test_truncation_by_the_value_at_the_interval():
+    # at 2: 0 has 1, 1 has 5, 2 is not there
+    reports = {0: [9, 1], 1: [1, 5], 2: [0]}
+    settings = {"policy": "truncation", "truncation_percentage": 50, "delay_evaluation": 2}
+    assert stopped(settings, reports) == [0]
+
+
+def test_truncation_without_finished_trials():
+    # 1 2 3 4, 50 %: trials 0 and 1. Trial 0 is over; 50 % of the three others is one: trial 1 either way
+    # 34 %: of four one, which is trial 0; of three one, which is trial 1
+    reports = {0: [1], 1: [2], 2: [3], 3: [4]}
+    for percentage, exclude, expected in ((50, False, True), (50, True, True), (34, False, False), (34, True, True)):
+        settings = {"policy": "truncation", "truncation_percentage": percentage, "exclude_finished_jobs": exclude}
+        policy = make_policy(settings, "maximize")
+        policy.ended(0)
+        assert policy.stops(1, reports) is expected
+        assert policy.stops(2, reports) is False
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"policy": "bandit", "slack_amount": 100},
+        {"policy": "bandit", "slack_factor": 100},
+        {"policy": "median"},
+        {"policy": "truncation", "truncation_percentage": 34},
+    ],
+    ids=lambda settings: settings["policy"],
+)
+def test_nan_and_infinite_values_are_worst(goal, settings):
+    for bad in (NAN, math.inf, -math.inf):
+        assert stopped(settings, {0: [1.0], 1: [2.0], 2: [bad]}, goal) == [2]
+    assert stopped(settings, {0: [NAN], 1: [NAN], 2: [NAN]}, goal) == []
+
+
+@pytest.mark.parametrize("settings", [{"policy": "bandit", "slack_amount": 1}, {"policy": "median"}])
+def test_no_values_no_stop(settings):
+    assert stopped(settings, {0: [], 1: [3.0]}) == []
+    assert make_policy(settings, "maximize").stops(7, {0: [1.0]}) is False
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+def test_asha(goal):
+    # factor 3: of the n trials that have come to the first rung, the best n // 3 go on, at least one
+    #   trial     0   1   2   3   4   5
+    #   value     1   2   3   4   5   6     each is the best so far when it comes: goes on
+    #   value     6   5   4   3   2   1     never among the best third: only the first goes on
+    sign = 1 if goal == "maximize" else -1
+    settings = {"policy": "asha", "reduction_factor": 3}
+    rising = {n: [sign * (n + 1.0)] for n in range(6)}
+    falling = {n: [sign * (6.0 - n)] for n in range(6)}
+    assert stopped_in_turn(settings, rising, goal) == []
+    assert stopped_in_turn(settings, falling, goal) == [1, 2, 3, 4, 5]
+    assert stopped_in_turn(settings, {0: [sign], 1: [NAN]}, goal) == [1]
+
+
+def stopped_in_turn(settings, reports, goal):
+    policy, known, found = make_policy(settings, goal), {}, []
+    for number, values in reports.items():
+        known[number] = values
+        found += [number] if policy.stops(number, known) else []
+    return found
+
+
+def test_hyperband():
+    policy = make_policy({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
+    reports = {}
+    for step in range(1, 9):
+        for n in range(20):
+            reports[n] = [float(20 - n)] * step
+    stops = [policy.stops(n, reports) for n in range(20)]
+    assert not stops[0] and any(stops)
+    again = make_policy({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
+    assert [again.stops(n, reports) for n in range(20)] == stops
+
+
+WRONG = [
+    ({"policy": "bandt"}, "Did you mean 'bandit'"),
+    ({"slack_factor": 1}, "there is no policy"),
+    ({"policy": "bandit"}, "either slack_factor or slack_amount"),
+    ({"policy": "bandit", "slack_factor": 1, "slack_amount": 1}, "either slack_factor or slack_amount"),
+    ({"policy": "bandit", "slack_facto": 1}, "Did you mean 'slack_factor'"),
+    ({"policy": "bandit", "slack_factor": -1}, "above 0"),
+    ({"policy": "bandit", "slack_factor": "x"}, "not a number"),
+    ({"policy": "median", "evaluation_interval": 0}, "at least 1"),
+    ({"policy": "median", "delay_evaluation": 1.5}, "whole number"),
+    ({"policy": "truncation"}, "needs truncation_percentage"),
+    ({"policy": "truncation", "truncation_percentage": 100}, "from 1 to 99"),
+    ({"policy": "truncation", "truncation_percentage": 5, "exclude_finished_jobs": 1}, "neither true nor false"),
+    ({"policy": "asha", "reduction_factor": 1}, "at least 2"),
+    ({"policy": "hyperband", "min_resource": 5, "max_resource": 2}, "min_resource is above"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
+def test_mistakes(settings, message):
+    with pytest.raises(UserError) as caught:
+        make_policy(settings, "maximize")
+    assert message in str(caught.value)
+
+
+def test_no_policy():
+    assert make_policy({}, "maximize") is None
+
+
+def test_objectives():
+    up = Objective(metric="accuracy", goal="maximize")
+    for form in ("accuracy", "maximize accuracy", "Maximise  accuracy", {"metric": "accuracy"}, [up.to_json()]):
+        assert read_objectives(form) == (up,)
+    assert read_objectives(None) == ()
+    assert read_objectives("minimize my loss") == (Objective(metric="my loss", goal="minimize"),)
+    assert read_objectives("test accuracy") == (Objective(metric="test accuracy", goal="maximize"),)
+    assert [one.goal for one in read_objectives(["a", {"metric": "b", "goal": "minimize"}])] == ["maximize", "minimize"]
+    for form, message in [
+        ({"metric": "a", "goal": "maximum"}, "Did you mean 'maximize'"),
+        ({"metrik": "a"}, "Did you mean 'metric'"),
+        ({"goal": "minimize"}, "needs the name"),
+        (["a", "a"], "twice"),
+        (3, "no objective"),
+    ]:
+        with pytest.raises(UserError) as caught:
+            read_objectives(form)
+        assert message in str(caught.value)

@@ -1,0 +1,60 @@
+"""Every value survives the way through Hydra's grammar and a composition, with its type."""
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import example, given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from runner.errors import UserError
+from runner.sweeps.words import to_word
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12).filter(lambda text: "${" not in text)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+KEYS = st.from_regex(r"[a-z_][a-z0-9_ =,:-]{0,6}[a-z]", fullmatch=True).filter(
+    lambda key: key not in ("true", "false", "null", "inf", "nan")
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=6
+)
+
+
+@given(VALUES)
+@example("a,b")
+@example("a=b")
+@example("")
+@example(" ")
+@example("null")
+@example("TRUE")
+@example("1")
+@example("1e5")
+@example("inf")
+@example('it\'s "so"')
+@example("back\\slash\\")
+@example("\\'")
+@example("range(1,2)")
+@example("two\nlines")
+@example(1e-05)
+@example(1e300)
+@example([])
+@example({})
+@example({"a b": [1, "1", {"c": None}]})
+def test_a_value_survives_the_round_trip(value):
+    override = OverridesParser.create().parse_override(f"x={to_word(value)}")
+    config = OmegaConf.create({"x": 0})
+    OmegaConf.update(config, "x", override.value())
+    assert repr(OmegaConf.to_container(config, resolve=True)["x"]) == repr(value)
+
+
+@pytest.mark.parametrize("word", ["linear", "sklearn-1.5", "a/b", "x_1"])
+def test_plain_words_stay_plain(word):
+    assert to_word(word) == word
+
+
+def test_what_has_no_words_is_refused():
+    with pytest.raises(UserError, match="cannot be written"):
+        to_word({"1": 2})
+
+
+def test_an_interpolation_stays_one():
+    assert to_word("${input:iris}") == "'${input:iris}'"
