@@ -50,7 +50,13 @@ class LocalCompute:
         command = handle.argv(["python", "-s", str(WORKER), str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=run_folder, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=run_folder,
+                env=os.environ,  # not what libraries put beside it, which a forked worker would not get
+                start_new_session=True,
             )
         return LocalJob(process, layout)
 

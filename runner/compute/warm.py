@@ -142,6 +142,7 @@ class _Interpreter:
                 stdout=self._log,
                 stderr=self._log,
                 cwd="/",
+                env=os.environ,
                 start_new_session=True,
                 pass_fds=(theirs.fileno(), lifeline),
             )

@@ -53,6 +53,7 @@ class Interpreter:
         self, first: "Dict[str, Any]", path: "List[str]", modules: "Dict[str, Any]", ours: "Set[int]", lifeline: int
     ) -> None:
         self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
+        self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline
         order = files.read_json(os.path.join(first["run"], "order.json"))

@@ -85,7 +85,7 @@ def _said() -> int:
 
 def _is_ours(name: str) -> bool:
     """Tell whether a module would come from the environment, without importing more than what leads to it."""
-    top = name.split(".", maxsplit=1)[0]
+    top = name.split(".", 1)[0]
     if top in NEVER:
         return False
     if top in sys.modules:
@@ -100,8 +100,8 @@ def _is_ours(name: str) -> bool:
 
 
 def _from_environment(name: str, module: "Any") -> bool:
-    spec = getattr(module, "__spec__", None)
-    if name.split(".", maxsplit=1)[0] in NEVER or getattr(spec, "name", None) != name:
+    spec: "Any" = getattr(module, "__spec__", None)
+    if name.split(".", 1)[0] in NEVER or getattr(spec, "name", None) != name:
         return False
     return bool(spec.origin in ("built-in", "frozen") or _is_below(spec.origin))
 

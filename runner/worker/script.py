@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+_MISSING = object()
 
 
 class Begins(BaseException):
@@ -63,15 +64,7 @@ class Begins(BaseException):
 
     def hide_this_frame(self) -> None:
         """Have an uncaught exception shown from the script's own frame on."""
-        hook = getattr(sys, "excepthook", None)
-        if hook is None:
-            return
-
-        def excepthook(kind: "Any", error: "Any", trace: "Any") -> None:
-            trace = trace.tb_next if trace is not None else None
-            hook(kind, error.with_traceback(trace), trace)
-
-        sys.excepthook = excepthook
+        sys.excepthook = _Excepthook(getattr(sys, "excepthook", _MISSING))
 
     def learn(self) -> None:
         """Leave word of the modules the script imported, for the next warm interpreter."""
@@ -79,15 +72,41 @@ class Begins(BaseException):
         if target is None or os.getpid() != self._pid:
             return
         try:
-            names = preload.learnt(sys.modules)
-            if all(name in self._interpreter.modules for name in names):
+            refused = self._interpreter.refused
+            names = [name for name in preload.learnt(sys.modules) if name not in refused]
+            if set(names) <= self._interpreter.tried.union(self._interpreter.modules):
                 return
             temporary = "{}.{}.tmp".format(target, self._pid)
             with open(temporary, "w") as file:
-                json.dump({"modules": names, "refused": []}, file)
+                json.dump({"modules": names, "refused": refused}, file)
             os.rename(temporary, target)
         except Exception:  # the script may have left anything behind; the next run is then no quicker
             return
+
+
+class _Excepthook:
+    """The script's hook, called as Python calls it, but without the lowest frame of the traceback."""
+
+    def __init__(self, hook: "Any") -> None:
+        self._hook = hook
+
+    def __call__(self, kind: "Any", error: "Any", trace: "Any") -> None:
+        trace = trace.tb_next if trace is not None else None
+        error = error.with_traceback(trace)
+        if self._hook is _MISSING:
+            sys.stderr.write("sys.excepthook is missing\n")
+            sys.__excepthook__(kind, error, trace)
+            return
+        try:
+            self._hook(kind, error, trace)
+        except SystemExit:
+            raise
+        except BaseException as second:
+            above = second.__traceback__.tb_next if second.__traceback__ is not None else None
+            sys.stderr.write("Error in sys.excepthook:\n")
+            sys.__excepthook__(type(second), second.with_traceback(above), above)
+            sys.stderr.write("\nOriginal exception was:\n")
+            sys.__excepthook__(kind, error, trace)
 
 
 def _opened() -> "Any":
@@ -114,7 +133,7 @@ def _absolute(path: str) -> str:
     """Return a script's path as Python itself makes it absolute, which it does since 3.9."""
     if os.path.isabs(path) or sys.version_info < (3, 9):
         return path
-    return os.path.join(os.getcwd(), path[2:] if path.startswith("./") else path)
+    return os.path.join(os.getcwd(), path)
 
 
 def _new_main(path: str) -> "Dict[str, Any]":
@@ -143,8 +162,7 @@ def _renew() -> None:
     for name in ("random", "numpy.random"):
         if name in sys.modules:
             sys.modules[name].seed()
-    process = sys.modules.get("multiprocessing.process")
+    process: "Any" = sys.modules.get("multiprocessing.process")
     if process is not None:
-        process.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]
-        authentication = process.AuthenticationString(os.urandom(32))  # type: ignore[attr-defined]
-        process.current_process().authkey = authentication  # type: ignore[attr-defined]
+        process.ORIGINAL_DIR = os.getcwd()
+        process.current_process().authkey = os.urandom(32)

@@ -111,3 +111,4 @@ if __name__ == "__main__":
         raise
     finally:
         script.learn()
+        code = namespace = None  # what the script made is then destroyed when Python destroys its `__main__`

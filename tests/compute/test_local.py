@@ -1,10 +1,12 @@
 import pytest
 
-from runner.compute.local import LocalCompute
+from runner.compute.local import ForkedJob, LocalCompute
+from runner.compute.warm import AVAILABLE
 from runner.environments.current import CurrentEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.contracts.compute_contract import ComputeContract
+from tests.waiting import wait_for
 
 
 class TestLocal(ComputeContract):
@@ -18,3 +20,17 @@ class TestLocal(ComputeContract):
 
     def test_slots_as_set(self):
         assert LocalCompute(slots=3).scale().slots == 3
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
+class TestWarm(TestLocal):
+    @pytest.fixture
+    def compute(self):
+        compute = LocalCompute(warm=True)
+        yield compute
+        compute.close()
+
+    def test_it_was_forked(self, submit):
+        job, _run = submit("print('hello')")
+        wait_for(lambda: job.wait(1), 30)
+        assert isinstance(job, ForkedJob)
