@@ -193,7 +193,7 @@ def _start(
 ) -> _Interpreter:
     """Start an interpreter, again and again without the modules whose import would not go unnoticed."""
     known = _read_learnt(learnt)
-    command = handle.argv(["python", "-s", str(WORKER / "warm.py"), "--variables"])
+    command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
     for _ in range(_MOST_REFUSALS):
         interpreter = _Interpreter(command, run, lifeline)
         first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}

@@ -1,9 +1,9 @@
 """A process of the run's environment that has imported what scripts import, and forks workers and scripts from it.
 
 It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
-The controller starts it as ``python warm.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python with
-exactly the variables that the scripts will have. On the channel, a socket, it is told in lines of JSON what to import,
-and then one run after the other. When the channel closes it ends; the workers it forked go on.
+The controller starts ``python importlib_bootstrap.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python
+with exactly the variables that the scripts will have. On the channel, a socket, it is told in lines of JSON what to
+import, and then one run after the other. When the channel closes it ends; the workers it forked go on.
 """
 
 import os
@@ -26,8 +26,8 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
     for descriptor in (channel, lifeline):
         os.set_inheritable(descriptor, True)
-    program = order["argv"][0]
-    os.execve(program, [program, os.path.abspath(__file__), str(channel), str(lifeline)], variables)
+    program, file = order["argv"][0], os.path.join(HERE, "importlib_bootstrap.py")
+    os.execve(program, [program, file, str(channel), str(lifeline)], variables)
 
 
 def set_aside_namesakes() -> "Dict[str, Any]":
@@ -52,6 +52,7 @@ def serve(channel: int, lifeline: int) -> None:
     import signal
     import socket
 
+    sys.modules.pop("warm")
     namesakes = set_aside_namesakes()
     import preload
 
@@ -87,28 +88,3 @@ def serve(channel: int, lifeline: int) -> None:
             control.close()
             interpreter.work(order)
         control.sendall(json.dumps({"pid": pid}).encode("ascii") + b"\n")
-
-
-if __name__ == "__main__":
-    if sys.argv[1] == "--variables":
-        become(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
-    if not getattr(sys.flags, "safe_path", False):
-        del sys.path[0]
-    try:
-        serve(int(sys.argv[1]), int(sys.argv[2]))
-    except BaseException as begins:
-        if type(begins).__name__ != "Begins":
-            raise
-        script: "Any" = begins
-    # From here on this is the script's process, and all frames but this one are gone.
-    code, namespace = script.enter()
-    try:
-        exec(code, namespace)
-    except SystemExit:
-        raise
-    except BaseException:
-        script.hide_this_frame()
-        raise
-    finally:
-        script.learn()
-        code = namespace = None  # what the script made is then destroyed when Python destroys its `__main__`
