@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
+_LARGE = frozenset(["numpy", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "joblib", "PIL"])
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
@@ -45,8 +46,23 @@ def put_back(namesakes: "Dict[str, Any]") -> None:
     sys.modules.update(namesakes)
 
 
+def _keep_libraries() -> None:
+    """Spare the script's process the taking apart of large libraries, which would copy most of the shared memory.
+
+    It is the first function registered, so that it is called as the last, when an ending Python has done all else.
+    What the script made, also in its own modules and other packages, is destroyed as ever.
+    """
+    import ctypes
+
+    kept = {name: module for name, module in sys.modules.items() if name.split(".", 1)[0] in _LARGE}
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # never to be given back
+    for name in kept:
+        del sys.modules[name]
+
+
 def serve(channel: int, lifeline: int) -> None:
     """Import what the first line says, then fork a worker for every other line."""
+    import atexit
     import gc
     import json
     import signal
@@ -56,6 +72,7 @@ def serve(channel: int, lifeline: int) -> None:
     namesakes = set_aside_namesakes()
     import preload
 
+    atexit.register(_keep_libraries)
     put_back(namesakes)
     control = socket.socket(fileno=channel)
     lines = control.makefile("r", encoding="utf-8")

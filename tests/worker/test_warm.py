@@ -75,8 +75,9 @@ def left(folder: Folder) -> dict[str, Any]:
         str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path)
     )
     notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
+    sizes = [path.stat().st_size for path in sorted(folder.work.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     facts = {name: result[name] for name in ("status", "exit_code", "signal", "reason", "python_version")}
-    return {"log": log, "paths": paths, "notes": notes, "worker": folder.worker_log, **facts}
+    return {"log": log, "paths": paths, "sizes": sizes, "notes": notes, "worker": folder.worker_log, **facts}
 
 
 @pytest.fixture
@@ -246,6 +247,9 @@ LEARNING = {
     "joblib.dump(m, 'outputs/model.joblib')\nprint(joblib.load('outputs/model.joblib').predict([[2]]))",
     "seeded": "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\nprint(random.random(), np.random.rand())",
     "azureml": "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.5)\nprint(run.id, run.experiment.name)",
+    "unwritten": "import sklearn, near\nclass A:\n    def __del__(self): print('gone', sklearn.__name__)\n"
+    "a = A(); a.itself = a; near.a = A()\nf = near.f = open('outputs/f', 'w'); f.write('x' * 100)\n"
+    "g = open('outputs/g', 'w'); g.write('y')\nimport atexit\natexit.register(lambda: print(open('outputs/g').read()))",
     "own variables": "import sklearn, os\nprint(sorted(os.environ.items()))",
 }  # fmt: skip
 
@@ -253,7 +257,7 @@ LEARNING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNING)
 def test_libraries(runs: Runs, name: str) -> None:
-    assert runs.both(LEARNING[name])["status"] == "completed"
+    assert runs.both(LEARNING[name], beside={"near.py": ""})["status"] == "completed"
 
 
 def _numbers(runs: Runs, way: str, script: str) -> bytes:
