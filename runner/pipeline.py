@@ -95,9 +95,7 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
     if name == "finalize":
         changed["tags"] = with_script_set(bench.run, "tag", record.tags)
         changed["properties"] = with_script_set(bench.run, "property", record.properties)
-    record = dataclasses.replace(record, **changed)
-    bench.runs.write(record)
-    return record
+    return dataclasses.replace(record, **changed)  # written as the next stage begins, or with the end
 
 
 def finish(bench: Bench, record: RunRecord, status: str) -> RunRecord:

@@ -55,6 +55,9 @@ CASES = [
     (("+experiment=iris", "job.arguments.kernel=poly"), ("job.arguments.kernel=rbf",)),
     (("+experiment=iris", "job.arguments={kernel: poly}"), ("job.arguments.penalty=2",)),
     (("+experiment=iris",), ("model.tags.a=b", "job.tags.c=d")),
+    (("+experiment=iris", "+job.arguments={degree: 1}"), ("job.arguments.degree=2", "job.arguments.kernel=rbf")),
+    (("+experiment=iris",), ("+job.arguments.degree={a: 1}", "job.arguments.degree.a=2")),
+    (("+experiment=iris",), ("job.arguments.kernel=a", "job.arguments.kernel=b")),
     (("+experiment=iris",), ("job.arguments.kernel=${experiment_name}", "experiment_name=mine")),
     ((), ("+experiment=digits",)),
 ]
