@@ -12,6 +12,7 @@ from typing import Any
 
 from runner.bench import Bench
 from runner.clock import now
+from runner.errors import UserError
 from runner.layout import Layout
 from runner.plan import Plan
 from runner.records import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL, RunRecord
@@ -136,7 +137,11 @@ class Conductor:
         if found is None:
             return False
         trial, suggestion = found
-        plan = self._hands.plan(suggestion.overrides)
+        try:
+            plan = self._hands.plan(suggestion.overrides)
+        except UserError as mistake:  # a list that is short has been planned before anything began
+            self._end(f"trial {trial.number}: {mistake}", FAILED)
+            return False
         record, bench = self._hands.bench(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
         trial = dataclasses.replace(trial, run=record.id, status=RUNNING, started=now())
         reports = Reports(bench.run, self.sweep.objectives[0].metric if self.sweep.objectives else "")

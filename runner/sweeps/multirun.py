@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
+from runner.files import locked, write_text
 from runner.layout import Layout
 from runner.plan import Plan, layout_of, new_run_id
-from runner.ports import Compute
+from runner.ports import Compute, Say
 from runner.records import CANCELED, COMPLETED, RUNNING, RunRecord
 from runner.sweeps.compose import Composer
 from runner.sweeps.conductor import Conductor, Hands, Limits
@@ -125,12 +126,14 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         if earlier is None:
             work.plan_ahead()
             store.create(sweep)
+            write_text(layout.sweep(sweep.id).config, _shared_yaml(order.master))
         stack.enter_context(held(layout, sweep.id))
         again: tuple[TrialRecord, ...] = ()
         if earlier is not None:
             sweep, again = resumed(layout, store, sweep, order.search, context.reconcile)
         sweep = dataclasses.replace(sweep, slots=work.slots, total=order.search.total, state=RUNNING, ended=None)
         watcher = context.watcher(layout)
+        work.say = watcher.say
         hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run)
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
@@ -144,6 +147,13 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         watcher.end(sweep)
     context.codes.append(_code(sweep))
     return sweep
+
+
+def _shared_yaml(master: DictConfig) -> str:
+    """Return the composition that all trials share, without Hydra's own settings."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
 
 
 def _code(sweep: SweepRecord) -> int:
@@ -183,8 +193,6 @@ def held(layout: Layout, sweep_id: str) -> ExitStack:
     UserError
         If somebody else does, naming the process.
     """
-    from runner.files import locked
-
     place, stack = layout.sweep(sweep_id), ExitStack()
     until = time.monotonic() + _LOOKS
     while not stack.enter_context(locked(place.lock, blocking=False)):
@@ -215,6 +223,7 @@ class _Work:
         self._composer = Composer(order.loader, order.master, order.shared, context.base, settings)
         self._shared = Shared()
         self._computes: dict[str, Compute] = {}
+        self.say: Say = print
         self._ahead: dict[tuple[str, ...], Plan] = {}
         compute = self._compute(order.master.compute)
         wanted = order.settings.max_concurrent or compute.scale().slots
@@ -242,6 +251,7 @@ class _Work:
             self._shared.between(bench),
             compute=self._compute(plan.spec.compute),
             variables=self._variables,
+            say=self.say,
             show_output=False,
         )
 

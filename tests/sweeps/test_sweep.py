@@ -27,7 +27,12 @@ if given.sleep:
     for step in range(int(given.sleep * 20)):
         time.sleep(0.05)
         run.log("score", given.a)
-if given.fail and float(given.fail) == given.a:
+if given.fail == "kill" and given.a == 2:
+    os.kill(os.getpid(), 9)
+if given.fail == "environment" and given.a == 2:
+    os.kill(os.getppid(), 9)
+    time.sleep(60)
+if given.fail and given.fail.isdigit() and float(given.fail) == given.a:
     raise ValueError("a is {}".format(given.a))
 print("limits", os.environ["OMP_NUM_THREADS"], os.environ["LOKY_MAX_CPU_COUNT"])
 """
@@ -95,6 +100,51 @@ def test_one_that_fails_is_recorded_and_the_others_go_on(typed):
     assert [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
     assert sweep.state == "failed" and "ValueError: a is 2.0" in sweep.trials[1].reason
     assert "ValueError: a is 2.0" in done.stdout and sweep.best == (2,)
+
+
+@pytest.mark.parametrize(("how", "reason"), [("kill", "killed by SIGKILL"), ("environment", "the worker ended")])
+def test_one_that_is_killed_is_recorded_and_the_others_go_on(how, reason, typed):
+    done = typed("job.arguments.a=1,2,3", f"job.arguments.fail={how}")
+    assert done.returncode == 2
+    sweep = the_sweep(typed)
+    assert [one.status for one in sweep.trials] == ["completed", "failed", "completed"]
+    assert reason in sweep.trials[1].reason
+
+
+def test_an_environment_is_built_once_and_said(typed):
+    done = typed("environment=sklearn-1.5", "environment.packages=[joblib]", "job.arguments.a=1,2,3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = [json.loads(typed.line.vivero("show", one.run, "--json").stdout) for one in the_sweep(typed).trials]
+    assert len({one["prepare"]["environment"]["key"] for one in runs}) == 1
+    assert len({one["prepare"]["snapshot"]["hash"] for one in runs}) == 1
+
+
+def test_environments_are_swept(typed):
+    done = typed("environment=current,sklearn-1.5", "job.arguments.a=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    sweep = the_sweep(typed)
+    assert [one.parameters["environment"] for one in sweep.trials] == ["current", "sklearn-1.5"]
+    runs = [json.loads(typed.line.vivero("show", one.run, "--json").stdout) for one in sweep.trials]
+    assert [one["prepare"]["environment"]["kind"] for one in runs] == ["current", "venv"]
+
+
+def test_a_mistake_in_a_long_list_ends_the_sweep_and_says_so(typed):
+    values = ",".join(["1"] * 210 + ["soon"])
+    done = typed(f"job.timeout={values}", "job.arguments.a=1", "sweep.max_concurrent=2")
+    assert done.returncode == 2
+    sweep = the_sweep(typed)
+    assert sweep.state == "failed" and "trial 210" in sweep.error and len(sweep.trials) == 210
+
+
+def test_a_bayesian_search_learns_and_is_taken_up_again(typed):
+    words = ("sweep.sweeper=bayesian", "job.arguments.a=interval(0.0,9.0)", "sweep.max_trials=8")
+    assert typed(*words).returncode == 0
+    first = the_sweep(typed)
+    assert len(first.trials) == 8 and all(0 <= one.parameters["job.arguments.a"] <= 9 for one in first.trials)
+    done = typed(f"sweep.resume={first.id}", "sweep.max_trials=10")
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = the_sweep(typed)
+    assert len(again.trials) == 10 and again.trials[:8] == first.trials
 
 
 def test_too_many_failures_end_it(typed):
