@@ -13,8 +13,8 @@ from serving.schema import Schema
 def read_cells(schema: Schema, rows: Rows) -> Rows:
     """Return rows whose cells are what the model's columns hold; rows that are no texts stay as they are.
 
-    A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number if it
-    reads as one. An empty cell is missing.
+    A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
+    truth value if it reads as one. An empty cell is missing.
     """
     if not rows.texts:
         return rows
@@ -33,6 +33,8 @@ def _cell(text: str, stays: bool) -> Any:
         return None
     if stays:
         return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
     try:
         return float(text)
     except ValueError:

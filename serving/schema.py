@@ -68,6 +68,8 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
     width = getattr(model, "n_features_in_", None)
     seen_first = list(steps_at_entrance(model))
     columns = next(filter(None, map(read_columns, seen_first)), None)
+    if names is None and dates:
+        raise UserError("dates: the model was fitted without names of columns")
     if names is not None and dates:
         columns = _with_dates([str(name) for name in names], columns, dates)
     return Schema(

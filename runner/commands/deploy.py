@@ -30,7 +30,7 @@ def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool,
 
     layout = workspace()
     settings = read_settings(words, endpoint)
-    target = Target(model, weight=weight, mirror=mirror, changes_settings=bool(words))
+    target = Target(model, weight=weight, mirror=mirror, changes_settings=bool(words), keeps_settings=not words)
     _show(make_deployer(layout, registry(layout), note).deploy(target, settings))
 
 

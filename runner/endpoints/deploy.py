@@ -13,6 +13,7 @@ from runner.endpoints.environment import misfits, requirements
 from runner.endpoints.launch import check_settings, choose_port, settle, start
 from runner.endpoints.store import KEY_NAMES, EndpointStore
 from runner.errors import UserError
+from runner.files import locked
 from runner.layout import Layout
 from runner.names import check_name
 from runner.ports import Environment, Host, Registry, Say
@@ -27,6 +28,7 @@ class Target:
     weight: float | None = None
     mirror: bool = False
     changes_settings: bool = False
+    keeps_settings: bool = False  # of an endpoint that was served before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +98,10 @@ def new_endpoint(
     """
     check_settings(settings)
     deployments = tuple(deployment(registry, one) for one in references)
+    names = [one.name for one in deployments]
+    twice = next((one for one in names if names.count(one) > 1), None)
+    if twice is not None:
+        raise UserError(f"Model {twice} is named twice", "Two versions of a model are shared by weight: vivero deploy")
     records = [registry.resolve(f"{one.name}:{one.version}") for one in deployments]
     name = check_name(settings.name or deployments[0].name, "endpoint name")
     store = EndpointStore(layout)
@@ -143,8 +149,13 @@ class Deployer:
         UserError
             If it does not come to serve it; an endpoint that served before then goes on as it was.
         """
-        name = settings.name or self.registry.resolve(target.reference).name
-        if self.store.alive(check_name(name, "endpoint name")):
+        name = check_name(settings.name or self.registry.resolve(target.reference).name, "endpoint name")
+        self.store.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
+        with locked(self.store.layout.endpoint(name).root / ".deploy.lock"):  # one after the other
+            return self._deploy(name, target, settings)
+
+    def _deploy(self, name: str, target: Target, settings: EndpointSettings) -> Deployed:
+        if self.store.alive(name):
             if target.changes_settings:
                 raise UserError(
                     f"Endpoint {name} is being served, so its settings stay", f"Stop it first: vivero stop {name}"
@@ -155,6 +166,8 @@ class Deployer:
             raise UserError(
                 f"Endpoint {name} is not served, so there is no traffic to share", "Leave out --weight and --mirror"
             )
+        if target.keeps_settings and name in self.store.names():
+            settings = EndpointSettings(**self.store.read(name).settings)
         record, keys = new_endpoint(
             self.layout, [target.reference], dataclasses.replace(settings, name=name),
             registry=self.registry, make=self.make, host=self.host, say=self.say,

@@ -39,6 +39,9 @@ def check_settings(settings: EndpointSettings) -> None:
     for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
         if getattr(settings, name) < 1:
             raise UserError(f"{name}={getattr(settings, name)} is less than 1")
+    for name in ("timeout", "stop_timeout", "poll", "max_megabytes"):
+        if not getattr(settings, name) > 0:
+            raise UserError(f"{name}={getattr(settings, name)} is not above 0")
     if not 0 <= settings.log_payloads <= 1:
         raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
 

@@ -106,6 +106,17 @@ def test_csv_cells_mean_what_the_column_holds(client):
     assert answer.json["predictions"] == MIXED.predict(pd.DataFrame([GOOD, second])[list(GOOD)]).tolist()
 
 
+def test_truth_values_of_a_csv(client):
+    frame = pd.DataFrame({"member": [True, False] * 10, "n": range(20)})
+    model = make_pipeline(
+        make_column_transformer((StandardScaler(), ["n"]), remainder="passthrough"), LogisticRegression()
+    )
+    model.fit(frame, [1, 0] * 10)
+    text = "n,member\n3,true\n4,False\n"
+    answer = client(m=model).post("/invocations", data=text, content_type="text/csv")
+    assert answer.json == {"predictions": [1, 0]}
+
+
 @pytest.mark.parametrize(
     ("encoder", "value", "status"),
     [

@@ -59,6 +59,9 @@ MISTAKES = {
     "model=iris port=x": "port",
     "model=iris auth=maybe": "auth=maybe is not known",
     "model=iris method=fit": "has no method fit",
+    "model=iris timeout=-1": "timeout=-1.0 is not above 0",
+    "models=[iris,iris]": "Model iris is named twice",
+    "model=iris dates=[when]": "fitted without names",
     "model=iris host=203.0.113.1": "Nothing can listen at 203.0.113.1",
 }
 

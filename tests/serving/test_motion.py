@@ -222,6 +222,23 @@ def test_train_register_deploy_in_one_command(command_line):
         assert command_line.vivero("stop", "sklearn-iris").returncode == 0
 
 
+def test_two_deploys_at_once_come_one_after_the_other(command_line, layout, register):
+    register("iris", constant(0))
+    register("iris", constant(1))
+    where = ("--workspace", str(layout.root), "--json")
+    made = json.loads(command_line.vivero("deploy", "iris:1", "--set", "port=0", *where).stdout)
+    try:
+        both = [command_line.start("runner.cli", "deploy", f"iris:{number}", *where) for number in (1, 2)]
+        assert [one.wait(60) for one in both] == [0, 0]
+        said = [json.loads(one.stdout.read())["models"] for one in both]
+        assert said == [["iris:1"], ["iris:2"]] and _version(made["address"]) in ("iris:1", "iris:2")
+        assert command_line.vivero("stop", "iris", *where).returncode == 0
+        again = json.loads(command_line.vivero("deploy", "iris:2", *where).stdout)
+        assert again["address"] == made["address"]  # its settings are kept
+    finally:
+        command_line.vivero("stop", "iris", *where)
+
+
 def test_keys_are_rotated_one_at_a_time(command_line, layout, register):
     register("iris", constant(0))
     where = ("--workspace", str(layout.root), "--json")

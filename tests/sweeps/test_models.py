@@ -2,10 +2,9 @@
 
 import json
 
-from runner.sweeps.store import SweepStore
-
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from runner.sweeps.store import SweepStore
 
 WORDS = ("-m", "+experiment=iris", "job.arguments.kernel=linear,rbf", "job.arguments.penalty=0.01,1")
 
