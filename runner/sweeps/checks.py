@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from runner.errors import UserError, nearest
 from runner.names import check_name
-from runner.schema import SweepConfig
+from runner.schema import SEARCHES, SweepConfig
 from runner.sweeps.objectives import read_objectives
 from runner.sweeps.policies import make_policy
 from runner.sweeps.records import MAXIMIZE
-from runner.sweeps.search.make import SWEEPERS
 
 MOST_WARM_STARTS = 5  # as Azure allows
 
@@ -21,8 +20,8 @@ def check_sweep(config: SweepConfig) -> None:
     UserError
         At the first thing that cannot be.
     """
-    if config.sweeper is not None and config.sweeper not in SWEEPERS:
-        raise UserError(f"sweep.sweeper={config.sweeper} is not known", nearest(config.sweeper, SWEEPERS))
+    if config.sweeper is not None and config.sweeper not in SEARCHES:
+        raise UserError(f"sweep.sweeper={config.sweeper} is not known", nearest(config.sweeper, SEARCHES))
     for name in ("max_trials", "max_concurrent", "max_failures", "timeout", "trial_timeout"):
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):

@@ -12,11 +12,11 @@ from typing import Any
 
 from runner.bench import Bench
 from runner.clock import now
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.plan import Plan
 from runner.records import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL, RunRecord
-from runner.sweeps.best import best_trials
+from runner.sweeps.best import best_trials, objective_values
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
 from runner.sweeps.records import EARLY, SweepRecord, TrialRecord
 from runner.sweeps.store import SweepStore
@@ -92,7 +92,11 @@ class Conductor:
                 except KeyboardInterrupt:
                     self._interrupts += 1
                     self._end("Ctrl-C", CANCELED)
-        self.sweep = dataclasses.replace(self._record(), state=self._final_state(), ended=now(), error=self._ending)
+        found = self._record()
+        if self._ending is None and (absent := never_logged(found)) is not None:
+            self._ending, self._state = absent, FAILED
+            self._hands.watcher.say(absent)
+        self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
         self._hands.store.write(self.sweep)
         return self.sweep
 
@@ -214,5 +218,14 @@ class Conductor:
 
 def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | None:
     """Return the objectives' values of a trial, None unless it has them all."""
-    found = tuple(trial.metrics.get(one.metric, math.nan) for one in sweep.objectives)
-    return found if found and trial.status in TERMINAL and all(map(math.isfinite, found)) else None
+    found = objective_values(sweep.objectives, trial)
+    return found if found is not None and trial.status in TERMINAL and all(map(math.isfinite, found)) else None
+
+
+def never_logged(sweep: SweepRecord) -> str | None:
+    """Return what to say of an objective that no trial had, though some came to their end."""
+    logged = {name for one in sweep.trials if one.status == COMPLETED for name in one.metrics}
+    absent = next((one.metric for one in sweep.objectives if one.metric not in logged), None)
+    if absent is None or not any(one.status == COMPLETED for one in sweep.trials):
+        return None
+    return str(UserError(f"No trial logged {absent} (sweep.objective)", nearest(absent, logged)))

@@ -147,6 +147,13 @@ def test_a_bayesian_search_learns_and_is_taken_up_again(typed):
     assert len(again.trials) == 10 and again.trials[:8] == first.trials
 
 
+def test_an_objective_that_no_trial_logs_is_said(typed):
+    done = typed("sweep.objective=scroe", "job.arguments.a=1,2")
+    assert done.returncode == 2
+    assert "No trial logged scroe (sweep.objective). Did you mean 'score'?" in done.stdout
+    assert the_sweep(typed).state == "failed" and {one.status for one in the_sweep(typed).trials} == {"completed"}
+
+
 def test_too_many_failures_end_it(typed):
     done = typed("job.arguments.a=" + ",".join(["1"] * 12), "job.arguments.fail='1'", "sweep.max_failures=2")
     assert done.returncode == 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.errors import UserError, nearest
+from runner.schema import SEARCHES
 from runner.sweeps.ports import Search
 from runner.sweeps.records import Objective
 from runner.sweeps.search.grid import Grid
 from runner.sweeps.space import Space
-
-SWEEPERS = ("grid", "random", "sobol", "bayesian")
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ def make_search(settings: SearchSettings, space: Space) -> Search:
         If there is none of that name, or it lacks something.
     """
     name, seed, trials = settings.sweeper, settings.seed, settings.max_trials
-    if name not in SWEEPERS:
-        raise UserError(f"sweep.sweeper={name} is not known", nearest(name, SWEEPERS))
+    if name not in SEARCHES:
+        raise UserError(f"sweep.sweeper={name} is not known", nearest(name, SEARCHES))
     if trials is not None and trials < 1:
         raise UserError(f"sweep.max_trials={trials} is not a number of trials above 0")
     if not space.parameters:

@@ -48,10 +48,11 @@ def run(command: list[str], folder: Path, **variables: str) -> float:
     return seconds
 
 
-def ours(folder: Path) -> float:
+def ours(folder: Path, *words: str) -> float:
     kernels, penalties = ",".join(KERNELS), ",".join(map(str, PENALTIES))
     command = [sys.executable, "-m", "runner", "-m", "+experiment=iris", "compute.slots=2", "model.register=none"]
     command += [f"job.arguments.kernel={kernels}", f"job.arguments.penalty={penalties}", "sweep.objective=Accuracy"]
+    command += words
     seconds = run(command, folder, PYTHONPATH=str(ROOT))
     records = [json.loads(path.read_bytes()) for path in folder.glob(".vivero/runs/*/*/run.json")]
     complete = [one for one in records if one["status"] == "completed" and "Accuracy" in one["finalize"]["metrics"]]
@@ -62,10 +63,7 @@ def ours(folder: Path) -> float:
 
 def fresh(folder: Path) -> float:
     """Ours without warm interpreters."""
-    kernels, penalties = ",".join(KERNELS), ",".join(map(str, PENALTIES))
-    command = [sys.executable, "-m", "runner", "-m", "+experiment=iris", "compute.slots=2", "compute.warm=false"]
-    command += [f"job.arguments.kernel={kernels}", f"job.arguments.penalty={penalties}", "sweep.objective=Accuracy"]
-    return run(command, folder, PYTHONPATH=str(ROOT))
+    return ours(folder, "compute.warm=false")
 
 
 def shell_loop(folder: Path) -> float:
