@@ -76,7 +76,10 @@ class EnvironmentHandle(Protocol):
     record: EnvironmentRecord
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return the command that runs `argv` inside; a first word ``python`` means the environment's own."""
+        """Return the command that enters the environment and runs `argv` there; ``python`` means its own."""
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the same command as it is started by a process that is inside already."""
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that make it the active one (``PATH``, ``VIRTUAL_ENV``)."""

@@ -71,7 +71,9 @@ class SnapshotRecord(Record):
 class EnvironmentRecord(Record):
     """The environment a run used.
 
-    `prefix` is relative to the workspace, or absolute outside it; `seconds` is the time it took to prepare.
+    `prefix` is relative to the workspace, or absolute outside it; `seconds` is the time it took to prepare. `image` is
+    what a container is made from, a name and its digest or id, for kind docker; `prefix` and `python` are then paths
+    inside.
     """
 
     kind: str
@@ -84,6 +86,8 @@ class EnvironmentRecord(Record):
     lock: str | None = None
     cached: bool = False
     seconds: float = 0.0
+    image: str | None = None
+    image_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,67 @@ class VenvEnvironmentConfig:
 
 
 @dataclass
+class CondaEnvironmentConfig:
+    """A conda environment, solved to an explicit lock and installed without a conda installation."""
+
+    kind: str = "conda"
+    file: Optional[str] = None  # noqa: UP045
+    packages: list[str] = field(default_factory=list)
+    pip: list[str] = field(default_factory=list)
+    python: Optional[str] = None  # noqa: UP045
+    channels: list[str] = field(default_factory=list)
+    channel_priority: str = "strict"
+    upgrade: bool = False
+
+
+@dataclass
+class ImageSpecConfig:
+    """What is put onto a base image. `kind` is venv or conda, `file` a requirements file or a conda YAML."""
+
+    kind: str = "venv"
+    packages: list[str] = field(default_factory=list)
+    file: Optional[str] = None  # noqa: UP045
+    python: Optional[str] = None  # noqa: UP045
+    channels: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ContainerResourcesConfig:
+    """What a container may use. `memory` and `shm_size` with a unit, such as ``512m`` or ``2g``."""
+
+    cpu: Optional[float] = None  # noqa: UP045
+    memory: Optional[str] = None  # noqa: UP045
+    shm_size: Optional[str] = None  # noqa: UP045
+
+
+@dataclass
+class MountConfig:
+    """A folder or file of this machine that a container sees."""
+
+    source: str = MISSING
+    target: str = MISSING
+    readonly: bool = True
+
+
+@dataclass
+class DockerEnvironmentConfig:
+    """A container image: one that is there, one built from a Dockerfile, or a base image and a spec."""
+
+    kind: str = "docker"
+    image: Optional[str] = None  # noqa: UP045
+    dockerfile: Optional[str] = None  # noqa: UP045
+    context: Optional[str] = None  # noqa: UP045
+    base_image: Optional[str] = None  # noqa: UP045
+    spec: ImageSpecConfig = field(default_factory=ImageSpecConfig)
+    upgrade: bool = False
+    push: Optional[str] = None  # noqa: UP045
+    network: str = "bridge"
+    resources: ContainerResourcesConfig = field(default_factory=ContainerResourcesConfig)
+    mounts: list[MountConfig] = field(default_factory=list)
+    gpus: Optional[str] = None  # noqa: UP045
+
+
+@dataclass
 class LocalComputeConfig:
     """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
 
@@ -155,7 +216,12 @@ class RunSpec:
     endpoint: Optional[EndpointSettings] = None  # noqa: UP045
 
 
-ENVIRONMENTS = {"current": CurrentEnvironmentConfig, "venv": VenvEnvironmentConfig}
+ENVIRONMENTS = {
+    "current": CurrentEnvironmentConfig,
+    "venv": VenvEnvironmentConfig,
+    "conda": CondaEnvironmentConfig,
+    "docker": DockerEnvironmentConfig,
+}
 COMPUTES = {"local": LocalComputeConfig}
 SCHEMAS: dict[str, dict[str, type]] = {
     "schema": {
@@ -202,7 +268,7 @@ def _with_open_mappings(node: DictConfig) -> DictConfig:
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class by its name, for messages."""
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
-    known += [EndpointSettings, SweepConfig]
+    known += [EndpointSettings, SweepConfig, ImageSpecConfig, ContainerResourcesConfig, MountConfig]
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]

@@ -218,7 +218,7 @@ def _may_be_warm(order: dict[str, Any], handle: EnvironmentHandle) -> bool:
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
     return (
         AVAILABLE
-        and handle.argv(["python"]) == argv[:1]
+        and handle.inside(["python"]) == argv[:1]
         and len(argv) > 1
         and argv[1].endswith(".py")
         and all(Path(folder).is_absolute() for folder in folders if folder)  # they are read from the run's own folder

@@ -23,6 +23,10 @@ class PrefixHandle:
         own = self._python.parent / program
         return [str(own) if "/" not in program and own.exists() else program, *rest]
 
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the same: who runs on this machine is inside."""
+        return self.argv(argv)
+
     def variables(self) -> dict[str, str]:
         """Return what makes it the active environment."""
         path = f"{self._python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
