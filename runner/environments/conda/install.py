@@ -1,0 +1,135 @@
+"""Puts what a conda lock says into a folder, right for the place where it will be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from runner.environments.conda.client import asked
+from runner.environments.conda.lock import Package, read_lock, this_platform
+from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
+from runner.errors import UserError
+from runner.files import hash_file, write_bytes, write_text
+from runner.hosts.local import LocalHost
+from runner.ports import Say
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+_HINT = "The whole log is logs/environment.log"
+_START = 2  # lines of a script that may name its interpreter
+
+
+def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
+    """Install a lock into a folder whose content will be used at another path.
+
+    Nothing is solved: the packages are those of the lock, checked against their hashes. This machine's Python of the
+    environment is started, so the lock must be for this machine's platform.
+
+    Parameters
+    ----------
+    lock : str
+        The text of ``environment.lock``.
+    folder : Path
+        Where to put it: empty or absent.
+    prefix : str
+        The absolute path it will have when it is used. Scripts and binaries name this one.
+    say : Say
+        Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If a package cannot be had, has another hash, or is for another platform; or the environment does not start.
+    """
+    content = read_lock(lock)
+    if content.platform != this_platform():
+        raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
+    link(content.packages, folder, prefix, say)
+    python = str(folder / "bin" / "python")
+    if pins(content.pip):
+        say(f"Installing {len(pins(content.pip))} packages of the pip part")
+        listed = folder / "conda-meta" / "pip.txt"
+        write_text(listed, content.pip)
+        command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", python, "-r", str(listed)]
+        run(command, say)
+        _name_prefix(folder, prefix)
+    _check(python, say)
+
+
+def link(packages: Sequence[Package], folder: Path, prefix: str, say: Say) -> None:
+    """Fetch conda packages through the user's package cache and link them into a folder."""
+    import rattler
+
+    say(f"Installing {len(packages)} conda packages")
+    for one in packages:
+        _check_local(one)
+    records = [_record(one) for one in packages]
+    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False)
+    asked(work, "The environment cannot be built")
+
+
+def run(argv: Sequence[str], say: Say) -> None:
+    """Run a step of a build to its end, what it prints going to the log."""
+    done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
+    if done.exit_code != 0:
+        raise UserError(f"The environment cannot be built: {complaint(done.output)}", _HINT)
+
+
+def _check_local(package: Package) -> None:
+    """Check the hash of a package in a channel that is a folder: what is downloaded is checked by rattler."""
+    parts = urlsplit(package.url)
+    if parts.scheme != "file":
+        return
+    path = Path(url2pathname(parts.path))
+    if not path.is_file():
+        raise UserError(f"The environment cannot be built: {path} is not there any more")
+    if hash_file(path) != package.sha256:
+        raise UserError(f"The environment cannot be built: {path} is not what was locked, its SHA-256 is another one")
+
+
+def _record(package: Package) -> RepoDataRecord:
+    from rattler import PackageRecord, RepoDataRecord
+    from rattler.package.build_string import BuildString
+
+    record = PackageRecord(
+        package.name,
+        package.version,
+        BuildString(package.build),
+        0,  # the build number decides between candidates, and there is only one
+        package.subdir,
+        depends=list(package.needs),
+        sha256=bytes.fromhex(package.sha256),
+        python_site_packages_path=package.site_packages,
+    )
+    channel, _, file_name = package.url.rpartition("/")
+    return RepoDataRecord(record, file_name, package.url, channel.rpartition("/")[0])
+
+
+def _name_prefix(folder: Path, prefix: str) -> None:
+    """Let the scripts that uv wrote name the place where they will be used, not the one where they were made."""
+    made, used = str(folder).encode(), prefix.encode()
+    for path in sorted((folder / "bin").iterdir()):
+        if path.is_symlink() or not path.is_file():
+            continue
+        content = path.read_bytes()
+        if content.startswith(b"#!") and made in b"".join(content.splitlines(keepends=True)[:_START]):
+            mode = path.stat().st_mode
+            write_bytes(path, content.replace(made, used))
+            path.chmod(mode)
+
+
+def _check(python: str, say: Say) -> None:
+    """Compile what is not compiled, start it, and say what does not fit together.
+
+    Conda packages without the metadata of a wheel are common and run well: what uv misses then is said and no failure.
+    """
+    run([python, "-c", "import sys, ssl, ctypes"], say)
+    host = LocalHost()
+    host.run(
+        [python, "-m", "compileall", "-q", *map(str, Path(python).parent.parent.glob("lib/python*/site-packages"))]
+    )
+    host.run([uv(), "pip", "check", "--quiet", "--python", python], variables={**OFFLINE_PYTHON}, say=say)
