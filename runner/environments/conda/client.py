@@ -1,4 +1,4 @@
-"""Waits for rattler, whose errors become one line."""
+"""Imports rattler where it is needed, and waits for it; its errors become one line."""
 
 from __future__ import annotations
 
@@ -12,19 +12,33 @@ from runner.errors import UserError
 T = TypeVar("T")
 
 
+def check_installed() -> None:
+    """Check that rattler can be imported.
+
+    Raises
+    ------
+    UserError
+        If it is not installed: it is an extra.
+    """
+    try:
+        import rattler  # noqa: F401
+    except ImportError:
+        raise UserError("environment=conda needs py-rattler", "Install it: pip install 'vivero[conda]'") from None
+
+
 def asked(work: Coroutine[Any, Any, T], what: str) -> T:
     """Return what rattler was asked for.
 
     Raises
     ------
     UserError
-        If it has an answer that a user can do something about: `what`, and its reasons.
+        If a channel cannot be read or a package cannot be had: `what`, and its reasons.
     """
     from rattler import exceptions as known
 
     try:
         return asyncio.run(work)
-    except (known.GatewayError, known.SolverError, known.InstallerError, known.InvalidMatchSpecError) as error:
+    except (known.GatewayError, known.InstallerError) as error:
         raise UserError(f"{what}: {reason(error)}") from None
 
 

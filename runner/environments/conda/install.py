@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from runner.environments.conda.client import asked
+from runner.environments.conda.client import asked, check_installed
 from runner.environments.conda.lock import Package, read_lock, this_platform
 from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
 from runner.errors import UserError
@@ -62,6 +62,7 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
 
 def link(packages: Sequence[Package], folder: Path, prefix: str, say: Say) -> None:
     """Fetch conda packages through the user's package cache and link them into a folder."""
+    check_installed()
     import rattler
 
     say(f"Installing {len(packages)} conda packages")

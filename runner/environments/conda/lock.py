@@ -19,6 +19,7 @@ import hashlib
 import platform
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote
 
 from runner.environments.lock import pins
@@ -117,10 +118,10 @@ def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Pa
     )
 
 
-def key_of(text: str) -> str:
-    """Return the key of the environment that a lock makes; comments do not count."""
+def key_of(text: str, place: Path) -> str:
+    """Return the key of the environment that a lock makes in a folder, whose path it holds; comments do not count."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([*lines, str(place)]).encode()).hexdigest()[:32]
 
 
 def this_platform() -> str:
