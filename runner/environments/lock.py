@@ -118,7 +118,7 @@ def _text(lines: Sequence[str]) -> str:
 
 def complaint(output: bytes) -> str:
     """Return the telling lines of uv's error as one line."""
-    lines = [re.sub(r"^[\s×╰─▶│·]+|^\s+cause: ", "", line) for line in output.decode(errors="replace").splitlines()]
+    lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
     if any("Failed to fetch" in line for line in kept):
         kept = [*(line for line in kept if "Failed to fetch" in line), kept[-1]]  # what, and why at bottom

@@ -49,15 +49,14 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
     if content.platform != this_platform():
         raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
     link(content.packages, folder, prefix, say)
-    python = str(folder / "bin" / "python")
     if pins(content.pip):
         say(f"Installing {len(pins(content.pip))} packages of the pip part")
         listed = folder / "conda-meta" / "pip.txt"
         write_text(listed, content.pip)
-        command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", python, "-r", str(listed)]
-        run(command, say)
+        command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", str(folder / "bin" / "python")]
+        run([*command, "-r", str(listed)], say)
         _name_prefix(folder, prefix)
-    _check(python, say)
+    _check(folder, say)
 
 
 def link(packages: Sequence[Package], folder: Path, prefix: str, say: Say) -> None:
@@ -123,14 +122,13 @@ def _name_prefix(folder: Path, prefix: str) -> None:
             path.chmod(mode)
 
 
-def _check(python: str, say: Say) -> None:
-    """Compile what is not compiled, start it, and say what does not fit together.
+def _check(folder: Path, say: Say) -> None:
+    """Start it, compile what is not compiled, and say what does not fit together.
 
     Conda packages without the metadata of a wheel are common and run well: what uv misses then is said and no failure.
+    Files in a package that are no Python of this version, such as templates, are left uncompiled.
     """
+    python, host = str(folder / "bin" / "python"), LocalHost()
     run([python, "-c", "import sys, ssl, ctypes"], say)
-    host = LocalHost()
-    host.run(
-        [python, "-m", "compileall", "-q", *map(str, Path(python).parent.parent.glob("lib/python*/site-packages"))]
-    )
-    host.run([uv(), "pip", "check", "--quiet", "--python", python], variables={**OFFLINE_PYTHON}, say=say)
+    host.run([python, "-m", "compileall", "-q", "-j0", *map(str, folder.glob("lib/python*/site-packages"))])
+    host.run([uv(), "pip", "check", "--quiet", "--python", python], variables=OFFLINE_PYTHON, say=say)
