@@ -120,8 +120,10 @@ def complaint(output: bytes) -> str:
     """Return the telling lines of uv's error as one line."""
     lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
-    if any("Failed to fetch" in line for line in kept):
-        kept = [*(line for line in kept if "Failed to fetch" in line), kept[-1]]  # what, and why at bottom
+    for index, line in enumerate(kept):
+        if "Failed to fetch" in line or "Hash mismatch" in line:
+            kept = [kept[index], kept[-1]]  # what, and why at bottom
+            break
     return " ".join(kept[-_TELLING:]) or "uv gave no reason"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.errors import UserError
+
+if TYPE_CHECKING:
+    from rattler.networking import Client
 
 T = TypeVar("T")
 
@@ -24,6 +27,13 @@ def check_installed() -> None:
         import rattler  # noqa: F401
     except ImportError:
         raise UserError("environment=conda needs py-rattler", "Install it: pip install 'vivero[conda]'") from None
+
+
+def client() -> Client:
+    """Return a client that retries, and has the passwords of ``RATTLER_AUTH_FILE``, the keyring and ``~/.netrc``."""
+    from rattler.networking import Client
+
+    return Client.default_client()
 
 
 def asked(work: Coroutine[Any, Any, T], what: str) -> T:

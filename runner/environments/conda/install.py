@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from runner.environments.conda.client import asked, check_installed
+from runner.environments.conda.client import asked, check_installed, client
 from runner.environments.conda.lock import Package, read_lock, this_platform
 from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
 from runner.errors import UserError
@@ -68,7 +68,7 @@ def link(packages: Sequence[Package], folder: Path, prefix: str, say: Say) -> No
     for one in packages:
         _check_local(one)
     records = [_record(one) for one in packages]
-    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False)
+    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False, client=client())
     asked(work, "The environment cannot be built")
 
 

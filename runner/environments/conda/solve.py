@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runner.environments.conda.client import asked, check_installed, reason
+from runner.environments.conda.client import asked, check_installed, client, reason
 from runner.environments.conda.lock import Package, this_platform
 from runner.environments.conda.spec import Asked
 from runner.errors import UserError
@@ -33,7 +33,7 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
 
     specs = [_spec(one) for one in wanted.specs]
     channels = [_channel(one) for one in wanted.channels]
-    gateway = rattler.Gateway()
+    gateway = rattler.Gateway(client=client())
     work = rattler.solve(
         channels,
         specs,

@@ -52,7 +52,9 @@ def gather(
         If a file cannot be read, or a value is none that can be asked for.
     """
     if priority not in PRIORITIES:
-        raise UserError(f"environment.channel_priority: there is no '{priority}'", nearest(priority, PRIORITIES))
+        raise UserError(
+            f"environment.channel_priority: there is no '{priority}'", "Use strict or disabled: the solver has no other"
+        )
     if file is None and not packages:
         raise UserError("environment: nothing is asked for", "Set environment.file to a conda YAML, or packages")
     asked, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
