@@ -40,6 +40,7 @@ def main() -> None:
     except InstallerError as error:
         print(reason(error), file=sys.stderr, flush=True)
         os._exit(1)  # not after what is still under way: the folder is of no use
+    os._exit(0)  # rattler's threads may still let go of Python's objects, which Python's own end would take from them
 
 
 def _record(package: Package) -> RepoDataRecord:
