@@ -4,6 +4,7 @@ Python itself would take apart all that the warm interpreter has imported, and f
 the two share. The order is that of ``Py_FinalizeEx`` and ``finalize_modules`` in CPython's ``pylifecycle.c``.
 """
 
+import _thread
 import atexit
 import ctypes
 import gc
@@ -11,16 +12,25 @@ import sys
 import threading
 import weakref
 
-import _thread
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
 _LEAVE: "Any" = ctypes.PyDLL(None).exit  # C's: libraries have said what they have to do, and print buffers of theirs
 _STREAMS = ("stdin", "stdout", "stderr")
-_GONE_FROM_SYS = ("path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "path_hooks")
-_GONE_FROM_SYS += ("path_importer_cache", "meta_path", "__interactivehook__")
+_GONE_FROM_SYS: "Tuple[str, ...]" = (
+    "path",
+    "argv",
+    "ps1",
+    "ps2",
+    "last_type",
+    "last_value",
+    "last_traceback",
+    "path_hooks",
+    "path_importer_cache",
+    "meta_path",
+    "__interactivehook__",
+)
 
 
 def sizes(modules: "Dict[str, Any]") -> "Dict[str, int]":
@@ -38,6 +48,8 @@ def end(found: "Dict[str, int]") -> None:
     """
     if sys.version_info < (3, 10):  # exit functions were called in another way
         return
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _without_our_frames
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         if _thread._count() or threading.active_count() > 1:  # they would go on, and meet what is half destroyed
@@ -57,6 +69,14 @@ def end(found: "Dict[str, int]") -> None:
     _LEAVE(0)
 
 
+def _without_our_frames(unraisable: "Any") -> None:
+    """Show an error of C code, which Python blames on the frame that runs: at its own end none does."""
+    kind, value, trace, message, culprit = unraisable
+    if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = None
+    sys.__unraisablehook__(type(unraisable)((kind, value, trace, message, culprit)))
+
+
 def _flush() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name, None)
@@ -73,12 +93,12 @@ def _destroy(found: "Dict[str, int]") -> None:
         setattr(sys, name, getattr(sys, "__" + name + "__"))
     kept = list(sys.modules.items())
     old = [(name, module) for name, module in kept if name in found and name != "__main__"]
-    new = [(name, _reference(module)) for name, module in kept if name not in found or name == "__main__"]
+    new = [_reference(module) for name, module in kept if name not in found or name == "__main__"]
     del kept
     module: "Any" = None
     sys.modules.clear()
     gc.collect()
-    for name, reference in reversed(new):
+    for reference in reversed(new):
         module = reference()
         if module is not None:
             _clear(module.__dict__, list(module.__dict__))
