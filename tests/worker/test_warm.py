@@ -161,6 +161,8 @@ ENDS = {
     "json.b = open('outputs/b', 'w'); json.b.write('b' * 9)\n_c = open('outputs/c', 'wb'); _c.write(b'c' * 9)\n"
     "near.d = [open('outputs/d', 'w')]; near.d[0].write('d' * 9)\ndef g():\n    e = open('outputs/e', 'w'); e.write('e' * 9)\n    yield e\n"
     "h = g(); next(h)\ni = gzip.open('outputs/i', 'wb'); i.write(b'i' * 9)\nos.j = j = open('outputs/j', 'a'); j.write('j')",
+    "files in a library's hands": "import logging, string\nstring.Template.f = open('outputs/f', 'w'); string.Template.f.write('f' * 9)\n"
+    "logging._handlerList.append(g := open('outputs/g', 'w')); g.write('g' * 9); del g",
     "last import": "class A:\n    def __del__(self):\n        import colorsys\n        print('imported')\na = A()",
     "last thread": "import threading\nclass A:\n    def __del__(self):\n        print(threading.main_thread().name)\na = A()",
     "thread of the low level": "import _thread, time\n_thread.start_new_thread(time.sleep, (60,))\nprint('main')",
