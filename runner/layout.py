@@ -52,6 +52,7 @@ class RunLayout:
     children = _Below("children")
     controller_lock = _Below(".lock")
     worker_lock = _Below("worker.lock")
+    attendant_lock = _Below("attendant.lock")  # held by who attends the container that the worker is in; has its pid
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ class EnvironmentHandle(Protocol):
     """A prepared environment: turns an argv into an argv, so that a compute need not know its kind."""
 
     record: EnvironmentRecord
+    attended: bool
+    """Whether its processes are apart from this machine's, and one of here attends them."""
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return the command that enters the environment and runs `argv` there; ``python`` means its own."""

@@ -37,6 +37,10 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
             upgrade=config.upgrade,
             base=base,
         )
+    if config.kind == "docker":
+        from runner.environments.docker.environment import DockerEnvironment
+
+        return DockerEnvironment(layout, config, base)
     from runner.environments.venv import VenvEnvironment
 
     return VenvEnvironment(

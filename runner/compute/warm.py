@@ -146,6 +146,7 @@ def _may_be_warm(order: dict[str, Any], handle: EnvironmentHandle) -> bool:
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
     return (
         AVAILABLE
+        and not handle.attended
         and handle.inside(["python"]) == argv[:1]
         and len(argv) > 1
         and argv[1].endswith(".py")

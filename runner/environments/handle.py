@@ -12,6 +12,8 @@ from runner.records import EnvironmentRecord
 class PrefixHandle:
     """An environment whose programs are in one ``bin`` folder."""
 
+    attended = False
+
     def __init__(self, record: EnvironmentRecord, python: Path, lock_text: str) -> None:
         self.record, self._python, self._lock = record, python, lock_text
 

@@ -176,7 +176,7 @@ def inspect(run: RunLayout, artefact: Path) -> Inspection:
             if found.sha256 == digest:
                 return found
     order = json.loads(run.order.read_bytes())
-    command = [*order["inspector"], "-E", "-s", str(WORKER / "inspect_model.py"), str(artefact)]
+    command = [*(order.get("python") or order["inspector"]), "-E", "-s", str(WORKER / "inspect_model.py"), str(artefact)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=INSPECTION_LIMIT, cwd="/", check=False)
     except subprocess.TimeoutExpired:

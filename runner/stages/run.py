@@ -72,6 +72,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
     }
     argv = [fill_inputs(word, places) for word in script_argv(spec)]
     callback = [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py")]
+    calls = {"finish": [*callback, "finish"], "answer": [*callback, "answer"]}
     registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return {
         "format": FORMAT,
@@ -88,8 +89,8 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "inputs": places,
         "model": {"path": spec.model.path, "framework": spec.model.framework} if registers else None,
         "inspector": handle.inside(["python"]),
-        "finish": [*callback, "finish"],
-        "answer": [*callback, "answer"],
+        "python": handle.argv(["python"]),
+        **({"finish": None, "answer": None, "attended": calls} if handle.attended else calls),
         "grace": GRACE,
         "detach": spec.detach,
     }
@@ -170,7 +171,7 @@ def read_result(run_: RunLayout) -> ResultRecord:
 
 def worker_lives(run_: RunLayout) -> bool:
     """Tell whether the run's worker is still there."""
-    return is_locked(run_.worker_lock)
+    return is_locked(run_.worker_lock) or is_locked(run_.attendant_lock)
 
 
 def wait_for_worker(run_: RunLayout) -> None:
@@ -180,10 +181,12 @@ def wait_for_worker(run_: RunLayout) -> None:
 
 
 def worker_pid(run_: RunLayout) -> int | None:
-    """Return the pid of a worker that lives."""
-    if not worker_lives(run_):
-        return None
+    """Return the pid of a worker that lives, or of the one that attends it."""
     try:
+        if is_locked(run_.attendant_lock):
+            return int(run_.attendant_lock.read_text())
+        if not is_locked(run_.worker_lock):
+            return None
         return int(json.loads(run_.process.read_bytes())["pid"])
     except (FileNotFoundError, KeyError, ValueError):
         return None

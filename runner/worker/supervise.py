@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 import traceback
 
@@ -61,6 +62,7 @@ class Supervisor:
         self._started: "Optional[str]" = None
         self._ended: "Optional[str]" = None
         self._began = self._over = 0.0
+        self._lifeline: "List[int]" = [0] if order.get("attended") else []
         self._wakeup = -1
         self._log = -1
 
@@ -127,8 +129,10 @@ class Supervisor:
         except (OSError, ValueError) as error:
             self._over, self._ended = time.monotonic(), files.now()
             return "cannot start {}: {}".format(argv[0], getattr(error, "strerror", None) or error)
-        known = {"pid": os.getpid(), "script": self._script.pid, "started": self._started, "host": os.uname().nodename}
-        files.write_json(os.path.join(self._run_dir, "process.json"), known, durable=False)
+        if not self._lifeline:  # else our numbers mean other processes outside
+            known = {"pid": os.getpid(), "script": self._script.pid}  # type: Dict[str, Any]
+            known.update(started=self._started, host=os.uname().nodename)
+            files.write_json(os.path.join(self._run_dir, "process.json"), known, durable=False)
         return None
 
     def _watch(self) -> None:
@@ -146,7 +150,10 @@ class Supervisor:
         """Wait for a signal or the inspector's answer, and do what is due; return whether there is an answer."""
         asked = self._inspector is not None and self._inspector.asked
         watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
-        ready = select.select(watched, [], [], seconds)[0]
+        ready = select.select(watched + self._lifeline, [], [], seconds)[0]
+        if self._lifeline and self._lifeline[0] in ready:
+            print("the process that attends this container is gone", file=sys.stderr)
+            os._exit(137)  # and the container with it
         if self._wakeup in ready:
             os.read(self._wakeup, 4096)
         self._reap()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from runner.errors import UserError
@@ -16,6 +17,8 @@ WORKSPACE = "vivero.workspace"  # the root of the workspace that made it
 RUN = "vivero.run"  # the run that a container carries out
 ENDPOINT = "vivero.endpoint"
 
+_LOCAL = "unix:///var/run/docker.sock"
+
 
 def connect(timeout: float = 60) -> DockerClient:
     """Return a client of the engine that ``DOCKER_HOST`` or the current context names.
@@ -27,9 +30,52 @@ def connect(timeout: float = 60) -> DockerClient:
     """
     import docker
 
+    place = _LOCAL
     try:
-        client = docker.from_env(timeout=int(timeout))
+        host, tls = _address()
+        place = host or _LOCAL
+        if tls is None and os.environ.get("DOCKER_HOST"):
+            client = docker.from_env(timeout=int(timeout), use_ssh_client=place.startswith("ssh://"))
+        else:
+            ssh = place.startswith("ssh://")
+            client = docker.DockerClient(base_url=host, tls=tls or False, timeout=int(timeout), use_ssh_client=ssh)
         client.ping()
-    except (docker.errors.DockerException, OSError) as error:
-        raise UserError(f"No container engine answers: {error}", "Start it, or set DOCKER_HOST") from None
+    except (docker.errors.DockerException, OSError, ValueError) as error:
+        raise _mistake(place, error) from None
     return client
+
+
+def _address() -> tuple[str | None, object]:
+    """Return where the engine is, and its certificates if a context names them."""
+    from docker.context import ContextAPI
+
+    if os.environ.get("DOCKER_HOST"):
+        return os.environ["DOCKER_HOST"], None
+    context = ContextAPI.get_current_context()
+    if context is None or context.Name == "default":
+        return None, None
+    return context.Host, context.TLSConfig
+
+
+def _mistake(place: str, error: Exception) -> UserError:
+    causes = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(one, PermissionError) or "Permission denied" in str(one) for one in causes):
+        return UserError(
+            f"You may not use the container engine at {place}",
+            "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to one of your own",
+        )
+    return UserError(
+        f"No container engine answers at {place}: {_shortly(error)}", "Start it, or set DOCKER_HOST to one that runs"
+    )
+
+
+def _shortly(error: Exception) -> str:
+    if "FileNotFoundError" in str(error):
+        return "there is no such socket"
+    if "ConnectionRefused" in str(error) or "Connection refused" in str(error):
+        return "the connection is refused"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,184 @@
+"""Stands on this machine for a process in a container: starts it, passes signals on, and ends as it ends.
+
+Started as ``python attend.py CONTAINER COMMAND...``, the first argument JSON, see ``containers.Container``. When the
+command is the worker of a run, the run's folder can be written inside, and what the container cannot do is done here:
+the script's ``register_model`` is answered, the result is set right, the record is finished if the controller is gone.
+The container's standard input is its lifeline: it closes with this process, and the worker then ends at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+
+from runner.environments.docker.containers import Container, refusal
+from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
+from runner.environments.docker.minded import Minded
+from runner.errors import UserError
+from runner.layout import RunLayout
+from runner.stages.run import WORKER
+
+RETURNS = 60.0  # seconds that an engine which stopped gets to come back
+_TICK = 0.1
+_KILLED = 137
+_CANNOT = 125  # as docker's own command says it
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a command in a container and return its exit code."""
+    container, command = Container(**json.loads(arguments[0])), list(arguments[1:])
+    if str(WORKER) not in command:
+        return _Attendant(container, command, None).run()
+    with Minded(RunLayout(Path(command[-1]))) as run:
+        return _Attendant(container, command, run).run()
+
+
+class _Attendant:
+    """One container from its making to its removal."""
+
+    def __init__(self, container: Container, command: Sequence[str], run: Minded | None) -> None:
+        self._made, self._command, self._run = container, list(command), run
+        self._container: Any = None
+        self._asked = 0
+        self._ended = threading.Event()
+        self._lost = False
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._pass_on)
+        try:
+            self._client = connect()
+            self._sweep()
+            with self._started():
+                self._wait()
+                return self._end()
+        except UserError as mistake:
+            return self._fail(str(mistake))
+
+    @contextlib.contextmanager
+    def _started(self) -> Iterator[None]:
+        import docker
+
+        name = f"vivero-{self._run.id if self._run else 'look'}-{secrets.token_hex(4)}"
+        try:
+            self._container = self._client.containers.create(
+                command=self._command, name=name, stdin_open=self._run is not None, **self._options()
+            )
+            lifeline = self._container.attach_socket(params={"stdin": 1, "stream": 1}) if self._run else None
+            if not self._asked:
+                self._container.start()
+        except (docker.errors.APIError, docker.errors.DockerException) as error:
+            self._remove()
+            raise refusal(error) from None
+        try:
+            yield
+        finally:
+            if lifeline is not None:
+                lifeline.close()
+            self._remove()
+
+    def _options(self) -> dict[str, Any]:
+        workspace = Path(self._made.workspace)
+        readable, writable = [WORKER, workspace], []
+        if self._run is not None:
+            writable.append(self._run.layout.root)
+            readable += self._run.outside(workspace)
+        return {
+            **self._made.options(
+                writable=writable,
+                readable=readable,
+                kind="run" if self._run else "look",
+                run=self._run.id if self._run else "",
+            ),
+            "working_dir": str(writable[0] if writable else "/"),
+        }
+
+    def _wait(self) -> None:
+        """Wait for the container's end, and answer what the script asks for meanwhile."""
+        waiting = threading.Thread(target=self._wait_for_end, daemon=True)
+        waiting.start()
+        while not self._ended.wait(_TICK):
+            if self._run is not None:
+                self._run.answer()
+
+    def _wait_for_end(self) -> None:
+        import docker
+        import requests
+
+        until = None
+        while until is None or time.monotonic() < until:
+            try:
+                self._container.wait(timeout=None)
+                break
+            except docker.errors.NotFound:
+                break
+            except (docker.errors.DockerException, requests.exceptions.RequestException, OSError):
+                self._lost = True
+                until = until or time.monotonic() + RETURNS
+                time.sleep(_TICK)
+        self._ended.set()
+
+    def _end(self) -> int:
+        """Say what the container said, and settle what became of the run."""
+        import docker
+        import requests
+
+        try:
+            self._container.reload()
+            state = self._container.attrs["State"]
+            sys.stdout.buffer.write(self._container.logs(stdout=True, stderr=False))
+            sys.stderr.buffer.write(self._container.logs(stdout=False, stderr=True))
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError):
+            state = {}
+        memory = self._made.memory if state.get("OOMKilled") else None
+        if self._run is not None:
+            self._run.settle(memory=memory, lost=self._lost or not state)
+        return int(state.get("ExitCode", _KILLED))
+
+    def _fail(self, reason: str) -> int:
+        print(reason, file=sys.stderr)
+        if self._run is not None:
+            self._run.fail(reason)
+        return _CANNOT
+
+    def _pass_on(self, number: int, _frame: Any) -> None:
+        """Ask the container's first process to end; it takes a second time as the order to hurry."""
+        self._asked += 1
+        if self._container is not None:
+            with contextlib.suppress(Exception):  # it has ended, or the engine is away: what is waited for says so
+                self._container.kill(signal.SIGTERM if self._run else signal.SIGKILL)
+
+    def _sweep(self) -> None:
+        """Remove the containers of attendants of this workspace that were killed."""
+        import docker
+
+        with contextlib.suppress(docker.errors.APIError):
+            filters = {"label": [f"{KIND}=run", f"{WORKSPACE}={self._made.workspace}"], "status": "exited"}
+            for one in self._client.containers.list(all=True, filters=filters, ignore_removed=True):
+                run = Path(self._made.workspace, "runs").glob(f"*/{one.labels[RUN]}")
+                if not any(Minded(RunLayout(path)).attended() for path in run):
+                    one.remove(force=True)
+
+    def _remove(self) -> None:
+        if self._container is not None:
+            with contextlib.suppress(Exception):  # labelled: the next one of this workspace removes it
+                self._container.remove(force=True)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,98 @@
+"""What a container of ours may see and use."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.environments.docker.engine import KIND, RUN, WORKSPACE
+from runner.errors import UserError
+
+# Of the command's own variables those that say how to compute and to write; the rest is the image's.
+_PASSED = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED", "LOKY_MAX_CPU_COUNT")
+_PASSED += ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_GONE = "bind source path does not exist"
+
+
+@dataclass(frozen=True)
+class Container:
+    """How containers of one environment are made; sizes as the engine reads them (``512m``, ``2g``).
+
+    `mounts` are triples of source, target and whether it is only read.
+    """
+
+    image: str
+    workspace: str
+    network: str = "bridge"
+    cpu: float | None = None
+    memory: str | None = None
+    shm_size: str | None = None
+    gpus: str | None = None
+    mounts: Sequence[tuple[str, str, bool]] = field(default_factory=tuple)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+    def options(self, *, writable: Sequence[Path], readable: Sequence[Path], kind: str, run: str) -> dict[str, Any]:
+        """Return the arguments of docker-py's ``create`` for a container of the user that sees some folders.
+
+        Whatever is mounted has the path it has on this machine.
+        """
+        from docker.types import DeviceRequest, Mount
+
+        places = {str(path): True for path in readable} | {str(path): False for path in writable}
+        mounts = [Mount(path, path, type="bind", read_only=only) for path, only in places.items()]
+        mounts += [Mount(target, source, type="bind", read_only=only) for source, target, only in self.mounts]
+        found: dict[str, Any] = {
+            "image": self.image,
+            "user": f"{os.getuid()}:{os.getgid()}",
+            "environment": _variables(),
+            "labels": {KIND: kind, WORKSPACE: self.workspace, RUN: run},
+            "mounts": mounts,
+            "network": self.network,
+            "entrypoint": [],
+            "hostname": socket.gethostname()[:63],
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "healthcheck": {"test": ["NONE"]},
+            "nano_cpus": int(self.cpu * 1e9) if self.cpu else None,
+            "mem_limit": self.memory,
+            "memswap_limit": self.memory,
+            "shm_size": self.shm_size,
+        }
+        if self.gpus:
+            count, ids = (-1, None) if self.gpus == "all" else (0, self.gpus.split(","))
+            if self.gpus.isdigit():
+                count, ids = int(self.gpus), None
+            found["device_requests"] = [DeviceRequest(count=count, device_ids=ids, capabilities=[["gpu"]])]
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _variables() -> dict[str, str]:
+    """Return what makes a user without an entry in the image's list of users at home there."""
+    import getpass
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "user"
+    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    return {"HOME": "/tmp", "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1", **passed}  # noqa: S108
+
+
+def refusal(error: Exception) -> UserError:
+    """Return an engine's refusal to make or start a container as a user's mistake."""
+    said = " ".join(str(getattr(error, "explanation", None) or error).split())
+    if _GONE in said:
+        return UserError(
+            f"The engine does not see a folder of this machine: {said[said.index(_GONE) + len(_GONE) :].strip(' :')}",
+            "It runs on another machine, or the folder is gone. Runs in containers need an engine on this machine",
+        )
+    if "could not select device driver" in said:
+        return UserError("The engine has no GPUs to give (environment.gpus)", "Install its NVIDIA toolkit, or leave it out")
+    return UserError(f"The container cannot be started: {said}")

@@ -1,0 +1,49 @@
+"""A container image as an environment that commands run in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.environments.docker.containers import Container
+from runner.records import EnvironmentRecord
+
+_ATTEND = Path(__file__).resolve().parent / "attend.py"
+
+
+class DockerHandle:
+    """An image and how containers are made from it.
+
+    Parameters
+    ----------
+    record : EnvironmentRecord
+        Its `python` is a path inside.
+    lock_text : str
+        What is installed in it.
+    container : Container
+        What its containers may see and use.
+    """
+
+    attended = True
+
+    def __init__(self, record: EnvironmentRecord, lock_text: str, container: Container) -> None:
+        self.record, self._lock, self._container = record, lock_text, container
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """Return a command of this machine that carries out another one in a container and ends as that one does."""
+        return [sys.executable, str(_ATTEND), json.dumps(self._container.to_json()), *self.inside(argv)]
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Return the command with the image's own Python."""
+        program, *rest = argv
+        return [self.record.python if program in ("python", "python3") else program, *rest]
+
+    def variables(self) -> dict[str, str]:
+        """Return nothing: the image has its own."""
+        return {}
+
+    def lock_text(self) -> str:
+        """Return what is installed."""
+        return self._lock

@@ -1,0 +1,126 @@
+"""A run whose worker is in a container, as the process outside sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from runner.clock import now
+from runner.errors import UserError
+from runner.files import is_locked, locked, write_json
+from runner.layout import RunLayout
+from runner.records import CANCELED, COMPLETED, FAILED
+
+_CONTROLLER_LEAVES = 30.0  # seconds
+_TICK = 0.05
+
+
+class Minded:
+    """Holds the run's attendant lock; at its end finishes the record if the controller will not.
+
+    Parameters
+    ----------
+    layout : RunLayout
+        The run's files.
+    """
+
+    def __init__(self, layout: RunLayout) -> None:
+        self.layout, self.id = layout, layout.root.name
+        self._order: dict[str, Any] = {}
+        self._parent = os.getppid()
+        self._seen: set[str] = set()
+        self._held = contextlib.ExitStack()
+
+    def __enter__(self) -> Minded:
+        if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
+            raise UserError("another process attends this run")
+        self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
+        self._order = json.loads(self.layout.order.read_bytes())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+        self._finish()
+
+    def attended(self) -> bool:
+        """Tell whether a process attends this run."""
+        return is_locked(self.layout.attendant_lock)
+
+    def outside(self, workspace: Path) -> list[Path]:
+        """Return the data inputs that are not in the workspace."""
+        found = [Path(place).resolve() for place in (self._order.get("inputs") or {}).values()]
+        return [path for path in found if not path.is_relative_to(workspace)]
+
+    def answer(self) -> None:
+        """Have the controller's command answer what the script asks for."""
+        try:
+            names = sorted(path.name for path in self.layout.requests.glob("*.json") if not path.name.startswith("."))
+        except OSError:  # the script removed the folder
+            return
+        for name in names:
+            target = self.layout.requests / f"{name.removesuffix('.json')}.answer.json"
+            if name.endswith(".answer.json") or name in self._seen or target.exists():
+                continue
+            self._seen.add(name)
+            command = [*self._order["attended"]["answer"], str(self.layout.root), str(self.layout.requests / name)]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+            if not target.exists():
+                error = f"the process that answers ended without doing so (exit code {done.returncode})"
+                write_json(target, {"ok": False, "error": error})
+
+    def fail(self, reason: str) -> None:
+        """Leave the result of a run whose container could not be started."""
+        if not self.layout.result.exists():
+            write_json(self.layout.result, self._result(FAILED, reason))
+
+    def settle(self, *, memory: str | None, lost: bool) -> None:
+        """Leave a true result: the worker's, with what only the engine knows, or one in its place.
+
+        Parameters
+        ----------
+        memory : str or None
+            The container's limit, if something in it was killed for reaching it.
+        lost : bool
+            Whether the engine went away meanwhile.
+        """
+        exceeded = f"out of memory: the container's limit is {memory}" if memory else None
+        self.layout.process.unlink(missing_ok=True)
+        try:
+            found = json.loads(self.layout.result.read_bytes())
+        except FileNotFoundError:
+            found = None
+        if found is not None:
+            if exceeded and found["status"] != COMPLETED and found["signal"] == "SIGKILL":
+                write_json(self.layout.result, {**found, "reason": exceeded})
+            return
+        if self.layout.cancel.exists():
+            write_json(self.layout.result, self._result(CANCELED, "canceled"))
+            return
+        away = "the container engine was stopped or restarted during the run" if lost else None
+        reason = exceeded or away or "the container was killed; see logs/worker.log"
+        write_json(self.layout.result, self._result(FAILED, reason))
+
+    def _result(self, status: str, reason: str) -> dict[str, Any]:
+        unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
+        return {**unknown, "status": status, "reason": reason, "ended": now(), "python_version": None, "notes": []}
+
+    def _gone(self) -> bool:
+        return os.getppid() != self._parent or self._parent == 1
+
+    def _finish(self) -> None:
+        """Finish the run's record if the controller will not; see the worker's ``carry_out``."""
+        until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.get("detach")
+        while detach and not self._gone() and time.monotonic() < until:
+            time.sleep(_TICK)
+        if self._gone() or detach:
+            command = [*self._order["attended"]["finish"], str(self.layout.root)]
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
