@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from runner.compute.warm import AVAILABLE, WarmPool
+from runner.files import is_locked
 from runner.hosts.local import LocalHost
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
@@ -93,8 +94,9 @@ class LocalJob:
         """Ask the worker to end the script; with `kill` it does so at once."""
         if worker_lives(self._layout):
             signal_worker(self._layout, signal.SIGTERM)
-        if kill and self._process.poll() is None:
+        if kill and self._process.poll() is None and not is_locked(self._layout.attendant_lock):
             self._process.kill()  # the kernel then kills the script: see PR_SET_PDEATHSIG in the worker
+        # A second SIGTERM has whoever attends a container end it at once, and remove it.
 
 
 class ForkedJob:

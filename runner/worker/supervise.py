@@ -163,7 +163,8 @@ class Supervisor:
             if self._terminations > 1:
                 self._ending.hurry()
             self._ending.going_on(self._spared())
-        self._answers.tick(accept=self._status is None and self._stop is None)
+        if not self._lifeline:  # else it is answered outside
+            self._answers.tick(accept=self._status is None and self._stop is None)
         return self._inspector in ready
 
     def _reap(self) -> None:

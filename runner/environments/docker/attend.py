@@ -33,6 +33,7 @@ from runner.stages.run import WORKER
 RETURNS = 60.0  # seconds that an engine which stopped gets to come back
 _TICK = 0.1
 _KILLED = 137
+_PATIENT = 2  # times that this process is asked to end
 _CANNOT = 125  # as docker's own command says it
 
 
@@ -154,11 +155,13 @@ class _Attendant:
         return _CANNOT
 
     def _pass_on(self, number: int, _frame: Any) -> None:
-        """Ask the container's first process to end; it takes a second time as the order to hurry."""
+        """Ask the container's first process to end; the second time end everything in it."""
         self._asked += 1
+        if self._asked > _PATIENT:  # the engine does not do it
+            os._exit(_KILLED)
         if self._container is not None:
             with contextlib.suppress(Exception):  # it has ended, or the engine is away: what is waited for says so
-                self._container.kill(signal.SIGTERM if self._run else signal.SIGKILL)
+                self._container.kill(signal.SIGTERM if self._run and self._asked == 1 else signal.SIGKILL)
 
     def _sweep(self) -> None:
         """Remove the containers of attendants of this workspace that were killed."""

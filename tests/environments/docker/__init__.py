@@ -1,0 +1,1 @@
+"""Container images as environments, with a real engine."""

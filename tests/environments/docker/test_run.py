@@ -1,0 +1,216 @@
+"""A run in a container, as a user types it: what it sees, how it ends, and that nothing is left of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from runner.layout import Layout
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("swept")
+
+ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)\n"
+
+
+@pytest.fixture
+def typed(command_line, base_image):
+    """Run a script in the base image."""
+
+    class Typed:
+        line = command_line
+        words = ("job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}")
+
+        def __call__(self, script, *words, **options):
+            command_line.script(script)
+            return command_line.run(*self.words, *words, **options)
+
+        def start(self, script, *words, **options):
+            command_line.script(script)
+            return command_line.start("runner", *self.words, *words, **options)
+
+        def run(self):
+            """Return the files of the only run."""
+            return next(iter(self.runs()), None)
+
+        def runs(self):
+            layout = Layout(command_line.workspace)
+            return [layout.run(path.parent.name, path.name) for path in layout.runs.glob("*/*")]
+
+        def record(self):
+            return json.loads(command_line.vivero("show", "latest", "--json").stdout)
+
+        def begun(self):
+            return wait_for(lambda: self.run() and self.run().log.exists() and "begun" in self.run().log.read_text(), 60)
+
+    return Typed()
+
+
+def test_the_script_is_at_home_and_its_files_are_the_users(typed, swept):
+    done = typed(
+        "import getpass, os, pathlib, tempfile\n"
+        "print(os.getuid(), os.getgid(), pathlib.Path.home().exists(), bool(getpass.getuser()))\n"
+        "open(os.path.join(tempfile.gettempdir(), 'x'), 'w'); open(os.path.expanduser('~/y'), 'w')\n"
+        "print(os.path.exists('/usr/bin/apt'), os.path.exists('/etc/debian_version'))\n"
+        "os.makedirs('outputs', exist_ok=True); open('outputs/a', 'w').write('a')\n"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{os.getuid()} {os.getgid()} True True" in done.stdout
+    record = typed.record()
+    assert record["prepare"]["environment"]["kind"] == "docker" and record["prepare"]["environment"]["image_id"]
+    assert record["run"]["peak_memory"] > 1 << 20 and record["run"]["cpu_seconds"] > 0
+    assert (typed.run().outputs / "a").read_text() == "a"
+    assert {path.stat().st_uid for path in typed.line.workspace.rglob("*")} == {os.getuid()}
+    assert not swept()
+
+
+def test_metrics_and_output_arrive_while_it_runs(typed):
+    script = (
+        "import os, time\nfrom azureml.core import Run\nRun.get_context().log('score', 3)\nprint('begun', flush=True)\n"
+        "while not os.path.exists('go'): time.sleep(0.02)\n"
+    )
+    process = typed.start(script)
+    typed.begun()
+    wait_for(lambda: typed.run().metrics.exists() and "score" in typed.run().metrics.read_text())
+    (typed.run().work / "go").write_text("")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "twice", "cancel", "timeout"])
+def test_it_is_ended(typed, swept, how):
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if how == "twice" else ""
+    words = ["job.timeout=1"] if how == "timeout" else []
+    process = typed.start(stubborn + ENDLESS, *words)
+    typed.begun()
+    if how == "cancel":
+        assert typed.line.vivero("cancel", "latest").returncode == 0
+    elif how != "timeout":
+        process.send_signal(signal.SIGINT)
+    if how == "twice":
+        wait_for(typed.run().cancel.exists)
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    record = typed.record()
+    assert record["status"] == ("failed" if how == "timeout" else "canceled"), (out + err).decode()
+    assert how != "timeout" or "timeout" in record["error"]
+    wait_for(lambda: not swept())
+
+
+def test_out_of_memory_is_said(typed, swept):
+    done = typed("x = bytearray(200 << 20)\nprint(len(x))", "environment.resources.memory=64m")
+    assert done.returncode == 2
+    assert "out of memory: the container's limit is 64m" in done.stdout
+    assert not swept()
+
+
+def test_a_killed_container_is_a_failed_run(typed, engine, swept):
+    process = typed.start(ENDLESS)
+    typed.begun()
+    (container,) = swept()
+    engine.api.kill(container.id, "SIGKILL")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 2 and b"the container was killed" in out
+    wait_for(lambda: not swept())
+
+
+def test_one_whose_attendant_is_killed_ends(typed, swept):
+    process = typed.start(ENDLESS)
+    typed.begun()
+    os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == 2
+    wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
+    assert typed("print('again')").returncode == 0
+    assert not swept()  # the next run removes what was left
+
+
+def test_one_whose_controller_is_killed_finishes_itself(typed, swept):
+    script = "import os, time\nprint('begun', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.02)\nprint('ended')\n"
+    process = typed.start(script)
+    typed.begun()
+    process.kill()
+    process.communicate()
+    (typed.run().work / "go").write_text("")
+    wait_for(lambda: json.loads(typed.run().record.read_text())["status"] == "completed", 30)
+    assert typed.run().log.read_text() == "begun\nended\n"
+    wait_for(lambda: not swept())
+
+
+def test_detached(typed, swept):
+    done = typed("print('done')", "detach=true")
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: json.loads(typed.run().record.read_text())["status"] == "completed", 40)
+    wait_for(lambda: not swept())
+
+
+def test_limits_mounts_and_network(typed, tmp_path):
+    data = tmp_path / "it's, a \"folder\": $(touch x)"
+    data.mkdir()
+    (data / "a.txt").write_text("there")
+    script = (
+        "import os, socket\nprint(open('/data/a.txt').read())\n"
+        "try:\n    open('/data/b', 'w')\nexcept OSError as error:\n    print(error.strerror)\n"
+        "print([name for _, name in socket.if_nameindex()], os.statvfs('/dev/shm').f_blocks * 4096 >> 20)\n"
+    )
+    mount = json.dumps([{"source": str(data), "target": "/data", "readonly": True}])
+    (tmp_path / "team" / "conf" / "environment").mkdir(parents=True)
+    text = f"defaults:\n  - /schema/environment/docker@_here_\n  - _self_\nimage: vivero-test-base:bookworm\nmounts: {mount}\n"
+    (tmp_path / "team" / "conf" / "environment" / "mine.yaml").write_text(text)
+    typed.line.script(script)
+    limits = "environment.resources={shm_size: 16m, cpu: 0.5, memory: 256m}"
+    words = ("--config-dir", "conf", *typed.words[:2], "environment=mine", "environment.network=none", limits)
+    done = typed.line.run(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "there" in done.stdout and "Read-only file system" in done.stdout and "['lo'] 16" in done.stdout
+
+
+def test_a_script_registers_its_model_from_inside(typed):
+    script = (
+        "import pickle\nfrom azureml.core import Run\nopen('outputs/m.bin', 'wb').write(b'x')\n"
+        "print(Run.get_context().register_model('mine', model_path='outputs/m.bin', model_framework='Custom').version)\n"
+    )
+    done = typed(script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(typed.line.vivero("models", "--json").stdout)[0]["name"] == "mine"
+
+
+MISTAKES = {
+    "environment.network=nowhere": "nowhere",
+    "environment.image=no-such-image-of-ours:1": "cannot be pulled",
+    "environment.image='a b;$(touch x)'": "is no image's name",
+    "environment.resources.memory=lots": "memory",
+    "environment.gpus=all": "GPUs",
+}
+
+
+@pytest.mark.parametrize("word", MISTAKES)
+def test_a_mistake_is_said_in_a_line(typed, swept, word):
+    done = typed("print(1)", word)
+    assert done.returncode in (1, 2), done.stdout
+    assert MISTAKES[word] in done.stdout + done.stderr and "Traceback" not in done.stdout + done.stderr
+    assert not swept() and not (typed.line.folder / "x").exists()
+
+
+def test_no_engine(typed):
+    done = typed("print(1)", variables={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
+    assert done.returncode == 2
+    assert "No container engine answers at unix:///nowhere/docker.sock: there is no such socket" in done.stdout
+
+
+def test_not_allowed(typed, engine, tmp_path):
+    """As a user whom the engine's socket does not let in."""
+    if os.getuid() != 0:
+        pytest.skip("only root can be somebody else")
+    code = (
+        "from runner.environments.docker.engine import connect\nfrom runner.errors import UserError\n"
+        "try:\n    connect()\nexcept UserError as mistake:\n    print(mistake)\n"
+    )
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", code],
+        capture_output=True, text=True, env={**os.environ, "HOME": "/"},
+    )  # fmt: skip
+    assert "You may not use the container engine" in done.stdout, done.stderr
