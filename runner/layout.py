@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.names import check_name
 
+WORKER = Path(__file__).resolve().parent / "worker"  # the folder that is started in the run's environment
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
 

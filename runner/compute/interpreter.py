@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.files import write_json
-from runner.layout import RunLayout
+from runner.layout import WORKER, RunLayout
 from runner.ports import EnvironmentHandle
-from runner.stages.run import WORKER
 
 PATIENCE = 120.0  # seconds for all imports of a script
 _ANSWER = 20.0  # seconds for a fork

@@ -13,10 +13,10 @@ from pathlib import Path
 from runner.compute.warm import AVAILABLE, WarmPool
 from runner.files import is_locked
 from runner.hosts.local import LocalHost
-from runner.layout import RunLayout
+from runner.layout import WORKER, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
-from runner.stages.run import WORKER, signal_worker, worker_lives
+from runner.stages.run import signal_worker, worker_lives
 
 
 class LocalCompute:

@@ -12,11 +12,10 @@ from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.files import hash_tree, list_files
-from runner.layout import RunLayout
+from runner.layout import WORKER, RunLayout
 from runner.ports import Registry
 from runner.promotion import promote, read_condition
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RegisterRecord, RunRecord
-from runner.stages.run import WORKER
 
 MODEL_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 INSPECTION_LIMIT = 300  # seconds
@@ -176,7 +175,13 @@ def inspect(run: RunLayout, artefact: Path) -> Inspection:
             if found.sha256 == digest:
                 return found
     order = json.loads(run.order.read_bytes())
-    command = [*(order.get("python") or order["inspector"]), "-E", "-s", str(WORKER / "inspect_model.py"), str(artefact)]
+    command = [
+        *(order.get("python") or order["inspector"]),
+        "-E",
+        "-s",
+        str(WORKER / "inspect_model.py"),
+        str(artefact),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, timeout=INSPECTION_LIMIT, cwd="/", check=False)
     except subprocess.TimeoutExpired:

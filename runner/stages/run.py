@@ -19,7 +19,6 @@ from runner.ports import EnvironmentHandle, Job
 from runner.records import FAILED, FORMAT, ResultRecord, RunRecord
 from runner.streams import reader_may_leave
 
-WORKER = Path(__file__).resolve().parent.parent / "worker"
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _TICK = 0.05
 _BLOCK = 1 << 16

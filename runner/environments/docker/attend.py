@@ -27,8 +27,7 @@ from runner.environments.docker.containers import Container, refusal
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.minded import Minded
 from runner.errors import UserError
-from runner.layout import RunLayout
-from runner.stages.run import WORKER
+from runner.layout import WORKER, RunLayout
 
 RETURNS = 60.0  # seconds that an engine which stopped gets to come back
 _TICK = 0.1
@@ -154,7 +153,7 @@ class _Attendant:
             self._run.fail(reason)
         return _CANNOT
 
-    def _pass_on(self, number: int, _frame: Any) -> None:
+    def _pass_on(self, _number: int, _frame: Any) -> None:
         """Ask the container's first process to end; the second time end everything in it."""
         self._asked += 1
         if self._asked > _PATIENT:  # the engine does not do it
@@ -168,7 +167,7 @@ class _Attendant:
         import docker
 
         with contextlib.suppress(docker.errors.APIError):
-            filters = {"label": [f"{KIND}=run", f"{WORKSPACE}={self._made.workspace}"], "status": "exited"}
+            filters: Any = {"label": [f"{KIND}=run", f"{WORKSPACE}={self._made.workspace}"], "status": "exited"}
             for one in self._client.containers.list(all=True, filters=filters, ignore_removed=True):
                 run = Path(self._made.workspace, "runs").glob(f"*/{one.labels[RUN]}")
                 if not any(Minded(RunLayout(path)).attended() for path in run):

@@ -13,8 +13,8 @@ from runner.environments.docker.engine import KIND, RUN, WORKSPACE
 from runner.errors import UserError
 
 # Of the command's own variables those that say how to compute and to write; the rest is the image's.
-_PASSED = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED", "LOKY_MAX_CPU_COUNT")
-_PASSED += ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_WRITING = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED")
+_COMPUTING = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _GONE = "bind source path does not exist"
 
 
@@ -66,10 +66,10 @@ class Container:
             "shm_size": self.shm_size,
         }
         if self.gpus:
-            count, ids = (-1, None) if self.gpus == "all" else (0, self.gpus.split(","))
+            asked: dict[str, Any] = {"count": -1} if self.gpus == "all" else {"device_ids": self.gpus.split(",")}
             if self.gpus.isdigit():
-                count, ids = int(self.gpus), None
-            found["device_requests"] = [DeviceRequest(count=count, device_ids=ids, capabilities=[["gpu"]])]
+                asked = {"count": int(self.gpus)}
+            found["device_requests"] = [DeviceRequest(capabilities=[["gpu"]], **asked)]
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -81,7 +81,7 @@ def _variables() -> dict[str, str]:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "user"
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    passed = {name: os.environ[name] for name in (*_WRITING, *_COMPUTING) if name in os.environ}
     return {"HOME": "/tmp", "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1", **passed}  # noqa: S108
 
 
@@ -94,5 +94,7 @@ def refusal(error: Exception) -> UserError:
             "It runs on another machine, or the folder is gone. Runs in containers need an engine on this machine",
         )
     if "could not select device driver" in said:
-        return UserError("The engine has no GPUs to give (environment.gpus)", "Install its NVIDIA toolkit, or leave it out")
+        return UserError(
+            "The engine has no GPUs to give (environment.gpus)", "Install its NVIDIA toolkit, or leave it out"
+        )
     return UserError(f"The container cannot be started: {said}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
 
@@ -45,7 +45,7 @@ def connect(timeout: float = 60) -> DockerClient:
     return client
 
 
-def _address() -> tuple[str | None, object]:
+def _address() -> tuple[str | None, Any]:
     """Return where the engine is, and its certificates if a context names them."""
     from docker.context import ContextAPI
 

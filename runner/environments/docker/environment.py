@@ -6,17 +6,23 @@ import dataclasses
 import hashlib
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.containers import Container
+from runner.environments.docker.dockerfile import DockerfileImage
 from runner.environments.docker.engine import connect
 from runner.environments.docker.handle import DockerHandle
 from runner.environments.docker.images import Probed, find, probe
+from runner.environments.docker.kept import KeptImages, keep
+from runner.environments.docker.spec import SpecImage, read_spec
 from runner.environments.packages import lock_of
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 
 class DockerEnvironment:
@@ -43,11 +49,49 @@ class DockerEnvironment:
         UserError
             If there is no engine, or the image cannot be had or built, or has no Python.
         """
-        del host  # the engine is where DOCKER_HOST says
         start = time.perf_counter()
-        client = connect()
-        image = find(client, self.settings.image, say)
-        return self._handle(self.settings.image, image, probe(client, image, self.layout), start)
+        client, settings = connect(), self.settings
+        if settings.image is not None and settings.dockerfile is not None:
+            raise UserError("environment.image and environment.dockerfile are both given", "Leave one of them out")
+        if settings.image is not None:
+            image = find(client, settings.image, say)
+            return self._handle(settings.image, image, probe(client, image, self.layout), start)
+        store = KeptImages(client, self.layout, settings.push, say)
+        if settings.dockerfile is not None:
+            return self._from_dockerfile(client, store, say, start)
+        if settings.spec.kind == "conda":
+            return self._from_conda(client, store, host, say, start)
+        return self._from_spec(client, store, say, start)
+
+    def _from_dockerfile(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
+        file = Path(self.base, Path(self.settings.dockerfile).expanduser()).absolute()
+        context = Path(self.base, Path(self.settings.context).expanduser()) if self.settings.context else file.parent
+        source = DockerfileImage(file, context.absolute())
+        key = source.key()
+        image, cached = store.have(key, lambda: source.build(client, key, str(self.layout.root), say))
+        found = probe(client, image, self.layout)
+        return self._handle(store.name(key), image, found, start, key=key, cached=cached, recipe=file.read_text())
+
+    def _from_conda(self, client: DockerClient, store: KeptImages, host: Host, say: Say, start: float) -> DockerHandle:
+        from runner.environments.docker.conda import CondaImage
+
+        settings = self.settings
+        source = CondaImage(client, self.layout, find(client, settings.base_image, say), say)
+        lock = source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
+        key = source.key(lock)
+        image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
+        found = probe(client, image, self.layout)
+        return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock)
+
+    def _from_spec(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
+        settings = self.settings
+        base = find(client, settings.base_image, say)
+        source = SpecImage(client, self.layout, base, probe(client, base, self.layout), say)
+        lock = source.lock(read_spec(settings.spec, self.base, say), upgrade=settings.upgrade)
+        key = source.key(lock)
+        image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
+        found, recipe = probe(client, image, self.layout), source.dockerfile(settings.base_image)
+        return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
         """Return the very image of an earlier run.
@@ -64,15 +108,19 @@ class DockerEnvironment:
         image = find(client, record.image, say)
         if image.id != record.image_id:
             raise UserError(
-                f"Image {record.image} is another one now: {image.id[7:19]}, in that run {(record.image_id or '')[7:19]}"
+                f"Image {record.image} is another one now: {image.id[7:19]}, "
+                f"in that run it was {(record.image_id or '')[7:19]}"
             )
         return self._handle(record.image, image, probe(client, image, self.layout), start)
 
-    def _handle(self, name: str, image: Any, found: Probed, start: float) -> DockerHandle:
-        lock = f"# image: {name}\n# id: {image.id}\n{lock_of(found.packages)}"
+    def _handle(
+        self, name: str, image: Any, found: Probed, start: float, *, key: str | None = None, cached: bool = True,
+        lock: str | None = None, recipe: str | None = None,
+    ) -> DockerHandle:  # fmt: skip
+        lock = lock if lock is not None else f"# image: {name}\n# id: {image.id}\n{lock_of(found.packages)}"
         record = EnvironmentRecord(
             kind="docker",
-            key=hashlib.sha256(image.id.encode()).hexdigest()[:32],
+            key=key or hashlib.sha256(image.id.encode()).hexdigest()[:32],
             prefix=found.prefix,
             python=found.python,
             python_version=found.python_version,
@@ -80,8 +128,9 @@ class DockerEnvironment:
             packages=found.packages,
             image=name,
             image_id=image.id,
-            cached=True,
+            cached=cached,
         )
+        keep(self.layout, record, lock, recipe)
         record = dataclasses.replace(record, seconds=round(time.perf_counter() - start, 4))
         return DockerHandle(record, lock, self._container(image.id))
 

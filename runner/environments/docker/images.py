@@ -67,8 +67,9 @@ def find(client: DockerClient, name: str, say: Say) -> Any:
 
 def _pull(client: DockerClient, name: str, say: Say) -> Any:
     import docker
+    from docker.utils import parse_repository_tag
 
-    repository, tag = docker.utils.parse_repository_tag(name)
+    repository, tag = parse_repository_tag(name)
     last = ""
     for event in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
         if "error" in event:
@@ -84,13 +85,13 @@ def _said(error: Any) -> str:
     return " ".join(str(getattr(error, "explanation", None) or error).split())
 
 
-def _advice(error: Any) -> str | None:
+def _advice(error: Any) -> str:
     said = _said(error).lower()
     if "unauthorized" in said or "authentication" in said or "denied" in said or "basic auth" in said:
         return "If it is private, log in first: docker login REGISTRY"
     if "refused" in said or "timeout" in said or "no such host" in said or "dial tcp" in said:
         return "Its registry does not answer"
-    return None
+    return ""
 
 
 def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:

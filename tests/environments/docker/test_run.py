@@ -44,7 +44,9 @@ def typed(command_line, base_image):
             return json.loads(command_line.vivero("show", "latest", "--json").stdout)
 
         def begun(self):
-            return wait_for(lambda: self.run() and self.run().log.exists() and "begun" in self.run().log.read_text(), 60)
+            return wait_for(
+                lambda: self.run() and self.run().log.exists() and "begun" in self.run().log.read_text(), 60
+            )
 
     return Typed()
 
@@ -148,7 +150,7 @@ def test_detached(typed, swept):
 
 
 def test_limits_mounts_and_network(typed, tmp_path):
-    data = tmp_path / "it's, a \"folder\": $(touch x)"
+    data = tmp_path / 'it\'s, a "folder": $(touch x)'
     data.mkdir()
     (data / "a.txt").write_text("there")
     script = (

@@ -1,0 +1,108 @@
+"""An image from a base image and conda packages: installed on this machine for the place they will have inside."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.build import aside
+from runner.environments.conda.environment import CondaEnvironment
+from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.environments.docker.spec import PREFIX, PRESET
+from runner.environments.docker.workshop import committed
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.ports import Host, Say
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_FORMAT = "conda 1"  # of what is done to make the image
+
+
+class CondaImage:
+    """A base image, which needs no Python, with conda packages.
+
+    Parameters
+    ----------
+    client : DockerClient
+        The engine.
+    layout : Layout
+        The workspace.
+    base : Image
+        The base image.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, client: DockerClient, layout: Layout, base: Any, say: Say) -> None:
+        self._client, self._layout, self._base, self._say = client, layout, base, say
+
+    def lock(self, settings: Any, base: Path, host: Host, *, upgrade: bool) -> str:
+        """Return the lock for a spec.
+
+        Raises
+        ------
+        UserError
+            If there is no solution.
+        """
+        asked = list(settings.packages) or ([] if settings.file else PRESET)
+        environment = CondaEnvironment(
+            self._layout, file=settings.file, packages=asked, python=settings.python,
+            channels=list(settings.channels), upgrade=upgrade, base=base,
+        )  # fmt: skip
+        return environment.lock(host, self._say)
+
+    def key(self, lock: str) -> str:
+        """Return what the image is kept by."""
+        return hashlib.sha256("\n".join([_FORMAT, self._base.id, lock]).encode()).hexdigest()[:32]
+
+    def build(self, lock: str, key: str, repository: str) -> Any:
+        """Make the image.
+
+        Raises
+        ------
+        UserError
+            If a package cannot be had, or the engine refuses.
+        """
+        import docker
+
+        from runner.environments.conda.install import install
+
+        self._say(f"Building image {key[:12]} from conda packages")
+        container = None
+        try:
+            with aside(self._layout.environments) as folder:
+                install(lock, folder, PREFIX, self._say)
+                container = self._client.containers.create(
+                    self._base.id, ["none"], labels={KIND: "build", WORKSPACE: str(self._layout.root)}
+                )
+                archive = folder.with_suffix(".tar")
+                try:
+                    _pack(folder, archive)
+                    with archive.open("rb") as content:
+                        container.put_archive("/", content)
+                finally:
+                    archive.unlink(missing_ok=True)
+            labels = {KIND: "environment", KEY: key, WORKSPACE: str(self._layout.root)}
+            variables = {"PATH": f"{PREFIX}/bin", "CONDA_PREFIX": PREFIX}
+            return committed(container, self._base, f"{repository}:{key}", labels, variables)
+        except docker.errors.APIError as error:
+            raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
+        finally:
+            if container is not None:
+                container.remove(force=True)
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """Write a folder as it will be inside: at the prefix, owned by root."""
+
+    def owned(one: tarfile.TarInfo) -> tarfile.TarInfo:
+        one.uid = one.gid = 0
+        one.uname = one.gname = "root"
+        return one
+
+    with tarfile.open(archive, "w") as packed:
+        packed.add(folder, PREFIX.lstrip("/"), filter=owned)

@@ -1,0 +1,89 @@
+"""An image from a Dockerfile and its context, kept by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.errors import UserError
+from runner.ports import Say
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_LAST = 4  # lines of a failed step that are told
+
+
+class DockerfileImage:
+    """A Dockerfile, and the folder that it copies from.
+
+    Parameters
+    ----------
+    file, context : Path
+        Absolute; the Dockerfile may be outside its context.
+
+    Raises
+    ------
+    UserError
+        If one of them is not there.
+    """
+
+    def __init__(self, file: Path, context: Path) -> None:
+        if not file.is_file():
+            raise UserError(f"environment.dockerfile: there is no file {file}")
+        if not context.is_dir():
+            raise UserError(f"environment.context: there is no folder {context}")
+        self.file, self.context = file, context
+
+    def key(self) -> str:
+        """Return what the image is kept by: the Dockerfile and all of its context that is not ignored."""
+        from docker.utils.build import exclude_paths
+
+        ignore = self.context / ".dockerignore"
+        lines = ignore.read_text().splitlines() if ignore.is_file() else []
+        patterns = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+        digest = hashlib.sha256(self.file.read_bytes())
+        for name in sorted(exclude_paths(str(self.context), patterns)):
+            path = self.context / name
+            digest.update(f"\0{name}\0{path.lstat().st_mode:o}\0".encode("utf-8", "surrogateescape"))
+            if path.is_symlink():
+                digest.update(str(path.readlink()).encode("utf-8", "surrogateescape"))
+            elif path.is_file():
+                with path.open("rb") as content:
+                    digest.update(hashlib.file_digest(content, "sha256").digest())
+        return digest.hexdigest()[:32]
+
+    def build(self, client: DockerClient, key: str, workspace: str, say: Say) -> Any:
+        """Build the image; only a whole one has a name.
+
+        Raises
+        ------
+        UserError
+            If a step fails, with its last lines.
+        """
+        import docker
+
+        say(f"Building image {key[:12]} from {self.file}")
+        labels = {KIND: "environment", KEY: key, WORKSPACE: workspace}
+        last: list[str] = []
+        step = made = ""
+        try:
+            for event in client.api.build(
+                path=str(self.context), dockerfile=str(self.file), labels=labels, rm=True, forcerm=True, decode=True
+            ):
+                if "error" in event:
+                    said = " ".join([*last[-_LAST:], str(event["error"]).strip()])
+                    raise UserError(f"The image cannot be built: {step}: {said}", "The log is logs/environment.log")
+                made = (event.get("aux") or {}).get("ID") or made
+                for line in str(event.get("stream") or "").splitlines():
+                    if line.startswith("Step "):
+                        step, last = line, []
+                    elif line.strip():
+                        last.append(line.strip())
+                    if line.strip():
+                        say(line)
+        except (docker.errors.DockerException, OSError) as error:
+            raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
+        return client.images.get(made)

@@ -1,0 +1,130 @@
+"""An image from a base image and a spec: locked with hashes first, then exactly the lock put onto the base."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.environments.docker.images import Probed
+from runner.environments.docker.workshop import UV, WORK, Workshop, folder_with
+from runner.environments.lock import kept_lock, pins
+from runner.environments.spec import Spec, gather
+from runner.layout import Layout
+from runner.ports import Say
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PREFIX = "/opt/vivero"
+PRESET = ["scikit-learn", "joblib"]
+_FORMAT = "1"  # of what is done to make the image
+
+
+def read_spec(settings: Any, base: Path, say: Say) -> Spec:
+    """Return what an image is asked to have.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read.
+    """
+    conda = settings.file is not None and Path(settings.file).suffix in (".yml", ".yaml")
+    return gather(
+        list(settings.packages) or ([] if settings.file else PRESET),
+        None if conda else settings.file,
+        settings.file if conda else None,
+        None,
+        base=base,
+        say=say,
+    )
+
+
+class SpecImage:
+    """A base image with packages.
+
+    Parameters
+    ----------
+    client : DockerClient
+        The engine.
+    layout : Layout
+        The workspace.
+    base : Image
+        The base image.
+    probed : Probed
+        Its Python.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, client: DockerClient, layout: Layout, base: Any, probed: Probed, say: Say) -> None:
+        self._client, self._layout, self._base, self._probed, self._say = client, layout, base, probed, say
+
+    def lock(self, spec: Spec, *, upgrade: bool) -> str:
+        """Return the lock for a spec on this base: the one made before, unless `upgrade`.
+
+        Raises
+        ------
+        UserError
+            If there is no solution, with the resolver's reason.
+        """
+        lines = [*spec.options, *spec.lines]
+        asked = "\n".join([*lines, "", *spec.constraints, "", self._base.id])
+
+        def make(_path: Path) -> str:
+            self._say(f"Resolving {len(spec.lines)} requirements for Python {self._probed.python_version}")
+            files = {"asked.txt": _text(lines), "limits.txt": _text(list(spec.constraints))}
+            with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
+                command = [UV, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+                command += ["--no-emit-index-url", "--no-emit-find-links", "--python", self._probed.python]
+                command += [f"{WORK}/asked.txt", "--constraint", f"{WORK}/limits.txt"]
+                found = workshop.run(command, "The environment cannot be resolved", quiet=True)
+            return _text(list(spec.options)) + found.decode()
+
+        return kept_lock(self._layout, asked, make, upgrade=upgrade)
+
+    def key(self, lock: str) -> str:
+        """Return what the image is kept by: all that decides what is in it."""
+        lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+        return hashlib.sha256("\n".join([_FORMAT, self._base.id, *lines]).encode()).hexdigest()[:32]
+
+    def build(self, lock: str, key: str, repository: str) -> Any:
+        """Make the image.
+
+        Raises
+        ------
+        UserError
+            If it cannot be made, with the last lines of what failed.
+        """
+        self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {len(pins(lock))} packages")
+        python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
+        files = {"lock.txt": lock}
+        with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
+            workshop.run([UV, "venv", "--no-project", "--quiet", "--python", self._probed.python, PREFIX], wrong)
+            if pins(lock):
+                install = [UV, "pip", "install", "--require-hashes", "--compile-bytecode", "--python", python]
+                workshop.run([*install, "-r", f"{WORK}/lock.txt"], wrong)
+            workshop.run([UV, "pip", "check", "--quiet", "--python", python], wrong)
+            labels = {KIND: "environment", KEY: key, WORKSPACE: str(self._layout.root)}
+            return workshop.commit(repository, key, labels, f"{PREFIX}/bin")
+
+    def dockerfile(self, name: str) -> str:
+        """Return a Dockerfile that makes the same elsewhere, beside the lock ``environment.lock``."""
+        digest = next(iter(self._base.attrs.get("RepoDigests") or []), name)
+        return (
+            f"FROM {digest}\n"
+            "COPY environment.lock /tmp/environment.lock\n"
+            f"RUN {self._probed.python} -m venv {PREFIX} \\\n"
+            f" && {PREFIX}/bin/pip install --no-cache-dir --require-hashes -r /tmp/environment.lock \\\n"
+            " && rm /tmp/environment.lock\n"
+            f"ENV PATH={PREFIX}/bin:$PATH\n"
+        )
+
+    def _workshop(self, folder: Path) -> Workshop:
+        root = str(self._layout.root)
+        return Workshop(self._client, self._base, self._probed.python, folder, root, self._say)
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
