@@ -13,6 +13,7 @@ from runner.ports import Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
+_ENGINES = ("--->", "Removing intermediate container")  # what the engine itself says
 _LAST = 4  # lines of a failed step that are told
 
 
@@ -80,7 +81,7 @@ class DockerfileImage:
                 for line in str(event.get("stream") or "").splitlines():
                     if line.startswith("Step "):
                         step, last = line, []
-                    elif line.strip():
+                    elif line.strip() and not line.lstrip().startswith(_ENGINES):
                         last.append(line.strip())
                     if line.strip():
                         say(line)

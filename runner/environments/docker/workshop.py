@@ -31,7 +31,6 @@ _INDEXES = (
     "UV_DEFAULT_INDEX",
     "UV_EXTRA_INDEX_URL",
     "UV_INDEX",
-    "UV_FIND_LINKS",
     "UV_KEYRING_PROVIDER",
 )
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -132,7 +131,8 @@ class Workshop:
 
     def _sweep(self) -> None:
         """Remove the containers of builds of this workspace whose process is gone."""
-        for one in self._client.containers.list(filters={"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}):
+        ours: Any = {"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}
+        for one in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
             if not Path("/proc", str(one.name).removeprefix(_NAME).partition("-")[0]).exists():
                 one.remove(force=True)
 

@@ -1,0 +1,302 @@
+"""Images: found, built, kept by content, and what goes wrong on the way; with a real engine and a real registry."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+
+import docker
+import pytest
+
+from runner.environments.docker.engine import KEY, KIND
+from runner.environments.docker.environment import DockerEnvironment
+from runner.errors import UserError
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+from runner.records import EnvironmentRecord
+from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+from tests.conftest import ROOT
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("swept")
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return Layout(tmp_path / "w")
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def prepare(layout, said, base_image):
+    def prepare(**settings):
+        spec = ImageSpecConfig(**settings.pop("spec", {"packages": ["six==1.16.0"]}))
+        config = DockerEnvironmentConfig(**{"base_image": base_image, "spec": spec, **settings})
+        return DockerEnvironment(layout, config, layout.root.parent).prepare(LocalHost(), said.append)
+
+    return prepare
+
+
+def look(handle, code):
+    return subprocess.run(handle.argv(["python", "-c", code]), capture_output=True, text=True, timeout=120)
+
+
+def test_packages_on_a_base_image(prepare, layout, said, engine):
+    handle = prepare()
+    assert look(handle, "import six, sys; print(six.__version__, sys.prefix)").stdout == "1.16.0 /opt/vivero\n"
+    record = handle.record
+    assert record.packages["six"] == "1.16.0" and "--hash=sha256:" in handle.lock_text() and not record.cached
+    kept = layout.environment(record.key)
+    assert EnvironmentRecord.from_json(json.loads((kept / "environment.json").read_bytes())).image_id == record.image_id
+    assert "--require-hashes" in (kept / "Dockerfile").read_text()
+    image = engine.images.get(record.image)
+    assert image.labels[KIND] == "environment" and image.labels[KEY] == record.key
+    assert image.attrs["Config"]["Cmd"] == ["bash"] and "signal" not in str(image.attrs["Config"])
+    before = len(said)
+    again = prepare()
+    assert again.record.cached and again.record.image_id == record.image_id and len(said) == before
+
+
+def test_the_same_key_with_other_content_is_not_trusted(prepare, engine, base_image, said):
+    handle = prepare()
+    engine.images.get(base_image).tag("vivero", handle.record.key)
+    again = prepare()
+    assert look(again, "import six").returncode == 0
+    assert any("somebody else's" in line for line in said)
+
+
+def test_nothing_secret_is_in_the_image(prepare, engine, tmp_path, monkeypatch):
+    """A password in .netrc, the address of an index and a certificate are there for the build and in no layer."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".netrc").write_text("machine packages.invalid login me password hunter2-secret\n")
+    authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+    certificate = home / "certificates.pem"
+    certificate.write_text(open(authorities).read() + "# planted-certificate\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("NO_PROXY", "planted-address")
+    record = prepare(spec={"packages": ["six==1.15.0"]}).record
+    image = engine.images.get(record.image)
+    everything = json.dumps(image.attrs) + json.dumps(image.history())
+    layers = 0
+    with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
+        for one in saved:
+            if one.name.endswith("layer.tar"):
+                layers += 1
+                content = saved.extractfile(one).read()
+                for secret in (b"hunter2-secret", b"planted-certificate", b"planted-address"):
+                    assert secret not in content
+    assert layers == 2
+    for secret in ("hunter2-secret", "planted-certificate", "planted-address"):
+        assert secret not in everything
+
+
+@pytest.mark.parametrize(
+    ("packages", "what"), [(["six==99"], "cannot be resolved"), (["no-such-package-of-ours"], "cannot be resolved")]
+)
+def test_a_spec_that_cannot_be_had(prepare, engine, swept, packages, what):
+    with pytest.raises(UserError, match=what):
+        prepare(spec={"packages": packages})
+    assert not swept()
+
+
+HOSTILE = "x; touch /tmp/x $(touch x) `touch x` ' \" \n-r /etc/passwd"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"image": HOSTILE},
+        {"base_image": HOSTILE},
+        {"base_image": "-v"},
+        {"spec": {"packages": [HOSTILE]}},
+        {"spec": {"packages": ["--index-url=x", "-r", "/etc/passwd"]}},
+        {"spec": {"file": HOSTILE}},
+        {"dockerfile": HOSTILE},
+        {"push": HOSTILE},
+    ],
+    ids=str,
+)
+def test_hostile_words_are_no_commands(prepare, swept, settings, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        prepare(**settings)
+    assert "root:" not in str(caught.value)
+    assert not swept() and sorted(path.name for path in tmp_path.iterdir()) in (["w"], [])
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from runner.environments.docker.environment import DockerEnvironment
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+config = DockerEnvironmentConfig(base_image=sys.argv[2], spec=ImageSpecConfig(packages=sys.argv[3:]))
+handle = DockerEnvironment(Layout(Path(sys.argv[1])), config).prepare(LocalHost(), lambda line: print(line, flush=True))
+print("ready", handle.record.image_id)
+"""
+
+
+def build(layout, base_image, *packages):
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(layout.root), base_image, *packages],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def test_two_builds_of_one_key(layout, base_image):
+    both = [build(layout, base_image, "six==1.14.0") for _ in range(2)]
+    outputs = [one.communicate(timeout=120)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], outputs
+    assert sum("Building image" in output for output in outputs) == 1
+    assert len({output.strip().splitlines()[-1] for output in outputs}) == 1
+
+
+def test_a_build_that_is_killed_leaves_nothing_and_is_repeated(layout, base_image, engine, swept, prepare):
+    process = build(layout, base_image, "six==1.13.0")
+    for line in process.stdout:
+        if "Building image" in line:
+            break
+    wait_for(lambda: swept())
+    process.kill()
+    process.wait()
+    assert not [one for one in engine.images.list("vivero") if one.labels.get(KIND) == "build"]
+    handle = prepare(spec={"packages": ["six==1.13.0"]})
+    assert look(handle, "import six").returncode == 0 and not swept()
+    assert not list(layout.environments.glob(".building-*"))
+
+
+@pytest.fixture
+def dockerfile(layout, base_image):
+    folder = layout.root.parent / "image"
+    folder.mkdir()
+    (folder / "greeting.txt").write_text("hello")
+    (folder / ".dockerignore").write_text("ignored\n")
+    (folder / "Dockerfile").write_text(f"FROM {base_image}\nCOPY greeting.txt /greeting.txt\nRUN echo made > /made.txt\n")
+    return folder / "Dockerfile"
+
+
+def test_a_dockerfile(prepare, dockerfile, engine, said):
+    settings = {"dockerfile": str(dockerfile)}
+    handle = prepare(**settings)
+    assert look(handle, "print(open('/greeting.txt').read(), open('/made.txt').read())").stdout == "hello made\n\n"
+    assert any(line.startswith("Step ") for line in said)
+    (dockerfile.parent / "ignored").write_text("x")
+    assert prepare(**settings).record.cached
+    (dockerfile.parent / "greeting.txt").write_text("good day")
+    other = prepare(**settings)
+    assert not other.record.cached and other.record.key != handle.record.key
+
+
+def test_a_dockerfile_whose_step_fails(prepare, dockerfile, engine, swept):
+    dockerfile.write_text(dockerfile.read_text() + "RUN echo the reason && false\n")
+    before = {one.id for one in engine.images.list("vivero")}
+    with pytest.raises(UserError, match=r"Step 4/\d+ : RUN echo the reason && false: the reason"):
+        prepare(dockerfile=str(dockerfile))
+    assert {one.id for one in engine.images.list("vivero")} == before
+
+
+def test_both_an_image_and_a_dockerfile(prepare, dockerfile, base_image):
+    with pytest.raises(UserError, match="both given"):
+        prepare(image=base_image, dockerfile=str(dockerfile))
+
+
+def test_an_image_without_python(prepare, engine, name):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("empty"), io.BytesIO())
+    made = engine.api.import_image_from_data(packed.getvalue(), repository=name, tag="1")
+    assert "error" not in made
+    try:
+        with pytest.raises(UserError, match=f"Image {name}:1 has no Python that runs"):
+            prepare(image=f"{name}:1")
+    finally:
+        engine.images.remove(f"{name}:1")
+
+
+def test_it_is_restored_by_its_id(prepare, layout, base_image, engine, name):
+    engine.images.get(base_image).tag(name, "1")
+    handle = prepare(image=f"{name}:1")
+    environment = DockerEnvironment(layout, DockerEnvironmentConfig(image=f"{name}:1"))
+    try:
+        again = environment.restore(handle.record, handle.lock_text(), LocalHost(), print)
+        assert again.record.image_id == handle.record.image_id
+        other = prepare(spec={"packages": ["six==1.12.0"]}).record
+        engine.images.get(other.image).tag(name, "1")
+        with pytest.raises(UserError, match="is another one now"):
+            environment.restore(handle.record, handle.lock_text(), LocalHost(), print)
+    finally:
+        engine.images.remove(f"{name}:1")
+
+
+@pytest.fixture
+def registry(tmp_path):
+    """A registry on this machine that wants a password."""
+    from shutil import which
+
+    from tests.conftest import missing
+
+    if not which("docker-registry") or not which("htpasswd"):
+        missing("docker-registry and htpasswd are not installed")
+    import socket
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    users = subprocess.run(["htpasswd", "-Bbn", "me", "secret"], capture_output=True, check=True).stdout
+    (tmp_path / "users").write_bytes(users)
+    settings = {
+        "version": "0.1", "storage": {"filesystem": {"rootdirectory": str(tmp_path / "registry")}},
+        "http": {"addr": f"127.0.0.1:{port}"}, "auth": {"htpasswd": {"realm": "r", "path": str(tmp_path / "users")}},
+    }  # fmt: skip
+    (tmp_path / "registry.yml").write_text(json.dumps(settings))
+    with (tmp_path / "registry.log").open("wb") as log:
+        process = subprocess.Popen(["docker-registry", "serve", str(tmp_path / "registry.yml")], stdout=log, stderr=log)
+    wait_for(lambda: "listening on" in (tmp_path / "registry.log").read_text(), 30)
+    yield f"127.0.0.1:{port}"
+    process.kill()
+    process.wait()
+
+
+def logged_in(tmp_path, registry, password, monkeypatch):
+    import base64
+
+    folder = tmp_path / "docker"
+    folder.mkdir(exist_ok=True)
+    auth = base64.b64encode(f"me:{password}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {registry: {"auth": auth}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+
+
+def test_a_registry(prepare, registry, engine, tmp_path, monkeypatch, said):
+    logged_in(tmp_path, registry, "secret", monkeypatch)
+    settings = {"push": f"{registry}/team", "spec": {"packages": ["six==1.11.0"]}}
+    first = prepare(**settings).record
+    assert first.image == f"{registry}/team/vivero:{first.key}"
+    for name in (f"vivero:{first.key}", first.image):
+        engine.images.remove(name, force=True)
+    with pytest.raises(docker.errors.ImageNotFound):
+        engine.images.get(first.image)
+    second = prepare(**settings).record
+    assert second.cached and second.image_id == first.image_id and f"Pulled {first.image}" in said
+    engine.images.remove(first.image, force=True)
+
+
+def test_a_registry_with_a_wrong_password(prepare, registry, tmp_path, monkeypatch):
+    logged_in(tmp_path, registry, "wrong", monkeypatch)
+    with pytest.raises(UserError, match=f"Registry {registry}: ") as caught:
+        prepare(push=registry)
+    assert "docker login" in caught.value.hint
+
+
+def test_a_registry_that_is_down(prepare):
+    with pytest.raises(UserError, match="Registry 127.0.0.1:9: .*refused"):
+        prepare(push="127.0.0.1:9")
