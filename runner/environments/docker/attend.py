@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from runner.environments.docker.minded import Minded
 from runner.errors import UserError
 from runner.layout import WORKER, RunLayout
 
-RETURNS = 60.0  # seconds that an engine which stopped gets to come back
+_RETURNS = "VIVERO_ENGINE_RETURNS"  # seconds that an engine which stopped gets to come back
 _TICK = 0.1
 _KILLED = 137
 _PATIENT = 2  # times that this process is asked to end
@@ -114,37 +114,36 @@ class _Attendant:
                 self._run.answer()
 
     def _wait_for_end(self) -> None:
+        self._patiently(lambda: self._container.wait(timeout=None))
+        self._patiently(self._container.reload)
+        self._ended.set()
+
+    def _patiently(self, ask: Callable[[], object]) -> None:
+        """Ask the engine, again and again for a while if it does not answer."""
         import docker
         import requests
 
         until = None
         while until is None or time.monotonic() < until:
             try:
-                self._container.wait(timeout=None)
-                break
-            except docker.errors.NotFound:
-                break
-            except (docker.errors.DockerException, requests.exceptions.RequestException, OSError):
+                ask()
+                return
+            except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+                if isinstance(error, docker.errors.APIError) and error.is_client_error():
+                    return  # it answers: the container is gone, or on its way
                 self._lost = True
-                until = until or time.monotonic() + RETURNS
+                until = until or time.monotonic() + float(os.environ.get(_RETURNS, "60"))
                 time.sleep(_TICK)
-        self._ended.set()
 
     def _end(self) -> int:
         """Say what the container said, and settle what became of the run."""
-        import docker
-        import requests
-
-        try:
-            self._container.reload()
-            state = self._container.attrs["State"]
+        state = self._container.attrs.get("State") or {}
+        with contextlib.suppress(Exception):  # the engine did not come back: nobody knows
             sys.stdout.buffer.write(self._container.logs(stdout=True, stderr=False))
             sys.stderr.buffer.write(self._container.logs(stdout=False, stderr=True))
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError):
-            state = {}
-        memory = self._made.memory if state.get("OOMKilled") else None
         if self._run is not None:
-            self._run.settle(memory=memory, lost=self._lost or not state)
+            memory = self._made.memory if state.get("OOMKilled") else None
+            self._run.settle(memory=memory, lost=self._lost, asked=self._asked > 0)
         return int(state.get("ExitCode", _KILLED))
 
     def _fail(self, reason: str) -> int:
@@ -175,8 +174,7 @@ class _Attendant:
 
     def _remove(self) -> None:
         if self._container is not None:
-            with contextlib.suppress(Exception):  # labelled: the next one of this workspace removes it
-                self._container.remove(force=True)
+            self._patiently(lambda: self._container.remove(force=True))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked, write_json
 from runner.layout import RunLayout
-from runner.records import CANCELED, COMPLETED, FAILED
+from runner.records import CANCELED, FAILED
 
 _CONTROLLER_LEAVES = 30.0  # seconds
 _TICK = 0.05
@@ -82,7 +82,7 @@ class Minded:
         if not self.layout.result.exists():
             write_json(self.layout.result, self._result(FAILED, reason))
 
-    def settle(self, *, memory: str | None, lost: bool) -> None:
+    def settle(self, *, memory: str | None, lost: bool, asked: bool) -> None:
         """Leave a true result: the worker's, with what only the engine knows, or one in its place.
 
         Parameters
@@ -91,23 +91,28 @@ class Minded:
             The container's limit, if something in it was killed for reaching it.
         lost : bool
             Whether the engine went away meanwhile.
+        asked : bool
+            Whether we were asked to end it.
         """
-        exceeded = f"out of memory: the container's limit is {memory}" if memory else None
-        self.layout.process.unlink(missing_ok=True)
-        try:
-            found = json.loads(self.layout.result.read_bytes())
-        except FileNotFoundError:
-            found = None
-        if found is not None:
-            if exceeded and found["status"] != COMPLETED and found["signal"] == "SIGKILL":
-                write_json(self.layout.result, {**found, "reason": exceeded})
-            return
-        if self.layout.cancel.exists():
-            write_json(self.layout.result, self._result(CANCELED, "canceled"))
-            return
         away = "the container engine was stopped or restarted during the run" if lost else None
-        reason = exceeded or away or "the container was killed; see logs/worker.log"
-        write_json(self.layout.result, self._result(FAILED, reason))
+        canceled = asked or self.layout.cancel.exists()
+        found = self._found()
+        if found is None:
+            reason = f"out of memory: the container's limit is {memory}" if memory else away
+            made = (CANCELED, "canceled") if canceled else (FAILED, reason or "the container was killed")
+            write_json(self.layout.result, self._result(*made))
+        elif memory and found["status"] == FAILED and found["signal"] == "SIGKILL":
+            write_json(self.layout.result, {**found, "reason": f"out of memory: the container's limit is {memory}"})
+        elif found["status"] == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
+            reason = away or "the container was stopped from outside, by a command or with its engine"
+            write_json(self.layout.result, {**found, "status": FAILED, "reason": reason})
+
+    def _found(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads(self.layout.result.read_bytes())
+        except FileNotFoundError:
+            return None
+        return found
 
     def _result(self, status: str, reason: str) -> dict[str, Any]:
         unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))

@@ -1,12 +1,19 @@
 """A real engine, a base image, and the certainty that nothing of a test stays in it."""
 
+import os
 import secrets
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
+import docker
 import pytest
 
 from runner.environments.docker.engine import WORKSPACE, connect
 from runner.errors import UserError
 from tests.conftest import missing
+from tests.waiting import wait_for
 
 BASE = "vivero-test-base:bookworm"
 
@@ -39,11 +46,73 @@ def swept(engine, tmp_path):
     def containers():
         return ours(engine.containers.list(all=True, ignore_removed=True))
 
+    before = {one.id for one in engine.images.list(all=True)}
     yield containers
     for one in containers():
         one.remove(force=True)
     for one in ours(engine.images.list()):
         engine.images.remove(one.id, force=True)
+    for one in engine.images.list(filters={"dangling": True}):  # the steps of a Dockerfile that failed
+        if one.id not in before:
+            engine.images.remove(one.id)
+
+
+class PrivateEngine:
+    """An engine that a test may stop, and whose disk it may fill; it sees no network of the machine's."""
+
+    def __init__(self, folder, disk):
+        self.folder, self.disk = folder, disk
+        self.address = f"unix://{folder}/docker.sock"
+        self.process = None
+
+    def start(self):
+        """Start it, and wait until it answers."""
+        command = [
+            "unshare",
+            "--net",
+            "dockerd",
+            "--host",
+            self.address,
+            "--data-root",
+            str(self.disk),
+            "--bridge=none",
+            "--iptables=false",
+        ]
+        command += ["--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "pid")]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+        def answers():
+            try:
+                return docker.DockerClient(self.address)
+            except docker.errors.DockerException:
+                return None
+
+        return wait_for(answers, 60)
+
+    def stop(self):
+        """Stop it as a system does."""
+        self.process.terminate()
+        self.process.wait(60)
+
+
+@pytest.fixture
+def private_engine(engine, base_image, tmp_path):
+    """Give an engine of its own on a disk of 600 MB, which has the base image."""
+    if os.getuid() != 0:
+        missing("an engine of its own needs root")
+    folder = Path(tempfile.mkdtemp(prefix="vivero-engine-"))
+    disk = folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(disk)], check=True)
+    private = PrivateEngine(folder, disk)
+    try:
+        private.start().images.load(b"".join(engine.images.get(base_image).save(named=True)))
+        yield private
+    finally:
+        private.stop()
+        subprocess.run(["umount", "-R", str(disk)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

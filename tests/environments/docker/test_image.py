@@ -180,7 +180,9 @@ def dockerfile(layout, base_image):
     folder.mkdir()
     (folder / "greeting.txt").write_text("hello")
     (folder / ".dockerignore").write_text("ignored\n")
-    (folder / "Dockerfile").write_text(f"FROM {base_image}\nCOPY greeting.txt /greeting.txt\nRUN echo made > /made.txt\n")
+    (folder / "Dockerfile").write_text(
+        f"FROM {base_image}\nCOPY greeting.txt /greeting.txt\nRUN echo made > /made.txt\n"
+    )
     return folder / "Dockerfile"
 
 
@@ -298,5 +300,5 @@ def test_a_registry_with_a_wrong_password(prepare, registry, tmp_path, monkeypat
 
 
 def test_a_registry_that_is_down(prepare):
-    with pytest.raises(UserError, match="Registry 127.0.0.1:9: .*refused"):
+    with pytest.raises(UserError, match=r"Registry 127.0.0.1:9: .*refused"):
         prepare(push="127.0.0.1:9")

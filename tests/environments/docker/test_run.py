@@ -119,6 +119,14 @@ def test_a_killed_container_is_a_failed_run(typed, engine, swept):
     wait_for(lambda: not swept())
 
 
+def test_a_container_that_is_stopped_from_outside(typed, engine, swept):
+    process = typed.start(ENDLESS)
+    typed.begun()
+    engine.api.stop(swept()[0].id)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 2 and b"the container was stopped from outside" in out
+
+
 def test_one_whose_attendant_is_killed_ends(typed, swept):
     process = typed.start(ENDLESS)
     typed.begun()
