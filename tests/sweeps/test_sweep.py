@@ -221,7 +221,9 @@ def test_killed_and_resumed(typed):
     process.wait()
     before = the_sweep(typed)
     assert before.state == "running"
-    second = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
+    other = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
+    assert other.returncode == 1 and "job.arguments.fail=null was not part of sweep" in other.stderr
+    second = typed.line.run("-m", *words, f"sweep.resume={before.id}")
     assert second.returncode == 2, second.stdout + second.stderr  # what was typed then still makes the first one fail
     after = the_sweep(typed)
     assert [one.number for one in after.trials] == [0, 1, 2, 3, 4]
