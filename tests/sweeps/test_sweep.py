@@ -3,11 +3,15 @@
 import json
 import os
 import signal
+from concurrent.futures import Future
 
 import pytest
 
 from runner.layout import Layout
+from runner.stages.run import cancel_reason
+from runner.sweeps.records import TrialRecord
 from runner.sweeps.store import SweepStore
+from runner.sweeps.trial import Reports, Trial
 from tests.waiting import wait_for
 
 SCRIPT = """
@@ -160,6 +164,15 @@ def test_too_many_failures_end_it(typed):
     sweep = the_sweep(typed)
     assert sweep.state == "failed" and "max_failures=2" in sweep.error
     assert len(sweep.trials) <= 4
+
+
+def test_one_that_has_not_begun_is_asked_to_end(tmp_path):
+    run = Layout(tmp_path).run("mine", "mine-1")
+    trial = Trial(
+        TrialRecord(number=0, run="mine-1", parameters={}, overrides=()), run, Future(), Reports(run, "score")
+    )
+    trial.end("the reason")
+    assert cancel_reason(run) == "the reason"
 
 
 def test_a_trial_that_takes_too_long(typed):
