@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 _RESUME = "sweep.resume"
+_MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_trials
 
 
 def conduct_search(
@@ -43,14 +44,15 @@ def conduct_search(
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
         raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
-    # What was typed then, and what is said of the sweep now, such as a larger sweep.max_trials.
-    words = (*earlier.arguments, *(one for one in arguments if _says_more(one)))
+    others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
+    if others:
+        raise UserError(
+            f"{others[0]} was not part of sweep {earlier.id}, whose trials have to stay alike",
+            "Leave it out, or begin another sweep; sweep.* and compute.* may change",
+        )
+    words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
     chosen = search or earlier.search
     return conduct(_order(loader, _master(loader, master, words), words, chosen), earlier)
-
-
-def _says_more(word: str) -> bool:
-    return word.startswith("sweep.") and not word.startswith(_RESUME)
 
 
 def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:

@@ -33,6 +33,7 @@ class Trial:
     def end(self, reason: str) -> None:
         """Ask it to end; a second time ends it at once."""
         if not self.asked:
+            self.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
             request_cancel(self.run, "the sweep", reason)
         self.asked += 1
         signal_worker(self.run, signal.SIGTERM)

@@ -3,11 +3,15 @@
 import json
 import os
 import signal
+from concurrent.futures import Future
 
 import pytest
 
 from runner.layout import Layout
+from runner.stages.run import cancel_reason
+from runner.sweeps.records import TrialRecord
 from runner.sweeps.store import SweepStore
+from runner.sweeps.trial import Reports, Trial
 from tests.waiting import wait_for
 
 SCRIPT = """
@@ -162,6 +166,15 @@ def test_too_many_failures_end_it(typed):
     assert len(sweep.trials) <= 4
 
 
+def test_one_that_has_not_begun_is_asked_to_end(tmp_path):
+    run = Layout(tmp_path).run("mine", "mine-1")
+    trial = Trial(
+        TrialRecord(number=0, run="mine-1", parameters={}, overrides=()), run, Future(), Reports(run, "score")
+    )
+    trial.end("the reason")
+    assert cancel_reason(run) == "the reason"
+
+
 def test_a_trial_that_takes_too_long(typed):
     done = typed("job.arguments.a=1,2", "job.arguments.sleep=60", "sweep.trial_timeout=1")
     assert done.returncode == 2
@@ -221,7 +234,9 @@ def test_killed_and_resumed(typed):
     process.wait()
     before = the_sweep(typed)
     assert before.state == "running"
-    second = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
+    other = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
+    assert other.returncode == 1 and "job.arguments.fail=null was not part of sweep" in other.stderr
+    second = typed.line.run("-m", *words, f"sweep.resume={before.id}")
     assert second.returncode == 2, second.stdout + second.stderr  # what was typed then still makes the first one fail
     after = the_sweep(typed)
     assert [one.number for one in after.trials] == [0, 1, 2, 3, 4]
