@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,13 @@ from runner.records import EnvironmentRecord
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+
+_CONDA_BASE = "debian:bookworm-slim"  # conda packages bring their Python
+
+
+def _this_python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 class DockerEnvironment:
@@ -76,7 +84,7 @@ class DockerEnvironment:
         from runner.environments.docker.conda import CondaImage
 
         settings = self.settings
-        source = CondaImage(client, self.layout, find(client, settings.base_image, say), say)
+        source = CondaImage(client, self.layout, find(client, settings.base_image or _CONDA_BASE, say), say)
         lock = source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
@@ -85,12 +93,20 @@ class DockerEnvironment:
 
     def _from_spec(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
         settings = self.settings
-        base = find(client, settings.base_image, say)
-        source = SpecImage(client, self.layout, base, probe(client, base, self.layout), say)
-        lock = source.lock(read_spec(settings.spec, self.base, say), upgrade=settings.upgrade)
+        spec = read_spec(settings.spec, self.base, say)
+        name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
+        base = find(client, name, say)
+        probed = probe(client, base, self.layout)
+        if spec.python and f"{probed.python_version}.".find(f"{spec.python}.") != 0:
+            raise UserError(
+                f"Python {spec.python} is asked for, base image {name} has {probed.python_version}",
+                "Leave environment.base_image out, or take another one",
+            )
+        source = SpecImage(client, self.layout, base, probed, say)
+        lock = source.lock(spec, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
-        found, recipe = probe(client, image, self.layout), source.dockerfile(settings.base_image)
+        found, recipe = probe(client, image, self.layout), source.dockerfile(name)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:

@@ -35,7 +35,7 @@ def read_spec(settings: Any, base: Path, say: Say) -> Spec:
         list(settings.packages) or ([] if settings.file else PRESET),
         None if conda else settings.file,
         settings.file if conda else None,
-        None,
+        settings.python,
         base=base,
         say=say,
     )

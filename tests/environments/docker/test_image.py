@@ -107,6 +107,20 @@ def test_a_spec_that_cannot_be_had(prepare, engine, swept, packages, what):
     assert not swept()
 
 
+def test_the_base_image_has_the_python_that_is_asked_for(prepare, engine, base_image, tmp_path, swept):
+    (tmp_path / "conda.yml").write_text("dependencies: [python=3.11.2, six=1.16.0, pip: [azureml-defaults]]\n")
+    spec = {"file": str(tmp_path / "conda.yml")}
+    engine.images.get(base_image).tag("python", "3.11.2-slim")
+    try:
+        handle = prepare(spec=spec, base_image=None)
+    finally:
+        engine.images.remove("python:3.11.2-slim")
+    assert handle.record.packages["six"] == "1.16.0"
+    (tmp_path / "conda.yml").write_text("dependencies: [python=3.6.2, six]\n")
+    with pytest.raises(UserError, match=r"Python 3.6.2 is asked for, base image .* has 3.11"):
+        prepare(spec=spec)
+
+
 HOSTILE = "x; touch /tmp/x $(touch x) `touch x` ' \" \n-r /etc/passwd"
 
 
