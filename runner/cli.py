@@ -37,6 +37,7 @@ _COMMANDS = {
     "rerun": "runner.commands.rerun:rerun",
     "delete": "runner.commands.delete:delete",
     "models": "runner.commands.models:models",
+    "environments": "runner.commands.environments:environments",
     "endpoints": "runner.commands.endpoints:endpoints",
     "deploy": "runner.commands.deploy:deploy",
     "rollback": "runner.commands.deploy:rollback",

@@ -70,6 +70,12 @@ def workspace() -> Layout:
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
 
 
+def given_workspace() -> str | None:
+    """Return the workspace that the command line names, if it does."""
+    named = click.get_current_context().meta.get(_WORKSPACE)
+    return str(Path(named).absolute()) if named else None
+
+
 def run_store(layout: Layout) -> FileRunStore:
     """Return the runs of a workspace."""
     from runner.store.runs import FileRunStore

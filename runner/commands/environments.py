@@ -1,0 +1,105 @@
+"""``vivero environments``: what environments a workspace keeps. The bare word lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.lazy import LazyGroup
+from runner.commands.output import emit_json, note, show_time
+
+_COMMANDS = {
+    "show": "runner.commands.environments_show:show",
+    "build": "runner.commands.environments_build:build",
+    "prune": "runner.commands.environments_prune:prune",
+    "export": "runner.commands.environments_export:export",
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS, invoke_without_command=True)
+@global_options
+@click.pass_context
+def environments(context: click.Context) -> None:
+    """List the environments that are kept, or show, build, export and prune them.
+
+    A KEY is any part of the key that only it has.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    found = rows()
+    if wants_json():
+        emit_json(found)
+    elif found:
+        _print(found)
+    else:
+        note("No environments are kept yet")
+
+
+def rows() -> list[dict[str, Any]]:
+    """Return what is known of each environment, the newest last."""
+    from datetime import UTC, datetime
+
+    from runner.commands.needs import last_used, needs
+    from runner.environments.catalogue import kept
+
+    layout = workspace()
+    needed, used = needs(layout), last_used(layout)
+    found = []
+    for one in kept(layout):
+        record = one.record
+        found.append(
+            {
+                "key": one.key,
+                "kind": record.kind if record else None,
+                "python": record.python_version if record else None,
+                "packages": len(record.packages) if record else None,
+                "image": record.image if record else None,
+                "bytes": image_size(record.image_id) if record and record.image_id else one.size(),
+                "created": datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds"),
+                "last_used": used.get(one.key),
+                "needed_by": needed.of(one.key),
+                "problem": one.problem,
+            }
+        )
+    return found
+
+
+def image_size(image: str) -> int | None:
+    """Return an image's size, or None if no engine answers or it is not there."""
+    from runner.environments.docker.engine import connect
+    from runner.errors import UserError
+
+    try:
+        import docker
+
+        return int(connect(timeout=5).images.get(image).attrs["Size"])
+    except (UserError, ImportError, docker.errors.DockerException):
+        return None
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    from runner.commands.output import show_bytes
+    from runner.tables import print_table
+
+    lines = [
+        [
+            row["key"][:12],
+            row["kind"] or "",
+            row["python"] or "",
+            "" if row["packages"] is None else str(row["packages"]),
+            "unknown" if row["bytes"] is None else show_bytes(row["bytes"]),
+            show_time(row["created"]),
+            show_time(row["last_used"]),
+            row["problem"] or _needed(row["needed_by"]),
+        ]
+        for row in found
+    ]
+    headers = ["KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED", "NEEDED BY"]
+    print_table(headers, lines, right=("PACKAGES", "SIZE"))
+
+
+def _needed(by: list[str]) -> str:
+    more = f" and {len(by) - 2} more" if len(by) > 2 else ""
+    return f"{', '.join(by[:2])}{more}"

@@ -1,0 +1,72 @@
+"""``vivero environments export``: a Dockerfile and a lock to take away."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, say
+from runner.errors import UserError
+
+_CONDA = """FROM condaforge/miniforge3
+COPY environment.lock /tmp/environment.lock
+RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock
+ENV PATH=/opt/environment/bin:$PATH
+"""
+
+
+@click.command()
+@click.argument("key", metavar="KEY")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet.")
+@global_options
+def export(key: str, output: Path) -> None:
+    """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
+    from runner.environments.catalogue import kept, meant
+    from runner.files import remove_tree, write_text
+
+    one = meant(kept(workspace()), key)
+    if one.record is None:
+        raise UserError(f"Environment {one.key} is {one.problem}")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise UserError(f"{output} is there already", "Name a folder that is not")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    staging = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
+    try:
+        staging.mkdir()
+        write_text(staging / "environment.lock", one.lock())
+        write_text(staging / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version))
+        write_text(staging / "README.md", _readme(one.key, one.record.kind))
+        staging.rename(output)
+    finally:
+        remove_tree(staging)
+    if wants_json():
+        emit_json({"key": one.key, "folder": str(output)})
+    else:
+        say(f"Wrote {output}: docker build -t NAME {output}")
+
+
+def _dockerfile(folder: Path, kind: str, python: str) -> str:
+    own = folder / "Dockerfile"
+    if own.exists():
+        return own.read_text()
+    if kind == "conda":
+        return _CONDA
+    if kind == "docker":
+        raise UserError("That environment is an image as it was found", "Push it: docker push IMAGE")
+    return (
+        f"FROM python:{python}-slim\n"
+        "COPY environment.lock /tmp/environment.lock\n"
+        "RUN pip install --no-cache-dir --require-hashes -r /tmp/environment.lock && rm /tmp/environment.lock\n"
+    )
+
+
+def _readme(key: str, kind: str) -> str:
+    return (
+        f"# Environment {key}\n\n"
+        f"Of kind {kind}. `environment.lock` names each package with its version and hashes.\n\n"
+        "```\ndocker build -t environment .\n```\n\n"
+        "A Dockerfile that copies files needs them beside it: they are not part of this folder.\n"
+    )

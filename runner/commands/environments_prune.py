@@ -1,0 +1,76 @@
+"""``vivero environments prune``: what nothing needs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, note, say, show_bytes
+
+_DAY = 86400
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--older-than", type=float, default=0.0, metavar="DAYS", help="Only those made longer ago.")
+@click.option("--keep", multiple=True, metavar="KEY", help="Not this one; may be repeated.")
+@global_options
+def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
+    """Remove the environments that no run, sweep, model version or endpoint needs.
+
+    Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
+    if it was built in this workspace.
+    """
+    from runner.commands.needs import needs
+    from runner.environments.catalogue import kept, leftovers, meant, remove
+    from runner.files import remove_tree
+
+    layout = workspace()
+    found, needed = kept(layout), needs(layout)
+    spared = {meant(found, one).key for one in keep}
+    if needed.preparing:
+        note(f"Run {needed.preparing[0]} is being prepared and may need any of them: nothing is removed")
+    until = time.time() - older_than * _DAY
+    gone: list[dict[str, Any]] = []
+    for one in found:
+        if needed.preparing or needed.of(one.key) or one.key in spared or one.created > until:
+            continue
+        size, image = one.size(), one.record.image_id if one.record else None
+        if not dry_run and not remove(layout, one, lambda: needs(layout)):
+            continue
+        what: dict[str, Any] = {"key": one.key, "bytes": size, "image": image}
+        if image and not dry_run:
+            what["problem"] = remove_image(one.key, str(layout.root))
+        gone.append(what)
+    if not dry_run:
+        for path in leftovers(layout):
+            remove_tree(path)
+    if wants_json():
+        emit_json({"removed": gone, "dry_run": dry_run})
+        return
+    for what in gone:
+        problem = f"; {what['problem']}" if what.get("problem") else ""
+        say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
+    say(f"{len(gone)} of {len(found)} environments, {show_bytes(sum(what['bytes'] for what in gone))}")
+
+
+def remove_image(key: str, root: str) -> str | None:
+    """Remove the image of an environment if this workspace built it; return why that was not possible."""
+    import docker
+
+    from runner.environments.docker.engine import KEY, WORKSPACE, connect
+    from runner.errors import UserError
+
+    try:
+        client = connect(timeout=10)
+        image = client.images.get(f"vivero:{key}")
+        if image.labels.get(KEY) == key and image.labels.get(WORKSPACE) == root:
+            client.images.remove(f"vivero:{key}")
+    except docker.errors.ImageNotFound:
+        return None
+    except (UserError, docker.errors.DockerException) as error:
+        return f"its image stays: {' '.join(str(error).split())}"
+    return None
