@@ -24,8 +24,9 @@ class ComputeContract:
             (run.work / "train.py").write_text(text)
             order = {
                 "format": 1, "run_id": "r", "experiment": "e", "number": 1, "display_name": None,
-                "argv": handle.argv(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
-                "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.argv(["python"]),
+                "argv": handle.inside(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
+                "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.inside(["python"]),
+                "attended": {"finish": [], "answer": []} if handle.attended else None,
                 "finish": None, "answer": None, "grace": 2, "detach": False,
             }  # fmt: skip
             write_json(run.order, order)

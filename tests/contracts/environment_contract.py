@@ -15,12 +15,14 @@ class EnvironmentContract:
         handle = environment().prepare(host, said)
         argv = handle.argv(["python", "-c", "import platform; print(platform.python_version())"])
         assert subprocess.check_output(argv, text=True).strip() == handle.record.python_version
-        assert handle.argv(["/bin/echo", "python"]) == ["/bin/echo", "python"]
+        assert subprocess.check_output(handle.argv(["/bin/echo", "python"]), text=True) == "python\n"
 
     def test_its_programs_come_first(self, environment, host):
         handle = environment().prepare(host, said)
-        first = handle.variables()["PATH"].split(os.pathsep)[0]
-        assert os.path.samefile(first, os.path.dirname(handle.argv(["python"])[0]))
+        code = "import os, sys; print(os.environ['PATH'].split(os.pathsep)[0], os.path.dirname(sys.executable))"
+        variables = {**os.environ, **handle.variables()}
+        said_ = subprocess.check_output(handle.argv(["python", "-c", code]), text=True, env=variables).split()
+        assert os.path.normpath(said_[0]) == os.path.normpath(said_[1])
 
     def test_the_lock_names_every_package(self, environment, host):
         handle = environment().prepare(host, said)

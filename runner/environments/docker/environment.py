@@ -13,7 +13,7 @@ from runner.environments.docker.containers import Container
 from runner.environments.docker.dockerfile import DockerfileImage
 from runner.environments.docker.engine import connect
 from runner.environments.docker.handle import DockerHandle
-from runner.environments.docker.images import Probed, find, probe
+from runner.environments.docker.images import Probed, by_id, find, probe
 from runner.environments.docker.kept import KeptImages, keep
 from runner.environments.docker.spec import SpecImage, read_spec
 from runner.environments.packages import lock_of
@@ -64,12 +64,42 @@ class DockerEnvironment:
         if settings.image is not None:
             image = find(client, settings.image, say)
             return self._handle(settings.image, image, probe(client, image, self.layout), start)
-        store = KeptImages(client, self.layout, settings.push, say)
-        if settings.dockerfile is not None:
+        return self._kept(client, host, say, start)
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
+        """Return the very image of an earlier run, or one built again from its lock.
+
+        Raises
+        ------
+        UserError
+            If it cannot be had again, naming what differs.
+        """
+        start = time.perf_counter()
+        client, name = connect(), record.image or ""
+        image = by_id(client, record.image_id)
+        if image is None and self.settings.image is None:
+            handle = self._kept(client, host, say, start, lock_text)
+            if handle.record.key != record.key:
+                raise UserError(
+                    f"Image {name} is gone, and its Dockerfile or base image is not what it was in that run"
+                )
+            return handle
+        image = image or find(client, name, say)
+        if image.id != record.image_id:
+            raise UserError(
+                f"Image {name} is another one now: {image.id[7:19]}, in that run {(record.image_id or '')[7:19]}"
+            )
+        found = probe(client, image, self.layout)
+        return self._handle(name, image, found, start, key=record.key, lock=lock_text)
+
+    def _kept(self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None) -> DockerHandle:
+        """Return an image that we build, from its lock if there is one already."""
+        store = KeptImages(client, self.layout, self.settings.push, say)
+        if self.settings.dockerfile is not None:
             return self._from_dockerfile(client, store, say, start)
-        if settings.spec.kind == "conda":
-            return self._from_conda(client, store, host, say, start)
-        return self._from_spec(client, store, say, start)
+        if self.settings.spec.kind == "conda":
+            return self._from_conda(client, store, host, say, start, lock)
+        return self._from_spec(client, store, say, start, lock)
 
     def _from_dockerfile(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
         file = Path(self.base, Path(self.settings.dockerfile).expanduser()).absolute()
@@ -80,18 +110,22 @@ class DockerEnvironment:
         found = probe(client, image, self.layout)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, recipe=file.read_text())
 
-    def _from_conda(self, client: DockerClient, store: KeptImages, host: Host, say: Say, start: float) -> DockerHandle:
+    def _from_conda(
+        self, client: DockerClient, store: KeptImages, host: Host, say: Say, start: float, lock: str | None
+    ) -> DockerHandle:
         from runner.environments.docker.conda import CondaImage
 
         settings = self.settings
         source = CondaImage(client, self.layout, find(client, settings.base_image or _CONDA_BASE, say), say)
-        lock = source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
+        lock = lock or source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
         found = probe(client, image, self.layout)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock)
 
-    def _from_spec(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
+    def _from_spec(
+        self, client: DockerClient, store: KeptImages, say: Say, start: float, lock: str | None
+    ) -> DockerHandle:
         settings = self.settings
         spec = read_spec(settings.spec, self.base, say)
         name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
@@ -103,31 +137,11 @@ class DockerEnvironment:
                 "Leave environment.base_image out, or take another one",
             )
         source = SpecImage(client, self.layout, base, probed, say)
-        lock = source.lock(spec, upgrade=settings.upgrade)
+        lock = lock or source.lock(spec, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
         found, recipe = probe(client, image, self.layout), source.dockerfile(name)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
-
-    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
-        """Return the very image of an earlier run.
-
-        Raises
-        ------
-        UserError
-            If it cannot be had again.
-        """
-        del host, lock_text
-        start = time.perf_counter()
-        client = connect()
-        assert record.image is not None  # noqa: S101 - written with every environment of this kind
-        image = find(client, record.image, say)
-        if image.id != record.image_id:
-            raise UserError(
-                f"Image {record.image} is another one now: {image.id[7:19]}, "
-                f"in that run it was {(record.image_id or '')[7:19]}"
-            )
-        return self._handle(record.image, image, probe(client, image, self.layout), start)
 
     def _handle(
         self, name: str, image: Any, found: Probed, start: float, *, key: str | None = None, cached: bool = True,

@@ -65,6 +65,16 @@ def find(client: DockerClient, name: str, say: Say) -> Any:
         raise UserError(f"Image {name} is not here and cannot be pulled: {_said(error)}", _advice(error)) from None
 
 
+def by_id(client: DockerClient, image: str | None) -> Any:
+    """Return the image of an id, None if it is not there."""
+    import docker
+
+    try:
+        return client.images.get(image) if image else None
+    except docker.errors.ImageNotFound:
+        return None
+
+
 def _pull(client: DockerClient, name: str, say: Say) -> Any:
     import docker
     from docker.utils import parse_repository_tag

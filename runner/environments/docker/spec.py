@@ -101,7 +101,9 @@ class SpecImage:
         python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
         files = {"lock.txt": lock}
         with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
-            workshop.run([UV, "venv", "--no-project", "--quiet", "--python", self._probed.python, PREFIX], wrong)
+            workshop.run(
+                [UV, "venv", "--clear", "--no-project", "--quiet", "--python", self._probed.python, PREFIX], wrong
+            )
             if pins(lock):
                 install = [UV, "pip", "install", "--require-hashes", "--compile-bytecode", "--python", python]
                 workshop.run([*install, "-r", f"{WORK}/lock.txt"], wrong)

@@ -247,10 +247,31 @@ def test_it_is_restored_by_its_id(prepare, layout, base_image, engine, name):
         assert again.record.image_id == handle.record.image_id
         other = prepare(spec={"packages": ["six==1.12.0"]}).record
         engine.images.get(other.image).tag(name, "1")
+        again = environment.restore(handle.record, handle.lock_text(), LocalHost(), print)
+        assert again.record.image_id == handle.record.image_id  # whatever has its name now
+        record = EnvironmentRecord.from_json({**handle.record.to_json(), "image_id": "sha256:" + "0" * 64})
         with pytest.raises(UserError, match="is another one now"):
-            environment.restore(handle.record, handle.lock_text(), LocalHost(), print)
+            environment.restore(record, handle.lock_text(), LocalHost(), print)
     finally:
         engine.images.remove(f"{name}:1")
+
+
+def test_one_that_is_gone_is_built_again_from_its_lock(prepare, layout, base_image, engine, said):
+    handle = prepare()
+    engine.images.remove(handle.record.image, force=True)
+    config = DockerEnvironmentConfig(base_image=base_image, spec=ImageSpecConfig(packages=["six"]))  # newer by now
+    again = DockerEnvironment(layout, config).restore(handle.record, handle.lock_text(), LocalHost(), said.append)
+    assert again.record.packages["six"] == "1.16.0" and again.record.key == handle.record.key
+    other = DockerEnvironmentConfig(base_image=again.record.image)  # another base, with the same Python
+    engine.images.get(again.record.image).tag("vivero-test-other", "1")
+    engine.images.remove(again.record.image)
+    other.base_image = "vivero-test-other:1"
+    record = type(handle.record).from_json({**handle.record.to_json(), "image_id": "sha256:" + "0" * 64})
+    try:
+        with pytest.raises(UserError, match="is not what it was in that run"):
+            DockerEnvironment(layout, other).restore(record, handle.lock_text(), LocalHost(), said.append)
+    finally:
+        engine.images.remove("vivero-test-other:1", force=True)
 
 
 @pytest.fixture

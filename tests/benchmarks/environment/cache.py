@@ -1,6 +1,6 @@
 """Time of building an environment, and of finding it again.
 
-``python tests/benchmarks/environment_cache.py [PACKAGE...]`` prints medians of the cache hit with their spread.
+``python tests/benchmarks/environment/cache.py [PACKAGE...]`` prints medians of the cache hit with their spread.
 """
 
 import statistics
@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
 from runner.environments.venv import VenvEnvironment  # noqa: E402

@@ -1,0 +1,86 @@
+"""What a container costs beside a virtual environment, and what a changed package costs.
+
+``python tests/benchmarks/environment [--rounds 7] [--base IMAGE]``: the same script in both, with everything cached,
+whole commands in turn: from the command's start to the script's first line, and to the command's end. Then a package
+of the image is changed: the time of the build, and the layers that the two images share.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPT = "import time\nprint('first', time.time())\n"
+PACKAGES = "['joblib==1.4.2', 'six==1.16.0']"
+CHANGED = "['joblib==1.4.2', 'six==1.17.0']"
+
+
+def run(folder: Path, *words: str) -> tuple[float, float]:
+    """Return the seconds to the script's first line and to the end."""
+    command = [sys.executable, "-m", "runner", "job.source=src", "job.script=train.py", *words]
+    begun = time.time()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    ended = time.time()
+    if done.returncode != 0:
+        raise SystemExit(done.stdout + done.stderr)
+    first = next(float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("first "))
+    return first - begun, ended - begun
+
+
+def told(name: str, found: list[float]) -> str:
+    return f"  {name:<28} {statistics.median(found):6.2f} s  {min(found):6.2f} to {max(found):6.2f}"
+
+
+def layers(folder: Path) -> list[list[str]]:
+    """Return the layers of the images that were built in a folder's workspace."""
+    from runner.environments.docker.engine import WORKSPACE, connect
+
+    client = connect()
+    images = client.images.list("vivero", filters={"label": f"{WORKSPACE}={folder / '.vivero'}"})
+    found = [one.attrs["RootFS"]["Layers"] for one in images]
+    for one in images:
+        client.images.remove(one.id, force=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--base", default="vivero-test-base:bookworm")
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp())
+    (folder / "src").mkdir()
+    (folder / "src" / "train.py").write_text(SCRIPT)
+    docker = ("environment=docker", f"environment.base_image={arguments.base}")
+    ways = {
+        "venv": ("environment=venv", f"environment.packages={PACKAGES}"),
+        "container": (*docker, f"environment.spec.packages={PACKAGES}"),
+    }
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(arguments.rounds + 1):  # the first builds
+        for name, words in ways.items():
+            found = run(folder, *words)
+            if number:
+                seconds[name].append(found)
+    for at, what in enumerate(("first line", "end")):
+        for name, found in seconds.items():
+            print(told(f"{name}, to the {what}", [one[at] for one in found]))
+    begun = time.perf_counter()
+    run(folder, *docker, f"environment.spec.packages={CHANGED}")
+    print(f"  one package changed: {time.perf_counter() - begun:.2f} s, the whole command")
+    both = layers(folder)
+    print(f"  layers: {', '.join(str(len(one)) for one in both)}, shared {len(set(both[0]).intersection(*both[1:]))}")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
