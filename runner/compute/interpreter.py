@@ -29,7 +29,9 @@ class NotWarmError(Exception):
 class Interpreter:
     """One warm process and the channel to it."""
 
-    def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int) -> None:
+    def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int, *, apart: bool = False) -> None:
+        self._apart = apart  # in a container: its process numbers mean nothing here
+        self._handed: list[int] = []
         self._channel, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
         self._received = b""
@@ -61,7 +63,8 @@ class Interpreter:
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
-            block = self._channel.recv(1 << 16) if ready else b""
+            block, handed, _, _ = socket.recv_fds(self._channel, 1 << 16, 1) if ready else (b"", [], 0, None)
+            self._handed += handed
             if not block:
                 raise NotWarmError(self._complaint() if ready else f"no answer within {seconds:g} s")
             self._received += block
@@ -71,11 +74,17 @@ class Interpreter:
             raise NotWarmError(f"a strange answer: {line[:80]!r}")
         return found
 
-    def fork(self, run: RunLayout, learnt: Path | None) -> int:
-        """Return the pid of a new worker."""
+    def fork(self, run: RunLayout, learnt: Path | None) -> int | None:
+        """Return a pidfd of a new worker, None if it has ended already."""
         order = {"run": str(run.root), "log": str(run.worker_log), "environ": dict(os.environ)}
         self.tell({**order, "learn": str(learnt) if learnt else None})
-        return int(self.hear(_ANSWER)["pid"])
+        pid = int(self.hear(_ANSWER)["pid"])
+        if self._apart:
+            return self._handed.pop() if self._handed else None
+        try:
+            return os.pidfd_open(pid)
+        except ProcessLookupError:
+            return None
 
     def ended(self) -> bool:
         """Tell whether the process is no more."""
@@ -89,8 +98,9 @@ class Interpreter:
     def end(self) -> None:
         """Let it go."""
         self._channel.close()
-        self._process.kill()  # it only waits, and nothing that runs hangs on it
-        self._process.wait()
+        if not self._apart:  # else it attends a container, and removes it when all in there have ended
+            self._process.kill()  # it only waits, and nothing that runs hangs on it
+            self._process.wait()
         self._log.close()
 
 
@@ -99,7 +109,7 @@ def begin(
 ) -> Interpreter:
     """Start an interpreter and tell it what to import."""
     command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
-    interpreter = Interpreter(command, run, lifeline)
+    interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
     first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
     interpreter.tell({**first, **known, "script": str(run.work / order["argv"][1])})
     return interpreter

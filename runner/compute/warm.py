@@ -41,9 +41,9 @@ class WarmPool:
         The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
         """
         order = json.loads(run.order.read_bytes())
-        if _may_be_warm(order, handle):
+        if _may_be_warm(run, order, handle):
             with contextlib.suppress(NotWarmError, OSError):
-                slot = self._slot(_key(run, order))
+                slot = self._slot(_key(run, order, handle))
                 with slot.lock:
                     if slot.broken or slot.interpreter or slot.begun:
                         return
@@ -52,10 +52,10 @@ class WarmPool:
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
         """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
         order = json.loads(run.order.read_bytes())
-        if not _may_be_warm(order, handle):
+        if not _may_be_warm(run, order, handle):
             return None
         try:
-            slot = self._slot(_key(run, order))
+            slot = self._slot(_key(run, order, handle))
             with slot.lock:
                 if slot.broken:
                     return None
@@ -100,16 +100,15 @@ class WarmPool:
                     slot.broken = True
                     raise
             try:
-                pid = slot.interpreter.fork(run, learnt)
+                worker = slot.interpreter.fork(run, learnt)
             except (NotWarmError, OSError, ValueError):
                 slot.interpreter.end()
                 slot.interpreter = None
                 if run.worker_lock.exists():  # a worker was forked, but its number did not arrive
                     raise
                 continue
-            with contextlib.suppress(ProcessLookupError):
-                return os.pidfd_open(pid)
-            return os.open(os.devnull, os.O_RDONLY)  # it has ended already: always readable, as a pidfd then is
+            # One that has ended already: always readable, as its pidfd would be.
+            return worker if worker is not None else os.open(os.devnull, os.O_RDONLY)
         raise NotWarmError("it died twice")
 
 
@@ -139,25 +138,32 @@ class _Slot:
             self.begun = self.interpreter = None
 
 
-def _may_be_warm(order: dict[str, Any], handle: EnvironmentHandle) -> bool:
+def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> bool:
     """Tell whether an order is plainly ``python script.py``, in an environment that is a Python on this machine."""
     argv = order["argv"]
     variables = {**os.environ, **(order.get("variables") or {})}
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
     return (
         AVAILABLE
-        and not handle.attended
         and handle.inside(["python"]) == argv[:1]
         and len(argv) > 1
         and argv[1].endswith(".py")
         and all(Path(folder).is_absolute() for folder in folders if folder)  # they are read from the run's own folder
+        and not (handle.attended and _outside(run, order))
     )
 
 
-def _key(run: RunLayout, order: dict[str, Any]) -> str:
+def _outside(run: RunLayout, order: dict[str, Any]) -> bool:
+    """Tell whether a run has inputs that a container shared by all runs of the workspace would not see."""
+    layout = workspace_of(run.root)
+    places = [Path(place).resolve() for place in (order.get("inputs") or {}).values()]
+    return layout is None or not all(place.is_relative_to(layout.root.resolve()) for place in places)
+
+
+def _key(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> str:
     """Return what an interpreter depends on."""
     variables = {**os.environ, **(order.get("variables") or {})}
-    return _digest(order["argv"][0], json.dumps(variables, sort_keys=True), _script(run, order))
+    return _digest(*handle.argv(["python"]), json.dumps(variables, sort_keys=True), _script(run, order))
 
 
 def _learnt_path(run: RunLayout, order: dict[str, Any]) -> Path | None:

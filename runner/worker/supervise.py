@@ -62,7 +62,8 @@ class Supervisor:
         self._started: "Optional[str]" = None
         self._ended: "Optional[str]" = None
         self._began = self._over = 0.0
-        self._lifeline: "List[int]" = [0] if order.get("attended") else []
+        self._attended = bool(order.get("attended"))  # our numbers mean other processes outside, which answers
+        self._lifeline: "List[int]" = [0] if self._attended and start is processes.start else []
         self._wakeup = -1
         self._log = -1
 
@@ -129,7 +130,7 @@ class Supervisor:
         except (OSError, ValueError) as error:
             self._over, self._ended = time.monotonic(), files.now()
             return "cannot start {}: {}".format(argv[0], getattr(error, "strerror", None) or error)
-        if not self._lifeline:  # else our numbers mean other processes outside
+        if not self._attended:
             known = {"pid": os.getpid(), "script": self._script.pid}  # type: Dict[str, Any]
             known.update(started=self._started, host=os.uname().nodename)
             files.write_json(os.path.join(self._run_dir, "process.json"), known, durable=False)
@@ -163,7 +164,7 @@ class Supervisor:
             if self._terminations > 1:
                 self._ending.hurry()
             self._ending.going_on(self._spared())
-        if not self._lifeline:  # else it is answered outside
+        if not self._attended:
             self._answers.tick(accept=self._status is None and self._stop is None)
         return self._inspector in ready
 

@@ -13,17 +13,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict
 
+_CONTAINER = "VIVERO_CONTAINER"  # keeps the variables of a container for its workers
 HERE = os.path.dirname(os.path.abspath(__file__))
 OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
     """Start over as a Python with the variables of scripts."""
+    import json
+
     import files
     import processes
 
     order = files.read_json(os.path.join(run_dir, "order.json"))
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
+    if order.get("attended"):
+        variables[_CONTAINER] = json.dumps(dict(os.environ))
     for descriptor in (channel, lifeline):
         os.set_inheritable(descriptor, True)
     program, file = order["argv"][0], os.path.join(HERE, "importlib_bootstrap.py")
@@ -65,6 +70,8 @@ def serve(channel: int, lifeline: int) -> None:
     first = json.loads(lines.readline() or "null")
     if first is None:
         os._exit(0)
+    own = json.loads(os.environ.pop(_CONTAINER, "null"))
+    first["environ"] = own or first["environ"]
     try:
         preload.preload(first["modules"] or preload.named_in(first["script"]), first["refused"])
     except preload.Refused as refusal:
@@ -85,9 +92,27 @@ def serve(channel: int, lifeline: int) -> None:
         if not line:
             os._exit(0)
         order = json.loads(line)
+        order["environ"] = own or order["environ"]
         pid = forking.fork()
         if pid == 0:
             lines.close()
             control.close()
             interpreter.work(order)
-        control.sendall(json.dumps({"pid": pid}).encode("ascii") + b"\n")
+        _answer(control, pid, own is not None)
+
+
+def _answer(control: "Any", pid: int, apart: bool) -> None:
+    """Tell the controller of a worker: by its number, or by a descriptor where the number means nothing to it."""
+    import socket
+
+    line = '{{"pid": {}}}\n'.format(pid).encode("ascii")
+    if not apart or sys.version_info < (3, 9):
+        control.sendall(line)
+        return
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:  # it has ended already
+        control.sendall(line)
+        return
+    socket.send_fds(control, [line], [descriptor])
+    os.close(descriptor)

@@ -24,9 +24,12 @@ class Handle:
     """The environment of the tests."""
 
     record: Any = None
+    attended = False
 
     def argv(self, argv: list[str]) -> list[str]:
         return [sys.executable, *argv[1:]] if argv[0] == "python" else argv
+
+    inside = argv
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,11 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
+import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +34,7 @@ from runner.layout import WORKER, RunLayout
 
 _RETURNS = "VIVERO_ENGINE_RETURNS"  # seconds that an engine which stopped gets to come back
 _TICK = 0.1
+_ENTERS = 30.0  # seconds that the first process of a container gets to ask for its descriptors
 _KILLED = 137
 _PATIENT = 2  # times that this process is asked to end
 _CANNOT = 125  # as docker's own command says it
@@ -39,17 +43,49 @@ _CANNOT = 125  # as docker's own command says it
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command in a container and return its exit code."""
     container, command = Container(**json.loads(arguments[0])), list(arguments[1:])
+    if str(WORKER / "importlib_bootstrap.py") in command:
+        return warm(container, command)
     if str(WORKER) not in command:
         return _Attendant(container, command, None).run()
     with Minded(RunLayout(Path(command[-1]))) as run:
         return _Attendant(container, command, run).run()
 
 
-class _Attendant:
-    """One container from its making to its removal."""
+def warm(container: Container, command: Sequence[str]) -> int:
+    """Keep an interpreter warm in a container of its own, and hand it the descriptors that this process was given."""
+    *_, run_dir, channel, lifeline = command
+    place = Path(tempfile.mkdtemp(prefix="vivero-"))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place / "socket"))
+        listening.listen(1)
+        listening.settimeout(_ENTERS)
 
-    def __init__(self, container: Container, command: Sequence[str], run: Minded | None) -> None:
+        def begun() -> None:
+            with listening.accept()[0] as inside:
+                socket.send_fds(inside, [b"x"], [int(channel), int(lifeline)])
+            for descriptor in (channel, lifeline):
+                os.close(int(descriptor))
+
+        words = [command[0], "-s", str(WORKER / "enter.py"), str(place / "socket"), run_dir]
+        try:
+            return _Attendant(container, words, None, shared=place, begun=begun).run()
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+class _Attendant:
+    """One container from its making to its removal. One that is `shared` is for all runs of the workspace."""
+
+    def __init__(
+        self,
+        container: Container,
+        command: Sequence[str],
+        run: Minded | None,
+        shared: Path | None = None,
+        begun: Callable[[], object] = int,
+    ) -> None:
         self._made, self._command, self._run = container, list(command), run
+        self._shared, self._begun = shared, begun
         self._container: Any = None
         self._asked = 0
         self._ended = threading.Event()
@@ -71,7 +107,7 @@ class _Attendant:
     def _started(self) -> Iterator[None]:
         import docker
 
-        name = f"vivero-{self._run.id if self._run else 'look'}-{secrets.token_hex(4)}"
+        name = f"vivero-{self._run.id if self._run else self._kind()}-{secrets.token_hex(4)}"
         try:
             self._container = self._client.containers.create(
                 command=self._command, name=name, stdin_open=self._run is not None, **self._options()
@@ -79,7 +115,8 @@ class _Attendant:
             lifeline = self._container.attach_socket(params={"stdin": 1, "stream": 1}) if self._run else None
             if not self._asked:
                 self._container.start()
-        except (docker.errors.APIError, docker.errors.DockerException) as error:
+                self._begun()
+        except (docker.errors.APIError, docker.errors.DockerException, OSError) as error:
             self._remove()
             raise refusal(error) from None
         try:
@@ -89,20 +126,25 @@ class _Attendant:
                 lifeline.close()
             self._remove()
 
+    def _kind(self) -> str:
+        return "warm" if self._shared else "run" if self._run else "look"
+
     def _options(self) -> dict[str, Any]:
         workspace = Path(self._made.workspace)
         readable, writable = [WORKER, workspace], []
         if self._run is not None:
             writable.append(self._run.layout.root)
             readable += self._run.outside(workspace)
+        if self._shared is not None:
+            writable += [workspace / "runs", workspace / "environments" / "warm", self._shared]
         return {
             **self._made.options(
                 writable=writable,
                 readable=readable,
-                kind="run" if self._run else "look",
+                kind=self._kind(),
                 run=self._run.id if self._run else "",
             ),
-            "working_dir": str(writable[0] if writable else "/"),
+            "working_dir": str(self._run.layout.root if self._run else "/"),
         }
 
     def _wait(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from runner.answering import Answering
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked, write_json
@@ -35,7 +36,6 @@ class Minded:
         self.layout, self.id = layout, layout.root.name
         self._order: dict[str, Any] = {}
         self._parent = os.getppid()
-        self._seen: set[str] = set()
         self._held = contextlib.ExitStack()
 
     def __enter__(self) -> Minded:
@@ -43,6 +43,7 @@ class Minded:
             raise UserError("another process attends this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = json.loads(self.layout.order.read_bytes())
+        self._answering = Answering(self.layout, self._order["attended"]["answer"])
         return self
 
     def __exit__(
@@ -62,20 +63,7 @@ class Minded:
 
     def answer(self) -> None:
         """Have the controller's command answer what the script asks for."""
-        try:
-            names = sorted(path.name for path in self.layout.requests.glob("*.json") if not path.name.startswith("."))
-        except OSError:  # the script removed the folder
-            return
-        for name in names:
-            target = self.layout.requests / f"{name.removesuffix('.json')}.answer.json"
-            if name.endswith(".answer.json") or name in self._seen or target.exists():
-                continue
-            self._seen.add(name)
-            command = [*self._order["attended"]["answer"], str(self.layout.root), str(self.layout.requests / name)]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-            if not target.exists():
-                error = f"the process that answers ended without doing so (exit code {done.returncode})"
-                write_json(target, {"ok": False, "error": error})
+        self._answering.tick()
 
     def fail(self, reason: str) -> None:
         """Leave the result of a run whose container could not be started."""

@@ -2,7 +2,8 @@
 
 ``python tests/benchmarks/environment [--rounds 7] [--base IMAGE]``: the same script in both, with everything cached,
 whole commands in turn: from the command's start to the script's first line, and to the command's end. Then a package
-of the image is changed: the time of the build, and the layers that the two images share.
+of the image is changed: the time of the build, and the layers that the two images share. Last, 20 trials of the iris
+script in one warm container against 20 times ``docker run``, two at a time each.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = "import time\nprint('first', time.time())\n"
 PACKAGES = "['joblib==1.4.2', 'six==1.16.0']"
+PENALTIES = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1.0"
 CHANGED = "['joblib==1.4.2', 'six==1.17.0']"
 
 
@@ -51,6 +53,49 @@ def layers(folder: Path) -> list[list[str]]:
     return found
 
 
+def sweep(folder: Path, base: str) -> float:
+    """Return the seconds of a sweep of 20 trials in a warm container."""
+    words = ["-m", "+experiment=iris", "environment=docker", f"environment.base_image={base}", "compute.slots=2"]
+    words += ["model.register=none", "job.arguments.kernel=linear,rbf", f"job.arguments.penalty={PENALTIES}"]
+    return whole([sys.executable, "-m", "runner", *words], folder)
+
+
+def docker_runs(folder: Path, image: str) -> float:
+    """Return the seconds of 20 containers that run the bare script."""
+    mounts = f"-v {ROOT / 'projects' / 'iris'}:/iris:ro -v {ROOT / 'runner' / 'worker' / 'shims'}:/shims:ro"
+    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/shims {image} python /iris/train_iris.py --kernel $0 --penalty $1"
+    trials = " ".join(f"{kernel} {penalty}" for kernel in ("linear", "rbf") for penalty in PENALTIES.split(","))
+    return whole(["sh", "-c", f"echo {trials} | xargs -P2 -n2 sh -c '{one}'"], folder)
+
+
+def whole(command: list[str], folder: Path) -> float:
+    begun = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise SystemExit(done.stdout + done.stderr)
+    return time.perf_counter() - begun
+
+
+def against_docker_run(base: str, rounds: int) -> None:
+    """Compare a warm container with a container for each trial."""
+    from runner.environments.docker.engine import WORKSPACE, connect
+
+    folder = Path(tempfile.mkdtemp())
+    ours, theirs = [], []
+    sweep(folder, base)  # builds
+    (image,) = connect().images.list("vivero", filters={"label": f"{WORKSPACE}={folder / '.vivero'}"})
+    for _ in range(rounds):
+        ours.append(sweep(folder, base))
+        theirs.append(docker_runs(folder, image.id))
+    print(told("20 trials, warm container", ours))
+    print(told("20 times docker run", theirs))
+    print(f"  {statistics.median(theirs) / statistics.median(ours):.1f} times as fast")
+    connect().images.remove(image.id, force=True)
+    shutil.rmtree(folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7)
@@ -79,6 +124,7 @@ def main() -> None:
     both = layers(folder)
     print(f"  layers: {', '.join(str(len(one)) for one in both)}, shared {len(set(both[0]).intersection(*both[1:]))}")
     shutil.rmtree(folder)
+    against_docker_run(arguments.base, arguments.rounds)
 
 
 if __name__ == "__main__":

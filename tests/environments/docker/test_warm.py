@@ -1,0 +1,117 @@
+"""A sweep in containers: its trials are forked in one that is kept warm."""
+
+import json
+import signal
+
+import pytest
+
+from runner.layout import Layout
+from runner.sweeps.store import SweepStore
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.usefixtures("swept")
+
+SCRIPT = """
+import argparse, os, sys, time
+from azureml.core import Run
+parser = argparse.ArgumentParser()
+parser.add_argument("--a", type=float)
+parser.add_argument("--wait", action="store_true")
+given = parser.parse_args()
+run = Run.get_context()
+run.log("score", given.a)
+os.makedirs("outputs", exist_ok=True)
+open("outputs/a.bin", "w").write(str(given.a))
+print("container", os.readlink("/proc/self/ns/pid"), os.getuid(), os.environ["HOME"], sorted(sys.argv[1:]), flush=True)
+while given.wait and not os.path.exists(os.environ["VIVERO_RUN_DIR"] + "/../go"):
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def sweep(command_line, base_image):
+    words = ("-m", "job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}")
+    words += ("compute.slots=2", "sweep.objective=score", "job.arguments={a: 0, wait: false}")
+
+    class Sweep:
+        line = command_line
+
+        def start(self, *more, script=SCRIPT):
+            command_line.script(script)
+            return command_line.start("runner", *words, *more)
+
+        def __call__(self, *more, script=SCRIPT):
+            process = self.start(*more, script=script)
+            out, err = process.communicate(timeout=120)
+            return process.returncode, (out + err).decode()
+
+        def logs(self):
+            runs = Layout(command_line.workspace).runs
+            return [path.read_text() for path in runs.glob("*/*-*/logs/run.log") if path.read_text()]
+
+        def trials(self):
+            store = SweepStore(Layout(command_line.workspace))
+            (sweep_id,) = store.ids()
+            return store.replay(store.read(sweep_id)).trials
+
+    return Sweep()
+
+
+def test_trials_share_a_container(sweep, swept):
+    code, said = sweep("job.arguments.a=1,2,3,4,5,6")
+    assert code == 0, said
+    assert {one.status for one in sweep.trials()} == {"completed"} and len(sweep.trials()) == 6
+    assert len(sweep.logs()) == 6 and len({log.split()[1] for log in sweep.logs()}) == 1
+    wait_for(lambda: not swept())
+
+
+def test_what_they_find_is_what_a_fresh_container_has(sweep):
+    code, said = sweep("job.arguments.a=1,2")
+    assert code == 0, said
+    warm = sorted(log.split(maxsplit=2)[2] for log in sweep.logs())
+    code, said = sweep("job.arguments.a=1,2", "compute.warm=false")
+    assert code == 0, said
+    everything = sorted(log.split(maxsplit=2)[2] for log in sweep.logs())
+    assert len(everything) == 4 and sorted(set(everything)) == sorted(set(warm))
+    assert len({log.split()[1] for log in sweep.logs()}) == 3
+
+
+def test_one_that_fails_is_said_and_the_others_go_on(sweep):
+    code, said = sweep("job.arguments.a=1,2,3", script=SCRIPT + "\nif given.a == 2: raise ValueError('a is two')\n")
+    assert code == 2 and "ValueError: a is two" in said
+    assert sorted(one.status for one in sweep.trials()) == ["completed", "completed", "failed"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c(sweep, swept, times):
+    process = sweep.start("job.arguments.a=1,2,3", "job.arguments.wait=true")
+    wait_for(lambda: len(sweep.logs()) == 2, 60)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        wait_for(lambda: list(Layout(sweep.line.workspace).runs.glob("*/*/cancel.json")))
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert {one.status for one in sweep.trials()} == {"canceled"}
+    wait_for(lambda: not swept())
+
+
+def test_trials_outlive_the_controller(sweep, swept):
+    process = sweep.start("job.arguments.a=1,2,3", "job.arguments.wait=true")
+    wait_for(lambda: len(sweep.logs()) == 2, 60)
+    process.kill()
+    process.communicate()
+    (experiment,) = {path.parent.parent for path in Layout(sweep.line.workspace).runs.glob("*/*-*/logs")}
+    (experiment / "go").write_text("")
+    wait_for(lambda: len(list(experiment.glob("*-*/result.json"))) == 2, 30)
+    wait_for(lambda: not swept(), 20)
+    runs = json.loads(sweep.line.vivero("runs", "--json").stdout)
+    assert [one["status"] for one in runs] == ["completed", "completed"]
+
+
+def test_a_trial_registers_a_model(sweep):
+    register = (
+        "print('version', run.register_model('mine', model_path='outputs/a.bin', model_framework='Custom').version)\n"
+    )
+    code, said = sweep("job.arguments.a=1,2", script=SCRIPT + register)
+    assert code == 0, said
+    assert sorted(log.split()[-1] for log in sweep.logs()) == ["1", "2"]
