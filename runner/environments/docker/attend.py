@@ -94,7 +94,7 @@ class _Attendant:
         readable, writable = [WORKER, workspace], []
         if self._run is not None:
             writable.append(self._run.layout.root)
-            readable += self._run.outside(workspace)
+            readable += [*self._run.outside(workspace), *self._run.relied_on()]
         return {
             **self._made.options(
                 writable=writable,

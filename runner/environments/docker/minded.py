@@ -60,6 +60,10 @@ class Minded:
         found = [Path(place).resolve() for place in (self._order.get("inputs") or {}).values()]
         return [path for path in found if not path.is_relative_to(workspace)]
 
+    def relied_on(self) -> list[Path]:
+        """Return the run's files that a script must not change: what this machine is to start, and to signal."""
+        return [self.layout.order, self.layout.attendant_lock]
+
     def answer(self) -> None:
         """Have the controller's command answer what the script asks for."""
         try:
