@@ -155,6 +155,8 @@ class _Attendant:
     def _pass_on(self, _number: int, _frame: Any) -> None:
         """Ask the container's first process to end; the second time end everything in it."""
         self._asked += 1
+        if self._run is not None:
+            self._run.mark_canceled()
         if self._asked > _PATIENT:  # the engine does not do it
             os._exit(_KILLED)
         if self._container is not None:

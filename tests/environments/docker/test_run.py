@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from runner.environments.docker.engine import KIND
 from runner.layout import Layout
 from tests.waiting import wait_for
 
@@ -99,6 +100,16 @@ def test_it_is_ended(typed, swept, how):
     record = typed.record()
     assert record["status"] == ("failed" if how == "timeout" else "canceled"), (out + err).decode()
     assert how != "timeout" or "timeout" in record["error"]
+    wait_for(lambda: not swept())
+
+
+def test_it_is_ended_before_its_worker_listens(typed, swept):
+    """The first process of a container gets no signal that it has no handler for."""
+    process = typed.start(ENDLESS)
+    wait_for(lambda: any(one.status == "running" and one.labels[KIND] == "run" for one in swept()), 30)
+    os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert typed.record()["status"] == "canceled", (out + err).decode()
     wait_for(lambda: not swept())
 
 
