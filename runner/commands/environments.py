@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
@@ -45,9 +46,10 @@ def rows() -> list[dict[str, Any]]:
     from runner.environments.catalogue import kept
 
     layout = workspace()
-    needed, used = needs(layout), last_used(layout)
+    needed, used, there = needs(layout), last_used(layout), kept(layout)
+    sizes = image_sizes([one.record.image_id for one in there if one.record and one.record.image_id])
     found = []
-    for one in kept(layout):
+    for one in there:
         record = one.record
         found.append(
             {
@@ -56,7 +58,7 @@ def rows() -> list[dict[str, Any]]:
                 "python": record.python_version if record else None,
                 "packages": len(record.packages) if record else None,
                 "image": record.image if record else None,
-                "bytes": image_size(record.image_id) if record and record.image_id else one.size(),
+                "bytes": sizes.get(record.image_id) if record and record.image_id else one.size(),
                 "created": datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds"),
                 "last_used": used.get(one.key),
                 "needed_by": needed.of(one.key),
@@ -66,17 +68,24 @@ def rows() -> list[dict[str, Any]]:
     return found
 
 
-def image_size(image: str) -> int | None:
-    """Return an image's size, or None if no engine answers or it is not there."""
+def image_sizes(images: list[str]) -> dict[str, int]:
+    """Return the sizes of images; those that are not there, or all if no engine answers, are missing."""
+    if not images:
+        return {}
+    import docker
+
     from runner.environments.docker.engine import connect
     from runner.errors import UserError
 
+    found: dict[str, int] = {}
     try:
-        import docker
-
-        return int(connect(timeout=5).images.get(image).attrs["Size"])
-    except (UserError, ImportError, docker.errors.DockerException):
-        return None
+        client = connect(timeout=5)
+        for image in images:
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                found[image] = int(client.images.get(image).attrs["Size"])
+    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
+        note(f"Sizes of images are not known: {' '.join(str(error).split())}")
+    return found
 
 
 def _print(found: list[dict[str, Any]]) -> None:

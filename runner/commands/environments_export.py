@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from runner.commands.output import emit_json, say
 from runner.errors import UserError
 
 _CONDA = """FROM condaforge/miniforge3
-COPY environment.lock /tmp/environment.lock
-RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock
+COPY environment.lock pip.lock /tmp/
+RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock \\
+ && /opt/environment/bin/python -m pip install --no-cache-dir --no-deps --require-hashes -r /tmp/pip.lock
 ENV PATH=/opt/environment/bin:$PATH
 """
 
@@ -27,6 +29,7 @@ def export(key: str, output: Path) -> None:
     from runner.environments.catalogue import kept, meant
     from runner.files import remove_tree, write_text
 
+    output = output.absolute()
     one = meant(kept(workspace()), key)
     if one.record is None:
         raise UserError(f"Environment {one.key} is {one.problem}")
@@ -36,7 +39,8 @@ def export(key: str, output: Path) -> None:
     staging = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
     try:
         staging.mkdir()
-        write_text(staging / "environment.lock", one.lock())
+        for name, text in _locks(one.lock(), one.record.kind).items():
+            write_text(staging / name, text)
         write_text(staging / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version))
         write_text(staging / "README.md", _readme(one.key, one.record.kind))
         staging.rename(output)
@@ -46,6 +50,16 @@ def export(key: str, output: Path) -> None:
         emit_json({"key": one.key, "folder": str(output)})
     else:
         say(f"Wrote {output}: docker build -t NAME {output}")
+
+
+def _locks(lock: str, kind: str) -> dict[str, str]:
+    """Return the files that hold a lock: conda reads the first part of its own, pip the second."""
+    if kind != "conda":
+        return {"environment.lock": lock}
+    from runner.environments.conda.lock import read_lock
+
+    found = read_lock(lock)
+    return {"environment.lock": dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
 
 
 def _dockerfile(folder: Path, kind: str, python: str) -> str:

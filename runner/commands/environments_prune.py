@@ -31,12 +31,12 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     layout = workspace()
     found, needed = kept(layout), needs(layout)
     spared = {meant(found, one).key for one in keep}
-    if needed.preparing:
-        note(f"Run {needed.preparing[0]} is being prepared and may need any of them: nothing is removed")
+    if needed.unknown:
+        note(f"Nothing is removed: any of them may be needed by {needed.unknown[0]}")
     until = time.time() - older_than * _DAY
     gone: list[dict[str, Any]] = []
     for one in found:
-        if needed.preparing or needed.of(one.key) or one.key in spared or one.created > until:
+        if needed.unknown or needed.of(one.key) or one.key in spared or one.created > until:
             continue
         size, image = one.size(), one.record.image_id if one.record else None
         if not dry_run and not remove(layout, one, lambda: needs(layout)):
@@ -71,6 +71,6 @@ def remove_image(key: str, root: str) -> str | None:
             client.images.remove(f"vivero:{key}")
     except docker.errors.ImageNotFound:
         return None
-    except (UserError, docker.errors.DockerException) as error:
+    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
         return f"its image stays: {' '.join(str(error).split())}"
     return None

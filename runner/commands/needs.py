@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from runner.commands.common import settled
-from runner.environments.catalogue import Needs
+from runner.environments.catalogue import Needs, kept
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.records import TERMINAL
+from runner.records import TERMINAL, ModelRecord
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 
@@ -18,31 +20,65 @@ from runner.store.runs import FileRunStore
 def needs(layout: Layout) -> Needs:
     """Return who needs which environment: runs that go on, sweeps that go on, model versions, endpoints.
 
-    A model version needs the environment of the run that made it: it is inspected and served from there again.
+    A model version needs the environment of the run that made it, or one with its very lock if that run is deleted: it
+    is inspected and served from there again.
     """
     found: dict[str, list[str]] = defaultdict(list)
-    runs = {one.id: settled(layout, one) for one in FileRunStore(layout).list()}
-    preparing = []
-    sweeps = _sweeps_that_go_on(layout)
+    store = FileRunStore(layout)
+    runs = {one.id: settled(layout, one) for one in store.list()}
+    unknown = [f"run {name}, whose record cannot be read" for name in store.ids() if name not in runs]
+    sweeps = _sweeps_that_go_on(layout, unknown)
     for run in runs.values():
         key = run.prepare.environment.key if run.prepare else None
         goes_on = run.status not in TERMINAL
         if goes_on and key is None:
-            preparing.append(run.id)
+            unknown.append(f"run {run.id}, which is being prepared")
         elif key is not None and (goes_on or run.properties.get("sweep") in sweeps):
             found[key].append(f"run {run.id}")
-    registry = FileRegistry(layout)
-    for name in registry.names():
-        for version in _versions(registry, name):
-            model = registry.resolve(f"{name}:{version}")
-            made = runs.get(model.run or "")
-            if made is not None and made.prepare is not None:
-                found[made.prepare.environment.key].append(f"model {name}:{version}")
+    for model in _models(layout, unknown):
+        made = runs.get(model.run or "")
+        keys = [made.prepare.environment.key] if made is not None and made.prepare else _alike(layout, model)
+        for key in keys:
+            found[key].append(f"model {model.name}:{model.version}")
     for path in layout.endpoints.glob("*/endpoint.json"):
-        python = Path(_python_of(path))
+        content = _content(path, unknown)
+        python = Path(str(content.get("python") or ""))
         if python.is_relative_to(layout.environments):
             found[python.relative_to(layout.environments).parts[0]].append(f"endpoint {path.parent.name}")
-    return Needs(found, preparing)
+    return Needs(found, unknown)
+
+
+def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
+    registry = FileRegistry(layout)
+    for name in registry.names():
+        try:
+            for version in registry.versions(name):
+                yield registry.resolve(f"{name}:{version}")
+        except UserError:
+            unknown.append(f"model {name}, whose record cannot be read")
+
+
+def _alike(layout: Layout, model: ModelRecord) -> list[str]:
+    """Return the environments that have a model version's very lock."""
+    if model.lock is None:
+        return []
+    lock = layout.model(model.name) / str(model.version) / model.lock
+    text = lock.read_text() if lock.is_file() else None
+    return [one.key for one in kept(layout) if one.record is not None and one.lock() == text]
+
+
+def _content(path: Path, unknown: list[str]) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+        return dict(content)
+    except (OSError, ValueError, TypeError):
+        unknown.append(f"{path.parent.parent.name} {path.parent.name}, whose record cannot be read")
+        return {}
+
+
+def _sweeps_that_go_on(layout: Layout, unknown: list[str]) -> set[str]:
+    found = {path.parent.name: _content(path, unknown) for path in layout.sweeps.glob("*/sweep.json")}
+    return {name for name, content in found.items() if content.get("state") == "running"}
 
 
 def last_used(layout: Layout) -> dict[str, str]:
@@ -51,29 +87,4 @@ def last_used(layout: Layout) -> dict[str, str]:
     for run in FileRunStore(layout).list():  # the newest first
         if run.prepare is not None:
             found.setdefault(run.prepare.environment.key, run.created)
-    return found
-
-
-def _versions(registry: FileRegistry, name: str) -> list[int]:
-    try:
-        return list(registry.versions(name))
-    except UserError:
-        return []  # listed by `vivero models`
-
-
-def _python_of(path: Path) -> str:
-    try:
-        return str(json.loads(path.read_bytes()).get("python") or "")
-    except (OSError, ValueError):
-        return ""
-
-
-def _sweeps_that_go_on(layout: Layout) -> set[str]:
-    found = set()
-    for path in layout.sweeps.glob("*/sweep.json"):
-        try:
-            if json.loads(path.read_bytes()).get("state") == "running":
-                found.add(path.parent.name)
-        except (OSError, ValueError):
-            continue
     return found

@@ -85,12 +85,12 @@ class Needs:
     ----------
     by_key : mapping
         Who needs it, by its key.
-    preparing : sequence of str
-        Runs that are being prepared: which environment they take is not known yet.
+    unknown : sequence of str
+        What may need any of them: runs that are being prepared, records that cannot be read.
     """
 
-    def __init__(self, by_key: Mapping[str, Sequence[str]], preparing: Sequence[str]) -> None:
-        self._by_key, self.preparing = by_key, preparing
+    def __init__(self, by_key: Mapping[str, Sequence[str]], unknown: Sequence[str]) -> None:
+        self._by_key, self.unknown = by_key, unknown
 
     def of(self, key: str) -> list[str]:
         """Return who needs an environment."""
@@ -116,10 +116,11 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     with locked(layout.environments / f"{one.key}.lock", blocking=False) as held:
         if not held:
             return False
-        one.folder.rename(hidden)
-        found = needs_now()
-        if found.of(one.key) or found.preparing:
-            hidden.rename(one.folder)
-            return False
+        for looked in (one.folder, hidden):  # nearly always the first look sees it, and the folder stays where it is
+            found = needs_now()
+            if found.of(one.key) or found.unknown:
+                looked.rename(one.folder)
+                return False
+            looked.rename(hidden)
     remove_tree(hidden)
     return True

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from runner.commands.needs import needs
-from runner.environments.catalogue import kept, remove
+from runner.environments.catalogue import Needs, kept, remove
 from runner.layout import Layout
 from tests.waiting import wait_for
 
@@ -112,7 +112,46 @@ def test_one_that_is_needed_meanwhile_is_put_back(line):
         return type(found)({one.key: ["run that has just begun"]}, [])
 
     assert remove(layout, one, needs_now) is False
-    assert asked == [False] and one.folder.exists() and listed(line)[0]["problem"] is None
+    assert asked == [True] and one.folder.exists() and listed(line)[0]["problem"] is None
+
+
+def test_one_that_is_needed_at_the_last_moment_is_put_back(line):
+    built(line)
+    layout = Layout(line.workspace)
+    (one,) = kept(layout)
+    looks = iter([Needs({}, []), Needs({one.key: ["run that has just begun"]}, [])])
+    assert remove(layout, one, lambda: next(looks)) is False
+    assert one.folder.exists() and listed(line)[0]["problem"] is None
+
+
+@pytest.mark.parametrize("place", ["runs/src/*/run.json", "endpoints/one/endpoint.json", "models/mine/1/model.json"])
+def test_what_cannot_be_read_may_need_any(line, place):
+    line.script(MODEL)
+    built(line, *SMALL, "model.name=mine", "model.framework=Custom", "model.path=outputs/m.bin")
+    (line.workspace / "endpoints" / "one").mkdir(parents=True)
+    (line.workspace / "endpoints" / "one" / "endpoint.json").write_text("{}")
+    (path,) = line.workspace.glob(place)
+    path.write_text("{")
+    done = line.vivero("environments", "prune")
+    assert "0 of 1" in done.stdout and "Nothing is removed: any of them may be needed by" in done.stderr
+    assert len(listed(line)) == 1
+
+
+def test_what_a_model_came_from_stays_without_its_run(line):
+    line.script(MODEL)
+    built(line, *SMALL, "model.name=mine", "model.framework=Custom", "model.path=outputs/m.bin")
+    assert line.vivero("delete", "latest", "--yes").returncode == 0
+    assert listed(line)[0]["needed_by"] == ["model mine:1"]
+    assert "0 of 1" in line.vivero("environments", "prune").stdout
+
+
+def test_an_export_into_the_folder_one_is_in(line, tmp_path):
+    built(line)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    words = ("environments", "export", listed(line)[0]["key"], "--output", ".", "--workspace", str(line.workspace))
+    assert line.vivero(*words, cwd=empty).returncode == 0
+    assert (empty / "Dockerfile").exists()
 
 
 PRUNE = """

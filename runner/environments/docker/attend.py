@@ -134,7 +134,7 @@ class _Attendant:
         readable, writable = [WORKER, workspace], []
         if self._run is not None:
             writable.append(self._run.layout.root)
-            readable += self._run.outside(workspace)
+            readable += [*self._run.outside(workspace), *self._run.relied_on()]
         if self._shared is not None:
             writable += [workspace / "runs", workspace / "environments" / "warm", self._shared]
         return {
@@ -197,6 +197,8 @@ class _Attendant:
     def _pass_on(self, _number: int, _frame: Any) -> None:
         """Ask the container's first process to end; the second time end everything in it."""
         self._asked += 1
+        if self._run is not None:
+            self._run.mark_canceled()
         if self._asked > _PATIENT:  # the engine does not do it
             os._exit(_KILLED)
         if self._container is not None:

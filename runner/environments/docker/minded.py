@@ -17,7 +17,7 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked, write_json
 from runner.layout import RunLayout
-from runner.records import CANCELED, FAILED
+from runner.records import CANCELED, FAILED, FORMAT
 
 _CONTROLLER_LEAVES = 30.0  # seconds
 _TICK = 0.05
@@ -60,6 +60,15 @@ class Minded:
         """Return the data inputs that are not in the workspace."""
         found = [Path(place).resolve() for place in (self._order.get("inputs") or {}).values()]
         return [path for path in found if not path.is_relative_to(workspace)]
+
+    def relied_on(self) -> list[Path]:
+        """Return the run's files that a script must not change: what this machine is to start, and to signal."""
+        return [self.layout.order, self.layout.attendant_lock]
+
+    def mark_canceled(self) -> None:
+        """Leave the mark that a worker finds as it begins: before that, signals do not reach it."""
+        if not self.layout.cancel.exists():
+            write_json(self.layout.cancel, {"format": FORMAT, "by": "a signal", "reason": None})
 
     def answer(self) -> None:
         """Have the controller's command answer what the script asks for."""

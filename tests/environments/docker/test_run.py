@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from runner.environments.docker.engine import KIND
 from runner.layout import Layout
 from tests.waiting import wait_for
 
@@ -102,6 +103,16 @@ def test_it_is_ended(typed, swept, how):
     wait_for(lambda: not swept())
 
 
+def test_it_is_ended_before_its_worker_listens(typed, swept):
+    """The first process of a container gets no signal that it has no handler for."""
+    process = typed.start(ENDLESS)
+    wait_for(lambda: any(one.status == "running" and one.labels[KIND] == "run" for one in swept()), 30)
+    os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert typed.record()["status"] == "canceled", (out + err).decode()
+    wait_for(lambda: not swept())
+
+
 def test_out_of_memory_is_said(typed, swept):
     done = typed("x = bytearray(200 << 20)\nprint(len(x))", "environment.resources.memory=64m")
     assert done.returncode == 2
@@ -186,6 +197,27 @@ def test_a_script_registers_its_model_from_inside(typed):
     done = typed(script)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(typed.line.vivero("models", "--json").stdout)[0]["name"] == "mine"
+
+
+def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed, tmp_path):
+    """The order has commands of this machine, the lock the number of a process that signals go to."""
+    escaped = tmp_path / "escaped"
+    script = (
+        "import json, os, pickle\nfrom azureml.core import Run\nrun = Run.get_context()\n"
+        "pickle.dump([1], open('outputs/m.pkl', 'wb'))\norder = json.load(open('../order.json'))\n"
+        "for name in ('order.json', 'attendant.lock'):\n"
+        "    path = os.path.join('..', name)\n"
+        "    for change in (lambda: open(path, 'a'), lambda: os.remove(path), lambda: os.rename(path, path + '.old')):\n"
+        "        try:\n            change()\n            print('changed', name)\n"
+        "        except OSError as error:\n            print('refused', name)\n"
+        f"order['python'] = ['sh', '-c', 'touch {escaped}']\n"
+        "try:\n    json.dump(order, open('../order.json', 'w'))\nexcept OSError:\n    pass\n"
+        "run.register_model('mine', model_path='outputs/m.pkl')\n"
+    )
+    done = typed(script)
+    assert not escaped.exists(), done.stdout + done.stderr
+    assert done.stdout.count("refused order.json") == 3 and done.stdout.count("refused attendant.lock") == 3
+    assert "changed" not in done.stdout
 
 
 MISTAKES = {
