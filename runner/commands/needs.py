@@ -60,11 +60,7 @@ def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
 
 def _alike(layout: Layout, model: ModelRecord) -> list[str]:
     """Return the environments that have a model version's very lock."""
-    if model.lock is None:
-        return []
-    lock = layout.model(model.name) / str(model.version) / model.lock
-    text = lock.read_text() if lock.is_file() else None
-    return [one.key for one in kept(layout) if one.record is not None and one.lock() == text]
+    return [one.key for one in kept(layout) if one.record is not None and one.lock() == model.lock]
 
 
 def _content(path: Path, unknown: list[str]) -> dict[str, Any]:
