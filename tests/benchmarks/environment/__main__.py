@@ -62,8 +62,8 @@ def sweep(folder: Path, base: str) -> float:
 
 def docker_runs(folder: Path, image: str) -> float:
     """Return the seconds of 20 containers that run the bare script."""
-    mounts = f"-v {ROOT / 'projects' / 'iris'}:/iris:ro -v {ROOT / 'runner' / 'worker' / 'shims'}:/shims:ro"
-    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/shims {image} python /iris/train_iris.py --kernel $0 --penalty $1"
+    mounts = f"-v {ROOT / 'projects' / 'iris'}:/iris:ro -v {ROOT / 'runner' / 'worker'}:/worker:ro"
+    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/worker/shims {image} python /iris/train_iris.py --kernel $0 --penalty $1"
     trials = " ".join(f"{kernel} {penalty}" for kernel in ("linear", "rbf") for penalty in PENALTIES.split(","))
     return whole(["sh", "-c", f"echo {trials} | xargs -P2 -n2 sh -c '{one}'"], folder)
 
