@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runner.errors import UserError, nearest, storage_error
 from runner.schema import fields_of
@@ -56,6 +56,12 @@ def as_user_error(error: BaseException) -> UserError | None:
     if "Missing mandatory value" in text:
         found = re.search(r"Missing mandatory value: (\S+)", text) or _FULL_KEY.search(text)
         return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
+    if "Could not override" in text:
+        for one in chain:
+            beside = getattr(one, "parent_node", None)
+            if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
+                hint = f"{nearest(str(one.key), [str(name) for name in beside])} To add it, put a + before it"
+                return UserError(f"There is no key '{one.full_key}'", hint.strip())
     return UserError(_first_lines(str(chain[0])), _key_hint(text))
 
 

@@ -64,6 +64,13 @@ def test_a_mistake_gets_one_line_and_creates_nothing(mistake, command_line):
     assert sorted(path.name for path in command_line.folder.iterdir()) == ["src"]
 
 
+def test_an_argument_that_is_misspelt(command_line):
+    done = command_line.run("+experiment=iris", "job.arguments.kernl=rbf")
+    assert done.returncode == 1
+    right = "error: There is no key 'job.arguments.kernl'. Did you mean 'kernel'? To add it, put a + before it\n"
+    assert done.stderr == right
+
+
 def test_a_missing_source_is_named(command_line):
     done = command_line.run("job.script=train.py")
     assert done.returncode == 1

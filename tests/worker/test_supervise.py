@@ -234,7 +234,8 @@ for n in '1', '2':
 """
     answer = (
         "import sys, os; name = sys.argv[2][:-5]; name.endswith('2') and os.abort();"
-        " assert 'VIVERO_RUN_DIR' not in os.environ; open(name + '.answer.json', 'w').write('{\"ok\": true}')"
+        " assert 'VIVERO_RUN_DIR' not in os.environ; open(name + '.new', 'w').write('{\"ok\": true}');"
+        " os.rename(name + '.new', name + '.answer.json')"
     )
     run = make(tmp_path, script, answer=[sys.executable, "-c", answer])
     assert run.run()["status"] == "completed"
