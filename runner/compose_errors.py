@@ -56,13 +56,21 @@ def as_user_error(error: BaseException) -> UserError | None:
     if "Missing mandatory value" in text:
         found = re.search(r"Missing mandatory value: (\S+)", text) or _FULL_KEY.search(text)
         return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
-    if "Could not override" in text:
-        for one in chain:
-            beside = getattr(one, "parent_node", None)
-            if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
-                hint = f"{nearest(str(one.key), [str(name) for name in beside])} To add it, put a + before it"
-                return UserError(f"There is no key '{one.full_key}'", hint.strip())
-    return UserError(_first_lines(str(chain[0])), _key_hint(text))
+    return _not_beside(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _not_beside(chain: list[BaseException]) -> UserError | None:
+    """Return the mistake of changing a key of a free mapping, such as ``job.arguments``, that it does not have."""
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not any("Could not override" in str(one) for one in chain):
+        return None
+    for one in chain:
+        beside = getattr(one, "parent_node", None)
+        if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
+            hint = f"{nearest(str(one.key), [str(name) for name in beside])} To add it, put a + before it"
+            return UserError(f"There is no key '{one.full_key}'", hint.strip())
+    return None
 
 
 def _missing_option(path: str, options: list[str], text: str) -> UserError:
