@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -18,7 +17,7 @@ from runner.hosts.local import LocalHost
 from runner.layout import WORKER, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
-from runner.stages.run import signal_worker, worker_lives
+from runner.stages.run import callback, signal_worker, worker_lives
 
 
 class LocalCompute:
@@ -54,7 +53,7 @@ class LocalCompute:
         layout = RunLayout(run_folder)
         worker = self.pool.fork(layout, handle) if self.pool is not None else None
         if worker is not None:
-            return ForkedJob(worker, layout, _answering(layout) if handle.attended else None)
+            return ForkedJob(worker, layout, Answering(layout, callback("answer")) if handle.attended else None)
         command = handle.argv(["python", "-s", str(WORKER), str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
@@ -123,7 +122,3 @@ class ForkedJob:
 
     def __del__(self) -> None:
         os.close(self._descriptor)
-
-
-def _answering(layout: RunLayout) -> Answering:
-    return Answering(layout, json.loads(layout.order.read_bytes())["attended"]["answer"])

@@ -70,8 +70,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         for name, value in spec.job.environment_variables.items()
     }
     argv = [fill_inputs(word, places) for word in script_argv(spec)]
-    callback = [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py")]
-    calls = {"finish": [*callback, "finish"], "answer": [*callback, "answer"]}
+    calls = {"finish": callback("finish"), "answer": callback("answer")}
     registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return {
         "format": FORMAT,
@@ -93,6 +92,11 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "grace": GRACE,
         "detach": spec.detach,
     }
+
+
+def callback(what: str) -> list[str]:
+    """Return the command that finishes a run or answers a script, without its arguments."""
+    return [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py"), what]
 
 
 def _given(variables: Mapping[str, str]) -> dict[str, str]:
@@ -186,9 +190,21 @@ def worker_pid(run_: RunLayout) -> int | None:
             return int(run_.attendant_lock.read_text())
         if not is_locked(run_.worker_lock):
             return None
-        return int(json.loads(run_.process.read_bytes())["pid"])
+        pid = int(json.loads(run_.process.read_bytes())["pid"])
+        return pid if _has_open(pid, run_.worker_lock) else None
     except (FileNotFoundError, KeyError, ValueError):
         return None
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    """Tell whether a process has a file open: a script in a container could name any process of this machine."""
+    files = Path("/proc", str(pid), "fd")
+    if not Path("/proc/self/fd").exists():
+        return True
+    try:
+        return any(one.samefile(path) for one in files.iterdir() if one.exists())
+    except OSError:
+        return False
 
 
 def signal_worker(run_: RunLayout, number: int) -> None:

@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ _RETURNS = "VIVERO_ENGINE_RETURNS"  # seconds that an engine which stopped gets 
 _TICK = 0.1
 _ENTERS = 30.0  # seconds that the first process of a container gets to ask for its descriptors
 _KILLED = 137
+_ABANDONED = 60.0  # seconds after which nobody is reading any more what a container said
 _PATIENT = 2  # times that this process is asked to end
 _CANNOT = 125  # as docker's own command says it
 
@@ -186,7 +188,7 @@ class _Attendant:
         if self._run is not None:
             memory = self._made.memory if state.get("OOMKilled") else None
             self._run.settle(memory=memory, lost=self._lost, asked=self._asked > 0)
-        return int(state.get("ExitCode", _KILLED))
+        return int(state["ExitCode"]) if state.get("Status") == "exited" else _KILLED
 
     def _fail(self, reason: str) -> int:
         print(reason, file=sys.stderr)
@@ -210,11 +212,19 @@ class _Attendant:
         import docker
 
         with contextlib.suppress(docker.errors.APIError):
-            filters: Any = {"label": [f"{KIND}=run", f"{WORKSPACE}={self._made.workspace}"], "status": "exited"}
+            filters: Any = {"label": f"{WORKSPACE}={self._made.workspace}", "status": "exited"}
             for one in self._client.containers.list(all=True, filters=filters, ignore_removed=True):
-                run = Path(self._made.workspace, "runs").glob(f"*/{one.labels[RUN]}")
-                if not any(Minded(RunLayout(path)).attended() for path in run):
+                if self._abandoned(one):
                     one.remove(force=True)
+
+    def _abandoned(self, container: Any) -> bool:
+        if container.labels.get(KIND) == "run":
+            runs = Path(self._made.workspace, "runs").glob(f"*/{container.labels[RUN]}")
+            return not any(Minded(RunLayout(path)).attended() for path in runs)
+        ended = datetime.fromisoformat(container.attrs["State"]["FinishedAt"])
+        return (
+            container.labels.get(KIND) in ("warm", "look") and (datetime.now(UTC) - ended).total_seconds() > _ABANDONED
+        )
 
     def _remove(self) -> None:
         if self._container is not None:

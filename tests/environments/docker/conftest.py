@@ -1,5 +1,6 @@
 """A real engine, a base image, and the certainty that nothing of a test stays in it."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -49,7 +50,9 @@ def swept(engine, tmp_path):
     before = {one.id for one in engine.images.list(all=True)}
     yield containers
     for one in containers():
-        one.remove(force=True)
+        with contextlib.suppress(docker.errors.APIError):  # whoever attends it removes it at this moment
+            one.remove(force=True)
+    wait_for(lambda: not containers())
     for one in ours(engine.images.list()):
         engine.images.remove(one.id, force=True)
     for one in engine.images.list(filters={"dangling": True}):  # the steps of a Dockerfile that failed

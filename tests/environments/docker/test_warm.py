@@ -1,7 +1,9 @@
 """A sweep in containers: its trials are forked in one that is kept warm."""
 
 import json
+import os
 import signal
+import subprocess
 
 import pytest
 
@@ -12,7 +14,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.usefixtures("swept")
 
 SCRIPT = """
-import argparse, os, sys, time
+import argparse, hashlib, os, sys, time
 from azureml.core import Run
 parser = argparse.ArgumentParser()
 parser.add_argument("--a", type=float)
@@ -22,7 +24,7 @@ run = Run.get_context()
 run.log("score", given.a)
 os.makedirs("outputs", exist_ok=True)
 open("outputs/a.bin", "w").write(str(given.a))
-print("container", os.readlink("/proc/self/ns/pid"), os.getuid(), os.environ["HOME"], sorted(sys.argv[1:]), flush=True)
+print("container", hashlib.sha256(open("/proc/self/mountinfo", "rb").readline()).hexdigest(), os.getuid(), os.environ["HOME"], sorted(sys.argv[1:]), flush=True)
 while given.wait and not os.path.exists(os.environ["VIVERO_RUN_DIR"] + "/../go"):
     time.sleep(0.02)
 """
@@ -115,3 +117,35 @@ def test_a_trial_registers_a_model(sweep):
     code, said = sweep("job.arguments.a=1,2", script=SCRIPT + register)
     assert code == 0, said
     assert sorted(log.split()[-1] for log in sweep.logs()) == ["1", "2"]
+
+
+def test_a_trial_cannot_have_another_process_ended(sweep):
+    """What a script says its worker's number is, is believed of a process that has the worker's lock open only."""
+    victim = subprocess.Popen(["sleep", "120"])
+    lie = (
+        "import json\nopen(os.environ['VIVERO_RUN_DIR'] + '/process.json', 'w').write(json.dumps({'pid': %d}))\n"
+        "print('lied', flush=True)\ntime.sleep(60)\n"
+    )
+    try:
+        process = sweep.start("job.arguments.a=1,2", script=SCRIPT + lie % victim.pid)
+        wait_for(lambda: len([log for log in sweep.logs() if "lied" in log]) == 2, 60)
+        sweep.line.vivero("cancel", sweep.trials()[0].run)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert victim.poll() is None
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def test_a_warm_container_whose_attendant_is_killed(sweep, swept):
+    process = sweep.start("job.arguments.a=1,2", "job.arguments.wait=true")
+    wait_for(lambda: len(sweep.logs()) == 2, 60)
+    attendants = subprocess.run(["pgrep", "-f", f"attend.py .*{sweep.line.workspace}"], capture_output=True, text=True)
+    for pid in attendants.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    (experiment,) = {path.parent.parent for path in Layout(sweep.line.workspace).runs.glob("*/*-*/logs")}
+    (experiment / "go").write_text("")
+    process.communicate(timeout=60)
+    assert process.returncode == 0 and {one.status for one in sweep.trials()} == {"completed"}
+    wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
