@@ -25,6 +25,20 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
         from runner.environments.current import CurrentEnvironment
 
         return CurrentEnvironment(layout, allow_drift=config.allow_drift)
+    if config.kind == "conda":
+        from runner.environments.conda.environment import CondaEnvironment
+
+        return CondaEnvironment(
+            layout,
+            file=config.file,
+            packages=list(config.packages),
+            pip=list(config.pip),
+            python=config.python,
+            channels=list(config.channels),
+            channel_priority=config.channel_priority,
+            upgrade=config.upgrade,
+            base=base,
+        )
     from runner.environments.venv import VenvEnvironment
 
     return VenvEnvironment(

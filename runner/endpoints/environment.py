@@ -16,13 +16,19 @@ _OLDEST = (3, 11)
 # What decides a model's numbers or whether it loads at all.
 _DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
+_CONDA_PIN = re.compile(r"^# ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)$", flags=re.MULTILINE)
 _OURS = ("vivero",)
 
 
 def pins_of(record: ModelRecord) -> dict[str, str]:
-    """Return name and version of what the model's environment had."""
-    found = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _PIN.findall(record.lock or "")}
-    return {name: version for name, version in found.items() if name not in _OURS}
+    """Return name and version of what the model's environment had, as the package index knows it.
+
+    Of conda packages those count that decide: others may have another name there, or be no Python packages at all.
+    """
+    lock = record.lock or ""
+    conda = {name: version for name, version in _CONDA_PIN.findall(lock) if name in _DECIDING}
+    found = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _PIN.findall(lock)}
+    return {**conda, **{name: version for name, version in found.items() if name not in _OURS}}
 
 
 def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:

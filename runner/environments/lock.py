@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.environments.interpreters import Interpreter
@@ -36,6 +36,28 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
         If there is no solution, with the resolver's reason.
     """
     asked = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
+
+    def make(path: Path) -> str:
+        say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
+        return compile_lock(host, spec, python.path, path, say)
+
+    return kept_lock(layout, asked, make, upgrade=upgrade)
+
+
+def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrade: bool) -> str:
+    """Return the lock for what is asked: the one made before, unless `upgrade`.
+
+    Parameters
+    ----------
+    layout : Layout
+        The workspace.
+    asked : str
+        All that the lock depends on.
+    make : callable
+        Makes the lock; it is given the path where the lock will be, to name work files after.
+    upgrade : bool
+        Make it anew.
+    """
     path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
     if path.exists() and not upgrade:
         return path.read_text()
@@ -43,13 +65,34 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
     with locked(path.with_suffix(".lock")):
         if path.exists() and not upgrade:
             return path.read_text()
-        say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
-        lock = _compile(host, spec, python.path, path, say)
+        lock = make(path)
         write_text(path, lock)
         return lock
 
 
-def _compile(host: Host, spec: Spec, python: Path, path: Path, say: Say) -> str:
+def compile_lock(host: Host, spec: Spec, python: Path, path: Path, say: Say, installed: Sequence[str] = ()) -> str:
+    """Return requirements as pins with hashes, for a Python.
+
+    Parameters
+    ----------
+    host : Host
+        Where uv and the Python are.
+    spec : Spec
+        What is asked for.
+    python : Path
+        The interpreter.
+    path : Path
+        What work files are named after.
+    say : Say
+        Takes lines of progress.
+    installed : sequence of str
+        Distributions that are there already, which the lock leaves out.
+
+    Raises
+    ------
+    UserError
+        If there is no solution, with the resolver's reason.
+    """
     asked, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
     write_text(asked, _text([*spec.options, *spec.lines]))
     if spec.constraints:
@@ -57,6 +100,7 @@ def _compile(host: Host, spec: Spec, python: Path, path: Path, say: Say) -> str:
     made.unlink(missing_ok=True)
     command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--python", str(python)]
+    command += [f"--no-emit-package={name}" for name in installed]
     command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
     done = host.run(command, variables=OFFLINE_PYTHON)
     if done.exit_code != 0:
@@ -74,8 +118,12 @@ def _text(lines: Sequence[str]) -> str:
 
 def complaint(output: bytes) -> str:
     """Return the telling lines of uv's error as one line."""
-    lines = [re.sub(r"^[\s×╰─▶│·]+", "", line) for line in output.decode(errors="replace").splitlines()]
+    lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
     kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
+    for index, line in enumerate(kept):
+        if "Failed to fetch" in line or "Hash mismatch" in line:
+            kept = [kept[index], kept[-1]]  # what, and why at bottom
+            break
     return " ".join(kept[-_TELLING:]) or "uv gave no reason"
 
 

@@ -15,7 +15,7 @@ from runner.ports import Say
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)$")
-_PASSWORD = re.compile(r"://[^/@\s]+@")
+_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # over ssh it is a name, and the key is elsewhere
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 
@@ -53,14 +53,20 @@ def gather(
         lines, wanted = read_conda(base / conda_file)
         found.lines += lines
         python = python or wanted
+    kept = without_provided(found.lines, say)
+    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), python)
+
+
+def without_provided(lines: Sequence[str], say: Say) -> list[str]:
+    """Return requirement lines without the ``azureml-*`` packages that the worker stands in for."""
     kept = []
-    for line in found.lines:
+    for line in lines:
         name = _NAME.match(line)
         if name and normalised(name[1]).startswith("azureml-"):
             say(f"{line.strip()} is left out: what a script needs of azureml is provided")
         else:
             kept.append(line.strip())
-    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), python)
+    return kept
 
 
 class Requirements:
@@ -86,20 +92,32 @@ class Requirements:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{setting}: {path} cannot be read ({error})") from None
-        for raw in re.sub(r"\\\n", " ", text).splitlines():
-            line = _COMMENT.sub("", raw).strip()
-            if match := _INCLUDE.match(line):
-                limits = constraints or match[1] in ("-c", "--constraint")
-                self.read(path.parent / match[2], setting, (*inside, path), constraints=limits)
-            elif line.startswith("-"):
-                if _PASSWORD.search(line):
-                    raise UserError(
-                        f"{setting}: {path} has a password in an index's address, and the lock would keep it",
-                        "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
-                    )
-                self.options.append(line)
-            elif line:
-                (self.constraints if constraints else self.lines).append(line)
+        for line in re.sub(r"\\\n", " ", text).splitlines():
+            self.take(line, path, setting, (*inside, path), constraints=constraints)
+
+    def take(
+        self, raw: str, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False
+    ) -> None:
+        """Add one line of a file.
+
+        Raises
+        ------
+        UserError
+            If it has a password in it, or includes a file that `read` refuses.
+        """
+        line = _COMMENT.sub("", raw).strip()
+        if _PASSWORD.search(line):
+            raise UserError(
+                f"{setting}: {path} has a password in an address, and the lock would keep it",
+                "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
+            )
+        if match := _INCLUDE.match(line):
+            limits = constraints or match[1] in ("-c", "--constraint")
+            self.read(path.parent / match[2], setting, inside, constraints=limits)
+        elif line.startswith("-"):
+            self.options.append(line)
+        elif line:
+            (self.constraints if constraints else self.lines).append(line)
 
 
 def read_conda(path: Path) -> tuple[list[str], str | None]:
@@ -108,15 +126,7 @@ def read_conda(path: Path) -> tuple[list[str], str | None]:
     Its conda packages are taken from the package index under the same name: true for the scientific Python packages
     that training needs, and an error naming the package where it is not.
     """
-    import yaml
-
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"environment.conda_file: {path} cannot be read ({' '.join(str(error).split())})") from None
-    dependencies = content.get("dependencies") if isinstance(content, dict) else None
-    if not isinstance(dependencies, list):
-        raise UserError(f"environment.conda_file: {path} has no list of dependencies")
+    dependencies = conda_content(path, "environment.conda_file")["dependencies"]
     lines: list[str] = []
     python = None
     for one in dependencies:
@@ -131,3 +141,22 @@ def read_conda(path: Path) -> tuple[list[str], str | None]:
         elif name != "pip":
             lines.append(f"{pin[1]}=={pin[2]}" + ("" if pin[2].count(".") >= 2 else ".*") if pin else text)
     return lines, python
+
+
+def conda_content(path: Path, setting: str) -> dict[str, Any]:
+    """Return what a conda YAML says, with a list of dependencies in it.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or has no such list.
+    """
+    import yaml
+
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{setting}: {path} cannot be read ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict) or not isinstance(content.get("dependencies"), list):
+        raise UserError(f"{setting}: {path} has no list of dependencies")
+    return content

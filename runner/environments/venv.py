@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.environments.build import LOCK, built
 from runner.environments.handle import PrefixHandle
 from runner.environments.interpreters import Interpreter, Interpreters
 from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve, uv
 from runner.environments.spec import gather
 from runner.errors import UserError
-from runner.files import locked, remove_tree, sweep, sync_folder, write_json, write_text
+from runner.files import write_text
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
-
-_RECORD, _LOCK = "environment.json", "environment.lock"
 
 
 class VenvEnvironment:
@@ -81,70 +78,33 @@ class VenvEnvironment:
 
     def _built(self, host: Host, lock: str, python: Interpreter, start: float, say: Say) -> PrefixHandle:
         key = key_of(lock, python)
-        target = self.layout.environment(key)
-        cached = _usable(target)
-        if not cached:
-            self.layout.environments.mkdir(parents=True, exist_ok=True)
-            with locked(self.layout.environments / f"{key}.lock"):
-                cached = _usable(target)
-                if not cached:
-                    if target.exists():
-                        say(f"Environment {key[:12]} is damaged and is built again")
-                        remove_tree(target)
-                    self._build(host, lock, python, target, say)
-        record = EnvironmentRecord.from_json(json.loads((target / _RECORD).read_bytes()))
-        seconds = round(time.perf_counter() - start, 4)
-        record = dataclasses.replace(record, cached=cached, seconds=seconds)
-        return PrefixHandle(record, target / "bin" / "python", lock)
+        record = built(self.layout, key, lambda staging: self._build(host, lock, python, staging, key, say), say)
+        record = dataclasses.replace(record, seconds=round(time.perf_counter() - start, 4))
+        return PrefixHandle(record, self.layout.environment(key) / "bin" / "python", lock)
 
-    def _build(self, host: Host, lock: str, python: Interpreter, target: Path, say: Say) -> None:
-        sweep(self.layout.environments, ".building-")
-        staging = target.with_name(f".building-{secrets.token_hex(6)}")
-        with locked(staging.with_suffix(".lock")):
-            try:
-                start = time.perf_counter()
-                say(f"Building environment {target.name[:12]} with Python {python.version}, {len(pins(lock))} packages")
-                _run(
-                    host,
-                    [
-                        uv(),
-                        "venv",
-                        "--relocatable",
-                        "--no-project",
-                        "--quiet",
-                        "--python",
-                        str(python.path),
-                        str(staging),
-                    ],
-                    say,
-                )
-                write_text(staging / _LOCK, lock)
-                inner = str(staging / "bin" / "python")
-                if pins(lock):
-                    install = [uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
-                    _run(host, [*install, "-r", str(staging / _LOCK)], say)
-                _run(host, [uv(), "pip", "check", "--quiet", "--python", inner], say)
-                _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
-                record = EnvironmentRecord(
-                    kind="venv",
-                    key=target.name,
-                    prefix=self.layout.relative(target),
-                    python=self.layout.relative(target) + "/bin/python",
-                    python_version=python.version,
-                    platform=python.platform,
-                    packages=pins(lock),
-                )
-                write_json(staging / _RECORD, record.to_json())
-                staging.rename(target)
-                sync_folder(target.parent)
-                say(f"Built in {time.perf_counter() - start:.1f} s")
-            finally:
-                remove_tree(staging)
-                staging.with_suffix(".lock").unlink(missing_ok=True)
-
-
-def _usable(target: Path) -> bool:
-    return (target / _RECORD).exists() and (target / "bin" / "python").exists()
+    def _build(
+        self, host: Host, lock: str, python: Interpreter, staging: Path, key: str, say: Say
+    ) -> EnvironmentRecord:
+        say(f"Building environment {key[:12]} with Python {python.version}, {len(pins(lock))} packages")
+        command = [uv(), "venv", "--relocatable", "--no-project", "--quiet", "--python", str(python.path)]
+        _run(host, [*command, str(staging)], say)
+        write_text(staging / LOCK, lock)
+        inner = str(staging / "bin" / "python")
+        if pins(lock):
+            install = [uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
+            _run(host, [*install, "-r", str(staging / LOCK)], say)
+        _run(host, [uv(), "pip", "check", "--quiet", "--python", inner], say)
+        _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
+        prefix = self.layout.relative(self.layout.environment(key))
+        return EnvironmentRecord(
+            kind="venv",
+            key=key,
+            prefix=prefix,
+            python=f"{prefix}/bin/python",
+            python_version=python.version,
+            platform=python.platform,
+            packages=pins(lock),
+        )
 
 
 def _run(host: Host, argv: list[str], say: Say) -> None:

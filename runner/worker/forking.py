@@ -8,6 +8,7 @@ import traceback
 import warnings
 
 import carry_out
+import ending
 import files
 import processes
 import script
@@ -53,6 +54,7 @@ class Interpreter:
         self, first: "Dict[str, Any]", path: "List[str]", modules: "Dict[str, Any]", ours: "Set[int]", lifeline: int
     ) -> None:
         self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
+        self.sizes = ending.sizes(modules)
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline

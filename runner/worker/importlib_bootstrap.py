@@ -29,11 +29,13 @@ if __name__ == "__main__":
     code, namespace = script.enter()
     try:
         exec(code, namespace)
-    except SystemExit:
-        raise
+    except SystemExit as leaving:
+        if leaving.code is not None and (type(leaving.code) is not int or leaving.code != 0):
+            raise
     except BaseException:
         script.hide_this_frame()
         raise
     finally:
         script.learn()
         code = namespace = None  # what the script made is then destroyed when Python destroys its `__main__`
+    script.end()

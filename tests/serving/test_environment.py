@@ -43,6 +43,10 @@ def test_the_current_python_serves_what_was_made_in_it():
     [
         ({"lock": "scikit-learn==1.0.2 \\\n    --hash=sha256:00\n"}, "scikit-learn 1.0.2 is now"),
         ({"lock": "Scikit_Learn==1.0.2\n"}, "scikit-learn 1.0.2 is now"),
+        (
+            {"lock": "@EXPLICIT\n# scikit-learn==1.0.2\nhttps://c/linux-64/scikit-learn-1.0.2-0.conda\n"},
+            "scikit-learn 1.0.2 is now",
+        ),
         ({"lock": "xgboost==1.0\n"}, "xgboost 1.0 is now absent"),
         ({"python": "3.8.10"}, "Python 3.8.10 is now"),
     ],

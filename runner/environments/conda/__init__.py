@@ -1,0 +1,1 @@
+"""Environments from conda packages, without a conda installation."""

@@ -1,0 +1,150 @@
+"""Conda environments: solved to a lock, installed with rattler, kept by their content."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.environments.build import LOCK, aside, built
+from runner.environments.conda.activation import CondaHandle
+from runner.environments.conda.lock import CondaLock, key_of, read_lock, this_platform
+from runner.environments.conda.spec import Asked, gather
+from runner.environments.lock import compile_lock, kept_lock
+from runner.environments.packages import installed_packages
+from runner.files import write_text
+from runner.layout import Layout
+from runner.ports import Host, Say
+from runner.records import EnvironmentRecord
+
+
+class CondaEnvironment:
+    """An environment from a conda YAML or from conda packages and what pip adds.
+
+    Parameters
+    ----------
+    layout : Layout
+        The workspace.
+    file, packages, pip, python, channels, channel_priority
+        What is asked for; see ``conf/environment/conda.yaml``.
+    upgrade : bool
+        Solve anew although there is a lock.
+    base : Path
+        Where relative paths start.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        file: str | None = None,
+        packages: Sequence[str] = (),
+        pip: Sequence[str] = (),
+        python: str | None = None,
+        channels: Sequence[str] = (),
+        channel_priority: str = "strict",
+        upgrade: bool = False,
+        base: Path = Path(),
+    ) -> None:
+        self.layout, self.file, self.packages, self.pip, self.python = layout, file, packages, pip, python
+        self.channels, self.channel_priority, self.upgrade, self.base = channels, channel_priority, upgrade, base
+
+    def prepare(self, host: Host, say: Say) -> CondaHandle:
+        """Solve, build unless it is there, and return the environment.
+
+        Raises
+        ------
+        UserError
+            If a package cannot be had, or the build fails.
+        """
+        start = time.perf_counter()
+        return self._built(self.lock(host, say), start, say)
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> CondaHandle:  # noqa: ARG002
+        """Return the environment of an earlier run, installed again from its lock if it is gone.
+
+        Raises
+        ------
+        UserError
+            If a package cannot be had any more, or it is for another platform.
+        """
+        return self._built(lock_text, time.perf_counter(), say)
+
+    def lock(self, host: Host, say: Say) -> str:
+        """Return the lock for what is asked, solving only when there is none or an upgrade is wanted.
+
+        Raises
+        ------
+        UserError
+            If there is no solution.
+        """
+        asked = gather(
+            self.file,
+            self.packages,
+            self.pip,
+            self.python,
+            self.channels,
+            self.channel_priority,
+            base=self.base,
+            say=say,
+        )
+        return kept_lock(
+            self.layout, _all_of(asked), lambda path: self._solve(asked, host, path, say), upgrade=self.upgrade
+        )
+
+    def _solve(self, asked: Asked, host: Host, path: Path, say: Say) -> str:
+        from runner.environments.conda.solve import solve
+
+        say(f"Solving {len(asked.specs)} conda packages from {', '.join(asked.channels)}")
+        lock = CondaLock(this_platform(), solve(asked))
+        if asked.pip.lines:
+            lock = dataclasses.replace(lock, pip=self._pip_part(asked, lock, host, path, say))
+        return lock.text()
+
+    def _pip_part(self, asked: Asked, lock: CondaLock, host: Host, path: Path, say: Say) -> str:
+        """Resolve the pip part with the Python that was solved, leaving the conda packages as they are."""
+        from runner.environments.conda.install import link
+
+        with aside(self.layout.environments) as folder:
+            link(lock, folder, str(folder), say)
+            there = installed_packages([str(one) for one in folder.glob("lib/python*/site-packages")])
+            say(f"Resolving {len(asked.pip.lines)} requirements of the pip part for Python {lock.python()}")
+            fixed = tuple(f"{name}=={version}" for name, version in there.items())
+            spec = dataclasses.replace(asked.pip, constraints=(*asked.pip.constraints, *fixed))
+            return compile_lock(host, spec, folder / "bin" / "python", path, say, list(there))
+
+    def _built(self, lock: str, start: float, say: Say) -> CondaHandle:
+        key = key_of(lock, self.layout.environments)
+        content = read_lock(lock)
+        record = built(self.layout, key, lambda staging: self._build(lock, content, staging, key, say), say)
+        record = dataclasses.replace(record, seconds=round(time.perf_counter() - start, 4))
+        return CondaHandle(record, self.layout.environment(key) / "bin" / "python", lock)
+
+    def _build(self, lock: str, content: CondaLock, staging: Path, key: str, say: Say) -> EnvironmentRecord:
+        from runner.environments.conda.install import install
+
+        say(f"Building environment {key[:12]} with Python {content.python()}, {len(content.versions())} packages")
+        target = self.layout.environment(key)
+        install(lock, staging, str(target), say)
+        write_text(staging / LOCK, lock)
+        prefix = self.layout.relative(target)
+        return EnvironmentRecord(
+            kind="conda",
+            key=key,
+            prefix=prefix,
+            python=f"{prefix}/bin/python",
+            python_version=content.python(),
+            platform=content.platform,
+            packages=content.versions(),
+        )
+
+
+def _all_of(asked: Asked) -> str:
+    """Return all that a solution depends on: what is asked, and the machine as the solver sees it."""
+    overrides = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("CONDA_OVERRIDE_")]
+    machine = [this_platform(), *platform.libc_ver(), *overrides]
+    pip = [*asked.pip.options, *asked.pip.lines, "", *asked.pip.constraints]
+    return "\n".join(["conda", *asked.specs, "", *asked.channels, asked.priority, "", *pip, "", *machine])

@@ -1,0 +1,118 @@
+"""Puts what a conda lock says into a folder, right for the place where it will be used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from runner.environments.conda.client import check_installed
+from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
+from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
+from runner.errors import UserError
+from runner.files import hash_file, write_bytes, write_text
+from runner.hosts.local import LocalHost
+from runner.ports import Say
+
+_HINT = "The whole log is logs/environment.log"
+_START = 2  # lines of a script that may name its interpreter
+
+
+def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
+    """Install a lock into a folder whose content will be used at another path.
+
+    Nothing is solved: the packages are those of the lock, checked against their hashes. This machine's Python of the
+    environment is started, so the lock must be for this machine's platform.
+
+    Parameters
+    ----------
+    lock : str
+        The text of ``environment.lock``.
+    folder : Path
+        Where to put it: empty or absent.
+    prefix : str
+        The absolute path it will have when it is used. Scripts and binaries name this one.
+    say : Say
+        Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If a package cannot be had, has another hash, or is for another platform; or the environment does not start.
+    """
+    content = read_lock(lock)
+    if content.platform != this_platform():
+        raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
+    link(content, folder, prefix, say)
+    if pins(content.pip):
+        say(f"Installing {len(pins(content.pip))} packages of the pip part")
+        listed = folder / "conda-meta" / "pip.txt"
+        write_text(listed, content.pip)
+        command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", str(folder / "bin" / "python")]
+        run([*command, "-r", str(listed)], say)
+        _name_prefix(folder, prefix)
+    _check(folder, say)
+
+
+def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
+    """Fetch conda packages through the user's package cache and link them into a folder."""
+    check_installed()
+    say(f"Installing {len(lock.packages)} conda packages")
+    for one in lock.packages:
+        _check_local(one)
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("linking.py")), str(folder), prefix],
+        input=lock.text(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        told = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
+        raise UserError(f"The environment cannot be built: {told[-1]}", _HINT)
+
+
+def run(argv: Sequence[str], say: Say) -> None:
+    """Run a step of a build to its end, what it prints going to the log."""
+    done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
+    if done.exit_code != 0:
+        raise UserError(f"The environment cannot be built: {complaint(done.output)}", _HINT)
+
+
+def _check_local(package: Package) -> None:
+    """Check the hash of a package in a channel that is a folder: what is downloaded is checked by rattler."""
+    parts = urlsplit(package.url)
+    if parts.scheme != "file":
+        return
+    path = Path(url2pathname(parts.path))
+    if not path.is_file():
+        raise UserError(f"The environment cannot be built: {path} is not there any more")
+    if hash_file(path) != package.sha256:
+        raise UserError(f"The environment cannot be built: {path} is not what was locked, its SHA-256 is another one")
+
+
+def _name_prefix(folder: Path, prefix: str) -> None:
+    """Let the scripts that uv wrote name the place where they will be used, not the one where they were made."""
+    made, used = str(folder).encode(), prefix.encode()
+    for path in sorted((folder / "bin").iterdir()):
+        if path.is_symlink() or not path.is_file():
+            continue
+        content = path.read_bytes()
+        if content.startswith(b"#!") and made in b"".join(content.splitlines(keepends=True)[:_START]):
+            mode = path.stat().st_mode
+            write_bytes(path, content.replace(made, used))
+            path.chmod(mode)
+
+
+def _check(folder: Path, say: Say) -> None:
+    """Start it, compile what is not compiled, and say what does not fit together.
+
+    Conda packages without the metadata of a wheel are common and run well: what uv misses then is said and no failure.
+    Files in a package that are no Python of this version, such as templates, are left uncompiled.
+    """
+    python, host = str(folder / "bin" / "python"), LocalHost()
+    run([python, "-c", "import sys, ssl, ctypes"], say)
+    host.run([python, "-m", "compileall", "-q", "-j0", *map(str, folder.glob("lib/python*/site-packages"))])
+    host.run([uv(), "pip", "check", "--quiet", "--python", python], variables=OFFLINE_PYTHON, say=say)

@@ -1,0 +1,65 @@
+"""A process that links conda packages into a folder, and with whose end nobody writes there any more.
+
+Started as ``python linking.py FOLDER PREFIX`` with a lock as standard input. Inside the controller, rattler's threads
+would go on filling the folder after a failure or Ctrl-C, while it is being removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+
+from runner.environments.conda.client import client, reason
+from runner.environments.conda.lock import Package, read_lock
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def main() -> None:
+    """Link what standard input lists; what is wrong is the last line of standard error."""
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # a controller that was killed takes this with it
+    import rattler
+    from rattler.exceptions import InstallerError
+
+    folder, prefix = sys.argv[1:]
+    records = [_record(one) for one in read_lock(sys.stdin.read()).packages]
+    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False, client=client())
+    try:
+        asyncio.run(work)
+    except InstallerError as error:
+        print(reason(error), file=sys.stderr, flush=True)
+        os._exit(1)  # not after what is still under way: the folder is of no use
+    os._exit(0)  # rattler's threads may still let go of Python's objects, which Python's own end would take from them
+
+
+def _record(package: Package) -> RepoDataRecord:
+    from rattler import PackageRecord, RepoDataRecord
+    from rattler.package.build_string import BuildString
+
+    record = PackageRecord(
+        package.name,
+        package.version,
+        BuildString(package.build),
+        0,  # the build number decides between candidates, and there is only one
+        package.subdir,
+        depends=list(package.needs),
+        sha256=bytes.fromhex(package.sha256),
+        python_site_packages_path=package.site_packages,
+    )
+    channel, _, file_name = package.url.rpartition("/")
+    return RepoDataRecord(record, file_name, package.url, channel.rpartition("/")[0])
+
+
+if __name__ == "__main__":
+    main()

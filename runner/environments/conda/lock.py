@@ -1,0 +1,129 @@
+"""The text of a conda lock: an explicit list of packages with their hashes, then what pip adds, with hashes too.
+
+::
+
+    # platform: linux-64
+    @EXPLICIT
+    # numpy==1.26.4
+    #   needs libblas >=3.9.0,<4.0a0; python >=3.11,<3.12.0a0
+    https://conda.anaconda.org/conda-forge/linux-64/numpy-1.26.4-py311h64a7726_0.conda#sha256:3f46...
+    # pip
+    tabulate==0.9.0 --hash=sha256:024c...
+
+Its first part is what conda, mamba and pixi read as an explicit specification.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from runner.environments.lock import pins
+from runner.errors import UserError
+
+_ADDRESS = re.compile(
+    r"(?P<url>[a-z][a-z0-9+.-]*://(?P<channel>\S*)/(?P<subdir>[a-z0-9-]+)/"
+    r"(?P<name>[^/\s#]+)-(?P<version>[^/\s#-]+)-(?P<build>[^/\s#-]+)\.(?:conda|tar\.bz2))#sha256:(?P<sha256>[0-9a-f]{64})"
+)
+_NEEDS, _SITE_PACKAGES = "#   needs ", "#   site-packages "
+_PLATFORM, _EXPLICIT, _PIP = "# platform: ", "@EXPLICIT", "# pip"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One conda package. `needs` orders what is linked; `site_packages` is a Python's, if it is not the usual one."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    url: str
+    sha256: str
+    needs: tuple[str, ...] = ()
+    site_packages: str | None = None
+
+
+@dataclass(frozen=True)
+class CondaLock:
+    """What a lock says: the platform, the conda packages, and the requirement lines of the pip part."""
+
+    platform: str
+    packages: tuple[Package, ...]
+    pip: str = ""
+
+    def text(self) -> str:
+        """Return it as it is kept."""
+        lines = [f"{_PLATFORM}{self.platform}", _EXPLICIT]
+        for one in self.packages:
+            lines.append(f"# {one.name}=={one.version}")
+            lines += [_NEEDS + "; ".join(one.needs)] if one.needs else []
+            lines += [_SITE_PACKAGES + one.site_packages] if one.site_packages else []
+            lines.append(f"{one.url}#sha256:{one.sha256}")
+        return "\n".join([*lines, _PIP, self.pip])
+
+    def python(self) -> str:
+        """Return the version of Python."""
+        return next(one.version for one in self.packages if one.name == "python")
+
+    def versions(self) -> dict[str, str]:
+        """Return name and version of everything, the pip part included."""
+        return dict(sorted({**{one.name: one.version for one in self.packages}, **pins(self.pip)}.items()))
+
+
+def read_lock(text: str) -> CondaLock:
+    """Return what the text of a lock says.
+
+    Raises
+    ------
+    UserError
+        If it is not such a text.
+    """
+    explicit, _, pip = text.partition(f"\n{_PIP}\n")
+    heading, *lines = explicit.splitlines() or [""]
+    packages: list[Package] = []
+    needs: tuple[str, ...] = ()
+    site_packages = None
+    for line in lines:
+        if line.startswith(_NEEDS):
+            needs = tuple(line.removeprefix(_NEEDS).split("; "))
+        elif line.startswith(_SITE_PACKAGES):
+            site_packages = line.removeprefix(_SITE_PACKAGES)
+        elif line and not line.startswith(("#", _EXPLICIT)):
+            packages.append(_package(line, needs, site_packages))
+            needs, site_packages = (), None
+    if _EXPLICIT not in lines or not any(one.name == "python" for one in packages):
+        raise UserError(
+            "That is not the lock of a conda environment: it names no Python", "Prepare the environment anew"
+        )
+    return CondaLock(heading.removeprefix(_PLATFORM), tuple(packages), pip)
+
+
+def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Package:
+    found = _ADDRESS.fullmatch(line)
+    if found is None:
+        raise UserError(f"A conda lock has a line that is no package with its hash: {line}")
+    return Package(
+        unquote(found["name"]),
+        unquote(found["version"]),
+        found["build"],
+        found["subdir"],
+        found["url"],
+        found["sha256"],
+        needs,
+        site_packages,
+    )
+
+
+def key_of(text: str, place: Path) -> str:
+    """Return the key of the environment that a lock makes in a folder, whose path it holds; comments do not count."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return hashlib.sha256("\n".join([*lines, str(place)]).encode()).hexdigest()[:32]
+
+
+def this_platform() -> str:
+    """Return conda's name for this machine's platform."""
+    return "linux-64" if platform.machine() == "x86_64" else f"linux-{platform.machine()}"

@@ -1,0 +1,101 @@
+"""From specs to the conda packages that satisfy them, each with its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from runner.environments.conda.client import asked, check_installed, client, reason
+from runner.environments.conda.lock import Package, this_platform
+from runner.environments.conda.spec import Asked
+from runner.errors import UserError
+
+if TYPE_CHECKING:
+    from rattler import Channel, Gateway, MatchSpec, RepoDataRecord
+    from rattler.platform import Subdir
+
+_WHAT = "The environment cannot be resolved"
+
+
+def solve(wanted: Asked) -> tuple[Package, ...]:
+    """Return the packages, sorted by name.
+
+    ``CONDA_OVERRIDE_*`` says what the machine has where it differs from this one.
+
+    Raises
+    ------
+    UserError
+        If there is no solution, naming what no channel has, or why; or a channel cannot be read.
+    """
+    check_installed()
+    import rattler
+    from rattler import exceptions
+
+    specs = [_spec(one) for one in wanted.specs]
+    channels = [_channel(one) for one in wanted.channels]
+    gateway = rattler.Gateway(client=client())
+    work = rattler.solve(
+        channels,
+        specs,
+        gateway=gateway,
+        platforms=_subdirs(),
+        virtual_packages=rattler.VirtualPackage.detect(rattler.VirtualPackageOverrides.from_env()),
+        channel_priority=rattler.ChannelPriority[wanted.priority.capitalize()],
+        channel_relations="disabled",  # the channels asked for, and no others
+    )
+    try:
+        records = asked(work, _WHAT)
+    except exceptions.SolverError as error:
+        absent = _absent(gateway, channels, specs)
+        if absent:
+            places = ", ".join(wanted.channels)
+            message = f"{_WHAT}: there is no {', no '.join(absent)} in {places}"
+            raise UserError(message, "Correct it, or add a channel") from None
+        raise UserError(f"{_WHAT}: {reason(error)}", "Correct its packages") from None
+    return tuple(sorted((_package(one) for one in records), key=lambda one: one.name))
+
+
+def _spec(text: str) -> MatchSpec:
+    from rattler import MatchSpec, exceptions
+
+    try:
+        return MatchSpec(text)
+    except exceptions.InvalidMatchSpecError as error:
+        raise UserError(f"{text!r} is no package that conda could look for: {reason(error)}") from None
+
+
+def _channel(name: str) -> Channel:
+    from rattler import Channel, exceptions
+
+    try:
+        return Channel(name)
+    except exceptions.InvalidChannelError as error:
+        raise UserError(f"{name!r} is no channel: {reason(error)}") from None
+
+
+def _subdirs() -> list[Subdir]:
+    from rattler.platform import Subdir
+
+    return [Subdir(this_platform()), Subdir("noarch")]
+
+
+def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[MatchSpec]) -> list[str]:
+    """Return the specs that no package of any channel satisfies."""
+    query = gateway.query(channels, _subdirs(), specs, recursive=False)
+    there = [record for records in asked(query, _WHAT) for record in records]
+    return [str(one) for one in specs if not any(record.matches(one) for record in there)]
+
+
+def _package(record: RepoDataRecord) -> Package:
+    if record.sha256 is None:
+        raise UserError(f"{record.url} has no SHA-256 in its channel and cannot be locked", "Index the channel anew")
+    return Package(
+        record.name.normalized,
+        str(record.version),
+        str(record.build),
+        record.subdir,
+        record.url,
+        record.sha256.hex(),
+        tuple(" ".join(one.split()) for one in record.depends),
+        record.python_site_packages_path,
+    )

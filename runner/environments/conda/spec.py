@@ -1,0 +1,157 @@
+"""What is asked of a conda environment, gathered from settings and a conda YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.environments.spec import Requirements, Spec, conda_content, without_provided
+from runner.errors import UserError, nearest
+from runner.ports import Say
+
+PRIORITIES = ("strict", "disabled")
+_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two are conda's business, not ours
+_SELECTORS = {"sel(linux)": True, "sel(unix)": True, "sel(osx)": False, "sel(win)": False}
+_USUAL = "conda-forge"
+_ANACONDA = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")  # conda's `defaults`
+_NAME = re.compile(r"(?:\S+::)?\s*([A-Za-z0-9_][A-Za-z0-9._-]*)")
+_PYTHON = re.compile(r"\d+(\.\d+){0,2}", re.ASCII)
+_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*|[a-z][a-z0-9+.-]*://[^\s@]+|[./~].*", re.ASCII)
+_SECRET = re.compile(r"://[^/\s]*@|://[^/\s]+/t/[^/\s]+|^t/[^/\s]+")  # a password, and conda's tokens
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Conda specs, the channels to look in from first to last and how strictly, and what pip adds."""
+
+    specs: tuple[str, ...]
+    channels: tuple[str, ...]
+    priority: str
+    pip: Spec
+
+
+def gather(
+    file: str | None,
+    packages: Sequence[str],
+    pip: Sequence[str],
+    python: str | None,
+    channels: Sequence[str],
+    priority: str,
+    *,
+    base: Path,
+    say: Say,
+) -> Asked:
+    """Return everything asked for: settings and file together, the settings' channels first, their Python alone.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or a value is none that can be asked for.
+    """
+    if priority not in PRIORITIES:
+        raise UserError(
+            f"environment.channel_priority: there is no '{priority}'", "Use strict or disabled: the solver has no other"
+        )
+    if file is None and not packages:
+        raise UserError("environment: nothing is asked for", "Set environment.file to a conda YAML, or packages")
+    asked, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
+    for line in pip:
+        requirements.take(_plain(line, "environment.pip", option=True), base / "environment.pip", "environment.pip")
+    found = [_channel(one, "environment.channels") for one in channels]
+    if file is not None:
+        content = _content(base / file)
+        asked += _dependencies(content["dependencies"], base / file, requirements)
+        found += [_channel(one, f"environment.file: {base / file}") for one in content.get("channels") or []]
+    if python is not None or not any(name_of(one) == "python" for one in asked):
+        asked = [*(one for one in asked if name_of(one) != "python"), _python(python)]
+    return Asked(
+        tuple(sorted(set(asked))),
+        tuple(dict.fromkeys(_address(one, base) for name in found or [_USUAL] for one in _expanded(name))),
+        priority,
+        Spec(
+            tuple(sorted(set(without_provided(requirements.lines, say)))),
+            tuple(sorted(set(requirements.constraints))),
+            tuple(requirements.options),
+        ),
+    )
+
+
+def name_of(spec: str) -> str:
+    """Return the name of the package that a spec is for."""
+    found = _NAME.match(spec)
+    return found[1].lower() if found else ""
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content = conda_content(path, "environment.file")
+    for key in content:
+        if key not in _KEYS:
+            hint = "Set job.environment_variables" if key == "variables" else nearest(str(key), _KEYS)
+            raise UserError(f"environment.file: {path} has '{key}', which is not read", hint)
+    if not isinstance(content.get("channels") or [], list):
+        raise UserError(f"environment.file: {path} has no list as channels")
+    return content
+
+
+def _dependencies(entries: list[Any], path: Path, requirements: Requirements) -> Iterator[str]:
+    """Yield conda specs, and give the lines of a pip part to `requirements`."""
+    where = f"environment.file: {path}"
+    for entry in entries:
+        if isinstance(entry, str):
+            yield _plain(entry, where)
+            continue
+        parts = entry if isinstance(entry, dict) else {str(entry): None}
+        for key, value in parts.items():
+            if key == "pip" and isinstance(value, list):
+                for line in value:
+                    requirements.take(_plain(line, where, option=True), path, "environment.file")
+            elif key not in _SELECTORS:
+                raise UserError(
+                    f"{where} has '{' '.join(str(key).split())}' among its dependencies", "Use text, or pip:"
+                )
+            elif _SELECTORS[key]:
+                yield from (_plain(one, where) for one in (value if isinstance(value, list) else [value]))
+
+
+def _plain(value: object, where: str, *, option: bool = False) -> str:
+    """Return a word of the user's if it is one line that names something and holds no password."""
+    text = str(value).strip()
+    if not isinstance(value, str) or not text or not text.isprintable() or (text.startswith("-") and not option):
+        raise UserError(f"{where}: {text[:60]!r} cannot be a package")
+    if not option and _SECRET.search(text):
+        raise _secret(where)
+    return text
+
+
+def _channel(value: object, where: str) -> str:
+    text = str(value).strip()
+    if _SECRET.search(text):
+        raise _secret(where)
+    if not text.isprintable() or not _CHANNEL.fullmatch(text):
+        raise UserError(f"{where}: {text[:60]!r} cannot be a channel", "Use a name, an address, or a path with a /")
+    return text
+
+
+def _secret(where: str) -> UserError:
+    return UserError(
+        f"{where}: a channel's address has a password or token in it, and records would keep it",
+        "Leave it out there and use ~/.netrc, or RATTLER_AUTH_FILE",
+    )
+
+
+def _expanded(channel: str) -> Sequence[str]:
+    """Return what stands behind conda's own words; ``nodefaults`` is what we do anyway."""
+    return {"defaults": _ANACONDA, "nodefaults": ()}.get(channel, (channel,))
+
+
+def _address(channel: str, base: Path) -> str:
+    return str((base / Path(channel).expanduser()).resolve()) if channel[0] in "./~" else channel
+
+
+def _python(python: str | None) -> str:
+    if python is not None and not _PYTHON.fullmatch(python):
+        raise UserError(f"environment.python: {python[:60]!r} is no version", "Give one such as 3.11 or 3.11.7")
+    return "python" if python is None else f"python={python}"

@@ -1,0 +1,247 @@
+"""Solved and installed for real, from channels in folders."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from runner.environments.conda.lock import read_lock, this_platform
+from runner.errors import UserError
+from tests.conftest import ROOT
+from tests.contracts.environment_contract import EnvironmentContract, said
+from tests.environments.conda import channels
+from tests.waiting import wait_for
+
+BUILD = """
+import sys
+from pathlib import Path
+from runner.environments.conda.environment import CondaEnvironment
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+environment = CondaEnvironment(Layout(Path(sys.argv[1])), channels=[sys.argv[2]], packages=sys.argv[3:])
+environment.prepare(LocalHost(), lambda line: print(line, flush=True))
+"""
+
+
+def start(layout, channel, *packages, **variables):
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(layout.root), str(channel), *packages],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def output(handle, *argv):
+    return subprocess.check_output(handle.argv(argv), text=True, env={**os.environ, **handle.variables()}).strip()
+
+
+class TestConda(EnvironmentContract):
+    @pytest.fixture
+    def environment(self, make):
+        return make
+
+
+def test_scripts_programs_and_binaries_name_the_prefix(make, host):
+    handle = make().prepare(host, said)
+    prefix = handle.variables()["CONDA_PREFIX"]
+    assert os.path.isabs(prefix) and os.path.samefile(
+        prefix, output(handle, "python", "-c", "import sys; print(sys.prefix)")
+    )
+    assert output(handle, "banner") == f"banner 1.0 of {prefix}"
+    assert output(handle, "greet") == f"hello from {prefix}"
+    with open(f"{prefix}/lib/banner.bin", "rb") as file:
+        assert file.read().startswith(b"\0\1" + prefix.encode() + b"/share\0")
+
+
+def test_what_is_installed_is_compiled(make, host):
+    compiled = output(make().prepare(host, said), "python", "-c", "import greeting; print(greeting.__cached__)")
+    assert os.path.exists(compiled)
+
+
+def test_pip_adds_to_conda_and_leaves_its_packages_alone(make, host):
+    handle = make(pip=["tabulate", "azureml-defaults"]).prepare(host, said)
+    lock = read_lock(handle.lock_text())
+    assert "tabulate==" in lock.pip and "--hash=sha256:" in lock.pip and "azureml" not in lock.pip
+    prefix = handle.variables()["CONDA_PREFIX"]
+    with open(f"{prefix}/bin/tabulate") as file:
+        assert file.readline().strip() == f"#!{prefix}/bin/python"
+    assert output(handle, "tabulate", "--help").startswith("Usage")
+    assert handle.record.packages["tabulate"] and handle.record.packages["greeting"] == "1.0"
+
+
+def test_a_pip_part_against_a_conda_package_is_refused(make, host, channel):
+    with pytest.raises(UserError, match=r"cannot be resolved: .*greeting"):
+        make(pip=["greeting>=2"]).prepare(host, said)
+
+
+def test_the_lock_is_kept_until_an_upgrade_is_asked_for(make, host):
+    lines = []
+    for upgrade in (False, False, True):
+        make(upgrade=upgrade).prepare(host, lines.append)
+    assert sum(line.startswith("Solving") for line in lines) == 2
+    assert sum(line.startswith("Building") for line in lines) == 1
+
+
+def test_a_new_version_is_taken_only_with_an_upgrade(make, host, tmp_path, channel):
+    more = tmp_path / "more"
+    channels.build_banner(more, "1.0")
+    settings = {"packages": ["banner"], "channels": [str(more), str(channel)]}
+    assert make(**settings).prepare(host, said).record.packages["banner"] == "1.0"
+    channels.build_banner(more, "1.1")
+    assert make(**settings).prepare(host, said).record.packages["banner"] == "1.0"
+    assert make(**settings, upgrade=True).prepare(host, said).record.packages["banner"] == "1.1"
+
+
+@pytest.mark.parametrize(("priority", "version"), [("strict", "1.0"), ("disabled", "2.0")])
+def test_the_first_channel_decides_unless_priority_is_disabled(priority, version, make, host, channel, other_channel):
+    both = [str(channel), str(other_channel)]
+    handle = make(channels=both, channel_priority=priority).prepare(host, said)
+    assert output(handle, "banner").startswith(f"banner {version} of")
+
+
+def test_the_same_name_with_other_content_is_another_package(make, host, channel, other_channel):
+    """The package cache holds both under one name: what is installed is what the lock's hash says."""
+    first = make(packages=["banner"]).prepare(host, said)
+    second = make(packages=["banner=1.0"], channels=[str(other_channel), str(channel)]).prepare(host, said)
+    assert first.record.key != second.record.key
+    with open(second.variables()["CONDA_PREFIX"] + "/bin/banner") as file:
+        assert file.read() == "other\n"
+
+
+def test_what_the_machine_has_can_be_overridden(make, host, monkeypatch):
+    wanted = {"packages": ["for-gpus"]}
+    monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "11.8")
+    with pytest.raises(UserError, match="__cuda"):
+        make(**wanted).prepare(host, said)
+    monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "12.4")
+    assert "for-gpus" in make(**wanted).prepare(host, said).record.packages
+    monkeypatch.setenv("CONDA_OVERRIDE_GLIBC", "2.12")
+    with pytest.raises(UserError, match="__glibc"):
+        make(**wanted).prepare(host, said)
+
+
+def test_a_damaged_one_is_built_again(make, host):
+    handle = make().prepare(host, said)
+    os.unlink(handle.argv(["python"])[0])
+    lines = []
+    again = make().prepare(host, lines.append)
+    assert "damaged" in lines[0] and not again.record.cached
+    assert output(again, "greet")
+
+
+def test_a_lost_one_is_installed_again_from_its_lock_without_solving(
+    make, host, layout, tmp_path, channel, monkeypatch
+):
+    other_day = tmp_path / "other-day"
+    shutil.copytree(channel, other_day)
+    handle = make(channels=[str(other_day)], pip=["six==1.16.0"]).prepare(host, said)
+    shutil.rmtree(layout.environments)
+    for index in other_day.rglob("repodata*"):
+        index.unlink()
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "empty"))
+    again = make(packages=["something-else"]).restore(handle.record, handle.lock_text(), host, said)
+    assert (again.record.packages, again.record.key) == (handle.record.packages, handle.record.key)
+    assert (
+        not again.record.cached
+        and output(again, "python", "-c", "import six, greeting; print(six.__version__)") == "1.16.0"
+    )
+
+
+def test_a_workspace_that_moved_gets_its_environments_anew(make, host, layout, tmp_path, channel):
+    """Its files name the old place."""
+    from runner.environments.conda.environment import CondaEnvironment
+    from runner.layout import Layout
+
+    handle = make().prepare(host, said)
+    moved = Layout(layout.root.rename(tmp_path / "moved"))
+    again = CondaEnvironment(moved).restore(handle.record, handle.lock_text(), host, said)
+    assert output(again, "banner") == f"banner 1.0 of {moved.environment(again.record.key)}"
+
+
+def test_a_lock_of_another_platform_is_refused(make, host):
+    handle = make().prepare(host, said)
+    text = handle.lock_text().replace(f"# platform: {this_platform()}", "# platform: linux-s390x") + "\n"
+    with pytest.raises(UserError, match=rf"is for linux-s390x, this machine is {this_platform()}"):
+        make().restore(handle.record, text.replace("/greeting-", "/greeting2-"), host, said)
+
+
+def test_a_package_that_changed_since_it_was_locked_is_refused(make, host, layout, tmp_path, channel):
+    mine = tmp_path / "mine"
+    package = channels.build(mine, "changing", "1.0", ["mkdir $PREFIX/c; echo 1 > $PREFIX/c/c"])
+    settings = {"packages": ["changing"], "channels": [str(mine), str(channel)]}
+    handle = make(**settings).prepare(host, said)
+    shutil.rmtree(layout.environment(handle.record.key))
+    package.write_bytes(package.read_bytes() + b"!")
+    with pytest.raises(UserError, match=r"changing.* is not what was locked"):
+        make(**settings).prepare(host, said)
+    package.unlink()
+    with pytest.raises(UserError, match=r"changing.* is not there any more"):
+        make(**settings).prepare(host, said)
+    assert not list(layout.environments.glob(".building-*"))
+
+
+def test_two_processes_build_one_environment_once(layout, channel):
+    both = [start(layout, channel, "greeting") for _ in range(2)]
+    texts = [one.communicate(timeout=120)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], texts
+    assert sum(text.count("Building environment") for text in texts) == 1
+    assert sum(text.count("Solving") for text in texts) == 1
+
+
+def test_a_killed_builder_leaves_nothing_that_is_used(make, layout, host, channel, tmp_path):
+    """Neither in the workspace nor in the package cache, which was just being filled."""
+    cache = str(tmp_path / "cache")
+    builder = start(layout, channel, "greeting", RATTLER_CACHE_DIR=cache)
+    wait_for(lambda: list(layout.environments.glob(".building-*/lib")), 60)
+    builder.kill()
+    builder.communicate()
+    assert not [one for one in layout.environments.glob("*/environment.json") if not one.parent.name.startswith(".")]
+    again = start(layout, channel, "greeting", RATTLER_CACHE_DIR=cache)
+    text = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, text
+    assert output(make().prepare(host, said), "greet")
+    assert not list(layout.environments.glob(".building-*"))
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(small_disk, channel):
+    from runner.environments.conda.environment import CondaEnvironment
+    from runner.hosts.local import LocalHost
+    from runner.layout import Layout
+
+    layout = Layout(small_disk / "w")
+    with pytest.raises(UserError, match="No space left on device") as caught:
+        CondaEnvironment(layout, packages=["greeting"], channels=[str(channel)]).prepare(LocalHost(), said)
+    assert "\n" not in str(caught.value)
+    assert not list(layout.environments.glob("*/environment.json")) and not list(layout.environments.glob(".building*"))
+
+
+MISTAKES = {
+    "no such package": ({"packages": ["greetings", "banner"]}, "cannot be resolved: there is no greetings in /"),
+    "no such version": ({"packages": ["greeting=7", "nothing"]}, "there is no greeting 7.*, no nothing in /"),
+    "conflict": ({"packages": ["banner=1.0", "banner>=2"]}, "cannot be resolved"),
+    "no such Python": ({"python": "2.7"}, "there is no python 2.7"),
+    "no such folder": ({"channels": ["/nowhere/at/all"]}, "cannot be resolved: .*/nowhere/at/all"),
+    "nobody listens": ({"channels": ["http://127.0.0.1:9/channel"]}, "cannot be resolved: .*127.0.0.1:9"),
+    "no spec": ({"packages": ["greeting; touch x"]}, "is no package that conda could look for"),
+    "no such file": ({"file": "nothere.yml"}, "environment.file: .*nothere.yml cannot be read"),
+    "pip part": ({"pip": ["six==99.99"]}, "cannot be resolved: .*six==99.99"),
+    "index that does not answer": (
+        {"pip": ["--index-url http://127.0.0.1:9/simple", "six"], "packages": ["python"]},
+        "cannot be resolved: .*127.0.0.1:9.*refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_in_one_line(name, make, host, layout, monkeypatch):
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    settings, message = MISTAKES[name]
+    with pytest.raises(UserError, match=message) as caught:
+        make(**settings).prepare(host, said)
+    assert "\n" not in str(caught.value)
+    assert not list(layout.environments.glob("*/environment.json"))
