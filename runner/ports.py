@@ -123,6 +123,9 @@ class Compute(Protocol):
     def scale(self) -> ScaleRecord:
         """Have nodes and slots ready."""
 
+    def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
+        """Have ready what runs like that of a folder, whose ``order.json`` is written, can share; maybe nothing."""
+
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
 

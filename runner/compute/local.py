@@ -41,6 +41,11 @@ class LocalCompute:
         """Return this machine's name and slots."""
         return ScaleRecord(compute="local", nodes=(socket.gethostname(),), slots=self.slots)
 
+    def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
+        """Start the interpreter that workers of such runs are forked from."""
+        if self.pool is not None:
+            self.pool.warm_up(RunLayout(run_folder), handle)
+
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker in a session of its own, so that it outlives the controller and its terminal."""
         layout = RunLayout(run_folder)

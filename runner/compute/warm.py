@@ -6,31 +6,17 @@ import contextlib
 import hashlib
 import json
 import os
-import select
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.files import write_json
+from runner.compute.interpreter import Interpreter, NotWarmError, begin, read_learnt, ready
 from runner.layout import RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
-from runner.stages.run import WORKER
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
-PATIENCE = 120.0  # seconds for all imports of a script
-_ANSWER = 20.0  # seconds for a fork
-_MOST_REFUSALS = 20
-
-
-class NotWarmError(Exception):
-    """Why no interpreter is there to fork from."""
 
 
 class WarmPool:
@@ -48,6 +34,20 @@ class WarmPool:
         self._lock = threading.Lock()
         self._closed = False
         self._read, self._write = os.pipe()  # closes with this process, and so tells workers of its death
+
+    def warm_up(self, run: RunLayout, handle: EnvironmentHandle) -> None:
+        """Let the interpreter that runs like this one are forked from begin with its imports, and do not wait for it.
+
+        The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
+        """
+        order = json.loads(run.order.read_bytes())
+        if _may_be_warm(order, handle):
+            with contextlib.suppress(NotWarmError, OSError):
+                slot = self._slot(_key(run, order))
+                with slot.lock:
+                    if slot.broken or slot.interpreter or slot.begun:
+                        return
+                    slot.begun = begin(run, order, handle, read_learnt(_learnt_path(run, order)), self._read)
 
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
         """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
@@ -76,7 +76,8 @@ class WarmPool:
     def pids(self) -> list[int]:
         """Return the processes that are kept at the moment."""
         with self._lock:
-            return [slot.interpreter.pid for slot in self._slots.values() if slot.interpreter is not None]
+            kept = [slot.interpreter or slot.begun for slot in self._slots.values()]
+        return [one.pid for one in kept if one is not None]
 
     def _slot(self, key: str) -> _Slot:
         with self._lock:
@@ -94,7 +95,7 @@ class WarmPool:
         for _ in range(2):  # an interpreter that died meanwhile is replaced once
             if slot.interpreter is None:
                 try:
-                    slot.interpreter = _start(run, order, handle, learnt, self._read)
+                    slot.interpreter = ready(run, order, handle, learnt, self._read, slot.take_begun())
                 except (NotWarmError, OSError, ValueError):
                     slot.broken = True
                     raise
@@ -116,99 +117,26 @@ class WarmPool:
 class _Slot:
     """The place of one interpreter."""
 
-    interpreter: _Interpreter | None = None
+    begun: Interpreter | None = None  # with its imports, and has not answered
+    interpreter: Interpreter | None = None
     broken: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take_begun(self) -> Interpreter | None:
+        """Return the interpreter that was begun, if it still lives."""
+        begun, self.begun = self.begun, None
+        if begun is not None and begun.ended():
+            begun.end()
+            return None
+        return begun
 
     def end(self) -> None:
         with self.lock:
             self.broken = True
-            if self.interpreter is not None:
-                self.interpreter.end()
-                self.interpreter = None
-
-
-class _Interpreter:
-    """One warm process and the channel to it."""
-
-    def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int) -> None:
-        self._channel, theirs = socket.socketpair()
-        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
-        self._received = b""
-        try:
-            self._process = subprocess.Popen(
-                [*command, str(run.root), str(theirs.fileno()), str(lifeline)],
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                cwd="/",
-                env=os.environ,
-                start_new_session=True,
-                pass_fds=(theirs.fileno(), lifeline),
-            )
-        except BaseException:
-            self._channel.close()
-            self._log.close()
-            raise
-        finally:
-            theirs.close()
-        self.pid = self._process.pid
-
-    def ask(self, question: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """Send one line and return the line that answers it."""
-        self._channel.sendall(json.dumps(question).encode("ascii") + b"\n")
-        until = time.monotonic() + seconds
-        while b"\n" not in self._received:
-            ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
-            block = self._channel.recv(1 << 16) if ready else b""
-            if not block:
-                raise NotWarmError(self._complaint() if ready else f"no answer within {seconds:g} s")
-            self._received += block
-        line, _, self._received = self._received.partition(b"\n")
-        found = json.loads(line)
-        if not isinstance(found, dict):
-            raise NotWarmError(f"a strange answer: {line[:80]!r}")
-        return found
-
-    def fork(self, run: RunLayout, learnt: Path | None) -> int:
-        """Return the pid of a new worker."""
-        order = {"run": str(run.root), "log": str(run.worker_log), "environ": dict(os.environ)}
-        return int(self.ask({**order, "learn": str(learnt) if learnt else None}, _ANSWER)["pid"])
-
-    def _complaint(self) -> str:
-        self._log.seek(0)
-        lines = self._log.read()[-2000:].decode(errors="replace").strip().splitlines()
-        return f"it ended ({lines[-1] if lines else 'without a word'})"
-
-    def end(self) -> None:
-        """Let it go."""
-        self._channel.close()
-        self._process.kill()  # it only waits, and nothing that runs hangs on it
-        self._process.wait()
-        self._log.close()
-
-
-def _start(
-    run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, learnt: Path | None, lifeline: int
-) -> _Interpreter:
-    """Start an interpreter, again and again without the modules whose import would not go unnoticed."""
-    known = _read_learnt(learnt)
-    command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
-    for _ in range(_MOST_REFUSALS):
-        interpreter = _Interpreter(command, run, lifeline)
-        first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
-        try:
-            answer = interpreter.ask({**first, **known, "script": str(run.work / order["argv"][1])}, PATIENCE)
-        except BaseException:
-            interpreter.end()
-            raise
-        if "refused" not in answer:
-            return interpreter
-        interpreter.end()
-        known["refused"].append(answer["refused"])
-        if learnt is not None:
-            write_json(learnt, known)
-    raise NotWarmError("too many modules do something when they are imported")
+            for one in (self.begun, self.interpreter):
+                if one is not None:
+                    one.end()
+            self.begun = self.interpreter = None
 
 
 def _may_be_warm(order: dict[str, Any], handle: EnvironmentHandle) -> bool:
@@ -238,14 +166,6 @@ def _learnt_path(run: RunLayout, order: dict[str, Any]) -> Path | None:
     path = layout.warm(_digest(order["argv"][0], _script(run, order))[:32])
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _read_learnt(path: Path | None) -> dict[str, list[str]]:
-    try:
-        found = json.loads(path.read_bytes()) if path is not None else {}
-        return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}
-    except (FileNotFoundError, ValueError, AttributeError, TypeError):
-        return {"modules": [], "refused": []}
 
 
 def _script(run: RunLayout, order: dict[str, Any]) -> str:

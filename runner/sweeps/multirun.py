@@ -20,6 +20,7 @@ from runner.layout import Layout
 from runner.plan import Plan, layout_of, new_run_id
 from runner.ports import Compute, Say
 from runner.records import CANCELED, COMPLETED, RUNNING, RunRecord
+from runner.sweeps.ahead import made_ready
 from runner.sweeps.compose import Composer
 from runner.sweeps.conductor import Conductor, Hands, Limits
 from runner.sweeps.page import write_page
@@ -225,6 +226,7 @@ class _Work:
         self._computes: dict[str, Compute] = {}
         self.say: Say = print
         self._ahead: dict[tuple[str, ...], Plan] = {}
+        self._closing = ExitStack()
         compute = self._compute(order.master.compute)
         wanted = order.settings.max_concurrent or compute.scale().slots
         self.slots = max(1, min(wanted, order.search.total or wanted))
@@ -237,7 +239,10 @@ class _Work:
             for number in range(search.total):
                 suggestion = search.ask(number)
                 if suggestion is not None:
-                    self._ahead[suggestion.overrides] = self._composer.plan(suggestion.overrides)
+                    self._ahead[suggestion.overrides] = plan = self._composer.plan(suggestion.overrides)
+                    if number == 0 and search.total > 1:
+                        record, bench = self.new_run(plan, {})
+                        self._closing.enter_context(made_ready(bench, record))
 
     def plan(self, overrides: tuple[str, ...]) -> Plan:
         """Return the plan of a new run."""
@@ -265,3 +270,4 @@ class _Work:
         """End what was kept warm."""
         for one in self._computes.values():
             one.close()
+        self._closing.close()

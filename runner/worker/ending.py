@@ -4,40 +4,95 @@ Python itself would take apart all that the warm interpreter has imported, and f
 the two share. The order is that of ``Py_FinalizeEx`` and ``finalize_modules`` in CPython's ``pylifecycle.c``.
 """
 
+import _io
+import _thread
+import array
 import atexit
 import ctypes
 import gc
 import sys
 import threading
+import types
 import weakref
-
-import _thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, Iterator, List, Tuple
 
 _LEAVE: "Any" = ctypes.PyDLL(None).exit  # C's: libraries have said what they have to do, and print buffers of theirs
+_LARGE = frozenset(["numpy", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "joblib", "PIL"])
 _STREAMS = ("stdin", "stdout", "stderr")
-_GONE_FROM_SYS = ("path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "path_hooks")
-_GONE_FROM_SYS += ("path_importer_cache", "meta_path", "__interactivehook__")
+_GONE_FROM_SYS: "Tuple[str, ...]" = (
+    "path",
+    "argv",
+    "ps1",
+    "ps2",
+    "last_type",
+    "last_value",
+    "last_traceback",
+    "path_hooks",
+    "path_importer_cache",
+    "meta_path",
+    "__interactivehook__",
+)
 
 
-def sizes(modules: "Dict[str, Any]") -> "Dict[str, int]":
-    """Return how many names each module has; those that come later come last in it."""
-    return {name: len(getattr(module, "__dict__", ())) for name, module in modules.items()}
+class Found:
+    """The modules that are there before a script begins.
+
+    Whatever touches a Python object writes into it, and so makes a forked process copy the page it is on. How many
+    names the modules have is therefore read where dicts keep it: behind their header (``PyDictObject.ma_used``).
+    """
+
+    def __init__(self, modules: "Dict[str, Any]") -> None:
+        self._spaces = [_namespace(one) for one in modules.values() if isinstance(one, types.ModuleType)]
+        places = [id(space) + object.__basicsize__ for space in self._spaces]
+        self._counts = [ctypes.c_ssize_t.from_address(place) for place in places]
+        self._sizes = array.array("q", [len(space) for space in self._spaces])
+        self._names = modules
+        self.readable = all(count.value == size for count, size in zip(self._counts, self._sizes))
+
+    def grown(self) -> "Iterator[Tuple[Dict[str, Any], int]]":
+        """Yield the namespaces of modules that have more names than before, and how many they had."""
+        for at, (count, size) in enumerate(zip(self._counts, self._sizes)):
+            if count.value > size:
+                yield self._spaces[at], size
+
+    def newer(self) -> "Iterator[str]":
+        """Yield the names of modules that were imported since, the latest first."""
+        for name in reversed(sys.modules if sys.version_info >= (3, 8) else list(sys.modules)):
+            if name in self._names:
+                return
+            yield name
 
 
-def end(found: "Dict[str, int]") -> None:
+def keep_libraries() -> None:
+    """Spare a process that Python itself ends the taking apart of large libraries.
+
+    It is the first exit function registered, so that it is called as the last, when an ending Python has done all
+    else. What the script made, also in its own modules and other packages, is destroyed as ever.
+    """
+    kept = {name: module for name, module in sys.modules.items() if name.split(".", 1)[0] in _LARGE}
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # never to be given back
+    for name in kept:
+        del sys.modules[name]
+
+
+def end(found: Found, unneeded: "Any") -> None:
     """End a process that has succeeded as Python would; return only if Python itself has to do it.
 
     Parameters
     ----------
-    found : dict
-        The modules that were there before the script, and how many names they had.
+    found : Found
+        The modules that were there before the script.
+    unneeded : callable
+        An exit function that only Python's own end needs.
     """
-    if sys.version_info < (3, 10):  # exit functions were called in another way
+    if sys.version_info < (3, 10) or not found.readable:  # exit functions were called in another way
         return
+    atexit.unregister(unneeded)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _without_our_frames
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         if _thread._count() or threading.active_count() > 1:  # they would go on, and meet what is half destroyed
@@ -50,11 +105,32 @@ def end(found: "Dict[str, int]") -> None:
         gc.collect()
     _destroy(found)
     gc.collect()
+    _close_files()
     try:
         _flush()
     except BaseException:
         return
     _LEAVE(0)
+
+
+def _close_files() -> None:
+    """Write out files that are held by what was there before the script, such as a library's list."""
+    files = [one for one in gc.get_objects() if issubclass(type(one), _io._IOBase)]  # none from before: they are frozen
+    for kind in (_io._TextIOBase, _io._BufferedIOBase):  # from the outside to the inside
+        for file in reversed(files):
+            if issubclass(type(file), kind):
+                try:
+                    file.close()
+                except Exception:  # Python does not say it either
+                    continue
+
+
+def _without_our_frames(unraisable: "Any") -> None:
+    """Show an error of C code, which Python blames on the frame that runs: at its own end none does."""
+    kind, value, trace, message, culprit = unraisable
+    if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = None
+    sys.__unraisablehook__(type(unraisable)((kind, value, trace, message, culprit)))
 
 
 def _flush() -> None:
@@ -64,28 +140,30 @@ def _flush() -> None:
             stream.flush()
 
 
-def _destroy(found: "Dict[str, int]") -> None:
+def _destroy(found: Found) -> None:
     """Let go of modules, then of the names of those that something still holds, the latest first."""
     for name in _GONE_FROM_SYS:
         if hasattr(sys, name):
             setattr(sys, name, None)
     for name in _STREAMS:
         setattr(sys, name, getattr(sys, "__" + name + "__"))
-    kept = list(sys.modules.items())
-    old = [(name, module) for name, module in kept if name in found and name != "__main__"]
-    new = [(name, _reference(module)) for name, module in kept if name not in found or name == "__main__"]
-    del kept
-    module: "Any" = None
-    sys.modules.clear()
+    sys.modules.pop("io", None)  # with which Python would show the source of errors: at its own end it cannot
+    new = [_reference(sys.modules.pop(name)) for name in [*found.newer(), "__main__"] if name in sys.modules]
     gc.collect()
-    for name, reference in reversed(new):
+    module: "Any" = None
+    for reference in new:
         module = reference()
         if module is not None:
             _clear(module.__dict__, list(module.__dict__))
-    for name, module in old:
-        names = getattr(module, "__dict__", {})
-        if len(names) > found[name]:
-            _clear(names, list(names)[found[name] :])
+    for space, size in found.grown():
+        _clear(space, list(space)[size:])
+
+
+def _namespace(module: "Any") -> "Dict[str, Any]":
+    """Return a module's own namespace, whatever its class says."""
+    own: "Any" = vars(types.ModuleType)["__dict__"]
+    space: "Dict[str, Any]" = own.__get__(module)
+    return space
 
 
 def _reference(module: "Any") -> "Any":

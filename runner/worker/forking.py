@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
 import warnings
 
@@ -48,13 +49,23 @@ class Interpreter:
         Descriptors that are not the script's.
     lifeline : int
         The reading end of a pipe that closes when the controller dies.
+    unneeded : callable
+        An exit function of ours for scripts whose end Python itself has to make.
     """
 
     def __init__(
-        self, first: "Dict[str, Any]", path: "List[str]", modules: "Dict[str, Any]", ours: "Set[int]", lifeline: int
+        self,
+        first: "Dict[str, Any]",
+        path: "List[str]",
+        modules: "Dict[str, Any]",
+        ours: "Set[int]",
+        lifeline: int,
+        unneeded: "Any",
     ) -> None:
         self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
-        self.sizes = ending.sizes(modules)
+        self.began = time.time()
+        self.found, self.unneeded = ending.Found(modules), unneeded
+        self._packages = {name.split(".")[0] for name in modules}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline
@@ -117,11 +128,10 @@ class Interpreter:
 
     def _hides_a_module(self, folder: str) -> bool:
         """Tell whether the script's folder has a module that would be imported in place of one that is there."""
-        known = {name.split(".")[0] for name in self.modules}
         for entry in os.listdir(folder):
             name, suffix = os.path.splitext(entry)
             is_package = not suffix and os.path.exists(os.path.join(folder, entry, "__init__.py"))
-            if (suffix in (".py", ".so", ".pyc") or is_package) and name.split(".")[0] in known:
+            if (suffix in (".py", ".so", ".pyc") or is_package) and name.split(".")[0] in self._packages:
                 return True
         return False
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
 _MISSING = object()
 
 
@@ -70,7 +71,7 @@ class Begins(BaseException):
     def end(self) -> None:
         """End the process without taking apart what the interpreter has imported, if that makes no difference."""
         if os.getpid() == self._pid:
-            ending.end(self._interpreter.sizes)
+            ending.end(self._interpreter.found, self._interpreter.unneeded)
 
     def learn(self) -> None:
         """Leave word of the modules the script imported, for the next warm interpreter."""
@@ -78,10 +79,13 @@ class Begins(BaseException):
         if target is None or os.getpid() != self._pid:
             return
         try:
+            if os.path.exists(target) and os.path.getmtime(target) >= self._interpreter.began:
+                return  # an earlier script of this interpreter has
             refused = self._interpreter.refused
-            names = [name for name in preload.learnt(sys.modules) if name not in refused]
-            if set(names) <= self._interpreter.tried.union(self._interpreter.modules):
+            new = {name: sys.modules[name] for name in self._interpreter.found.newer()}
+            if set(preload.learnt(new)) <= self._interpreter.tried.union(refused):
                 return
+            names = [name for name in preload.learnt(sys.modules) if name not in refused]
             temporary = "{}.{}.tmp".format(target, self._pid)
             with open(temporary, "w") as file:
                 json.dump({"modules": names, "refused": refused}, file)
@@ -128,11 +132,13 @@ def _close(descriptor: int) -> None:
 
 def _forget_ours(known: "Dict[str, Any]") -> None:
     """Take our modules away, and put back those of the same names; what they imported themselves stays."""
-    for name in list(sys.modules):
-        file = getattr(sys.modules[name], "__file__", None) or ""
-        if sys.modules[name] is not known.get(name) and os.path.dirname(os.path.abspath(file)) == HERE:
-            del sys.modules[name]
-    sys.modules.update(known)
+    for name in OWN:
+        if name in sys.modules and sys.modules[name] is not known.get(name):
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            if os.path.dirname(os.path.abspath(file)) == HERE:
+                del sys.modules[name]
+        if name in known:
+            sys.modules[name] = known[name]
 
 
 def _absolute(path: str) -> str:

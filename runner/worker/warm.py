@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
-_LARGE = frozenset(["numpy", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "joblib", "PIL"])
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
@@ -46,20 +45,6 @@ def put_back(namesakes: "Dict[str, Any]") -> None:
     sys.modules.update(namesakes)
 
 
-def _keep_libraries() -> None:
-    """Spare the script's process the taking apart of large libraries, which would copy most of the shared memory.
-
-    It is the first function registered, so that it is called as the last, when an ending Python has done all else.
-    What the script made, also in its own modules and other packages, is destroyed as ever.
-    """
-    import ctypes
-
-    kept = {name: module for name, module in sys.modules.items() if name.split(".", 1)[0] in _LARGE}
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # never to be given back
-    for name in kept:
-        del sys.modules[name]
-
-
 def serve(channel: int, lifeline: int) -> None:
     """Import what the first line says, then fork a worker for every other line."""
     import atexit
@@ -70,9 +55,10 @@ def serve(channel: int, lifeline: int) -> None:
 
     sys.modules.pop("warm")
     namesakes = set_aside_namesakes()
+    import ending
     import preload
 
-    atexit.register(_keep_libraries)
+    atexit.register(ending.keep_libraries)
     put_back(namesakes)
     control = socket.socket(fileno=channel)
     lines = control.makefile("r", encoding="utf-8")
@@ -88,7 +74,7 @@ def serve(channel: int, lifeline: int) -> None:
     set_aside_namesakes()
     import forking
 
-    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline)
+    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline, ending.keep_libraries)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # so that the children's collections do not copy our pages

@@ -131,7 +131,7 @@ def test_a_run_goes_on_when_its_interpreter_is_killed(trials, compute):
 
 
 def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(trials, compute, monkeypatch):
-    monkeypatch.setattr("runner.compute.warm.WORKER", trials.layout.root)
+    monkeypatch.setattr("runner.compute.interpreter.WORKER", trials.layout.root)
     job, run = trials.run(compute, "print('x')")
     assert isinstance(job, LocalJob) and status(run) == "completed"
     assert "started afresh" in run.worker_log.read_text()
@@ -170,6 +170,31 @@ def test_what_a_script_imports_is_known_the_next_time(trials, compute):
         assert trials.run(again, script)[1].log.read_text() == "True\n"
     finally:
         again.close()
+
+
+@pytest.mark.parametrize("happens", ["nothing", "killed", "closed"])
+def test_one_that_is_begun_early(trials, compute, happens):
+    """It is the one that the first run is forked from, unless it died, and nobody has to wait for its imports."""
+    ahead = trials.prepare("print('x')")
+    compute.warm_up(ahead.root, trials.handle)
+    compute.warm_up(ahead.root, trials.handle)
+    (begun,) = compute.pool.pids()
+    if happens == "killed":
+        os.kill(begun, signal.SIGKILL)
+        wait_for(lambda: not lives(begun))
+    if happens == "closed":
+        compute.close()
+        assert not lives(begun)
+        return
+    job, run = trials.run(compute, "print('x')")
+    assert isinstance(job, ForkedJob) and status(run) == "completed" and run.worker_log.read_text() == ""
+    assert (compute.pool.pids() == [begun]) == (happens == "nothing") and len(compute.pool.pids()) == 1
+
+
+def test_begun_early_for_what_is_not_forked(trials, compute):
+    ahead = trials.prepare("print('x')", argv=trials.handle.argv(["sh", "-c", "echo x"]))
+    compute.warm_up(ahead.root, trials.handle)
+    assert compute.pool.pids() == []
 
 
 def test_many_at_once(trials, compute):

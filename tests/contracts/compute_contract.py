@@ -29,6 +29,7 @@ class ComputeContract:
                 "finish": None, "answer": None, "grace": 2, "detach": False,
             }  # fmt: skip
             write_json(run.order, order)
+            compute.warm_up(run.root, handle)
             return compute.submit(run.root, handle), run
 
         return submit

@@ -233,6 +233,19 @@ def test_killed_and_resumed(typed):
     assert all(one["status"] in ("completed", "failed") for one in runs)
 
 
+def test_what_a_killed_one_had_made_ready_is_removed_by_the_next(typed):
+    runs = Layout(typed.line.workspace).runs
+    process = typed.line.start(
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2"
+    )
+    wait_for(lambda: list(runs.glob("*/.ahead-*/order.json")), 60)
+    process.kill()
+    process.wait()
+    assert list(runs.glob("*/.ahead-*"))
+    assert typed("job.arguments.a=1,2").returncode == 0
+    assert not list(runs.glob("*/.ahead-*"))
+
+
 def test_two_resumes_at_once(typed):
     process = typed.line.start(
         "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2", "job.arguments.sleep=60",
