@@ -7,6 +7,8 @@ from typing import Optional
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ACCELERATORS = ("onnx",)
+KINDS = ("local",)
+RESTARTS = ("no", "on-failure", "always", "unless-stopped")
 
 
 @dataclass
@@ -15,6 +17,8 @@ class EndpointSettings:
 
     Parameters
     ----------
+    kind : str
+        ``local``: processes of this machine; ``docker``: containers.
     name : str or None
         The endpoint's name; null: the first model's.
     host, port
@@ -51,8 +55,19 @@ class EndpointSettings:
         Origins whose pages may ask.
     poll : float
         Seconds between looks at the registry for a moved alias.
+    base_image : str or None
+        What a container's image begins with; null: the slim image of the model's Python.
+    restart : str
+        When the engine starts a container again: ``no``, ``on-failure``, ``always`` or ``unless-stopped``.
+    cpu : float or None
+        Cores that a container may use; null: those of the model's `resources`.
+    memory : str or None
+        Memory that a container may use, such as ``512m`` or ``2g``; null: that of the model's `resources`.
+    network : str
+        The engine's network that the address is published from; ``host`` listens without it.
     """
 
+    kind: str = "local"
     name: Optional[str] = None  # noqa: UP045 - OmegaConf knows no other form
     host: str = "127.0.0.1"
     port: int = 5001
@@ -73,6 +88,11 @@ class EndpointSettings:
     log_payloads: float = 0.0
     cors: list[str] = field(default_factory=list)
     poll: float = 0.5
+    base_image: Optional[str] = None  # noqa: UP045
+    restart: str = "unless-stopped"
+    cpu: Optional[float] = None  # noqa: UP045
+    memory: Optional[str] = None  # noqa: UP045
+    network: str = "bridge"
 
     @property
     def needs_keys(self) -> bool:

@@ -87,6 +87,9 @@ class EndpointLayout:
     log = _Below("logs", "server.log")
     access_log = _Below("logs", "access.jsonl")
     payloads = _Below("logs", "payloads.jsonl")
+    deploying = _Below(".deploy.lock")
+    servers = _Below("servers")  # the folder that each container has as its endpoint's, by generation
+    holder = _Below("listening", "holder.sock")  # where a container gets the socket to listen on
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,7 @@ class Deployment(Record):
 class EndpointRecord(Record):
     """``endpoint.json``: what an endpoint serves and how. `generation` counts changes, `history` holds earlier ones.
 
-    `python` is the interpreter of the environment its models fit in.
+    `python` is the interpreter of the environment its models fit in; of a container, `image` has both.
     """
 
     format: int = FORMAT
@@ -282,6 +282,7 @@ class EndpointRecord(Record):
     deployments: tuple[Deployment, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     python: str = ""
+    image: str | None = None
     history: tuple[tuple[Deployment, ...], ...] = ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from runner.schema import RunSpec
 
 if TYPE_CHECKING:
     from runner.endpoints.deploy import Deployer
+    from runner.endpoints.servers import Servers
 
 
 def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
@@ -136,20 +138,28 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     return conduct(bench, record, plan.yaml, progress)
 
 
-def serving_environment(layout: Layout, packages: list[str], python: str) -> Environment:
-    """Return the environment that a model and the server share."""
-    from runner.environments.venv import VenvEnvironment
+def make_servers(_kind: str, layout: Layout, say: Say) -> Servers:
+    """Return what serves endpoints of a kind; only local ones are composed."""
+    from runner.endpoints.store import EndpointStore
 
-    return VenvEnvironment(layout, packages=packages, python=python)
+    store = EndpointStore(layout)
+    from runner.endpoints.local import LocalServers
+
+    return LocalServers(store, partial(serving_environment, layout), local_host(), say)
 
 
 def make_deployer(layout: Layout, registry: Registry, say: Say) -> Deployer:
     """Return what deploys models to this workspace's endpoints."""
     from runner.endpoints.deploy import Deployer
 
-    return Deployer(
-        layout, registry, lambda packages, python: serving_environment(layout, packages, python), local_host(), say
-    )
+    return Deployer(layout, registry, lambda kind: make_servers(kind, layout, say))
+
+
+def serving_environment(layout: Layout, packages: list[str], python: str) -> Environment:
+    """Return the environment that a model and the server share."""
+    from runner.environments.venv import VenvEnvironment
+
+    return VenvEnvironment(layout, packages=packages, python=python)
 
 
 def local_host() -> Host:

@@ -77,18 +77,18 @@ def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     from runner.endpoints.launch import command as server_command
     from runner.layout import find_workspace
     from runner.store.registry import FileRegistry
-    from runner.wiring import local_host, serving_environment
+    from runner.wiring import make_servers
 
     layout = find_workspace(command.workspace.root)
     settings = EndpointSettings(**{name: getattr(command, name) for name in EndpointSettings.__dataclass_fields__})
+    if settings.kind != "local":
+        raise UserError(f"kind={settings.kind} is not served from here", "Use: vivero deploy MODEL --set kind=docker")
     record, keys = new_endpoint(
         layout,
         [*([command.model] if command.model else []), *command.models],
         settings,
         registry=FileRegistry(layout),
-        make=lambda packages, python: serving_environment(layout, packages, python),
-        host=local_host(),
-        say=lambda line: print(line, flush=True),
+        servers=make_servers("local", layout, lambda line: print(line, flush=True)),
     )
     for which, key in keys.items():
         print(f"{which} key (shown once): {key}", flush=True)

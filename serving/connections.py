@@ -1,6 +1,7 @@
 """Closes connections on which no request comes about: silent ones, and headers that are sent byte by byte.
 
-uvicorn has a limit for connections that rest between two requests, and none for these.
+uvicorn has a limit for connections that rest between two requests, and none for these. And when the server ends it
+closes those at rest at once, although a request may be on its way: here they may bring that one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 # That a connection may take until the headers of its next request are complete.
 HEADER_SECONDS = float(os.environ.get("VIVERO_HEADER_SECONDS", "20"))
+_LAST_SECONDS = 1.0  # that a connection at rest has for a last request when the server ends
 
 
 class Connection(HttpToolsProtocol):
@@ -22,6 +24,7 @@ class Connection(HttpToolsProtocol):
     _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
     _since: float | None
     _after: RequestResponseCycle | None
+    _last = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -45,6 +48,23 @@ class Connection(HttpToolsProtocol):
             self._since, self._after = self.loop.time(), self.cycle
         elif self.loop.time() - self._since > HEADER_SECONDS:
             self.transport.close()
+
+    def shutdown(self) -> None:
+        """Let what is at work be answered, and what a client may be sending just now; each answer says it is the last.
+
+        The client then asks anew elsewhere: without that word it would ask here, of nobody.
+        """
+        if self.cycle and not self.cycle.response_complete:
+            super().shutdown()
+        else:
+            self._last = True
+            self.loop.call_later(_LAST_SECONDS, super().shutdown)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request."""
+        super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
 
     def _awaits_headers(self) -> bool:
         """Tell whether a request has begun to come, or the first one has not.

@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -21,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.layout import EndpointLayout
+from serving.listening import STOP, Listening
 from serving.settings import read_endpoint
 
 if TYPE_CHECKING:
     from serving.deployer import Deployer
 
-STOP = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*STOP, signal.SIGCHLD)
 NOT_SERVED, HAS_THREADS = 1, 4  # exit codes of the loading process
 GRACE = 5.0  # seconds beyond stop_timeout after which nobody is waited for
@@ -37,7 +36,7 @@ _SILENT_LOOKS = 20
 _BEGUN_ANEW = ("jemalloc_bg_thd",)  # threads whose library knows of forks; pyarrow brings this one
 
 
-def load_and_mind(folder: Path, listening: socket.socket, *, shared: bool) -> int:
+def load_and_mind(folder: Path, listening: Listening, *, shared: bool) -> int:
     """Be the loading process of an endpoint until a signal to stop comes; return the exit code."""
     _, endpoint, _, _ = read_endpoint(folder)
     deployer = None
@@ -79,13 +78,13 @@ class Processes:
 
     Parameters
     ----------
-    listening : socket
+    listening : Listening
         What all of them accept from.
     deployer : Deployer or None
         What they share; None: each loads for itself.
     """
 
-    def __init__(self, folder: Path, listening: socket.socket, deployer: Deployer | None) -> None:
+    def __init__(self, folder: Path, listening: Listening, deployer: Deployer | None) -> None:
         self._folder, self._listening, self._deployer = folder, listening, deployer
         _, self._endpoint, _, self._settings = read_endpoint(folder)
         self._running: list[Process] = []

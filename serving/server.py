@@ -1,4 +1,7 @@
-"""Starts the server of one endpoint, in the environment of its models: ``python -m serving.server FOLDER``."""
+"""Starts the server of one endpoint, in the environment of its models: ``python -m serving.server FOLDER [HOME]``.
+
+HOME is there in a container: the endpoint's folder on the host, whose holder has the socket that requests come to.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.clock import now
+from runner.errors import UserError
 from runner.files import locked, write_json
 from runner.layout import EndpointLayout
+from serving.listening import STOP, Handed, Listening
 from serving.processes import (
     GRACE,
     HAS_THREADS,
     SIGNALS,
-    STOP,
     adopt_orphans,
     exit_code,
     fork,
@@ -35,8 +39,9 @@ _FILES = 16_384  # connections that one process may hold
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, home: Path | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     _, endpoint, record, settings = read_endpoint(folder)
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
@@ -54,22 +59,27 @@ def main(folder: Path) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
         write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         try:
-            with _listen(settings.host, settings.port) as listening:
-                return _supervise(folder, listening)
+            with _listen(settings.host, settings.port) as own:
+                return _supervise(folder, Handed(own, home, record.generation) if home else Listening(own))
+        except UserError as problem:
+            print(f"error: {record.name} is not served: {problem}", file=sys.stderr)
+            return 1
+        except InterruptedError:
+            return 0
         finally:
             endpoint.process.unlink(missing_ok=True)
 
 
-def _supervise(folder: Path, listening: socket.socket) -> int:
+def _supervise(folder: Path, listening: Listening) -> int:
     """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
     _, _, record, settings = read_endpoint(folder)
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     adopt_orphans()
     shared, announced = True, False
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
-        signalled = signal.sigtimedwait(SIGNALS, 5 if announced else 0.05)
-        if signalled is not None and signalled.si_signo in STOP:
+        signalled = signal.sigtimedwait(SIGNALS, 1 if announced else 0.05)
+        over = listening.lost or (announced and listening.passed)
+        if over or (signalled is not None and signalled.si_signo in STOP):
             # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
             _end(loading, signal.SIGTERM if announced else signal.SIGKILL, settings.stop_timeout + 2 * GRACE)
             return 0
@@ -157,4 +167,4 @@ def _answers(host: str, port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

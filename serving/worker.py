@@ -7,7 +7,6 @@ import gc
 import os
 import random
 import signal
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from serving.connections import Connection
 from serving.deployer import Deployer
 from serving.gateway import Gateway
 from serving.keys import Keys
+from serving.listening import Listening
 from serving.plane import DataPlane, Limits
 from serving.settings import read_endpoint
 from serving.telemetry import LineLog, Metrics, Telemetry
@@ -96,7 +96,7 @@ def make_server(folder: Path, app: App, sign_of_life: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run(folder: Path, deployer: Deployer, listening: socket.socket, sign_of_life: int) -> None:
+def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: int) -> None:
     """Serve in a process that was just forked, until SIGTERM; what is at work is answered first."""
     random.seed()
     np.random.seed()  # of models that ask for no generator of their own
@@ -107,5 +107,7 @@ def run(folder: Path, deployer: Deployer, listening: socket.socket, sign_of_life
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
-    server.run([listening])
+    sockets = listening.take(lambda: server.should_exit)
+    if sockets:
+        server.run(sockets)
     app.telemetry.close()

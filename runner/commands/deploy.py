@@ -52,14 +52,14 @@ def rollback(endpoint: str) -> None:
 @global_options
 def stop(endpoint: str, delete: bool, yes: bool) -> None:
     """Stop an endpoint; requests at work are answered first."""
-    from runner.endpoints.launch import stop as stop_server
+    from runner.commands.endpoints import servers_of
     from runner.endpoints.store import EndpointStore
 
     store = EndpointStore(workspace())
-    store.read(endpoint)
+    servers = servers_of(store, store.read(endpoint))
     if delete:
         confirm(f"Remove endpoint {endpoint} with its keys and logs?", yes)
-    stopped = stop_server(store, endpoint)
+    stopped = servers.stop(endpoint)
     if delete:
         store.delete(endpoint)
     if wants_json():

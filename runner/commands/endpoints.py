@@ -11,7 +11,9 @@ from runner.commands.output import emit_json, note
 from runner.errors import UserError
 
 if TYPE_CHECKING:
+    from runner.endpoints.servers import Servers
     from runner.endpoints.store import EndpointStore
+    from runner.records import EndpointRecord
 
 
 @click.command()
@@ -54,20 +56,28 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
 
     record = store.read(name)
     settings = EndpointSettings(**record.settings)
-    alive = store.alive(name)
-    states = store.states(name) if alive else []
-    problems = [state["problem"] for state in states if state["problem"]]
+    status = servers_of(store, record).status(name)
     return {
         "name": name,
-        "status": "serving" if states and not problems else "degraded" if alive else "stopped",
+        "kind": settings.kind,
+        "status": status.word,
         "address": f"http://{settings.host}:{settings.port}",
         "models": [one.to_json() for one in record.deployments],
-        "served": states[0]["served"] if states else [],
-        "processes": [state["pid"] for state in states],
+        "served": status.states[0]["served"] if status.states else [],
+        "processes": [state["pid"] for state in status.states],
+        "image": record.image,
         "generation": record.generation,
         "keys": settings.needs_keys,
-        "problem": problems[0] if problems else None,
+        "problem": status.problem,
     }
+
+
+def servers_of(store: EndpointStore, record: EndpointRecord) -> Servers:
+    """Return what serves an endpoint."""
+    from runner.endpoint_settings import EndpointSettings
+    from runner.wiring import make_servers
+
+    return make_servers(EndpointSettings(**record.settings).kind, store.layout, note)
 
 
 def _models(row: dict[str, Any]) -> str:

@@ -50,13 +50,18 @@ def logs(run: str, follow: bool, name: str) -> None:
 
 
 def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
+    from runner.commands.endpoints import servers_of
+    from runner.endpoints.store import EndpointStore
     from runner.files import list_files
 
-    folder = layout.endpoint(endpoint).logs
-    found = list_files(folder) if folder.is_dir() else []
-    if name not in found:
-        raise UserError(f"Endpoint {endpoint} has no log '{name}'", nearest(name, found))
-    content = (folder / name).read_bytes()
+    store, folder = EndpointStore(layout), layout.endpoint(endpoint).logs
+    if name == "server.log":
+        content = servers_of(store, store.read(endpoint)).log(endpoint)
+    else:
+        found = list_files(folder) if folder.is_dir() else []
+        if name not in found:
+            raise UserError(f"Endpoint {endpoint} has no log '{name}'", nearest(name, found))
+        content = (folder / name).read_bytes()
     if wants_json():
         _write_json(endpoint, name, iter([content]))
     else:

@@ -35,7 +35,7 @@ def score(
 ) -> None:  # fmt: skip
     """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
     from runner.endpoint_settings import EndpointSettings
-    from runner.endpoints.deploy import find_python
+    from runner.endpoints.local import find_python
     from runner.wiring import local_host, serving_environment
 
     layout = workspace()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.environment import misfits, requirements
-from runner.endpoints.launch import check_settings, choose_port, settle, start
-from runner.endpoints.store import KEY_NAMES, EndpointStore
+from runner.endpoints.launch import choose_port
+from runner.endpoints.servers import Servers
+from runner.endpoints.settings import check_settings, same_kind
+from runner.endpoints.store import KEY_NAMES, EndpointStore, deployed, rolled_back
 from runner.errors import UserError
 from runner.files import locked
 from runner.layout import Layout
 from runner.names import check_name
-from runner.ports import Environment, Host, Registry, Say
+from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
 
@@ -41,54 +41,15 @@ class Deployed:
     keys: dict[str, str]
 
 
-MakeEnvironment = Callable[[list[str], str], Environment]
-"""Returns the environment of some packages and a Python."""
-
-
 def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
     """Return what a reference stands for now: ``NAME``, ``NAME:3``, ``NAME@champion``."""
     record = registry.resolve(reference)
     return Deployment(reference=reference, name=record.name, version=record.version, weight=weight, mirror=mirror)
 
 
-def find_python(
-    records: Sequence[ModelRecord], settings: EndpointSettings, make: MakeEnvironment, host: Host, say: Say
-) -> str:
-    """Return the interpreter that serves some models: this one if it is theirs, else one built from the first's lock.
-
-    Raises
-    ------
-    UserError
-        If they do not go together, or the environment cannot be built.
-    """
-    first = records[0]
-    for other in records[1:]:
-        if _framework(other).split(".")[:2] != _framework(first).split(".")[:2] and not settings.allow_version_mismatch:
-            raise UserError(
-                f"{first.name}:{first.version} is of scikit-learn {_framework(first)}, "
-                f"{other.name}:{other.version} of {_framework(other)}: one server cannot have both",
-                "Deploy them as two endpoints",
-            )
-    wrong = misfits(first, settings.accelerate)
-    if not wrong:
-        return sys.executable
-    if settings.allow_version_mismatch:
-        say(f"Serving in the current Python although {', '.join(wrong)}")
-        return sys.executable
-    say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
-    packages, python = requirements(first, settings.accelerate)
-    return make(packages, python).prepare(host, say).argv(["python"])[0]
-
-
-def _framework(record: ModelRecord) -> str:
-    own = record.inspection.framework_version if record.inspection else None
-    return own or record.framework_version or ""
-
-
 def new_endpoint(
-    layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: Registry,
-    make: MakeEnvironment, host: Host, say: Say,
-) -> tuple[EndpointRecord, dict[str, str]]:  # fmt: skip
+    layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: Registry, servers: Servers
+) -> tuple[EndpointRecord, dict[str, str]]:
     """Write the record of a new endpoint, or of one that is not being served, and return it with keys just made.
 
     Raises
@@ -102,15 +63,14 @@ def new_endpoint(
     twice = next((one for one in names if names.count(one) > 1), None)
     if twice is not None:
         raise UserError(f"Model {twice} is named twice", "Two versions of a model are shared by weight: vivero deploy")
-    records = [registry.resolve(f"{one.name}:{one.version}") for one in deployments]
+    servers.check(settings, deployments)
     name = check_name(settings.name or deployments[0].name, "endpoint name")
     store = EndpointStore(layout)
-    if store.alive(name):
+    if servers.alive(name):
         raise UserError(
             f"Endpoint {name} is being served already", f"Change it with: vivero deploy MODEL --endpoint {name}"
         )
     settings = dataclasses.replace(settings, name=name, port=choose_port(settings))
-    python = find_python(records, settings, make, host, say)
     earlier = store.read(name) if name in store.names() else None
     history = (*earlier.history, earlier.deployments) if earlier and earlier.deployments != deployments else ()
     record = EndpointRecord(
@@ -119,14 +79,19 @@ def new_endpoint(
         generation=earlier.generation + 1 if earlier else 1,
         deployments=deployments,
         settings=plain(settings),
-        python=python,
         history=history or (earlier.history if earlier else ()),
     )
+    record = servers.prepare(record, models_of(registry, record))
     store.write(record)
     keys = {}
     if settings.needs_keys and not store.has_keys(name):
         keys = {which: store.make_key(name, which) for which in KEY_NAMES}
     return record, keys
+
+
+def models_of(registry: Registry, record: EndpointRecord) -> list[ModelRecord]:
+    """Return the records of the versions that an endpoint serves."""
+    return [registry.resolve(f"{one.name}:{one.version}") for one in record.deployments]
 
 
 def plain(settings: EndpointSettings) -> dict[str, Any]:
@@ -135,10 +100,16 @@ def plain(settings: EndpointSettings) -> dict[str, Any]:
 
 
 class Deployer:
-    """Deploys models to the endpoints of one workspace."""
+    """Deploys models to the endpoints of one workspace.
 
-    def __init__(self, layout: Layout, registry: Registry, make: MakeEnvironment, host: Host, say: Say) -> None:
-        self.layout, self.registry, self.make, self.host, self.say = layout, registry, make, host, say
+    Parameters
+    ----------
+    servers : callable
+        Returns what serves endpoints of a kind.
+    """
+
+    def __init__(self, layout: Layout, registry: Registry, servers: Callable[[str], Servers]) -> None:
+        self.layout, self.registry, self.servers = layout, registry, servers
         self.store = EndpointStore(layout)
 
     def deploy(self, target: Target, settings: EndpointSettings) -> Deployed:
@@ -150,42 +121,61 @@ class Deployer:
             If it does not come to serve it; an endpoint that served before then goes on as it was.
         """
         name = check_name(settings.name or self.registry.resolve(target.reference).name, "endpoint name")
-        self.store.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
-        with locked(self.store.layout.endpoint(name).root / ".deploy.lock"):  # one after the other
-            return self._deploy(name, target, settings)
+        self.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
+        with locked(self.layout.endpoint(name).deploying):  # one after the other
+            there = self.store.read(name) if name in self.store.names() else None
+            if there is not None and self._servers(there).alive(name):
+                return self._change(there, target, settings)
+            return self._begin(name, there, target, settings)
 
-    def _deploy(self, name: str, target: Target, settings: EndpointSettings) -> Deployed:
-        if self.store.alive(name):
-            if target.changes_settings:
-                raise UserError(
-                    f"Endpoint {name} is being served, so its settings stay", f"Stop it first: vivero stop {name}"
-                )
-            new = deployment(self.registry, target.reference, weight=target.weight or 1.0, mirror=target.mirror)
-            return self._settled(self.store.deploy(name, beside(self.store.read(name).deployments, new, target)), {})
+    def rollback(self, name: str) -> Deployed:
+        """Let an endpoint serve what it served before; one that is stopped does so when it is started."""
+        self.store.read(name)
+        with locked(self.layout.endpoint(name).deploying):
+            old = self.store.read(name)
+            new = rolled_back(old)
+            if self._servers(old).alive(name):
+                return self._go_over(old, new)
+            self.store.write(new)
+            return self._told(new, {})
+
+    def _change(self, there: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
+        if target.changes_settings:
+            raise UserError(
+                f"Endpoint {there.name} is being served, so its settings stay",
+                f"Stop it first: vivero stop {there.name}",
+            )
+        if not target.keeps_settings:
+            same_kind(settings, EndpointSettings(**there.settings), there.name)
+        new = deployment(self.registry, target.reference, weight=target.weight or 1.0, mirror=target.mirror)
+        return self._go_over(there, deployed(there, beside(there.deployments, new, target)))
+
+    def _go_over(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
+        servers = self._servers(old)
+        servers.check(EndpointSettings(**new.settings), new.deployments)
+        servers.go_over(old, new)
+        return self._told(new, {})
+
+    def _begin(self, name: str, there: EndpointRecord | None, target: Target, settings: EndpointSettings) -> Deployed:
         if target.mirror or target.weight is not None:
             raise UserError(
                 f"Endpoint {name} is not served, so there is no traffic to share", "Leave out --weight and --mirror"
             )
-        if target.keeps_settings and name in self.store.names():
-            settings = EndpointSettings(**self.store.read(name).settings)
+        if target.keeps_settings and there is not None:
+            settings = EndpointSettings(**there.settings)
+        servers = self.servers(settings.kind)
         record, keys = new_endpoint(
-            self.layout, [target.reference], dataclasses.replace(settings, name=name),
-            registry=self.registry, make=self.make, host=self.host, say=self.say,
-        )  # fmt: skip
-        start(self.store, name)
+            self.layout,
+            [target.reference],
+            dataclasses.replace(settings, name=name),
+            registry=self.registry,
+            servers=servers,
+        )
+        servers.start(record)
         return self._told(record, keys)
 
-    def rollback(self, name: str) -> Deployed:
-        """Let an endpoint serve what it served before; one that is stopped does so when it is started."""
-        record = self.store.rollback(name)
-        return self._settled(record, {}) if self.store.alive(name) else self._told(record, {})
-
-    def _settled(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
-        problem = settle(self.store, record)
-        if problem is not None:
-            self.store.rollback(record.name)
-            raise UserError(f"Endpoint {record.name} goes on with what it served: {problem}")
-        return self._told(record, keys)
+    def _servers(self, record: EndpointRecord) -> Servers:
+        return self.servers(EndpointSettings(**record.settings).kind)
 
     def _told(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
         settings = EndpointSettings(**record.settings)

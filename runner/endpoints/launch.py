@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from runner.endpoint_settings import ACCELERATORS, EndpointSettings
+from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.layout import EndpointLayout
@@ -20,30 +20,6 @@ from runner.records import EndpointRecord
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _START = 120.0  # seconds until a server answers
-
-
-def check_settings(settings: EndpointSettings) -> None:
-    """Refuse what cannot be.
-
-    Raises
-    ------
-    UserError
-        Naming the setting.
-    """
-    if settings.auth not in (None, "key", "none"):
-        raise UserError(f"auth={settings.auth} is not known", "It is key or none")
-    if settings.accelerate not in (None, *ACCELERATORS):
-        raise UserError(f"accelerate={settings.accelerate} is not known", f"It is {' or '.join(ACCELERATORS)}, or null")
-    if not 0 <= settings.port <= 65535:
-        raise UserError(f"port={settings.port} is no port")
-    for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
-        if getattr(settings, name) < 1:
-            raise UserError(f"{name}={getattr(settings, name)} is less than 1")
-    for name in ("timeout", "stop_timeout", "poll", "max_megabytes"):
-        if not getattr(settings, name) > 0:
-            raise UserError(f"{name}={getattr(settings, name)} is not above 0")
-    if not 0 <= settings.log_payloads <= 1:
-        raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
 
 
 def choose_port(settings: EndpointSettings) -> int:

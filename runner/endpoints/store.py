@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from runner.clock import now
@@ -55,50 +54,7 @@ class EndpointStore:
         endpoint = self.layout.endpoint(record.name)
         endpoint.root.mkdir(parents=True, exist_ok=True)
         write_json(endpoint.record, record.to_json())
-
-    def change(self, name: str, function: Callable[[EndpointRecord], EndpointRecord]) -> EndpointRecord:
-        """Replace an endpoint's record by what a function makes of it, one change at a time.
-
-        Raises
-        ------
-        UserError
-            If there is none.
-        """
-        self.read(name)
-        with locked(self.layout.endpoint(name).root / ".change.lock"):
-            record = function(self.read(name))
-            self.write(record)
-        return record
-
-    def deploy(self, name: str, deployments: tuple[Deployment, ...]) -> EndpointRecord:
-        """Let an endpoint serve something else; what it serves now can be rolled back to."""
-
-        def changed(record: EndpointRecord) -> EndpointRecord:
-            history = (*record.history, record.deployments)[-_HISTORY:]
-            return dataclasses.replace(
-                record, deployments=deployments, history=history, generation=record.generation + 1
-            )
-
-        return self.change(name, changed)
-
-    def rollback(self, name: str) -> EndpointRecord:
-        """Let an endpoint serve what it served before.
-
-        Raises
-        ------
-        UserError
-            If it has served nothing else.
-        """
-
-        def changed(record: EndpointRecord) -> EndpointRecord:
-            if not record.history:
-                raise UserError(f"Endpoint {name} has served nothing else before")
-            *history, last = record.history
-            return dataclasses.replace(
-                record, deployments=last, history=tuple(history), generation=record.generation + 1
-            )
-
-        return self.change(name, changed)
+        _give(endpoint.record)
 
     def alive(self, name: str) -> bool:
         """Tell whether a server holds the endpoint."""
@@ -144,4 +100,32 @@ class EndpointStore:
                 write_json(path, {"format": 1, "keys": keys})
             finally:
                 os.umask(old)
+            _give(path)
         return key
+
+
+def deployed(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> EndpointRecord:
+    """Return the record of an endpoint that serves something else; what it serves now can be rolled back to."""
+    history = (*record.history, record.deployments)[-_HISTORY:]
+    return dataclasses.replace(record, deployments=deployments, history=history, generation=record.generation + 1)
+
+
+def rolled_back(record: EndpointRecord) -> EndpointRecord:
+    """Return the record of an endpoint that serves what it served before.
+
+    Raises
+    ------
+    UserError
+        If it has served nothing else.
+    """
+    if not record.history:
+        raise UserError(f"Endpoint {record.name} has served nothing else before")
+    *history, last = record.history
+    return dataclasses.replace(record, deployments=last, history=tuple(history), generation=record.generation + 1)
+
+
+def _give(path: Path) -> None:
+    """Let a file that root has written belong to whom its folder belongs to: the user, or who a container runs as."""
+    folder = path.parent.stat()
+    if os.geteuid() == 0 and folder.st_uid:
+        os.chown(path, folder.st_uid, folder.st_gid)

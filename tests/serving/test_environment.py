@@ -10,8 +10,8 @@ from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
 from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.deploy import find_python
 from runner.endpoints.environment import SERVER_PACKAGES, misfits, requirements
+from runner.endpoints.local import find_python
 from runner.environments.packages import installed_packages
 from runner.errors import UserError
 from runner.records import ModelRecord

@@ -1,0 +1,115 @@
+"""Endpoints that are served by processes of this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.environment import misfits, requirements
+from runner.endpoints.launch import settle, start, stop
+from runner.endpoints.servers import MakeEnvironment, Status, state_problem
+from runner.endpoints.store import EndpointStore, rolled_back
+from runner.errors import UserError
+from runner.ports import Host, Say
+from runner.records import Deployment, EndpointRecord, ModelRecord
+
+
+class LocalServers:
+    """Starts servers in the environment of their models.
+
+    Parameters
+    ----------
+    make : callable
+        Returns the environment of some packages and a Python.
+    """
+
+    def __init__(self, store: EndpointStore, make: MakeEnvironment, host: Host, say: Say) -> None:
+        self.store, self.make, self.host, self.say = store, make, host, say
+
+    def check(self, settings: EndpointSettings, deployments: Sequence[Deployment]) -> None:
+        """Refuse nothing."""
+
+    def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
+        """Return the record with the interpreter that serves its models.
+
+        Raises
+        ------
+        UserError
+            If they do not go together, or the environment cannot be built.
+        """
+        settings = EndpointSettings(**record.settings)
+        return dataclasses.replace(record, python=find_python(models, settings, self.make, self.host, self.say))
+
+    def start(self, record: EndpointRecord) -> None:
+        """Start the server, detached, and wait until it answers."""
+        start(self.store, record.name)
+
+    def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
+        """Let the server load another record's models beside those it has, and take over."""
+        self.store.write(new)
+        problem = settle(self.store, new)
+        if problem is not None:
+            self.store.write(rolled_back(new))
+            raise UserError(f"Endpoint {old.name} goes on with what it served: {problem}")
+
+    def stop(self, name: str) -> bool:
+        """Stop the server."""
+        return stop(self.store, name)
+
+    def alive(self, name: str) -> bool:
+        """Tell whether a server holds the endpoint."""
+        return self.store.alive(name)
+
+    def status(self, name: str) -> Status:
+        """Return what its processes say."""
+        if not self.store.alive(name):
+            return Status("stopped")
+        states = self.store.states(name)
+        problem = state_problem(states)
+        return Status("serving" if states and problem is None else "degraded", states, problem)
+
+    def log(self, name: str) -> bytes:
+        """Return the server's log."""
+        path = self.store.layout.endpoint(name).log
+        return path.read_bytes() if path.exists() else b""
+
+
+def find_python(
+    records: Sequence[ModelRecord], settings: EndpointSettings, make: MakeEnvironment, host: Host, say: Say
+) -> str:
+    """Return the interpreter that serves some models: this one if it is theirs, else one built from the first's lock.
+
+    Raises
+    ------
+    UserError
+        If they do not go together, or the environment cannot be built.
+    """
+    first = records[0]
+    for other in records[1:]:
+        if _framework(other).split(".")[:2] != _framework(first).split(".")[:2]:
+            _check_mismatch(first, other, settings)
+    wrong = misfits(first, settings.accelerate)
+    if not wrong:
+        return sys.executable
+    if settings.allow_version_mismatch:
+        say(f"Serving in the current Python although {', '.join(wrong)}")
+        return sys.executable
+    say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
+    packages, python = requirements(first, settings.accelerate)
+    return make(packages, python).prepare(host, say).argv(["python"])[0]
+
+
+def _check_mismatch(first: ModelRecord, other: ModelRecord, settings: EndpointSettings) -> None:
+    if not settings.allow_version_mismatch:
+        raise UserError(
+            f"{first.name}:{first.version} is of scikit-learn {_framework(first)}, "
+            f"{other.name}:{other.version} of {_framework(other)}: one server cannot have both",
+            "Deploy them as two endpoints",
+        )
+
+
+def _framework(record: ModelRecord) -> str:
+    own = record.inspection.framework_version if record.inspection else None
+    return own or record.framework_version or ""

@@ -1,0 +1,110 @@
+"""Refuses settings of an endpoint that cannot be, each in one line."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from runner.endpoint_settings import ACCELERATORS, KINDS, RESTARTS, EndpointSettings
+from runner.errors import UserError
+
+_OF_CONTAINERS = ("base_image", "restart", "cpu", "memory", "network")
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_MEMORY = re.compile(r"[1-9][0-9]{0,14}[bkmg]?", re.ASCII)
+# A reference as the engine reads it: host, path, tag and digest. It becomes no option and no line of a Dockerfile.
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,254}(@sha256:[0-9a-f]{64})?", re.ASCII)
+
+
+def check_settings(settings: EndpointSettings) -> None:
+    """Refuse what cannot be.
+
+    Raises
+    ------
+    UserError
+        Naming the setting.
+    """
+    _check_words(settings)
+    if not 0 <= settings.port <= 65535:
+        raise UserError(f"port={settings.port} is no port")
+    for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
+        if getattr(settings, name) < 1:
+            raise UserError(f"{name}={getattr(settings, name)} is less than 1")
+    for name in ("timeout", "stop_timeout", "poll", "max_megabytes"):
+        if not getattr(settings, name) > 0:
+            raise UserError(f"{name}={getattr(settings, name)} is not above 0")
+    if not 0 <= settings.log_payloads <= 1:
+        raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
+    (_check_container if settings.kind == "docker" else _check_local)(settings)
+
+
+def _check_words(settings: EndpointSettings) -> None:
+    if settings.kind not in KINDS:
+        raise UserError(f"kind={settings.kind} is not known", f"It is {' or '.join(KINDS)}")
+    if settings.auth not in (None, "key", "none"):
+        raise UserError(f"auth={settings.auth} is not known", "It is key or none")
+    if settings.accelerate not in (None, *ACCELERATORS):
+        raise UserError(f"accelerate={settings.accelerate} is not known", f"It is {' or '.join(ACCELERATORS)}, or null")
+
+
+def _check_local(settings: EndpointSettings) -> None:
+    usual = EndpointSettings()
+    for name in _OF_CONTAINERS:
+        if getattr(settings, name) != getattr(usual, name):
+            raise UserError(f"{name}={getattr(settings, name)} is for endpoints of kind docker", "Set kind=docker too")
+
+
+def _check_container(settings: EndpointSettings) -> None:
+    if settings.restart not in RESTARTS:
+        raise UserError(f"restart={settings.restart} is not known", f"It is {', '.join(RESTARTS)}")
+    if settings.cpu is not None and not settings.cpu > 0:
+        raise UserError(f"cpu={settings.cpu} is not above 0")
+    _matches(settings, "memory", _MEMORY.fullmatch, "It is a number and b, k, m or g, such as 512m")
+    _matches(settings, "network", _NETWORK.fullmatch, "It is bridge, host, or a network of the engine by its name")
+    _matches(settings, "base_image", is_image, "It is an image's name, such as python:3.11-slim-bookworm")
+    if settings.network == "none":
+        raise UserError("network=none has no address to be asked at", "The server of the model has none in any case")
+    if settings.allow_version_mismatch:
+        raise UserError("allow_version_mismatch=true is for kind local", "A container has the model's own packages")
+    published(settings)
+
+
+def _matches(settings: EndpointSettings, name: str, check: Callable[[str], object], hint: str) -> None:
+    value = getattr(settings, name)
+    if value is not None and not check(value):
+        raise UserError(f"{name}={value!r} cannot be", hint)
+
+
+def is_image(reference: str) -> bool:
+    """Tell whether a text can be the name of an image."""
+    return _IMAGE.fullmatch(reference) is not None
+
+
+def published(settings: EndpointSettings) -> str:
+    """Return the address that an engine publishes at: it takes numbers only.
+
+    Raises
+    ------
+    UserError
+        If the host is a name.
+    """
+    host = "127.0.0.1" if settings.host == "localhost" else settings.host
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        raise UserError(f"host={settings.host!r} is no address", "kind=docker takes numbers, such as 0.0.0.0") from None
+
+
+def same_kind(settings: EndpointSettings, served: EndpointSettings, name: str) -> None:
+    """Refuse to go over from one kind to the other while an endpoint is served.
+
+    Raises
+    ------
+    UserError
+        If the kinds differ.
+    """
+    if settings.kind != served.kind:
+        raise UserError(
+            f"Endpoint {name} is being served with kind={served.kind}, not {settings.kind}",
+            f"Stop it first: vivero stop {name}",
+        )

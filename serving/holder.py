@@ -1,0 +1,52 @@
+"""Holds the socket that an endpoint listens on: ``python holder.py HOST PORT PATH``. Standard library only.
+
+Whoever connects to the Unix socket at PATH gets it, and keeps the connection: its end says that the holder has died.
+Servers come and go, and no connection is refused or lost meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+
+_BACKLOG = 4096
+
+
+def main(host: str, port: int, path: str) -> None:
+    """Hand the socket over until SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    asked = _socket_at(path)
+    print(f"Holding {host}:{port}", flush=True)
+    waiting = selectors.DefaultSelector()
+    waiting.register(asked, selectors.EVENT_READ)
+    while True:
+        for key, _ in waiting.select():
+            if key.fileobj is asked:
+                server, _ = asked.accept()
+                waiting.register(server, selectors.EVENT_READ)
+                with contextlib.suppress(ConnectionError):
+                    socket.send_fds(server, [b"."], [listening.fileno()])
+            else:  # a server says nothing: it has ended
+                waiting.unregister(key.fileobj)
+                assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - nothing else is registered
+                key.fileobj.close()
+
+
+def _socket_at(path: str) -> socket.socket:
+    """Return a Unix socket that appears as a whole in the place of an earlier holder's."""
+    asked, staged = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), f"{path}.new"
+    Path(staged).unlink(missing_ok=True)
+    asked.bind(staged)
+    asked.listen()
+    Path(staged).rename(path)
+    return asked
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
