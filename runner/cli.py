@@ -42,6 +42,7 @@ _COMMANDS = {
     "deploy": "runner.commands.deploy:deploy",
     "rollback": "runner.commands.deploy:rollback",
     "stop": "runner.commands.deploy:stop",
+    "package": "runner.commands.package:package",
     "keys": "runner.commands.keys:keys",
     "score": "runner.commands.score:score",
 }

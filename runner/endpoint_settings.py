@@ -7,7 +7,7 @@ from typing import Optional
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ACCELERATORS = ("onnx",)
-KINDS = ("local",)
+KINDS = ("local", "docker")
 RESTARTS = ("no", "on-failure", "always", "unless-stopped")
 
 
@@ -56,13 +56,14 @@ class EndpointSettings:
     poll : float
         Seconds between looks at the registry for a moved alias.
     base_image : str or None
-        What a container's image begins with; null: the slim image of the model's Python.
+        What a container's image begins with; null: ``python:X.Y-slim`` of the model's Python.
     restart : str
         When the engine starts a container again: ``no``, ``on-failure``, ``always`` or ``unless-stopped``.
     cpu : float or None
-        Cores that a container may use; null: those of the model's `resources`.
+        Cores that a container may use; null: those of the model's `resources`, else all.
     memory : str or None
-        Memory that a container may use, such as ``512m`` or ``2g``; null: that of the model's `resources`.
+        Memory that a container may use, such as ``512m`` or ``2g``; null: that of the
+        model's `resources`, else all.
     network : str
         The engine's network that the address is published from; ``host`` listens without it.
     """

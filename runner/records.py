@@ -272,7 +272,8 @@ class Deployment(Record):
 class EndpointRecord(Record):
     """``endpoint.json``: what an endpoint serves and how. `generation` counts changes, `history` holds earlier ones.
 
-    `python` is the interpreter of the environment its models fit in; of a container, `image` has both.
+    `python` is the interpreter of the environment its models fit in; of a container it is in `image`, and `environment`
+    is the key of the image that this one begins with.
     """
 
     format: int = FORMAT
@@ -283,6 +284,7 @@ class EndpointRecord(Record):
     settings: Mapping[str, Any] = field(default_factory=dict)
     python: str = ""
     image: str | None = None
+    environment: str | None = None
     history: tuple[tuple[Deployment, ...], ...] = ()
 
 

@@ -138,11 +138,16 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     return conduct(bench, record, plan.yaml, progress)
 
 
-def make_servers(_kind: str, layout: Layout, say: Say) -> Servers:
-    """Return what serves endpoints of a kind; only local ones are composed."""
+def make_servers(kind: str, layout: Layout, say: Say) -> Servers:
+    """Return what serves endpoints of a kind."""
     from runner.endpoints.store import EndpointStore
 
     store = EndpointStore(layout)
+    if kind == "docker":
+        from runner.endpoints.docker.servers import ContainerServers
+        from runner.store.registry import FileRegistry
+
+        return ContainerServers(store, FileRegistry(layout), partial(serving_image, layout), local_host(), say)
     from runner.endpoints.local import LocalServers
 
     return LocalServers(store, partial(serving_environment, layout), local_host(), say)
@@ -160,6 +165,25 @@ def serving_environment(layout: Layout, packages: list[str], python: str) -> Env
     from runner.environments.venv import VenvEnvironment
 
     return VenvEnvironment(layout, packages=packages, python=python)
+
+
+def serving_lock(layout: Layout, packages: list[str], python: str, say: Say) -> str:
+    """Return the lock of that environment, with hashes."""
+    from runner.environments.interpreters import Interpreters
+    from runner.environments.lock import resolve
+    from runner.environments.spec import gather
+
+    host, spec = local_host(), gather(packages, None, None, python, base=Path(), say=say)
+    return resolve(layout, host, spec, Interpreters(layout, host).find(python), upgrade=False, say=say)
+
+
+def serving_image(layout: Layout, packages: list[str], python: str, base_image: str | None) -> Environment:
+    """Return the environment that a model and the server share, in an image."""
+    from runner.environments.docker.environment import DockerEnvironment
+    from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+
+    spec = ImageSpecConfig(packages=packages, python=python)
+    return DockerEnvironment(layout, DockerEnvironmentConfig(base_image=base_image, spec=spec))
 
 
 def local_host() -> Host:

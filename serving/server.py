@@ -60,7 +60,8 @@ def main(folder: Path, home: Path | None = None) -> int:
         write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         try:
             with _listen(settings.host, settings.port) as own:
-                return _supervise(folder, Handed(own, home, record.generation) if home else Listening(own))
+                listening = Handed(own, home, record.generation) if home else Listening(own)
+                return _supervise(folder, listening, home or folder)
         except UserError as problem:
             print(f"error: {record.name} is not served: {problem}", file=sys.stderr)
             return 1
@@ -70,7 +71,7 @@ def main(folder: Path, home: Path | None = None) -> int:
             endpoint.process.unlink(missing_ok=True)
 
 
-def _supervise(folder: Path, listening: Listening) -> int:
+def _supervise(folder: Path, listening: Listening, home: Path) -> int:
     """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
     _, _, record, settings = read_endpoint(folder)
     adopt_orphans()
@@ -78,13 +79,13 @@ def _supervise(folder: Path, listening: Listening) -> int:
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
         signalled = signal.sigtimedwait(SIGNALS, 1 if announced else 0.05)
-        over = listening.lost or (announced and listening.passed)
+        over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
             # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
             _end(loading, signal.SIGTERM if announced else signal.SIGKILL, settings.stop_timeout + 2 * GRACE)
-            return 0
+            return 1 if listening.lost else 0  # the engine starts it anew, and it asks the next holder
         code = exit_code(loading)
-        announced = announced or (code is None and _announce(folder))
+        announced = announced or (code is None and _announce(folder, home))
         problem = None if announced else _problem(folder)
         if problem is None and code is not None and code != HAS_THREADS and not announced:
             problem = f"loading its models ended the process ({_reason(code)})"
@@ -129,14 +130,15 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _announce(folder: Path) -> bool:
+def _announce(folder: Path, home: Path) -> bool:
     """Say where the endpoint answers, as soon as it does."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
     if served is None or not _answers(settings.host, settings.port):
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
-    print(f"Serving {names} at http://{settings.host}:{settings.port}", flush=True)
+    _, _, _, told = read_endpoint(home)
+    print(f"Serving {names} at http://{told.host}:{told.port}", flush=True)
     return True
 
 

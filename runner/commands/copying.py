@@ -15,15 +15,22 @@ _BLOCK = 1 << 20
 
 
 @contextlib.contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, option: str = "--to") -> Iterator[Path]:
     """Give a folder to fill; its contents appear in `target` when the block ends, and nothing does when it fails.
+
+    Parameters
+    ----------
+    target : Path
+        Where.
+    option : str
+        The option that another one is named with.
 
     Raises
     ------
     UserError
         If the target exists and is not an empty folder, or cannot be made.
     """
-    made = _claim(target)
+    made = _claim(target, option)
     # Inside the target, so that nothing is ever written elsewhere and every rename stays on one file system.
     staged = target / f".partial-{secrets.token_hex(4)}"
     try:
@@ -42,19 +49,21 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise
 
 
-def _claim(target: Path) -> list[Path]:
+def _claim(target: Path, option: str) -> list[Path]:
     """Make the target, and return the folders that had to be made for it, innermost first."""
     if target.is_dir():
         if any(target.iterdir()):
-            raise UserError(f"{target} exists and is not empty", "Name another folder with --to DIR")
+            raise UserError(f"{target} exists and is not empty", f"Name another folder with {option} DIR")
         return []
     if os.path.lexists(target):
-        raise UserError(f"{target} exists and is no folder", "Name another folder with --to DIR")
+        raise UserError(f"{target} exists and is no folder", f"Name another folder with {option} DIR")
     made = [folder for folder in (target, *target.parents) if not os.path.lexists(folder)]
     try:
         target.mkdir(parents=True)
     except OSError as error:
-        raise UserError(f"{target} cannot be made: {error.strerror}", "Name another folder with --to DIR") from error
+        raise UserError(
+            f"{target} cannot be made: {error.strerror}", f"Name another folder with {option} DIR"
+        ) from error
     return made
 
 

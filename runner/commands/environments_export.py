@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import secrets
 from pathlib import Path
 
 import click
@@ -22,30 +21,25 @@ ENV PATH=/opt/environment/bin:$PATH
 
 @click.command()
 @click.argument("key", metavar="KEY")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet.")
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet, or empty."
+)
 @global_options
 def export(key: str, output: Path) -> None:
     """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
+    from runner.commands.copying import new_folder
     from runner.environments.catalogue import kept, meant
-    from runner.files import remove_tree, write_text
+    from runner.files import write_text
 
     output = output.absolute()
     one = meant(kept(workspace()), key)
     if one.record is None:
         raise UserError(f"Environment {one.key} is {one.problem}")
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UserError(f"{output} is there already", "Name a folder that is not")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    staging = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
-    try:
-        staging.mkdir()
+    with new_folder(output, "--output") as folder:
         for name, text in _locks(one.lock(), one.record.kind).items():
-            write_text(staging / name, text)
-        write_text(staging / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version))
-        write_text(staging / "README.md", _readme(one.key, one.record.kind))
-        staging.rename(output)
-    finally:
-        remove_tree(staging)
+            write_text(folder / name, text)
+        write_text(folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version))
+        write_text(folder / "README.md", _readme(one.key, one.record.kind))
     if wants_json():
         emit_json({"key": one.key, "folder": str(output)})
     else:

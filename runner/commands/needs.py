@@ -43,6 +43,8 @@ def needs(layout: Layout) -> Needs:
     for path in layout.endpoints.glob("*/endpoint.json"):
         content = _content(path, unknown)
         python = Path(str(content.get("python") or ""))
+        if content.get("environment"):
+            found[content["environment"]].append(f"endpoint {path.parent.name}")
         if python.is_relative_to(layout.environments):
             found[python.relative_to(layout.environments).parts[0]].append(f"endpoint {path.parent.name}")
     return Needs(found, unknown)

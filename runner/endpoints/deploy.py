@@ -63,7 +63,7 @@ def new_endpoint(
     twice = next((one for one in names if names.count(one) > 1), None)
     if twice is not None:
         raise UserError(f"Model {twice} is named twice", "Two versions of a model are shared by weight: vivero deploy")
-    servers.check(settings, deployments)
+    servers.check(deployments)
     name = check_name(settings.name or deployments[0].name, "endpoint name")
     store = EndpointStore(layout)
     if servers.alive(name):
@@ -152,7 +152,7 @@ class Deployer:
 
     def _go_over(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
         servers = self._servers(old)
-        servers.check(EndpointSettings(**new.settings), new.deployments)
+        servers.check(new.deployments)
         servers.go_over(old, new)
         return self._told(new, {})
 

@@ -28,7 +28,7 @@ class LocalServers:
     def __init__(self, store: EndpointStore, make: MakeEnvironment, host: Host, say: Say) -> None:
         self.store, self.make, self.host, self.say = store, make, host, say
 
-    def check(self, settings: EndpointSettings, deployments: Sequence[Deployment]) -> None:
+    def check(self, deployments: Sequence[Deployment]) -> None:
         """Refuse nothing."""
 
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:

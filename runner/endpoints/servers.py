@@ -30,7 +30,7 @@ class Status:
 class Servers(Protocol):
     """What serves the endpoints of one kind."""
 
-    def check(self, settings: EndpointSettings, deployments: Sequence[Deployment]) -> None:
+    def check(self, deployments: Sequence[Deployment]) -> None:
         """Refuse what this kind cannot do, with a UserError."""
 
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:

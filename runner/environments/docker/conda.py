@@ -11,7 +11,7 @@ from runner.environments.build import aside
 from runner.environments.conda.environment import CondaEnvironment
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.spec import PREFIX, PRESET
-from runner.environments.docker.workshop import committed
+from runner.environments.docker.workshop import build_name, committed
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -77,8 +77,9 @@ class CondaImage:
             with aside(self._layout.environments) as folder:
                 install(lock, folder, PREFIX, self._say)
                 container = self._client.containers.create(
-                    self._base.id, ["none"], labels={KIND: "build", WORKSPACE: str(self._layout.root)}
-                )
+                    self._base.id, ["none"], name=build_name(),
+                    labels={KIND: "build", WORKSPACE: str(self._layout.root)},
+                )  # fmt: skip
                 archive = folder.with_suffix(".tar")
                 try:
                     _pack(folder, archive)

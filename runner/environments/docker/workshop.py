@@ -73,7 +73,7 @@ class Workshop:
                 self._image.id,
                 [self._python, "-c", "import signal; signal.pause()"],
                 entrypoint=[], init=True, user="0:0", mounts=mounts,
-                name=f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}",
+                name=build_name(),
                 labels={KIND: "build", WORKSPACE: self._workspace},
             )  # fmt: skip
             self._container.start()
@@ -142,6 +142,11 @@ class Workshop:
         if self._container is not None:
             with contextlib.suppress(docker.errors.APIError):  # it is gone already
                 self._container.remove(force=True)
+
+
+def build_name() -> str:
+    """Return a name for a container of a build, by which it is known whether that still goes on."""
+    return f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def committed(container: Any, image: Any, name: str, labels: dict[str, str], variables: dict[str, str]) -> Any:

@@ -1,0 +1,113 @@
+"""The image of a model version: that of its environment, and one more layer with the server's source and the model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.contents import HEALTH, NOBODY, PORT, VARIABLES, as_tar, contents, digest, health_check
+from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.environments.docker.workshop import build_name
+from runner.errors import UserError
+from runner.files import locked
+from runner.layout import Layout
+from runner.ports import EnvironmentHandle, Registry, Say
+from runner.records import ModelRecord
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_SECOND = 1_000_000_000  # as the engine counts
+_REPOSITORY = "vivero-endpoint"
+
+
+def build(
+    client: DockerClient,
+    layout: Layout,
+    registry: Registry,
+    model: ModelRecord,
+    environment: EnvironmentHandle,
+    say: Say,
+) -> str:
+    """Return the name of a model version's image, made unless it is there.
+
+    Raises
+    ------
+    UserError
+        If the version is not what was registered, or the engine cannot make the image.
+    """
+    import docker
+
+    files, base = contents(registry, model, EndpointSettings()), str(environment.record.image_id)
+    configured = _configuration(environment.inside(["python"])[0])
+    asked = [base, digest(files), json.dumps(configured, sort_keys=True)]
+    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    repository, tag = f"{_REPOSITORY}/{_part(model.name)}", f"{model.version}-{key[:12]}"
+    layout.endpoints.mkdir(parents=True, exist_ok=True)
+    with locked(layout.endpoints / ".images.lock"):
+        if _is_there(client, f"{repository}:{tag}", key):
+            return f"{repository}:{tag}"
+        say(f"Adding {model.name}:{model.version} to image {base.removeprefix('sha256:')[:12]}")
+        labels = {KEY: key, WORKSPACE: str(layout.root), "vivero.model": f"{model.name}:{model.version}"}
+        try:
+            container = client.containers.create(
+                base, ["none"], name=build_name(), network_mode="none",
+                labels={KIND: "build", WORKSPACE: str(layout.root)},
+            )  # fmt: skip
+            try:
+                container.put_archive("/", as_tar(files))
+                container.commit(repository, tag, conf={**configured, "Labels": {**labels, KIND: "endpoint"}})
+            finally:
+                container.remove(force=True)
+        except docker.errors.DockerException as error:
+            raise UserError(f"The image of {model.name}:{model.version} cannot be made: {reason(error)}") from None
+    return f"{repository}:{tag}"
+
+
+def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
+    """Return the names of this workspace's images of model versions that are not needed."""
+    ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
+    names = [name for image in client.images.list(filters=ours) for name in image.tags]
+    return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
+
+
+def _configuration(python: str) -> dict[str, Any]:
+    """Return what a container of the image does unless it is told otherwise."""
+    return {
+        "User": f"{NOBODY}:{NOBODY}",
+        "Env": [f"{name}={value}" for name, value in VARIABLES.items()],
+        "Entrypoint": [],
+        "Cmd": [python, "-m", "serving.contained"],
+        "WorkingDir": "/",
+        "ExposedPorts": {f"{PORT}/tcp": {}},
+        "Healthcheck": {
+            "Test": ["CMD", *health_check(python)],
+            "Interval": HEALTH["interval"] * _SECOND,
+            "Timeout": HEALTH["timeout"] * _SECOND,
+            "StartPeriod": HEALTH["start-period"] * _SECOND,
+            "Retries": HEALTH["retries"],
+        },
+    }
+
+
+def _part(name: str) -> str:
+    """Return a model's name as part of a repository's, which has small letters and single separators only."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def reason(error: Exception) -> str:
+    """Return what an engine says in one line."""
+    return " ".join(str(getattr(error, "explanation", None) or error).split())
+
+
+def _is_there(client: DockerClient, name: str, key: str) -> bool:
+    """Tell whether an image is there, and is not one of the same name only."""
+    import docker
+
+    try:
+        return bool(client.images.get(name).labels.get(KEY) == key)
+    except docker.errors.ImageNotFound:
+        return False

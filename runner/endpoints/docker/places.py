@@ -1,0 +1,79 @@
+"""The folders of an endpoint that its containers see, and who they belong to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.contents import NOBODY, PORT
+from runner.files import remove_tree, write_json
+from runner.layout import EndpointLayout, Layout
+from runner.records import EndpointRecord
+
+
+class Places:
+    """The folders of one endpoint.
+
+    Its containers run as who the workspace belongs to; where that is root, as a number that nobody has, and these
+    folders are given to it.
+    """
+
+    def __init__(self, layout: Layout, name: str) -> None:
+        self.name, self.workspace = name, layout.root.resolve()
+        self.endpoint = Layout(self.workspace).endpoint(name)
+        owner = self.workspace.stat()
+        self.user = (owner.st_uid, owner.st_gid) if owner.st_uid else (NOBODY, NOBODY)
+
+    def make_home(self) -> None:
+        """Make what the holder and all servers see."""
+        for one in (self.endpoint.root, self.endpoint.holder.parent, self.endpoint.logs, self.endpoint.servers):
+            self._own_folder(one)
+        for one in (self.endpoint.record, self.endpoint.keys):
+            if one.exists():
+                self._own(one)
+
+    def folder(self, generation: int) -> Path:
+        """Return what the server of a generation has as its endpoint's folder."""
+        return Path(self.endpoint.servers / str(generation))
+
+    def lay_out(self, record: EndpointRecord, keys: str) -> Path:
+        """Write what a server reads, and return the folder: its own version, its own address, a link to the keys."""
+        folder, settings = self.folder(record.generation), EndpointSettings(**record.settings)
+        remove_tree(folder)
+        self.make_home()
+        for one in (folder, folder / "logs"):
+            self._own_folder(one)
+        auth = "key" if settings.needs_keys else "none"
+        inner = dataclasses.replace(settings, kind="local", host="127.0.0.1", port=PORT, auth=auth)
+        own = dataclasses.replace(record, settings=dataclasses.asdict(inner), history=())
+        write_json(folder / "endpoint.json", own.to_json())
+        self._own(folder / "endpoint.json")
+        (folder / "keys.json").symlink_to(keys)
+        return folder
+
+    def states(self, generation: int) -> list[dict[str, Any]]:
+        """Return what the server processes of a container say of themselves."""
+        found = []
+        for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
+            try:
+                found.append(json.loads(path.read_bytes()))
+            except FileNotFoundError:  # its process has ended meanwhile
+                continue
+        return found
+
+    def keep_log(self, content: bytes) -> None:
+        """Keep what a server printed whose container goes."""
+        with self.endpoint.log.open("ab") as log:
+            log.write(content)
+
+    def _own_folder(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._own(folder)
+
+    def _own(self, path: Path) -> None:
+        if os.geteuid() == 0 and path.stat().st_uid != self.user[0]:
+            os.chown(path, *self.user)

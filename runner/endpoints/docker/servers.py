@@ -1,0 +1,232 @@
+"""Endpoints that are served by containers of this machine's engine.
+
+A change is the writing of the endpoint's record: the server of the new version has loaded it by then and waits for its
+turn, and that of the old one ends when it is no longer its turn. Whatever is cut off before leaves the old one serving;
+what it left in the engine is removed by the next change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.docker.containers import HOLDER, Containers, ended
+from runner.endpoints.docker.image import build, reason
+from runner.endpoints.docker.places import Places
+from runner.endpoints.environment import requirements
+from runner.endpoints.launch import answers
+from runner.endpoints.servers import Status, state_problem
+from runner.endpoints.store import EndpointStore
+from runner.environments.docker.engine import connect
+from runner.errors import UserError
+from runner.files import locked
+from runner.ports import Environment, Host, Registry, Say
+from runner.records import Deployment, EndpointRecord, ModelRecord
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+MakeImage = Callable[[list[str], str, str | None], Environment]
+"""Returns the environment of some packages and a Python, in an image that begins with another one."""
+_START = 120.0  # seconds until a server has loaded its model
+_OVER = 15.0  # seconds beyond stop_timeout until a server is killed
+_LOOK = 0.05
+
+
+class ContainerServers:
+    """Serves one version an endpoint from a container.
+
+    Parameters
+    ----------
+    store : EndpointStore
+        The endpoints.
+    registry : Registry
+        The models.
+    make : callable
+        Returns the environment of some packages, in an image.
+    host : Host
+        This machine.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, store: EndpointStore, registry: Registry, make: MakeImage, host: Host, say: Say) -> None:
+        self.store, self.registry, self.make, self.host, self.say = store, registry, make, host, say
+
+    def check(self, deployments: Sequence[Deployment]) -> None:
+        """Refuse what a container of one version cannot do.
+
+        Raises
+        ------
+        UserError
+            For several models, shares of the traffic, and an alias.
+        """
+        if len({one.name for one in deployments}) > 1:
+            raise UserError("A container serves one model", "Deploy each as an endpoint of its own, or set kind=local")
+        if len(deployments) > 1:
+            raise UserError("A container serves one version: no --weight and no --mirror", "Use kind=local for these")
+        if "@" in deployments[0].reference:
+            raise UserError(
+                f"{deployments[0].reference}: a container has one version in it and follows no alias",
+                f"Deploy {deployments[0].name}:{deployments[0].version}, or use kind=local",
+            )
+
+    def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
+        """Return the record with an image of its model.
+
+        Raises
+        ------
+        UserError
+            If there is no engine, or the image cannot be made.
+        """
+        settings, client = EndpointSettings(**record.settings), connect()
+        packages, python = requirements(models[0], settings.accelerate)
+        handle = self.make(packages, python, settings.base_image).prepare(self.host, self.say)
+        image = build(client, self.store.layout, self.registry, models[0], handle, self.say)
+        return dataclasses.replace(record, python=handle.record.python, image=image, environment=handle.record.key)
+
+    def start(self, record: EndpointRecord) -> None:
+        """Start holder and server, and wait until they answer.
+
+        Raises
+        ------
+        UserError
+            If they do not come to it; nothing of them is left then.
+        """
+        containers = self._containers(record.name)
+        for one in containers.find():  # of a start that was cut off
+            containers.end(one)
+        try:
+            containers.hold(record)
+            self._prove(containers, record)
+            self._await_answer(containers, record)
+        except UserError as mistake:
+            self._clear(containers)
+            raise UserError(f"Endpoint {record.name} was not started: {mistake.message}", mistake.hint) from None
+        except BaseException:
+            self._clear(containers)
+            raise
+
+    def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
+        """Start a server of the new version beside the old one, let it take over, and end the old one."""
+        containers = self._containers(old.name)
+        try:
+            model = new.deployments[0]
+            new = self.prepare(new, [self.registry.resolve(f"{model.name}:{model.version}")])
+            for one in containers.others(old.generation):
+                containers.end(one)
+            self._prove(containers, new)
+            self.store.write(new)
+        except UserError as mistake:
+            self._drop(containers, new)
+            raise UserError(
+                f"Endpoint {old.name} goes on with what it served: {mistake.message}", mistake.hint
+            ) from None
+        except BaseException:
+            self._drop(containers, new)
+            raise
+        last = EndpointSettings(**old.settings).stop_timeout + _OVER
+        for one in containers.others(new.generation):
+            containers.end(one, last)
+        self._await_answer(containers, new)
+
+    def stop(self, name: str) -> bool:
+        """Stop server and holder, and remove their containers; the images stay."""
+        settings = EndpointSettings(**self.store.read(name).settings)
+        containers = self._containers(name)
+        with locked(self.store.layout.endpoint(name).deploying):
+            there = containers.find()
+            for one in sorted(there, key=lambda one: one in containers.find(HOLDER)):  # the holder last
+                containers.end(one, settings.stop_timeout + _OVER)
+        return bool(there)
+
+    def alive(self, name: str) -> bool:
+        """Tell whether the server of the endpoint's record runs, or is being started again."""
+        server = self._containers(name).server(self.store.read(name).generation) if name in self.store.names() else None
+        return server is not None and server.status in ("running", "restarting", "paused")
+
+    def status(self, name: str) -> Status:
+        """Return what the engine and the server processes say."""
+        try:
+            return self._status(self.store.read(name))
+        except UserError as mistake:
+            return Status("unknown", problem=mistake.message)
+
+    def log(self, name: str) -> bytes:
+        """Return what the servers have printed: those that are gone, then the one that is there."""
+        path, server = self.store.layout.endpoint(name).log, None
+        server = self._containers(name).server(self.store.read(name).generation)
+        return (path.read_bytes() if path.exists() else b"") + (server.logs() if server is not None else b"")
+
+    def _containers(self, name: str) -> Containers:
+        return Containers(connect(), Places(self.store.layout, name))
+
+    def _prove(self, containers: Containers, record: EndpointRecord) -> None:
+        """Start the server of a record, and wait until it has loaded its model, and only waits for its turn."""
+        one = record.deployments[0]
+        server = containers.serve(record, self.registry.resolve(f"{one.name}:{one.version}"))
+        pause, until = threading.Event(), time.monotonic() + _START
+        while not self._is_ready(containers, record):
+            server.reload()
+            if server.status != "running":
+                raise UserError(ended(server))
+            if time.monotonic() > until:
+                raise UserError(f"it has not loaded its model within {_START:g} s")
+            pause.wait(_LOOK)
+        containers.trust(server, record)
+
+    def _is_ready(self, containers: Containers, record: EndpointRecord) -> bool:
+        states = containers.places.states(record.generation)
+        return bool(states) and all(one["served"] and not one["problem"] for one in states)
+
+    def _await_answer(self, containers: Containers, record: EndpointRecord) -> None:
+        pause, until = threading.Event(), time.monotonic() + _START
+        while not answers(record):
+            for one in containers.find():
+                if one.status in ("exited", "dead"):
+                    raise UserError(ended(one))
+            if time.monotonic() > until:
+                raise UserError(f"it does not answer within {_START:g} s", f"vivero logs {record.name}")
+            pause.wait(_LOOK)
+
+    def _drop(self, containers: Containers, record: EndpointRecord) -> None:
+        """Remove the server of a generation that did not come to serve."""
+        server = containers.server(record.generation)
+        if server is not None:
+            containers.end(server, 0)
+
+    def _clear(self, containers: Containers) -> None:
+        for one in containers.find():
+            containers.end(one, 0)
+
+    def _status(self, record: EndpointRecord) -> Status:
+        import docker
+
+        try:
+            containers = self._containers(record.name)
+            server, holders = containers.server(record.generation), containers.find(HOLDER)
+            if server is None:
+                return Status("stopped")
+            states = containers.places.states(record.generation)
+            if server.status == "running":
+                return _running(record, server, states, holders)
+            return Status(server.status, problem=ended(server))
+        except docker.errors.DockerException as error:
+            return Status("unknown", problem=reason(error))
+
+
+def _running(
+    record: EndpointRecord, server: Container, states: list[dict[str, object]], holders: Sequence[Container]
+) -> Status:
+    problem = state_problem(states)
+    holder = holders[0] if holders else None
+    if holder is None or holder.status != "running":
+        problem = f"its address is held by nobody: {ended(holder) if holder else 'that container is gone'}"
+    if problem is None and answers(record):
+        return Status("serving", states)
+    health = server.attrs["State"].get("Health", {}).get("Status", "starting")
+    return Status("degraded" if problem or health != "starting" else "starting", states, problem)
