@@ -35,7 +35,7 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
     if wants_json():
         emit_json({"model": f"{record.name}:{record.version}", "folder": str(target)})
     else:
-        say(f"Wrote {target}: docker build -t {record.name.lower()} {target}")
+        say(f"Wrote {target}: docker build -t NAME {target}")
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

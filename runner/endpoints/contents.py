@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,11 @@ HEALTH = {"interval": 10, "timeout": 5, "start-period": 60, "retries": 3}  # sec
 def health_check(python: str) -> list[str]:
     """Return the command that tells whether the server of a container answers."""
     return [python, f"{SOURCE}/serving/health.py", str(PORT)]
+
+
+def repository_name(name: str) -> str:
+    """Return a model's name as part of an image's, which has small letters and single separators only."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def contents(registry: Registry, model: ModelRecord, settings: EndpointSettings) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import HEALTH, INSIDE, NOBODY, PORT, VARIABLES, contents, health_check
+from runner.endpoints.contents import HEALTH, INSIDE, NOBODY, PORT, VARIABLES, contents, health_check, repository_name
 from runner.endpoints.settings import check_settings
 from runner.errors import UserError
 from runner.ports import Registry
@@ -13,6 +13,41 @@ from runner.records import ModelRecord
 
 KEYS = "/run/secrets/vivero-keys"  # as in serving/contained.py
 _PREFIX = "/opt/vivero"
+_DOCKERFILE = """\
+FROM {base}
+COPY requirements.lock /tmp/requirements.lock
+RUN python3 -m venv {prefix} \\
+ && {python} -m pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock
+COPY vivero {inside}
+ENV {variables}
+USER {user}:{user}
+WORKDIR /
+EXPOSE {port}
+HEALTHCHECK {health} CMD {check}
+ENTRYPOINT []
+CMD {command}
+"""
+_README = """\
+# {name}
+
+What builds an image that serves the scikit-learn model {name} over HTTP: `Dockerfile`, `requirements.lock` (each
+package with its version and hashes) and `vivero/` (the server's source, the model, how it is served). The model is
+read only if its SHA-256 is the one in its `model.json`.
+
+```
+docker build -t {image} .
+{make_key}docker run --rm --read-only --tmpfs /tmp --cap-drop=ALL --security-opt=no-new-privileges{limits} \\
+  -p 127.0.0.1:{port}:{port}{mount_keys} {image}
+curl{header} -H 'Content-Type: application/json' -d '{body}' http://127.0.0.1:{port}/score
+```
+
+The container runs as user {user}; `GET /v2/health/ready` tells whether it answers. `FROM {base}` is a name that moves:
+write `NAME@sha256:...` there to build on the very same later.
+{keys}"""
+_MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > keys\n"
+_MOUNT_KEYS = " \\\n  --mount type=bind,source=$PWD/keys,target={keys},readonly"
+_HEADER = ' -H "Authorization: Bearer $(head -n 1 keys)"'
+_ABOUT_KEYS = "It answers with a key only, and reads the keys from `{keys}`, one a line.\n"
 _LATER = ("kind", "name", "host", "port", "restart", "cpu", "memory", "network", "allow_version_mismatch")
 
 
@@ -68,54 +103,36 @@ def package(
 
 def _dockerfile(base: str) -> str:
     python = f"{_PREFIX}/bin/python"
-    variables = " ".join(f"{name}={value}" for name, value in VARIABLES.items())
-    health = " ".join(f"--{name}={value}{'' if name == 'retries' else 's'}" for name, value in HEALTH.items())
-    return (
-        f"FROM {base}\n"
-        "COPY requirements.lock /tmp/requirements.lock\n"
-        f"RUN python3 -m venv {_PREFIX} \\\n"
-        f" && {python} -m pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock\n"
-        f"COPY vivero {INSIDE}\n"
-        f"ENV {variables}\n"
-        f"USER {NOBODY}:{NOBODY}\n"
-        "WORKDIR /\n"
-        f"EXPOSE {PORT}\n"
-        f"HEALTHCHECK {health} CMD {json.dumps(health_check(python))}\n"
-        "ENTRYPOINT []\n"
-        f'CMD ["{python}", "-m", "serving.contained"]\n'
+    return _DOCKERFILE.format(
+        base=base,
+        prefix=_PREFIX,
+        python=python,
+        inside=INSIDE,
+        variables=" ".join(f"{name}={value}" for name, value in VARIABLES.items()),
+        user=NOBODY,
+        port=PORT,
+        health=" ".join(f"--{name}={value}{'' if name == 'retries' else 's'}" for name, value in HEALTH.items()),
+        check=json.dumps(health_check(python)),
+        command=json.dumps([python, "-m", "serving.contained"]),
     )
 
 
 def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
-    name = f"{model.name}:{model.version}"
-    keys, header = "", ""
-    if settings.auth != "none":
-        keys = f" \\\n  --mount type=bind,source=$PWD/keys,target={KEYS},readonly"
-        header = ' -H "Authorization: Bearer $(head -1 keys)"'
     example = model.inspection.example_input if model.inspection else None
     body = json.dumps({"data": example}) if isinstance(example, list) else '{"data": [[...]]}'
-    limits = "".join(
-        f" --{option}={value:g}{unit}"
-        for option, unit, value in (
-            ("cpus", "", model.resources.get("cpu")), ("memory", "g", model.resources.get("memory_gb")),
-        )
-        if value
-    )  # fmt: skip
-    making = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > keys # one key a line, chmod go-w\n"
-    return (
-        f"# {name}\n\n"
-        f"What builds an image that serves the scikit-learn model {name} over HTTP: `Dockerfile`, `requirements.lock` (each\n"
-        "package with its version and hashes) and `vivero/` (the server's source, the model, how it is served). The model\n"
-        "is read only if its SHA-256 is the one in `model.json`.\n\n"
-        "```\n"
-        f"docker build -t {model.name.lower()} .\n"
-        f"{'' if not keys else making}"
-        f"docker run --rm --read-only --tmpfs /tmp --cap-drop=ALL --security-opt=no-new-privileges{limits} \\\n"
-        f"  -p 127.0.0.1:{PORT}:{PORT}{keys} \\\n"
-        f"  {model.name.lower()}\n"
-        f"curl{header} -H 'Content-Type: application/json' -d '{body}' http://127.0.0.1:{PORT}/score\n"
-        "```\n\n"
-        f"`FROM {base}` is a name that moves: write `NAME@sha256:...` to build the same again later. The container runs as\n"
-        f"user {NOBODY}; `GET /v2/health/ready` tells whether it answers, `GET /v2/health/live` whether it lives.\n"
-        + (f"It answers with a key only; a file with one key a line is at `{KEYS}`.\n" if keys else "")
+    options = [f"--cpus={model.resources['cpu']:g}"] if model.resources.get("cpu") else []
+    options += [f"--memory={model.resources['memory_gb']:g}g"] if model.resources.get("memory_gb") else []
+    open_to_all = settings.auth == "none"
+    return _README.format(
+        name=f"{model.name}:{model.version}",
+        image=repository_name(model.name),
+        base=base,
+        port=PORT,
+        user=NOBODY,
+        limits="".join(f" {one}" for one in options),
+        make_key="" if open_to_all else _MAKE_KEY,
+        mount_keys="" if open_to_all else _MOUNT_KEYS.format(keys=KEYS),
+        header="" if open_to_all else _HEADER,
+        body=body.replace("'", "'\\''"),
+        keys="" if open_to_all else _ABOUT_KEYS.format(keys=KEYS),
     )

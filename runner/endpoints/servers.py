@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from runner.endpoint_settings import EndpointSettings
 from runner.ports import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import HEALTH, NOBODY, PORT, VARIABLES, as_tar, contents, digest, health_check
+from runner.endpoints.contents import (
+    HEALTH,
+    NOBODY,
+    PORT,
+    VARIABLES,
+    as_tar,
+    contents,
+    digest,
+    health_check,
+    repository_name,
+)
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.workshop import build_name
 from runner.errors import UserError
@@ -45,7 +54,7 @@ def build(
     configured = _configuration(environment.inside(["python"])[0])
     asked = [base, digest(files), json.dumps(configured, sort_keys=True)]
     key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
-    repository, tag = f"{_REPOSITORY}/{_part(model.name)}", f"{model.version}-{key[:12]}"
+    repository, tag = f"{_REPOSITORY}/{repository_name(model.name)}", f"{model.version}-{key[:12]}"
     layout.endpoints.mkdir(parents=True, exist_ok=True)
     with locked(layout.endpoints / ".images.lock"):
         if _is_there(client, f"{repository}:{tag}", key):
@@ -91,11 +100,6 @@ def _configuration(python: str) -> dict[str, Any]:
             "Retries": HEALTH["retries"],
         },
     }
-
-
-def _part(name: str) -> str:
-    """Return a model's name as part of a repository's, which has small letters and single separators only."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def reason(error: Exception) -> str:
