@@ -22,8 +22,9 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     """Remove the environments that no run, sweep, model version or endpoint needs.
 
     Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
-    if it was built in this workspace.
+    if it was built in this workspace; so do images of model versions that no endpoint serves.
     """
+    from runner.commands.environments_images import prune_served, remove_image
     from runner.commands.needs import needs
     from runner.environments.catalogue import kept, leftovers, meant, remove
     from runner.files import remove_tree
@@ -48,29 +49,13 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     if not dry_run:
         for path in leftovers(layout):
             remove_tree(path)
+    images = [] if needed.unknown else prune_served(layout, dry_run)
     if wants_json():
-        emit_json({"removed": gone, "dry_run": dry_run})
+        emit_json({"removed": gone, "images": images, "dry_run": dry_run})
         return
     for what in gone:
         problem = f"; {what['problem']}" if what.get("problem") else ""
         say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
+    for image in images:
+        say(f"{'Would remove' if dry_run else 'Removed'} image {image}")
     say(f"{len(gone)} of {len(found)} environments, {show_bytes(sum(what['bytes'] for what in gone))}")
-
-
-def remove_image(key: str, root: str) -> str | None:
-    """Remove the image of an environment if this workspace built it; return why that was not possible."""
-    import docker
-
-    from runner.environments.docker.engine import KEY, WORKSPACE, connect
-    from runner.errors import UserError
-
-    try:
-        client = connect(timeout=10)
-        image = client.images.get(f"vivero:{key}")
-        if image.labels.get(KEY) == key and image.labels.get(WORKSPACE) == root:
-            client.images.remove(f"vivero:{key}")
-    except docker.errors.ImageNotFound:
-        return None
-    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        return f"its image stays: {' '.join(str(error).split())}"
-    return None

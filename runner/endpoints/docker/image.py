@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SECOND = 1_000_000_000  # as the engine counts
 _REPOSITORY = "vivero-endpoint"
+BUILDING = ".images.lock"  # below the workspace's endpoints; held while an image is made
 
 
 def build(
@@ -56,7 +57,7 @@ def build(
     key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
     repository, tag = f"{_REPOSITORY}/{repository_name(model.name)}", f"{model.version}-{key[:12]}"
     layout.endpoints.mkdir(parents=True, exist_ok=True)
-    with locked(layout.endpoints / ".images.lock"):
+    with locked(layout.endpoints / BUILDING):
         if _is_there(client, f"{repository}:{tag}", key):
             return f"{repository}:{tag}"
         say(f"Adding {model.name}:{model.version} to image {base.removeprefix('sha256:')[:12]}")

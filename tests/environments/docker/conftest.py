@@ -99,23 +99,32 @@ class PrivateEngine:
         self.process.wait(60)
 
 
-@pytest.fixture
-def private_engine(engine, base_image, tmp_path):
-    """Give an engine of its own on a disk of 600 MB, which has the base image."""
+@contextlib.contextmanager
+def engine_of_its_own(engine, images, megabytes):
+    """Give an engine on a disk of its own that has some of another one's images."""
     if os.getuid() != 0:
         missing("an engine of its own needs root")
     folder = Path(tempfile.mkdtemp(prefix="vivero-engine-"))
     disk = folder / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(disk)], check=True)
     private = PrivateEngine(folder, disk)
     try:
-        private.start().images.load(b"".join(engine.images.get(base_image).save(named=True)))
+        client = private.start()
+        for image in images:
+            client.images.load(b"".join(engine.images.get(image).save(named=True)))
         yield private
     finally:
         private.stop()
         subprocess.run(["umount", "-R", str(disk)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def private_engine(engine, base_image):
+    """Give an engine of its own on a disk of 600 MB, which has the base image."""
+    with engine_of_its_own(engine, [base_image], 600) as private:
+        yield private
 
 
 @pytest.fixture
