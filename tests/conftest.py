@@ -23,10 +23,10 @@ class CommandLine:
         self.folder = folder
         self.workspace = folder / ".vivero"
 
-    def start(self, *words, cwd=None, **options):
+    def start(self, *words, cwd=None, before=(), **options):
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("variables", {})}
         return subprocess.Popen(
-            [sys.executable, "-m", *words],
+            [*before, sys.executable, "-m", *words],
             cwd=cwd or self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

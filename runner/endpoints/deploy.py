@@ -163,6 +163,8 @@ class Deployer:
             )
         if target.keeps_settings and there is not None:
             settings = EndpointSettings(**there.settings)
+        if there is not None:
+            self._servers(there).clean(name)
         servers = self.servers(settings.kind)
         record, keys = new_endpoint(
             self.layout,

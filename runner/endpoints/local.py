@@ -42,6 +42,9 @@ class LocalServers:
         settings = EndpointSettings(**record.settings)
         return dataclasses.replace(record, python=find_python(models, settings, self.make, self.host, self.say))
 
+    def clean(self, name: str) -> None:
+        """Do nothing: processes end together."""
+
     def start(self, record: EndpointRecord) -> None:
         """Start the server, detached, and wait until it answers."""
         start(self.store, record.name)

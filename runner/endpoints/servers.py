@@ -35,6 +35,9 @@ class Servers(Protocol):
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
         """Return the record with what its models are served in."""
 
+    def clean(self, name: str) -> None:
+        """Remove what is left of an endpoint that is not served: its address may still be taken by it."""
+
     def start(self, record: EndpointRecord) -> None:
         """Serve what a record says and wait until it answers; a UserError says why it does not come to it."""
 

@@ -78,9 +78,10 @@ def build(
 
 
 def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
-    """Return the names of this workspace's images of model versions that are not needed."""
+    """Return the names of this workspace's images of model versions that are neither needed nor in a container."""
     ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
-    names = [name for image in client.images.list(filters=ours) for name in image.tags]
+    used = {one["ImageID"] for one in client.api.containers(all=True)}
+    names = [name for image in client.images.list(filters=ours) if image.id not in used for name in image.tags]
     return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
 
 

@@ -89,6 +89,10 @@ class ContainerServers:
         image = build(client, self.store.layout, self.registry, models[0], handle, self.say)
         return dataclasses.replace(record, python=handle.record.python, image=image, environment=handle.record.key)
 
+    def clean(self, name: str) -> None:
+        """Remove the containers of a start that was cut off."""
+        self._clear(self._containers(name))
+
     def start(self, record: EndpointRecord) -> None:
         """Start holder and server, and wait until they answer.
 
@@ -98,8 +102,6 @@ class ContainerServers:
             If they do not come to it; nothing of them is left then.
         """
         containers = self._containers(record.name)
-        for one in containers.find():  # of a start that was cut off
-            containers.end(one)
         try:
             containers.hold(record)
             self._prove(containers, record)
