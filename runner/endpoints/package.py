@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import HEALTH, INSIDE, NOBODY, PORT, VARIABLES, contents, health_check, repository_name
@@ -118,8 +119,6 @@ def _dockerfile(base: str) -> str:
 
 
 def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
-    example = model.inspection.example_input if model.inspection else None
-    body = json.dumps({"data": example}) if isinstance(example, list) else '{"data": [[...]]}'
     options = [f"--cpus={model.resources['cpu']:g}"] if model.resources.get("cpu") else []
     options += [f"--memory={model.resources['memory_gb']:g}g"] if model.resources.get("memory_gb") else []
     open_to_all = settings.auth == "none"
@@ -133,6 +132,19 @@ def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
         make_key="" if open_to_all else _MAKE_KEY,
         mount_keys="" if open_to_all else _MOUNT_KEYS.format(keys=KEYS),
         header="" if open_to_all else _HEADER,
-        body=body.replace("'", "'\\''"),
+        body=json.dumps(_rows(model)).replace("'", "'\\''"),
         keys="" if open_to_all else _ABOUT_KEYS.format(keys=KEYS),
     )
+
+
+def _rows(model: ModelRecord) -> dict[str, Any]:
+    """Return what may be asked: the example that was registered, else a row of zeros."""
+    inspection = model.inspection
+    example = inspection.example_input if inspection else None
+    if isinstance(example, dict) and "data" in example:
+        return {"input_data": example} if "columns" in example else {"data": example["data"]}
+    if isinstance(example, list):
+        return {"data": example}
+    row = [0.0] * ((inspection.features if inspection else None) or 1)
+    names = inspection.feature_names if inspection else None
+    return {"input_data": {"columns": names, "data": [row]}} if names else {"data": [row]}
