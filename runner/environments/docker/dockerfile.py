@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.environments.docker import buildkit
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.errors import UserError
 from runner.ports import Say
@@ -64,10 +65,16 @@ class DockerfileImage:
         UserError
             If a step fails, with its last lines.
         """
-        import docker
-
         say(f"Building image {key[:12]} from {self.file}")
         labels = {KIND: "environment", KEY: key, WORKSPACE: workspace}
+        if buildkit.is_asked(self.file.read_text(errors="replace")):
+            return client.images.get(buildkit.build(self.file, self.context, labels, say))
+        return client.images.get(self._classic(client, labels, say))
+
+    def _classic(self, client: DockerClient, labels: dict[str, str], say: Say) -> str:
+        """Build through the engine's API, and return the image's id."""
+        import docker
+
         last: list[str] = []
         step = made = ""
         try:
@@ -87,4 +94,4 @@ class DockerfileImage:
                         say(line)
         except (docker.errors.DockerException, OSError) as error:
             raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
-        return client.images.get(made)
+        return made

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.engine import KIND, WORKSPACE
+from runner.environments.docker.supplies import files, variables
 from runner.environments.lock import uv
 from runner.errors import UserError
 from runner.ports import Say
@@ -25,15 +26,8 @@ AT = "/run/vivero"  # a tmpfs while we work; an empty folder in the image
 WORK = f"{AT}/work"
 UV = f"{AT}/uv"
 _CACHE = "vivero-uv-cache"
+_NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # how uv is told
 _NAME = "vivero-build-"  # then the number of the process that builds
-_INDEXES = (
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_EXTRA_INDEX_URL",
-    "UV_INDEX",
-    "UV_KEYRING_PROVIDER",
-)
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAST = 4  # lines of a failed command that are told
 
@@ -115,19 +109,14 @@ class Workshop:
     def _supplies(self) -> tuple[list[Any], dict[str, str]]:
         from docker.types import Mount
 
-        variables = {name: os.environ[name] for name in (*_INDEXES, *_PROXIES) if name in os.environ}
-        variables |= {"NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": f"{AT}/cache", "HOME": AT}
-        variables["UV_LINK_MODE"] = "copy"
+        given = {**variables(), "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": f"{AT}/cache"}
+        given |= {"HOME": AT, "UV_LINK_MODE": "copy"}
         places = {uv(): UV, str(self._folder): WORK}
-        certificates = os.environ.get("SSL_CERT_FILE")
-        if certificates and Path(certificates).is_file():
-            places[str(Path(certificates).resolve())] = variables["SSL_CERT_FILE"] = f"{AT}/certificates"
-        netrc = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
-        if netrc.is_file():
-            places[str(netrc.resolve())] = variables["NETRC"] = f"{AT}/netrc"
+        for name, path in files().items():
+            places[str(path)] = given[_NAMED[name]] = f"{AT}/{name}"
         mounts = [Mount(AT, None, type="tmpfs"), Mount(f"{AT}/cache", _CACHE, type="volume")]
         mounts += [Mount(there, here, type="bind", read_only=there != WORK) for here, there in places.items()]
-        return mounts, variables
+        return mounts, given
 
     def _sweep(self) -> None:
         """Remove the containers of builds of this workspace whose process is gone."""

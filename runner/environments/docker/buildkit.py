@@ -1,0 +1,107 @@
+"""Builds with BuildKit what only BuildKit can build, through docker's own command: the engine's API has no other way.
+
+The steps of a Dockerfile that ask for it get what a build may use and no image may hold, as secrets
+(docs.docker.com/build/building/secrets): ``RUN --mount=type=secret,id=netrc,target=/root/.netrc ...``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runner.environments.docker.supplies import files, variables
+from runner.errors import UserError
+from runner.ports import Say
+
+_ASKS = re.compile(
+    r"^\s*#\s*syntax\s*=|^\s*RUN\s+--(mount|network|security)\b|^\s*(COPY|ADD)\s+.*--(chmod|link)\b"
+    r"|^\s*(RUN|COPY|ADD)\b.*<<-?['\"]?[A-Za-z_]",
+    flags=re.MULTILINE | re.IGNORECASE,
+)
+_OWN = 23  # from this version on docker's command builds through its plugin buildx only
+_LINE = re.compile(r"#(\d+) (?:\d+\.\d+ )?(.*)")
+_LAST = 4  # lines of a failed step that are told
+
+
+def is_asked(dockerfile: str) -> bool:
+    """Tell whether a Dockerfile has what the classic builder does not know."""
+    return _ASKS.search(dockerfile) is not None
+
+
+def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str:
+    """Build and return the image's id.
+
+    Raises
+    ------
+    UserError
+        If there is no command that can, or a step fails, with its last lines.
+    """
+    command, own = _program()
+    words = [*command, "--progress=plain", "--file", str(file)]
+    words += [f"--label={name}={value}" for name, value in labels.items()]
+    words += [f"--secret={_fields(f'id={name}', f'src={path}')}" for name, path in files().items()]
+    words += [f"--secret={_fields(f'id={name}', f'env={name}')}" for name in variables(pip=True)]
+    with tempfile.TemporaryDirectory(prefix="vivero-") as place:
+        made = Path(place, "id")
+        words += [f"--iidfile={made}", str(context)]
+        lines = list[str]()
+        with subprocess.Popen(
+            words, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - asked for above
+            for raw in process.stdout:
+                line = raw.decode(errors="replace").rstrip()
+                if line and " sha256:" not in line[:12]:
+                    say(line)
+                    lines.append(line)
+        if process.returncode != 0:
+            raise UserError(f"The image cannot be built: {_telling(lines)}", "The log is logs/environment.log")
+        return made.read_text().strip()
+
+
+def _program() -> tuple[list[str], dict[str, str]]:
+    """Return the command that builds and its variables: the first docker on the path that has BuildKit."""
+    for folder in os.get_exec_path():
+        docker = Path(folder, "docker")
+        if docker.is_file() and os.access(docker, os.X_OK):
+            if _says([str(docker), "buildx", "version"]) is not None:
+                return [str(docker), "buildx", "build", "--load"], {}
+            version = re.search(r"(\d+)\.", _says([str(docker), "--version"]) or "")
+            if version and int(version[1]) < _OWN:
+                return [str(docker), "build"], {"DOCKER_BUILDKIT": "1"}
+    raise UserError(
+        "This Dockerfile needs BuildKit, and no docker command here has it", "Install docker's plugin buildx"
+    )
+
+
+def _fields(*fields: str) -> str:
+    """Return fields as docker's command reads them: as CSV, so that a comma in a path begins no other field."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+def _says(command: Sequence[str]) -> str | None:
+    done = subprocess.run(command, capture_output=True, check=False)
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+
+
+def _telling(lines: Sequence[str]) -> str:
+    """Return the step that failed, its last lines, and why."""
+    steps: dict[str, list[str]] = {}
+    for line in lines:
+        found = _LINE.match(line)
+        if found is None:
+            continue
+        said = steps.setdefault(found[1], [])
+        if found[2].startswith("ERROR: "):
+            title, *output = said or [""]
+            return " ".join([f"{title}:", *output[-_LAST:], found[2].removeprefix("ERROR: ")])
+        said.append(found[2])
+    return lines[-1] if lines else "docker gave no reason"

@@ -1,0 +1,115 @@
+"""Dockerfiles that only BuildKit builds, and the secrets that their steps may use."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+
+import pytest
+
+from runner.environments.docker import buildkit
+from runner.environments.docker.environment import DockerEnvironment
+from runner.errors import UserError
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+from runner.schema import DockerEnvironmentConfig
+from tests.conftest import missing
+
+SECRET, ADDRESS = "machine packages.invalid login me password hunter2-secret\n", "https://planted-address/simple"
+
+
+@pytest.fixture
+def prepare(tmp_path, base_image, swept):
+    """Build a Dockerfile's steps onto the base image."""
+    try:
+        buildkit._program()
+    except UserError as mistake:
+        missing(str(mistake))
+    context, layout = tmp_path / "a folder, with a comma", Layout(tmp_path / "w")
+    context.mkdir()
+
+    def prepare(*steps):
+        (context / "Dockerfile").write_text("\n".join([f"FROM {base_image}", *steps]) + "\n")
+        settings = DockerEnvironmentConfig(dockerfile=str(context / "Dockerfile"))
+        return DockerEnvironment(layout, settings).prepare(LocalHost(), lambda line: None).record
+
+    return prepare
+
+
+def test_steps_use_secrets_and_no_layer_has_them(prepare, engine, tmp_path, monkeypatch):
+    """A package is installed with a certificate that is mounted; a password and an address are there for their step."""
+    home = tmp_path / "home, of somebody"
+    home.mkdir()
+    (home / ".netrc").write_text(SECRET)
+    authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+    (home / "certificates.pem").write_text(open(authorities).read() + "# planted-certificate\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("SSL_CERT_FILE", str(home / "certificates.pem"))
+    monkeypatch.setenv("UV_EXTRA_INDEX_URL", ADDRESS)
+    record = prepare(
+        "RUN --mount=type=secret,id=certificates PIP_CERT=/run/secrets/certificates "
+        "sh -c 'python3 -m venv /opt/made && /opt/made/bin/pip install --no-cache-dir six==1.16.0'",
+        "RUN --mount=type=secret,id=netrc,target=/root/.netrc --mount=type=secret,id=UV_EXTRA_INDEX_URL "
+        "sh -c 'sha256sum < /root/.netrc > /seen && sha256sum < /run/secrets/UV_EXTRA_INDEX_URL >> /seen'",
+        "ENV PATH=/opt/made/bin:$PATH",
+    )
+    assert record.packages["six"] == "1.16.0" and record.prefix == "/opt/made"
+    image = engine.images.get(record.image)
+    seen = engine.containers.run(image.id, ["cat", "/seen"], remove=True).decode()
+    assert seen.split()[::2] == [hashlib.sha256(one.encode()).hexdigest() for one in (SECRET, ADDRESS)]
+    planted = ("hunter2-secret", "planted-certificate", "planted-address")
+    assert not any(one in json.dumps(image.attrs) + json.dumps(image.history()) for one in planted)
+    layers = 0
+    with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
+        for one in saved:
+            if one.name.endswith("layer.tar"):
+                layers += 1
+                content = saved.extractfile(one).read()
+                assert not any(secret.encode() in content for secret in planted)
+    assert layers == 3
+
+
+def test_the_same_content_is_built_once(prepare):
+    step = "RUN --mount=type=tmpfs,target=/scratch touch /scratch/x /made"
+    first = prepare(step)
+    assert not first.cached and prepare(step).cached
+    assert prepare(step + "2").key != first.key
+
+
+def test_a_step_that_fails_is_named_with_its_last_lines(prepare, engine):
+    before = {one.id for one in engine.images.list("vivero")}
+    with pytest.raises(UserError, match=r"RUN --mount=type=tmpfs.* the reason .*exit code: 3"):
+        prepare("RUN --mount=type=tmpfs,target=/scratch echo the reason && exit 3")
+    assert {one.id for one in engine.images.list("vivero")} == before
+
+
+def test_a_secret_that_is_not_there_is_named(prepare):
+    with pytest.raises(UserError, match="secret nothing not found"):
+        prepare("RUN --mount=type=secret,id=nothing,required=true true")
+
+
+def test_without_a_command_that_has_it(prepare, monkeypatch, tmp_path):
+    fake = tmp_path / "docker"
+    fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Docker version 28.2.2, build x'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="needs BuildKit") as caught:
+        prepare("RUN --mount=type=cache,target=/c true")
+    assert "buildx" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("FROM a\nRUN echo --mount=x\n", False),
+        ("FROM a\nRUN --mount=type=cache,target=/c true\n", True),
+        ("# syntax=docker/dockerfile:1\nFROM a\n", True),
+        ("FROM a\nCOPY --chmod=644 a b\n", True),
+        ("FROM a\nRUN <<EOF\necho\nEOF\n", True),
+        ("FROM a\nRUN cat <<< x\n", False),
+        ("FROM a\nCOPY --from=b a b\n", False),
+    ],
+)
+def test_what_asks_for_it(text, asked):
+    assert buildkit.is_asked(text) is asked
