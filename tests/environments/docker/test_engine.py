@@ -1,6 +1,9 @@
-"""An engine that goes away, or whose disk is full: one of the test's own."""
+"""Engines in other places, and one of the test's own that goes away, or whose disk is full."""
 
 import json
+import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -9,6 +12,8 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+from tests.conftest import missing
+from tests.sshd import Sshd
 from tests.waiting import wait_for
 
 
@@ -52,3 +57,44 @@ def test_a_disk_that_is_full(private_engine, base_image, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"(?i)no space left on device"):
         DockerEnvironment(Layout(tmp_path / "w"), config).prepare(LocalHost(), print)
     assert not client.containers.list(all=True) and not client.images.list("vivero")
+
+
+def test_an_engine_behind_ssh(command_line, base_image, tmp_path):
+    """One that sees this machine's files: a run in a container there, its output, its files, its end."""
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    command_line.script("import os\nprint('uid', os.getuid())\nopen('outputs/made', 'w').write('here')\n")
+    with Sshd(folder) as sshd:
+        variables = {
+            "DOCKER_HOST": f"ssh://{sshd.user}@127.0.0.1:{sshd.port}",
+            "PATH": f"{sshd.bin}:{os.environ['PATH']}",
+        }
+        words = ["environment=docker", f"environment.image={base_image}", "environment.network=none"]
+        done = command_line.job(*words, variables=variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"uid {os.getuid()}" in done.stdout
+        (made,) = command_line.workspace.glob("runs/*/*/outputs/made")
+        assert made.read_text() == "here"
+    refused = command_line.job(*words, variables=variables)
+    assert refused.returncode == 2 and "No container engine answers at ssh://" in refused.stdout + refused.stderr
+
+
+def test_the_engine_of_docker_s_context(command_line, engine, base_image, tmp_path):
+    """The current context says where the engine is, unless DOCKER_HOST does."""
+    if shutil.which("docker") is None:
+        missing("there is no docker command")
+    address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    (tmp_path / "engine.sock").symlink_to(address.removeprefix("unix://"))
+    variables = {**os.environ, "DOCKER_CONFIG": str(tmp_path / "config")}
+    variables.pop("DOCKER_HOST", None)
+    for name, socket in (("here", tmp_path / "engine.sock"), ("away", tmp_path / "nowhere.sock")):
+        made = ["docker", "context", "create", name, "--docker", f"host=unix://{socket}"]
+        subprocess.run(made, env=variables, check=True, capture_output=True)
+    command_line.script("print('begun')\n")
+    words = ["environment=docker", f"environment.image={base_image}", "environment.network=none"]
+    codes = []
+    for name in ("here", "away"):
+        subprocess.run(["docker", "context", "use", name], env=variables, check=True, capture_output=True)
+        done = command_line.job(*words, variables=variables)
+        codes.append(done.returncode)
+    assert codes == [0, 2] and "nowhere.sock" in done.stdout
