@@ -32,10 +32,13 @@ def how_it_ended(status: int) -> str:
     return "exit code {}".format(os.WEXITSTATUS(status))
 
 
-def outcome(status: int, stop: "Optional[str]", log: "Optional[int]") -> "Dict[str, Any]":
+def outcome(
+    status: int, stop: "Optional[str]", log: "Optional[int]", memory: "Optional[bool]" = None
+) -> "Dict[str, Any]":
     """Return status, exit code, signal and reason from a wait status.
 
-    `stop` is why we ended the script ourselves, if we did; `log` a descriptor of its log.
+    `stop` is why we ended the script ourselves, if we did; `log` a descriptor of its log; `memory` tells whether the
+    kernel has ended something meanwhile because memory ran out, None if that is not known.
     """
     killed = os.WIFSIGNALED(status)
     found: "Dict[str, Any]" = {
@@ -46,8 +49,9 @@ def outcome(status: int, stop: "Optional[str]", log: "Optional[int]") -> "Dict[s
     if stop is not None:
         found.update(status=CANCELED if stop == CANCELED else FAILED, reason=stop)
     elif killed:
-        memory = " (out of memory?)" if os.WTERMSIG(status) == signal.SIGKILL else ""
-        found.update(status=FAILED, reason="killed by {}{}".format(found["signal"], memory))
+        why = {True: ": out of memory", None: " (out of memory?)", False: ""}[memory]
+        why = why if os.WTERMSIG(status) == signal.SIGKILL else ""
+        found.update(status=FAILED, reason="killed by {}{}".format(found["signal"], why))
     elif found["exit_code"]:
         error = traceback_line(log) if log is not None else None
         reason = how_it_ended(status)

@@ -10,6 +10,7 @@ import traceback
 
 import files
 import inspection
+import memory
 import observers
 import processes
 import results
@@ -50,6 +51,7 @@ class Supervisor:
         self._work = os.path.join(run_dir, "work")
         self._answers = Answers(run_dir, order.get("answer"), environ)
         self._usage = results.Usage()
+        self._kills = memory.kills()
         self._notes: "List[str]" = []
         self._start_script = start
         self._script: "Any" = None
@@ -84,7 +86,9 @@ class Supervisor:
         self._inspector = inspection.start(self._order, self._run_dir, self._environ)
         self._observers = observers.make(self._run_dir, self._order, self._log)
         self._watch()
-        found = results.outcome(self._status or 0, self._stop, self._log)
+        kills = memory.kills()
+        ran_out = None if kills is None or self._kills is None else kills > self._kills
+        found = results.outcome(self._status or 0, self._stop, self._log, ran_out)
         for observer in self._observers:
             self._notes += observer.finish()
         if found["status"] == results.COMPLETED:

@@ -99,6 +99,11 @@ class Workshop:
         code = api.exec_inspect(made)["ExitCode"]
         if code != 0:
             said = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
+            if UV in said and "no such file or directory" in said:  # it is there: what it is linked with is not
+                raise UserError(
+                    f"{what}: uv of this machine does not run in the base image, which has another C library",
+                    "Take a base image with glibc, such as python:3.11-slim, or environment.dockerfile",
+                )
             raise UserError(f"{what}: {said}", "The whole log is logs/environment.log")
         return found
 

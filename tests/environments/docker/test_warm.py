@@ -149,3 +149,31 @@ def test_a_warm_container_whose_attendant_is_killed(sweep, swept):
     process.communicate(timeout=60)
     assert process.returncode == 0 and {one.status for one in sweep.trials()} == {"completed"}
     wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
+
+
+def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep):
+    """The limit is that of the container, for all trials together; the kernel takes the one that has most."""
+    script = "import sys\nheld = bytearray(int(sys.argv[sys.argv.index('--a') + 1]) << 20)\nprint(len(held))\n"
+    words = ("job.arguments.a=10,400,20,30", "environment.resources.memory=200m", "job.arguments={a: 0}")
+    code, said = sweep(*words, "sweep.objective=null", script=script)
+    assert code == 2, said
+    assert [one.status for one in sweep.trials()] == ["completed", "failed", "completed", "completed"], said
+    assert "killed by SIGKILL: out of memory" in said
+
+
+def test_a_worker_that_is_killed_takes_no_other_trial_with_it(sweep, swept):
+    """kill -9 of a worker inside the container, from this machine: its trial has failed, the others go on."""
+    process = sweep.start("job.arguments.a=1,2", "job.arguments.wait=true")
+    wait_for(lambda: len(sweep.logs()) == 2, 60)
+    (warm,) = swept()
+    above = {int(pid): int(parent) for pid, parent in warm.top(ps_args="-eo pid,ppid")["Processes"]}
+    (first,) = [one for one in above if above[one] not in above]  # then the interpreter, the workers, the scripts
+    workers = [one for one in above if above.get(above[one]) == first]
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    (runs,) = Layout(sweep.line.workspace).runs.iterdir()
+    (runs / "go").touch()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2, (out + err).decode()
+    assert sorted(one.status for one in sweep.trials()) == ["completed", "failed"]
+    wait_for(lambda: not swept())

@@ -1,0 +1,35 @@
+"""What the kernel counts, in both versions of control groups, on a machine and in a container."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
+import memory
+
+
+@pytest.mark.parametrize(
+    ("table", "files", "kills"),
+    [
+        ("0::/user.slice/a\n", {"user.slice/a/memory.events": "low 0\noom 2\noom_kill 1\n"}, 1),
+        ("0::/docker/a\n", {"memory.events": "oom_kill 3\n"}, 3),
+        ("5:cpu:/\n4:memory:/docker/a\n0::/docker/a\n", {"memory/memory.oom_control": "under_oom 0\noom_kill 4\n"}, 4),
+        (
+            "4:memory:/a\n",
+            {"memory/a/memory.oom_control": "oom_kill 0\n", "memory/memory.oom_control": "oom_kill 9\n"},
+            0,
+        ),
+        ("4:memory:/a\n", {"memory/a/memory.oom_control": "under_oom 0\n"}, None),
+        ("0::/\n", {}, None),
+        ("", {}, None),
+    ],
+)
+def test_how_many_were_ended(tmp_path, table, files, kills):
+    (tmp_path / "table").write_text(table)
+    for name, text in files.items():
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert memory.kills(str(tmp_path / "table"), str(tmp_path / "root")) == kills
+    assert memory.kills(str(tmp_path / "absent"), str(tmp_path / "root")) is None
