@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Bench:
     """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
 
+    `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
     `variables` are given to the script unless the user sets them; `look_at_git` returns the state of a source folder's
     repository and writes what is uncommitted to a file.
     """
@@ -38,6 +39,7 @@ class Bench:
     compute: Compute
     say: Say
     deploy: Callable[[str, EndpointSettings], Deployed]
+    foresee: Callable[[EndpointSettings, str, str], None]
     look_at_git: Callable[[Path, Path], GitState | None]
     variables: Mapping[str, str] = field(default_factory=dict)
     show_output: bool = True

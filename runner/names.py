@@ -34,6 +34,6 @@ def check_name(name: object, what: str) -> str:
         return str(name)
     shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
     raise UserError(
-        f"{shown} cannot be a {what}",
+        f"{shown} cannot be {'an' if what[0] in 'aeiou' else 'a'} {what}",
         "Use 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or a digit, without '..'",
     )

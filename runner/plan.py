@@ -12,11 +12,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
 from runner.layout import Layout, RunLayout, default_root
 from runner.names import check_name
 from runner.promotion import read_condition
-from runner.schema import COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, RunSpec
+from runner.schema import COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
 
 _INPUT = re.compile(r"\$\{input:([^}]*)\}")
 
@@ -144,6 +145,21 @@ def check_spec(spec: RunSpec, base: Path) -> None:
         raise UserError(f"model.register={spec.model.register} is not known", nearest(spec.model.register, REGISTERED))
     if spec.model.promote_if is not None:
         read_condition(spec.model.promote_if)
+    if spec.endpoint is not None and "deploy" in spec.stages:
+        _check_endpoint(spec.endpoint, spec.model)
+
+
+def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
+    from runner.endpoints.settings import check_settings
+
+    if model.name is None or model.register == "none":
+        raise UserError("endpoint: no model is registered that could be served", "Set model.name")
+    if endpoint.name is not None:
+        check_name(endpoint.name, "endpoint name (endpoint.name=...)")
+    try:
+        check_settings(endpoint)
+    except UserError as mistake:
+        raise UserError(f"endpoint.{mistake.message}", mistake.hint) from None
 
 
 def _check_stages(stages: list[str]) -> None:

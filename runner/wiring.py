@@ -80,14 +80,15 @@ def make_bench(
     from runner.store.runs import FileRunStore
     from runner.store.snapshots import FileSnapshotStore
 
-    limits = spec.job.snapshot
+    limits, registry = spec.job.snapshot, FileRegistry(layout)
+    deployer = partial(make_deployer, layout, registry, say)
     return Bench(
         spec=spec,
         layout=layout,
         run=layout.run(record.experiment, record.id),
         base=base,
         runs=FileRunStore(layout),
-        registry=FileRegistry(layout),
+        registry=registry,
         snapshots=FileSnapshotStore(
             layout,
             max_bytes=int(limits.max_megabytes * 2**20),
@@ -98,9 +99,8 @@ def make_bench(
         environment=make_environment(spec.environment, layout, base),
         compute=make_compute(spec.compute),
         say=say,
-        deploy=lambda reference, settings: make_deployer(layout, FileRegistry(layout), say).deploy(
-            Target(reference), settings
-        ),
+        deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),
+        foresee=lambda settings, model, python: deployer().foresee(settings, model, python),
         look_at_git=git_state,
         restored_from=restored,
     )

@@ -128,6 +128,31 @@ class Deployer:
                 return self._change(there, target, settings)
             return self._begin(name, there, target, settings)
 
+    def foresee(self, settings: EndpointSettings, model: str, python: str) -> None:
+        """Refuse what would fail after a long training: an address that is taken, an engine that is not there.
+
+        Parameters
+        ----------
+        settings : EndpointSettings
+            Of the endpoint.
+        model : str
+            The model's name, which the endpoint has too unless it has one of its own.
+        python : str
+            The version of the model's Python.
+
+        Raises
+        ------
+        UserError
+            With what would be said then.
+        """
+        name = settings.name or model
+        there = self.store.read(name) if name in self.store.names() else None
+        if there is not None and self._servers(there).alive(name):
+            same_kind(settings, EndpointSettings(**there.settings), name)
+        elif there is None:
+            choose_port(settings)
+        self.servers(settings.kind).foresee(settings, python)
+
     def rollback(self, name: str) -> Deployed:
         """Let an endpoint serve what it served before; one that is stopped does so when it is started."""
         self.store.read(name)

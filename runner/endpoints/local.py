@@ -28,6 +28,9 @@ class LocalServers:
     def __init__(self, store: EndpointStore, make: MakeEnvironment, host: Host, say: Say) -> None:
         self.store, self.make, self.host, self.say = store, make, host, say
 
+    def foresee(self, settings: EndpointSettings, python: str) -> None:
+        """Refuse nothing."""
+
     def check(self, deployments: Sequence[Deployment]) -> None:
         """Refuse nothing."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runner.endpoint_settings import EndpointSettings
 from runner.ports import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
@@ -28,6 +29,9 @@ class Status:
 
 class Servers(Protocol):
     """What serves the endpoints of one kind."""
+
+    def foresee(self, settings: EndpointSettings, python: str) -> None:
+        """Refuse what a model of some Python could not be served in, with a UserError."""
 
     def check(self, deployments: Sequence[Deployment]) -> None:
         """Refuse what this kind cannot do, with a UserError."""

@@ -18,10 +18,12 @@ def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
     Raises
     ------
     UserError
-        If the source, the environment or an input cannot be had.
+        If the source, the environment or an input cannot be had, or the endpoint could not be deployed to.
     """
     snapshot = _snapshot(bench)
     environment = _environment(bench)
+    if bench.spec.endpoint is not None and "deploy" in bench.spec.stages:
+        bench.foresee(bench.spec.endpoint, str(bench.spec.model.name), environment.python_version)
     return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(bench))
 
 

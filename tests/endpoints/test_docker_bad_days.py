@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import tarfile
 from pathlib import Path
@@ -229,6 +230,8 @@ def test_prune_removes_images_that_no_endpoint_serves(deployed, vivero, register
     assert vivero("deploy", "iris:2").returncode == 0
     images = lambda *more: json.loads(vivero("environments", "prune", "--json", *more).stdout)["images"]  # noqa: E731
     assert images() == []  # the holder is of the first image still
+    pruned = json.loads(vivero("environments", "prune", "--json").stdout)
+    assert pruned["removed"] == []  # the image of their environment is needed by the next version too
     vivero("stop", "iris")
     assert vivero("deploy", "iris:2").returncode == 0
     assert images("--dry-run") == [first] and images() == [first] and images() == []
@@ -259,6 +262,27 @@ def test_from_training_to_a_container_in_one_command(command_line, serving_envir
         wait_for(lambda: state_of(server)["Health"]["Status"] == "healthy", 30)
     finally:
         command_line.vivero("stop", "made")
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "code"),
+    [
+        (["+endpoint=docker", "endpoint.memory=much"], "endpoint.memory='much' cannot be", 1),
+        (["+endpoint=docker", "model.name=null"], "no model is registered that could be served", 1),
+        (["+endpoint=local", "endpoint.name=../x"], "cannot be an endpoint name", 1),
+        (["+endpoint=docker", "endpoint.base_image=no-such-image-of-ours:1"], "no-such-image-of-ours:1", 2),
+        (["+endpoint=docker", "DOCKER_HOST"], "No container engine answers", 2),
+        (["+endpoint=local", "endpoint.port=PORT"], "Nothing can listen", 2),
+    ],
+)
+def test_what_could_not_be_deployed_is_said_before_the_script_runs(command_line, base_image, words, what, code):
+    command_line.script("print('the script ran')\n")
+    variables = {"DOCKER_HOST": "unix:///nowhere/docker.sock"} if "DOCKER_HOST" in words else {}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        words = [one.replace("PORT", str(taken.getsockname()[1])) for one in words if one != "DOCKER_HOST"]
+        done = command_line.job("model.name=made", "endpoint.port=0", *words, variables=variables)
+    assert done.returncode == code and what in done.stdout + done.stderr, done.stdout + done.stderr
+    assert "the script ran" not in done.stdout
 
 
 def test_an_engine_that_is_started_anew_brings_the_endpoint_back(

@@ -22,6 +22,7 @@ from runner.endpoints.launch import answers
 from runner.endpoints.servers import Status, state_problem
 from runner.endpoints.store import EndpointStore
 from runner.environments.docker.engine import connect
+from runner.environments.docker.images import default_base, find
 from runner.errors import UserError
 from runner.files import locked
 from runner.ports import Environment, Host, Registry, Say
@@ -56,6 +57,16 @@ class ContainerServers:
 
     def __init__(self, store: EndpointStore, registry: Registry, make: MakeImage, host: Host, say: Say) -> None:
         self.store, self.registry, self.make, self.host, self.say = store, registry, make, host, say
+
+    def foresee(self, settings: EndpointSettings, python: str) -> None:
+        """Refuse where there is no engine, or where it cannot have the base image; that is fetched then.
+
+        Raises
+        ------
+        UserError
+            Naming it.
+        """
+        find(connect(), settings.base_image or default_base(python), self.say)
 
     def check(self, deployments: Sequence[Deployment]) -> None:
         """Refuse what a container of one version cannot do.

@@ -42,6 +42,11 @@ class Probed:
     packages: dict[str, str]
 
 
+def default_base(python: str) -> str:
+    """Return the base image of a Python's version, as far as major and minor."""
+    return f"python:{'.'.join(python.split('.')[:2])}-slim"
+
+
 def find(client: DockerClient, name: str, say: Say) -> Any:
     """Return an image by name, digest or id; one that is not there is pulled.
 
