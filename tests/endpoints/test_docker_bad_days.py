@@ -91,6 +91,25 @@ def test_the_server_can_write_nowhere_and_call_nobody(deployed, layout):
     assert check[0] == "CMD" and server.exec_run(check[1:])[0] == 0
 
 
+def test_what_a_server_writes_is_not_followed(deployed, vivero, layout, tmp_path):
+    """A model that means harm leaves links where this machine reads and writes, as whoever types the commands."""
+    _, container = deployed
+    server, python = container("server"), container("server").attrs["Config"]["Cmd"][0]
+    target = tmp_path / "target"
+    target.write_text("mine")
+    code = (
+        f"import os; os.symlink({str(target)!r}, '/vivero/endpoints/iris/logs/server.log'); "
+        f"os.symlink({str(target)!r}, '/vivero/endpoints/iris/states/0.json'); "
+        "open('/vivero/endpoints/iris/states/1.json', 'w').write('[not json')"
+    )
+    assert server.exec_run([python, "-c", code])[0] == 0
+    (described,) = json.loads(vivero("endpoints", "--json").stdout)
+    assert described["status"] == "serving"
+    assert "mine" not in vivero("logs", "iris").stdout
+    assert vivero("stop", "iris").returncode == 0
+    assert target.read_text() == "mine" and "Serving iris:1" in vivero("logs", "iris").stdout
+
+
 @pytest.mark.parametrize("role", ["server", "holder"])
 def test_what_is_killed_is_started_again(deployed, vivero, role):
     address, container = deployed

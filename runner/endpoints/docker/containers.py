@@ -114,10 +114,12 @@ class Containers:
     def end(self, container: Container, seconds: float = _MOMENT) -> None:
         """Stop a container, which ends its work first, keep what it printed, and remove it."""
         container.stop(timeout=int(seconds))
-        if container.labels.get(ROLE) == SERVER:
-            self.places.keep_log(container.logs())
-            remove_tree(self.places.folder(_generation(container)))
-        container.remove(force=True)
+        try:
+            if container.labels.get(ROLE) == SERVER:
+                self.places.keep_log(container.logs())
+                remove_tree(self.places.folder(_generation(container)))
+        finally:
+            container.remove(force=True)
 
     def _start(
         self,

@@ -19,7 +19,7 @@ class Places:
     """The folders of one endpoint.
 
     Its containers run as who the workspace belongs to; where that is root, as a number that nobody has, and these
-    folders are given to it.
+    folders are given to it. What they write is not trusted: it is not followed, nor taken for more than it says.
     """
 
     def __init__(self, layout: Layout, name: str) -> None:
@@ -60,15 +60,25 @@ class Places:
         found = []
         for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
             try:
-                found.append(json.loads(path.read_bytes()))
-            except FileNotFoundError:  # its process has ended meanwhile
+                found.append(dict(json.loads(_read(path))))
+            except (OSError, ValueError, TypeError):  # its process has ended meanwhile, or it is none of ours
                 continue
         return found
 
     def keep_log(self, content: bytes) -> None:
         """Keep what a server printed whose container goes."""
-        with self.endpoint.log.open("ab") as log:
+        if self.endpoint.log.is_symlink():
+            self.endpoint.log.unlink()
+        descriptor = os.open(self.endpoint.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        with open(descriptor, "ab") as log:
             log.write(content)
+
+    def log(self) -> bytes:
+        """Return what was kept."""
+        try:
+            return _read(self.endpoint.log)
+        except FileNotFoundError:
+            return b""
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,3 +87,9 @@ class Places:
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0 and path.stat().st_uid != self.user[0]:
             os.chown(path, *self.user)
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of a file that a container can write: one that leads elsewhere is not followed."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        return file.read()

@@ -171,9 +171,9 @@ class ContainerServers:
 
     def log(self, name: str) -> bytes:
         """Return what the servers have printed: those that are gone, then the one that is there."""
-        path, server = self.store.layout.endpoint(name).log, None
-        server = self._containers(name).server(self.store.read(name).generation)
-        return (path.read_bytes() if path.exists() else b"") + (server.logs() if server is not None else b"")
+        containers = self._containers(name)
+        server = containers.server(self.store.read(name).generation)
+        return containers.places.log() + (server.logs() if server is not None else b"")
 
     def _containers(self, name: str) -> Containers:
         return Containers(connect(), Places(self.store.layout, name))
