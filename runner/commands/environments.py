@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import click
@@ -42,6 +41,7 @@ def rows() -> list[dict[str, Any]]:
     """Return what is known of each environment, the newest last."""
     from datetime import UTC, datetime
 
+    from runner.commands.environments_images import image_sizes
     from runner.commands.needs import last_used, needs
     from runner.environments.catalogue import kept
 
@@ -65,26 +65,6 @@ def rows() -> list[dict[str, Any]]:
                 "problem": one.problem,
             }
         )
-    return found
-
-
-def image_sizes(images: list[str]) -> dict[str, int]:
-    """Return the sizes of images; those that are not there, or all if no engine answers, are missing."""
-    if not images:
-        return {}
-    import docker
-
-    from runner.environments.docker.engine import connect
-    from runner.errors import UserError
-
-    found: dict[str, int] = {}
-    try:
-        client = connect(timeout=5)
-        for image in images:
-            with contextlib.suppress(docker.errors.ImageNotFound):
-                found[image] = int(client.images.get(image).attrs["Size"])
-    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        note(f"Sizes of images are not known: {' '.join(str(error).split())}")
     return found
 
 

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from runner.commands.output import note
 from runner.layout import Layout
+
+
+def image_sizes(images: list[str]) -> dict[str, int]:
+    """Return the sizes of images; those that are not there, or all if no engine answers, are missing."""
+    if not images:
+        return {}
+    import docker
+
+    from runner.environments.docker.engine import connect
+    from runner.errors import UserError
+
+    found: dict[str, int] = {}
+    try:
+        client = connect(timeout=5)
+        for image in images:
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                found[image] = int(client.images.get(image).attrs["Size"])
+    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
+        note(f"Sizes of images are not known: {' '.join(str(error).split())}")
+    return found
 
 
 def remove_image(key: str, root: str) -> str | None:

@@ -24,7 +24,7 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
     if it was built in this workspace; so do images of model versions that no endpoint serves.
     """
-    from runner.commands.environments_images import prune_served, remove_image
+    from runner.commands.environments_images import image_sizes, prune_served, remove_image
     from runner.commands.needs import needs
     from runner.environments.catalogue import kept, leftovers, meant, remove
     from runner.files import remove_tree
@@ -35,11 +35,13 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     if needed.unknown:
         note(f"Nothing is removed: any of them may be needed by {needed.unknown[0]}")
     until = time.time() - older_than * _DAY
+    sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
     gone: list[dict[str, Any]] = []
     for one in found:
         if needed.unknown or needed.of(one.key) or one.key in spared or one.created > until:
             continue
-        size, image = one.size(), one.record.image_id if one.record else None
+        image = one.record.image_id if one.record else None
+        size = one.size() + sizes.get(image or "", 0)
         if not dry_run and not remove(layout, one, lambda: needs(layout)):
             continue
         what: dict[str, Any] = {"key": one.key, "bytes": size, "image": image}
