@@ -1,0 +1,209 @@
+"""The controller's end of an agent: one long-lived channel, on which many requests go at the same time."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import itertools
+import json
+import queue
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import UserError
+from runner.hosts.ssh.connection import Connection
+from runner.layout import WORKER
+
+_AGENT = WORKER / "agent.py"
+# The program comes over the standard input, so nothing of ours has to be there yet.
+_BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
+_NOISE = 1 << 20  # bytes that a login may print before our program speaks
+_READ = 1 << 18
+PIECE = 1 << 18
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the agent."""
+
+    facts: dict[str, Any]
+    content: bytes
+
+
+class RefusedError(Exception):
+    """The machine could not do what was asked; `number` is the system's ``errno``."""
+
+    def __init__(self, reason: str, number: int | None) -> None:
+        super().__init__(reason)
+        self.number = number
+
+
+class Client:
+    """Speaks with an agent that it starts.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the machine.
+    python : str
+        A Python there, 3.6 or later.
+
+    Raises
+    ------
+    UserError
+        If that does not start, with what the machine said instead.
+    """
+
+    def __init__(self, connection: Connection, python: str) -> None:
+        self.name = connection.address.name
+        self._numbers, self._sending = itertools.count(1), threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
+        self._channel = connection.start([python, "-c", _BOOT])
+        mark = secrets.token_bytes(12).hex().encode()
+        program = _AGENT.read_bytes() + f"\nmain({base64.b64encode(mark).decode()!r})\n".encode()
+        with contextlib.suppress(OSError):  # it has ended already, and says why
+            self._channel.sendall(f"{len(program)}\n".encode() + program)
+        self._rest = self._until(b"\n" + mark + b"\n", python, connection.address.seconds)
+        self._reader = threading.Thread(target=self._read, name=f"agent of {self.name}", daemon=True)
+        self._reader.start()
+
+    def close(self) -> None:
+        """End the agent, and what it runs."""
+        self._channel.close()
+
+    def ask(self, do: str, **facts: Any) -> Request:
+        """Send a request."""
+        return Request(self, do, facts)
+
+    def send(self, content: bytes = b"", **facts: Any) -> None:
+        """Send a message, in pieces that a channel takes well.
+
+        Raises
+        ------
+        UserError
+            If the connection is lost.
+        """
+        line = json.dumps({**facts, "bytes": len(content)}).encode() + b"\n"
+        try:
+            with self._sending:
+                self._channel.sendall(line + content)
+        except OSError:
+            raise self.lost() from None
+
+    def begin(self) -> tuple[int, queue.SimpleQueue[Message | None]]:
+        """Return a number for a request, and where its messages come."""
+        number, messages = next(self._numbers), queue.SimpleQueue[Message | None]()
+        self._waiting[number] = messages
+        if not self._reader.is_alive():
+            messages.put(None)
+        return number, messages
+
+    def end(self, number: int) -> None:
+        """Forget a request."""
+        self._waiting.pop(number, None)
+
+    def lost(self) -> UserError:
+        """Return what is said of a connection that is lost."""
+        return UserError(f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}")
+
+    def _until(self, mark: bytes, python: str, seconds: float) -> bytes:
+        """Skip what a login prints before our program speaks, and return what came after its mark."""
+        self._channel.settimeout(max(seconds, 30))
+        found = b""
+        try:
+            while mark not in found and len(found) < _NOISE:
+                piece = self._channel.recv(_READ)
+                if not piece:
+                    break
+                found += piece
+        except TimeoutError:
+            pass
+        if mark not in found:
+            said = b"".join(self._complaint()).decode(errors="replace").split()
+            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "nothing is said"
+            raise UserError(f"{self.name}: {python} does not start: {reason}", "Name one that does with python: ...")
+        self._channel.settimeout(None)
+        return found.partition(mark)[2]
+
+    def _complaint(self) -> Iterator[bytes]:
+        while self._channel.recv_stderr_ready():
+            yield self._channel.recv_stderr(_READ)
+
+    def _read(self) -> None:
+        """Hand messages out to those who wait for them, until the connection ends."""
+        try:
+            while True:
+                line = self._take_line()
+                facts = json.loads(line)
+                message = Message(facts, self._take(int(facts["bytes"])))
+                waiting = self._waiting.get(facts["id"])
+                if waiting is not None:
+                    waiting.put(message)
+        except (EOFError, OSError):
+            for one in list(self._waiting.values()):
+                one.put(None)
+
+    def _take_line(self) -> bytes:
+        while b"\n" not in self._rest:
+            self._more()
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def _take(self, size: int) -> bytes:
+        pieces, have = [self._rest], len(self._rest)
+        while have < size:
+            self._rest = b""
+            self._more()
+            pieces.append(self._rest)
+            have += len(self._rest)
+        content = b"".join(pieces)
+        self._rest = content[size:]
+        return content[:size]
+
+    def _more(self) -> None:
+        piece = self._channel.recv(_READ)
+        if not piece:
+            raise EOFError
+        self._rest += piece
+
+
+class Request:
+    """One request; its messages are iterated over, the last one is in `answer`."""
+
+    def __init__(self, client: Client, do: str, facts: dict[str, Any]) -> None:
+        self._client = client
+        self._number, self._messages = client.begin()
+        self.answer: dict[str, Any] = {}
+        client.send(id=self._number, do=do, **facts)
+
+    def __iter__(self) -> Iterator[Message]:
+        try:
+            while True:
+                message = self._messages.get()
+                if message is None:
+                    raise self._client.lost()
+                if "error" in message.facts:
+                    raise RefusedError(message.facts["error"], message.facts.get("errno"))
+                if message.facts.get("done"):
+                    self.answer = message.facts
+                    return
+                yield message
+        finally:
+            self._client.end(self._number)
+
+    def result(self) -> dict[str, Any]:
+        """Wait for the end and return the last message's facts."""
+        for _ in self:
+            pass
+        return self.answer
+
+    def feed(self, content: bytes) -> None:
+        """Send a piece; an empty one is the last."""
+        self._client.send(content, id=self._number, do="feed")
+
+    def stop(self) -> None:
+        """Ask for the end."""
+        self._client.send(id=self._number, do="stop")

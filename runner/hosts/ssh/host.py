@@ -1,0 +1,201 @@
+"""A machine that is reached by SSH, as a host."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tarfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+from runner.errors import UserError
+from runner.hosts.ssh.client import PIECE, Client, RefusedError, Request
+from runner.ports import Completed, Say
+
+
+class SshHost:
+    """A machine whose agent does what is asked; paths are paths there, ``~`` is who we are there.
+
+    Parameters
+    ----------
+    client : Client
+        The agent's other end.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client, self.name = client, client.name
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        say: Say | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a command to its end, its output line by line to `say`.
+
+        Raises
+        ------
+        UserError
+            If the program is not there, the time is over or the connection is lost.
+        """
+        request = self._client.ask(
+            "run", argv=list(argv), variables=dict(variables or {}), cwd=str(cwd) if cwd is not None else None
+        )
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            with contextlib.suppress(UserError):
+                request.stop()
+
+        timer = threading.Timer(timeout if timeout is not None else threading.TIMEOUT_MAX, expire)
+        timer.daemon = True
+        if timeout is not None:
+            timer.start()
+        output, rest = bytearray(), b""
+        try:
+            for message in request:
+                output += message.content
+                *lines, rest = (rest + message.content).split(b"\n")
+                _say(lines, say)
+            _say([rest] if rest else [], say)
+        except RefusedError as error:
+            raise UserError(f"{argv[0]} cannot be run on {self.name}: {error}") from None
+        except BaseException:
+            with contextlib.suppress(UserError):
+                request.stop()
+            raise
+        finally:
+            timer.cancel()
+        if expired.is_set():
+            raise UserError(f"{argv[0]} took over {timeout:g} s on {self.name} and was ended")
+        return Completed(int(request.answer["code"]), bytes(output))
+
+    def exists(self, path: Path) -> bool:
+        """Tell whether a path is there."""
+        return bool(self._ask("look", path).result()["there"])
+
+    def read(self, path: Path) -> bytes:
+        """Return a file's content."""
+        with self._as_os_error(path):
+            return b"".join(message.content for message in self._ask("read", path))
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Replace a file atomically, making its folder."""
+        with self._as_os_error(path):
+            request = self._ask("write", path)
+            for at in range(0, len(content), PIECE):
+                request.feed(content[at : at + PIECE])
+            request.feed(b"")
+            request.result()
+
+    def put(self, local: Path, remote: Path) -> None:
+        """Copy a file or folder from this machine."""
+        with self._as_os_error(remote):
+            if local.is_dir():
+                request = self._ask("unpack", remote)
+                with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
+                    archive.add(local, ".")
+            else:
+                request = self._ask("write", remote, mode=local.stat().st_mode & 0o7777)
+                with local.open("rb") as file:
+                    while piece := file.read(PIECE):
+                        request.feed(piece)
+            request.feed(b"")
+            request.result()
+
+    def get(self, remote: Path, local: Path) -> None:
+        """Copy a file or folder to this machine."""
+        with self._as_os_error(remote):
+            look = self._ask("look", remote).result()
+            if not look["there"]:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(remote))
+            local.parent.mkdir(parents=True, exist_ok=True)
+            if not look["folder"]:
+                with local.open("wb") as file:
+                    for message in self._ask("read", remote):
+                        file.write(message.content)
+                return
+            local.mkdir(exist_ok=True)
+            with tarfile.open(fileobj=cast("IO[bytes]", _Pieces(self._ask("pack", remote))), mode="r|") as archive:
+                for one in archive:
+                    archive.extract(one, local, filter="data")
+
+    def rename(self, old: Path, new: Path) -> None:
+        """Rename a file or folder."""
+        with self._as_os_error(old):
+            self._ask("rename", old, target=str(PurePosixPath(new))).result()
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a folder with all it holds."""
+        with self._as_os_error(path):
+            self._ask("remove", path).result()
+
+    def lock(self, path: Path) -> AbstractContextManager[object]:
+        """Hold a lock that the end of the connection frees."""
+        return self._locked(path)
+
+    @contextlib.contextmanager
+    def _locked(self, path: Path) -> Iterator[None]:
+        request = self._ask("lock", path)
+        with self._as_os_error(path):
+            messages = iter(request)
+            next(messages)
+        try:
+            yield
+        finally:
+            request.stop()
+            for _ in messages:
+                pass
+
+    def _ask(self, do: str, path: Path, **facts: Any) -> Request:
+        return self._client.ask(do, path=str(PurePosixPath(path)), **facts)
+
+    @contextlib.contextmanager
+    def _as_os_error(self, path: Path) -> Iterator[None]:
+        """Raise what a machine could not do as this one would, with the machine's name."""
+        try:
+            yield
+        except RefusedError as error:
+            raise OSError(error.number or errno.EIO, f"{error} on {self.name}", str(path)) from None
+
+
+def _say(lines: Sequence[bytes], say: Say | None) -> None:
+    if say is not None:
+        for line in lines:
+            say(line.decode(errors="replace").rstrip())
+
+
+class _Feed:
+    """A file that feeds a request."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def write(self, content: bytes) -> int:
+        if content:
+            self._request.feed(bytes(content))
+        return len(content)
+
+
+class _Pieces:
+    """A request's pieces as a file."""
+
+    def __init__(self, request: Request) -> None:
+        self._messages, self._rest = iter(request), b""
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size:
+            message = next(self._messages, None)
+            if message is None:
+                break
+            self._rest += message.content
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found

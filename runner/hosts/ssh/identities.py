@@ -1,0 +1,88 @@
+"""Who we are: keys of the agent and of files, with their certificates; a passphrase is asked for once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.errors import UserError
+from runner.hosts.ssh.settings import Address
+
+if TYPE_CHECKING:
+    from paramiko import PKey, Transport
+
+Ask = Callable[[str], str | None]
+"""Asks the user for something secret; None where nobody can be asked."""
+
+
+class Identities:
+    """The keys that are tried; those that were unlocked are kept as long as this object.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks for a passphrase.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask, self._unlocked = ask, dict[Path, "PKey | None"]()
+
+    def log_in(self, transport: Transport, address: Address) -> None:
+        """Log in with the first key that is taken.
+
+        Raises
+        ------
+        UserError
+            If none is.
+        """
+        from paramiko.ssh_exception import AuthenticationException, SSHException
+
+        tried = list[str]()
+        for name, key in self._keys(address):
+            tried.append(name)
+            try:
+                left = transport.auth_publickey(address.user, key)
+            except (AuthenticationException, SSHException):
+                if transport.is_active():
+                    continue
+                break  # the machine takes no more attempts
+            if not left:
+                return
+        said = f"It was shown {', '.join(tried)}" if tried else "There is no key to show"
+        raise UserError(
+            f"{address.name} does not let {address.user} in: {said}",
+            "Name a key with IdentityFile in ~/.ssh/config, or add it to its ~/.ssh/authorized_keys",
+        )
+
+    def _keys(self, address: Address) -> Iterator[tuple[str, PKey]]:
+        from paramiko import Agent
+
+        if not address.only_these:
+            for one in Agent().get_keys():
+                yield f"the agent's {one.get_name()}", one
+        for path in address.identities:
+            key = self._of(path)
+            if key is not None:
+                yield str(path), key
+
+    def _of(self, path: Path) -> PKey | None:
+        if path not in self._unlocked:
+            self._unlocked[path] = self._read(path) if path.is_file() else None
+        return self._unlocked[path]
+
+    def _read(self, path: Path) -> PKey | None:
+        from paramiko import PKey
+        from paramiko.ssh_exception import PasswordRequiredException, SSHException
+
+        try:
+            try:
+                key = PKey.from_path(path)
+            except (PasswordRequiredException, TypeError):  # the latter is the cryptography library's word for it
+                passphrase = self._ask(f"Passphrase of {path}: ")
+                if passphrase is None:
+                    return None
+                key = PKey.from_path(path, passphrase.encode())
+        except (SSHException, ValueError, OSError) as error:
+            raise UserError(f"The key {path} cannot be read: {error}") from None
+        return key

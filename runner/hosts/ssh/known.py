@@ -1,0 +1,75 @@
+"""The keys of machines: what is not known, or has changed, gets nothing of ours, not even a name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.hosts.ssh.settings import Address
+
+if TYPE_CHECKING:
+    from paramiko import PKey, Transport
+    from paramiko.hostkeys import HostKeys
+
+
+def load(address: Address) -> HostKeys:
+    """Return the keys in an address's files.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read.
+    """
+    from paramiko.hostkeys import HostKeys
+
+    found = HostKeys()
+    for path in address.known_hosts:
+        try:
+            if path.is_file():
+                found.load(str(path))
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    return found
+
+
+def prefer_known(transport: Transport, address: Address, keys: HostKeys) -> None:
+    """Have the machine show a key of a kind that is known of it, if one is."""
+    known = list(keys.lookup(address.known_as) or {})
+    options: Any = transport.get_security_options()
+    kinds = {
+        word for kind in known for word in (("rsa-sha2-512", "rsa-sha2-256", kind) if kind == "ssh-rsa" else (kind,))
+    }
+    options.key_types = sorted(options.key_types, key=lambda one: one not in kinds)
+
+
+def check(address: Address, keys: HostKeys, shown: PKey) -> None:
+    """Refuse a machine whose key is not the one that is known.
+
+    Raises
+    ------
+    UserError
+        With the fingerprint, and the command that accepts it.
+    """
+    known = keys.lookup(address.known_as) or {}
+    if any(key.asbytes() == shown.asbytes() for key in known.values()):
+        return
+    seen = f"{shown.get_name()} {fingerprint(shown)}"
+    login = f"ssh -p {address.port} {address.user}@{address.host}"
+    files = ", ".join(map(str, address.known_hosts))
+    if not known:
+        raise UserError(
+            f"{address.name} ({address.known_as}) is not known here: it shows {seen}",
+            f"If that is its key, accept it: {login}",
+        )
+    raise UserError(
+        f"{address.name} ({address.known_as}) shows another key than the one in {files}: {seen}",
+        f"Somebody may be in between. If it was set up anew: ssh-keygen -R '{address.known_as}', then {login}",
+    )
+
+
+def fingerprint(key: PKey) -> str:
+    """Return a key's fingerprint as OpenSSH shows it."""
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"SHA256:{digest}"

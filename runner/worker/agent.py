@@ -1,0 +1,301 @@
+"""Does on a machine what a controller asks for, over its standard streams. Standard library only, Python 3.6 or later.
+
+A message is a line of JSON and as many bytes as its ``bytes`` says. Each request has an ``id`` and gets messages with
+that ``id``: any number of pieces, and a last one with ``done`` or ``error``. Requests are carried out side by side. The
+agent ends with its input, and with it the programs it runs; what was started with ``spawn`` goes on.
+"""
+
+import base64
+import fcntl
+import io
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tarfile
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Callable, Dict, Optional
+
+PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
+
+
+class Agent:
+    """Reads requests and carries them out.
+
+    Parameters
+    ----------
+    asked, answers : file
+        Binary streams.
+    """
+
+    def __init__(self, asked: "BinaryIO", answers: "BinaryIO") -> None:
+        self._asked, self._answers = asked, answers
+        self._writing = threading.Lock()
+        self._going: "Dict[int, Task]" = {}
+
+    def serve(self) -> None:
+        """Carry out requests until the input ends."""
+        while True:
+            line = self._asked.readline()
+            if not line:
+                break
+            message = json.loads(line.decode())
+            content = self._asked.read(message.get("bytes", 0))
+            if message["do"] in ("feed", "stop"):
+                task = self._going.get(message["id"])
+                if task is not None:
+                    task.take(message["do"], content)
+                continue
+            task = Task(self, message, content)
+            self._going[message["id"]] = task
+            threading.Thread(target=task.carry_out, daemon=True).start()
+        for task in list(self._going.values()):
+            task.take("stop", b"")
+
+    def say(self, number: int, content: bytes = b"", **facts: "Any") -> None:
+        """Send a message."""
+        line = json.dumps(dict(facts, id=number, bytes=len(content))).encode() + b"\n"
+        with self._writing:
+            self._answers.write(line + content)
+            self._answers.flush()
+
+    def forget(self, number: int) -> None:
+        """Let go of a request that has ended."""
+        self._going.pop(number, None)
+
+
+class Task:
+    """One request from its coming to its last answer."""
+
+    def __init__(self, agent: Agent, message: "Dict[str, Any]", content: bytes) -> None:
+        self._agent, self._message, self._content = agent, message, content
+        self._number = message["id"]
+        self._process: "Optional[subprocess.Popen[bytes]]" = None
+        self._fed, self._feeding = os.pipe()
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+
+    def take(self, what: str, content: bytes) -> None:
+        """Take a piece of what is sent, or the word to stop; an empty piece is the last."""
+        if what == "stop":
+            self._stopped.set()
+            with self._lock:
+                if self._process is not None:
+                    end(self._process)
+            self._end_feeding()
+        elif content:
+            try:
+                with open(self._feeding, "wb", closefd=False) as pipe:
+                    pipe.write(content)
+            except OSError:  # whoever reads it has failed, and says so
+                pass
+        else:
+            self._end_feeding()
+
+    def _end_feeding(self) -> None:
+        feeding, self._feeding = self._feeding, -1
+        if feeding >= 0:
+            os.close(feeding)
+
+    def carry_out(self) -> None:
+        """Do what is asked, and send the last message."""
+        try:
+            do: "Callable[[], Dict[str, Any]]" = getattr(self, "do_" + self._message["do"])
+            answer = do()
+            self._agent.say(self._number, done=True, **answer)
+        except OSError as error:
+            self._agent.say(self._number, error=error.strerror or str(error), errno=error.errno)
+        except Exception as error:
+            self._agent.say(self._number, error="{}: {}".format(type(error).__name__, error), errno=None)
+        finally:
+            self._end_feeding()
+            os.close(self._fed)
+            self._agent.forget(self._number)
+
+    def do_run(self) -> "Dict[str, Any]":
+        """Run a program to its end, with both its streams as they come."""
+        with self._lock:
+            if self._stopped.is_set():
+                return {"code": None}
+            self._process = subprocess.Popen(
+                self._message["argv"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self._variables(),
+                cwd=self._message.get("cwd"),
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        while True:
+            content = os.read(descriptor, PIECE)
+            if not content:
+                break
+            self._agent.say(self._number, content)
+        return {"code": self._process.wait()}
+
+    def do_spawn(self) -> "Dict[str, Any]":
+        """Start a program that outlives everybody, its streams to a file."""
+        with open(self._message["log"], "ab") as log:
+            process = subprocess.Popen(
+                self._message["argv"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._variables(),
+                cwd=self._message.get("cwd"),
+                start_new_session=True,
+            )
+        return {"pid": process.pid}
+
+    def _variables(self) -> "Dict[str, str]":
+        found = dict(os.environ)
+        for name, value in (self._message.get("variables") or {}).items():
+            if value is None:
+                found.pop(name, None)
+            else:
+                found[name] = value
+        return found
+
+    def do_look(self) -> "Dict[str, Any]":
+        """Tell what is at a path."""
+        try:
+            state = os.stat(self._path())
+        except (FileNotFoundError, NotADirectoryError):
+            return {"there": False}
+        return {"there": True, "size": state.st_size, "folder": stat.S_ISDIR(state.st_mode)}
+
+    def do_read(self) -> "Dict[str, Any]":
+        """Send a file's bytes from an offset on."""
+        with open(self._path(), "rb") as file:
+            file.seek(self._message.get("offset", 0))
+            while True:
+                content = file.read(PIECE)
+                if not content or self._stopped.is_set():
+                    return {}
+                self._agent.say(self._number, content)
+
+    def do_write(self) -> "Dict[str, Any]":
+        """Replace a file by what is fed: aside, synced, renamed."""
+        path = self._path()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        aside = "{}.{}-{}.part".format(path, os.getpid(), self._number)
+        try:
+            with open(self._fed, "rb", closefd=False) as fed, open(aside, "wb") as file:
+                shutil.copyfileobj(fed, file, PIECE)
+                file.flush()
+                os.fsync(file.fileno())
+            if self._stopped.is_set():
+                raise OSError("the connection ended in the middle")
+            os.chmod(aside, self._message.get("mode", 0o644))
+            os.rename(aside, path)
+        finally:
+            if os.path.exists(aside):
+                os.unlink(aside)
+        return {}
+
+    def do_unpack(self) -> "Dict[str, Any]":
+        """Unpack an archive that is fed into a folder."""
+        path = self._path()
+        os.makedirs(path, exist_ok=True)
+        with open(self._fed, "rb", closefd=False) as fed, tarfile.open(fileobj=fed, mode="r|") as archive:
+            for one in archive:
+                archive.extract(one, path)
+        if self._stopped.is_set():
+            raise OSError("the connection ended in the middle")
+        return {}
+
+    def do_pack(self) -> "Dict[str, Any]":
+        """Send a file or a folder as an archive."""
+        with tarfile.open(fileobj=Pieces(self), mode="w|", bufsize=PIECE) as archive:
+            archive.add(self._path(), ".")
+        return {}
+
+    def send(self, content: bytes) -> None:
+        """Send a piece."""
+        if self._stopped.is_set():
+            raise OSError("stopped")
+        self._agent.say(self._number, content)
+
+    def do_rename(self) -> "Dict[str, Any]":
+        """Rename a file or a folder."""
+        os.rename(self._path(), expanded(self._message["target"]))
+        return {}
+
+    def do_remove(self) -> "Dict[str, Any]":
+        """Remove a file or a folder with all it holds."""
+        remove(self._path())
+        return {}
+
+    def do_lock(self) -> "Dict[str, Any]":
+        """Hold a lock until told to stop; the kernel frees it when this process dies."""
+        path = self._path()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "a") as file:
+            while not self._stopped.wait(0.02):
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    continue
+                self._agent.say(self._number, held=True)
+                self._stopped.wait()
+        return {}
+
+    def _path(self) -> str:
+        return expanded(self._message["path"])
+
+
+class Pieces(io.RawIOBase):
+    """A file whose content is sent."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+
+    def write(self, content: "Any") -> int:
+        """Send a piece."""
+        self._task.send(bytes(content))
+        return len(content)
+
+
+def expanded(path: str) -> str:
+    """Return a path with the home folder of who we are here."""
+    return os.path.expanduser(path)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a program and what it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def remove(path: str) -> None:
+    """Remove whatever is at a path, whatever its permissions; nothing there is fine."""
+    if os.path.islink(path) or os.path.isfile(path):
+        os.unlink(path)
+    elif os.path.isdir(path):
+
+        def loosen(function: "Any", name: str, _: "Any") -> None:
+            os.chmod(os.path.dirname(name), 0o700)
+            os.chmod(name, 0o700)
+            function(name)
+
+        shutil.rmtree(path, onerror=loosen)
+
+
+def main(mark: str) -> None:
+    """Say the mark, by which the other side knows where our words begin, and serve."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints does not come between our messages
+    answers.write(b"\n" + base64.b64decode(mark) + b"\n")
+    answers.flush()
+    Agent(sys.stdin.buffer, answers).serve()
