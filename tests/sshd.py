@@ -12,9 +12,12 @@ from tests.waiting import wait_for
 
 
 class Sshd:
-    """Takes the key ``user`` in its folder; ``ssh`` in ``bin`` knows the key and the host."""
+    """Takes the key ``user`` in its folder; ``ssh`` in ``bin`` knows the key and the host.
 
-    def __init__(self, folder: Path):
+    `settings` are lines of its configuration that go before ours.
+    """
+
+    def __init__(self, folder: Path, *settings: str):
         self.folder, self.user = folder, getpass.getuser()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -22,7 +25,8 @@ class Sshd:
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
         (folder / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nStrictModes no\n"
+            "".join(f"{line}\n" for line in settings)
+            + f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nStrictModes no\n"
             f"AuthorizedKeysFile {folder}/user.pub\nPasswordAuthentication no\nUsePAM no\nPermitRootLogin yes\n"
         )
         (folder / "known").write_text(f"[127.0.0.1]:{self.port} {(folder / 'host.pub').read_text()}")

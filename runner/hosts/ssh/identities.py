@@ -82,7 +82,7 @@ class Identities:
                 passphrase = self._ask(f"Passphrase of {path}: ")
                 if passphrase is None:
                     return None
-                key = PKey.from_path(path, passphrase.encode())
+                key = PKey.from_path(path, passphrase.encode())  # type: ignore[arg-type] # cryptography takes bytes
         except (SSHException, ValueError, OSError) as error:
             raise UserError(f"The key {path} cannot be read: {error}") from None
         return key

@@ -52,7 +52,7 @@ def check(address: Address, keys: HostKeys, shown: PKey) -> None:
     UserError
         With the fingerprint, and the command that accepts it.
     """
-    known = keys.lookup(address.known_as) or {}
+    known: dict[str, PKey] = dict(keys.lookup(address.known_as) or {})
     if any(key.asbytes() == shown.asbytes() for key in known.values()):
         return
     seen = f"{shown.get_name()} {fingerprint(shown)}"
