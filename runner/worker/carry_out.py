@@ -65,8 +65,9 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
 def _finish(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
     """Have the controller's command finish the run's record if the controller itself will not."""
     until = time.monotonic() + _CONTROLLER_LEAVES
-    while order.get("detach") and not gone() and time.monotonic() < until:
-        time.sleep(_TICK)  # it is on its way out, and would still be taken for the one who minds the run
+    held = os.path.join(run_dir, ".lock")
+    while order.get("detach") and files.is_locked(held) and time.monotonic() < until:
+        time.sleep(_TICK)  # the controller is on its way out, and would still be taken for the one who minds the run
     if (gone() or order.get("detach")) and order.get("finish"):
         try:
             subprocess.call(order["finish"] + [run_dir], env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr)

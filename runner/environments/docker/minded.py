@@ -121,7 +121,7 @@ class Minded:
     def _finish(self) -> None:
         """Finish the run's record if the controller will not; see the worker's ``carry_out``."""
         until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.get("detach")
-        while detach and not self._gone() and time.monotonic() < until:
+        while detach and is_locked(self.layout.controller_lock) and time.monotonic() < until:
             time.sleep(_TICK)
         if self._gone() or detach:
             command = [*self._order["attended"]["finish"], str(self.layout.root)]
