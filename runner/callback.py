@@ -1,6 +1,7 @@
 """What the worker calls back: finish a run whose controller is gone, answer a script's ``register_model``.
 
-Started as ``python callback.py finish|answer RUN_FOLDER [REQUEST]`` by the worker, from any folder.
+Started as ``python callback.py finish|answer RUN_FOLDER [REQUEST]`` by the worker, from any folder, and as ``python
+callback.py follow RUN_FOLDER`` by a controller that leaves a run on a cluster, or finds one left.
 """
 
 from __future__ import annotations
@@ -56,8 +57,10 @@ def main(arguments: list[str]) -> None:
     if kind == "answer":
         answer(folder, Path(arguments[2]))
         return
-    from runner.recovery import reconcile, run_folder_record
+    from runner.recovery import followed, reconcile, run_folder_record
 
+    if kind == "follow":
+        followed(*run_folder_record(folder))
     reconcile(*run_folder_record(folder))
 
 

@@ -53,7 +53,15 @@ class RunLayout:
     children = _Below("children")
     controller_lock = _Below(".lock")
     worker_lock = _Below("worker.lock")
-    attendant_lock = _Below("attendant.lock")  # held by who attends the container that the worker is in; has its pid
+    node = _Below("node.json")  # where on a cluster the run is
+    attempts = _Below("attempts.jsonl")  # those that ended because a node was lost
+    attendant_lock = _Below(
+        "attendant.lock"
+    )  # held by who attends a worker that is elsewhere; has its pid, if it takes signals
+
+    def attempt(self, number: int) -> Path:
+        """Return the folder of what is left of an attempt that was given up."""
+        return Path(self.root, "attempts", str(number))
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,34 @@ class Completed:
     output: bytes
 
 
+@dataclass(frozen=True)
+class Interpreter:
+    """One Python: where it is, its full version, its platform."""
+
+    path: Path
+    version: str
+    platform: str
+
+
 class Host(Protocol):
-    """A machine that commands run on and files live on. Environments are built on it."""
+    """A machine that commands run on and files live on. Environments are built on it.
+
+    `root` is where what is kept there is, None for the workspace of the controller itself. `target` is what to lock
+    packages for in uv's words, None for this machine. `path` is its ``PATH``. One that
+    does not fetch packages is sent them.
+    """
 
     name: str
+    root: Path | None
+    target: str | None
+    path: str
+    fetches: bool
+
+    def uv(self) -> str:
+        """Return the path of uv there."""
+
+    def pythons(self) -> list[Interpreter]:
+        """Return the interpreters that start there."""
 
     def run(
         self,
@@ -89,6 +113,15 @@ class EnvironmentHandle(Protocol):
     def lock_text(self) -> str:
         """Return the lock: what exactly is installed, with hashes where they are known."""
 
+    def on(self, host: Host, say: Say) -> EnvironmentHandle:
+        """Return the very same environment on another host.
+
+        Raises
+        ------
+        UserError
+            If it cannot be there.
+        """
+
 
 class Environment(Protocol):
     """One kind of environment."""
@@ -130,6 +163,12 @@ class Compute(Protocol):
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
+
+    def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:
+        """Follow a run that another controller submitted and left; None where it has no need of that.
+
+        `restore` has the run's environment again on a host, in case that the run has to begin anew.
+        """
 
     def close(self) -> None:
         """Let go of what was kept for further runs; runs that go on are not touched."""

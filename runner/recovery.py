@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
+import time
 from pathlib import Path
 
 from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
-from runner.files import locked
+from runner.files import is_locked, locked
 from runner.layout import Layout
 from runner.pipeline import execute, finish
 from runner.records import CANCELED, FAILED, TERMINAL, RunRecord
-from runner.stages.run import read_result, request_cancel, signal_worker, worker_lives
+from runner.stages.run import follow, read_result, request_cancel, signal_worker, worker_lives
 from runner.wiring import make_bench
+
+_TICK = 0.1
+_CONTROLLER_LEAVES = 30.0  # seconds
 
 
 def _quiet(_word: str, _seconds: float | None = None) -> None:
@@ -42,10 +46,27 @@ def reconcile(layout: Layout, record: RunRecord) -> RunRecord:
             return finish(
                 bench, dataclasses.replace(record, error="the controller ended before the script began"), status
             )
+        if run.node.exists() and not run.result.exists():
+            follow(run)
+            return record
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
             bench.runs.write(record)
         return execute(bench, record, _quiet)
+
+
+def followed(layout: Layout, record: RunRecord) -> None:
+    """Follow a run that is on a node to its end."""
+    bench = reopen(layout, record)
+    assert record.prepare is not None  # noqa: S101 - it was submitted
+    environment, lock = record.prepare.environment, bench.run.lock_file.read_text()
+    job = bench.compute.attach(bench.run.root, lambda host: bench.environment.restore(environment, lock, host, print))
+    while job is not None and not job.wait(_TICK):
+        continue
+    bench.compute.close()
+    until = time.monotonic() + _CONTROLLER_LEAVES
+    while is_locked(bench.run.controller_lock) and time.monotonic() < until:
+        time.sleep(_TICK)
 
 
 def reopen(layout: Layout, record: RunRecord) -> Bench:

@@ -182,6 +182,23 @@ class LocalComputeConfig:
 
 
 @dataclass
+class SshComputeConfig:
+    """Machines that are reached by SSH. Times in seconds, slots a node."""
+
+    kind: str = "ssh"
+    hosts: list[Any] = field(default_factory=list)
+    root: str = "~/.vivero-node"
+    slots: Optional[int] = None  # noqa: UP045
+    min_nodes: int = 0
+    max_nodes: Optional[int] = None  # noqa: UP045
+    idle_seconds_before_scaledown: float = 600
+    lost_after_seconds: float = 120
+    max_attempts: int = 3
+    send_packages: bool = False
+    warm: Optional[bool] = None  # noqa: UP045
+
+
+@dataclass
 class SweepConfig:
     """What a multirun tries. Times in seconds."""
 
@@ -222,7 +239,7 @@ ENVIRONMENTS = {
     "conda": CondaEnvironmentConfig,
     "docker": DockerEnvironmentConfig,
 }
-COMPUTES = {"local": LocalComputeConfig}
+COMPUTES = {"local": LocalComputeConfig, "ssh": SshComputeConfig}
 SCHEMAS: dict[str, dict[str, type]] = {
     "schema": {
         "run": RunSpec,

@@ -24,7 +24,7 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
     if config.kind == "current":
         from runner.environments.current import CurrentEnvironment
 
-        return CurrentEnvironment(layout, allow_drift=config.allow_drift)
+        return CurrentEnvironment(layout, config.allow_drift, partial(_venv, layout))
     if config.kind == "conda":
         from runner.environments.conda.environment import CondaEnvironment
 
@@ -56,8 +56,18 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
     )
 
 
-def make_compute(config: Any, *, several: bool = False) -> Compute:
+def _venv(layout: Layout, packages: list[str], python: str) -> Environment:
+    from runner.environments.venv import VenvEnvironment
+
+    return VenvEnvironment(layout, packages=packages, python=python)
+
+
+def make_compute(config: Any, *, several: bool = False, say: Say = print) -> Compute:
     """Return the adapter for a compute's settings; for several runs of one script its interpreters are kept warm."""
+    if config.kind == "ssh":
+        from runner.compute.ssh.cluster import SshCompute
+
+        return SshCompute(config, warm=config.warm is not False, say=say)
     from runner.compute.local import LocalCompute
 
     return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
@@ -97,7 +107,7 @@ def make_bench(
         ),
         inputs=InputStore(layout),
         environment=make_environment(spec.environment, layout, base),
-        compute=make_compute(spec.compute),
+        compute=make_compute(spec.compute, say=say),
         say=say,
         deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),
         foresee=lambda settings, model, python: deployer().foresee(settings, model, python),

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from runner.answering import Answering
@@ -66,6 +67,10 @@ class LocalCompute:
                 start_new_session=True,
             )
         return LocalJob(process, layout)
+
+    def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:  # noqa: ARG002
+        """Return nothing: a run on this machine is not followed from elsewhere."""
+        return None
 
     def close(self) -> None:
         """End the warm interpreters; what runs goes on."""

@@ -10,22 +10,27 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from runner.files import locked, remove_tree, sweep, sync_folder, write_json
+from runner.errors import UserError
+from runner.files import locked, remove_tree, sweep, sync_folder
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 
 LOCK = "environment.lock"  # the lock beside what it made
 _RECORD, _STAGING = "environment.json", ".building-"
 
 
-def built(layout: Layout, key: str, build: Callable[[Path], EnvironmentRecord], say: Say) -> EnvironmentRecord:
+def built(
+    host: Host, layout: Layout, key: str, build: Callable[[Path], EnvironmentRecord], say: Say
+) -> EnvironmentRecord:
     """Return the record of an environment, which is built unless it is there.
 
     Parameters
     ----------
+    host : Host
+        Where it is kept.
     layout : Layout
-        The workspace.
+        The workspace, or the folder of another machine that is like one.
     key : str
         What it is kept by.
     build : callable
@@ -34,28 +39,28 @@ def built(layout: Layout, key: str, build: Callable[[Path], EnvironmentRecord], 
         Takes lines of progress.
     """
     target = layout.environment(key)
-    cached = _usable(target)
+    cached = _usable(host, target)
     if not cached:
-        layout.environments.mkdir(parents=True, exist_ok=True)
-        with locked(layout.environments / f"{key}.lock"):
-            cached = _usable(target)
+        with host.lock(layout.environments / f"{key}.lock"):
+            cached = _usable(host, target)
             if not cached:
-                if target.exists():
+                if host.exists(target):
                     say(f"Environment {key[:12]} is damaged and is built again")
-                    remove_tree(target)
-                _build(target, build, say)
-    record = EnvironmentRecord.from_json(json.loads((target / _RECORD).read_bytes()))
+                    host.remove(target)
+                _build(host, target, build, say)
+    record = EnvironmentRecord.from_json(json.loads(host.read(target / _RECORD)))
     return dataclasses.replace(record, cached=cached)
 
 
-def _build(target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> None:
-    start = time.perf_counter()
-    with aside(target.parent) as staging:
+def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> None:
+    start, where = time.perf_counter(), f" on {host.name}" if host.root is not None else ""
+    with aside(target.parent) if host.root is None else _aside_there(host, target.parent) as staging:
         record = build(staging)
-        write_json(staging / _RECORD, record.to_json())
-        staging.rename(target)
-        sync_folder(target.parent)
-    say(f"Built in {time.perf_counter() - start:.1f} s")
+        host.write(staging / _RECORD, json.dumps(record.to_json()).encode())
+        host.rename(staging, target)
+        if host.root is None:
+            sync_folder(target.parent)
+    say(f"Built in {time.perf_counter() - start:.1f} s{where}")
 
 
 @contextlib.contextmanager
@@ -74,5 +79,16 @@ def aside(folder: Path) -> Iterator[Path]:
             staging.with_suffix(".lock").unlink(missing_ok=True)
 
 
-def _usable(target: Path) -> bool:
-    return (target / _RECORD).exists() and (target / "bin" / "python").exists()
+@contextlib.contextmanager
+def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
+    """Give such a path on another machine; what a lost connection leaves there, ``vivero nodes clean`` removes."""
+    staging = folder / f"{_STAGING}{secrets.token_hex(9)}.part"
+    try:
+        yield staging
+    finally:
+        with contextlib.suppress(UserError, OSError):  # the connection may be what ended the work
+            host.remove(staging)
+
+
+def _usable(host: Host, target: Path) -> bool:
+    return host.exists(target / _RECORD) and host.exists(target / "bin" / "python")

@@ -7,26 +7,53 @@ import platform
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from runner.environments.handle import PrefixHandle
-from runner.environments.packages import installed_packages, lock_of
+from runner.environments.packages import installed_packages, lock_of, portable_packages
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports import Environment, EnvironmentHandle, Host, Say
 from runner.records import EnvironmentRecord
 
 _SHOWN = 5
 
 
 class CurrentEnvironment:
-    """Takes the controller's own Python as it is and records what is installed in it."""
+    """Takes the controller's own Python as it is and records what is installed in it.
 
-    def __init__(self, layout: Layout, allow_drift: bool = False) -> None:
-        self.layout, self.allow_drift = layout, allow_drift
+    Parameters
+    ----------
+    layout : Layout
+        The workspace.
+    allow_drift : bool
+        Go on where an earlier run's Python is not what it was.
+    like : callable or None
+        Makes an environment with given packages and Python version: what this Python is on another machine.
+    """
 
-    def prepare(self, host: Host, say: Say) -> PrefixHandle:  # noqa: ARG002 - the port's shape
-        """Record the interpreter and its packages; nothing is built."""
+    def __init__(
+        self,
+        layout: Layout,
+        allow_drift: bool = False,
+        like: Callable[[list[str], str], Environment] | None = None,
+    ) -> None:
+        self.layout, self.allow_drift, self._like = layout, allow_drift, like
+
+    def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
+        """Record the interpreter and its packages; nothing is built, unless the host is another machine."""
+        return self._here() if host.root is None else self._there(host, say)
+
+    def _there(self, host: Host, say: Say) -> EnvironmentHandle:
+        assert self._like is not None  # noqa: S101 - given wherever other machines are
+        packages, own = portable_packages()
+        if own:
+            say(f"Left out on {host.name}: {', '.join(own)}, which this Python has from a folder or a file")
+        wanted = [f"{name}=={version}" for name, version in packages.items()]
+        return self._like(wanted, ".".join(platform.python_version_tuple()[:2])).prepare(host, say)
+
+    def _here(self) -> PrefixHandle:
         start = time.perf_counter()
         packages = installed_packages()
         lock = lock_of(packages)
@@ -44,7 +71,7 @@ class CurrentEnvironment:
         )
         return PrefixHandle(record, Path(sys.executable), lock)
 
-    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> PrefixHandle:  # noqa: ARG002
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
         """Take the interpreter if it still has what it had.
 
         Raises
@@ -52,7 +79,10 @@ class CurrentEnvironment:
         UserError
             If it has not, unless ``allow_drift``.
         """
-        handle = self.prepare(host, say)
+        if host.root is not None or record.kind != "current":
+            assert self._like is not None  # noqa: S101 - given wherever other machines are
+            return self._like([], record.python_version).restore(record, lock_text, host, say)
+        handle = self._here()
         now, then = dict(handle.record.packages), dict(record.packages)
         now["python"], then["python"] = handle.record.python_version, record.python_version
         differing = [

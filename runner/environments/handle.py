@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from runner.errors import UserError
+from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 
 
@@ -14,8 +16,16 @@ class PrefixHandle:
 
     attended = False
 
-    def __init__(self, record: EnvironmentRecord, python: Path, lock_text: str) -> None:
+    def __init__(
+        self,
+        record: EnvironmentRecord,
+        python: Path,
+        lock_text: str,
+        host: Host | None = None,
+        again: Callable[[Host, Say], PrefixHandle] | None = None,
+    ) -> None:
         self.record, self._python, self._lock = record, python, lock_text
+        self._host, self._again = host if host is not None and host.root is not None else None, again
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return the command with its program taken from the environment if it has it."""
@@ -23,7 +33,8 @@ class PrefixHandle:
         if program in ("python", "python3"):
             return [str(self._python), *rest]
         own = self._python.parent / program
-        return [str(own) if "/" not in program and own.exists() else program, *rest]
+        there = "/" not in program and (own.exists() if self._host is None else self._host.exists(own))
+        return [str(own) if there else program, *rest]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the same: who runs on this machine is inside."""
@@ -31,6 +42,9 @@ class PrefixHandle:
 
     def variables(self) -> dict[str, str]:
         """Return what makes it the active environment."""
+        if self._host is not None:
+            path = f"{self._python.parent}{os.pathsep}{self._host.path}"
+            return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}
         path = f"{self._python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         if not (self._python.parent.parent / "pyvenv.cfg").exists():
             return {"PATH": path}
@@ -39,3 +53,15 @@ class PrefixHandle:
     def lock_text(self) -> str:
         """Return what is installed."""
         return self._lock
+
+    def on(self, host: Host, say: Say) -> PrefixHandle:
+        """Return the same environment on another host.
+
+        Raises
+        ------
+        UserError
+            If it cannot be there.
+        """
+        if self._again is None:
+            raise UserError(f"An environment of kind {self.record.kind} cannot be taken to {host.name}")
+        return self._again(host, say)

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UserError
 from runner.files import write_json
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports import Host, Interpreter
 
 _PROBE = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_platform())"
 _REQUEST = re.compile(r"\d+(\.\d+){0,2}")
-
-
-@dataclass(frozen=True)
-class Interpreter:
-    """One Python: where it is, its full version, its platform."""
-
-    path: Path
-    version: str
-    platform: str
 
 
 class Interpreters:
@@ -48,6 +39,8 @@ class Interpreters:
         UserError
             If there is none, naming those that are there.
         """
+        if self._host.root is not None:
+            return find_there(self._host, request)
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()
             if not path.is_file():
@@ -93,6 +86,32 @@ class Interpreters:
             self._cache.parent.mkdir(parents=True, exist_ok=True)
             write_json(self._cache, cached)
         return found
+
+
+def find_there(host: Host, request: str | None) -> Interpreter:
+    """Return an interpreter of another machine.
+
+    Parameters
+    ----------
+    host : Host
+        The machine.
+    request : str or None
+        ``3.11``, ``3.11.7``, a path there, or None: of the controller's minor version, its very own if it can be.
+
+    Raises
+    ------
+    UserError
+        If there is none, naming those that are there.
+    """
+    own, known = platform.python_version(), host.pythons()
+    if request is not None and not _REQUEST.fullmatch(request):
+        fitting = [one for one in known if str(one.path) == request]
+    else:
+        fitting = [one for one in known if _fits(one.version, request or ".".join(own.split(".")[:2]))]
+    if not fitting:
+        there = ", ".join(sorted({one.version for one in known}, key=_number))
+        raise UserError(f"Python {request or own} is not on {host.name}", f"There are: {there or 'none'}")
+    return max(fitting, key=lambda one: (request is None and one.version == own, _number(one.version)))
 
 
 def _number(version: str) -> tuple[int, ...]:

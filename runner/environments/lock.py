@@ -7,13 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner.environments.interpreters import Interpreter
 from runner.environments.packages import normalised
 from runner.environments.spec import Spec
 from runner.errors import UserError
 from runner.files import locked, write_text
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports import Host, Interpreter, Say
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
 _TELLING = 3  # lines of a resolver's complaint
@@ -39,7 +38,13 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
 
     def make(path: Path) -> str:
         say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
-        return compile_lock(host, spec, python.path, path, say)
+        if host.target is None:
+            return compile_lock(host, spec, ["--python", str(python.path)], path, say)
+        from runner.hosts.local import LocalHost
+
+        # Made here: the machine may have no way to an index, and the answer is the same.
+        like = ["--python-version", python.version, "--python-platform", host.target]
+        return compile_lock(LocalHost(), spec, like, path, say)
 
     return kept_lock(layout, asked, make, upgrade=upgrade)
 
@@ -70,17 +75,19 @@ def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrad
         return lock
 
 
-def compile_lock(host: Host, spec: Spec, python: Path, path: Path, say: Say, installed: Sequence[str] = ()) -> str:
+def compile_lock(
+    host: Host, spec: Spec, python: Sequence[str], path: Path, say: Say, installed: Sequence[str] = ()
+) -> str:
     """Return requirements as pins with hashes, for a Python.
 
     Parameters
     ----------
     host : Host
-        Where uv and the Python are.
+        Where uv is.
     spec : Spec
         What is asked for.
-    python : Path
-        The interpreter.
+    python : sequence of str
+        The interpreter, or what it is like, in uv's words.
     path : Path
         What work files are named after.
     say : Say
@@ -99,7 +106,7 @@ def compile_lock(host: Host, spec: Spec, python: Path, path: Path, say: Say, ins
         write_text(limits, _text(spec.constraints))
     made.unlink(missing_ok=True)
     command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
-    command += ["--no-emit-index-url", "--no-emit-find-links", "--python", str(python)]
+    command += ["--no-emit-index-url", "--no-emit-find-links", *python]
     command += [f"--no-emit-package={name}" for name in installed]
     command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
     done = host.run(command, variables=OFFLINE_PYTHON)

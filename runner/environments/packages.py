@@ -27,6 +27,15 @@ def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def portable_packages() -> tuple[dict[str, str], list[str]]:
+    """Return what this Python has from an index, and the names of what it has from elsewhere (PEP 610)."""
+    from importlib.metadata import distributions
+
+    elsewhere = {normalised(one.name) for one in distributions() if one.read_text("direct_url.json")}
+    found = installed_packages()
+    return {name: found[name] for name in found if name not in elsewhere}, sorted(elsewhere)
+
+
 def normalised(name: str) -> str:
     """Return a distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

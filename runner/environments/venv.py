@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from runner.environments.build import LOCK, built
 from runner.environments.handle import PrefixHandle
-from runner.environments.interpreters import Interpreter, Interpreters
-from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve, uv
+from runner.environments.indexes import index_variables
+from runner.environments.interpreters import Interpreters
+from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve
 from runner.environments.spec import gather
 from runner.errors import UserError
-from runner.files import write_text
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports import Host, Interpreter, Say
 from runner.records import EnvironmentRecord
 
 
@@ -73,29 +74,37 @@ class VenvEnvironment:
         start = time.perf_counter()
         python = Interpreters(self.layout, host).find(record.python_version)
         if python.platform != record.platform:
-            raise UserError(f"That run's environment is for {record.platform}, this machine is {python.platform}")
+            where = f"{host.name} is" if host.root is not None else "this machine is"
+            raise UserError(f"That run's environment is for {record.platform}, {where} {python.platform}")
         return self._built(host, lock_text, python, start, say)
 
     def _built(self, host: Host, lock: str, python: Interpreter, start: float, say: Say) -> PrefixHandle:
+        layout = self.layout if host.root is None else Layout(host.root)
         key = key_of(lock, python)
-        record = built(self.layout, key, lambda staging: self._build(host, lock, python, staging, key, say), say)
+        make = partial(self._build, host, lock, python, key, say)
+        record = built(host, layout, key, make, say)
         record = dataclasses.replace(record, seconds=round(time.perf_counter() - start, 4))
-        return PrefixHandle(record, self.layout.environment(key) / "bin" / "python", lock)
+        again = partial(self.restore, record, lock)
+        return PrefixHandle(record, layout.environment(key) / "bin" / "python", lock, host, again)
 
     def _build(
-        self, host: Host, lock: str, python: Interpreter, staging: Path, key: str, say: Say
+        self, host: Host, lock: str, python: Interpreter, key: str, say: Say, staging: Path
     ) -> EnvironmentRecord:
         say(f"Building environment {key[:12]} with Python {python.version}, {len(pins(lock))} packages")
-        command = [uv(), "venv", "--relocatable", "--no-project", "--quiet", "--python", str(python.path)]
+        command = [host.uv(), "venv", "--relocatable", "--no-project", "--quiet", "--python", str(python.path)]
         _run(host, [*command, str(staging)], say)
-        write_text(staging / LOCK, lock)
+        host.write(staging / LOCK, lock.encode())
         inner = str(staging / "bin" / "python")
         if pins(lock):
-            install = [uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
-            _run(host, [*install, "-r", str(staging / LOCK)], say)
-        _run(host, [uv(), "pip", "check", "--quiet", "--python", inner], say)
+            install = [host.uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
+            install += ["-r", str(staging / LOCK)]
+            if host.fetches:
+                _run(host, install, say)
+            else:
+                _install_sent(host, install, lock, python, staging / "wheels", say)
+        _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
-        prefix = self.layout.relative(self.layout.environment(key))
+        prefix = f"environments/{key}"
         return EnvironmentRecord(
             kind="venv",
             key=key,
@@ -107,9 +116,24 @@ class VenvEnvironment:
         )
 
 
+def _install_sent(host: Host, install: list[str], lock: str, python: Interpreter, wheels: Path, say: Say) -> None:
+    """Install what is fetched here and sent."""
+    from runner.environments.wheels import fetched
+
+    assert host.target is not None  # noqa: S101 - a machine that something is sent to
+    with fetched(lock, python, host.target, say) as folder:
+        say(f"Sending {sum(one.stat().st_size for one in folder.iterdir()) / 2**20:.0f} MB to {host.name}")
+        host.put(folder, wheels)
+    _run(host, [*install, "--offline", "--no-index", "--find-links", str(wheels)], say)
+    host.remove(wheels)
+
+
 def _run(host: Host, argv: list[str], say: Say) -> None:
-    done = host.run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None}, say=say)
+    away = index_variables() if host.root is not None else {}
+    done = host.run(argv, variables={**OFFLINE_PYTHON, **away, "VIRTUAL_ENV": None}, say=say)
     if done.exit_code != 0:
-        raise UserError(
-            f"The environment cannot be built: {complaint(done.output)}", "The whole log is logs/environment.log"
-        )
+        where, why = f" on {host.name}" if host.root is not None else "", complaint(done.output)
+        hint = "The whole log is logs/environment.log"
+        if host.root is not None and "Failed to fetch" in why:
+            hint = "If it has no way to a package index, have them sent from here: compute.send_packages=true"
+        raise UserError(f"The environment cannot be built{where}: {why}", hint)

@@ -13,14 +13,29 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.files import locked, remove_tree, write_bytes
-from runner.ports import Completed, Say
+from runner.ports import Completed, Interpreter, Say
 
 
 class LocalHost:
     """The machine the controller runs on."""
 
+    root: Path | None = None
+    target: str | None = None
+    fetches = True
+
     def __init__(self) -> None:
         self.name = socket.gethostname()
+        self.path = os.environ.get("PATH", os.defpath)
+
+    def uv(self) -> str:
+        """Return the path of uv."""
+        from uv import find_uv_bin
+
+        return find_uv_bin()
+
+    def pythons(self) -> list[Interpreter]:
+        """Return nothing: those of this machine are found with more care, see the environments."""
+        return []
 
     def run(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     write_json(bench.run.order, order(bench, record, bench.handle))
     job = bench.compute.submit(bench.run.root, bench.handle)
     if bench.spec.detach:
+        if bench.run.node.exists():
+            follow(bench.run)
         raise Detached
     wait_for(job, bench.run, show=bench.show_output)
     result = read_result(bench.run)
@@ -97,6 +100,19 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
 def callback(what: str) -> list[str]:
     """Return the command that finishes a run or answers a script, without its arguments."""
     return [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py"), what]
+
+
+def follow(run: RunLayout) -> None:
+    """Have a process of its own follow a run that is on a node of a cluster, and finish its record in the end."""
+    with (run.logs / "attendant.log").open("ab") as log:
+        subprocess.Popen(
+            [*callback("follow"), str(run.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
 
 
 def _given(variables: Mapping[str, str]) -> dict[str, str]:

@@ -7,22 +7,29 @@ agent ends with its input, and with it the programs it runs; what was started wi
 
 import base64
 import fcntl
+import getpass
+import importlib
 import io
 import json
 import os
+import platform
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import threading
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Callable, Dict, Optional
+    from typing import Any, BinaryIO, Callable, Dict, Optional, Set
 
 PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
+_LAST = 30.0  # seconds
+_importing = threading.Lock()
 
 
 class Agent:
@@ -38,6 +45,7 @@ class Agent:
         self._asked, self._answers = asked, answers
         self._writing = threading.Lock()
         self._going: "Dict[int, Task]" = {}
+        self._threads: "Set[threading.Thread]" = set()
 
     def serve(self) -> None:
         """Carry out requests until the input ends."""
@@ -54,9 +62,15 @@ class Agent:
                 continue
             task = Task(self, message, content)
             self._going[message["id"]] = task
-            threading.Thread(target=task.carry_out, daemon=True).start()
+            thread = threading.Thread(target=task.carry_out, daemon=True)
+            self._threads.add(thread)
+            thread.start()
+            self._threads = {one for one in self._threads if one.is_alive()}
         for task in list(self._going.values()):
             task.take("stop", b"")
+        until = time.monotonic() + _LAST  # what was asked for last is still done
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def say(self, number: int, content: bytes = b"", **facts: "Any") -> None:
         """Send a message."""
@@ -170,7 +184,48 @@ class Task:
             state = os.stat(self._path())
         except (FileNotFoundError, NotADirectoryError):
             return {"there": False}
-        return {"there": True, "size": state.st_size, "folder": stat.S_ISDIR(state.st_mode)}
+        stamp = "{} {}".format(state.st_mtime, state.st_size)
+        return {"there": True, "size": state.st_size, "folder": stat.S_ISDIR(state.st_mode), "stamp": stamp}
+
+    def do_missing(self) -> "Dict[str, Any]":
+        """Tell which of some paths are not there."""
+        return {"missing": [path for path in self._message["paths"] if not os.path.exists(expanded(path))]}
+
+    def do_know(self) -> "Dict[str, Any]":
+        """Tell what this machine is, and have its folder there."""
+        root = self._path()
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        disk = os.statvfs(root)
+        return {
+            "root": os.path.realpath(root),
+            "user": getpass.getuser(),
+            "host": os.uname().nodename,
+            "platform": sysconfig.get_platform(),
+            "libc": " ".join(platform.libc_ver()),
+            "python": platform.python_version(),
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            "path": os.environ.get("PATH", os.defpath),
+            "free": disk.f_bavail * disk.f_frsize,
+            "time": time.time(),
+        }
+
+    def do_call(self) -> "Dict[str, Any]":
+        """Call a function of the worker's folder, which has come here by then."""
+        folder = expanded(self._message["worker"])
+        with _importing:
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+            module = importlib.import_module(self._message["module"])
+        answer: "Dict[str, Any]" = getattr(module, self._message["function"])(self, self._message)
+        return answer
+
+    def say(self, content: bytes, **facts: "Any") -> None:
+        """Send a piece with what it is."""
+        self._agent.say(self._number, content, **facts)
+
+    def stopped(self) -> bool:
+        """Tell whether nobody wants more of it."""
+        return self._stopped.is_set()
 
     def do_read(self) -> "Dict[str, Any]":
         """Send a file's bytes from an offset on."""

@@ -65,6 +65,7 @@ class Supervisor:
         self._ended: "Optional[str]" = None
         self._began = self._over = 0.0
         self._attended = bool(order.get("attended"))  # our numbers mean other processes outside, which answers
+        self._answers_here = not (self._attended or order.get("apart"))
         self._lifeline: "List[int]" = [0] if self._attended and start is processes.start else []
         self._wakeup = -1
         self._log = -1
@@ -168,7 +169,7 @@ class Supervisor:
             if self._terminations > 1:
                 self._ending.hurry()
             self._ending.going_on(self._spared())
-        if not self._attended:
+        if self._answers_here:
             self._answers.tick(accept=self._status is None and self._stop is None)
         return self._inspector in ready
 

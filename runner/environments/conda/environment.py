@@ -16,6 +16,7 @@ from runner.environments.conda.spec import Asked, gather
 from runner.environments.lock import compile_lock, kept_lock
 from runner.environments.packages import installed_packages
 from runner.files import write_text
+from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
@@ -114,12 +115,14 @@ class CondaEnvironment:
             say(f"Resolving {len(asked.pip.lines)} requirements of the pip part for Python {lock.python()}")
             fixed = tuple(f"{name}=={version}" for name, version in there.items())
             spec = dataclasses.replace(asked.pip, constraints=(*asked.pip.constraints, *fixed))
-            return compile_lock(host, spec, folder / "bin" / "python", path, say, list(there))
+            return compile_lock(host, spec, ["--python", str(folder / "bin" / "python")], path, say, list(there))
 
     def _built(self, lock: str, start: float, say: Say) -> CondaHandle:
         key = key_of(lock, self.layout.environments)
         content = read_lock(lock)
-        record = built(self.layout, key, lambda staging: self._build(lock, content, staging, key, say), say)
+        record = built(
+            LocalHost(), self.layout, key, lambda staging: self._build(lock, content, staging, key, say), say
+        )
         record = dataclasses.replace(record, seconds=round(time.perf_counter() - start, 4))
         return CondaHandle(record, self.layout.environment(key) / "bin" / "python", lock)
 

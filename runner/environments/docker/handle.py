@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.environments.docker.containers import Container
+from runner.errors import UserError
+from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 
 _ATTEND = Path(__file__).resolve().parent / "attend.py"
@@ -47,3 +49,7 @@ class DockerHandle:
     def lock_text(self) -> str:
         """Return what is installed."""
         return self._lock
+
+    def on(self, host: Host, say: Say) -> DockerHandle:  # noqa: ARG002 - the port's shape
+        """Refuse: containers are run by this machine's engine, which may be another machine's (``DOCKER_HOST``)."""
+        raise UserError(f"A container's environment cannot be taken to {host.name}", "Choose environment=venv")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_INDEXES = (
-    "UV_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_EXTRA_INDEX_URL",
-    "UV_INDEX",
-    "UV_KEYRING_PROVIDER",
-)
+from runner.environments.indexes import INDEXES
+
 _PIP_INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
 def variables(*, pip: bool = False) -> dict[str, str]:
     """Return the variables of this process that say where packages come from; those of pip too if asked."""
-    names = (*_INDEXES, *_PROXIES, *(_PIP_INDEXES if pip else ()))
+    names = (*INDEXES, *_PROXIES, *(_PIP_INDEXES if pip else ()))
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 

@@ -9,12 +9,13 @@ import json
 import queue
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
-from runner.hosts.ssh.connection import Connection
+from runner.hosts.ssh.connection import Connection, UnreachableError
 from runner.layout import WORKER
 
 _AGENT = WORKER / "agent.py"
@@ -59,6 +60,7 @@ class Client:
 
     def __init__(self, connection: Connection, python: str) -> None:
         self.name = connection.address.name
+        self.heard, self.sent, self.received = 0.0, 0, 0  # when last, and bytes
         self._numbers, self._sending = itertools.count(1), threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._channel = connection.start([python, "-c", _BOOT])
@@ -67,12 +69,18 @@ class Client:
         with contextlib.suppress(OSError):  # it has ended already, and says why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
         self._rest = self._until(b"\n" + mark + b"\n", python, connection.address.seconds)
+        self.heard = time.monotonic()
         self._reader = threading.Thread(target=self._read, name=f"agent of {self.name}", daemon=True)
         self._reader.start()
 
     def close(self) -> None:
         """End the agent, and what it runs."""
         self._channel.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the connection holds, as far as is known."""
+        return self._reader.is_alive() and not self._channel.closed
 
     def ask(self, do: str, **facts: Any) -> Request:
         """Send a request."""
@@ -90,6 +98,7 @@ class Client:
         try:
             with self._sending:
                 self._channel.sendall(line + content)
+            self.sent += len(line) + len(content)
         except OSError:
             raise self.lost() from None
 
@@ -105,9 +114,11 @@ class Client:
         """Forget a request."""
         self._waiting.pop(number, None)
 
-    def lost(self) -> UserError:
+    def lost(self) -> UnreachableError:
         """Return what is said of a connection that is lost."""
-        return UserError(f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}")
+        return UnreachableError(
+            f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}"
+        )
 
     def _until(self, mark: bytes, python: str, seconds: float) -> bytes:
         """Skip what a login prints before our program speaks, and return what came after its mark."""
@@ -167,6 +178,7 @@ class Client:
         piece = self._channel.recv(_READ)
         if not piece:
             raise EOFError
+        self.heard, self.received = time.monotonic(), self.received + len(piece)
         self._rest += piece
 
 

@@ -18,6 +18,10 @@ _ALIVE = 15  # seconds between signs of life, so that a link that is cut is noti
 _JUMPS = 8
 
 
+class UnreachableError(UserError):
+    """A machine that does not answer now; it may later."""
+
+
 class Connection:
     """A connection that programs are started over; use it in a ``with`` block, or close it.
 
@@ -74,7 +78,7 @@ class Connection:
             channel = self._transport.open_session(timeout=self.address.seconds)
             channel.exec_command(quoted(words))
         except (SSHException, OSError, EOFError) as error:
-            raise UserError(f"{self.address.name} starts nothing: {_shortly(error)}") from None
+            raise UnreachableError(f"{self.address.name} starts nothing: {_shortly(error)}") from None
         return channel
 
     def _connected(self, address: Address, identities: Identities, depth: int) -> Transport:
@@ -90,7 +94,7 @@ class Connection:
             known.check(address, keys, transport.get_remote_server_key())
             identities.log_in(transport, address)
         except (SSHException, OSError, EOFError) as error:
-            raise UserError(
+            raise UnreachableError(
                 f"{address.name} ({address.host}:{address.port}) cannot be reached: {_shortly(error)}"
             ) from None
         transport.set_keepalive(_ALIVE)

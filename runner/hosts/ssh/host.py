@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from runner.errors import UserError
 from runner.hosts.ssh.client import PIECE, Client, RefusedError, Request
-from runner.ports import Completed, Say
+from runner.ports import Completed, Interpreter, Say
+
+
+class Tools(Protocol):
+    """What a machine needs for building an environment."""
+
+    def uv(self, host: SshHost) -> str:
+        """Return the path of uv there."""
+
+    def pythons(self, host: SshHost) -> list[Interpreter]:
+        """Return the interpreters there."""
 
 
 class SshHost:
@@ -24,10 +35,42 @@ class SshHost:
     ----------
     client : Client
         The agent's other end.
+    facts : mapping
+        What the machine is, as its agent tells it.
+    tools : Tools or None
+        What brings there what building an environment needs.
+    fetches : bool
+        Whether it fetches packages itself.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._client, self.name = client, client.name
+    def __init__(
+        self,
+        client: Client,
+        facts: Mapping[str, Any] | None = None,
+        tools: Tools | None = None,
+        *,
+        fetches: bool = True,
+    ) -> None:
+        self._client, self.name, self._tools, self.fetches = client, client.name, tools, fetches
+        known = facts or {}
+        self.root: Path | None = Path(known["root"]) if known else None
+        self.target: str | None = target_of(known) if known else None
+        self.path = str(known.get("path", ""))
+
+    def uv(self) -> str:
+        """Return the path of uv, which is brought there if need be."""
+        assert self._tools is not None  # noqa: S101 - given wherever environments are built
+        return self._tools.uv(self)
+
+    def pythons(self) -> list[Interpreter]:
+        """Return the interpreters that start there."""
+        assert self._tools is not None  # noqa: S101 - given wherever environments are built
+        return self._tools.pythons(self)
+
+    def missing(self, paths: Sequence[Path]) -> list[Path]:
+        """Return which of some paths are not there."""
+        asked = [str(PurePosixPath(path)) for path in paths]
+        return [Path(one) for one in self._client.ask("missing", paths=asked).result()["missing"]]
 
     def run(
         self,
@@ -84,8 +127,13 @@ class SshHost:
 
     def read(self, path: Path) -> bytes:
         """Return a file's content."""
+        return b"".join(self.pieces(path))
+
+    def pieces(self, path: Path, offset: int = 0) -> Iterator[bytes]:
+        """Yield a file's content from an offset on, piece by piece."""
         with self._as_os_error(path):
-            return b"".join(message.content for message in self._ask("read", path))
+            for message in self._ask("read", path, offset=offset):
+                yield message.content
 
     def write(self, path: Path, content: bytes) -> None:
         """Replace a file atomically, making its folder."""
@@ -108,6 +156,21 @@ class SshHost:
                 with local.open("rb") as file:
                     while piece := file.read(PIECE):
                         request.feed(piece)
+            request.feed(b"")
+            request.result()
+
+    def put_files(self, files: Mapping[str, Path | bytes], remote: Path) -> None:
+        """Make a folder with files of this machine, or with given content, by their names in it."""
+        with self._as_os_error(remote):
+            request = self._ask("unpack", remote)
+            with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
+                for name, one in files.items():
+                    if isinstance(one, bytes):
+                        member = tarfile.TarInfo(name)
+                        member.size = len(one)
+                        archive.addfile(member, io.BytesIO(one))
+                    else:
+                        archive.add(one, name)
             request.feed(b"")
             request.result()
 
@@ -165,6 +228,16 @@ class SshHost:
             yield
         except RefusedError as error:
             raise OSError(error.number or errno.EIO, f"{error} on {self.name}", str(path)) from None
+
+
+def target_of(facts: Mapping[str, Any]) -> str:
+    """Return what to lock for in uv's words: the newest of PEP 600's platforms that a machine's libraries allow."""
+    machine, (libc, *version) = str(facts["platform"]).partition("-")[2], str(facts["libc"]).split()
+    if libc != "glibc" or not version:
+        return f"{machine}-unknown-linux-musl"
+    minor = int(version[0].split(".")[1])
+    known = [one for one in (17, 28, *range(31, 41)) if one <= minor]
+    return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-manylinux2014"
 
 
 def _say(lines: Sequence[bytes], say: Say | None) -> None:

@@ -1,0 +1,159 @@
+"""The machines of ``compute.hosts`` as one compute."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.compute.ssh.job import NodeJob
+from runner.compute.ssh.node import Node
+from runner.compute.ssh.nodes import Nodes
+from runner.compute.ssh.order import Tree, inputs_of, order_for
+from runner.compute.ssh.settings import read_nodes
+from runner.errors import UserError
+from runner.hosts.ssh.client import RefusedError
+from runner.hosts.ssh.connection import UnreachableError
+from runner.hosts.ssh.identities import Identities
+from runner.layout import RunLayout
+from runner.ports import EnvironmentHandle, Host, Job, Say
+from runner.records import ScaleRecord
+
+Restore = Callable[[Host], EnvironmentHandle]
+
+
+class SshCompute:
+    """A cluster of machines that are reached by SSH. Nothing is connected before it is needed.
+
+    Parameters
+    ----------
+    config : SshComputeConfig
+        Its settings.
+    warm : bool
+        Fork workers and scripts on the nodes from interpreters that have made the imports.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, config: Any, *, warm: bool, say: Say) -> None:
+        self._config, self._warm, self._say = config, warm, say
+        self._nodes_made: Nodes | None = None
+        self._handles: dict[tuple[str, str], EnvironmentHandle] = {}
+        self._trees: dict[str, Tree] = {}
+        self._making = threading.Lock()
+        self._building: dict[tuple[str, str], threading.Lock] = {}
+
+    @property
+    def nodes(self) -> Nodes:
+        """The nodes, none of which is connected by that."""
+        with self._making:
+            if self._nodes_made is None:
+                config, identities = self._config, Identities(ask_passphrase)
+                nodes = [
+                    Node(one, config.root, config.slots, identities, send=config.send_packages)
+                    for one in read_nodes(config)
+                ]
+                self._nodes_made = Nodes(nodes, config.min_nodes, config.max_nodes, self._say)
+            return self._nodes_made
+
+    def host(self) -> Host:
+        """Return the first node that answers: what is the same on all of them is found out there."""
+        return self.nodes.first().host()
+
+    def scale(self) -> ScaleRecord:
+        """Have the nodes connected; those that are down are named, and the rest go on.
+
+        Raises
+        ------
+        UserError
+            If fewer are up than ``min_nodes``.
+        """
+        up = self.nodes.settle()
+        return ScaleRecord(compute="ssh", nodes=tuple(node.name for node in up), slots=self.nodes.slots())
+
+    def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
+        """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
+        if self._warm:
+            for node in self.nodes.settle():
+                threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
+
+    def _warm_up(self, node: Node, run: RunLayout, handle: EnvironmentHandle) -> None:
+        with contextlib.suppress(UserError, OSError, RefusedError):
+            name = f"ahead.{secrets.token_hex(6)}"
+            brief = self._brief(run, handle, node, name)
+            place = str(node.root() / "runs" / name)
+            node.call("minding", "warm_up", run=place, **brief).result()
+
+    def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
+        """Have a run carried out by a node with a free slot; one that is to be left alone is left once it has begun."""
+        run = RunLayout(run_folder)
+        leave = bool(json.loads(run.order.read_bytes())["detach"])
+        job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
+        if leave:
+            while not job.wait(1.0):
+                continue
+            if run.result.exists():
+                raise UserError(str(json.loads(run.result.read_bytes())["reason"]))
+        return job
+
+    def attach(self, run_folder: Path, restore: Restore) -> Job:
+        """Follow a run that is on a node already; `restore` has its environment again if it has to begin elsewhere."""
+        run = RunLayout(run_folder)
+        return self._job(run, lambda node, name: self._brief(run, restore(node.host()), node, name))
+
+    def _job(self, run: RunLayout, brief: Callable[[Node, str], dict[str, Any]], *, leave: bool = False) -> NodeJob:
+        def fitting(node: Node, name: str) -> dict[str, Any]:
+            try:
+                return brief(node, name)
+            except UnreachableError:
+                raise
+            except UserError as mistake:
+                if not self.nodes.another_is_up(node):
+                    raise
+                self.nodes.leave_out(node, str(mistake))
+                raise UnreachableError(str(mistake)) from None
+
+        return NodeJob(run, self.nodes, fitting, self._config, self._say, leave=leave)
+
+    def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
+        """Bring to a node what a run needs, and return what it is told."""
+        there = self._handle(handle, node)
+        tree = Tree.of(run.work)
+        node.bring("snapshots", tree.key, tree.content)
+        inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
+        order = json.loads(run.order.read_bytes())
+        told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
+        root = node.root()
+        return {
+            "order": told,
+            "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
+            "slots": node.slots,
+            "idle": self._config.idle_seconds_before_scaledown,
+            "warm": self._warm,
+        }
+
+    def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
+        """Return an environment as it is on a node, built there unless it is there."""
+        key = (node.name, handle.record.key)
+        with self._making:
+            lock = self._building.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._handles or not node.is_connected:
+                self._handles[key] = handle.on(node.host(), self._say)
+            return self._handles[key]
+
+    def close(self) -> None:
+        """Let go of the nodes; what runs there goes on, and what is warm stays so for a while."""
+        if self._nodes_made is not None:
+            self._nodes_made.close()
+
+
+def ask_passphrase(question: str) -> str | None:
+    """Ask on the terminal, if there is one."""
+    return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else None

@@ -1,0 +1,313 @@
+"""One run on a cluster: begun on a node, followed, brought home; begun again elsewhere if the node is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.clock import now
+from runner.compute.ssh.node import Node
+from runner.compute.ssh.nodes import Nodes
+from runner.compute.ssh.receiving import Receiver
+from runner.errors import UserError
+from runner.files import append_json_line, locked, read_json_lines, write_json
+from runner.hosts.ssh.client import RefusedError, Request
+from runner.hosts.ssh.connection import UnreachableError
+from runner.layout import RunLayout
+from runner.ports import Say
+from runner.records import CANCELED, FAILED, FORMAT
+
+DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
+_PATIENCE = 20.0  # seconds that a node that cannot be reached gets before a run on it is canceled without its word
+_SAYS = 30.0  # seconds between two lines about a node that does not answer
+
+Brief = Callable[[Node, str], dict[str, Any]]
+"""From a node and the name of a run's folder there to what the node is told of it; brings there what it needs."""
+
+
+class NodeJob:
+    """A run on a node, followed in a thread.
+
+    Parameters
+    ----------
+    run : RunLayout
+        The run; ``order.json`` is written.
+    nodes : Nodes
+        The cluster.
+    brief : Brief
+        Makes what a node is told.
+    limits : Mapping
+        ``max_attempts`` and ``lost_after_seconds``.
+    say : Say
+        Takes lines of progress.
+    leave : bool
+        Only begin it: another process will follow.
+    """
+
+    def __init__(
+        self, run: RunLayout, nodes: Nodes, brief: Brief, limits: Any, say: Say, *, leave: bool = False
+    ) -> None:
+        self._run, self._nodes, self._brief, self._limits, self._say = run, nodes, brief, limits, say
+        self._leave = leave
+        self._receiver = Receiver(run)
+        self._answered: set[str] = set()
+        self._node: Node | None = None
+        self._place: Path | None = None  # the run's folder on the node
+        self._told = self._kills = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._carry_out, name=run.root.name, daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for the end; pass on what asks for it meanwhile."""
+        over = self._over.wait(seconds)
+        if not over and not self._told and self._run.cancel.exists():
+            self._tell_cancel()
+        return over
+
+    def cancel(self, *, kill: bool = False) -> None:
+        """Ask for the run's end; with `kill` at once, and without the node's word if it does not answer."""
+        self._kills += kill
+        self._tell_cancel()
+
+    def _canceled(self) -> bool:
+        return self._run.cancel.exists()
+
+    def _tell_cancel(self) -> None:
+        node, place = self._node, self._place
+        if node is None or place is None or not node.is_connected:
+            return
+        self._told += 1
+        mark = json.loads(self._run.cancel.read_bytes()) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
+        with contextlib.suppress(UserError):
+            node.call("tending", "cancel", run=str(place), mark=mark)
+
+    def _carry_out(self) -> None:
+        try:
+            with locked(self._run.attendant_lock, blocking=False) as held:
+                if not held:
+                    raise UserError("another process attends this run")
+                self._try_nodes()
+        except (UserError, OSError) as mistake:
+            self._end(FAILED, str(mistake))
+        except Exception as error:  # noqa: BLE001 - told here and in the run's record
+            traceback.print_exc()
+            self._end(FAILED, f"a mistake of the runner: {type(error).__name__}: {error}")
+        finally:
+            self._over.set()
+
+    def _try_nodes(self) -> None:
+        """Have the run carried out by one node after the other, until one has."""
+        attempt, node = self._known()
+        begun = node is not None
+        while True:
+            node = node or self._nodes.take(self._canceled)
+            if node is None:
+                return self._end(CANCELED, "canceled")
+            self._node = node
+            try:
+                outcome = self._on(node, attempt, begun=begun)
+            finally:
+                self._nodes.give_back(node)
+                self._node = self._place = None
+            if outcome in (DONE, LEFT):
+                return None
+            if outcome == FULL:
+                self._nodes.full(node)
+            else:
+                attempt, begun = self._lost(node, attempt), False
+                if attempt > self._limits.max_attempts:
+                    return self._end(FAILED, f"{node.name} was lost during attempt {attempt - 1}, the last one")
+            node = None
+
+    def _known(self) -> tuple[int, Node | None]:
+        """Return the attempt that is under way and its node, which holds a slot; there may be none yet."""
+        attempt = 1 + sum(1 for _ in read_json_lines(self._run.attempts))
+        try:
+            found = json.loads(self._run.node.read_bytes())
+        except FileNotFoundError:
+            return attempt, None
+        node = self._nodes.hold(str(found["node"]))
+        if node is None:
+            raise UserError(f"the run is on {found['node']}, which compute.hosts no longer names")
+        return attempt, node
+
+    def _lost(self, node: Node, attempt: int) -> int:
+        """Write down that a node was lost with an attempt, keep what came of it apart, return the next one's number."""
+        place = self._place_name(attempt)
+        known = json.loads(self._run.node.read_bytes())
+        apart = self._run.attempt(attempt)
+        apart.mkdir(parents=True, exist_ok=True)
+        for name in self._receiver.offsets():
+            path = self._run.root / name
+            path.rename(apart / path.name)
+        line = {"attempt": attempt, "node": node.name, "began": known["began"], "ended": now(), "why": "node lost"}
+        append_json_line(self._run.attempts, line)
+        self._run.node.unlink()
+        self._told = 0
+        node.owe(lambda back: late(back, place, apart))
+        self._say(f"{node.name} is lost: {self._run.root.name} begins again elsewhere")
+        return attempt + 1
+
+    def _place_name(self, attempt: int) -> str:
+        return f"{self._run.root.name}.{attempt}"
+
+    def _on(self, node: Node, attempt: int, *, begun: bool) -> str:
+        """Have a node carry it out, through whatever happens to the connection, and return what came of it."""
+        name, broken, silent, told = self._place_name(attempt), begun, 0.0, 0.0
+        began = _Flag(begun)
+        while True:
+            try:
+                return self._mind(node, name, began, broken=broken)
+            except UnreachableError as trouble:
+                broken, silent = True, silent or time.monotonic()
+                waited = time.monotonic() - silent
+                if self._canceled() and (self._kills or waited > _PATIENCE):
+                    return self._give_up(node, name, began)
+                if not began and waited > 0 and self._nodes.another_is_up(node):
+                    return LOST if self._run.node.exists() else FULL
+                if waited > self._limits.lost_after_seconds and self._nodes.another_is_up(node):
+                    return LOST
+                if time.monotonic() - told > _SAYS:
+                    self._say(f"{trouble.message}; what runs there goes on, and is asked for again")
+                    told = time.monotonic()
+                self._over.wait(0.5)
+            except RefusedError as refused:
+                raise UserError(f"{node.name}: {refused}") from None
+            if node.is_connected:
+                silent = 0.0
+
+    def _give_up(self, node: Node, name: str, began: _Flag) -> str:
+        if began:
+            node.owe(lambda back: late(back, name, None))
+        self._end(CANCELED, f"canceled; {node.name} did not answer: end what is left there with vivero nodes clean")
+        return DONE
+
+    def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
+        """Begin the run unless it has, follow it, bring it home."""
+        self._place = place = node.root() / "runs" / name
+        brief = {} if began else self._brief(node, name)
+        if brief:
+            write_json(self._run.node, {"format": FORMAT, "node": node.name, "folder": name, "began": now()})
+        request = node.call("minding", "mind", run=str(place), offsets=self._receiver.offsets(), **brief)
+        if self._canceled():
+            self._told = 0
+        found: dict[str, Any] = {}
+        for message in request:
+            facts = message.facts
+            if "begun" in facts:
+                began.set()
+                if self._leave:
+                    request.stop()
+                    return LEFT
+            elif "file" in facts:
+                self._receiver.grow(facts["file"], facts["offset"], message.content)
+            elif "asked" in facts:
+                self._answer_aside(node, place, facts, message.content)
+            elif "ended" in facts:
+                found = facts
+            elif "whole" in facts:
+                self._receiver.whole(facts["whole"], message.content, found["files"][facts["whole"]])
+        if "full" in request.answer:
+            self._run.node.unlink()
+            return FULL
+        if not found:
+            return LOST  # its folder is not there any more
+        return self._bring_home(node, place, found, broken=broken)
+
+    def _bring_home(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
+        files = found["files"]
+        if "result.json" not in files and broken:
+            return LOST  # it died while nobody looked, and with it whoever would have said why
+        host = node.host()
+        for name in self._receiver.missing(files):
+            self._receiver.fetch(host, place, name, files[name])
+        if "result.json" not in files:
+            self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
+        self._note(found["left"])
+        _let_go(node, place)
+        return DONE
+
+    def _note(self, left: list[str]) -> None:
+        """Say of what cannot be brought that it was left."""
+        left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
+        if left and self._run.result.exists():
+            found = json.loads(self._run.result.read_bytes())
+            notes = [f"{name} is a link or no regular file and was not kept" for name in left]
+            write_json(self._run.result, {**found, "notes": [*found["notes"], *notes]})
+
+    def _answer_aside(self, node: Node, place: Path, facts: Mapping[str, Any], request: bytes) -> None:
+        threading.Thread(target=self._answer, args=(node, place, facts, request), daemon=True).start()
+
+    def _answer(self, node: Node, place: Path, facts: Mapping[str, Any], request: bytes) -> None:
+        """Have the controller's command answer what the script asks, with the files that it names."""
+        asked = self._run.requests / Path(facts["asked"]).name
+        answer = asked.with_name(f"{asked.stem}.answer.json")
+        try:
+            host = node.host()
+            if not answer.exists():
+                for name in self._receiver.missing(facts["artefact"]):
+                    self._receiver.fetch(host, place, name, facts["artefact"][name])
+                asked.parent.mkdir(exist_ok=True)
+                asked.write_bytes(request)
+                command = [*json.loads(self._run.order.read_bytes())["answer"], str(self._run.root), str(asked)]
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+                if not answer.exists():
+                    error = f"the process that answers ended without doing so (exit code {done.returncode})"
+                    write_json(answer, {"ok": False, "error": error})
+            host.write(place / "requests" / answer.name, answer.read_bytes())
+        except (UserError, OSError) as error:  # asked again as soon as the connection is back
+            self._say(f"{node.name}: {error}")
+
+    def _end(self, status: str, reason: str) -> None:
+        """Leave a result where the worker left none."""
+        if self._run.result.exists():
+            return
+        unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
+        write_json(
+            self._run.result,
+            {**unknown, "status": status, "reason": reason, "ended": now(), "python_version": None, "notes": []},
+        )
+
+
+class _Flag:
+    """Whether the node has said that it began."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = value
+
+    def __bool__(self) -> bool:
+        return self._value
+
+    def set(self) -> None:
+        self._value = True
+
+
+def _let_go(node: Node, place: Path) -> Request | None:
+    """Have a node remove a run that is here; nobody waits for it."""
+    try:
+        return node.call("tending", "forget", run=str(place))
+    except UserError:
+        return None  # `vivero nodes clean` does it
+
+
+def late(node: Node, name: str, apart: Path | None) -> None:
+    """End a run that began again elsewhere, keep what it still brought about apart, and remove it."""
+    place = node.root() / "runs" / name
+    host = node.host()
+    if host.missing([place]):
+        return
+    node.call("tending", "end_run", run=str(place)).result()
+    if apart is not None and apart.parent.parent.is_dir():
+        for one in ("result.json", "logs/run.log"):
+            if not host.missing([place / one]):
+                (apart / Path(one).name).write_bytes(host.read(place / one))
+    node.call("tending", "forget", run=str(place)).result()

@@ -1,0 +1,208 @@
+"""The nodes of a cluster: which are up, who takes which slot, who comes back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from runner.compute.ssh.node import Node
+from runner.errors import UserError
+from runner.hosts.ssh.connection import UnreachableError
+from runner.ports import Say
+
+_TICK = 0.05
+_LOOKS = 1.0  # seconds between looks at the nodes
+_RETURNS = 5.0  # seconds between tries to reach a node that is down
+_FULL = 0.3  # seconds for which a node is not asked again whose slots others have
+_WAITS = 3.0  # seconds for the others after the first has answered; those who come later join
+
+
+class Nodes:
+    """All nodes of a cluster.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In the order in which they are preferred.
+    least, most : int, int or None
+        How many have to be up before anything begins, and how many are used.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, nodes: Sequence[Node], least: int, most: int | None, say: Say) -> None:
+        self._nodes, self._least, self._most, self._say = list(nodes), max(1, least), most or len(nodes), say
+        self._taken: dict[str, int] = {}
+        self._full: dict[str, float] = {}
+        self._unfit: dict[str, str] = {}
+        self._tried: dict[str, float] = {}
+        self._trying: set[str] = set()
+        self._named: set[str] = set()
+        self._change = threading.Condition()
+        self._opened = self._closed = False
+        self._first: str | None = None  # where environments are prepared
+
+    def first(self) -> Node:
+        """Return a node that is up, as soon as as many are as there have to be.
+
+        Raises
+        ------
+        UserError
+            If they are not up, with the reason of each.
+        """
+        self._open()
+        with self._change:
+            self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
+            up = self._up()
+            if len(up) >= self._least:
+                self._first = self._first or up[0].name
+                return next((one for one in up if one.name == self._first), up[0])
+        raise self._too_few(len(up))
+
+    def settle(self) -> list[Node]:
+        """Return the nodes that are used, after each had the time to answer; those that did not are named."""
+        self.first()
+        with self._change:
+            self._change.wait_for(lambda: not self._trying, _WAITS)
+            for node in self._nodes:
+                if not node.is_connected:
+                    self._name(node)
+            return self._up()
+
+    def slots(self) -> int:
+        """Return how many runs go at a time when all nodes are up that may be used."""
+        return sum(
+            node.slots for node in (self._up() + [one for one in self._nodes if not one.is_connected])[: self._most]
+        )
+
+    def take(self, stop: Callable[[], bool]) -> Node | None:
+        """Return a node with a free slot, which is then taken; wait for one until `stop` says so.
+
+        Raises
+        ------
+        UserError
+            If no node is left that could ever have one.
+        """
+        self._open()
+        while not stop():
+            with self._change:
+                if len(self._unfit) == len(self._nodes):
+                    raise UserError("; ".join(dict.fromkeys(self._unfit.values())))
+                free = [node for node in self._up() if self._has_room(node)]
+                if free:
+                    node = min(free, key=self._preference)
+                    self._taken[node.name] = self._taken.get(node.name, 0) + 1
+                    return node
+                self._change.wait(_TICK)
+        return None
+
+    def hold(self, name: str) -> Node | None:
+        """Return a node by its name, a slot of it taken: of a run that is there already."""
+        self._open()
+        with self._change:
+            node = next((one for one in self._nodes if one.name == name), None)
+            if node is not None:
+                self._taken[name] = self._taken.get(name, 0) + 1
+            return node
+
+    def give_back(self, node: Node) -> None:
+        """Free the slot that was taken."""
+        with self._change:
+            self._taken[node.name] -= 1
+            self._change.notify_all()
+
+    def full(self, node: Node) -> None:
+        """Note that others have a node's slots."""
+        with self._change:
+            self._full[node.name] = time.monotonic() + _FULL
+
+    def leave_out(self, node: Node, why: str) -> None:
+        """Use a node no more."""
+        with self._change:
+            if node.name not in self._unfit:
+                self._say(f"{node.name} is left out: {why}")
+            self._unfit[node.name] = why
+            self._change.notify_all()
+
+    def another_is_up(self, but: Node) -> bool:
+        """Tell whether a run could go on elsewhere."""
+        return any(node is not but for node in self._up())
+
+    def all(self) -> list[Node]:
+        """Return all nodes."""
+        return list(self._nodes)
+
+    def close(self) -> None:
+        """Let go of all."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+        for node in self._nodes:
+            node.close()
+
+    def _open(self) -> None:
+        with self._change:
+            if self._opened:
+                return
+            self._opened = True
+            for node in self._nodes:
+                self._try(node)
+        threading.Thread(target=self._look_after, name="nodes", daemon=True).start()
+
+    def _look_after(self) -> None:
+        """Notice nodes that fall silent, and try those that are down: one that comes back is used again."""
+        while not self._closed:
+            for node in self._nodes:
+                node.watch()
+            with self._change:
+                self._change.wait(_LOOKS)
+                for node in self._nodes:
+                    due = time.monotonic() - self._tried.get(node.name, 0.0) > _RETURNS
+                    if not node.is_connected and node.name not in self._unfit and due and not self._closed:
+                        self._try(node)
+
+    def _try(self, node: Node) -> None:
+        if node.name not in self._trying:
+            self._trying.add(node.name)
+            threading.Thread(target=self._connect, args=(node,), name=f"to {node.name}", daemon=True).start()
+
+    def _connect(self, node: Node) -> None:
+        try:
+            node.host()
+        except UnreachableError:
+            pass
+        except UserError as mistake:  # its key is not known, it does not let us in: nothing that would change by itself
+            self.leave_out(node, str(mistake))
+        with self._change:
+            self._tried[node.name] = time.monotonic()
+            self._trying.discard(node.name)
+            if node.is_connected and node.name in self._named:
+                self._named.discard(node.name)
+                self._say(f"{node.name} is back")
+            self._change.notify_all()
+
+    def _name(self, node: Node) -> None:
+        if node.name not in self._named and node.name not in self._unfit:
+            self._named.add(node.name)
+            self._say(f"{node.trouble or f'{node.name} does not answer'}: going on without it")
+
+    def _up(self) -> list[Node]:
+        up = [node for node in self._nodes if node.is_connected and node.name not in self._unfit]
+        return up[: self._most]
+
+    def _preference(self, node: Node) -> tuple[float, bool]:
+        """Return what the node to take has least of: slots taken, then being another than that with the environment."""
+        return self._taken.get(node.name, 0) / node.slots, node.name != self._first
+
+    def _has_room(self, node: Node) -> bool:
+        return self._taken.get(node.name, 0) < node.slots and self._full.get(node.name, 0) < time.monotonic()
+
+    def _too_few(self, up: int) -> UserError:
+        reasons = [
+            self._unfit.get(one.name) or str(one.trouble or f"{one.name} does not answer")
+            for one in self._nodes
+            if one not in self._up()
+        ]
+        wanted = "" if self._least == 1 else f"{up} of the {self._least} nodes of compute.min_nodes are up: "
+        return UserError(wanted + "; ".join(reasons), "See: vivero nodes check")

@@ -1,0 +1,93 @@
+"""What a composition says of the nodes of a cluster, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from runner.errors import UserError, nearest
+
+_PYTHON = "python3"
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """One machine: how it is reached, how many runs at a time, the Python that is started there first.
+
+    Parameters
+    ----------
+    host : str
+        A name of ``~/.ssh/config``, a host's name or an address.
+    user, port
+        What goes before ``~/.ssh/config``.
+    slots : int or None
+        Runs at a time; None: the cluster's number, else its cores.
+    python : str
+        3.6 or later.
+    """
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+    slots: int | None = None
+    python: str = _PYTHON
+
+
+_TYPES: Mapping[str, type] = {"host": str, "user": str, "port": int, "slots": int, "python": str}
+
+
+def read_nodes(config: Any) -> list[NodeSettings]:
+    """Return the nodes of a compute's settings.
+
+    Raises
+    ------
+    UserError
+        If something in them cannot be.
+    """
+    nodes = [_node(one) for one in config.hosts]
+    names = [one.host for one in nodes]
+    if not nodes:
+        raise UserError("compute.hosts is empty", "Name the machines: compute.hosts=[gpu1,gpu2]")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"compute.hosts names {twice} twice", "Give it more slots instead: {host: ..., slots: 2}")
+    _check_numbers(config, len(nodes))
+    return nodes
+
+
+def _node(one: Any) -> NodeSettings:
+    if isinstance(one, str):
+        return NodeSettings(_name(one))
+    known = [field.name for field in fields(NodeSettings)]
+    if not isinstance(one, Mapping) or not isinstance(one.get("host"), str):
+        raise UserError(f"compute.hosts: {one!r} names no host", "Write a name, or {host: NAME, user: ..., port: ...}")
+    for key, value in one.items():
+        if key not in known:
+            raise UserError(f"compute.hosts: {one['host']} has no setting '{key}'", nearest(str(key), known))
+        if value is not None and (not isinstance(value, _TYPES[key]) or isinstance(value, bool)):
+            raise UserError(f"compute.hosts: {key}={value!r} of {one['host']} is no {_TYPES[key].__name__}")
+    if one.get("slots") is not None and one["slots"] < 1:
+        raise UserError(f"compute.hosts: {one['host']} has {one['slots']} slots", "Give at least 1")
+    given = {str(key): value for key, value in one.items() if value is not None}
+    return NodeSettings(**{**given, "host": _name(one["host"])})
+
+
+def _name(host: str) -> str:
+    if not host or host.startswith("-") or any(not sign.isprintable() or sign.isspace() for sign in host):
+        raise UserError(f"compute.hosts: {host!r} is no host")
+    return host
+
+
+def _check_numbers(config: Any, count: int) -> None:
+    if config.min_nodes < 0 or (config.max_nodes is not None and config.max_nodes < max(1, config.min_nodes)):
+        raise UserError(f"compute.min_nodes={config.min_nodes} and max_nodes={config.max_nodes} do not fit each other")
+    if config.min_nodes > count:
+        raise UserError(f"compute.min_nodes={config.min_nodes}, but compute.hosts names {count}")
+    if config.slots is not None and config.slots < 1:
+        raise UserError(f"compute.slots={config.slots}: give at least 1")
+    if config.max_attempts < 1:
+        raise UserError(f"compute.max_attempts={config.max_attempts}: give at least 1")
+    for name in ("idle_seconds_before_scaledown", "lost_after_seconds"):
+        if getattr(config, name) <= 0:
+            raise UserError(f"compute.{name} is not a time in seconds above 0")

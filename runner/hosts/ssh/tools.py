@@ -1,0 +1,93 @@
+"""What building an environment on a node needs: uv, and the Pythons that are there."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.errors import UserError
+from runner.ports import Interpreter
+
+if TYPE_CHECKING:
+    from runner.hosts.ssh.client import Request
+    from runner.hosts.ssh.host import SshHost
+
+
+class Callee(Protocol):
+    """A node, as far as it is needed here."""
+
+    @property
+    def facts(self) -> Any:
+        """What the machine says of itself."""
+
+    @property
+    def settings(self) -> Any:
+        """Its `python`."""
+
+    def call(self, module: str, function: str, **facts: Any) -> Request:
+        """Call a function of the worker's folder there."""
+
+
+class NodeTools:
+    """The tools of one node.
+
+    Parameters
+    ----------
+    node : Callee
+        The node.
+    """
+
+    def __init__(self, node: Callee) -> None:
+        self._node = node
+        self._uv: str | None = None
+        self._lock = threading.Lock()
+
+    def uv(self, host: SshHost) -> str:
+        """Return the path of uv there: ours, brought if need be, where it can run; else its own.
+
+        Raises
+        ------
+        UserError
+            If there is none that starts.
+        """
+        with self._lock:
+            if self._uv is None:
+                self._uv = self._brought(host) if self._is_alike() else self._own(host)
+            return self._uv
+
+    def pythons(self, host: SshHost) -> list[Interpreter]:  # noqa: ARG002 - the port's shape
+        """Return the interpreters there."""
+        found = self._node.call("pythons", "find", also=[self._node.settings.python]).result()["pythons"]
+        return [Interpreter(Path(one["path"]), one["version"], one["platform"]) for one in found]
+
+    def _is_alike(self) -> bool:
+        machine = str(self._node.facts["platform"]).rpartition("-")[2]
+        return platform.system() == "Linux" and machine == platform.machine() and bool(self._node.facts["libc"].strip())
+
+    def _brought(self, host: SshHost) -> str:
+        from importlib.metadata import version
+
+        from uv import find_uv_bin
+
+        assert host.root is not None  # noqa: S101 - a node has one
+        target = host.root / "bin" / f"uv-{version('uv')}"
+        if host.missing([target]):
+            aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
+            host.put(Path(find_uv_bin()), aside)
+            done = host.run([str(aside), "--version"])
+            if done.exit_code != 0:
+                raise UserError(f"uv does not start on {host.name}: {done.output.decode(errors='replace').strip()}")
+            host.rename(aside, target)
+        return str(target)
+
+    def _own(self, host: SshHost) -> str:
+        done = host.run(["sh", "-c", "command -v uv || ls ~/.local/bin/uv"])
+        found = done.output.decode(errors="replace").split()
+        if done.exit_code != 0 or not found:
+            raise UserError(
+                f"{host.name} is {self._node.facts['platform']}, for which this machine has no uv", "Install uv there"
+            )
+        return found[0]

@@ -1,0 +1,252 @@
+"""The one process of a node that outlives connections: it knows the slots, starts workers, keeps interpreters warm.
+
+Started as ``python keeper.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of its
+folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they go
+on, and the next one counts them by the locks they hold.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+import files
+import warmth
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+_COMES = 15.0  # seconds that a keeper gets to begin
+_TICK = 0.2
+_LONGEST = 300.0  # seconds for an answer: imports may have to be made first
+
+
+class Keeper:
+    """Counts what runs, starts what fits.
+
+    Parameters
+    ----------
+    root : str
+        The node's folder.
+    idle : float
+        Seconds without a run or a question after which it ends.
+    """
+
+    def __init__(self, root: str, idle: float) -> None:
+        self._root, self._idle = root, idle
+        self._warmth = warmth.Warmth(root)
+        self._begun: "Dict[str, int]" = {}  # runs to their workers, until these hold their lock
+        self._spawned: "List[subprocess.Popen[bytes]]" = []
+        self._counting = threading.Lock()
+        self._asked = time.monotonic()
+        self._over = False
+
+    def serve(self, listening: socket.socket) -> None:
+        """Answer questions until there is no need to stay."""
+        listening.settimeout(_TICK)
+        while not self._over:
+            try:
+                connection = listening.accept()[0]
+                self._asked = time.monotonic()
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            except socket.timeout:
+                pass
+            self._spawned = [one for one in self._spawned if one.poll() is None]
+            if self.running():
+                self._asked = time.monotonic()
+            elif time.monotonic() - self._asked > self._idle:
+                break
+        self._warmth.end()
+
+    def running(self) -> "List[str]":
+        """Return the folders of the runs whose workers live."""
+        for run, pid in list(self._begun.items()):
+            if files.is_locked(os.path.join(run, "worker.lock")) or not lives(pid):
+                self._begun.pop(run, None)
+        return sorted(set(held(self._root)) | set(self._begun))
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                question = json.loads(connection.makefile("r", encoding="utf-8").readline())
+                answer = getattr(self, "do_" + question["do"])(question)
+            except Exception as error:
+                traceback.print_exc()
+                answer = {"error": "{}: {}".format(type(error).__name__, error)}
+            try:
+                connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
+            except OSError:  # whoever asked is gone
+                pass
+
+    def do_start(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
+        """Start the worker of a run unless it has begun; there may be no slot."""
+        run = question["run"]
+        with self._counting:
+            running = self.running()
+            if run in running or os.path.exists(os.path.join(run, "worker.lock")):
+                return {"pid": self._begun.get(run)}
+            if len(running) >= question["slots"]:
+                return {"full": len(running)}
+            self._begun[run] = os.getpid()  # its slot is taken while it is being started
+        try:
+            self._begun[run] = pid = self._start(run, question["warm"])
+        except BaseException:
+            self._begun.pop(run, None)
+            raise
+        return {"pid": pid}
+
+    def _start(self, run: str, warm: bool) -> int:
+        order = files.read_json(os.path.join(run, "order.json"))
+        pid: "Optional[int]" = None
+        log = os.path.join(run, "logs", "worker.log")
+        if warm:
+            try:
+                pid = self._warmth.fork(HERE, run, order)
+            except (warmth.NotWarm, OSError, ValueError) as error:
+                if os.path.exists(os.path.join(run, "worker.lock")):
+                    return os.getpid()
+                with open(log, "a") as told:
+                    told.write("started afresh, for there is no warm interpreter: {}\n".format(error))
+        if pid is not None:
+            return pid
+        with open(log, "ab") as output:
+            process = subprocess.Popen(
+                [*order["python"], "-s", HERE, run],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=run,
+                start_new_session=True,
+            )
+        self._spawned.append(process)
+        return process.pid
+
+    def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
+        """Have an interpreter ready for runs like that of a folder."""
+        run = question["run"]
+        self._warmth.begin(HERE, run, files.read_json(os.path.join(run, "order.json")))
+        return {}
+
+    def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
+        """Tell what runs."""
+        return {"running": self.running(), "pid": os.getpid(), "worker": HERE}
+
+    def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
+        """End; what runs goes on."""
+        self._over = True
+        return {}
+
+
+def held(root: str) -> "List[str]":
+    """Return the folders of runs whose workers hold their lock."""
+    runs = os.path.join(root, "runs")
+    try:
+        names = os.listdir(runs)
+    except FileNotFoundError:
+        return []
+    found = [os.path.join(runs, name) for name in names]
+    return [run for run in found if files.is_locked(os.path.join(run, "worker.lock"))]
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process is there and has not ended."""
+    try:
+        with open("/proc/{}/stat".format(pid), "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except (OSError, IndexError):
+        return False
+
+
+def _place(root: str) -> str:
+    """Return a name of the keeper's files that is short and differs between versions of this folder."""
+    return os.path.join(root, "keeper-" + hashlib.sha256(HERE.encode("utf-8", "surrogateescape")).hexdigest()[:12])
+
+
+def _address(root: str) -> "Any":
+    """Return the socket's address by a descriptor of its folder: the path itself may be too long for one."""
+    folder = os.open(root, os.O_RDONLY)
+    return folder, "/proc/self/fd/{}/{}.sock".format(folder, os.path.basename(_place(root)))
+
+
+def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
+    """Return the answer of the node's keeper, which is started if there is none.
+
+    Raises
+    ------
+    OSError
+        If it does not come or does not answer.
+    """
+    until = time.monotonic() + _COMES
+    while True:
+        answer = asked(root, **question)
+        if answer is not None:
+            break
+        if time.monotonic() > until:
+            raise OSError("the keeper does not begin: see {}.log".format(_place(root)))
+        _start(root, idle)
+        time.sleep(0.02)
+    if "error" in answer:
+        raise OSError(answer["error"])
+    return answer
+
+
+def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
+    """Return the answer of the node's keeper, None if there is none."""
+    folder, address = _address(root)
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_LONGEST)
+            connection.connect(address)
+            connection.sendall(json.dumps(question).encode("ascii") + b"\n")
+            line = connection.makefile("rb").readline()
+        found: "Dict[str, Any]" = json.loads(line.decode() or "null")
+        return found
+    except (FileNotFoundError, ConnectionError):
+        return None
+    finally:
+        os.close(folder)
+
+
+def _start(root: str, idle: float) -> None:
+    """Start a keeper unless somebody else just does."""
+    place = _place(root)
+    if files.is_locked(place + ".lock"):
+        return
+    with open(place + ".log", "ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-s", os.path.join(HERE, "keeper.py"), root, str(idle)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def main(root: str, idle: float) -> None:
+    """Be the keeper, if there is no other."""
+    if files.take_lock(_place(root) + ".lock") is None:
+        return
+    _folder, address = _address(root)
+    try:
+        os.unlink(address)
+    except FileNotFoundError:
+        pass
+    with socket.socket(socket.AF_UNIX) as listening:
+        before = os.umask(0o077)
+        listening.bind(address)
+        os.umask(before)
+        listening.listen(64)
+        Keeper(root, idle).serve(listening)
+        os.unlink(address)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))

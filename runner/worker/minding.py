@@ -1,0 +1,237 @@
+"""Begins a run on a node, and tells of it as long as somebody listens: what it writes, what it asks, what it left.
+
+What is told of a file begins where the listener's copy ends, so that a listener who comes back has no gap and nothing
+twice. The run's folder stays until the listener has it all and says so.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import stat
+import time
+
+import files
+import keeper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
+_OURS = frozenset(["order.json", "worker.lock", "process.json", "cancel.json", "requests", "inputs"])
+_PIECE = 1 << 18
+_SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
+_MOST = 1 << 20  # bytes of all of these
+_QUICK, _SLOW, _YOUNG = 0.01, 0.1, 5.0  # seconds between looks at a run that is young, and later
+_ALIVE = 5.0  # seconds after which something is said, so that a listener notices a connection that is cut
+
+
+class Minded:
+    """One run, told of to one listener.
+
+    Parameters
+    ----------
+    root : str
+        The node's folder.
+    run : str
+        The run's folder.
+    task : object
+        Where things are said: ``say(content, **facts)``, ``stopped()``.
+    """
+
+    def __init__(self, root: str, run: str, task: "Any") -> None:
+        self._root, self._run, self._task = root, run, task
+        self._pid: "Optional[int]" = None
+        self._asked: "List[str]" = []
+        self._spoke = time.monotonic()
+
+    def begin(self, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+        """Lay out the run's folder and have it started, unless it has begun; return the keeper's answer."""
+        if not os.path.isdir(self._run):
+            lay_out(self._root, self._run, order, facts)
+        answer = keeper.ask(
+            self._root, facts["idle"], do="start", run=self._run, slots=facts["slots"], warm=facts["warm"]
+        )
+        self._pid = answer.get("pid")
+        if "full" in answer:
+            files.remove_tree(self._run)
+        return answer
+
+    def follow(self, offsets: "Dict[str, int]") -> None:
+        """Tell what the run writes and asks until its worker is gone."""
+        began = time.monotonic()
+        while not self._task.stopped():
+            over = self._over()
+            self._tell_growth(offsets)
+            self._tell_requests()
+            if over:
+                return
+            if time.monotonic() - self._spoke > _ALIVE:
+                self._say(b"", alive=True)
+            time.sleep(_QUICK if time.monotonic() - began < _YOUNG else _SLOW)
+
+    def _over(self) -> bool:
+        """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
+        if files.is_locked(os.path.join(self._run, "worker.lock")):
+            self._pid = None
+            return False
+        return self._pid is None or not keeper.lives(self._pid) or self._has("result.json")
+
+    def _has(self, name: str) -> bool:
+        return os.path.exists(os.path.join(self._run, name))
+
+    def _say(self, content: bytes, **facts: "Any") -> None:
+        self._task.say(content, **facts)
+        self._spoke = time.monotonic()
+
+    def _tell_growth(self, offsets: "Dict[str, int]") -> None:
+        for name in GROWING:
+            offset = offsets.get(name, 0)
+            try:
+                with open(os.path.join(self._run, name), "rb") as file:
+                    if os.fstat(file.fileno()).st_size <= offset:
+                        continue
+                    file.seek(offset)
+                    content = file.read(_PIECE)
+                    while content and not self._task.stopped():
+                        self._say(content, file=name, offset=offset)
+                        offset += len(content)
+                        content = file.read(_PIECE)
+            except FileNotFoundError:
+                continue
+            offsets[name] = offset
+
+    def _tell_requests(self) -> None:
+        folder = os.path.join(self._run, "requests")
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:  # the script removed the folder
+            return
+        for name in names:
+            stem = name[: -len(".json")]
+            if not name.endswith(".json") or name.endswith(".answer.json") or name.startswith("."):
+                continue
+            if name in self._asked or stem + ".answer.json" in names:
+                continue
+            self._asked.append(name)
+            with open(os.path.join(folder, name), "rb") as file:
+                content = file.read()
+            self._say(content, asked=name, artefact=_listed(self._run, _artefact(self._run, content)))
+
+    def end(self) -> "Dict[str, Any]":
+        """Tell what the run left, the small files with their content."""
+        found, left = self._left()
+        self._say(b"", ended=True, files=found, left=left, began=self._has("worker.lock"))
+        room = _MOST
+        for name, facts in found.items():
+            if name not in GROWING and facts["size"] <= min(_SMALL, room):
+                with open(os.path.join(self._run, name), "rb") as file:
+                    self._say(file.read(), whole=name)
+                room -= facts["size"]
+        return {}
+
+    def _left(self) -> "Tuple[Dict[str, Any], List[str]]":
+        """Return the run's files that are not those it began with, and what is there beside files."""
+        manifest = self._manifest()
+        found, left = {}, []  # type: Dict[str, Any], List[str]
+        for name, path in walk(self._run):
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                left.append(name)
+                continue
+            known = manifest.get(name[len("work/") :]) if name.startswith("work/") else None
+            size = os.path.getsize(path)
+            if known is not None and known["size"] == size and files.hash_path(path) == known["sha256"]:
+                continue
+            found[name] = {"size": size, "sha256": files.hash_path(path)}
+        return found, left
+
+    def _manifest(self) -> "Dict[str, Any]":
+        try:
+            tree = files.read_json(os.path.join(self._run, "order.json"))["tree"]
+            found: "Dict[str, Any]" = files.read_json(os.path.join(self._root, "snapshots", tree, "manifest.json"))
+            return found
+        except (OSError, ValueError, KeyError):
+            return {}
+
+
+def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> None:
+    """Make a run's folder with its own copy of the source, its inputs and its order: aside, then renamed."""
+    aside = "{}.{}.part".format(run, secrets.token_hex(6))
+    try:
+        source = os.path.join(root, "snapshots", order["tree"], "files")
+        shutil.copytree(source, os.path.join(aside, "work"))
+        for name in ("logs", "requests", "inputs", os.path.join("work", "outputs"), os.path.join("work", "logs")):
+            os.makedirs(os.path.join(aside, name), exist_ok=True)
+        for name, place in facts["inputs"].items():
+            link = os.path.join(aside, "inputs", name)
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(os.path.join(root, place), link)
+        files.write_json(os.path.join(aside, "order.json"), order, durable=False)
+        os.makedirs(os.path.dirname(run), exist_ok=True)
+        os.rename(aside, run)
+    except OSError:
+        if not os.path.isdir(run):  # else somebody else was first
+            raise
+    finally:
+        if os.path.isdir(aside):
+            files.remove_tree(aside)
+
+
+def walk(run: str) -> "Iterator[Tuple[str, str]]":
+    """Yield the relative name and the path of whatever is in a run's folder and is not ours."""
+    for parent, folders, found in os.walk(run):
+        ours = _OURS if parent == run else frozenset()
+        names = [name for name in found if name not in ours]
+        folders[:] = [name for name in folders if name not in ours]
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        folders[:] = sorted(name for name in folders if name not in links and name != "__pycache__")
+        for name in sorted(names + links):
+            path = os.path.join(parent, name)
+            yield os.path.relpath(path, run), path
+
+
+def _artefact(run: str, request: bytes) -> "Optional[str]":
+    """Return the path that a request names inside the run's working folder, None for any other."""
+    work = os.path.realpath(os.path.join(run, "work"))
+    try:
+        path = os.path.realpath(os.path.join(work, json.loads(request.decode())["path"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return path if path.startswith(work + os.sep) else None
+
+
+def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
+    """Return size and hash of the files at a path, by their names in the run's folder."""
+    if path is None or not os.path.exists(path):
+        return {}
+    found = [path] if os.path.isfile(path) else [one for _, one in walk(path)]
+    regular = [one for one in found if stat.S_ISREG(os.lstat(one).st_mode)]
+    base = os.path.realpath(run)
+    return {
+        os.path.relpath(one, base): {"size": os.path.getsize(one), "sha256": files.hash_path(one)} for one in regular
+    }
+
+
+def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Begin a run if that is asked, and tell of it to its end; return the last message's facts."""
+    minded = Minded(facts["root"], facts["run"], task)
+    if facts.get("order") is not None:
+        answer = minded.begin(facts["order"], facts)
+        if "full" in answer:
+            return {"full": answer["full"]}
+        task.say(b"", begun=True)
+    elif not os.path.isdir(facts["run"]):
+        return {"gone": True}
+    minded.follow(dict(facts["offsets"]))
+    return {} if task.stopped() else minded.end()
+
+
+def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
+    run = facts["run"]
+    try:
+        lay_out(facts["root"], run, facts["order"], facts)
+        return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
+    finally:
+        files.remove_tree(run)

@@ -1,0 +1,152 @@
+"""Machines for tests: each a network namespace with a real sshd, a link that can be cut, a folder of its own."""
+
+import contextlib
+import getpass
+import itertools
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.conftest import missing
+from tests.waiting import wait_for
+
+_numbers = itertools.count()
+
+
+def _run(*words):
+    subprocess.run(words, check=True, capture_output=True)
+
+
+class Machine:
+    """One node: reached at its address, as ourselves, by the cluster's key."""
+
+    def __init__(self, cluster, name, number):
+        self.cluster, self.name = cluster, name
+        self.folder = cluster.folder / name
+        self.folder.mkdir()
+        self.root = self.folder / ".vivero-node"
+        block = f"10.{200 + os.getpid() % 50}.{cluster.number % 250}"
+        self.address, self.gateway = f"{block}.{number * 4 + 2}", f"{block}.{number * 4 + 1}"
+        self.space = f"vv{secrets.token_hex(4)}"
+        self.link = f"{self.space}h"
+        self.process = None
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / "host")], check=True)
+        (self.folder / "config").write_text(
+            f"Port 22\nListenAddress {self.address}\nHostKey {self.folder}/host\nPidFile none\nStrictModes no\n"
+            f"AuthorizedKeysFile {cluster.folder}/user.pub\nPasswordAuthentication no\nUsePAM no\n"
+            f"PermitRootLogin yes\nMaxStartups 100\nMaxSessions 100\nSetEnv HOME={self.folder}\n"
+        )
+        _run("ip", "netns", "add", self.space)
+        _run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.space)
+        _run("ip", "addr", "add", f"{self.gateway}/30", "dev", self.link)
+        _run("ip", "link", "set", self.link, "up")
+        for words in (("addr", "add", f"{self.address}/30", "dev", "eth0"), ("link", "set", "eth0", "up"),
+                      ("link", "set", "lo", "up"), ("route", "add", "default", "via", self.gateway)):  # fmt: skip
+            _run("ip", "-n", self.space, *words)
+        self.start()
+
+    def start(self):
+        """Start its sshd."""
+        program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", self.space, program, "-D", "-e", "-f", str(self.folder / "config")], stderr=log
+            )
+        wait_for(lambda: "listening" in (self.folder / "log").read_text())
+
+    def processes(self):
+        """Return the processes that are in its network."""
+        done = subprocess.run(["ip", "netns", "pids", self.space], capture_output=True, text=True, check=False)
+        return [int(word) for word in done.stdout.split()]
+
+    def left(self):
+        """Return what is there beside its sshd, with the command lines."""
+        found = {}
+        for pid in self.processes():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if b"sshd" not in words[0]:
+                    found[pid] = b" ".join(words).decode(errors="replace")
+        return found
+
+    def kill(self):
+        """Kill all its processes at once, as a power cut does."""
+        while pids := self.processes():
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def cut(self):
+        """Cut its link: nothing is answered, nothing refused."""
+        _run("iptables", "-I", "INPUT", "-i", self.link, "-j", "DROP")
+        _run("iptables", "-I", "OUTPUT", "-o", self.link, "-j", "DROP")
+
+    def mend(self):
+        """Undo the cut."""
+        for words in (("INPUT", "-i"), ("OUTPUT", "-o")):
+            while subprocess.run(["iptables", "-D", *words, self.link, "-j", "DROP"], capture_output=True, check=False).returncode == 0:
+                continue
+
+    def remove(self):
+        """Take it away with all that runs there."""
+        self.mend()
+        self.kill()
+        subprocess.run(["ip", "link", "del", self.link], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "del", self.space], capture_output=True, check=False)
+
+
+class Cluster:
+    """Several machines, and a home folder whose ``.ssh`` knows them."""
+
+    def __init__(self, folder, count=3):
+        for program in ("ip", "iptables", "ssh-keygen"):
+            if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
+                missing(f"there is no {program}")
+        if os.getuid() != 0:
+            missing("machines of their own networks take root")
+        self.folder, self.number = folder, next(_numbers)
+        Path("/run/sshd").mkdir(exist_ok=True)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "user")], check=True)
+        self.home = folder / "home"
+        (self.home / ".ssh").mkdir(parents=True)
+        self.machines = []
+        for number in range(count):
+            self.machines.append(Machine(self, f"node{number + 1}", number))
+        self.write_config()
+
+    def write_config(self):
+        """Write what OpenSSH's clients read: a name for each machine, its key."""
+        ssh = self.home / ".ssh"
+        (ssh / "config").write_text(
+            "".join(
+                f"Host {one.name}\n HostName {one.address}\n User {getpass.getuser()}\n IdentitiesOnly yes\n"
+                f" IdentityFile {self.folder}/user\n UserKnownHostsFile {ssh}/known_hosts\n ConnectTimeout 3\n"
+                for one in self.machines
+            )
+        )
+        (ssh / "known_hosts").write_text(
+            "".join(f"{one.address} {(one.folder / 'host.pub').read_text()}" for one in self.machines)
+        )
+
+    def compute(self, folder, **settings):
+        """Write ``compute/lab.yaml`` into a folder for ``--config-dir`` and return the words that choose it."""
+        below = folder / "conf" / "compute"
+        below.mkdir(parents=True, exist_ok=True)
+        hosts = ", ".join(one.name for one in self.machines)
+        lines = {"hosts": f"[{hosts}]", "slots": 2, **settings}
+        text = "defaults:\n  - /schema/compute/ssh@_here_\n  - _self_\n" + "".join(
+            f"{name}: {value}\n" for name, value in lines.items()
+        )
+        (below / "lab.yaml").write_text(text)
+        return ["--config-dir", str(folder / "conf"), "compute=lab"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in self.machines:
+            one.remove()
