@@ -88,7 +88,12 @@ class Machine:
     def mend(self):
         """Undo the cut."""
         for words in (("INPUT", "-i"), ("OUTPUT", "-o")):
-            while subprocess.run(["iptables", "-D", *words, self.link, "-j", "DROP"], capture_output=True, check=False).returncode == 0:
+            while (
+                subprocess.run(
+                    ["iptables", "-D", *words, self.link, "-j", "DROP"], capture_output=True, check=False
+                ).returncode
+                == 0
+            ):
                 continue
 
     def remove(self):

@@ -90,9 +90,8 @@ class Composer:
         return make_plan(config, self._base, chosen, (*self._shared, *overrides))
 
     def _only_sets(self, one: Override) -> bool:
-        """Tell whether a word gives a value to a key that is there, and is not about a group."""
-        added = one.is_delete() or one.is_add() or one.is_force_add()
-        return not added and one.package is None and not self._is_group(one.key_or_group)
+        """Tell whether a word gives a value to a key, and is not about a group."""
+        return not one.is_delete() and one.package is None and not self._is_group(one.key_or_group)
 
     def _is_group(self, key: str) -> bool:
         if key not in self._groups:
@@ -148,9 +147,11 @@ def _set(config: DictConfig, override: Override) -> None:
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-    key = override.key_or_group
+    key, value, adds = override.key_or_group, override.value(), override.is_add() or override.is_force_add()
+    if override.is_add() and not isinstance(value, dict | list) and OmegaConf.select(config, key) is not None:
+        raise ConfigCompositionException(f"Could not append to config. An item is already at '{key}'.")
     try:
-        OmegaConf.update(config, key, override.value(), merge=True)
+        OmegaConf.update(config, key, value, merge=True, force_add=adds)
     except (ConfigAttributeError, ConfigKeyError) as error:
         text = f"Could not override '{key}'.\nTo append to your config use +{override.input_line}"
         raise ConfigCompositionException(text) from error

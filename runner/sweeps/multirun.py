@@ -227,7 +227,9 @@ class _Work:
         self.say: Say = print
         self._ahead: dict[tuple[str, ...], Plan] = {}
         self._closing = ExitStack()
-        compute = self._compute(order.master.compute)
+        from omegaconf import OmegaConf
+
+        compute = self._compute(OmegaConf.to_object(order.master.compute))
         wanted = order.settings.max_concurrent or compute.scale().slots
         self.slots = max(1, min(wanted, order.search.total or wanted))
         self._variables = {name: str(max(1, (os.cpu_count() or 1) // self.slots)) for name in _THREADS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import secrets
 import threading
@@ -148,8 +149,7 @@ class Node:
 
     def worker(self) -> Path:
         """Return where the worker's folder is there, bringing it unless it is."""
-        files = {name: WORKER / name for name in list_files(WORKER) if "__pycache__" not in name}
-        return self.bring("worker", _key_of_worker(), lambda: files)
+        return self.bring("worker", _key_of_worker(), _files_of_worker)
 
     def bring(self, kind: str, key: str, files: Callable[[], Mapping[str, Path | bytes]]) -> Path:
         """Have a folder there by its key: it is sent aside and renamed, and only if it is missing."""
@@ -204,15 +204,14 @@ class Node:
             connection.close()
 
 
-_worker_key: list[str] = []
+def _files_of_worker() -> dict[str, Path | bytes]:
+    return {name: WORKER / name for name in list_files(WORKER) if "__pycache__" not in name}
 
 
+@functools.cache
 def _key_of_worker() -> str:
     """Return the key of the worker's folder: its content does not change while a controller lives."""
-    if not _worker_key:
-        digest = hashlib.sha256()
-        for name in list_files(WORKER):
-            if "__pycache__" not in name:
-                digest.update(f"{name}\0".encode() + (WORKER / name).read_bytes() + b"\0")
-        _worker_key.append(digest.hexdigest()[:32])
-    return _worker_key[0]
+    digest = hashlib.sha256()
+    for name in _files_of_worker():
+        digest.update(f"{name}\0".encode() + (WORKER / name).read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
