@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 gc.disable()  # until the run begins: composing makes many objects and no garbage, and this saves a tenth of its time
 os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
 
-CONF = str(Path(__file__).resolve().parent.parent / "conf")
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
-HYDRA_VERSION = "1.3"
 INTERNAL_ERROR = 3
 
 
@@ -79,6 +77,8 @@ def _run_one(overrides: list[str]) -> int:
     from hydra import compose, initialize_config_dir
     from hydra.core.hydra_config import HydraConfig
 
+    from runner.schema import CONF, HYDRA_VERSION
+
     with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
         config = compose("config", overrides, return_hydra_config=True)
         HydraConfig.instance().set_config(config)
@@ -91,6 +91,8 @@ def _run_with_hydra() -> int:
     sys.path.append(PLUGINS)
     import hydra
     from omegaconf import OmegaConf
+
+    from runner.schema import CONF, HYDRA_VERSION
 
     base = Path.cwd()
     codes: list[int] = []

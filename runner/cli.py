@@ -38,6 +38,7 @@ _COMMANDS = {
     "delete": "runner.commands.delete:delete",
     "models": "runner.commands.models:models",
     "environments": "runner.commands.environments:environments",
+    "nodes": "runner.commands.nodes:nodes",
     "endpoints": "runner.commands.endpoints:endpoints",
     "deploy": "runner.commands.deploy:deploy",
     "rollback": "runner.commands.deploy:rollback",

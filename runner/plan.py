@@ -132,6 +132,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     _check_stages(spec.stages)
     _check_kind(spec.environment, ENVIRONMENTS, "environment")
     _check_kind(spec.compute, COMPUTES, "compute")
+    _check_cluster(spec)
     _check_job(spec, base)
     _check_inputs(spec, base)
     if spec.model.name is not None:
@@ -180,6 +181,18 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
     kind = str(vars(config)["kind"])
     if kind not in kinds or not isinstance(config, kinds[kind]):
         raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
+
+
+def _check_cluster(spec: RunSpec) -> None:
+    if spec.compute.kind == "ssh":
+        from runner.hosts.ssh.node_settings import read_nodes
+
+        read_nodes(spec.compute)
+        if spec.environment.kind not in ("current", "venv"):
+            raise UserError(
+                f"environment.kind={spec.environment.kind} is for this machine, not for the nodes of compute.kind=ssh",
+                "Choose environment=venv, with the same packages",
+            )
 
 
 def _check_job(spec: RunSpec, base: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -12,6 +13,8 @@ from runner.endpoint_settings import EndpointSettings
 
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
+CONF = str(Path(__file__).resolve().parent.parent / "conf")
+HYDRA_VERSION = "1.3"
 STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register", "deploy")
 
 

@@ -67,7 +67,7 @@ def make_compute(config: Any, *, several: bool = False, say: Say = print) -> Com
     if config.kind == "ssh":
         from runner.compute.ssh.cluster import SshCompute
 
-        return SshCompute(config, warm=config.warm is not False, say=say)
+        return SshCompute(config, several=several, say=say)
     from runner.compute.local import LocalCompute
 
     return LocalCompute(slots=config.slots, warm=several and config.warm is not False)

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 import threading
 import time
 
@@ -195,7 +196,6 @@ class Task:
         """Tell what this machine is, and have its folder there."""
         root = self._path()
         os.makedirs(root, mode=0o700, exist_ok=True)
-        disk = os.statvfs(root)
         return {
             "root": os.path.realpath(root),
             "user": getpass.getuser(),
@@ -205,7 +205,9 @@ class Task:
             "python": platform.python_version(),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             "path": os.environ.get("PATH", os.defpath),
-            "free": disk.f_bavail * disk.f_frsize,
+            "free": space(root),
+            "tmp": tempfile.gettempdir(),
+            "tmp_free": space(tempfile.gettempdir()),
             "time": time.time(),
         }
 
@@ -323,6 +325,12 @@ class Pieces(io.RawIOBase):
 def expanded(path: str) -> str:
     """Return a path with the home folder of who we are here."""
     return os.path.expanduser(path)
+
+
+def space(path: str) -> int:
+    """Return the bytes that are free where a path is."""
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

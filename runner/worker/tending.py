@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ENDS = 20.0  # seconds that a worker gets after the second word
 _TICK = 0.02
+_APART = 0.05  # seconds between two signals, so that they are counted as two
 _KEPT = ("environments", "snapshots", "worker", "data", "bin", "wheels")
 _ABANDONED = 3600.0  # seconds after which what was begun aside is taken for left over
 
@@ -29,6 +30,9 @@ def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     pid = _worker(run)
     if pid is not None:
         processes.send(pid, signal.SIGTERM)
+        if facts.get("kill"):  # the second word ends it at once
+            time.sleep(_APART)
+            processes.send(pid, signal.SIGTERM)
     return {"there": True, "pid": pid}
 
 

@@ -26,6 +26,7 @@ class ComputeContract:
                 "format": 1, "run_id": "r", "experiment": "e", "number": 1, "display_name": None,
                 "argv": handle.inside(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
                 "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.inside(["python"]),
+                "python": handle.argv(["python"]),
                 "attended": {"finish": [], "answer": []} if handle.attended else None,
                 "finish": None, "answer": None, "grace": 2, "detach": False,
             }  # fmt: skip
@@ -34,6 +35,9 @@ class ComputeContract:
             return compute.submit(run.root, handle), run
 
         return submit
+
+    def process_file(self, run):
+        return run.process
 
     def test_scale_names_nodes_and_slots(self, compute):
         found = compute.scale()
@@ -65,8 +69,9 @@ class ComputeContract:
 
     def test_the_worker_is_in_a_session_of_its_own(self, submit):
         job, run = submit(ENDLESS)
-        wait_for(lambda: run.process.exists(), 30)
-        pid = json.loads(run.process.read_text())["pid"]
+        process = self.process_file(run)
+        wait_for(process.exists, 30)
+        pid = json.loads(process.read_text())["pid"]
         assert os.getsid(pid) != os.getsid(0)
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: job.wait(1), 30)

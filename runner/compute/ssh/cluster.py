@@ -16,14 +16,16 @@ from runner.compute.ssh.job import NodeJob
 from runner.compute.ssh.node import Node
 from runner.compute.ssh.nodes import Nodes
 from runner.compute.ssh.order import Tree, inputs_of, order_for
-from runner.compute.ssh.settings import read_nodes
 from runner.errors import UserError
 from runner.hosts.ssh.client import RefusedError
 from runner.hosts.ssh.connection import UnreachableError
 from runner.hosts.ssh.identities import Identities
+from runner.hosts.ssh.node_settings import read_nodes
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
+
+_OTHERS = 3.0  # seconds that the other nodes get once the first has answered; those who come later join
 
 Restore = Callable[[Host], EnvironmentHandle]
 
@@ -35,14 +37,15 @@ class SshCompute:
     ----------
     config : SshComputeConfig
         Its settings.
-    warm : bool
-        Fork workers and scripts on the nodes from interpreters that have made the imports.
+    several : bool
+        Whether many runs are to come, for which all nodes are worth waiting for.
     say : Say
         Takes lines of progress.
     """
 
-    def __init__(self, config: Any, *, warm: bool, say: Say) -> None:
-        self._config, self._warm, self._say = config, warm, say
+    def __init__(self, config: Any, *, several: bool, say: Say) -> None:
+        self._config, self._several, self._say = config, several, say
+        self._warm = config.warm is not False
         self._nodes_made: Nodes | None = None
         self._handles: dict[tuple[str, str], EnvironmentHandle] = {}
         self._trees: dict[str, Tree] = {}
@@ -54,12 +57,8 @@ class SshCompute:
         """The nodes, none of which is connected by that."""
         with self._making:
             if self._nodes_made is None:
-                config, identities = self._config, Identities(ask_passphrase)
-                nodes = [
-                    Node(one, config.root, config.slots, identities, send=config.send_packages)
-                    for one in read_nodes(config)
-                ]
-                self._nodes_made = Nodes(nodes, config.min_nodes, config.max_nodes, self._say)
+                config = self._config
+                self._nodes_made = Nodes(make_nodes(config), config.min_nodes, config.max_nodes, self._say)
             return self._nodes_made
 
     def host(self) -> Host:
@@ -74,13 +73,13 @@ class SshCompute:
         UserError
             If fewer are up than ``min_nodes``.
         """
-        up = self.nodes.settle()
+        up = self.nodes.settle(_OTHERS if self._several else 0)
         return ScaleRecord(compute="ssh", nodes=tuple(node.name for node in up), slots=self.nodes.slots())
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
         if self._warm:
-            for node in self.nodes.settle():
+            for node in self.nodes.settle(0):
                 threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
 
     def _warm_up(self, node: Node, run: RunLayout, handle: EnvironmentHandle) -> None:
@@ -152,6 +151,18 @@ class SshCompute:
         """Let go of the nodes; what runs there goes on, and what is warm stays so for a while."""
         if self._nodes_made is not None:
             self._nodes_made.close()
+
+
+def make_nodes(config: Any) -> list[Node]:
+    """Return the nodes of a compute's settings, none of which is connected.
+
+    Raises
+    ------
+    UserError
+        If the settings cannot be.
+    """
+    identities = Identities(ask_passphrase)
+    return [Node(one, config.root, config.slots, identities, send=config.send_packages) for one in read_nodes(config)]
 
 
 def ask_passphrase(question: str) -> str | None:

@@ -88,7 +88,7 @@ class NodeJob:
         self._told += 1
         mark = json.loads(self._run.cancel.read_bytes()) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
         with contextlib.suppress(UserError):
-            node.call("tending", "cancel", run=str(place), mark=mark)
+            node.call("tending", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
 
     def _carry_out(self) -> None:
         try:
@@ -232,17 +232,20 @@ class NodeJob:
             self._receiver.fetch(host, place, name, files[name])
         if "result.json" not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
-        self._note(found["left"])
+        self._note(node, found["left"])
         _let_go(node, place)
         return DONE
 
-    def _note(self, left: list[str]) -> None:
-        """Say of what cannot be brought that it was left."""
+    def _note(self, node: Node, left: list[str]) -> None:
+        """Say in the result which node it was, which were lost before, and what cannot be brought from there."""
+        if not self._run.result.exists():
+            return
+        found = json.loads(self._run.result.read_bytes())
+        notes = [f"attempt {one['attempt']} was lost with {one['node']}" for one in read_json_lines(self._run.attempts)]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
-        if left and self._run.result.exists():
-            found = json.loads(self._run.result.read_bytes())
-            notes = [f"{name} is a link or no regular file and was not kept" for name in left]
-            write_json(self._run.result, {**found, "notes": [*found["notes"], *notes]})
+        notes += [f"{name} is a link or no regular file and was not kept" for name in left]
+        host = node.name if found["host"] in (None, node.name) else f"{node.name} ({found['host']})"
+        write_json(self._run.result, {**found, "host": host, "notes": [*found["notes"], *notes]})
 
     def _answer_aside(self, node: Node, place: Path, facts: Mapping[str, Any], request: bytes) -> None:
         threading.Thread(target=self._answer, args=(node, place, facts, request), daemon=True).start()

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.compute.ssh.settings import NodeSettings
 from runner.errors import UserError
 from runner.files import list_files
 from runner.hosts.ssh.client import Client, Request
 from runner.hosts.ssh.connection import Connection, UnreachableError
 from runner.hosts.ssh.host import SshHost
 from runner.hosts.ssh.identities import Identities
+from runner.hosts.ssh.node_settings import NodeSettings
 from runner.hosts.ssh.settings import find
 from runner.hosts.ssh.tools import NodeTools
 from runner.layout import WORKER

@@ -15,7 +15,6 @@ _TICK = 0.05
 _LOOKS = 1.0  # seconds between looks at the nodes
 _RETURNS = 5.0  # seconds between tries to reach a node that is down
 _FULL = 0.3  # seconds for which a node is not asked again whose slots others have
-_WAITS = 3.0  # seconds for the others after the first has answered; those who come later join
 
 
 class Nodes:
@@ -60,13 +59,13 @@ class Nodes:
                 return next((one for one in up if one.name == self._first), up[0])
         raise self._too_few(len(up))
 
-    def settle(self) -> list[Node]:
-        """Return the nodes that are used, after each had the time to answer; those that did not are named."""
+    def settle(self, seconds: float) -> list[Node]:
+        """Return the nodes that are up, after the others had some time to answer; those that did not are named."""
         self.first()
         with self._change:
-            self._change.wait_for(lambda: not self._trying, _WAITS)
+            self._change.wait_for(lambda: not self._trying, seconds)
             for node in self._nodes:
-                if not node.is_connected:
+                if not node.is_connected and (seconds or node.trouble is not None):
                     self._name(node)
             return self._up()
 

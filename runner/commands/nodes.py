@@ -1,0 +1,173 @@
+"""``vivero nodes``: the machines of a cluster, whether they will do, what is on them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, say, show_bytes
+from runner.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from runner.compute.ssh.node import Node
+    from runner.compute.ssh.preflight import Finding
+    from runner.schema import RunSpec
+
+_ACTIONS = ("check", "clean", "stop")
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[check|clean|stop] [NODE...] compute=NAME [KEY=VALUE...]")
+@click.option("--config-dir", type=click.Path(path_type=Path), help="A folder with compute/NAME.yaml.")
+@click.option("--all", "everything", is_flag=True, help="clean: also environments, sources and data.")
+@click.option("--runs", is_flag=True, help="stop: also what runs.")
+@global_options
+def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, runs: bool) -> None:
+    """Show the machines of a cluster: state, slots, disk, what runs there.
+
+    check finds out whether runs can go there and says what is wrong; clean removes what runs that have ended left
+    there; stop ends what is kept warm.
+    """
+    action = words[0] if words and words[0] in _ACTIONS else ""
+    rest = words[1:] if action else words
+    names, overrides = [one for one in rest if "=" not in one], [one for one in rest if "=" in one]
+    spec = _composed(overrides, config_dir)
+    chosen = _chosen(spec, names, action)
+    found = {"": _look, "check": _check}.get(action)
+    if found is not None:
+        _show(found(chosen, spec), checked=bool(action))
+    elif action == "clean":
+        _clean(chosen, everything)
+    else:
+        _stop(chosen, runs)
+
+
+def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
+    """Return the composition, of which only compute and environment matter."""
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf, open_dict
+
+    from runner.compose_errors import as_user_error
+    from runner.plan import register_resolvers
+    from runner.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
+
+    register_schemas()
+    register_resolvers()
+    search = [f"hydra.searchpath=[file://{config_dir.absolute()}]"] if config_dir is not None else []
+    try:
+        with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
+            config = compose("config", [*search, *overrides])
+            with open_dict(config):
+                config.job.source = "."
+            spec = OmegaConf.to_object(config)
+    except UserError:
+        raise
+    except Exception as error:
+        mistake = as_user_error(error)
+        if mistake is None:
+            raise
+        raise mistake from None
+    assert isinstance(spec, RunSpec)  # noqa: S101 - the composition starts from one
+    return spec
+
+
+def _chosen(spec: RunSpec, names: list[str], action: str) -> list[Node]:
+    from runner.compute.ssh.cluster import make_nodes
+
+    if spec.compute.kind != "ssh":
+        example = f"vivero nodes {action} compute=lab".replace("  ", " ")
+        raise UserError(f"compute.kind={spec.compute.kind} has no nodes", f"Name a cluster: {example}")
+    known = {node.name: node for node in make_nodes(spec.compute)}
+    for name in names:
+        if name not in known:
+            raise UserError(f"compute.hosts has no node '{name}'", nearest(name, list(known)))
+    return [known[name] for name in names or known]
+
+
+def _each(nodes: list[Node], ask: Any) -> list[Any]:
+    """Ask all nodes at the same time."""
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        return list(pool.map(ask, nodes))
+
+
+def _look(nodes: list[Node], _spec: RunSpec) -> list[Finding]:
+    from runner.compute.ssh.preflight import look_at
+
+    return _each(nodes, look_at)
+
+
+def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
+    from runner.compute.ssh.preflight import check
+
+    python = getattr(spec.environment, "python", None)
+    return _each(nodes, lambda node: check(node, python))
+
+
+def _show(found: list[Finding], *, checked: bool) -> None:
+    import dataclasses
+
+    from runner.tables import print_table
+
+    if wants_json():
+        emit_json([dataclasses.asdict(one) for one in found])
+    else:
+        rows = [_row(one) for one in found]
+        print_table(["NODE", "STATE", "RUNNING", "SLOTS", "FREE", "PYTHON", "PLATFORM", "PING"], rows)
+        for one in found:
+            for problem in one.problems if one.up else ():
+                say(f"{one.name}: {problem}")
+            if not one.up:
+                say(one.problems[0])
+            if checked and one.up and not one.problems:
+                kept = sum(one.state["kept"].values())
+                say(f"{one.name}: ready, as {one.facts['user']}, {show_bytes(kept)} kept in {one.facts['root']}")
+    if any(one.problems for one in found):
+        raise click.exceptions.Exit(1)
+
+
+def _row(one: Finding) -> list[str]:
+    if not one.up:
+        return [one.name, "down", "", "", "", "", "", ""]
+    running = len(one.state.get("running", ()))
+    state = "busy" if running else "warm" if one.state.get("keeper") else "idle"
+    facts = one.facts
+    ping = f"{one.milliseconds:.1f} ms" if one.milliseconds is not None else ""
+    platform = str(facts["platform"])
+    return [one.name, state, str(running), str(one.slots), show_bytes(facts["free"]), facts["python"], platform, ping]
+
+
+def _clean(nodes: list[Node], everything: bool) -> None:
+    from runner.compute.ssh.clearing import clear
+
+    layout = workspace()
+    _tell(nodes, lambda node: clear(node, layout, everything))
+
+
+def _stop(nodes: list[Node], runs: bool) -> None:
+    from runner.compute.ssh.clearing import stop
+
+    _tell(nodes, lambda node: stop(node, runs))
+
+
+def _tell(nodes: list[Node], do: Any) -> None:
+    """Have something done on all nodes and say what was; one that is down is a bad outcome."""
+
+    def guarded(node: Node) -> tuple[dict[str, Any], str]:
+        try:
+            answer = do(node)
+        except (UserError, OSError) as error:
+            return {"node": node.name, "problem": str(error)}, str(error)
+        return {"node": node.name, **answer}, f"{node.name}: {answer['said']}"
+
+    done = _each(nodes, guarded)
+    if wants_json():
+        emit_json([facts for facts, _ in done])
+    else:
+        for _, line in done:
+            say(line)
+    if any("problem" in facts for facts, _ in done):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,78 @@
+"""What runs have left on a node, and what is kept there, is cleared away."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runner.compute.ssh.node import Node
+from runner.errors import UserError
+from runner.layout import Layout
+from runner.records import TERMINAL
+
+
+def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
+    """Remove from a node what runs of a workspace that have ended left there.
+
+    Parameters
+    ----------
+    node : Node
+        The machine.
+    layout : Layout
+        The workspace whose runs are known.
+    everything : bool
+        Also environments, sources, data and tools, which are brought again when they are needed.
+
+    Raises
+    ------
+    UserError
+        If everything is to go and something runs.
+    """
+    there = node.call("tending", "state").result()
+    if everything and there["running"]:
+        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "End it first: vivero cancel RUN")
+    over, others = [], 0
+    for place in there["runs"]:
+        ended = _has_ended(layout, place)
+        if ended:
+            over.append(place)
+        others += ended is None
+    answer = node.call("tending", "clean", runs=over, all=everything).result()
+    node.forget_what_is_there()
+    said = f"{len(over)} runs removed, {answer['freed'] / 2**20:.0f} MB freed"
+    if answer["ended"]:
+        said += f"; ended {', '.join(answer['ended'])}"
+    if others:
+        said += f"; {others} that this workspace does not know are left"
+    return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": said}
+
+
+def stop(node: Node, runs: bool) -> dict[str, Any]:
+    """End what is kept warm on a node, and with `runs` what runs."""
+    answer = node.call("tending", "stop", runs=runs).result()
+    said = "nothing was kept warm" if not answer["keeper"] else "what was kept warm is ended"
+    if answer["ended"]:
+        said += f"; ended {', '.join(answer['ended'])}"
+    return {**answer, "said": said}
+
+
+def _has_ended(layout: Layout, place: str) -> bool | None:
+    """Tell whether the run of a folder ``RUN.ATTEMPT`` has ended, or that attempt of it; None if it is not known."""
+    run_id, _, attempt = place.rpartition(".")
+    if run_id == "ahead":
+        return False  # shown to an interpreter at this moment, and then removed
+    found = next(layout.runs.glob(f"*/{_escaped(run_id)}/run.json"), None)
+    if found is None:
+        return None
+    folder = found.parent
+    if json.loads(found.read_bytes())["status"] in TERMINAL:
+        return True
+    given_up = folder / "attempts.jsonl"
+    lines = given_up.read_text().splitlines() if given_up.exists() else []
+    return any(str(json.loads(line)["attempt"]) == attempt for line in lines)
+
+
+def _escaped(name: str) -> str:
+    import glob
+
+    return glob.escape(name.replace("/", ""))

@@ -1,0 +1,86 @@
+"""What is found out about a node before anything is run there: each problem with its reason."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.compute.ssh.node import Node
+from runner.environments.interpreters import find_there
+from runner.errors import UserError
+from runner.hosts.ssh.client import RefusedError
+
+_CLOCK = 5.0  # seconds that a clock may be off
+_DISK, _TMP = 1 << 30, 1 << 26  # bytes below which there is too little
+
+
+@dataclass
+class Finding:
+    """What is known of one node.
+
+    Parameters
+    ----------
+    name : str
+        The node's.
+    up : bool
+        Whether it was reached.
+    problems : list of str
+        What is wrong with it.
+    facts : dict
+        What the machine says of itself.
+    state : dict
+        What runs there and what is kept.
+    milliseconds : float or None
+        That a message takes there and back.
+    """
+
+    name: str
+    up: bool = False
+    problems: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    slots: int | None = None
+    milliseconds: float | None = None
+
+
+def look_at(node: Node, *, sizes: bool = False) -> Finding:
+    """Reach a node and see what is there."""
+    found = Finding(node.name)
+    try:
+        host = node.host()
+        found.up, found.facts, found.slots = True, dict(node.facts), node.slots
+        found.state = node.call("tending", "state", sizes=sizes).result()
+        start = time.perf_counter()
+        host.exists(node.root())
+        found.milliseconds = (time.perf_counter() - start) * 1000
+    except (UserError, RefusedError, OSError) as error:
+        found.problems.append(str(error))
+    return found
+
+
+def check(node: Node, python: str | None) -> Finding:
+    """See whether runs with some Python can go to a node."""
+    found = look_at(node, sizes=True)
+    if found.up and not found.problems:
+        found.problems += _problems(found.facts)
+        try:
+            find_there(node.host(), python)
+        except UserError as mistake:
+            found.problems.append(str(mistake))
+    return found
+
+
+def _problems(facts: dict[str, Any]) -> Iterator[str]:
+    ahead = float(facts["time"]) - time.time()
+    if abs(ahead) > _CLOCK:
+        yield f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    for place, free, least in ((facts["root"], facts["free"], _DISK), (facts["tmp"], facts["tmp_free"], _TMP)):
+        if free < least:
+            yield f"{place} has {free / 2**20:.0f} MB left"
+    here = f"{sys.platform}-{platform.machine()}"
+    if facts["platform"] != here:
+        yield f"it is {facts['platform']}, this machine is {here}: it needs a uv of its own"

@@ -1,0 +1,322 @@
+"""Runs on machines reached by SSH: three real sshds in networks of their own."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.compute.ssh.cluster import SshCompute
+from runner.environments.venv import VenvEnvironment
+from runner.layout import Layout, RunLayout
+from runner.schema import SshComputeConfig
+from tests.cluster import Cluster
+from tests.conftest import CommandLine
+from tests.contracts.compute_contract import ComputeContract
+from tests.waiting import wait_for
+
+BARE = ["environment=venv", "environment.packages=[]"]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+class TestSsh(ComputeContract):
+    @pytest.fixture
+    def compute(self, cluster, monkeypatch):
+        monkeypatch.setenv("HOME", str(cluster.home))
+        config = SshComputeConfig(hosts=[one.name for one in cluster.machines], slots=2, max_attempts=2)
+        compute = SshCompute(config, several=False, say=print)
+        yield compute
+        compute.close()
+
+    @pytest.fixture
+    def handle(self, compute, tmp_path):
+        return VenvEnvironment(Layout(tmp_path / "workspace")).prepare(compute.host(), print)
+
+    def process_file(self, run):
+        node = wait_for(lambda: run.node.exists() and json.loads(run.node.read_text()), 30)
+        home = run.root.parents[0]  # any test's folder: the nodes' are beside the cluster's home
+        assert home
+        return (
+            Path(os.environ["HOME"]).parent / node["node"] / ".vivero-node" / "runs" / node["folder"] / "process.json"
+        )
+
+
+class Team(CommandLine):
+    """A user whose cluster it is."""
+
+    def __init__(self, folder, cluster, **settings):
+        super().__init__(folder)
+        self.cluster = cluster
+        self.words = cluster.compute(folder, **settings)
+        self.home = {
+            "HOME": str(cluster.home),
+            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", os.path.expanduser("~/.cache/uv")),
+        }
+
+    def start(self, *words, **options):
+        options["variables"] = {**self.home, **options.get("variables", {})}
+        return super().start(*words, **options)
+
+    def begin(self, *words):
+        """Start a run of ``src/train.py`` and return the process."""
+        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *BARE, *words)
+
+    def train(self, *words, code=0):
+        done = self._end(self.begin(*words))
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def nodes(self, *words):
+        return self.vivero("nodes", *words, *self.words)
+
+    def records(self):
+        return [json.loads(path.read_text()) for path in sorted(self.workspace.glob("runs/*/*/run.json"))]
+
+    def folders(self):
+        return [RunLayout(path.parent) for path in sorted(self.workspace.glob("runs/*/*/run.json"))]
+
+    def wait_for_log(self, text, seconds=30):
+        def there():
+            logs = [one.log for one in self.folders() if one.log.exists()]
+            return logs and text in logs[-1].read_text()
+
+        wait_for(there, seconds)
+
+    def wait_for_end(self, seconds=60):
+        """Wait until the last run has ended, as any reading command says it."""
+
+        def ended():
+            record = json.loads(self.vivero("show", "latest", "--json").stdout)
+            return record if record["status"] in ("completed", "failed", "canceled") else None
+
+        return wait_for(ended, seconds)
+
+    def node(self):
+        """Return the machine that the last run is on."""
+        name = json.loads(self.folders()[-1].node.read_text())["node"]
+        return next(one for one in self.cluster.machines if one.name == name)
+
+
+@pytest.fixture
+def team(cluster, tmp_path):
+    """A user; nothing but what is kept warm is left on the nodes afterwards."""
+    team = Team(tmp_path / "team", cluster)
+    yield team
+    for one in cluster.machines:
+        one.mend()
+        if not one.processes():
+            one.start()
+    done = team.nodes("stop", "--runs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    team.nodes("clean")
+    for one in cluster.machines:
+        wait_for(lambda one=one: not one.left(), 10)
+        assert not (one.root / "runs").exists() or not os.listdir(one.root / "runs"), one.name
+
+
+COUNTING = """
+import sys, time
+for number in range({many}):
+    print("line", number, flush=True)
+    time.sleep({pause})
+open("outputs/done.txt", "w").write("done")
+"""
+
+
+def lines(many):
+    return "".join(f"line {number}\n" for number in range(many))
+
+
+def test_a_run_is_as_at_home(team):
+    team.script(
+        "import json, os, sys, pathlib\n"
+        "from azureml.core import Run\n"
+        "from helper import answer\n"
+        "run = Run.get_context()\n"
+        "run.log('accuracy', 0.9)\nrun.tag('colour', 'red')\n"
+        "child = run.child_run('inner')\nchild.log('loss', 1.5)\nchild.complete()\n"
+        "print(sys.argv[1:], answer, os.environ['COLOUR'], open(sys.argv[2]).read())\n"
+        "pathlib.Path('outputs/sub').mkdir()\npathlib.Path('outputs/sub/a.bin').write_bytes(b'1' * 3_000_000)\n"
+        "os.symlink('/etc/passwd', 'outputs/link')\npathlib.Path('beside.txt').write_text('kept')\n"
+    )
+    team.script("answer = 42\n", "helper.py")
+    data = team.folder / "rows.csv"
+    data.write_text("1,2")
+    words = ["data.inputs={rows: {path: rows.csv}}", "job.arguments=[--rows,'${input:rows}']"]
+    done = team.train(*words, "job.environment_variables.COLOUR=blue")
+    assert "42 blue 1,2" in done.stdout
+    (record,), (run,) = team.records(), team.folders()
+    assert record["status"] == "completed" and record["finalize"]["metrics"] == {"accuracy": 0.9}
+    assert record["tags"]["colour"] == "red"
+    assert record["run"]["host"].startswith("node")
+    assert [one["path"] for one in record["finalize"]["outputs"]] == ["sub/a.bin"]
+    assert (run.outputs / "sub" / "a.bin").read_bytes() == b"1" * 3_000_000
+    assert (run.work / "beside.txt").read_text() == "kept" and not (run.work / "helper.py").exists()
+    assert any("outputs/link is a link" in note for note in record["run"]["notes"] + record["finalize"]["notes"])
+    assert len(list(run.children.glob("*/child.json"))) == 1
+
+
+def test_logs_and_metrics_come_while_it_runs(team):
+    team.script(
+        "from azureml.core import Run\nimport os, time\nRun.get_context().log('early', 1)\nprint('begun', flush=True)\n"
+        "while not os.path.exists('outputs/go'):\n    time.sleep(0.02)\n"
+    )
+    process = team.begin()
+    team.wait_for_log("begun")
+    wait_for(lambda: "early" in team.folders()[-1].metrics.read_text())
+    place = team.node().root / "runs" / json.loads(team.folders()[-1].node.read_text())["folder"]
+    (place / "work" / "outputs" / "go").touch()
+    assert team._end(process).returncode == 0
+
+
+def test_a_model_is_registered_by_the_script_and_by_the_run(team, cluster):
+    team.script(
+        "import pickle, pathlib\nfrom azureml.core import Run\n"
+        "pathlib.Path('outputs/m.txt').write_text('a model')\n"
+        "model = Run.get_context().register_model('by-script', 'outputs/m.txt', model_framework='Custom')\n"
+        "print('version', model.version)\n"
+    )
+    done = team.train("model.name=by-run", "model.path=outputs/m.txt", "model.framework=Custom")
+    assert "version 1" in done.stdout
+    shown = json.loads(team.vivero("models", "--json").stdout)
+    assert {one["name"] for one in shown} == {"by-script", "by-run"}
+
+
+def test_the_script_fails_as_at_home(team):
+    team.script("raise ValueError('no rows')\n")
+    done = team.train(code=2)
+    assert "ValueError: no rows" in done.stdout + done.stderr
+
+
+def test_a_sweep_fills_the_slots_of_all_nodes(team, cluster):
+    team.script(
+        "import sys, time\nfrom azureml.core import Run\ntime.sleep(0.3)\nRun.get_context().log('loss', float(sys.argv[2]))\n"
+    )
+    done = team.train("-m", "+job.arguments.rate=range(0,24)", "sweep.objective=loss")
+    assert "24 completed" in done.stdout
+    hosts = [record["run"]["host"].split()[0] for record in team.records()]
+    assert {one.name for one in cluster.machines} == set(hosts)
+    assert len(team.records()) == 24
+
+
+def test_what_is_there_is_not_sent_again(team, cluster):
+    team.script("print('hello')\n")
+    (team.folder / "src" / "large.bin").write_bytes(os.urandom(2_000_000))
+    team.train()
+    before = sent(cluster)
+    team.train()
+    assert sum(sent(cluster).values()) - sum(before.values()) < 100_000
+
+
+def sent(cluster):
+    """Return the bytes that the links to the nodes have carried there."""
+    return {
+        one.name: int(Path(f"/sys/class/net/{one.link}/statistics/tx_bytes").read_text()) for one in cluster.machines
+    }
+
+
+def test_detached_it_goes_on_by_itself(team):
+    team.script(COUNTING.format(many=20, pause=0.1))
+    done = team.train("detach=true")
+    assert "line 19" not in done.stdout
+    record = team.wait_for_end()
+    assert record["status"] == "completed"
+    assert team.folders()[-1].log.read_text() == lines(20)
+    assert (team.folders()[-1].outputs / "done.txt").exists()
+
+
+def test_the_controller_is_killed_and_the_run_lives(team):
+    team.script(COUNTING.format(many=30, pause=0.1))
+    process = team.begin()
+    team.wait_for_log("line 3")
+    process.kill()
+    process.communicate()
+    record = team.wait_for_end()
+    assert record["status"] == "completed"
+    assert team.folders()[-1].log.read_text() == lines(30)
+
+
+def test_ctrl_c_cancels(team):
+    team.script(
+        "import subprocess, time\nsubprocess.Popen(['sleep', '600'])\nprint('begun', flush=True)\ntime.sleep(600)\n"
+    )
+    process = team.begin()
+    team.wait_for_log("begun")
+    process.send_signal(signal.SIGINT)
+    done = team._end(process)
+    assert done.returncode == 130
+    assert team.records()[-1]["status"] == "canceled"
+    assert not any("sleep" in words for one in team.cluster.machines for words in one.left().values())
+
+
+@pytest.mark.parametrize("minded", [True, False], ids=["controller there", "controller gone"])
+def test_vivero_cancel(team, minded):
+    team.script("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
+    process = team.begin()
+    team.wait_for_log("begun")
+    if not minded:
+        process.kill()
+    assert team.vivero("cancel", "latest").returncode == 0
+    assert team.wait_for_end(30)["status"] == "canceled"
+    process.communicate()
+
+
+def test_a_timeout(team):
+    team.script("import time\ntime.sleep(600)\n")
+    team.train("job.timeout=0.5", code=2)
+    assert "timeout" in team.records()[-1]["run"]["reason"]
+
+
+def test_a_node_that_is_down_is_named_and_the_rest_go_on(team, cluster):
+    cluster.machines[0].cut()
+    team.script("print('hello')\n")
+    began = time.monotonic()
+    done = team.train("-m", "+job.arguments.n=1,2,3")
+    assert time.monotonic() - began < 20
+    assert "node1" in done.stdout + done.stderr and "going on without it" in done.stdout + done.stderr
+    assert "3 completed" in done.stdout
+    done = team.train("compute.min_nodes=3", code=2)
+    assert "2 of the 3 nodes of compute.min_nodes are up" in done.stdout + done.stderr
+
+
+def test_nodes_are_shown_checked_cleaned_stopped(team, cluster):
+    team.script("print('hello')\n")
+    team.train()
+    shown = json.loads(team.nodes("--json").stdout)
+    assert [one["name"] for one in shown] == ["node1", "node2", "node3"] and all(one["up"] for one in shown)
+    assert "ready" in team.nodes("check").stdout
+    assert "has no Python 3.99" not in team.nodes("check").stdout
+    wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
+    assert wrong.returncode == 1 and "Python 3.99 is not on node1" in wrong.stdout
+    cleaned = team.nodes("clean", "--all")
+    assert cleaned.returncode == 0 and "MB freed" in cleaned.stdout
+    assert not (cluster.machines[0].root / "environments").exists()
+    team.train()  # all is brought again
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["compute.hosts=[]"], "compute.hosts is empty"),
+        (["compute.hosts=[a,a]"], "names a twice"),
+        (["compute.hosts=[{host: a, slot: 2}]"], "Did you mean 'slots'?"),
+        (["compute.hosts=[{user: a}]"], "names no host"),
+        (["compute.hosts=['-oProxyCommand=touch /tmp/x']"], "is no host"),
+        (["compute.min_nodes=4"], "compute.hosts names 3"),
+        (["compute.slots=0"], "compute.slots=0"),
+        (["environment=docker"], "is for this machine"),
+    ],
+    ids=lambda one: one[0] if isinstance(one, list) else "",
+)
+def test_a_mistake_gets_one_line(team, words, expected):
+    team.script("print('hello')\n")
+    done = team.run(*team.words, "job.source=src", "job.script=train.py", *words)
+    assert done.returncode == 1 and expected in done.stderr and done.stderr.count("\n") == 1
+    assert not team.records()
