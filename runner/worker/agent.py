@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
 _LAST = 30.0  # seconds
+_FORGOTTEN = 90.0  # seconds; a controller says every 4 that it is there
 _importing = threading.Lock()
 
 
@@ -46,16 +47,22 @@ class Agent:
         self._asked, self._answers = asked, answers
         self._writing = threading.Lock()
         self._going: "Dict[int, Task]" = {}
+        self._heard = time.monotonic()
         self._threads: "Set[threading.Thread]" = set()
 
     def serve(self) -> None:
         """Carry out requests until the input ends."""
+        threading.Thread(target=self._end_if_forgotten, daemon=True).start()
         while True:
             line = self._asked.readline()
             if not line:
                 break
+            self._heard = time.monotonic()
             message = json.loads(line.decode())
             content = self._asked.read(message.get("bytes", 0))
+            if message["do"] == "alive":
+                self.say(message["id"])
+                continue
             if message["do"] in ("feed", "stop"):
                 task = self._going.get(message["id"])
                 if task is not None:
@@ -72,6 +79,14 @@ class Agent:
         until = time.monotonic() + _LAST  # what was asked for last is still done
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _end_if_forgotten(self) -> None:
+        """End when nothing has come for so long that whoever asked must be gone: a link that is cut says nothing."""
+        while time.monotonic() - self._heard < _FORGOTTEN:
+            time.sleep(1)
+        for task in list(self._going.values()):
+            task.take("stop", b"")
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def say(self, number: int, content: bytes = b"", **facts: "Any") -> None:
         """Send a message."""

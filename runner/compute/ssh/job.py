@@ -119,6 +119,9 @@ class NodeJob:
                 self._nodes.give_back(node)
                 self._node = self._place = None
             if outcome in (DONE, LEFT):
+                if self._nodes.owing():
+                    names = ", ".join(self._nodes.owing())
+                    self._say(f"{names} may still run what was lost there: end it with vivero nodes clean")
                 return None
             if outcome == FULL:
                 self._nodes.full(node)

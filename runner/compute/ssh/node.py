@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import secrets
@@ -24,7 +23,7 @@ from runner.hosts.ssh.tools import NodeTools
 from runner.layout import WORKER
 
 _AGAIN = 2.0  # seconds between two tries to reach a machine that does not answer
-_ASKS, _SILENT = 4.0, 15.0  # seconds of silence after which a sign of life is asked for, and a connection given up
+_SILENT = 15.0  # seconds of silence after which a connection is given up
 
 
 class Node:
@@ -57,7 +56,6 @@ class Node:
         self._there: dict[str, Path] = {}
         self._owed: list[Callable[[Node], None]] = []
         self._refused: tuple[float, UserError] | None = None
-        self._asking = False
         self.sent = self.received = 0
 
     @property
@@ -174,21 +172,12 @@ class Node:
         self._there.clear()
 
     def watch(self) -> None:
-        """Ask for a sign of life if there was none for a while, and give a silent connection up."""
+        """Give a connection up over which nothing has come for long, not even the answer to a sign of life."""
         client, connection = self._client, self._connection
         if client is None or connection is None or not client.is_alive:
             return
-        silence = time.monotonic() - client.heard
-        if silence > _SILENT:
+        if time.monotonic() - client.heard > _SILENT:
             connection.close()
-        elif silence > _ASKS and not self._asking:
-            self._asking = True
-            threading.Thread(target=self._ask, args=(client,), daemon=True).start()
-
-    def _ask(self, client: Client) -> None:
-        with contextlib.suppress(UserError):
-            client.ask("look", path="/").result()
-        self._asking = False
 
     def close(self) -> None:
         """Let go of it."""

@@ -12,8 +12,9 @@ from runner.hosts.ssh.connection import UnreachableError
 from runner.ports import Say
 
 _TICK = 0.05
+_MOMENT = 0.5
 _LOOKS = 1.0  # seconds between looks at the nodes
-_RETURNS = 5.0  # seconds between tries to reach a node that is down
+_RETURNS = 2.0  # seconds between tries to reach a node that is down
 _FULL = 0.3  # seconds for which a node is not asked again whose slots others have
 
 
@@ -53,6 +54,8 @@ class Nodes:
         self._open()
         with self._change:
             self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
+            # The one that is named first most likely has what a run needs: it gets a moment more.
+            self._change.wait_for(lambda: self._nodes[0].is_connected or not self._trying, _MOMENT)
             up = self._up()
             if len(up) >= self._least:
                 self._first = self._first or up[0].name
@@ -128,9 +131,9 @@ class Nodes:
         """Tell whether a run could go on elsewhere."""
         return any(node is not but for node in self._up())
 
-    def all(self) -> list[Node]:
-        """Return all nodes."""
-        return list(self._nodes)
+    def owing(self) -> list[str]:
+        """Return the names of nodes that were lost with a run and have not been reached since."""
+        return [node.name for node in self._nodes if node.owes]
 
     def close(self) -> None:
         """Let go of all."""

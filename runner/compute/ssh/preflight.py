@@ -65,10 +65,12 @@ def look_at(node: Node, *, sizes: bool = False) -> Finding:
 def check(node: Node, python: str | None) -> Finding:
     """See whether runs with some Python can go to a node."""
     found = look_at(node, sizes=True)
-    if found.up and not found.problems:
-        found.problems += _problems(found.facts)
+    if found.up:
+        well = not found.problems
+        found.problems = [*_problems(found.facts), *found.problems]
         try:
-            find_there(node.host(), python)
+            if well:
+                find_there(node.host(), python)
         except UserError as mistake:
             found.problems.append(str(mistake))
     return found

@@ -23,6 +23,7 @@ _AGENT = WORKER / "agent.py"
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
 _NOISE = 1 << 20  # bytes that a login may print before our program speaks
 _READ = 1 << 18
+_LIFE = 4.0  # seconds between signs of life
 PIECE = 1 << 18
 
 
@@ -60,7 +61,9 @@ class Client:
 
     def __init__(self, connection: Connection, python: str) -> None:
         self.name = connection.address.name
-        self.heard, self.sent, self.received = 0.0, 0, 0  # when last, and bytes
+        self.heard = time.monotonic()
+        self.sent = self.received = 0  # bytes
+        self._ended = threading.Event()
         self._numbers, self._sending = itertools.count(1), threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._channel = connection.start([python, "-c", _BOOT])
@@ -69,12 +72,21 @@ class Client:
         with contextlib.suppress(OSError):  # it has ended already, and says why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
         self._rest = self._until(b"\n" + mark + b"\n", python, connection.address.seconds)
-        self.heard = time.monotonic()
+        self.heard = time.monotonic()  # from the agent, which answers each sign of life
         self._reader = threading.Thread(target=self._read, name=f"agent of {self.name}", daemon=True)
         self._reader.start()
+        threading.Thread(target=self._show_life, name=f"sign of life to {self.name}", daemon=True).start()
+
+    def _show_life(self) -> None:
+        """Tell the agent again and again that we are there: one that hears nothing for long ends."""
+        with contextlib.suppress(UserError):
+            while self.is_alive:
+                self.send(id=0, do="alive")
+                self._ended.wait(_LIFE)
 
     def close(self) -> None:
         """End the agent, and what it runs."""
+        self._ended.set()
         self._channel.close()
 
     @property
@@ -154,6 +166,7 @@ class Client:
                 if waiting is not None:
                     waiting.put(message)
         except (EOFError, OSError):
+            self._ended.set()
             for one in list(self._waiting.values()):
                 one.put(None)
 

@@ -10,20 +10,11 @@ import pytest
 
 from runner.compute.ssh.cluster import SshCompute
 from runner.environments.venv import VenvEnvironment
-from runner.layout import Layout, RunLayout
+from runner.layout import Layout
 from runner.schema import SshComputeConfig
-from tests.cluster import Cluster
-from tests.conftest import CommandLine
+from tests.compute.ssh.team import COUNTING, lines
 from tests.contracts.compute_contract import ComputeContract
 from tests.waiting import wait_for
-
-BARE = ["environment=venv", "environment.packages=[]"]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
 
 
 class TestSsh(ComputeContract):
@@ -46,92 +37,6 @@ class TestSsh(ComputeContract):
         return (
             Path(os.environ["HOME"]).parent / node["node"] / ".vivero-node" / "runs" / node["folder"] / "process.json"
         )
-
-
-class Team(CommandLine):
-    """A user whose cluster it is."""
-
-    def __init__(self, folder, cluster, **settings):
-        super().__init__(folder)
-        self.cluster = cluster
-        self.words = cluster.compute(folder, **settings)
-        self.home = {
-            "HOME": str(cluster.home),
-            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", os.path.expanduser("~/.cache/uv")),
-        }
-
-    def start(self, *words, **options):
-        options["variables"] = {**self.home, **options.get("variables", {})}
-        return super().start(*words, **options)
-
-    def begin(self, *words):
-        """Start a run of ``src/train.py`` and return the process."""
-        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *BARE, *words)
-
-    def train(self, *words, code=0):
-        done = self._end(self.begin(*words))
-        assert done.returncode == code, done.stdout + done.stderr
-        return done
-
-    def nodes(self, *words):
-        return self.vivero("nodes", *words, *self.words)
-
-    def records(self):
-        return [json.loads(path.read_text()) for path in sorted(self.workspace.glob("runs/*/*/run.json"))]
-
-    def folders(self):
-        return [RunLayout(path.parent) for path in sorted(self.workspace.glob("runs/*/*/run.json"))]
-
-    def wait_for_log(self, text, seconds=30):
-        def there():
-            logs = [one.log for one in self.folders() if one.log.exists()]
-            return logs and text in logs[-1].read_text()
-
-        wait_for(there, seconds)
-
-    def wait_for_end(self, seconds=60):
-        """Wait until the last run has ended, as any reading command says it."""
-
-        def ended():
-            record = json.loads(self.vivero("show", "latest", "--json").stdout)
-            return record if record["status"] in ("completed", "failed", "canceled") else None
-
-        return wait_for(ended, seconds)
-
-    def node(self):
-        """Return the machine that the last run is on."""
-        name = json.loads(self.folders()[-1].node.read_text())["node"]
-        return next(one for one in self.cluster.machines if one.name == name)
-
-
-@pytest.fixture
-def team(cluster, tmp_path):
-    """A user; nothing but what is kept warm is left on the nodes afterwards."""
-    team = Team(tmp_path / "team", cluster)
-    yield team
-    for one in cluster.machines:
-        one.mend()
-        if not one.processes():
-            one.start()
-    done = team.nodes("stop", "--runs")
-    assert done.returncode == 0, done.stdout + done.stderr
-    team.nodes("clean")
-    for one in cluster.machines:
-        wait_for(lambda one=one: not one.left(), 10)
-        assert not (one.root / "runs").exists() or not os.listdir(one.root / "runs"), one.name
-
-
-COUNTING = """
-import sys, time
-for number in range({many}):
-    print("line", number, flush=True)
-    time.sleep({pause})
-open("outputs/done.txt", "w").write("done")
-"""
-
-
-def lines(many):
-    return "".join(f"line {number}\n" for number in range(many))
 
 
 def test_a_run_is_as_at_home(team):
