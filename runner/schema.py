@@ -198,6 +198,7 @@ class SshComputeConfig:
     lost_after_seconds: float = 120
     max_attempts: int = 3
     send_packages: bool = False
+    scale_out: bool = False
     warm: Optional[bool] = None  # noqa: UP045
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from runner.endpoints.servers import Servers
 
 
-def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
-    """Return the adapter for an environment's settings."""
+def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, ...] = ()) -> Environment:
+    """Return the adapter for an environment's settings; `more` is what is to be in it beside what they name."""
     if config.kind == "current":
         from runner.environments.current import CurrentEnvironment
 
-        return CurrentEnvironment(layout, config.allow_drift, partial(_venv, layout))
+        return CurrentEnvironment(layout, config.allow_drift, partial(_venv, layout, more))
     if config.kind == "conda":
         from runner.environments.conda.environment import CondaEnvironment
 
@@ -47,7 +47,7 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
 
     return VenvEnvironment(
         layout,
-        packages=list(config.packages),
+        packages=[*config.packages, *more],
         requirements=config.requirements,
         conda_file=config.conda_file,
         python=config.python,
@@ -56,10 +56,15 @@ def make_environment(config: Any, layout: Layout, base: Path) -> Environment:
     )
 
 
-def _venv(layout: Layout, packages: list[str], python: str) -> Environment:
+def _venv(layout: Layout, more: tuple[str, ...], packages: list[str], python: str) -> Environment:
     from runner.environments.venv import VenvEnvironment
 
-    return VenvEnvironment(layout, packages=packages, python=python)
+    return VenvEnvironment(layout, packages=[*packages, *more], python=python)
+
+
+def scaling_packages(compute: Any) -> tuple[str, ...]:
+    """Return what spreading one fit over many machines takes in the run's environment."""
+    return ("distributed", "bokeh") if getattr(compute, "scale_out", False) else ()
 
 
 def make_compute(config: Any, *, several: bool = False, say: Say = print) -> Compute:
@@ -106,7 +111,7 @@ def make_bench(
             allow_secrets=list(limits.allow_secrets),
         ),
         inputs=InputStore(layout),
-        environment=make_environment(spec.environment, layout, base),
+        environment=make_environment(spec.environment, layout, base, scaling_packages(spec.compute)),
         compute=make_compute(spec.compute, say=say),
         say=say,
         deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),

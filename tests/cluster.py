@@ -20,6 +20,15 @@ def _run(*words):
     subprocess.run(words, check=True, capture_output=True)
 
 
+def _undo(*words):
+    while subprocess.run(words, capture_output=True, check=False).returncode == 0:
+        continue
+
+
+_BETWEEN = (("FORWARD", "-i"), ("FORWARD", "-o"))  # machines reach each other through this one
+_WAYS = (("INPUT", "-i"), ("OUTPUT", "-o"), *_BETWEEN)
+
+
 class Machine:
     """One node: reached at its address, as ourselves, by the cluster's key."""
 
@@ -46,6 +55,8 @@ class Machine:
         for words in (("addr", "add", f"{self.address}/30", "dev", "eth0"), ("link", "set", "eth0", "up"),
                       ("link", "set", "lo", "up"), ("route", "add", "default", "via", self.gateway)):  # fmt: skip
             _run("ip", "-n", self.space, *words)
+        for words in _BETWEEN:
+            _run("iptables", "-I", *words, self.link, "-j", "ACCEPT")
         self.start()
 
     def start(self):
@@ -82,23 +93,19 @@ class Machine:
 
     def cut(self):
         """Cut its link: nothing is answered, nothing refused."""
-        _run("iptables", "-I", "INPUT", "-i", self.link, "-j", "DROP")
-        _run("iptables", "-I", "OUTPUT", "-o", self.link, "-j", "DROP")
+        for words in _WAYS:
+            _run("iptables", "-I", *words, self.link, "-j", "DROP")
 
     def mend(self):
         """Undo the cut."""
-        for words in (("INPUT", "-i"), ("OUTPUT", "-o")):
-            while (
-                subprocess.run(
-                    ["iptables", "-D", *words, self.link, "-j", "DROP"], capture_output=True, check=False
-                ).returncode
-                == 0
-            ):
-                continue
+        for words in _WAYS:
+            _undo("iptables", "-D", *words, self.link, "-j", "DROP")
 
     def remove(self):
         """Take it away with all that runs there."""
         self.mend()
+        for words in _BETWEEN:
+            _undo("iptables", "-D", *words, self.link, "-j", "ACCEPT")
         self.kill()
         subprocess.run(["ip", "link", "del", self.link], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", self.space], capture_output=True, check=False)
@@ -115,6 +122,7 @@ class Cluster:
             missing("machines of their own networks take root")
         self.folder, self.number = folder, next(_numbers)
         Path("/run/sshd").mkdir(exist_ok=True)
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "user")], check=True)
         self.home = folder / "home"
         (self.home / ".ssh").mkdir(parents=True)

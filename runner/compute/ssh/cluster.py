@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import os
 import secrets
 import sys
 import threading
@@ -16,6 +17,7 @@ from runner.compute.ssh.job import NodeJob
 from runner.compute.ssh.node import Node
 from runner.compute.ssh.nodes import Nodes
 from runner.compute.ssh.order import Tree, inputs_of, order_for
+from runner.compute.ssh.scaling import Scaled
 from runner.errors import UserError
 from runner.hosts.ssh.client import RefusedError
 from runner.hosts.ssh.connection import UnreachableError
@@ -25,6 +27,7 @@ from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
 
+_AHEAD = "ahead."
 _OTHERS = 3.0  # seconds that the other nodes get once the first has answered; those who come later join
 
 Restore = Callable[[Host], EnvironmentHandle]
@@ -48,8 +51,8 @@ class SshCompute:
         self._warm = config.warm is not False
         self._nodes_made: Nodes | None = None
         self._handles: dict[tuple[str, str], EnvironmentHandle] = {}
-        self._trees: dict[str, Tree] = {}
         self._making = threading.Lock()
+        self._closing: list[Callable[[], None]] = []
         self._building: dict[tuple[str, str], threading.Lock] = {}
 
     @property
@@ -78,13 +81,13 @@ class SshCompute:
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
-        if self._warm:
+        if self._warm and not self._config.scale_out:
             for node in self.nodes.settle(0):
                 threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
 
     def _warm_up(self, node: Node, run: RunLayout, handle: EnvironmentHandle) -> None:
         with contextlib.suppress(UserError, OSError, RefusedError):
-            name = f"ahead.{secrets.token_hex(6)}"
+            name = f"{_AHEAD}{secrets.token_hex(6)}"
             brief = self._brief(run, handle, node, name)
             place = str(node.root() / "runs" / name)
             node.call("minding", "warm_up", run=place, **brief).result()
@@ -129,13 +132,33 @@ class SshCompute:
         order = json.loads(run.order.read_bytes())
         told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
         root = node.root()
-        return {
+        brief = {
             "order": told,
             "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
             "slots": node.slots,
             "idle": self._config.idle_seconds_before_scaledown,
             "warm": self._warm,
         }
+        if self._config.scale_out and not name.startswith(_AHEAD):
+            self._scaled(run, handle, node, name, brief)
+        return brief
+
+    def _scaled(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str, told: dict[str, Any]) -> None:
+        """Have a cluster begun for a run, and let its script find it."""
+        tree, script = Tree.of(run.work), str(told["order"].get("script") or "")
+
+        def ready(one: Node) -> tuple[EnvironmentHandle, str]:
+            source = one.bring("snapshots", tree.key, tree.content) / "files"
+            return self._handle(handle, one), os.pathsep.join([str((source / script).parent), str(source)])
+
+        scaled = Scaled(name, node, self.nodes.up, ready, self._say)
+        own = scaled.begin()
+        self._closing.append(scaled.end)
+        variables = told["order"]["variables"]
+        before = [variables["PYTHONPATH"]] if variables.get("PYTHONPATH") else []
+        paths = [str(node.worker() / "scaled"), *before]
+        told["order"]["variables"] = {**variables, **own, "PYTHONPATH": os.pathsep.join(paths)}
+        told["warm"] = False  # joblib is to be imported with it
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
         """Return an environment as it is on a node, built there unless it is there."""
@@ -149,6 +172,8 @@ class SshCompute:
 
     def close(self) -> None:
         """Let go of the nodes; what runs there goes on, and what is warm stays so for a while."""
+        for end in self._closing:
+            end()
         if self._nodes_made is not None:
             self._nodes_made.close()
 

@@ -167,6 +167,17 @@ class Node:
                 self._there[name] = target
             return self._there[name]
 
+    @property
+    def address(self) -> str:
+        """By which other nodes reach it: as we do."""
+        return find(self.settings.host, port=self.settings.port).host
+
+    def open(self, port: int) -> Any:
+        """Open a channel to a port of its loopback."""
+        self.host()
+        assert self._connection is not None  # noqa: S101 - connected
+        return self._connection.open(port)
+
     def forget_what_is_there(self) -> None:
         """Look again what is there: it was cleared away."""
         self._there.clear()

@@ -131,6 +131,11 @@ class Nodes:
         """Tell whether a run could go on elsewhere."""
         return any(node is not but for node in self._up())
 
+    def up(self) -> list[Node]:
+        """Return the nodes that are used."""
+        with self._change:
+            return self._up()
+
     def owing(self) -> list[str]:
         """Return the names of nodes that were lost with a run and have not been reached since."""
         return [node.name for node in self._nodes if node.owes]

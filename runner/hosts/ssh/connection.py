@@ -81,6 +81,23 @@ class Connection:
             raise UnreachableError(f"{self.address.name} starts nothing: {_shortly(error)}") from None
         return channel
 
+    def open(self, port: int) -> Channel:
+        """Open a channel to a port of the machine's own loopback.
+
+        Raises
+        ------
+        UserError
+            If that does not answer.
+        """
+        from paramiko.ssh_exception import SSHException
+
+        try:
+            return self._transport.open_channel(
+                "direct-tcpip", ("127.0.0.1", port), ("127.0.0.1", 0), timeout=self.address.seconds
+            )
+        except (SSHException, OSError, EOFError) as error:
+            raise UnreachableError(f"Port {port} of {self.address.name} does not answer: {_shortly(error)}") from None
+
     def _connected(self, address: Address, identities: Identities, depth: int) -> Transport:
         from paramiko import Transport
         from paramiko.ssh_exception import SSHException

@@ -121,6 +121,11 @@ class SshHost:
             raise UserError(f"{argv[0]} took over {timeout:g} s on {self.name} and was ended")
         return Completed(int(request.answer["code"]), bytes(output))
 
+    def spawn(self, argv: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
+        """Start a command that outlives the connection, its streams to a file."""
+        with self._as_os_error(log):
+            self._client.ask("spawn", argv=list(argv), log=str(log), variables=dict(variables)).result()
+
     def exists(self, path: Path) -> bool:
         """Tell whether a path is there."""
         return bool(self._ask("look", path).result()["there"])

@@ -28,7 +28,8 @@ class Team(CommandLine):
 
     def begin(self, *words):
         """Start a run of ``src/train.py`` and return the process."""
-        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *BARE, *words)
+        bare = [] if any(word.startswith("environment") for word in words) else BARE
+        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *bare, *words)
 
     def train(self, *words, code=0):
         done = self._end(self.begin(*words))
@@ -46,8 +47,8 @@ class Team(CommandLine):
 
     def wait_for_log(self, text, seconds=30):
         def there():
-            logs = [one.log for one in self.folders() if one.log.exists()]
-            return logs and text in logs[-1].read_text()
+            last = self.folders()[-1:]
+            return last and last[0].log.exists() and text in last[0].log.read_text()
 
         wait_for(there, seconds)
 

@@ -1,0 +1,166 @@
+"""A Dask cluster over the nodes for one run: begun before it, ended with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from runner.compute.ssh.certificates import make_certificates
+from runner.compute.ssh.node import Node
+from runner.compute.ssh.tunnel import Tunnel
+from runner.errors import UserError
+from runner.hosts.ssh.host import SshHost
+from runner.ports import EnvironmentHandle, Say
+
+_BEGINS = 60.0  # seconds for the scheduler
+_TICK = 0.05
+_JOINS = 5.0  # seconds for the nodes that have all they need
+_MOST = 32  # nodes at a time
+_LOOKS = 2.0  # seconds between looks for nodes that have come back
+_ALLOWED = 3  # workers that a task may lose before it is given up
+
+Ready = Callable[[Node], tuple[EnvironmentHandle, str]]
+"""Has a node ready for the run: its environment there, and where modules are found that the script imports."""
+
+
+class Scaled:
+    """The cluster of one run.
+
+    Parameters
+    ----------
+    name : str
+        Of the run's folder on its node.
+    home : Node
+        The run's own node, which has the scheduler.
+    others : callable
+        Returns the nodes that are up.
+    ready : Ready
+        Has a node ready.
+    say : Say
+        Takes lines of progress.
+    """
+
+    def __init__(self, name: str, home: Node, others: Callable[[], list[Node]], ready: Ready, say: Say) -> None:
+        self._name, self._home, self._others, self._ready, self._say = name, home, others, ready, say
+        self._certificates = make_certificates()
+        self._there: set[str] = set()
+        self._told: set[str] = set()
+        self._workers = 0
+        self._joining: set[str] = set()
+        self._guard, self._over = threading.Lock(), threading.Event()
+        self._tunnel: Tunnel | None = None
+
+    def begin(self) -> dict[str, str]:
+        """Start scheduler and workers, and return the variables by which the script finds them.
+
+        Raises
+        ------
+        UserError
+            If the scheduler does not begin.
+        """
+        run = self._home.root() / "runs" / self._name
+        facts = {"host": self._home.address, "run": str(run), "allowed_failures": _ALLOWED}
+        folder = self._start(self._home, "scheduler", facts)
+        self._address, dashboard = self._wait(folder)
+        pool = ThreadPoolExecutor(_MOST, "joins")
+        wait([pool.submit(self._join, node) for node in self._others()], _JOINS)
+        pool.shutdown(wait=False)  # an environment may have to be built first: its node comes later
+        threading.Thread(target=self._keep, name=f"cluster of {self._name}", daemon=True).start()
+        self._show(dashboard)
+        return {"VIVERO_ENGINE": str(folder), "VIVERO_ENGINE_WORKERS": str(max(1, self._workers))}
+
+    def _keep(self) -> None:
+        """Have the workers of the other nodes begin, and of those that come back later; say whose have ended."""
+        while not self._over.wait(_LOOKS):
+            if self._is_there(self._home, "scheduler") is False:
+                return self.end()
+            for node in self._others():
+                if node.name in self._there and self._is_there(node, "worker") is False:
+                    self._tell(node, f"has no workers any more: {self._last_line(node)}")
+                    self._there.discard(node.name)
+                if node.name not in self._there:
+                    self._join(node)
+
+    def _is_there(self, node: Node, kind: str) -> bool | None:
+        """Tell whether a part of the cluster has not ended, None if its node does not answer."""
+        try:
+            return node.host().exists(self._folder(node, kind) / "engine.json")
+        except (UserError, OSError):
+            return None
+
+    def _last_line(self, node: Node) -> str:
+        with contextlib.suppress(UserError):
+            return _last_line(node.host(), self._folder(node, "worker"))
+        return "it does not answer"
+
+    def _join(self, node: Node) -> None:
+        with self._guard:
+            if node.name in self._there or node.name in self._joining:
+                return
+            self._joining.add(node.name)
+        facts = {"scheduler": self._address, "node": node.name, "slots": node.slots}
+        try:
+            self._start(node, "worker", facts)
+            self._workers += node.slots
+        except (UserError, OSError) as mistake:
+            self._tell(node, f"does not take part: {mistake}")
+        with self._guard:
+            self._joining.discard(node.name)
+            self._there.add(node.name)
+
+    def _tell(self, node: Node, what: str) -> None:
+        """Say something of a node, once."""
+        if node.name not in self._told:
+            self._told.add(node.name)
+            self._say(f"{node.name} {what}")
+
+    def _start(self, node: Node, kind: str, facts: dict[str, Any]) -> Path:
+        """Start a part of the cluster on a node, with the run's own source to import from."""
+        handle, source = self._ready(node)
+        folder, host = self._folder(node, kind), node.host()
+        host.remove(folder)
+        host.put_files({"engine.json": json.dumps(facts).encode(), **self._certificates}, folder)
+        program = str(node.worker() / "engine.py")
+        variables = {**handle.variables(), "PYTHONPATH": source, "OMP_NUM_THREADS": "1"}
+        log = folder.with_name(f"{folder.name}.log")
+        host.spawn([*handle.argv(["python"]), "-s", program, kind, str(folder)], log, variables)
+        return folder
+
+    def _folder(self, node: Node, kind: str) -> Path:
+        return node.root() / "engines" / f"{self._name}.{kind}"
+
+    def _wait(self, folder: Path) -> tuple[str, int | None]:
+        host, until = self._home.host(), time.monotonic() + _BEGINS
+        while not host.exists(folder / "address.json"):
+            if not host.exists(folder / "engine.json") or time.monotonic() > until:
+                raise UserError(f"No cluster begins on {self._home.name}: {_last_line(host, folder)}")
+            time.sleep(_TICK)
+        found = json.loads(host.read(folder / "address.json"))
+        return str(found["address"]), found["dashboard"]
+
+    def _show(self, port: int | None) -> None:
+        """Let the dashboard be seen from here, for as long as the run goes on."""
+        if port is not None:
+            self._tunnel = Tunnel(self._home, port)
+            self._say(f"The cluster's dashboard is at http://127.0.0.1:{self._tunnel.port}/status")
+
+    def end(self) -> None:
+        """Let go of it; it ends by itself."""
+        self._over.set()
+        if self._tunnel is not None:
+            self._tunnel.close()
+
+
+def _last_line(host: SshHost, folder: Path) -> str:
+    """Return what a part of a cluster said last."""
+    with contextlib.suppress(OSError):
+        lines = host.read(folder.with_name(f"{folder.name}.log")).decode(errors="replace").strip().splitlines()
+        if lines:
+            return lines[-1]
+    return "nothing is said"

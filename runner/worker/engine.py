@@ -1,0 +1,115 @@
+"""The processes of a Dask cluster that one run's fits are spread over: a scheduler on its node, workers on all of them.
+
+Started as ``python engine.py scheduler|worker FOLDER`` in the run's own environment; the folder has ``engine.json`` and
+the certificates, by which scheduler, workers and the script know each other and refuse everybody else. The scheduler
+ends with the run, the workers with the scheduler, and what is left of them is their folder, which they remove.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+
+import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
+
+_TICK = 0.2
+_BEGINS = 120.0  # seconds that the run gets to begin
+_DEATH = 30.0  # seconds without a scheduler after which a worker ends
+
+
+def security(folder: str) -> "Any":
+    """Return who is trusted: whoever has a certificate of this very cluster."""
+    from distributed import Security
+
+    ca, certificate, key = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
+    own = {"cert": certificate, "key": key}
+    roles = {"tls_{}_{}".format(role, what): own[what] for role in ("client", "scheduler", "worker") for what in own}
+    return Security(tls_ca_file=ca, require_encryption=True, **roles)
+
+
+async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
+    """Be the scheduler as long as the run goes on."""
+    from distributed import Scheduler
+
+    async with Scheduler(
+        host=own_address(facts["host"]),
+        port=0,
+        protocol="tls",
+        security=security(folder),
+        dashboard=True,
+        dashboard_address="127.0.0.1:0",
+        allowed_failures=facts["allowed_failures"],
+    ) as scheduler:
+        address = "tls://{}:{}".format(facts["host"], scheduler.port)
+        port = scheduler.http_server.port if scheduler.http_server is not None else None
+        files.write_json(os.path.join(folder, "address.json"), {"address": address, "dashboard": port})
+        lock, until = os.path.join(facts["run"], "worker.lock"), time.monotonic() + _BEGINS
+        while not files.is_locked(lock) and time.monotonic() < until:
+            await asyncio.sleep(_TICK)
+        while files.is_locked(lock):
+            await asyncio.sleep(_TICK)
+
+
+async def work(folder: str, facts: "Dict[str, Any]") -> None:
+    """Be the workers of a node, each in a process that is started anew when it is killed."""
+    from distributed import Nanny
+    from distributed.utils import get_ip
+
+    place = facts["scheduler"].rpartition(":")[0].rpartition("/")[2].strip("[]")
+    nannies = [
+        Nanny(
+            facts["scheduler"],
+            nthreads=1,
+            host=get_ip(place),
+            protocol="tls",
+            security=security(folder),
+            name="{}-{}".format(facts["node"], number),
+            death_timeout=_DEATH,
+            local_directory=folder,
+            memory_limit=0,
+            dashboard=False,
+        )
+        for number in range(facts["slots"])
+    ]
+    await asyncio.gather(*nannies)
+    await asyncio.gather(*(nanny.finished() for nanny in nannies))
+
+
+def own_address(host: str) -> str:
+    """Return where to listen for those who know this machine by a name: there, if it is an address of its own."""
+    import socket
+
+    try:
+        address = socket.gethostbyname(host)
+        with socket.socket() as probe:
+            probe.bind((address, 0))
+        return address
+    except OSError:
+        return ""  # everywhere: it is known by an address of something before it
+
+
+def main(kind: str, folder: str) -> None:
+    """Be a part of the cluster."""
+    import dask
+
+    facts = files.read_json(os.path.join(folder, "engine.json"))
+    settings = {
+        "distributed.comm.timeouts.connect": "20s",
+        "distributed.comm.timeouts.tcp": "60s",
+        "distributed.worker.multiprocessing-method": "spawn",
+        "distributed.admin.system-monitor.gil.enabled": False,
+    }
+    try:
+        with dask.config.set(settings):
+            asyncio.run(schedule(folder, facts) if kind == "scheduler" else work(folder, facts))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,144 @@
+"""What the way to other machines costs: three nodes that share this machine's cores, so the scripts only sleep.
+
+``python -m tests.benchmarks.cluster [--rounds 5] [--no-fits]``, as root: from the command's start to the script's first
+line, on nodes where nothing runs (the environment is built there) and where an interpreter is kept warm, and the same at
+home; 300 trials of 0.1 s over 3 nodes of 4 slots, of which the ideal is 2.5 s, and the same over 12 slots at home; the
+bytes that are sent for a second run; 48 fits of an estimator that sleeps 0.5 s over three nodes of 4 slots and over one.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from tests.cluster import Cluster
+from tests.compute.ssh.team import BARE, Team
+
+FIRST = "import time\nprint('first', time.time())\n"
+TRIAL = "import time\ntime.sleep(0.1)\n"
+FITS = """
+import time
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+
+class Slow(ClassifierMixin, BaseEstimator):
+    def __init__(self, n=0):
+        self.n = n
+    def fit(self, X, y):
+        time.sleep(0.5)
+        self.classes_ = [0, 1, 2]
+        return self
+    def predict(self, X):
+        return [0] * len(X)
+
+X, y = load_iris(return_X_y=True)
+begun = time.time()
+GridSearchCV(Slow(), {"n": list(range(24))}, cv=2, refit=False, n_jobs=-1).fit(X, y)
+print("seconds", time.time() - begun)
+"""
+
+
+def ended(team: Team, *words: str) -> tuple[str, float]:
+    """Return what a command printed, and when it was started."""
+    begun = time.time()
+    process = team.start("runner", "job.source=src", "job.script=train.py", *words)
+    done = team._end(process)
+    if done.returncode != 0:
+        raise SystemExit(done.stdout + done.stderr)
+    return done.stdout, begun
+
+
+def first(team: Team, *words: str) -> float:
+    out, begun = ended(team, *words)
+    return float(re.search(r"^first ([\d.]+)$", out, re.M)[1]) - begun
+
+
+def seconds(team: Team, *words: str) -> float:
+    """Return the seconds of a sweep as it records them."""
+    _, begun = ended(team, *words)
+    return time.time() - begun
+
+
+def told(name: str, found: list[float], unit: str = "s") -> None:
+    print(f"  {name:<44} {statistics.median(found):8.2f} {unit}  {min(found):8.2f} to {max(found):8.2f}", flush=True)
+
+
+def stop(team: Team) -> None:
+    team.nodes("stop", "--runs")
+
+
+def sent(cluster: Cluster) -> int:
+    return sum(int(Path(f"/sys/class/net/{one.link}/statistics/tx_bytes").read_text()) for one in cluster.machines)
+
+
+def begin(team: Team, cluster: Cluster, rounds: int) -> None:
+    """Measure the way to the first line, and what a second run sends."""
+    team.script(FIRST)
+    ended(team, *team.words, *BARE)
+    cold, warm, home, more = [], [], [], []
+    for _ in range(rounds):
+        stop(team)
+        cold.append(first(team, *team.words, *BARE))
+        before = sent(cluster)
+        warm.append(first(team, *team.words, *BARE))
+        more.append((sent(cluster) - before) / 1000)
+        home.append(first(team, "compute=local", *BARE))
+    print("From the command's start to the script's first line")
+    told("at home", home)
+    told("nodes, nothing kept warm", cold)
+    told("nodes, warm", warm)
+    told("sent for a second run, all links", more, "kB")
+
+
+def trials(team: Team, rounds: int) -> None:
+    team.script(TRIAL)
+    words = ["-m", *BARE, "+job.arguments.n=range(0,300)"]
+    away, home = [], []
+    for _ in range(rounds):
+        away.append(seconds(team, *team.words, *words))
+        home.append(seconds(team, "compute=local", "compute.slots=12", *words))
+    print("300 trials of 0.1 s on 12 slots, whole command; the ideal is 2.50 s")
+    told("three nodes of 4 slots", away)
+    told("at home", home)
+
+
+def fits(team: Team, rounds: int) -> None:
+    team.script(FITS)
+    words = ["environment=sklearn-1.9", "compute.scale_out=true"]
+    for _ in range(2):  # the second time all nodes have the environment
+        ended(team, *team.words, *words)
+    three, one = [], []
+    for _ in range(rounds):
+        for found, more in ((three, []), (one, ["compute.max_nodes=1"])):
+            out, _ = ended(team, *team.words, *words, *more)
+            found.append(float(re.search(r"^seconds ([\d.]+)$", out, re.M)[1]))
+    print("48 fits of 0.5 s in one GridSearchCV, 4 slots a node")
+    told("one node", one)
+    told("three nodes", three)
+    print(f"  {statistics.median(one) / statistics.median(three):.1f} times as fast")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-fits", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="vivero-cluster-") as place:
+        folder = Path(place, "nodes")
+        folder.mkdir()
+        with Cluster(folder) as cluster:
+            team = Team(Path(place, "team"), cluster, send_packages="true", slots=4)
+            begin(team, cluster, options.rounds)
+            trials(team, options.rounds)
+            if not options.no_fits:
+                fits(team, options.rounds)
+            stop(team)
+
+
+if __name__ == "__main__":
+    os.environ.pop("VIVERO_WORKSPACE", None)
+    main()
