@@ -44,7 +44,7 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     """
     from omegaconf import OmegaConf
 
-    from runner.plan import Plan, new_run_id
+    from runner.plan import Plan, as_yaml, new_run_id
     from runner.store.runs import FileRunStore
     from runner.wiring import run_plan
 
@@ -58,7 +58,7 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     plan = Plan(
         spec=spec,
         config={key: value for key, value in record.config.items() if key != "base"},
-        yaml=OmegaConf.to_yaml(OmegaConf.structured(spec)),
+        yaml=as_yaml(OmegaConf.structured(spec)),
         experiment=record.experiment,
         run_id=new_run_id(record.experiment),
         layout=layout,

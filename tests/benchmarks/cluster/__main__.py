@@ -45,7 +45,7 @@ print("seconds", time.time() - begun)
 def ended(team: Team, *words: str) -> tuple[str, float]:
     """Return what a command printed, and when it was started."""
     begun = time.time()
-    process = team.start("runner", "job.source=src", "job.script=train.py", *words)
+    process = team.start("runner", *words, "job.source=src", "job.script=train.py")
     done = team._end(process)
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
@@ -96,7 +96,7 @@ def begin(team: Team, cluster: Cluster, rounds: int) -> None:
 
 def trials(team: Team, rounds: int) -> None:
     team.script(TRIAL)
-    words = ["-m", *BARE, "+job.arguments.n=range(0,300)"]
+    words = [*BARE, "-m", "+job.arguments.n=range(0,300)"]
     away, home = [], []
     for _ in range(rounds):
         away.append(seconds(team, *team.words, *words))
