@@ -21,9 +21,9 @@ OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COL
 
 def uv() -> str:
     """Return the path of uv."""
-    from uv import find_uv_bin
+    from runner.hosts.local import uv_here
 
-    return find_uv_bin()
+    return uv_here()
 
 
 def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgrade: bool, say: Say) -> str:

@@ -129,7 +129,7 @@ def _install_sent(host: Host, install: list[str], lock: str, python: Interpreter
 
 
 def _run(host: Host, argv: list[str], say: Say) -> None:
-    away = index_variables() if host.root is not None else {}
+    away = {**index_variables(), "UV_CACHE_DIR": str(host.root / "cache")} if host.root is not None else {}
     done = host.run(argv, variables={**OFFLINE_PYTHON, **away, "VIRTUAL_ENV": None}, say=say)
     if done.exit_code != 0:
         where, why = f" on {host.name}" if host.root is not None else "", complaint(done.output)

@@ -15,6 +15,16 @@ from runner.errors import UserError
 from runner.files import locked, remove_tree, write_bytes
 from runner.ports import Completed, Interpreter, Say
 
+_finding = threading.Lock()
+
+
+def uv_here() -> str:
+    """Return the path of uv. One thread at a time: ``sysconfig``, which it asks, is read by halves by a second one."""
+    from uv import find_uv_bin
+
+    with _finding:
+        return find_uv_bin()
+
 
 class LocalHost:
     """The machine the controller runs on."""
@@ -29,9 +39,7 @@ class LocalHost:
 
     def uv(self) -> str:
         """Return the path of uv."""
-        from uv import find_uv_bin
-
-        return find_uv_bin()
+        return uv_here()
 
     def pythons(self) -> list[Interpreter]:
         """Return nothing: those of this machine are found with more care, see the environments."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.files import list_files
-from runner.hosts.ssh.client import Client, Request
+from runner.hosts.ssh.client import Client, RefusedError, Request
 from runner.hosts.ssh.connection import Connection, UnreachableError
 from runner.hosts.ssh.host import SshHost
 from runner.hosts.ssh.identities import Identities
@@ -102,11 +102,10 @@ class Node:
         try:
             self._connection = Connection(find(one.host, user=one.user, port=one.port), self._identities)
             self._client = Client(self._connection, one.python)
-            self._facts = self._client.ask("know", path=self._root).result()
-        except BaseException as error:
+            self._facts = self._know(self._client)
+        except UserError as error:
             self._drop()
-            if isinstance(error, UserError):
-                self._refused = (time.monotonic(), error)
+            self._refused = (time.monotonic(), error)
             raise
         self._refused = None
         self._host = SshHost(self._client, self._facts, NodeTools(self), fetches=not self._send)
@@ -114,11 +113,20 @@ class Node:
         if owed:
             threading.Thread(target=self._settle, args=(owed,), daemon=True).start()
 
+    def _know(self, client: Client) -> dict[str, Any]:
+        """Return what the machine is, its folder made."""
+        try:
+            return client.ask("know", path=self._root).result()
+        except RefusedError as refused:
+            raise UserError(
+                f"{self.name}: its folder {self._root} cannot be made: {refused}", "Name another one: compute.root=PATH"
+            ) from None
+
     def _settle(self, owed: list[Callable[[Node], None]]) -> None:
         for one in owed:
             try:
                 one(self)
-            except (UserError, OSError):
+            except (UserError, OSError, RefusedError):
                 self._owed.append(one)
 
     def owe(self, what: Callable[[Node], None]) -> None:

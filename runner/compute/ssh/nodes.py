@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 
 from runner.compute.ssh.node import Node
@@ -181,6 +182,9 @@ class Nodes:
             pass
         except UserError as mistake:  # its key is not known, it does not let us in: nothing that would change by itself
             self.leave_out(node, str(mistake))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not have others wait for ever
+            traceback.print_exc()
+            self.leave_out(node, f"a mistake of the runner: {type(error).__name__}: {error}")
         with self._change:
             self._tried[node.name] = time.monotonic()
             self._trying.discard(node.name)

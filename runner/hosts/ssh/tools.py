@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.errors import UserError
+from runner.hosts.local import uv_here
 from runner.ports import Interpreter
 
 if TYPE_CHECKING:
@@ -70,13 +71,11 @@ class NodeTools:
     def _brought(self, host: SshHost) -> str:
         from importlib.metadata import version
 
-        from uv import find_uv_bin
-
         assert host.root is not None  # noqa: S101 - a node has one
         target = host.root / "bin" / f"uv-{version('uv')}"
         if host.missing([target]):
             aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
-            host.put(Path(find_uv_bin()), aside)
+            host.put(Path(uv_here()), aside)
             done = host.run([str(aside), "--version"])
             if done.exit_code != 0:
                 raise UserError(f"uv does not start on {host.name}: {done.output.decode(errors='replace').strip()}")

@@ -232,6 +232,39 @@ def test_a_node_with_a_full_disk_is_named(team, cluster):
         machine.start()
 
 
+@pytest.fixture
+def stranger():
+    """A user of this machine with another shell and no home."""
+    name = "vv-no-home"
+    subprocess.run(["useradd", "-M", "-p", "*", "-d", "/nonexistent", "-s", "/bin/dash", name], check=True)
+    yield name
+    subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
+def test_an_account_without_a_home_and_with_another_shell(team, cluster, stranger, tmp_path):
+    team.script("import getpass\nprint('I am', getpass.getuser())\n")
+    machine = cluster.machines[0]
+    config = machine.folder / "config"
+    before = config.read_text()
+    machine.kill()
+    try:
+        # The account cannot read the folder of the test, so the key is read for it.
+        key = f"AuthorizedKeysCommand /bin/cat {cluster.folder}/user.pub\nAuthorizedKeysCommandUser root\n"
+        config.write_text(before.replace(f"SetEnv HOME={machine.folder}\n", key))
+        machine.start()
+        words = ["compute.hosts=[{host: node1, user: " + stranger + "}]"]
+        done = team.train(*words, code=2)
+        assert "its folder ~/.vivero-node cannot be made" in done.stdout and "compute.root=PATH" in done.stdout
+        place = Path("/tmp/vv-no-home")
+        assert f"I am {stranger}" in team.train(*words, f"compute.root={place}").stdout
+        team.vivero("nodes", "stop", *team.words, *words, f"compute.root={place}")
+        subprocess.run(["rm", "-rf", place], check=True)
+    finally:
+        machine.kill()
+        config.write_text(before)
+        machine.start()
+
+
 def test_many_trials_while_nodes_die_at_random(team, cluster):
     """Every trial has exactly one result, none is lost, nothing is left."""
     team.script(

@@ -1,7 +1,9 @@
 """One fit over all nodes: a Dask cluster of the run's own, which nobody else can talk to."""
 
 import json
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -140,3 +142,15 @@ def test_a_killed_worker_process_or_a_lost_node_does_not_end_the_fit(spread, clu
     machine.start()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1770" in done.stdout
+
+
+def test_the_scheduler_is_killed_and_the_run_ends_with_a_reason(spread):
+    before = len(spread.folders())
+    process = spread.begin(*FOREST, "job.script=long.py")
+    wait_for(lambda: len(spread.folders()) > before)
+    spread.wait_for_log("begun", 60)
+    scheduler = [pid for pid, line in spread.node().left().items() if "engine.py scheduler" in line]
+    os.kill(scheduler[0], signal.SIGKILL)
+    done = spread._end(process)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert spread.records()[-1]["status"] == "failed" and spread.records()[-1]["error"]
