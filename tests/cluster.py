@@ -2,7 +2,6 @@
 
 import contextlib
 import getpass
-import itertools
 import os
 import secrets
 import shutil
@@ -13,11 +12,18 @@ from pathlib import Path
 from tests.conftest import missing
 from tests.waiting import wait_for
 
-_numbers = itertools.count()
-
 
 def _run(*words):
     subprocess.run(words, check=True, capture_output=True)
+
+
+def _free_block():
+    """Return the beginning of addresses that nothing on this machine has: another test may run beside this one."""
+    taken = subprocess.run(["ip", "-o", "-4", "addr"], capture_output=True, text=True, check=True).stdout
+    while True:
+        block = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(250)}"
+        if f" {block}." not in taken:
+            return block
 
 
 def _undo(*words):
@@ -37,8 +43,7 @@ class Machine:
         self.folder = cluster.folder / name
         self.folder.mkdir()
         self.root = self.folder / ".vivero-node"
-        block = f"10.{200 + os.getpid() % 50}.{cluster.number % 250}"
-        self.address, self.gateway = f"{block}.{number * 4 + 2}", f"{block}.{number * 4 + 1}"
+        self.address, self.gateway = f"{cluster.block}.{number * 4 + 2}", f"{cluster.block}.{number * 4 + 1}"
         self.space = f"vv{secrets.token_hex(4)}"
         self.link = f"{self.space}h"
         self.process = None
@@ -120,7 +125,7 @@ class Cluster:
                 missing(f"there is no {program}")
         if os.getuid() != 0:
             missing("machines of their own networks take root")
-        self.folder, self.number = folder, next(_numbers)
+        self.folder, self.block = folder, _free_block()
         Path("/run/sshd").mkdir(exist_ok=True)
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "user")], check=True)

@@ -1,4 +1,7 @@
-"""The packages of a lock fetched here for a machine that has no way to an index, or is to have none."""
+"""The packages of a lock fetched here for a machine that has no way to an index, or is to have none.
+
+Those of which there is no wheel are sent as they are, and with them what most of these are built with.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.ports import Interpreter, Say
 
+_BUILDERS = ("setuptools", "wheel")
 _OLDEST = 5  # manylinux_2_5 is manylinux1
 
 
 @contextlib.contextmanager
 def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[Path]:
-    """Give a folder with the wheels of a lock, their hashes checked.
+    """Give a folder with the packages of a lock, their hashes checked.
 
     Parameters
     ----------
@@ -33,21 +37,32 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
     Raises
     ------
     UserError
-        If one cannot be had as a wheel.
+        If one cannot be had.
     """
     with tempfile.TemporaryDirectory(prefix="vivero-wheels-") as made:
         folder, wanted = Path(made, "wheels"), Path(made, "lock.txt")
         wanted.write_text(lock)
-        short = ".".join(python.version.split(".")[:2])
-        command = [uv(), "tool", "run", "--quiet", "--from", "pip", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", short]
-        command += [f"--platform={one}" for one in platforms(target)]
+        folder.mkdir()
         say("Fetching the packages here, to be sent")
-        done = LocalHost().run([*command, "-r", str(wanted), "-d", str(folder)], variables=OFFLINE_PYTHON)
-        if done.exit_code != 0:
-            raise UserError(f"The packages cannot be fetched as wheels: {complaint(done.output)}")
-        folder.mkdir(exist_ok=True)
+        short = ".".join(python.version.split(".")[:2])
+        like = [
+            "--implementation",
+            "cp",
+            "--python-version",
+            short,
+            *(f"--platform={one}" for one in platforms(target)),
+        ]
+        _download([*like, "--require-hashes", "-r", str(wanted)], folder)
+        if any(one.suffix != ".whl" for one in folder.iterdir()):
+            _download(list(_BUILDERS), folder)
         yield folder
+
+
+def _download(words: list[str], folder: Path) -> None:
+    command = [uv(), "tool", "run", "--quiet", "--from", "pip", "pip", "download", "--quiet", "--no-deps"]
+    done = LocalHost().run([*command, *words, "-d", str(folder)], variables=OFFLINE_PYTHON)
+    if done.exit_code != 0:
+        raise UserError(f"The packages cannot be fetched: {complaint(done.output)}")
 
 
 def platforms(target: str) -> list[str]:

@@ -225,3 +225,13 @@ def test_a_mistake_gets_one_line(team, words, expected):
     done = team.run(*team.words, "job.source=src", "job.script=train.py", *words)
     assert done.returncode == 1 and expected in done.stderr and done.stderr.count("\n") == 1
     assert not team.records()
+
+
+def test_packages_are_sent_to_a_node_without_a_way_to_an_index(team):
+    """One of them has no wheel: it is built there."""
+    team.script("import antlr4, six\nprint('both', six.__version__)\n")
+    packages = "environment.packages=['antlr4-python3-runtime==4.9.3', 'six==1.17.0']"
+    done = team.train("environment=venv", packages, "compute.send_packages=true")
+    assert "both 1.17.0" in done.stdout
+    packages = [one["prepare"]["environment"]["packages"] for one in team.records()]
+    assert packages == [{"antlr4-python3-runtime": "4.9.3", "six": "1.17.0"}]
