@@ -20,6 +20,7 @@ def team(cluster, tmp_path):
     """A user; nothing but what is kept warm is left on the nodes afterwards."""
     team = Team(tmp_path / "team", cluster)
     yield team
+    team.end()
     for one in cluster.machines:
         one.mend()
         if not one.processes():

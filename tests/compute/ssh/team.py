@@ -15,7 +15,7 @@ class Team(CommandLine):
 
     def __init__(self, folder, cluster, **settings):
         super().__init__(folder)
-        self.cluster = cluster
+        self.cluster, self.begun = cluster, []
         self.words = cluster.compute(folder, **settings)
         self.home = {
             "HOME": str(cluster.home),
@@ -24,7 +24,16 @@ class Team(CommandLine):
 
     def start(self, *words, **options):
         options["variables"] = {**self.home, **options.get("variables", {})}
-        return super().start(*words, **options)
+        process = super().start(*words, **options)
+        self.begun.append(process)
+        return process
+
+    def end(self):
+        """End what a test that failed has left."""
+        for process in self.begun:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def begin(self, *words):
         """Start a run of ``src/train.py`` and return the process."""

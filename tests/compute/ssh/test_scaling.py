@@ -59,6 +59,7 @@ def spread(cluster, tmp_path_factory):
     team.script(BESIDE, "beside.py")
     done = team.train(*FOREST)
     yield team
+    team.end()
     assert "dashboard is at http://127.0.0.1:" in done.stdout
     for one in cluster.machines:
         wait_for(lambda one=one: not any("engine.py" in line for line in one.left().values()), 60)
