@@ -20,6 +20,11 @@ os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in o
 
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
+# Hydra's switches that are followed by a value.
+_VALUED = frozenset(
+    ["--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"]
+)
+_MAY_HAVE = frozenset(["--info", "-i"])
 INTERNAL_ERROR = 3
 
 
@@ -62,9 +67,18 @@ def _compose_and_run() -> int:
 
     register_schemas()
     register_resolvers()
-    # The multirun switch may stand anywhere; Hydra wants it before or behind all overrides.
-    words = sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in MULTIRUN)
+    words = sys.argv[1:] = _switches_first(sys.argv[1:])
     return _run_one(words) if all(map(_is_plain, words)) else _run_with_hydra()
+
+
+def _switches_first(words: list[str]) -> list[str]:
+    """Return the words with Hydra's switches, and the values of these, before the overrides."""
+    switches: list[str] = []
+    overrides: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        has_value = before in _VALUED or (before in _MAY_HAVE and "=" not in word)
+        (switches if word.startswith("-") or has_value else overrides).append(word)
+    return [*switches, *overrides]
 
 
 def _is_plain(word: str) -> bool:

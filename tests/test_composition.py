@@ -102,3 +102,20 @@ def test_nothing_stray_is_left_beside_the_workspace(command_line):
     command_line.script("print(1)")
     assert command_line.job().returncode == 0
     assert sorted(path.name for path in command_line.folder.iterdir()) == [".vivero", "src"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["stages=[prepare]", "--config-dir", "mine", "environment=team", "--cfg", "job"],
+        ["environment=team", "-c", "job", "-cd", "mine", "stages=[prepare]"],
+    ],
+)
+def test_switches_may_stand_anywhere(command_line, words):
+    command_line.script("print('hello')\n")
+    below = command_line.folder / "mine" / "environment"
+    below.mkdir(parents=True)
+    (below / "team.yaml").write_text("defaults:\n  - /schema/environment/venv@_here_\n  - _self_\npackages: [six]\n")
+    done = command_line.job(*words)
+    assert done.returncode == 0, done.stderr
+    assert "- six" in done.stdout and "- prepare" in done.stdout

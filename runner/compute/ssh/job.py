@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
 import threading
 import time
 import traceback
@@ -14,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.clock import now
+from runner.compute.ssh.asked import Asked
+from runner.compute.ssh.leaving import late, let_go
 from runner.compute.ssh.node import Node
 from runner.compute.ssh.nodes import Nodes
 from runner.compute.ssh.receiving import Receiver
 from runner.errors import UserError
 from runner.files import append_json_line, locked, read_json_lines, write_json
-from runner.hosts.ssh.client import RefusedError, Request
+from runner.hosts.ssh.client import RefusedError
 from runner.hosts.ssh.connection import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import Say
@@ -58,7 +58,6 @@ class NodeJob:
         self._run, self._nodes, self._brief, self._limits, self._say = run, nodes, brief, limits, say
         self._leave = leave
         self._receiver = Receiver(run)
-        self._answered: set[str] = set()
         self._node: Node | None = None
         self._place: Path | None = None  # the run's folder on the node
         self._told = self._kills = 0
@@ -204,6 +203,7 @@ class NodeJob:
         if self._canceled():
             self._told = 0
         found: dict[str, Any] = {}
+        asked = Asked(self._run, node, place, self._receiver, self._say)
         for message in request:
             facts = message.facts
             if "begun" in facts:
@@ -214,7 +214,7 @@ class NodeJob:
             elif "file" in facts:
                 self._receiver.grow(facts["file"], facts["offset"], message.content)
             elif "asked" in facts:
-                self._answer_aside(node, place, facts, message.content)
+                asked.answer_aside(facts, message.content)
             elif "ended" in facts:
                 found = facts
             elif "whole" in facts:
@@ -236,7 +236,7 @@ class NodeJob:
         if "result.json" not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
         self._note(node, found["left"])
-        _let_go(node, place)
+        let_go(node, place)
         return DONE
 
     def _note(self, node: Node, left: list[str]) -> None:
@@ -249,29 +249,6 @@ class NodeJob:
         notes += [f"{name} is a link or no regular file and was not kept" for name in left]
         host = node.name if found["host"] in (None, node.name) else f"{node.name} ({found['host']})"
         write_json(self._run.result, {**found, "host": host, "notes": [*found["notes"], *notes]})
-
-    def _answer_aside(self, node: Node, place: Path, facts: Mapping[str, Any], request: bytes) -> None:
-        threading.Thread(target=self._answer, args=(node, place, facts, request), daemon=True).start()
-
-    def _answer(self, node: Node, place: Path, facts: Mapping[str, Any], request: bytes) -> None:
-        """Have the controller's command answer what the script asks, with the files that it names."""
-        asked = self._run.requests / Path(facts["asked"]).name
-        answer = asked.with_name(f"{asked.stem}.answer.json")
-        try:
-            host = node.host()
-            if not answer.exists():
-                for name in self._receiver.missing(facts["artefact"]):
-                    self._receiver.fetch(host, place, name, facts["artefact"][name])
-                asked.parent.mkdir(exist_ok=True)
-                asked.write_bytes(request)
-                command = [*json.loads(self._run.order.read_bytes())["answer"], str(self._run.root), str(asked)]
-                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-                if not answer.exists():
-                    error = f"the process that answers ended without doing so (exit code {done.returncode})"
-                    write_json(answer, {"ok": False, "error": error})
-            host.write(place / "requests" / answer.name, answer.read_bytes())
-        except (UserError, OSError) as error:  # asked again as soon as the connection is back
-            self._say(f"{node.name}: {error}")
 
     def _end(self, status: str, reason: str) -> None:
         """Leave a result where the worker left none."""
@@ -295,25 +272,3 @@ class _Flag:
 
     def set(self) -> None:
         self._value = True
-
-
-def _let_go(node: Node, place: Path) -> Request | None:
-    """Have a node remove a run that is here; nobody waits for it."""
-    try:
-        return node.call("tending", "forget", run=str(place))
-    except UserError:
-        return None  # `vivero nodes clean` does it
-
-
-def late(node: Node, name: str, apart: Path | None) -> None:
-    """End a run that began again elsewhere, keep what it still brought about apart, and remove it."""
-    place = node.root() / "runs" / name
-    host = node.host()
-    if host.missing([place]):
-        return
-    node.call("tending", "end_run", run=str(place)).result()
-    if apart is not None and apart.parent.parent.is_dir():
-        for one in ("result.json", "logs/run.log"):
-            if not host.missing([place / one]):
-                (apart / Path(one).name).write_bytes(host.read(place / one))
-    node.call("tending", "forget", run=str(place)).result()

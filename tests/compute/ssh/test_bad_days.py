@@ -67,6 +67,23 @@ def test_a_link_is_cut_for_a_while(team, cluster, all_of_them):
     assert not run.attempts.exists()
 
 
+def test_ctrl_c_twice_ends_a_run_whose_node_is_silent(team):
+    team.script(ENDLESS)
+    process = team.begin("compute.hosts=[node1]")
+    team.wait_for_log("begun")
+    machine = team.node()
+    machine.cut()
+    process.send_signal(signal.SIGINT)
+    wait_for(team.folders()[-1].cancel.exists)
+    process.send_signal(signal.SIGINT)
+    done = team._end(process)
+    machine.mend()
+    assert done.returncode == 130
+    assert "node1 did not answer" in team.records()[-1]["run"]["reason"]
+    cleaned = team.nodes("clean")
+    assert "ended " in cleaned.stdout, cleaned.stdout
+
+
 def test_sshd_is_started_anew(team):
     team.script(COUNTING.format(many=40, pause=0.05))
     process = team.begin()

@@ -1,0 +1,28 @@
+"""What is said of a machine that will not do, from what it says of itself."""
+
+import platform
+import sys
+import time
+
+import pytest
+
+from runner.compute.ssh.preflight import _problems
+
+HERE = f"{sys.platform}-{platform.machine()}"
+WELL = {"platform": HERE, "root": "/r", "free": 1 << 40, "tmp": "/tmp", "tmp_free": 1 << 40}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({}, []),
+        ({"time": 3600}, ["its clock is 3600 s ahead of this machine's"]),
+        ({"time": -3600}, ["its clock is 3600 s behind this machine's"]),
+        ({"free": 5 << 20}, ["/r has 5 MB left"]),
+        ({"tmp_free": 0}, ["/tmp has 0 MB left"]),
+        ({"platform": "linux-riscv64"}, [f"it is linux-riscv64, this machine is {HERE}: it needs a uv of its own"]),
+    ],
+)
+def test_each_problem_is_said(wrong, expected):
+    facts = {**WELL, **wrong, "time": time.time() + wrong.get("time", 0)}
+    assert list(_problems(facts)) == expected
