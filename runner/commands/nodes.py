@@ -84,7 +84,7 @@ def _chosen(spec: RunSpec, names: list[str], action: str) -> list[Node]:
     known = {node.name: node for node in make_nodes(spec.compute)}
     for name in names:
         if name not in known:
-            raise UserError(f"compute.hosts has no node '{name}'", nearest(name, list(known)))
+            raise UserError(f"compute.hosts has no node '{name}'", nearest(name, [*known, *_ACTIONS]))
     return [known[name] for name in names or known]
 
 

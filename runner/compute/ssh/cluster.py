@@ -140,12 +140,12 @@ class SshCompute:
             "warm": self._warm,
         }
         if self._config.scale_out and not name.startswith(_AHEAD):
-            self._scaled(run, handle, node, name, brief)
+            self._scaled(tree, handle, node, name, brief)
         return brief
 
-    def _scaled(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str, told: dict[str, Any]) -> None:
+    def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, told: dict[str, Any]) -> None:
         """Have a cluster begun for a run, and let its script find it."""
-        tree, script = Tree.of(run.work), str(told["order"].get("script") or "")
+        script = str(told["order"].get("script") or "")
 
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
             source = one.bring("snapshots", tree.key, tree.content) / "files"

@@ -56,7 +56,6 @@ class Node:
         self._there: dict[str, Path] = {}
         self._owed: list[Callable[[Node], None]] = []
         self._refused: tuple[float, UserError] | None = None
-        self.sent = self.received = 0
 
     @property
     def slots(self) -> int:
@@ -203,11 +202,9 @@ class Node:
         self._drop()
 
     def _drop(self) -> None:
-        client, connection = self._client, self._connection
+        connection = self._connection
         self._client = self._connection = self._host = None
         self._there.clear()
-        if client is not None:
-            self.sent, self.received = self.sent + client.sent, self.received + client.received
         if connection is not None:
             connection.close()
 

@@ -62,7 +62,6 @@ class Client:
     def __init__(self, connection: Connection, python: str) -> None:
         self.name = connection.address.name
         self.heard = time.monotonic()
-        self.sent = self.received = 0  # bytes
         self._ended = threading.Event()
         self._numbers, self._sending = itertools.count(1), threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
@@ -110,7 +109,6 @@ class Client:
         try:
             with self._sending:
                 self._channel.sendall(line + content)
-            self.sent += len(line) + len(content)
         except OSError:
             raise self.lost() from None
 
@@ -191,7 +189,7 @@ class Client:
         piece = self._channel.recv(_READ)
         if not piece:
             raise EOFError
-        self.heard, self.received = time.monotonic(), self.received + len(piece)
+        self.heard = time.monotonic()
         self._rest += piece
 
 
