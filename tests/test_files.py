@@ -67,6 +67,24 @@ def test_a_lock_is_free_when_its_holder_is_killed(tmp_path):
         assert held
 
 
+def test_those_who_look_at_a_lock_do_not_keep_it_from_anybody(tmp_path):
+    path = tmp_path / "lock"
+    path.touch()
+    code = "import sys; from pathlib import Path; from runner.files import is_locked\n"
+    code += "print('looks', flush=True)\nwhile True: is_locked(Path(sys.argv[1]))"
+    looks = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) for _ in range(2)]
+    for one in looks:
+        one.stdout.readline()
+    taken = 0
+    for _ in range(20000):
+        with locked(path, blocking=False) as held:
+            taken += held
+    for one in looks:
+        one.kill()
+        one.communicate()
+    assert taken == 20000
+
+
 def test_a_file_is_replaced_as_a_whole_even_when_writing_fails(tmp_path):
     path = tmp_path / "a.json"
     write_json(path, {"a": 1})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import gc
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 # Each trial gets its share of the cores, unless the user has set these.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 _PLANNED_AHEAD = 200  # trials of a known list, so that a mistake in the last is found before the first begins
-_LOOKS = 0.5  # seconds after which who holds a sweep does more than look at it
 FAILED_SWEEP, INTERRUPTED = 2, 130
 
 
@@ -195,12 +193,8 @@ def held(layout: Layout, sweep_id: str) -> ExitStack:
         If somebody else does, naming the process.
     """
     place, stack = layout.sweep(sweep_id), ExitStack()
-    until = time.monotonic() + _LOOKS
-    while not stack.enter_context(locked(place.lock, blocking=False)):
+    if not stack.enter_context(locked(place.lock, blocking=False)):
         stack.close()
-        if time.monotonic() < until:  # it may be somebody who only looks
-            time.sleep(_LOOKS / 20)
-            continue
         holder = place.lock.read_text().strip() or "another process"
         raise UserError(f"Sweep {sweep_id} is being carried out by {holder}", f"Watch it with: vivero sweep {sweep_id}")
     place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")

@@ -92,9 +92,8 @@ class NodeJob:
     def _carry_out(self) -> None:
         try:
             with locked(self._run.attendant_lock, blocking=False) as held:
-                if not held:
-                    raise UserError("another process attends this run")
-                self._try_nodes()
+                if held:  # else another process attends it already, and brings it home
+                    self._try_nodes()
         except (UserError, OSError) as mistake:
             self._end(FAILED, str(mistake))
         except Exception as error:  # noqa: BLE001 - told here and in the run's record
