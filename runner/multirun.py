@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from runner.bench import Bench
 from runner.layout import Layout
 from runner.plan import Plan
-from runner.ports import Compute
 from runner.records import RunRecord
 from runner.recovery import reconcile, reopen
 from runner.store.runs import FileRunStore
@@ -19,7 +19,12 @@ from runner.wiring import make_bench, make_compute, new_record
 def set_up(base: Path) -> multirun.Context:
     """Return the context of the sweeps that are started in a folder, and let Hydra's plugins find it."""
     multirun.context = multirun.Context(
-        base=base, new_run=_new_run, reopen=_reopen, reconcile=reconcile, make_compute=_warm, watcher=make_watcher
+        base=base,
+        new_run=_new_run,
+        reopen=_reopen,
+        reconcile=reconcile,
+        make_compute=partial(make_compute, base=base, several=True),
+        watcher=make_watcher,
     )
     return multirun.context
 
@@ -32,7 +37,3 @@ def _new_run(plan: Plan) -> tuple[RunRecord, Bench]:
 def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, Bench]:
     record = FileRunStore(layout).read(run_id)
     return record, reopen(layout, record)
-
-
-def _warm(config: object) -> Compute:
-    return make_compute(config, several=True)

@@ -18,7 +18,7 @@ from runner.errors import UserError, nearest
 from runner.layout import Layout, RunLayout, default_root
 from runner.names import check_name
 from runner.promotion import read_condition
-from runner.schema import COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
+from runner.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
 _INPUT = re.compile(r"\$\{input:([^}]*)\}")
@@ -172,7 +172,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     _check_stages(spec.stages)
     _check_kind(spec.environment, ENVIRONMENTS, "environment")
     _check_kind(spec.compute, COMPUTES, "compute")
-    _check_cluster(spec)
+    _check_cluster(spec, base)
     _check_job(spec, base)
     _check_inputs(spec, base)
     if spec.model.name is not None:
@@ -223,16 +223,25 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
         raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
 
 
-def _check_cluster(spec: RunSpec) -> None:
+def _check_cluster(spec: RunSpec, base: Path) -> None:
+    if spec.compute.kind not in CLUSTERS:
+        return
+    from runner.hosts.remote.limits import check_limits
+
+    check_limits(spec.compute)
     if spec.compute.kind == "ssh":
         from runner.hosts.ssh.node_settings import read_nodes
 
         read_nodes(spec.compute)
-        if spec.environment.kind not in ("current", "venv"):
-            raise UserError(
-                f"environment.kind={spec.environment.kind} is for this machine, not for the nodes of compute.kind=ssh",
-                "Choose environment=venv, with the same packages",
-            )
+    else:
+        from runner.hosts.dask.settings import read_settings
+
+        read_settings(spec.compute, base)
+    if spec.compute.scale_out and spec.environment.kind == "docker":
+        raise UserError(
+            "compute.scale_out does not spread what runs in a container",
+            "Choose environment=venv, with the same packages",
+        )
 
 
 def _check_job(spec: RunSpec, base: Path) -> None:

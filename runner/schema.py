@@ -203,6 +203,36 @@ class SshComputeConfig:
 
 
 @dataclass
+class DaskTlsConfig:
+    """Files by which a Dask cluster and its clients know each other."""
+
+    ca_file: Optional[str] = None  # noqa: UP045
+    cert: Optional[str] = None  # noqa: UP045
+    key: Optional[str] = None  # noqa: UP045
+
+
+@dataclass
+class DaskComputeConfig:
+    """The machines of a Dask cluster that is there already. Times in seconds, slots a node."""
+
+    kind: str = "dask"
+    address: Optional[str] = None  # noqa: UP045
+    scheduler_file: Optional[str] = None  # noqa: UP045
+    tls: DaskTlsConfig = field(default_factory=DaskTlsConfig)
+    wait_for_workers_seconds: float = 60
+    root: str = "~/.vivero-node"
+    slots: Optional[int] = None  # noqa: UP045
+    min_nodes: int = 0
+    max_nodes: Optional[int] = None  # noqa: UP045
+    idle_seconds_before_scaledown: float = 600
+    lost_after_seconds: float = 120
+    max_attempts: int = 3
+    send_packages: bool = False
+    scale_out: bool = False
+    warm: Optional[bool] = None  # noqa: UP045
+
+
+@dataclass
 class SweepConfig:
     """What a multirun tries. Times in seconds."""
 
@@ -243,7 +273,8 @@ ENVIRONMENTS = {
     "conda": CondaEnvironmentConfig,
     "docker": DockerEnvironmentConfig,
 }
-COMPUTES = {"local": LocalComputeConfig, "ssh": SshComputeConfig}
+COMPUTES = {"local": LocalComputeConfig, "ssh": SshComputeConfig, "dask": DaskComputeConfig}
+CLUSTERS = frozenset(["ssh", "dask"])
 SCHEMAS: dict[str, dict[str, type]] = {
     "schema": {
         "run": RunSpec,
@@ -289,7 +320,7 @@ def _with_open_mappings(node: DictConfig) -> DictConfig:
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class by its name, for messages."""
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
-    known += [EndpointSettings, SweepConfig, ImageSpecConfig, ContainerResourcesConfig, MountConfig]
+    known += [EndpointSettings, SweepConfig, ImageSpecConfig, ContainerResourcesConfig, MountConfig, DaskTlsConfig]
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]

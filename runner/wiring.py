@@ -12,9 +12,10 @@ from runner.layout import Layout
 from runner.plan import Plan
 from runner.ports import Compute, Environment, Host, Registry, Say
 from runner.records import QUEUED, RunRecord
-from runner.schema import RunSpec
+from runner.schema import CLUSTERS, RunSpec
 
 if TYPE_CHECKING:
+    from runner.compute.cluster.nodes import Machines
     from runner.endpoints.deploy import Deployer
     from runner.endpoints.servers import Servers
 
@@ -56,6 +57,19 @@ def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, .
     )
 
 
+def _environment_for(spec: RunSpec, layout: Layout, base: Path) -> Environment:
+    """Return what a run is carried out in, where its compute has it carried out."""
+    more = scaling_packages(spec.compute)
+    if spec.compute.kind in CLUSTERS and spec.environment.kind in ("conda", "docker"):
+        from runner.environments.away.environment import AwayEnvironment
+
+        config = spec.environment
+        if config.kind == "conda":
+            config = dataclasses.replace(config, pip=[*config.pip, *more])
+        return AwayEnvironment(layout, config, base)
+    return make_environment(spec.environment, layout, base, more)
+
+
 def _venv(layout: Layout, more: tuple[str, ...], packages: list[str], python: str) -> Environment:
     from runner.environments.venv import VenvEnvironment
 
@@ -67,15 +81,35 @@ def scaling_packages(compute: Any) -> tuple[str, ...]:
     return ("distributed", "bokeh") if getattr(compute, "scale_out", False) else ()
 
 
-def make_compute(config: Any, *, several: bool = False, say: Say = print) -> Compute:
+def make_compute(config: Any, base: Path, *, several: bool = False, say: Say = print) -> Compute:
     """Return the adapter for a compute's settings; for several runs of one script its interpreters are kept warm."""
-    if config.kind == "ssh":
-        from runner.compute.ssh.cluster import SshCompute
+    if config.kind in CLUSTERS:
+        from runner.compute.cluster.compute import ClusterCompute
 
-        return SshCompute(config, several=several, say=say)
+        return ClusterCompute(config, make_machines(config, base), several=several, say=say)
     from runner.compute.local import LocalCompute
 
     return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
+
+
+def make_machines(config: Any, base: Path) -> Machines:
+    """Return what knows the machines of a cluster, none of which is reached by that.
+
+    Raises
+    ------
+    UserError
+        If the settings cannot be.
+    """
+    from runner.hosts.remote.limits import check_limits
+
+    check_limits(config)
+    if config.kind == "dask":
+        from runner.compute.dask import DaskMachines
+
+        return DaskMachines(config, base)
+    from runner.compute.ssh import SshMachines
+
+    return SshMachines(config)
 
 
 def make_bench(
@@ -111,8 +145,8 @@ def make_bench(
             allow_secrets=list(limits.allow_secrets),
         ),
         inputs=InputStore(layout),
-        environment=make_environment(spec.environment, layout, base, scaling_packages(spec.compute)),
-        compute=make_compute(spec.compute, say=say),
+        environment=_environment_for(spec, layout, base),
+        compute=make_compute(spec.compute, base, say=say),
         say=say,
         deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),
         foresee=lambda settings, model, python: deployer().foresee(settings, model, python),
@@ -150,7 +184,10 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
         record = dataclasses.replace(record, rerun_of=restored.run_id)
     plan.layout.create()
     bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
-    return conduct(bench, record, plan.yaml, progress)
+    try:
+        return conduct(bench, record, plan.yaml, progress)
+    finally:
+        bench.compute.close()
 
 
 def make_servers(kind: str, layout: Layout, say: Say) -> Servers:

@@ -17,6 +17,12 @@ def _run(*words):
     subprocess.run(words, check=True, capture_output=True)
 
 
+def _certificates():
+    """Return whom a node trusts, where this machine was told so by a variable."""
+    path = os.environ.get("SSL_CERT_FILE")
+    return f" SSL_CERT_FILE={path}" if path else ""
+
+
 def _free_block():
     """Return the beginning of addresses that nothing on this machine has: another test may run beside this one."""
     taken = subprocess.run(["ip", "-o", "-4", "addr"], capture_output=True, text=True, check=True).stdout
@@ -38,6 +44,8 @@ _WAYS = (("INPUT", "-i"), ("OUTPUT", "-o"), *_BETWEEN)
 class Machine:
     """One node: reached at its address, as ourselves, by the cluster's key."""
 
+    serving = ("sshd",)  # in the command lines of what the node is reached by
+
     def __init__(self, cluster, name, number):
         self.cluster, self.name = cluster, name
         self.folder = cluster.folder / name
@@ -51,7 +59,8 @@ class Machine:
         (self.folder / "config").write_text(
             f"Port 22\nListenAddress {self.address}\nHostKey {self.folder}/host\nPidFile none\nStrictModes no\n"
             f"AuthorizedKeysFile {cluster.folder}/user.pub\nPasswordAuthentication no\nUsePAM no\n"
-            f"PermitRootLogin yes\nMaxStartups 100\nMaxSessions 100\nSetEnv HOME={self.folder}\n"
+            f"PermitRootLogin yes\nMaxStartups 100\nMaxSessions 100\n"
+            f"SetEnv HOME={self.folder}{_certificates()}\n"
         )
         _run("ip", "netns", "add", self.space)
         _run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "eth0", "netns", self.space)
@@ -80,13 +89,16 @@ class Machine:
 
     def left(self):
         """Return what is there beside its sshd, with the command lines."""
-        found = {}
-        for pid in self.processes():
-            with contextlib.suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if b"sshd" not in words[0]:
-                    found[pid] = b" ".join(words).decode(errors="replace")
-        return found
+        lines = {pid: self.line(pid) for pid in self.processes()}
+        return {pid: line for pid, line in lines.items() if line and not any(word in line for word in self.serving)}
+
+    @staticmethod
+    def line(pid):
+        """Return a process's command line, nothing if it has ended."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
 
     def kill(self):
         """Kill all its processes at once, as a power cut does."""
@@ -119,6 +131,12 @@ class Machine:
 class Cluster:
     """Several machines, and a home folder whose ``.ssh`` knows them."""
 
+    kind, machine = "ssh", Machine
+
+    def settings(self):
+        """Return what the compute's file says unless a test says something else."""
+        return {"hosts": f"[{', '.join(one.name for one in self.machines)}]", "slots": 2}
+
     def __init__(self, folder, count=3):
         for program in ("ip", "iptables", "ssh-keygen"):
             if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
@@ -132,9 +150,16 @@ class Cluster:
         self.home = folder / "home"
         (self.home / ".ssh").mkdir(parents=True)
         self.machines = []
+        self.prepare()
         for number in range(count):
-            self.machines.append(Machine(self, f"node{number + 1}", number))
+            self.machines.append(self.machine(self, f"node{number + 1}", number))
         self.write_config()
+
+    def prepare(self):
+        """Begin what the machines need beside themselves."""
+
+    def settle(self):
+        """Wait until all machines are reached that were started."""
 
     def write_config(self):
         """Write what OpenSSH's clients read: a name for each machine, its key."""
@@ -154,9 +179,8 @@ class Cluster:
         """Write ``compute/lab.yaml`` into a folder for ``--config-dir`` and return the words that choose it."""
         below = folder / "conf" / "compute"
         below.mkdir(parents=True, exist_ok=True)
-        hosts = ", ".join(one.name for one in self.machines)
-        lines = {"hosts": f"[{hosts}]", "slots": 2, **settings}
-        text = "defaults:\n  - /schema/compute/ssh@_here_\n  - _self_\n" + "".join(
+        lines = {**self.settings(), **settings}
+        text = f"defaults:\n  - /schema/compute/{self.kind}@_here_\n  - _self_\n" + "".join(
             f"{name}: {value}\n" for name, value in lines.items()
         )
         (below / "lab.yaml").write_text(text)

@@ -13,8 +13,9 @@ from runner.commands.output import emit_json, say, show_bytes
 from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from runner.compute.ssh.node import Node
-    from runner.compute.ssh.preflight import Finding
+    from runner.compute.cluster.node import Node
+    from runner.compute.cluster.nodes import Machines
+    from runner.compute.cluster.preflight import Finding
     from runner.schema import RunSpec
 
 _ACTIONS = ("check", "clean", "stop")
@@ -36,14 +37,20 @@ def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, run
     rest = words[1:] if action else words
     names, overrides = [one for one in rest if "=" not in one], [one for one in rest if "=" in one]
     spec = _composed(overrides, config_dir)
-    chosen = _chosen(spec, names, action)
-    found = {"": _look, "check": _check}.get(action)
-    if found is not None:
-        _show(found(chosen, spec), checked=bool(action))
-    elif action == "clean":
+    machines = _machines(spec, action)
+    try:
+        _carry_out(action, _chosen(machines.find(), names), spec, everything=everything, runs=runs)
+    finally:
+        machines.close()
+
+
+def _carry_out(action: str, chosen: list[Node], spec: RunSpec, *, everything: bool, runs: bool) -> None:
+    if action == "clean":
         _clean(chosen, everything)
-    else:
+    elif action == "stop":
         _stop(chosen, runs)
+    else:
+        _show(_check(chosen, spec) if action else _look(chosen), checked=bool(action))
 
 
 def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
@@ -75,16 +82,21 @@ def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
     return spec
 
 
-def _chosen(spec: RunSpec, names: list[str], action: str) -> list[Node]:
-    from runner.compute.ssh.cluster import make_nodes
+def _machines(spec: RunSpec, action: str) -> Machines:
+    from runner.schema import CLUSTERS
+    from runner.wiring import make_machines
 
-    if spec.compute.kind != "ssh":
+    if spec.compute.kind not in CLUSTERS:
         example = f"vivero nodes {action} compute=lab".replace("  ", " ")
         raise UserError(f"compute.kind={spec.compute.kind} has no nodes", f"Name a cluster: {example}")
-    known = {node.name: node for node in make_nodes(spec.compute)}
+    return make_machines(spec.compute, Path.cwd())
+
+
+def _chosen(found: list[Node], names: list[str]) -> list[Node]:
+    known = {node.name: node for node in found}
     for name in names:
         if name not in known:
-            raise UserError(f"compute.hosts has no node '{name}'", nearest(name, [*known, *_ACTIONS]))
+            raise UserError(f"The cluster has no node '{name}'", nearest(name, [*known, *_ACTIONS]))
     return [known[name] for name in names or known]
 
 
@@ -94,14 +106,14 @@ def _each(nodes: list[Node], ask: Any) -> list[Any]:
         return list(pool.map(ask, nodes))
 
 
-def _look(nodes: list[Node], _spec: RunSpec) -> list[Finding]:
-    from runner.compute.ssh.preflight import look_at
+def _look(nodes: list[Node]) -> list[Finding]:
+    from runner.compute.cluster.preflight import look_at
 
     return _each(nodes, look_at)
 
 
 def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
-    from runner.compute.ssh.preflight import check
+    from runner.compute.cluster.preflight import check
 
     python = getattr(spec.environment, "python", None)
     return _each(nodes, lambda node: check(node, python))
@@ -141,14 +153,14 @@ def _row(one: Finding) -> list[str]:
 
 
 def _clean(nodes: list[Node], everything: bool) -> None:
-    from runner.compute.ssh.clearing import clear
+    from runner.compute.cluster.clearing import clear
 
     layout = workspace()
     _tell(nodes, lambda node: clear(node, layout, everything))
 
 
 def _stop(nodes: list[Node], runs: bool) -> None:
-    from runner.compute.ssh.clearing import stop
+    from runner.compute.cluster.clearing import stop
 
     _tell(nodes, lambda node: stop(node, runs))
 

@@ -209,8 +209,7 @@ class Task:
 
     def do_know(self) -> "Dict[str, Any]":
         """Tell what this machine is, and have its folder there."""
-        root = self._path()
-        os.makedirs(root, mode=0o700, exist_ok=True)
+        root = own(self._path())
         return {
             "root": os.path.realpath(root),
             "user": getpass.getuser(),
@@ -340,6 +339,28 @@ class Pieces(io.RawIOBase):
 def expanded(path: str) -> str:
     """Return a path with the home folder of who we are here."""
     return os.path.expanduser(path)
+
+
+def own(root: str) -> str:
+    """Make this machine's folder and return it: another one where the home folder, and so `root`, is another's too."""
+    os.makedirs(root, mode=0o700, exist_ok=True)
+    mark, machine = os.path.join(root, "machine"), os.uname().nodename
+    aside = "{}.{}-{}.part".format(mark, machine, os.getpid())
+    if not os.path.exists(mark):
+        with open(aside, "w") as file:
+            file.write(machine)
+        try:
+            os.link(aside, mark)  # by one of them only
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(aside)
+    with open(mark) as file:
+        owner = file.read()
+    if owner != machine:
+        root = "{}-{}".format(root, machine)
+        os.makedirs(root, mode=0o700, exist_ok=True)
+    return root
 
 
 def space(path: str) -> int:

@@ -68,7 +68,7 @@ class Keeper:
     def running(self) -> "List[str]":
         """Return the folders of the runs whose workers live."""
         for run, pid in list(self._begun.items()):
-            if files.is_locked(os.path.join(run, "worker.lock")) or not lives(pid):
+            if goes_on(run) or not lives(pid):
                 self._begun.pop(run, None)
         return sorted(set(held(self._root)) | set(self._begun))
 
@@ -145,14 +145,19 @@ class Keeper:
 
 
 def held(root: str) -> "List[str]":
-    """Return the folders of runs whose workers hold their lock."""
+    """Return the folders of runs that go on."""
     runs = os.path.join(root, "runs")
     try:
         names = os.listdir(runs)
     except FileNotFoundError:
         return []
     found = [os.path.join(runs, name) for name in names]
-    return [run for run in found if files.is_locked(os.path.join(run, "worker.lock"))]
+    return [run for run in found if goes_on(run)]
+
+
+def goes_on(run: str) -> bool:
+    """Tell whether a run's worker lives, or who attends one that is in a container."""
+    return any(files.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
 
 
 def lives(pid: int) -> bool:

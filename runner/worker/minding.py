@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
-_OURS = frozenset(["order.json", "worker.lock", "process.json", "cancel.json", "requests", "inputs"])
+_OURS = frozenset(["order.json", "worker.lock", "attendant.lock", "process.json", "cancel.json", "requests", "inputs"])
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
@@ -73,7 +73,7 @@ class Minded:
 
     def _over(self) -> bool:
         """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
-        if files.is_locked(os.path.join(self._run, "worker.lock")):
+        if keeper.goes_on(self._run):
             self._pid = None
             return False
         return self._pid is None or not keeper.lives(self._pid) or self._has("result.json")
@@ -182,13 +182,18 @@ def walk(run: str) -> "Iterator[Tuple[str, str]]":
     """Yield the relative name and the path of whatever is in a run's folder and is not ours."""
     for parent, folders, found in os.walk(run):
         ours = _OURS if parent == run else frozenset()
-        names = [name for name in found if name not in ours]
+        names = [name for name in found if name not in ours and not (parent == run and _is_aside(name))]
         folders[:] = [name for name in folders if name not in ours]
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = sorted(name for name in folders if name not in links and name != "__pycache__")
         for name in sorted(names + links):
             path = os.path.join(parent, name)
             yield os.path.relpath(path, run), path
+
+
+def _is_aside(name: str) -> bool:
+    """Tell whether a file is one of ours that was being written by who was killed then."""
+    return name.startswith(".") and name.endswith(".tmp")
 
 
 def _artefact(run: str, request: bytes) -> "Optional[str]":

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import files
 
@@ -23,7 +24,7 @@ def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     except (OSError, ValueError):
         known = {}
     found, entries = [], {}  # type: List[Dict[str, str]], Dict[str, Any]
-    for path in dict.fromkeys(_candidates(facts["also"])):
+    for path in dict.fromkeys(_candidates([*facts["also"], sys.executable])):
         state = os.stat(path)
         stamp = "{} {}".format(state.st_mtime, state.st_size)
         entry = known.get(path)

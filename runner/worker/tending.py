@@ -37,20 +37,24 @@ def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _worker(run: str) -> "Optional[int]":
-    """Return the number of a run's living worker."""
-    if not files.is_locked(os.path.join(run, "worker.lock")):
-        return None
+    """Return the number of a run's living worker, or of who attends one that is in a container."""
+    attendant = os.path.join(run, "attendant.lock")
     try:
-        return int(files.read_json(os.path.join(run, "process.json"))["pid"])
+        if files.is_locked(attendant):
+            with open(attendant) as file:
+                return int(file.read())
+        if files.is_locked(os.path.join(run, "worker.lock")):
+            return int(files.read_json(os.path.join(run, "process.json"))["pid"])
     except (OSError, ValueError, KeyError):
-        return None
+        pass
+    return None
 
 
 def end(run: str) -> None:
     """End a run, and whatever of it does not end by itself."""
     until = time.monotonic() + _ENDS
     told = 0.0
-    while files.is_locked(os.path.join(run, "worker.lock")):
+    while keeper.goes_on(run):
         pid = _worker(run)
         if pid is not None and time.monotonic() > until:
             processes.send(pid, signal.SIGKILL)  # the kernel then ends the script
@@ -62,7 +66,7 @@ def end(run: str) -> None:
 
 def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """End a run if it goes on."""
-    if files.is_locked(os.path.join(facts["run"], "worker.lock")):
+    if keeper.goes_on(facts["run"]):
         files.write_json(os.path.join(facts["run"], "cancel.json"), {"by": "its controller"}, durable=False)
         end(facts["run"])
     return {}
@@ -95,7 +99,7 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     ended: "List[str]" = []
     for name in facts["runs"]:
         run = os.path.join(root, "runs", name)
-        if files.is_locked(os.path.join(run, "worker.lock")):
+        if keeper.goes_on(run):
             ended.append(name)
         freed += _size(run)
         forget(task, {"run": run})

@@ -2,9 +2,9 @@
 
 import pytest
 
-from runner.hosts.ssh.client import Client
+from runner.hosts.remote.client import Client
+from runner.hosts.remote.host import RemoteHost
 from runner.hosts.ssh.connection import Connection
-from runner.hosts.ssh.host import SshHost
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
 from tests.contracts.host_contract import HostContract
@@ -32,7 +32,7 @@ class TestSshHost(HostContract):
     def host(self, address):
         with Connection(address, Identities(lambda question: None)) as connection:
             client = Client(connection, "python3")
-            yield SshHost(client)
+            yield RemoteHost(client)
             client.close()
 
     @pytest.fixture

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 from runner.errors import UserError
-from runner.hosts.ssh.client import Client
+from runner.hosts.remote.client import Client
+from runner.hosts.remote.host import RemoteHost
 from runner.hosts.ssh.connection import Connection, quoted
-from runner.hosts.ssh.host import SshHost
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
 from tests.sshd import Sshd
@@ -57,7 +57,7 @@ def hello(address, ask=lambda question: None, identities=None):
     """Return what a program there prints."""
     with Connection(address, identities or Identities(ask)) as connection:
         client = Client(connection, "python3")
-        done = SshHost(client).run(["printf", "%s", "hello"])
+        done = RemoteHost(client).run(["printf", "%s", "hello"])
         client.close()
     return done.output
 
@@ -220,7 +220,7 @@ def test_a_connection_that_is_lost_is_said(start, config):
     sshd = start()
     with Connection(config(sshd), Identities(lambda question: None)) as connection:
         client = Client(connection, "python3")
-        host = SshHost(client)
+        host = RemoteHost(client)
         said = []
 
         def hang_up(line):
@@ -238,7 +238,7 @@ def test_without_the_sftp_subsystem_and_with_large_files(start, config, tmp_path
     content = os.urandom(3 << 20)
     with Connection(config(start()), Identities(lambda question: None)) as connection:
         client = Client(connection, "python3")
-        host = SshHost(client)
+        host = RemoteHost(client)
         host.write(tmp_path / "there.bin", content)
         assert host.read(tmp_path / "there.bin") == content
         (tmp_path / "here.bin").write_bytes(content)

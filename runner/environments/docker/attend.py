@@ -47,10 +47,16 @@ def main(arguments: Sequence[str]) -> int:
     container, command = Container(**json.loads(arguments[0])), list(arguments[1:])
     if str(WORKER / "importlib_bootstrap.py") in command:
         return warm(container, command)
-    if str(WORKER) not in command:
+    if not _is_worker(command):
         return _Attendant(container, command, None).run()
     with Minded(RunLayout(Path(command[-1]))) as run:
         return _Attendant(container, command, run).run()
+
+
+def _is_worker(command: Sequence[str]) -> bool:
+    """Tell whether a command is ``python -s WORKER RUN``; on a node that is another folder than `WORKER`."""
+    worker, run = command[-2:] if len(command) > 1 else ("", "")
+    return Path(worker, "supervise.py").is_file() and RunLayout(Path(run)).order.is_file()
 
 
 def warm(container: Container, command: Sequence[str]) -> int:
@@ -219,8 +225,8 @@ class _Attendant:
 
     def _abandoned(self, container: Any) -> bool:
         if container.labels.get(KIND) == "run":
-            runs = Path(self._made.workspace, "runs").glob(f"*/{container.labels[RUN]}")
-            return not any(Minded(RunLayout(path)).attended() for path in runs)
+            runs = Path(self._made.workspace, "runs").glob(f"**/{container.labels[RUN]}/order.json")
+            return not any(Minded(RunLayout(path.parent)).attended() for path in runs)
         ended = datetime.fromisoformat(container.attrs["State"]["FinishedAt"])
         return (
             container.labels.get(KIND) in ("warm", "look") and (datetime.now(UTC) - ended).total_seconds() > _ABANDONED

@@ -39,15 +39,19 @@ class DockerfileImage:
             raise UserError(f"environment.context: there is no folder {context}")
         self.file, self.context = file, context
 
-    def key(self) -> str:
-        """Return what the image is kept by: the Dockerfile and all of its context that is not ignored."""
+    def names(self) -> list[str]:
+        """Return what of the context is not ignored, folders too."""
         from docker.utils.build import exclude_paths
 
         ignore = self.context / ".dockerignore"
         lines = ignore.read_text().splitlines() if ignore.is_file() else []
         patterns = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+        return sorted(exclude_paths(str(self.context), patterns))
+
+    def key(self) -> str:
+        """Return what the image is kept by: the Dockerfile and all of its context that is not ignored."""
         digest = hashlib.sha256(self.file.read_bytes())
-        for name in sorted(exclude_paths(str(self.context), patterns)):
+        for name in self.names():
             path = self.context / name
             digest.update(f"\0{name}\0{path.lstat().st_mode:o}\0".encode("utf-8", "surrogateescape"))
             if path.is_symlink():

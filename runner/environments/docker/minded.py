@@ -43,7 +43,8 @@ class Minded:
             raise UserError("another process attends this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = json.loads(self.layout.order.read_bytes())
-        self._answering = Answering(self.layout, self._order["attended"]["answer"])
+        answer = self._order["attended"]["answer"]  # on a node nothing answers, and the controller asks for itself
+        self._answering = Answering(self.layout, answer) if answer is not None else None
         return self
 
     def __exit__(
@@ -72,7 +73,8 @@ class Minded:
 
     def answer(self) -> None:
         """Have the controller's command answer what the script asks for."""
-        self._answering.tick()
+        if self._answering is not None:
+            self._answering.tick()
 
     def fail(self, reason: str) -> None:
         """Leave the result of a run whose container could not be started."""
@@ -123,6 +125,6 @@ class Minded:
         until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.get("detach")
         while detach and is_locked(self.layout.controller_lock) and time.monotonic() < until:
             time.sleep(_TICK)
-        if self._gone() or detach:
+        if self._order["attended"]["finish"] is not None and (self._gone() or detach):
             command = [*self._order["attended"]["finish"], str(self.layout.root)]
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)

@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
+from runner.hosts.remote.link import UnreachableError
 from runner.hosts.ssh import known
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import Address, find
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 _ALIVE = 15  # seconds between signs of life, so that a link that is cut is noticed and one at rest is not cut
 _JUMPS = 8
-
-
-class UnreachableError(UserError):
-    """A machine that does not answer now; it may later."""
+_READ = 1 << 16
 
 
 class Connection:
@@ -60,6 +58,21 @@ class Connection:
         self._through.clear()
 
     @property
+    def name(self) -> str:
+        """How the machine is called."""
+        return self.address.name
+
+    @property
+    def host(self) -> str:
+        """By which other machines reach it: as we do."""
+        return self.address.host
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take to answer."""
+        return self.address.seconds
+
+    @property
     def is_alive(self) -> bool:
         """Tell whether it still holds, as far as is known."""
         return bool(self._transport.is_active())
@@ -80,6 +93,13 @@ class Connection:
         except (SSHException, OSError, EOFError) as error:
             raise UnreachableError(f"{self.address.name} starts nothing: {_shortly(error)}") from None
         return channel
+
+    def complaint(self, channel: Channel) -> bytes:
+        """Return what a program wrote to its standard error, as far as it is here."""
+        found = b""
+        while channel.recv_stderr_ready():
+            found += channel.recv_stderr(_READ)
+        return found
 
     def open(self, port: int) -> Channel:
         """Open a channel to a port of the machine's own loopback.

@@ -52,7 +52,8 @@ def read_nodes(config: Any) -> list[NodeSettings]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UserError(f"compute.hosts names {twice} twice", "Give it more slots instead: {host: ..., slots: 2}")
-    _check_numbers(config, len(nodes))
+    if config.min_nodes > len(nodes):
+        raise UserError(f"compute.min_nodes={config.min_nodes}, but compute.hosts names {len(nodes)}")
     return nodes
 
 
@@ -77,17 +78,3 @@ def _name(host: str) -> str:
     if not host or host.startswith("-") or any(not sign.isprintable() or sign.isspace() for sign in host):
         raise UserError(f"compute.hosts: {host!r} is no host")
     return host
-
-
-def _check_numbers(config: Any, count: int) -> None:
-    if config.min_nodes < 0 or (config.max_nodes is not None and config.max_nodes < max(1, config.min_nodes)):
-        raise UserError(f"compute.min_nodes={config.min_nodes} and max_nodes={config.max_nodes} do not fit each other")
-    if config.min_nodes > count:
-        raise UserError(f"compute.min_nodes={config.min_nodes}, but compute.hosts names {count}")
-    if config.slots is not None and config.slots < 1:
-        raise UserError(f"compute.slots={config.slots}: give at least 1")
-    if config.max_attempts < 1:
-        raise UserError(f"compute.max_attempts={config.max_attempts}: give at least 1")
-    for name in ("idle_seconds_before_scaledown", "lost_after_seconds"):
-        if getattr(config, name) <= 0:
-            raise UserError(f"compute.{name} is not a time in seconds above 0")

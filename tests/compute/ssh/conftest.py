@@ -25,9 +25,10 @@ def team(cluster, tmp_path):
         one.mend()
         if not one.processes():
             one.start()
+    cluster.settle()
     done = team.nodes("stop", "--runs")
     assert done.returncode == 0, done.stdout + done.stderr
     team.nodes("clean")
     for one in cluster.machines:
-        wait_for(lambda one=one: not one.left(), 10)
+        wait_for(lambda one=one: not one.left(), 40)
         assert not (one.root / "runs").exists() or not os.listdir(one.root / "runs"), one.name

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from runner.compute.ssh.preflight import _problems
+from runner.compute.cluster.preflight import _problems
 
 HERE = f"{sys.platform}-{platform.machine()}"
 WELL = {"platform": HERE, "root": "/r", "free": 1 << 40, "tmp": "/tmp", "tmp_free": 1 << 40}

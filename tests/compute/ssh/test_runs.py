@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.compute.ssh.cluster import SshCompute
+from runner.compute.cluster.compute import ClusterCompute
+from runner.compute.ssh import SshMachines
 from runner.environments.venv import VenvEnvironment
 from runner.layout import Layout
 from runner.schema import SshComputeConfig
@@ -21,8 +22,9 @@ class TestSsh(ComputeContract):
     @pytest.fixture
     def compute(self, cluster, monkeypatch):
         monkeypatch.setenv("HOME", str(cluster.home))
+        self.cluster = cluster
         config = SshComputeConfig(hosts=[one.name for one in cluster.machines], slots=2, max_attempts=2)
-        compute = SshCompute(config, several=False, say=print)
+        compute = ClusterCompute(config, SshMachines(config), several=False, say=print)
         yield compute
         compute.close()
 
@@ -31,12 +33,14 @@ class TestSsh(ComputeContract):
         return VenvEnvironment(Layout(tmp_path / "workspace")).prepare(compute.host(), print)
 
     def process_file(self, run):
-        node = wait_for(lambda: run.node.exists() and json.loads(run.node.read_text()), 30)
-        home = run.root.parents[0]  # any test's folder: the nodes' are beside the cluster's home
-        assert home
-        return (
-            Path(os.environ["HOME"]).parent / node["node"] / ".vivero-node" / "runs" / node["folder"] / "process.json"
-        )
+        return process_file(run, self.cluster)
+
+
+def process_file(run, cluster):
+    """Return where the worker of a run that has begun says who it is, on its node."""
+    node = wait_for(lambda: run.node.exists() and json.loads(run.node.read_text()), 30)
+    machine = next(one for one in cluster.machines if one.name == node["node"])
+    return machine.root / "runs" / node["folder"] / "process.json"
 
 
 def test_a_run_is_as_at_home(team):
@@ -60,7 +64,7 @@ def test_a_run_is_as_at_home(team):
     (record,), (run,) = team.records(), team.folders()
     assert record["status"] == "completed" and record["finalize"]["metrics"] == {"accuracy": 0.9}
     assert record["tags"]["colour"] == "red"
-    assert record["run"]["host"].startswith("node")
+    assert record["run"]["host"].split()[0] in [one.name for one in team.cluster.machines]
     assert [one["path"] for one in record["finalize"]["outputs"]] == ["sub/a.bin"]
     assert (run.outputs / "sub" / "a.bin").read_bytes() == b"1" * 3_000_000
     assert (run.work / "beside.txt").read_text() == "kept" and not (run.work / "helper.py").exists()
@@ -195,11 +199,11 @@ def test_nodes_are_shown_checked_cleaned_stopped(team, cluster):
     team.script("print('hello')\n")
     team.train()
     shown = json.loads(team.nodes("--json").stdout)
-    assert [one["name"] for one in shown] == ["node1", "node2", "node3"] and all(one["up"] for one in shown)
+    assert [one["name"] for one in shown] == [one.name for one in cluster.machines] and all(one["up"] for one in shown)
     assert "ready" in team.nodes("check").stdout
     assert "has no Python 3.99" not in team.nodes("check").stdout
     wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
-    assert wrong.returncode == 1 and "Python 3.99 is not on node1" in wrong.stdout
+    assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
     cleaned = team.nodes("clean", "--all")
     assert cleaned.returncode == 0 and "MB freed" in cleaned.stdout
     assert not (cluster.machines[0].root / "environments").exists()
@@ -216,7 +220,7 @@ def test_nodes_are_shown_checked_cleaned_stopped(team, cluster):
         (["compute.hosts=['-oProxyCommand=touch /tmp/x']"], "is no host"),
         (["compute.min_nodes=4"], "compute.hosts names 3"),
         (["compute.slots=0"], "compute.slots=0"),
-        (["environment=docker"], "is for this machine"),
+        (["environment=docker", "compute.scale_out=true"], "does not spread what runs in a container"),
     ],
     ids=lambda one: one[0] if isinstance(one, list) else "",
 )

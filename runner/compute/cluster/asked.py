@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.compute.ssh.node import Node
-from runner.compute.ssh.receiving import Receiver
+from runner.compute.cluster.node import Node
+from runner.compute.cluster.receiving import Receiver
 from runner.errors import UserError
 from runner.files import write_json
 from runner.layout import RunLayout
@@ -51,7 +51,9 @@ class Asked:
                     self._receiver.fetch(host, self._place, name, facts["artefact"][name])
                 asked.parent.mkdir(exist_ok=True)
                 asked.write_bytes(request)
-                command = [*json.loads(self._run.order.read_bytes())["answer"], str(self._run.root), str(asked)]
+                order = json.loads(self._run.order.read_bytes())
+                answers = order["answer"] or order["attended"]["answer"]
+                command = [*answers, str(self._run.root), str(asked)]
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
                 if not answer.exists():
                     error = f"the process that answers ended without doing so (exit code {done.returncode})"

@@ -1,28 +1,24 @@
-"""The machines of ``compute.hosts`` as one compute."""
+"""The machines of a cluster as one compute."""
 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import secrets
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.compute.ssh.job import NodeJob
-from runner.compute.ssh.node import Node
-from runner.compute.ssh.nodes import Nodes
-from runner.compute.ssh.order import Tree, inputs_of, order_for
-from runner.compute.ssh.scaling import Scaled
+from runner.compute.cluster.job import NodeJob
+from runner.compute.cluster.node import Node
+from runner.compute.cluster.nodes import Machines, Nodes
+from runner.compute.cluster.order import Tree, inputs_of, order_for
+from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
-from runner.hosts.ssh.client import RefusedError
-from runner.hosts.ssh.connection import UnreachableError
-from runner.hosts.ssh.identities import Identities
-from runner.hosts.ssh.node_settings import read_nodes
+from runner.hosts.remote.client import RefusedError
+from runner.hosts.remote.link import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
@@ -33,21 +29,23 @@ _OTHERS = 3.0  # seconds that the other nodes get once the first has answered; t
 Restore = Callable[[Host], EnvironmentHandle]
 
 
-class SshCompute:
-    """A cluster of machines that are reached by SSH. Nothing is connected before it is needed.
+class ClusterCompute:
+    """A cluster of machines. Nothing is connected before it is needed.
 
     Parameters
     ----------
-    config : SshComputeConfig
+    config : SshComputeConfig or DaskComputeConfig
         Its settings.
+    machines : Machines
+        Knows which machines it has.
     several : bool
         Whether many runs are to come, for which all nodes are worth waiting for.
     say : Say
         Takes lines of progress.
     """
 
-    def __init__(self, config: Any, *, several: bool, say: Say) -> None:
-        self._config, self._several, self._say = config, several, say
+    def __init__(self, config: Any, machines: Machines, *, several: bool, say: Say) -> None:
+        self._config, self._machines, self._several, self._say = config, machines, several, say
         self._warm = config.warm is not False
         self._nodes_made: Nodes | None = None
         self._handles: dict[tuple[str, str], EnvironmentHandle] = {}
@@ -61,7 +59,7 @@ class SshCompute:
         with self._making:
             if self._nodes_made is None:
                 config = self._config
-                self._nodes_made = Nodes(make_nodes(config), config.min_nodes, config.max_nodes, self._say)
+                self._nodes_made = Nodes(self._machines, config.min_nodes, config.max_nodes, self._say)
             return self._nodes_made
 
     def host(self) -> Host:
@@ -77,11 +75,11 @@ class SshCompute:
             If fewer are up than ``min_nodes``.
         """
         up = self.nodes.settle(_OTHERS if self._several else 0)
-        return ScaleRecord(compute="ssh", nodes=tuple(node.name for node in up), slots=self.nodes.slots())
+        return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.nodes.slots())
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
-        if self._warm and not self._config.scale_out:
+        if self._warm and not self._config.scale_out and not handle.attended:
             for node in self.nodes.settle(0):
                 threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
 
@@ -137,7 +135,7 @@ class SshCompute:
             "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
             "slots": node.slots,
             "idle": self._config.idle_seconds_before_scaledown,
-            "warm": self._warm,
+            "warm": self._warm and not handle.attended,
         }
         if self._config.scale_out and not name.startswith(_AHEAD):
             self._scaled(tree, handle, node, name, brief)
@@ -176,20 +174,3 @@ class SshCompute:
             end()
         if self._nodes_made is not None:
             self._nodes_made.close()
-
-
-def make_nodes(config: Any) -> list[Node]:
-    """Return the nodes of a compute's settings, none of which is connected.
-
-    Raises
-    ------
-    UserError
-        If the settings cannot be.
-    """
-    identities = Identities(ask_passphrase)
-    return [Node(one, config.root, config.slots, identities, send=config.send_packages) for one in read_nodes(config)]
-
-
-def ask_passphrase(question: str) -> str | None:
-    """Ask on the terminal, if there is one."""
-    return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else None

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from runner.compute.ssh.certificates import make_certificates
-from runner.compute.ssh.node import Node
-from runner.compute.ssh.tunnel import Tunnel
+from runner.compute.cluster.certificates import make_certificates
+from runner.compute.cluster.node import Node
+from runner.compute.cluster.tunnel import Tunnel
 from runner.errors import UserError
-from runner.hosts.ssh.host import SshHost
+from runner.hosts.remote.host import RemoteHost
 from runner.ports import EnvironmentHandle, Say
 
 _BEGINS = 60.0  # seconds for the scheduler
@@ -157,7 +157,7 @@ class Scaled:
             self._tunnel.close()
 
 
-def _last_line(host: SshHost, folder: Path) -> str:
+def _last_line(host: RemoteHost, folder: Path) -> str:
     """Return what a part of a cluster said last."""
     with contextlib.suppress(OSError):
         lines = host.read(folder.with_name(f"{folder.name}.log")).decode(errors="replace").strip().splitlines()

@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import Any
 
-from runner.compute.ssh.node import Node
+from runner.compute.cluster.node import Node
 from runner.errors import UserError
 
 _PIECE = 1 << 16

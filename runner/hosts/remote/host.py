@@ -1,4 +1,4 @@
-"""A machine that is reached by SSH, as a host."""
+"""A machine whose agent is reached, as a host."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, cast
 
 from runner.errors import UserError
-from runner.hosts.ssh.client import PIECE, Client, RefusedError, Request
+from runner.hosts.remote.client import PIECE, Client, RefusedError, Request
 from runner.ports import Completed, Interpreter, Say
 
 
 class Tools(Protocol):
     """What a machine needs for building an environment."""
 
-    def uv(self, host: SshHost) -> str:
+    def uv(self, host: RemoteHost) -> str:
         """Return the path of uv there."""
 
-    def pythons(self, host: SshHost) -> list[Interpreter]:
+    def pythons(self, host: RemoteHost) -> list[Interpreter]:
         """Return the interpreters there."""
 
 
-class SshHost:
+class RemoteHost:
     """A machine whose agent does what is asked; paths are paths there, ``~`` is who we are there.
 
     Parameters

@@ -9,21 +9,46 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from runner.errors import UserError
 from runner.files import list_files
-from runner.hosts.ssh.client import Client, RefusedError, Request
-from runner.hosts.ssh.connection import Connection, UnreachableError
-from runner.hosts.ssh.host import SshHost
-from runner.hosts.ssh.identities import Identities
-from runner.hosts.ssh.node_settings import NodeSettings
-from runner.hosts.ssh.settings import find
-from runner.hosts.ssh.tools import NodeTools
+from runner.hosts.remote.client import Client, RefusedError, Request
+from runner.hosts.remote.host import RemoteHost
+from runner.hosts.remote.link import Link, UnreachableError
+from runner.hosts.remote.tools import NodeTools
 from runner.layout import WORKER
 
 _AGAIN = 2.0  # seconds between two tries to reach a machine that does not answer
 _SILENT = 15.0  # seconds of silence after which a connection is given up
+
+
+class Way(Protocol):
+    """How a machine is reached."""
+
+    @property
+    def name(self) -> str:
+        """How it is called, which differs from all others of its cluster."""
+
+    @property
+    def python(self) -> str:
+        """What is started there first, 3.6 or later."""
+
+    @property
+    def slots(self) -> int | None:
+        """Runs at a time; None: its cores."""
+
+    def connect(self) -> Link:
+        """Connect to it.
+
+        Raises
+        ------
+        UserError
+            If it cannot be reached, is not who it should be, or does not let us in.
+        """
+
+    def occupy(self, run: Path) -> None:
+        """Let whoever plans with the machine know that the run of a folder there goes on."""
 
 
 class Node:
@@ -31,27 +56,20 @@ class Node:
 
     Parameters
     ----------
-    settings : NodeSettings
+    way : Way
         How it is reached.
     root : str
         Its folder, ``~`` being the home of who we are there.
-    slots : int or None
-        Runs at a time where its own settings do not say; None: its cores.
-    identities : Identities
-        Who we are.
     send : bool
         Fetch packages here and send them.
     """
 
-    def __init__(
-        self, settings: NodeSettings, root: str, slots: int | None, identities: Identities, *, send: bool
-    ) -> None:
-        self.settings, self.name, self._send = settings, settings.host, send
-        self._root, self._slots, self._identities = root, settings.slots or slots, identities
-        self._connecting, self._bringing = threading.Lock(), threading.Lock()
-        self._connection: Connection | None = None
+    def __init__(self, way: Way, root: str, *, send: bool) -> None:
+        self.name, self.python, self._way, self._root, self._send = way.name, way.python, way, root, send
+        self._connecting, self._bringing, self._settling = threading.Lock(), threading.Lock(), threading.Lock()
+        self._link: Link | None = None
         self._client: Client | None = None
-        self._host: SshHost | None = None
+        self._host: RemoteHost | None = None
         self._facts: dict[str, Any] = {}
         self._there: dict[str, Path] = {}
         self._owed: list[Callable[[Node], None]] = []
@@ -60,7 +78,7 @@ class Node:
     @property
     def slots(self) -> int:
         """Runs at a time, 1 as long as that is not known."""
-        return self._slots or int(self._facts.get("cores", 1))
+        return self._way.slots or int(self._facts.get("cores", 1))
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -77,7 +95,7 @@ class Node:
         """Why it was not reached the last time, if it was not."""
         return self._refused[1] if self._refused is not None else None
 
-    def host(self) -> SshHost:
+    def host(self) -> RemoteHost:
         """Return the machine as a host, connecting unless that is done.
 
         Raises
@@ -97,20 +115,16 @@ class Node:
         if self._refused is not None and time.monotonic() - self._refused[0] < _AGAIN:
             raise self._refused[1]
         self._drop()
-        one = self.settings
         try:
-            self._connection = Connection(find(one.host, user=one.user, port=one.port), self._identities)
-            self._client = Client(self._connection, one.python)
+            self._link = self._way.connect()
+            self._client = Client(self._link, self.python)
             self._facts = self._know(self._client)
         except UserError as error:
             self._drop()
             self._refused = (time.monotonic(), error)
             raise
         self._refused = None
-        self._host = SshHost(self._client, self._facts, NodeTools(self), fetches=not self._send)
-        owed, self._owed = self._owed, []
-        if owed:
-            threading.Thread(target=self._settle, args=(owed,), daemon=True).start()
+        self._host = RemoteHost(self._client, self._facts, NodeTools(self), fetches=not self._send)
 
     def _know(self, client: Client) -> dict[str, Any]:
         """Return what the machine is, its folder made."""
@@ -121,15 +135,18 @@ class Node:
                 f"{self.name}: its folder {self._root} cannot be made: {refused}", "Name another one: compute.root=PATH"
             ) from None
 
-    def _settle(self, owed: list[Callable[[Node], None]]) -> None:
-        for one in owed:
-            try:
-                one(self)
-            except (UserError, OSError, RefusedError):
-                self._owed.append(one)
+    def _settle(self) -> None:
+        """Do what is owed, one after the other; what goes wrong is tried again."""
+        with self._settling:
+            while self._owed and self.is_connected:
+                try:
+                    self._owed[0](self)
+                except (UserError, OSError, RefusedError):
+                    return
+                del self._owed[0]
 
     def owe(self, what: Callable[[Node], None]) -> None:
-        """Have something done when the machine is reached again."""
+        """Have something done as soon as the machine is reached."""
         self._owed.append(what)
 
     @property
@@ -176,37 +193,52 @@ class Node:
 
     @property
     def address(self) -> str:
-        """By which other nodes reach it: as we do."""
-        return find(self.settings.host, port=self.settings.port).host
+        """By which other nodes reach it.
+
+        Raises
+        ------
+        UserError
+            If it is not reached now.
+        """
+        return self._connected().host
 
     def open(self, port: int) -> Any:
         """Open a channel to a port of its loopback."""
+        return self._connected().open(port)
+
+    def _connected(self) -> Link:
         self.host()
-        assert self._connection is not None  # noqa: S101 - connected
-        return self._connection.open(port)
+        assert self._link is not None  # noqa: S101 - connected
+        return self._link
+
+    def occupy(self, run: Path) -> None:
+        """Let whoever else plans with the machine know that the run of a folder there goes on."""
+        self._way.occupy(run)
 
     def forget_what_is_there(self) -> None:
         """Look again what is there: it was cleared away."""
         self._there.clear()
 
     def watch(self) -> None:
-        """Give a connection up over which nothing has come for long, not even the answer to a sign of life."""
-        client, connection = self._client, self._connection
-        if client is None or connection is None or not client.is_alive:
+        """Do what is owed; give a connection up over which nothing has come for long, not even a sign of life."""
+        client, link = self._client, self._link
+        if client is None or link is None or not client.is_alive:
             return
         if time.monotonic() - client.heard > _SILENT:
-            connection.close()
+            link.close()
+        elif self._owed and not self._settling.locked():
+            threading.Thread(target=self._settle, name=f"owed to {self.name}", daemon=True).start()
 
     def close(self) -> None:
         """Let go of it."""
         self._drop()
 
     def _drop(self) -> None:
-        connection = self._connection
-        self._client = self._connection = self._host = None
+        link = self._link
+        self._client = self._link = self._host = None
         self._there.clear()
-        if connection is not None:
-            connection.close()
+        if link is not None:
+            link.close()
 
 
 def _files_of_worker() -> dict[str, Path | bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runner.compute.ssh.node import Node
+from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.records import TERMINAL

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.compute.ssh.node import Node
+from runner.compute.cluster.node import Node
 from runner.errors import UserError
-from runner.hosts.ssh.client import Request
+from runner.hosts.remote.client import Request
 
 
 def let_go(node: Node, place: Path) -> Request | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.files import hash_file
-from runner.hosts.ssh.host import SshHost
+from runner.hosts.remote.host import RemoteHost
 from runner.layout import RunLayout
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")  # as in the worker's `minding`
@@ -63,7 +63,7 @@ class Receiver:
         """Return which of a run's files are not here as they are there."""
         return [name for name, facts in found.items() if not self._is_here(name, facts)]
 
-    def fetch(self, host: SshHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
+    def fetch(self, host: RemoteHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
         """Fetch a file, beginning where an earlier try ended.
 
         Raises

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.compute.ssh.node import Node
+from runner.compute.cluster.node import Node
 from runner.environments.interpreters import find_there
 from runner.errors import UserError
-from runner.hosts.ssh.client import RefusedError
+from runner.hosts.remote.client import RefusedError
 
 _CLOCK = 5.0  # seconds that a clock may be off
 _DISK, _TMP = 1 << 30, 1 << 26  # bytes below which there is too little

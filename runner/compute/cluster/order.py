@@ -101,10 +101,11 @@ def order_for(
         "argv": _moved(order["argv"], moves),
         "variables": variables,
         "inputs": _moved(order["inputs"], moves),
-        "inspector": _moved(order["inspector"], moves),
-        "python": _moved(order["python"], moves),
+        "inspector": there.inside(["python"]),
+        "python": there.argv(["python"]),
         "finish": None,
         "answer": None,
+        "attended": {"finish": None, "answer": None},
         "apart": True,  # what the script asks is answered from outside
         "detach": False,
         "tree": tree,

@@ -13,8 +13,8 @@ from runner.hosts.local import uv_here
 from runner.ports import Interpreter
 
 if TYPE_CHECKING:
-    from runner.hosts.ssh.client import Request
-    from runner.hosts.ssh.host import SshHost
+    from runner.hosts.remote.client import Request
+    from runner.hosts.remote.host import RemoteHost
 
 
 class Callee(Protocol):
@@ -25,8 +25,8 @@ class Callee(Protocol):
         """What the machine says of itself."""
 
     @property
-    def settings(self) -> Any:
-        """Its `python`."""
+    def python(self) -> str:
+        """What was started there first."""
 
     def call(self, module: str, function: str, **facts: Any) -> Request:
         """Call a function of the worker's folder there."""
@@ -46,7 +46,7 @@ class NodeTools:
         self._uv: str | None = None
         self._lock = threading.Lock()
 
-    def uv(self, host: SshHost) -> str:
+    def uv(self, host: RemoteHost) -> str:
         """Return the path of uv there: ours, brought if need be, where it can run; else its own.
 
         Raises
@@ -59,16 +59,16 @@ class NodeTools:
                 self._uv = self._brought(host) if self._is_alike() else self._own(host)
             return self._uv
 
-    def pythons(self, host: SshHost) -> list[Interpreter]:  # noqa: ARG002 - the port's shape
+    def pythons(self, host: RemoteHost) -> list[Interpreter]:  # noqa: ARG002 - the port's shape
         """Return the interpreters there."""
-        found = self._node.call("pythons", "find", also=[self._node.settings.python]).result()["pythons"]
+        found = self._node.call("pythons", "find", also=[self._node.python]).result()["pythons"]
         return [Interpreter(Path(one["path"]), one["version"], one["platform"]) for one in found]
 
     def _is_alike(self) -> bool:
         machine = str(self._node.facts["platform"]).rpartition("-")[2]
         return platform.system() == "Linux" and machine == platform.machine() and bool(self._node.facts["libc"].strip())
 
-    def _brought(self, host: SshHost) -> str:
+    def _brought(self, host: RemoteHost) -> str:
         from importlib.metadata import version
 
         assert host.root is not None  # noqa: S101 - a node has one
@@ -82,7 +82,7 @@ class NodeTools:
             host.rename(aside, target)
         return str(target)
 
-    def _own(self, host: SshHost) -> str:
+    def _own(self, host: RemoteHost) -> str:
         done = host.run(["sh", "-c", "command -v uv || ls ~/.local/bin/uv"])
         found = done.output.decode(errors="replace").split()
         if done.exit_code != 0 or not found:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
-from runner.hosts.ssh.connection import Connection, UnreachableError
+from runner.hosts.remote.link import Link, UnreachableError
 from runner.layout import WORKER
 
 _AGENT = WORKER / "agent.py"
@@ -48,7 +48,7 @@ class Client:
 
     Parameters
     ----------
-    connection : Connection
+    link : Link
         To the machine.
     python : str
         A Python there, 3.6 or later.
@@ -59,18 +59,18 @@ class Client:
         If that does not start, with what the machine said instead.
     """
 
-    def __init__(self, connection: Connection, python: str) -> None:
-        self.name = connection.address.name
+    def __init__(self, link: Link, python: str) -> None:
+        self.name = link.name
         self.heard = time.monotonic()
         self._ended = threading.Event()
         self._numbers, self._sending = itertools.count(1), threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
-        self._channel = connection.start([python, "-c", _BOOT])
+        self._channel = link.start([python, "-c", _BOOT])
         mark = secrets.token_bytes(12).hex().encode()
         program = _AGENT.read_bytes() + f"\nmain({base64.b64encode(mark).decode()!r})\n".encode()
         with contextlib.suppress(OSError):  # it has ended already, and says why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
-        self._rest = self._until(b"\n" + mark + b"\n", python, connection.address.seconds)
+        self._rest = self._until(b"\n" + mark + b"\n", python, link)
         self.heard = time.monotonic()  # from the agent, which answers each sign of life
         self._reader = threading.Thread(target=self._read, name=f"agent of {self.name}", daemon=True)
         self._reader.start()
@@ -130,9 +130,9 @@ class Client:
             f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}"
         )
 
-    def _until(self, mark: bytes, python: str, seconds: float) -> bytes:
+    def _until(self, mark: bytes, python: str, link: Link) -> bytes:
         """Skip what a login prints before our program speaks, and return what came after its mark."""
-        self._channel.settimeout(max(seconds, 30))
+        self._channel.settimeout(max(link.seconds, 30))
         found = b""
         try:
             while mark not in found and len(found) < _NOISE:
@@ -143,15 +143,11 @@ class Client:
         except TimeoutError:
             pass
         if mark not in found:
-            said = b"".join(self._complaint()).decode(errors="replace").split()
+            said = link.complaint(self._channel).decode(errors="replace").split()
             reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "nothing is said"
             raise UserError(f"{self.name}: {python} does not start: {reason}", "Name one that does with python: ...")
         self._channel.settimeout(None)
         return found.partition(mark)[2]
-
-    def _complaint(self) -> Iterator[bytes]:
-        while self._channel.recv_stderr_ready():
-            yield self._channel.recv_stderr(_READ)
 
     def _read(self) -> None:
         """Hand messages out to those who wait for them, until the connection ends."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Protocol
 
-from runner.compute.ssh.node import Node
+from runner.compute.cluster.node import Node
 from runner.errors import UserError
-from runner.hosts.ssh.connection import UnreachableError
+from runner.hosts.remote.link import UnreachableError
 from runner.ports import Say
 
 _TICK = 0.05
@@ -19,27 +20,48 @@ _RETURNS = 2.0  # seconds between tries to reach a node that is down
 _FULL = 0.3  # seconds for which a node is not asked again whose slots others have
 
 
+class Machines(Protocol):
+    """Knows which machines a cluster has."""
+
+    def find(self) -> list[Node]:
+        """Return those that are there, in the order in which they are preferred; each always as the same object.
+
+        Raises
+        ------
+        UserError
+            If that cannot be found out.
+        """
+
+    def named(self, name: str) -> Node | None:
+        """Return the one of a name, which need not be there now; None if there can be none."""
+
+    def close(self) -> None:
+        """Let go of the machines, and of what it takes to know them."""
+
+
 class Nodes:
     """All nodes of a cluster.
 
     Parameters
     ----------
-    nodes : sequence of Node
-        In the order in which they are preferred.
+    machines : Machines
+        Knows them.
     least, most : int, int or None
         How many have to be up before anything begins, and how many are used.
     say : Say
         Takes lines of progress.
     """
 
-    def __init__(self, nodes: Sequence[Node], least: int, most: int | None, say: Say) -> None:
-        self._nodes, self._least, self._most, self._say = list(nodes), max(1, least), most or len(nodes), say
+    def __init__(self, machines: Machines, least: int, most: int | None, say: Say) -> None:
+        self._machines, self._least, self._most, self._say = machines, max(1, least), most, say
+        self._nodes: list[Node] = []
         self._taken: dict[str, int] = {}
         self._full: dict[str, float] = {}
         self._unfit: dict[str, str] = {}
         self._tried: dict[str, float] = {}
         self._trying: set[str] = set()
         self._named: set[str] = set()
+        self._owing: set[str] = set()
         self._change = threading.Condition()
         self._opened = self._closed = False
         self._first: str | None = None  # where environments are prepared
@@ -56,7 +78,7 @@ class Nodes:
         with self._change:
             self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
             # The one that is named first most likely has what a run needs: it gets a moment more.
-            self._change.wait_for(lambda: self._nodes[0].is_connected or not self._trying, _MOMENT)
+            self._change.wait_for(lambda: not self._trying or self._nodes[0].is_connected, _MOMENT)
             up = self._up()
             if len(up) >= self._least:
                 self._first = self._first or up[0].name
@@ -90,7 +112,7 @@ class Nodes:
         self._open()
         while not stop():
             with self._change:
-                if len(self._unfit) == len(self._nodes):
+                if self._nodes and len(self._unfit) == len(self._nodes):
                     raise UserError("; ".join(dict.fromkeys(self._unfit.values())))
                 free = [node for node in self._up() if self._has_room(node)]
                 if free:
@@ -102,12 +124,13 @@ class Nodes:
 
     def hold(self, name: str) -> Node | None:
         """Return a node by its name, a slot of it taken: of a run that is there already."""
-        self._open()
-        with self._change:
-            node = next((one for one in self._nodes if one.name == name), None)
-            if node is not None:
+        self._open(patient=True)
+        node = self._machines.named(name)
+        if node is not None:
+            with self._change:
+                self._add([node])
                 self._taken[name] = self._taken.get(name, 0) + 1
-            return node
+        return node
 
     def give_back(self, node: Node) -> None:
         """Free the slot that was taken."""
@@ -137,33 +160,51 @@ class Nodes:
         with self._change:
             return self._up()
 
-    def owing(self) -> list[str]:
-        """Return the names of nodes that were lost with a run and have not been reached since."""
-        return [node.name for node in self._nodes if node.owes]
+    def name_owing(self) -> None:
+        """Name, once, the nodes that were lost with a run and are not reached."""
+        with self._change:
+            for node in self._nodes:
+                if node.owes and not node.is_connected and node.name not in self._owing:
+                    self._owing.add(node.name)
+                    self._say(f"{node.name} may still run what was lost there: end it with vivero nodes clean")
 
     def close(self) -> None:
         """Let go of all."""
         with self._change:
             self._closed = True
             self._change.notify_all()
-        for node in self._nodes:
-            node.close()
+        self._machines.close()
 
-    def _open(self) -> None:
+    def _open(self, *, patient: bool = False) -> None:
+        """Begin to look after the nodes; who is `patient` takes it that there may be none now."""
         with self._change:
             if self._opened:
                 return
+            try:
+                self._add(self._machines.find())
+            except UnreachableError:
+                if not patient:
+                    raise
             self._opened = True
-            for node in self._nodes:
-                self._try(node)
         threading.Thread(target=self._look_after, name="nodes", daemon=True).start()
+
+    def _add(self, found: list[Node]) -> None:
+        for node in found:
+            if node not in self._nodes:
+                self._nodes.append(node)
+                self._try(node)
 
     def _look_after(self) -> None:
         """Notice nodes that fall silent, and try those that are down: one that comes back is used again."""
         while not self._closed:
-            for node in self._nodes:
+            for node in list(self._nodes):
                 node.watch()
+            try:
+                found = self._machines.find()
+            except UserError:  # those that are known go on, and whoever waits for one says so
+                found = []
             with self._change:
+                self._add(found)
                 self._change.wait(_LOOKS)
                 for node in self._nodes:
                     due = time.monotonic() - self._tried.get(node.name, 0.0) > _RETURNS

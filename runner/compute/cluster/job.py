@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from runner.clock import now
-from runner.compute.ssh.asked import Asked
-from runner.compute.ssh.leaving import late, let_go
-from runner.compute.ssh.node import Node
-from runner.compute.ssh.nodes import Nodes
-from runner.compute.ssh.receiving import Receiver
+from runner.compute.cluster.asked import Asked
+from runner.compute.cluster.leaving import late, let_go
+from runner.compute.cluster.node import Node
+from runner.compute.cluster.nodes import Nodes
+from runner.compute.cluster.receiving import Receiver
 from runner.errors import UserError
 from runner.files import append_json_line, locked, read_json_lines, write_json
-from runner.hosts.ssh.client import RefusedError
-from runner.hosts.ssh.connection import UnreachableError
+from runner.hosts.remote.client import RefusedError
+from runner.hosts.remote.link import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import Say
 from runner.records import CANCELED, FAILED, FORMAT
@@ -117,10 +117,7 @@ class NodeJob:
                 self._nodes.give_back(node)
                 self._node = self._place = None
             if outcome in (DONE, LEFT):
-                if self._nodes.owing():
-                    names = ", ".join(self._nodes.owing())
-                    self._say(f"{names} may still run what was lost there: end it with vivero nodes clean")
-                return None
+                return self._nodes.name_owing()
             if outcome == FULL:
                 self._nodes.full(node)
             else:
@@ -138,7 +135,7 @@ class NodeJob:
             return attempt, None
         node = self._nodes.hold(str(found["node"]))
         if node is None:
-            raise UserError(f"the run is on {found['node']}, which compute.hosts no longer names")
+            raise UserError(f"the run is on {found['node']}, which is not of this cluster")
         return attempt, node
 
     def _lost(self, node: Node, attempt: int) -> int:
@@ -207,6 +204,7 @@ class NodeJob:
             facts = message.facts
             if "begun" in facts:
                 began.set()
+                node.occupy(place)
                 if self._leave:
                     request.stop()
                     return LEFT

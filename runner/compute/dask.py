@@ -1,0 +1,136 @@
+"""The machines of a Dask cluster that is there already: those that have its workers."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from runner.compute.cluster.node import Node
+from runner.errors import UserError
+from runner.hosts.dask.client import DaskClient, host_of
+from runner.hosts.dask.link import DaskLink
+from runner.hosts.dask.settings import read_settings
+from runner.hosts.remote.link import OWN_PYTHON, UnreachableError
+
+_TICK = 0.5
+
+
+class DaskWay:
+    """The way to one machine: through any of its workers.
+
+    Parameters
+    ----------
+    machines : DaskMachines
+        Knows the workers.
+    name : str
+        The machine's address.
+    slots : int or None
+        Runs at a time; None: as many as its workers have threads.
+    """
+
+    python = OWN_PYTHON
+
+    def __init__(self, machines: DaskMachines, name: str, slots: int | None) -> None:
+        self._machines, self.name, self._slots = machines, name, slots
+
+    @property
+    def slots(self) -> int | None:
+        """Runs at a time."""
+        return self._slots or sum(self._machines.workers.get(self.name, {}).values()) or None
+
+    def connect(self) -> DaskLink:
+        """Connect to it through the first of its workers that answers.
+
+        Raises
+        ------
+        UnreachableError
+            If none does.
+        """
+        self._machines.look()
+        trouble = UnreachableError(f"No worker is on {self.name}")
+        for worker in self._machines.workers.get(self.name, {}):
+            try:
+                return DaskLink(self._machines.client, worker)
+            except UnreachableError as one:
+                trouble = one
+        raise trouble
+
+    def occupy(self, run: Path) -> None:
+        """Have the scheduler see that a run goes on: else it may take its worker for idle, and end it."""
+        workers = list(self._machines.workers.get(self.name, {}))
+        self._machines.client.occupy(workers, f"vivero-{run.name}", run / "worker.lock")
+
+
+class DaskMachines:
+    """Each host of the cluster's workers is one machine, however many workers it has.
+
+    Parameters
+    ----------
+    config : DaskComputeConfig
+        The settings.
+    base : Path
+        From which on files are named.
+
+    Raises
+    ------
+    UserError
+        If the settings cannot be.
+    """
+
+    def __init__(self, config: Any, base: Path) -> None:
+        self.client = DaskClient(read_settings(config, base))
+        self._config = config
+        self._nodes: dict[str, Node] = {}
+        self._guard = threading.Lock()
+        self.workers: dict[str, dict[str, int]] = {}
+        """The threads of each worker by its address, for each machine."""
+
+    def look(self) -> None:
+        """See which workers there are now."""
+        found: dict[str, dict[str, int]] = {}
+        for worker, threads in sorted(self.client.threads().items(), key=lambda one: _in_order(one[0])):
+            found.setdefault(host_of(worker), {})[worker] = threads
+        self.workers = found
+
+    def find(self) -> list[Node]:
+        """Return the machines that have workers; the first time they are waited for.
+
+        Raises
+        ------
+        UserError
+            If the scheduler does not answer or none comes.
+        """
+        until = time.monotonic() + self._config.wait_for_workers_seconds
+        self.look()
+        while not self.workers and not self._nodes:
+            if time.monotonic() > until:
+                raise UserError(
+                    f"The cluster at {self.client.settings.address} has no workers",
+                    "Start some, or wait longer with compute.wait_for_workers_seconds",
+                )
+            time.sleep(_TICK)
+            self.look()
+        return [node for node in map(self.named, list(self.workers)) if node is not None]
+
+    def named(self, name: str) -> Node | None:
+        """Return the machine of an address, which may have no workers now."""
+        with self._guard:
+            if name not in self._nodes:
+                way = DaskWay(self, name, self._config.slots)
+                self._nodes[name] = Node(way, self._config.root, send=self._config.send_packages)
+            return self._nodes[name]
+
+    def close(self) -> None:
+        """Let go of the machines and of the scheduler."""
+        for node in self._nodes.values():
+            node.close()
+        self.client.close()
+
+
+def _in_order(worker: str) -> tuple[list[int | str], str]:
+    """Return by what workers are ordered: numbers in the names of their hosts as numbers."""
+    words = re.split(r"(\d+)", host_of(worker))
+    return [int(word) if word.isdigit() else word for word in words], worker

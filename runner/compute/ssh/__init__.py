@@ -1,1 +1,0 @@
-"""Runs on machines that are reached by SSH."""

@@ -1,0 +1,1 @@
+"""Environments that are made on another machine by this very program, which goes there first."""

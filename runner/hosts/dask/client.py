@@ -1,0 +1,221 @@
+"""A client of a Dask cluster in an event loop of its own: calls functions of the relay on the cluster's workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import sys
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future, wait
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.errors import UserError
+from runner.hosts.dask.settings import DaskSettings
+from runner.hosts.remote.link import UnreachableError
+
+_RELAY = Path(__file__).with_name("relay.py")
+_NAME = "vivero_relay"
+_INSTALL = (
+    "import sys, types\n"
+    "if sys.modules.get({name!r}) is None or sys.modules[{name!r}].TEXT != {text!r}:\n"
+    "    module = types.ModuleType({name!r})\n"
+    "    module.TEXT = {text!r}\n"
+    "    sys.modules[{name!r}] = module\n"
+    "    exec(compile(module.TEXT, {name!r}, 'exec'), module.__dict__)\n"
+)
+# As the text of a task, so that no worker has to know anything of ours.
+_HOLD = """
+import fcntl, time
+
+def is_held():
+    try:
+        with open(lock) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+begins = time.monotonic() + 15
+while not is_held() and time.monotonic() < begins:
+    time.sleep(0.2)
+while is_held():
+    time.sleep(0.2)
+"""
+_CONNECTS = 6.0  # seconds for the scheduler to be reached
+_LAST = 1.0  # seconds for what is told at the end
+SECONDS = 10.0  # for an answer of the scheduler, or of a worker that is asked for something short
+
+
+class DaskClient:
+    """Speaks with a scheduler, which is connected when it is needed. Safe to use from several threads.
+
+    Parameters
+    ----------
+    settings : DaskSettings
+        How it is reached.
+    """
+
+    def __init__(self, settings: DaskSettings) -> None:
+        self.settings = settings
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Any = None
+        self._told: set[Future[Any]] = set()
+        self._guard, self._connecting = threading.Lock(), asyncio.Lock()
+
+    def threads(self) -> dict[str, int]:
+        """Return how many threads each worker has, by its address.
+
+        Raises
+        ------
+        UserError
+            If the scheduler does not answer.
+        """
+        return dict(self._answer(self._threads()))
+
+    async def _threads(self) -> Any:
+        client = await self._connected()
+        return await client.nthreads()
+
+    def install(self, worker: str) -> None:
+        """Have a worker know the relay."""
+        text = _INSTALL.format(name=_NAME, text=_RELAY.read_text())
+        self._answer(self._run(worker, exec, text, {}))
+
+    def call(self, worker: str, function: str, *given: Any) -> Any:
+        """Call a function of the relay and wait for what it gives.
+
+        Raises
+        ------
+        UnreachableError
+            If the worker does not answer.
+        """
+        return self._answer(self._run(worker, getattr(_relay(), function), *given))
+
+    def begin(self, worker: str, function: str, *given: Any) -> Future[Any]:
+        """Call a function of the relay."""
+        return self._submit(self._run(worker, getattr(_relay(), function), *given))
+
+    def tell(self, worker: str, function: str, *given: Any) -> None:
+        """Call a function of the relay that nobody waits for, except when the scheduler is let go of."""
+        told = self.begin(worker, function, *given)
+        self._told.add(told)
+        told.add_done_callback(self._told.discard)
+
+    def occupy(self, workers: list[str], key: str, lock: Path) -> None:
+        """Have a task on one of some workers for as long as a file is locked there; nobody waits for it."""
+        with contextlib.suppress(UnreachableError):  # whoever follows the run meets it too
+            self._answer(self._occupied(workers, key, {"lock": str(lock)}))
+
+    async def _occupied(self, workers: list[str], key: str, facts: dict[str, str]) -> None:
+        from distributed import fire_and_forget
+
+        client = await self._connected()
+        fire_and_forget(client.submit(exec, _HOLD, facts, workers=workers, key=key, pure=False))
+
+    async def _run(self, worker: str, function: Any, *given: Any) -> Any:
+        client = await self._connected()
+        found = await client.run(function, *given, workers=[worker])
+        return found[worker]
+
+    def _answer(self, question: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for an answer; whatever goes wrong is that it does not come."""
+        future = self._submit(question)
+        try:
+            return future.result(SECONDS)
+        except UserError:
+            raise
+        except TimeoutError:
+            future.cancel()
+            raise UnreachableError(f"{self.settings.address} does not answer within {SECONDS:g} s") from None
+        except Exception as error:  # noqa: BLE001 - a lost connection has many names there
+            raise UnreachableError(f"{self.settings.address}: {shortly(error)}") from None
+
+    def _submit(self, question: Coroutine[Any, Any, Any]) -> Future[Any]:
+        with self._guard:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="dask", daemon=True).start()
+            return asyncio.run_coroutine_threadsafe(question, self._loop)
+
+    async def _connected(self) -> Any:
+        """Return a client that is connected, a new one where the last has given up."""
+        async with self._connecting:
+            if self._client is None or self._client.status in ("closing", "closed"):
+                self._client = await _connect(self.settings)
+            return self._client
+
+    def close(self) -> None:
+        """Let go of the scheduler."""
+        with self._guard:
+            loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        if self._client is not None:
+            wait(list(self._told), _LAST)
+            closing = asyncio.run_coroutine_threadsafe(_leave(self._client), loop)
+            with contextlib.suppress(Exception):  # it may be gone already
+                closing.result(SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+
+
+async def _leave(client: Any) -> None:
+    await client.close()
+
+
+async def _connect(settings: DaskSettings) -> Any:
+    _import()
+    from distributed import Client, Security
+
+    security = None
+    if settings.tls is not None:
+        ca_file, cert, key = map(str, settings.tls)
+        own = {"tls_client_cert": cert, "tls_client_key": key}
+        security = Security(tls_ca_file=ca_file, require_encryption=True, **own)
+    try:
+        return await Client(
+            settings.address, asynchronous=True, security=security, timeout=_CONNECTS, set_as_default=False
+        )
+    except Exception as error:  # noqa: BLE001 - what TLS, sockets and dask raise has nothing in common
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise UnreachableError(f"The scheduler at {settings.address} does not answer: {shortly(cause)}") from None
+
+
+def _import() -> None:
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise UserError("compute.kind=dask needs dask's client", "pip install 'vivero[dask]'") from None
+    # It tells of each lost connection by itself; what matters is said by us.
+    for name in ("distributed.client", "distributed.core", "distributed.comm"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _relay() -> ModuleType:
+    """Return the module whose functions workers know by its name."""
+    if _NAME not in sys.modules:
+        spec = importlib.util.spec_from_file_location(_NAME, _RELAY)
+        assert spec is not None and spec.loader is not None  # noqa: S101 - it is beside this file
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[_NAME] = module
+        spec.loader.exec_module(module)
+    return sys.modules[_NAME]
+
+
+def host_of(worker: str) -> str:
+    """Return the host in a worker's address."""
+    return urlsplit(worker).hostname or worker
+
+
+def shortly(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__

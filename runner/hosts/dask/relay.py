@@ -1,0 +1,198 @@
+"""Carries the streams of programs and of ports over a Dask worker's own connection to its scheduler.
+
+Its text is sent to a worker and becomes the module ``vivero_relay`` there, so nothing of ours has to be installed. The
+functions are called as the worker's event loop runs; none of them raises, for a worker writes what was raised, with all
+that the function was given, to its log. Standard library only.
+"""
+
+import asyncio
+import collections
+import logging
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PIECE = 1 << 18
+_MOST = 1 << 23  # bytes that wait for whoever asks, before what sends them has to wait
+_FORGOTTEN = 20.0  # seconds without a question after which a stream is let go of: whoever asks does so every 5
+_ENDS = 60.0  # seconds that a program gets to end once its input has
+_COMPLAINT = 1 << 14  # bytes
+
+_streams: "dict[str, Stream]" = {}
+_aside_now: "set[asyncio.Future[None]]" = set()
+
+
+class Stream:
+    """A program's standard streams, or a connection.
+
+    Parameters
+    ----------
+    reader, writer
+        Of asyncio.
+    process
+        The program, if it is one.
+    errors : file, optional
+        What it writes to its standard error.
+    """
+
+    def __init__(self, reader: "Any", writer: "Any", process: "Any" = None, errors: "Any" = None) -> None:
+        self._reader, self._writer, self._process, self._errors = reader, writer, process, errors
+        self._pieces: collections.deque[bytes] = collections.deque()
+        self._waiting = 0
+        self._change = asyncio.Condition()
+        self._over = False
+        self.asked = time.monotonic()
+        self._pump = asyncio.ensure_future(self._take())
+
+    async def _take(self) -> None:
+        """Take what comes, so that a question which is given up loses nothing."""
+        piece = b"-"
+        while piece:
+            try:
+                piece = await self._reader.read(_PIECE)
+            except OSError:
+                piece = b""
+            async with self._change:
+                self._pieces.append(piece)
+                self._waiting += len(piece)
+                self._change.notify_all()
+                while self._waiting > _MOST:
+                    await self._change.wait()
+
+    async def receive(self, seconds: float) -> "bytes | None":
+        """Return what has come, None if nothing has for so long; an empty piece is the end."""
+        async with self._change:
+            if not self._pieces:
+                try:
+                    await asyncio.wait_for(self._change.wait(), seconds)
+                except TimeoutError:
+                    return None
+            if not self._pieces:
+                return None
+            if not self._pieces[0]:
+                return b""
+            found = []
+            while self._pieces and self._pieces[0]:
+                found.append(self._pieces.popleft())
+            self._waiting = 0
+            self._change.notify_all()
+            return b"".join(found)
+
+    async def send(self, content: bytes) -> None:
+        """Send all of it."""
+        self._writer.write(content)
+        await self._writer.drain()
+
+    def finish(self) -> None:
+        """Say that nothing more is sent."""
+        if self._writer.can_write_eof():
+            self._writer.write_eof()
+
+    def complaint(self) -> bytes:
+        """Return the beginning of what the program wrote to its standard error."""
+        if self._errors is None:
+            return b""
+        return os.pread(self._errors.fileno(), _COMPLAINT, 0)
+
+    async def end(self) -> None:
+        """Let go of it; the program notices that its input has ended."""
+        self._writer.close()
+        self._pump.cancel()
+        if self._process is not None:
+            try:
+                await asyncio.wait_for(self._process.wait(), _ENDS)
+            except TimeoutError:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._errors is not None:
+            self._errors.close()
+
+
+def _keep(stream: Stream) -> str:
+    """Give a stream a name, by which it is known as long as somebody asks."""
+    name = secrets.token_hex(8)
+    _streams[name] = stream
+    _aside(_let_go_if_forgotten(name, stream))
+    return name
+
+
+async def _let_go_if_forgotten(name: str, stream: Stream) -> None:
+    while name in _streams:
+        await asyncio.sleep(1)
+        if time.monotonic() - stream.asked > _FORGOTTEN:
+            _end(name)
+
+
+def _aside(what: "Any") -> None:
+    """Have something done by itself; it is kept from being collected meanwhile."""
+    task = asyncio.ensure_future(what)
+    _aside_now.add(task)
+    task.add_done_callback(_aside_now.discard)
+
+
+def _end(name: str) -> None:
+    stream = _streams.pop(name, None)
+    if stream is not None:
+        _aside(stream.end())
+
+
+async def vivero_start(words: "list[str]") -> "tuple[str, Any]":
+    """Start a program; ``python`` is the one that runs here."""
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - the stream closes it
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *[sys.executable if words[0] == "python" else words[0], *words[1:]],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    except OSError as error:
+        errors.close()
+        return "error", str(error)
+    return "stream", _keep(Stream(process.stdout, process.stdin, process, errors))
+
+
+async def vivero_open(port: int) -> "tuple[str, Any]":
+    """Connect to a port of this machine's loopback."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError as error:
+        return "error", str(error)
+    return "stream", _keep(Stream(reader, writer))
+
+
+async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, Any]":
+    """Do something with a stream: ``receive``, ``send``, ``finish``, ``complaint``, ``end``."""
+    stream = _streams.get(name)
+    if stream is None:
+        return "error", "this worker does not know it"
+    stream.asked = time.monotonic()
+    try:
+        if do == "receive":
+            return "content", await stream.receive(given)
+        if do == "send":
+            await stream.send(given)
+        elif do == "complaint":
+            return "content", stream.complaint()
+        elif do == "finish":
+            stream.finish()
+        else:
+            _end(name)
+    except OSError as error:
+        return "error", str(error)
+    return "done", None
+
+
+def _is_not_ours(record: "Any") -> bool:
+    """Tell whether a worker's log has a line not because of us: a worker writes one for each call."""
+    return not any(isinstance(one, str) and one.startswith("vivero_") for one in record.args or ())
+
+
+logging.getLogger("distributed.worker").addFilter(_is_not_ours)

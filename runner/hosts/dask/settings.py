@@ -1,0 +1,89 @@
+"""What a composition says of a Dask cluster, checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from runner.errors import UserError
+
+_SCHEMES = ("tcp", "tls")
+
+
+@dataclass(frozen=True)
+class DaskSettings:
+    """How a scheduler is reached.
+
+    Parameters
+    ----------
+    address : str
+        ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
+    tls : tuple of Path or None
+        The files of the authority, of our certificate and of its key.
+    """
+
+    address: str
+    tls: tuple[Path, Path, Path] | None
+
+
+def read_settings(config: Any, base: Path) -> DaskSettings:
+    """Return how the scheduler is reached; files are named from `base` on.
+
+    Raises
+    ------
+    UserError
+        If something in the settings cannot be.
+    """
+    if (config.address is None) == (config.scheduler_file is None):
+        raise UserError(
+            "compute.kind=dask takes either compute.address or compute.scheduler_file",
+            "For example: compute.address=tcp://10.0.0.5:8786",
+        )
+    if config.address is not None:
+        address, said = str(config.address), "compute.address"
+    else:
+        address, said = _from_file(_file(base, config.scheduler_file, "scheduler_file")), "compute.scheduler_file"
+    return DaskSettings(_checked(address, said), _tls(config.tls, base, address))
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_bytes())["address"])
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+        raise UserError(f"compute.scheduler_file: {path} is not what a scheduler writes") from None
+
+
+def _checked(address: str, said: str) -> str:
+    try:
+        parts = urlsplit(address)
+        if parts.scheme in _SCHEMES and parts.hostname and parts.port:
+            return address
+    except ValueError:
+        pass
+    raise UserError(f"{said}: {address!r} is no address of a scheduler", "Write tcp://HOST:PORT or tls://HOST:PORT")
+
+
+def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | None:
+    given = {"ca_file": config.ca_file, "cert": config.cert, "key": config.key}
+    missing = [name for name, value in given.items() if value is None]
+    if address.startswith("tcp://"):
+        if len(missing) < len(given):
+            raise UserError(f"compute.tls is for an address that begins with tls://, not for {address}")
+        return None
+    if missing:
+        raise UserError(
+            f"{address} takes compute.tls.{missing[0]}",
+            "Name the files with compute.tls.ca_file, compute.tls.cert and compute.tls.key",
+        )
+    ca_file, cert, key = (_file(base, str(value), f"tls.{name}") for name, value in given.items())
+    return ca_file, cert, key
+
+
+def _file(base: Path, name: str, said: str) -> Path:
+    path = base / Path(name).expanduser()
+    if not path.is_file():
+        raise UserError(f"compute.{said}: there is no file {path}")
+    return path

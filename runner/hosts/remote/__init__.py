@@ -1,0 +1,1 @@
+"""Machines that do what is asked through an agent, however it is reached."""

@@ -1,0 +1,106 @@
+"""Runs on the machines of a Dask cluster: what holds for those reached by SSH holds here."""
+
+import os
+import shutil
+
+import pytest
+from omegaconf import OmegaConf
+
+from runner.compute.cluster.compute import ClusterCompute
+from runner.compute.dask import DaskMachines
+from runner.environments.venv import VenvEnvironment
+from runner.hosts.dask.client import host_of
+from runner.layout import Layout
+from runner.schema import DaskComputeConfig
+from tests.compute.ssh.team import COUNTING, lines
+from tests.compute.ssh.test_bad_days import (  # noqa: F401 - the same tests, with this cluster
+    test_a_killed_agent_or_keeper_does_not_touch_the_run,
+    test_a_killed_worker_is_a_failure_that_says_so,
+    test_a_late_result_is_kept_apart,
+    test_a_link_is_cut_for_a_while,
+    test_a_node_is_lost_and_the_run_begins_again_elsewhere,
+    test_a_node_that_dies_and_is_back_at_once_has_lost_the_run,
+    test_many_trials_while_nodes_die_at_random,
+    test_the_controller_is_killed_and_the_node_too,
+)
+from tests.compute.ssh.test_runs import (  # noqa: F401
+    process_file,
+    sent,
+    test_a_model_is_registered_by_the_script_and_by_the_run,
+    test_a_run_is_as_at_home,
+    test_a_sweep_fills_the_slots_of_all_nodes,
+    test_a_timeout,
+    test_ctrl_c_cancels,
+    test_detached_it_goes_on_by_itself,
+    test_logs_and_metrics_come_while_it_runs,
+    test_nodes_are_shown_checked_cleaned_stopped,
+    test_the_controller_is_killed_and_the_run_lives,
+    test_the_script_fails_as_at_home,
+    test_vivero_cancel,
+)
+from tests.contracts.compute_contract import ComputeContract
+from tests.waiting import wait_for
+
+
+class TestDask(ComputeContract):
+    @pytest.fixture
+    def compute(self, cluster):
+        self.cluster = cluster
+        place = cluster.certificates
+        tls = {"ca_file": f"{place}/ca.pem", "cert": f"{place}/cert.pem", "key": f"{place}/key.pem"}
+        words = {"scheduler_file": str(cluster.folder / "scheduler.json"), "tls": tls, "max_attempts": 2}
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(DaskComputeConfig), words))
+        compute = ClusterCompute(config, DaskMachines(config, cluster.folder), several=False, say=print)
+        yield compute
+        compute.close()
+
+    @pytest.fixture
+    def handle(self, compute, tmp_path):
+        return VenvEnvironment(Layout(tmp_path / "workspace")).prepare(compute.host(), print)
+
+    def process_file(self, run):
+        return process_file(run, self.cluster)
+
+
+def test_what_is_there_is_not_sent_again_to_dask(team, cluster):
+    team.script("print('hello')\n")
+    (team.folder / "src" / "large.bin").write_bytes(os.urandom(2_000_000))
+    team.train()
+    before = sent(cluster)
+    team.train()
+    assert sum(sent(cluster).values()) - sum(before.values()) < 300_000
+
+
+def test_a_run_is_a_task_of_the_cluster_as_long_as_it_goes_on(team, cluster):
+    team.script(COUNTING.format(many=30, pause=0.1))
+    process = team.begin()
+    team.wait_for_log("line 3")
+    name = team.node().name
+    with cluster.client() as client:
+        busy = wait_for(lambda: {host_of(worker): keys for worker, keys in client.processing().items() if keys})
+        assert list(busy) == [name] and busy[name][0].startswith("vivero-src-")
+        done = team._end(process)
+        assert done.returncode == 0, done.stdout + done.stderr
+        wait_for(lambda: not any(client.processing().values()))
+
+
+def test_a_machine_that_joins_is_used(team, cluster):
+    team.script("import time\ntime.sleep(0.5)\n")
+    cluster.machines[2].kill()
+    process = team.begin("-m", "+job.arguments.n=range(0,24)")
+    wait_for(lambda: sum(record["status"] == "completed" for record in team.records()) > 2, 30)
+    cluster.machines[2].start()
+    done = team._end(process)
+    assert "24 completed" in done.stdout, done.stdout + done.stderr
+    hosts = {record["run"]["host"].split()[0] for record in team.records()}
+    assert hosts == {one.name for one in cluster.machines}
+
+
+def test_files_are_named_from_where_the_command_was_started(team, cluster):
+    shutil.copy(cluster.folder / "scheduler.json", team.folder / "here.json")
+    team.script(COUNTING.format(many=20, pause=0.1))
+    process = team.begin("compute.scheduler_file=here.json")
+    team.wait_for_log("line 3")
+    process.kill()
+    process.communicate()
+    assert team.wait_for_end()["status"] == "completed" and team.folders()[-1].log.read_text() == lines(20)
