@@ -27,11 +27,22 @@ class DaskMachine(Machine):
         """Start its worker, without waiting for it."""
         local = self.folder / "dask"
         local.mkdir(exist_ok=True)
-        words = ["worker", self.cluster.address, "--host", self.address, "--nthreads", "2", "--no-dashboard"]
-        words += ["--local-directory", str(local), *self.cluster.tls()]
+        words = [
+            sys.executable,
+            "-m",
+            "dask",
+            "worker",
+            self.cluster.address,
+            "--host",
+            self.address,
+            "--nthreads",
+            "2",
+        ]
+        words += ["--no-dashboard", "--local-directory", str(local), *self.cluster.tls()]
+        again = ["sh", "-c", 'while :; do "$@"; sleep 0.2; done', "dask worker again"]  # as whoever runs a cluster does
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.space, sys.executable, "-m", "dask", *words],
+                ["ip", "netns", "exec", self.space, *again, *words],
                 env={**os.environ, "HOME": str(self.folder)},
                 stdout=log,
                 stderr=log,
@@ -93,17 +104,10 @@ class DaskCluster(Cluster):
         return Client(self.address, security=security, set_as_default=False)
 
     def settle(self):
-        """Start the workers that have ended, as whoever runs a cluster does, and wait until the scheduler knows all."""
+        """Wait until the scheduler knows a worker of each machine."""
         with self.client() as client:
             hosts = {one.address for one in self.machines}
-
-            def all_there():
-                for one in self.machines:
-                    if one.process.poll() is not None:
-                        one.start()
-                return hosts == {urlsplit(worker).hostname for worker in client.nthreads()}
-
-            wait_for(all_there, 60)
+            wait_for(lambda: hosts == {urlsplit(worker).hostname for worker in client.nthreads()}, 60)
 
     def settings(self):
         place = self.certificates

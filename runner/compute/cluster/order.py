@@ -105,7 +105,7 @@ def order_for(
         "python": there.argv(["python"]),
         "finish": None,
         "answer": None,
-        "attended": {"finish": None, "answer": None},
+        "attended": {"finish": None, "answer": None} if there.attended else None,
         "apart": True,  # what the script asks is answered from outside
         "detach": False,
         "tree": tree,

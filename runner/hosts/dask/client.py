@@ -21,6 +21,7 @@ from runner.hosts.remote.link import UnreachableError
 
 _RELAY = Path(__file__).with_name("relay.py")
 _NAME = "vivero_relay"
+_loading = threading.Lock()
 _INSTALL = (
     "import sys, types\n"
     "if sys.modules.get({name!r}) is None or sys.modules[{name!r}].TEXT != {text!r}:\n"
@@ -31,7 +32,7 @@ _INSTALL = (
 )
 # As the text of a task, so that no worker has to know anything of ours.
 _HOLD = """
-import fcntl, time
+import fcntl, os, time
 
 def is_held():
     try:
@@ -44,7 +45,7 @@ def is_held():
     return False
 
 begins = time.monotonic() + 15
-while not is_held() and time.monotonic() < begins:
+while not is_held() and os.path.isdir(os.path.dirname(lock)) and time.monotonic() < begins:
     time.sleep(0.2)
 while is_held():
     time.sleep(0.2)
@@ -202,13 +203,14 @@ def _import() -> None:
 
 def _relay() -> ModuleType:
     """Return the module whose functions workers know by its name."""
-    if _NAME not in sys.modules:
-        spec = importlib.util.spec_from_file_location(_NAME, _RELAY)
-        assert spec is not None and spec.loader is not None  # noqa: S101 - it is beside this file
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[_NAME] = module
-        spec.loader.exec_module(module)
-    return sys.modules[_NAME]
+    with _loading:
+        if _NAME not in sys.modules:
+            spec = importlib.util.spec_from_file_location(_NAME, _RELAY)
+            assert spec is not None and spec.loader is not None  # noqa: S101 - it is beside this file
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules[_NAME] = module
+        return sys.modules[_NAME]
 
 
 def host_of(worker: str) -> str:

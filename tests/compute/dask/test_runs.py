@@ -1,5 +1,6 @@
 """Runs on the machines of a Dask cluster: what holds for those reached by SSH holds here."""
 
+import json
 import os
 import shutil
 
@@ -12,32 +13,27 @@ from runner.environments.venv import VenvEnvironment
 from runner.hosts.dask.client import host_of
 from runner.layout import Layout
 from runner.schema import DaskComputeConfig
-from tests.compute.ssh.team import COUNTING, lines
+from tests.compute.ssh.team import COUNTING, Team, lines
 from tests.compute.ssh.test_bad_days import (  # noqa: F401 - the same tests, with this cluster
     test_a_killed_agent_or_keeper_does_not_touch_the_run,
-    test_a_killed_worker_is_a_failure_that_says_so,
-    test_a_late_result_is_kept_apart,
-    test_a_link_is_cut_for_a_while,
     test_a_node_is_lost_and_the_run_begins_again_elsewhere,
-    test_a_node_that_dies_and_is_back_at_once_has_lost_the_run,
     test_many_trials_while_nodes_die_at_random,
     test_the_controller_is_killed_and_the_node_too,
 )
+from tests.compute.ssh.test_bad_days import test_a_link_is_cut_for_a_while as cut_for_a_while
 from tests.compute.ssh.test_runs import (  # noqa: F401
     process_file,
     sent,
     test_a_model_is_registered_by_the_script_and_by_the_run,
     test_a_run_is_as_at_home,
     test_a_sweep_fills_the_slots_of_all_nodes,
-    test_a_timeout,
     test_ctrl_c_cancels,
     test_detached_it_goes_on_by_itself,
-    test_logs_and_metrics_come_while_it_runs,
     test_nodes_are_shown_checked_cleaned_stopped,
     test_the_controller_is_killed_and_the_run_lives,
-    test_the_script_fails_as_at_home,
     test_vivero_cancel,
 )
+from tests.compute.ssh.test_scaling import BESIDE, FOREST, SCRIPT, found
 from tests.contracts.compute_contract import ComputeContract
 from tests.waiting import wait_for
 
@@ -62,6 +58,30 @@ class TestDask(ComputeContract):
         return process_file(run, self.cluster)
 
 
+def test_the_links_to_all_are_cut_for_a_while(team, cluster):
+    cut_for_a_while(team, cluster, all_of_them=True)
+
+
+@pytest.mark.slow
+def test_one_fit_is_spread_over_the_machines(cluster, tmp_path):
+    team = Team(tmp_path / "spread", cluster, send_packages="true", scale_out="true")
+    team.script(SCRIPT)
+    team.script(BESIDE, "beside.py")
+    process = team.begin(*FOREST, "job.arguments=[wait]")
+    for one in cluster.machines:  # those that have to build the environment first join late
+        wait_for(lambda one=one: any("engine.py worker" in line for line in one.left().values()), 120)
+    place = json.loads(team.folders()[-1].node.read_text())["folder"]
+    (team.node().root / "runs" / place / "work" / "outputs" / "go").touch()
+    assert team._end(process).returncode == 0
+    done = team.train(*FOREST)
+    assert "dashboard is at http://127.0.0.1:" in done.stdout
+    assert found(team)["homes"] == [str(one.folder) for one in cluster.machines], done.stdout + done.stderr
+    for one in cluster.machines:
+        wait_for(lambda one=one: not any("engine.py" in line for line in one.left().values()), 60)
+    team.nodes("stop", "--runs")
+    team.nodes("clean", "--all")
+
+
 def test_what_is_there_is_not_sent_again_to_dask(team, cluster):
     team.script("print('hello')\n")
     (team.folder / "src" / "large.bin").write_bytes(os.urandom(2_000_000))
@@ -77,11 +97,15 @@ def test_a_run_is_a_task_of_the_cluster_as_long_as_it_goes_on(team, cluster):
     team.wait_for_log("line 3")
     name = team.node().name
     with cluster.client() as client:
-        busy = wait_for(lambda: {host_of(worker): keys for worker, keys in client.processing().items() if keys})
-        assert list(busy) == [name] and busy[name][0].startswith("vivero-src-")
+
+        def tasks():
+            found = {host_of(worker): keys for worker, keys in client.processing().items()}
+            return [host for host, keys in found.items() if any(key.startswith("vivero-src-") for key in keys)]
+
+        assert wait_for(tasks) == [name]
         done = team._end(process)
         assert done.returncode == 0, done.stdout + done.stderr
-        wait_for(lambda: not any(client.processing().values()))
+        wait_for(lambda: not tasks())
 
 
 def test_a_machine_that_joins_is_used(team, cluster):

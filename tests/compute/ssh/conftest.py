@@ -1,6 +1,7 @@
 """Three machines, and a user who has them as a cluster."""
 
 import os
+import shutil
 
 import pytest
 
@@ -20,6 +21,14 @@ def team(cluster, tmp_path):
     """A user; nothing but what is kept warm is left on the nodes afterwards."""
     team = Team(tmp_path / "team", cluster)
     yield team
+    try:
+        _left_as_it_was(team, cluster)
+    finally:
+        for one in cluster.machines:  # whatever went wrong is not the next test's trouble
+            shutil.rmtree(one.root / "runs", ignore_errors=True)
+
+
+def _left_as_it_was(team, cluster):
     team.end()
     for one in cluster.machines:
         one.mend()

@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
-import json, os, sys
+import json, os, sys, time
 from joblib import Parallel, delayed
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -45,7 +45,7 @@ with open("outputs/found.json", "w") as file:
     json.dump(found, file)
 print("begun", flush=True)
 while len(sys.argv) > 1 and not os.path.exists("outputs/go"):
-    pass
+    time.sleep(0.05)
 """
 BESIDE = "import time\ndef slow(n):\n    time.sleep(0.05)\n    return n * 2\n"
 FOREST = ["environment=sklearn-1.9"]
