@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ENDS = 20.0  # seconds that a worker gets after the second word
 _TICK = 0.02
 _APART = 0.05  # seconds between two signals, so that they are counted as two
-_KEPT = ("environments", "snapshots", "worker", "runner", "data", "bin", "cache", "engines", "asked", "locks")
+_KEPT = ("environments", "snapshots", "worker", "runner", "data", "bin", "cache", "engines", "asked")
 _ABANDONED = 3600.0  # seconds after which what was begun aside is taken for left over
 
 
