@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,14 @@ def list_files(folder: Path) -> list[str]:
             if stat.S_ISREG(path.lstat().st_mode):
                 found.append(path.relative_to(folder).as_posix())
     return sorted(found)
+
+
+def hash_files(root: Path, names: Iterable[str]) -> str:
+    """Return a short key of some files of a folder, by their names and contents."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(f"{name}\0".encode() + (root / name).read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
 
 
 def hash_tree(path: Path) -> str:

@@ -185,11 +185,9 @@ class LocalComputeConfig:
 
 
 @dataclass
-class SshComputeConfig:
-    """Machines that are reached by SSH. Times in seconds, slots a node."""
+class ClusterComputeConfig:
+    """What all clusters have. Times in seconds, slots a node."""
 
-    kind: str = "ssh"
-    hosts: list[Any] = field(default_factory=list)
     root: str = "~/.vivero-node"
     slots: Optional[int] = None  # noqa: UP045
     min_nodes: int = 0
@@ -200,6 +198,14 @@ class SshComputeConfig:
     send_packages: bool = False
     scale_out: bool = False
     warm: Optional[bool] = None  # noqa: UP045
+
+
+@dataclass
+class SshComputeConfig(ClusterComputeConfig):
+    """Machines that are reached by SSH."""
+
+    kind: str = "ssh"
+    hosts: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -212,24 +218,14 @@ class DaskTlsConfig:
 
 
 @dataclass
-class DaskComputeConfig:
-    """The machines of a Dask cluster that is there already. Times in seconds, slots a node."""
+class DaskComputeConfig(ClusterComputeConfig):
+    """The machines of a Dask cluster that is there already."""
 
     kind: str = "dask"
     address: Optional[str] = None  # noqa: UP045
     scheduler_file: Optional[str] = None  # noqa: UP045
     tls: DaskTlsConfig = field(default_factory=DaskTlsConfig)
     wait_for_workers_seconds: float = 60
-    root: str = "~/.vivero-node"
-    slots: Optional[int] = None  # noqa: UP045
-    min_nodes: int = 0
-    max_nodes: Optional[int] = None  # noqa: UP045
-    idle_seconds_before_scaledown: float = 600
-    lost_after_seconds: float = 120
-    max_attempts: int = 3
-    send_packages: bool = False
-    scale_out: bool = False
-    warm: Optional[bool] = None  # noqa: UP045
 
 
 @dataclass

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from runner.errors import UserError
-from runner.files import list_files
+from runner.files import hash_files, list_files
 from runner.hosts.remote.client import Client, RefusedError, Request
 from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.link import Link, UnreachableError
@@ -179,15 +177,7 @@ class Node:
             host, name = self.host(), f"{kind}/{key}"
             if name not in self._there:
                 target = self.root() / kind / key
-                if host.missing([target]):
-                    aside = target.with_name(f"{key}.{secrets.token_hex(6)}.part")
-                    host.put_files(files(), aside)
-                    try:
-                        host.rename(aside, target)
-                    except OSError:
-                        if host.missing([target]):  # else somebody else was first
-                            raise
-                        host.remove(aside)
+                host.bring(target, files)
                 self._there[name] = target
             return self._there[name]
 
@@ -248,7 +238,4 @@ def _files_of_worker() -> dict[str, Path | bytes]:
 @functools.cache
 def _key_of_worker() -> str:
     """Return the key of the worker's folder: its content does not change while a controller lives."""
-    digest = hashlib.sha256()
-    for name in _files_of_worker():
-        digest.update(f"{name}\0".encode() + (WORKER / name).read_bytes() + b"\0")
-    return digest.hexdigest()[:32]
+    return hash_files(WORKER, _files_of_worker())

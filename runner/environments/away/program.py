@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import secrets
 from importlib.metadata import version
 from pathlib import Path
 
 import runner
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
-from runner.files import list_files
+from runner.files import hash_files, list_files
 from runner.hosts.remote.host import RemoteHost
 from runner.layout import Layout
 from runner.ports import Say
@@ -48,25 +46,14 @@ def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[s
 def _brought(host: RemoteHost) -> Path:
     assert host.root is not None  # noqa: S101 - a node has one
     target = host.root / "runner" / _key()
-    if host.missing([target]):
-        aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
-        host.put_files({f"runner/{name}": _PACKAGE / name for name in _sources()}, aside)
-        try:
-            host.rename(aside, target)
-        except OSError:
-            if host.missing([target]):  # else somebody else was first
-                raise
-            host.remove(aside)
+    host.bring(target, lambda: {f"runner/{name}": _PACKAGE / name for name in _sources()})
     return target / "runner"
 
 
 def _sources() -> list[str]:
-    return [name for name in list_files(_PACKAGE) if name.endswith(".py") and "__pycache__" not in name]
+    return [name for name in list_files(_PACKAGE) if name.endswith(".py")]
 
 
 @functools.cache
 def _key() -> str:
-    digest = hashlib.sha256()
-    for name in _sources():
-        digest.update(f"{name}\0".encode() + (_PACKAGE / name).read_bytes() + b"\0")
-    return digest.hexdigest()[:32]
+    return hash_files(_PACKAGE, _sources())

@@ -6,9 +6,10 @@ import contextlib
 import errno
 import io
 import os
+import secrets
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol, cast
@@ -178,6 +179,19 @@ class RemoteHost:
                         archive.add(one, name)
             request.feed(b"")
             request.result()
+
+    def bring(self, target: Path, files: Callable[[], Mapping[str, Path | bytes]]) -> None:
+        """Have a folder there that is named by its content: sent aside and renamed, and only if it is missing."""
+        if not self.missing([target]):
+            return
+        aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
+        self.put_files(files(), aside)
+        try:
+            self.rename(aside, target)
+        except OSError:
+            if self.missing([target]):  # else somebody else was first
+                raise
+            self.remove(aside)
 
     def get(self, remote: Path, local: Path) -> None:
         """Copy a file or folder to this machine."""
