@@ -225,8 +225,9 @@ class _Attendant:
 
     def _abandoned(self, container: Any) -> bool:
         if container.labels.get(KIND) == "run":
-            runs = Path(self._made.workspace, "runs").glob(f"**/{container.labels[RUN]}/order.json")
-            return not any(Minded(RunLayout(path.parent)).attended() for path in runs)
+            runs, name = Path(self._made.workspace, "runs"), container.labels[RUN]
+            places = [runs / name, *runs.glob(f"*/{name}")]  # on a node runs are not below their experiment
+            return not any(Minded(RunLayout(path)).attended() for path in places)
         ended = datetime.fromisoformat(container.attrs["State"]["FinishedAt"])
         return (
             container.labels.get(KIND) in ("warm", "look") and (datetime.now(UTC) - ended).total_seconds() > _ABANDONED

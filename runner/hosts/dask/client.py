@@ -172,8 +172,11 @@ async def _leave(client: Any) -> None:
 
 
 async def _connect(settings: DaskSettings) -> Any:
-    _import()
     from distributed import Client, Security
+
+    # It tells of each lost connection by itself; what matters is said by us.
+    for name in ("distributed.client", "distributed.core", "distributed.comm"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
     security = None
     if settings.tls is not None:
@@ -189,16 +192,6 @@ async def _connect(settings: DaskSettings) -> Any:
         while cause.__cause__ is not None:
             cause = cause.__cause__
         raise UnreachableError(f"The scheduler at {settings.address} does not answer: {shortly(cause)}") from None
-
-
-def _import() -> None:
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        raise UserError("compute.kind=dask needs dask's client", "pip install 'vivero[dask]'") from None
-    # It tells of each lost connection by itself; what matters is said by us.
-    for name in ("distributed.client", "distributed.core", "distributed.comm"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _relay() -> ModuleType:

@@ -50,7 +50,7 @@ class DaskLink:
         if kind == "error":
             raise UnreachableError(f"{self.name}: {found}")
         channel = DaskChannel(self._client, self._worker, found)
-        self._channels.append(channel)
+        self._channels = [one for one in self._channels if not one.closed] + [channel]
         return channel
 
     def complaint(self, channel: DaskChannel) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,8 +36,10 @@ def read_settings(config: Any, base: Path) -> DaskSettings:
     Raises
     ------
     UserError
-        If something in the settings cannot be.
+        If something in the settings cannot be, or Dask's client is not here.
     """
+    if find_spec("distributed") is None:
+        raise UserError("compute.kind=dask needs dask's client", "pip install 'vivero[dask]'")
     if (config.address is None) == (config.scheduler_file is None):
         raise UserError(
             "compute.kind=dask takes either compute.address or compute.scheduler_file",
