@@ -144,12 +144,13 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     """Take Hydra's own settings out of a composition, and plan the rest."""
     from omegaconf import open_dict
 
+    from runner.composition import read_composition
     from runner.plan import make_plan
 
     chosen, overrides = config.hydra.runtime.choices.get("experiment"), tuple(config.hydra.overrides.task)
     with open_dict(config):
         del config["hydra"]
-    return make_plan(config, base, chosen, overrides)
+    return make_plan(read_composition(config), base, chosen, overrides)
 
 
 def _execute(plan: Plan) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import secrets
 from collections.abc import Mapping
@@ -11,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
+from runner.composition import Composition
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
 from runner.layout import Layout, RunLayout, default_root
@@ -20,7 +20,6 @@ from runner.names import check_name
 from runner.promotion import read_condition
 from runner.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
 
-_BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
 _INPUT = re.compile(r"\$\{input:([^}]*)\}")
 
 
@@ -63,7 +62,9 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("input", lambda name: f"${{input:{name}}}", replace=True)
 
 
-def make_plan(config: DictConfig, base: Path, chosen_experiment: str | None, overrides: tuple[str, ...] = ()) -> Plan:
+def make_plan(
+    composed: Composition, base: Path, chosen_experiment: str | None, overrides: tuple[str, ...] = ()
+) -> Plan:
     """Check a composition and give the run its name.
 
     Raises
@@ -71,63 +72,21 @@ def make_plan(config: DictConfig, base: Path, chosen_experiment: str | None, ove
     UserError
         If anything in it cannot be.
     """
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
-    spec = OmegaConf.to_object(config)
-    if not isinstance(spec, RunSpec):
-        raise UserError("The composition does not follow the schema", "Keep `schema/run@_here_` in its defaults list")
+    spec = composed.spec
     check_spec(spec, base)
     experiment = check_name(
         spec.experiment_name or chosen_experiment or _source_name(spec, base), "experiment name (experiment_name=...)"
     )
     return Plan(
         spec=spec,
-        config={str(key): value for key, value in plain.items()},
-        yaml=as_yaml(config),
+        config=composed.plain,
+        yaml=composed.yaml,
         experiment=experiment,
         run_id=new_run_id(experiment),
         layout=layout_of(spec.workspace.root, base),
         base=base,
         overrides=overrides,
     )
-
-
-def as_yaml(config: DictConfig) -> str:
-    """Return a composition as ``OmegaConf.to_yaml`` does, in a tenth of its time where libyaml is there.
-
-    Characters beyond the basic plane are then escaped.
-    """
-    import yaml
-
-    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
-    if not hasattr(yaml, "CDumper"):
-        return OmegaConf.to_yaml(config)
-    text: str = yaml.dump(plain, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=_dumper())
-    return text
-
-
-@functools.cache
-def _dumper() -> Any:
-    """Return libyaml's dumper with quotes around texts that OmegaConf would read as something else."""
-    import yaml
-
-    class Dumper(yaml.CDumper):
-        pass
-
-    def text(dumper: Any, value: str) -> Any:
-        quoted = value.lower() in _BOOLEANS or _is_number(value)
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="'" if quoted else None)
-
-    Dumper.add_representer(str, text)
-    return Dumper
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
 
 
 def layout_of(root: str | None, base: Path) -> Layout:

@@ -44,7 +44,8 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     """
     from omegaconf import OmegaConf
 
-    from runner.plan import Plan, as_yaml, new_run_id
+    from runner.composition import as_yaml
+    from runner.plan import Plan, new_run_id
     from runner.store.runs import FileRunStore
     from runner.wiring import run_plan
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from runner.plan import as_yaml
+from runner.composition import as_yaml
 
 AWKWARD = ["yes", "Off", "y", "1e3", "0x10", "1_000", "nan", "-.inf", "~", "null", "", " a", "a: b", "# no", "a\nb",
            "x" * 200, "word " * 40, "${oc.env:HOME}", "1:30", "2026-01-01", "- a", "'q'", '"q"', "%a", "@b", "tab\there"]  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
 from runner.plan import Plan, make_plan
+from runner.sweeps.variants import Variants
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -51,7 +52,7 @@ class Composer:
         self._loader, self._master, self._base, self._settings = loader, master, base, settings
         self._shared = tuple(shared)
         self._groups: dict[str, bool] = {}
-        self._composed: dict[tuple[str, ...], tuple[DictConfig, str | None]] = {}
+        self._composed: dict[tuple[str, ...], tuple[Variants, str | None]] = {}
 
     def plan(self, overrides: Sequence[str]) -> Plan:
         """Return the plan of one trial.
@@ -74,20 +75,21 @@ class Composer:
             raise mistake from error
 
     def _plan(self, overrides: Sequence[str]) -> Plan:
-        from omegaconf import OmegaConf, open_dict
-
         parsed = _parse(overrides)
         others = [one for one in parsed if not self._only_sets(one)]
-        values = [one for one in parsed if one not in others and not _touched(one, others)]
+        keys = [other.key_or_group for other in others]
+        values = [one for one in parsed if one not in others and not _meets(one.key_or_group, keys)]
         structural = tuple(str(one.input_line) for one in parsed if one not in values)
-        composed, chosen = self._composition(structural)
-        config = copy.deepcopy(composed)
-        for one in values:
-            _set(config, one)
-        with open_dict(config):
-            for key, value in self._settings.items():
-                OmegaConf.update(config, key, value, merge=False)
-        return make_plan(config, self._base, chosen, (*self._shared, *overrides))
+        variants, chosen = self._composition(structural)
+        touched = [one.key_or_group for one in values]
+        settings = {key: value for key, value in self._settings.items() if _meets(key, touched)}
+
+        def change(config: DictConfig) -> None:
+            for one in values:
+                _set(config, one)
+            _settle(config, settings)
+
+        return make_plan(variants.variant(touched, change), self._base, chosen, (*self._shared, *overrides))
 
     def _only_sets(self, one: Override) -> bool:
         """Tell whether a word gives a value to a key, and is not about a group."""
@@ -98,7 +100,7 @@ class Composer:
             self._groups[key] = bool(self._loader.get_group_options(key, results_filter=None))
         return self._groups[key]
 
-    def _composition(self, structural: tuple[str, ...]) -> tuple[DictConfig, str | None]:
+    def _composition(self, structural: tuple[str, ...]) -> tuple[Variants, str | None]:
         from omegaconf import open_dict
 
         if structural not in self._composed:
@@ -107,9 +109,10 @@ class Composer:
             chosen = found.hydra.runtime.choices.get("experiment")
             with open_dict(found):
                 del found["hydra"]
+            _settle(found, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]
-            self._composed[structural] = (found, chosen)
+            self._composed[structural] = (Variants(found), chosen)
         return self._composed[structural]
 
     def _refuse_launchers(self, config: DictConfig) -> None:
@@ -129,16 +132,29 @@ class Composer:
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    found: list[Override] = OverridesParser.create().parse_overrides(overrides=list(words))
+    found: list[Override] = _parser().parse_overrides(overrides=list(words))
     return found
 
 
-def _touched(one: Override, others: Sequence[Override]) -> bool:
-    """Tell whether a word sets what is below or above that of another, so that their order matters."""
-    key, keys = one.key_or_group, [other.key_or_group for other in others]
-    return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in keys)
+@functools.cache
+def _parser() -> Any:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    return OverridesParser.create()
+
+
+def _meets(key: str, others: Sequence[str]) -> bool:
+    """Tell whether a key is one of others, or below or above one of them, so that their order matters."""
+    return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in others)
+
+
+def _settle(config: DictConfig, settings: Mapping[str, Any]) -> None:
+    """Set what a trial has whatever its words say."""
+    from omegaconf import OmegaConf, open_dict
+
+    with open_dict(config):
+        for key, value in settings.items():
+            OmegaConf.update(config, key, value, merge=False)
 
 
 def _set(config: DictConfig, override: Override) -> None:

@@ -9,6 +9,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from runner.composition import read_composition
 from runner.errors import UserError
 from runner.plan import make_plan, register_resolvers
 from runner.schema import register_schemas
@@ -41,7 +42,7 @@ def from_scratch(words):
     OmegaConf.set_struct(config, False)
     del config["hydra"]
     config.stages = SETTINGS["stages"]
-    return make_plan(config, ROOT, chosen, tuple(words))
+    return make_plan(read_composition(config), ROOT, chosen, tuple(words))
 
 
 CASES = [
@@ -60,6 +61,14 @@ CASES = [
     (("+experiment=iris",), ("job.arguments.kernel=a", "job.arguments.kernel=b")),
     (("+experiment=iris",), ("job.arguments.kernel=${experiment_name}", "experiment_name=mine")),
     ((), ("+experiment=digits",)),
+    (("+experiment=iris", "job.description=${experiment_name}"), ("experiment_name=mine",)),
+    (("+experiment=iris",), ("stages=[prepare]", "detach=true")),
+    (("+experiment=iris",), ("+new=1", "job.timeout=3")),
+    (("+experiment=iris",), ("data.inputs={x: {path: conf}}", "data.inputs.x.mode=copy")),
+    (("+experiment=iris",), ("+job.environment_variables.A=1", "job.metrics={a: b}", "job.metrics.a=c")),
+    (("+experiment=iris",), ("job={source: projects/iris}", "job.arguments.kernel=rbf")),
+    (("job.script=train_iris.py",), ("job.source=projects/iris",)),
+    (("+experiment=iris",), ("workspace.root=${oc.env:HOME}/x", "model.tags.area=${workspace.root}")),
 ]
 
 
@@ -72,6 +81,16 @@ def test_as_from_scratch(shared, overrides, composer):
         assert found.config == expected.config and found.yaml == expected.yaml
         assert found.spec == expected.spec and found.overrides == expected.overrides
         assert found.experiment == expected.experiment and found.layout == expected.layout
+
+
+def test_a_mistake_leaves_no_trace(composer):
+    made = composer("+experiment=iris")
+    before = made.plan(("job.arguments.kernel=rbf",))
+    for words in [("+job.arguments.new=1", "job.timeout=soon"), ("job.timeout=null", "job.timeout.a=1")]:
+        with pytest.raises(UserError):
+            made.plan(words)
+    after = made.plan(("job.arguments.kernel=rbf",))
+    assert after.yaml == before.yaml and after.spec == before.spec and after.config == before.config
 
 
 @pytest.mark.parametrize(
