@@ -12,7 +12,7 @@ def now() -> str:
 
 def write_time(moment: datetime) -> str:
     """Return an aware moment in the records' form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(text: str) -> datetime:

@@ -10,18 +10,23 @@ from runner.errors import UserError
 from runner.names import check_name
 
 WORKER = Path(__file__).resolve().parent / "worker"  # the folder that is started in the run's environment
+CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run which nobody minds
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
 
 
 class _Below:
-    """A path below an object's `root`."""
+    """A path below an object's `root`, made when it is first asked for and then found by its name."""
 
     def __init__(self, *parts: str) -> None:
         self.parts = parts
 
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
     def __get__(self, owner: RunLayout | SweepLayout | EndpointLayout | Layout, _cls: type | None = None) -> Path:
-        return Path(owner.root, *self.parts)
+        owner.__dict__[self._name] = found = Path(owner.root, *self.parts)
+        return found
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,9 @@ class Job(Protocol):
 class Compute(Protocol):
     """Where runs go."""
 
+    apart: bool
+    """Whether runs are carried out in folders of other machines, which begin with the snapshot that the order names."""
+
     def host(self) -> Host:
         """Return the host that environments are built on."""
 

@@ -32,6 +32,8 @@ class LocalCompute:
         Fork workers and scripts from interpreters that have made the imports; it pays for many runs of one script.
     """
 
+    apart = False
+
     def __init__(self, slots: int | None = None, *, warm: bool = False) -> None:
         self.slots = slots or os.cpu_count() or 1
         self.pool = WarmPool() if warm and AVAILABLE else None

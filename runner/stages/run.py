@@ -14,7 +14,7 @@ from typing import Any
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import is_locked, write_json
-from runner.layout import RunLayout
+from runner.layout import CALLBACK, RunLayout
 from runner.plan import fill_inputs, script_argv
 from runner.ports import EnvironmentHandle, Job
 from runner.records import FAILED, FORMAT, ResultRecord, RunRecord
@@ -41,7 +41,7 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     for name, one in record.prepare.inputs.items():
         bench.inputs.recheck(name, one, bench.run.inputs)
     set_up_work(bench, record)
-    write_json(bench.run.order, order(bench, record, bench.handle))
+    write_json(bench.run.order, order(bench, record, bench.handle), durable=False)
     job = bench.compute.submit(bench.run.root, bench.handle)
     if bench.spec.detach:
         if bench.run.node.exists():
@@ -55,12 +55,14 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
 
 
 def set_up_work(bench: Bench, record: RunRecord) -> None:
-    """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it."""
+    """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it, unless it runs elsewhere."""
     assert record.prepare is not None  # noqa: S101 - the stage before
+    bench.run.requests.mkdir(exist_ok=True)
+    if bench.compute.apart:
+        return
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
         (bench.run.work / name).mkdir(exist_ok=True)
-    bench.run.requests.mkdir(exist_ok=True)
 
 
 def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "run_id": record.id,
         "experiment": record.experiment,
         "number": record.number,
+        "snapshot": record.prepare.snapshot.hash,
         "display_name": record.display_name,
         "argv": handle.inside(argv),
         "script": spec.job.script,
@@ -99,7 +102,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
 
 def callback(what: str) -> list[str]:
     """Return the command that finishes a run or answers a script, without its arguments."""
-    return [sys.executable, str(Path(__file__).resolve().parent.parent / "callback.py"), what]
+    return [sys.executable, str(CALLBACK), what]
 
 
 def follow(run: RunLayout) -> None:

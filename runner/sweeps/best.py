@@ -24,6 +24,8 @@ def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) 
     trial that no other is better than in one objective and at least as good as in all. A trial that failed, was
     stopped early or has a value that is not finite is never among them.
     """
+    if not objectives:
+        return ()
     scores: dict[int, tuple[float, ...]] = {}
     for trial in sorted(trials, key=lambda one: one.number):
         values = objective_values(objectives, trial)

@@ -23,7 +23,7 @@ from runner.sweeps.store import SweepStore
 from runner.sweeps.trial import Reports, Trial, carry_out, settled
 
 _TICK = 0.1  # seconds between looks at what the running trials report
-_WRITE = 0.5  # seconds between two writes of sweep.json; what happens in between is in the journal
+_WRITE = 2.0  # seconds between two writes of sweep.json; what happens in between is in the journal
 
 
 @dataclass(frozen=True)

@@ -88,12 +88,13 @@ class Agent:
             task.take("stop", b"")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def say(self, number: int, content: bytes = b"", **facts: "Any") -> None:
-        """Send a message."""
+    def say(self, number: int, content: bytes = b"", hold: bool = False, **facts: "Any") -> None:
+        """Send a message, or hold it until the next: each that is sent wakes those on its way."""
         line = json.dumps(dict(facts, id=number, bytes=len(content))).encode() + b"\n"
         with self._writing:
             self._answers.write(line + content)
-            self._answers.flush()
+            if not hold:
+                self._answers.flush()
 
     def forget(self, number: int) -> None:
         """Let go of a request that has ended."""
@@ -235,9 +236,9 @@ class Task:
         answer: "Dict[str, Any]" = getattr(module, self._message["function"])(self, self._message)
         return answer
 
-    def say(self, content: bytes, **facts: "Any") -> None:
+    def say(self, content: bytes, hold: bool = False, **facts: "Any") -> None:
         """Send a piece with what it is."""
-        self._agent.say(self._number, content, **facts)
+        self._agent.say(self._number, content, hold, **facts)
 
     def stopped(self) -> bool:
         """Tell whether nobody wants more of it."""

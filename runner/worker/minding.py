@@ -7,8 +7,10 @@ twice. The run's folder stays until the listener has it all and says so.
 import json
 import os
 import secrets
+import select
 import shutil
 import stat
+import sys
 import time
 
 import files
@@ -23,8 +25,41 @@ _OURS = frozenset(["order.json", "worker.lock", "attendant.lock", "process.json"
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
-_QUICK, _SLOW, _YOUNG = 0.01, 0.1, 5.0  # seconds between looks at a run that is young, and later
+_QUICK, _SLOW = 0.01, 0.1  # seconds between looks at a run that has just written something, and at one that is silent
 _ALIVE = 5.0  # seconds after which something is said, so that a listener notices a connection that is cut
+
+
+class Exit:
+    """The end of a process, waited for without looking again and again where the system can tell of it.
+
+    Parameters
+    ----------
+    pid : int or None
+        The process, if it is known.
+    """
+
+    def __init__(self, pid: "Optional[int]") -> None:
+        self._descriptors: "List[int]" = []
+        if pid is not None and sys.version_info >= (3, 9):
+            try:
+                self._descriptors.append(os.pidfd_open(pid))
+            except OSError:  # it has ended, or the system is too old
+                pass
+
+    def __enter__(self) -> "Exit":
+        return self
+
+    def __exit__(self, *_: "Any") -> None:
+        self._close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the process ends."""
+        if select.select(self._descriptors, [], [], seconds)[0]:
+            self._close()  # it would always be ready
+
+    def _close(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
 
 class Minded:
@@ -37,7 +72,7 @@ class Minded:
     run : str
         The run's folder.
     task : object
-        Where things are said: ``say(content, **facts)``, ``stopped()``.
+        Where things are said: ``say(content, hold=False, **facts)``, ``stopped()``; what is held goes with the next.
     """
 
     def __init__(self, root: str, run: str, task: "Any") -> None:
@@ -60,16 +95,18 @@ class Minded:
 
     def follow(self, offsets: "Dict[str, int]") -> None:
         """Tell what the run writes and asks until its worker is gone."""
-        began = time.monotonic()
-        while not self._task.stopped():
-            over = self._over()
-            self._tell_growth(offsets)
-            self._tell_requests()
-            if over:
-                return
-            if time.monotonic() - self._spoke > _ALIVE:
-                self._say(b"", alive=True)
-            time.sleep(_QUICK if time.monotonic() - began < _YOUNG else _SLOW)
+        pause = _QUICK
+        with Exit(self._pid) as worker:
+            while not self._task.stopped():
+                over, spoke = self._over(), self._spoke
+                self._tell_growth(offsets)
+                self._tell_requests()
+                if over:
+                    return
+                pause = _QUICK if self._spoke > spoke else min(1.5 * pause, _SLOW)
+                if time.monotonic() - self._spoke > _ALIVE:
+                    self._say(b"", alive=True)
+                worker.wait(pause)
 
     def _over(self) -> bool:
         """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
@@ -122,12 +159,12 @@ class Minded:
     def end(self) -> "Dict[str, Any]":
         """Tell what the run left, the small files with their content."""
         found, left = self._left()
-        self._say(b"", ended=True, files=found, left=left, began=self._has("worker.lock"))
+        self._task.say(b"", hold=True, ended=True, files=found, left=left, began=self._has("worker.lock"))
         room = _MOST
         for name, facts in found.items():
             if name not in GROWING and facts["size"] <= min(_SMALL, room):
                 with open(os.path.join(self._run, name), "rb") as file:
-                    self._say(file.read(), whole=name)
+                    self._task.say(file.read(), hold=True, whole=name)
                 room -= facts["size"]
         return {}
 
@@ -159,10 +196,9 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
     """Make a run's folder with its own copy of the source, its inputs and its order: aside, then renamed."""
     aside = "{}.{}.part".format(run, secrets.token_hex(6))
     try:
-        source = os.path.join(root, "snapshots", order["tree"], "files")
-        shutil.copytree(source, os.path.join(aside, "work"))
-        for name in ("logs", "requests", "inputs", os.path.join("work", "outputs"), os.path.join("work", "logs")):
+        for name in ("logs", "requests", os.path.join("work", "outputs"), os.path.join("work", "logs")):
             os.makedirs(os.path.join(aside, name), exist_ok=True)
+        check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
         for name, place in facts["inputs"].items():
             link = os.path.join(aside, "inputs", name)
             os.makedirs(os.path.dirname(link), exist_ok=True)
@@ -176,6 +212,15 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
     finally:
         if os.path.isdir(aside):
             files.remove_tree(aside)
+
+
+def check_out(snapshot: str, work: str) -> None:
+    """Make a writable copy of a snapshot."""
+    for name, facts in files.read_json(os.path.join(snapshot, "manifest.json")).items():
+        path = os.path.join(work, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copyfile(os.path.join(snapshot, "files", name), path)
+        os.chmod(path, 0o755 if facts["executable"] else 0o644)
 
 
 def walk(run: str) -> "Iterator[Tuple[str, str]]":

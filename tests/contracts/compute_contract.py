@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from runner.files import write_json
-from runner.layout import RunLayout
+from runner.layout import Layout
+from runner.store.snapshots import FileSnapshotStore
 from tests.waiting import wait_for
 
 ENDLESS = "import threading\nprint('begun', flush=True)\nthreading.Event().wait()\n"
@@ -18,12 +19,21 @@ class ComputeContract:
     @pytest.fixture
     def submit(self, compute, handle, tmp_path):
         def submit(text):
-            run = RunLayout(tmp_path / "run")
-            for folder in (run.logs, run.outputs, run.requests, run.work / "outputs", run.work / "logs"):
+            source = tmp_path / "source"
+            source.mkdir()
+            (source / "train.py").write_text(text)
+            layout = Layout(tmp_path / "workspace")
+            snapshots = FileSnapshotStore(layout)
+            snapshot = snapshots.save(source, print).hash
+            run = layout.run("e", "r")
+            for folder in (run.logs, run.outputs, run.requests):
                 folder.mkdir(parents=True)
-            (run.work / "train.py").write_text(text)
+            if not compute.apart:
+                snapshots.check_out(snapshot, run.work)
+                for folder in ("outputs", "logs"):
+                    (run.work / folder).mkdir()
             order = {
-                "format": 1, "run_id": "r", "experiment": "e", "number": 1, "display_name": None,
+                "format": 1, "run_id": "r", "experiment": "e", "number": 1, "snapshot": snapshot, "display_name": None,
                 "argv": handle.inside(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
                 "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.inside(["python"]),
                 "python": handle.argv(["python"]),

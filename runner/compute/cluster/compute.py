@@ -19,7 +19,7 @@ from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.layout import RunLayout
+from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
 
@@ -44,11 +44,14 @@ class ClusterCompute:
         Takes lines of progress.
     """
 
+    apart = True
+
     def __init__(self, config: Any, machines: Machines, *, several: bool, say: Say) -> None:
         self._config, self._machines, self._several, self._say = config, machines, several, say
         self._warm = config.warm is not False
         self._nodes_made: Nodes | None = None
         self._handles: dict[tuple[str, str], EnvironmentHandle] = {}
+        self._trees: dict[str, Tree] = {}
         self._making = threading.Lock()
         self._closing: list[Callable[[], None]] = []
         self._building: dict[tuple[str, str], threading.Lock] = {}
@@ -124,10 +127,10 @@ class ClusterCompute:
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Bring to a node what a run needs, and return what it is told."""
         there = self._handle(handle, node)
-        tree = Tree.of(run.work)
+        order = json.loads(run.order.read_bytes())
+        tree = self._tree(run, str(order["snapshot"]))
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
-        order = json.loads(run.order.read_bytes())
         told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
         root = node.root()
         brief = {
@@ -140,6 +143,11 @@ class ClusterCompute:
         if self._config.scale_out and not name.startswith(_AHEAD):
             self._scaled(tree, handle, node, name, brief)
         return brief
+
+    def _tree(self, run: RunLayout, digest: str) -> Tree:
+        if digest not in self._trees:
+            self._trees[digest] = Tree.stored(Layout(run.root.parent.parent.parent).snapshot(digest))
+        return self._trees[digest]
 
     def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, told: dict[str, Any]) -> None:
         """Have a cluster begun for a run, and let its script find it."""

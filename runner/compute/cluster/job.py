@@ -16,7 +16,7 @@ from runner.compute.cluster.asked import Asked
 from runner.compute.cluster.leaving import late, let_go
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.nodes import Nodes
-from runner.compute.cluster.receiving import Receiver
+from runner.compute.cluster.receiving import RESULT, Receiver
 from runner.errors import UserError
 from runner.files import append_json_line, locked, read_json_lines, write_json
 from runner.hosts.remote.client import RefusedError
@@ -150,6 +150,7 @@ class NodeJob:
         line = {"attempt": attempt, "node": node.name, "began": known["began"], "ended": now(), "why": "node lost"}
         append_json_line(self._run.attempts, line)
         self._run.node.unlink()
+        self._receiver.result = None
         self._told = 0
         node.owe(lambda back: late(back, place, apart))
         self._say(f"{node.name} is lost: {self._run.root.name} begins again elsewhere")
@@ -225,12 +226,12 @@ class NodeJob:
 
     def _bring_home(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
         files = found["files"]
-        if "result.json" not in files and broken:
+        if RESULT not in files and broken:
             return LOST  # it died while nobody looked, and with it whoever would have said why
         host = node.host()
         for name in self._receiver.missing(files):
             self._receiver.fetch(host, place, name, files[name])
-        if "result.json" not in files:
+        if RESULT not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
         self._note(node, found["left"])
         let_go(node, place)
@@ -238,9 +239,10 @@ class NodeJob:
 
     def _note(self, node: Node, left: list[str]) -> None:
         """Say in the result which node it was, which were lost before, and what cannot be brought from there."""
-        if not self._run.result.exists():
+        held = self._receiver.result
+        if held is None and not self._run.result.exists():
             return
-        found = json.loads(self._run.result.read_bytes())
+        found = json.loads(held or self._run.result.read_bytes())
         notes = [f"attempt {one['attempt']} was lost with {one['node']}" for one in read_json_lines(self._run.attempts)]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
         notes += [f"{name} is a link or no regular file and was not kept" for name in left]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.files import hash_file, hash_tree, list_files
+from runner.errors import UserError
+from runner.files import hash_tree, list_files
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
 
@@ -18,7 +19,7 @@ Content = Callable[[], Mapping[str, Path | bytes]]
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder by its content: what a run begins with.
+    """What a run's folder begins with.
 
     Parameters
     ----------
@@ -35,21 +36,24 @@ class Tree:
     key: str
 
     @classmethod
-    def of(cls, root: Path) -> Tree:
-        """Look at a folder."""
-        manifest = {name: _facts(root / name) for name in list_files(root)}
-        text = json.dumps(manifest, sort_keys=True)
-        return cls(root, manifest, hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32])
+    def stored(cls, snapshot: Path) -> Tree:
+        """Return that of a stored snapshot.
+
+        Raises
+        ------
+        UserError
+            If it is not there any more.
+        """
+        try:
+            found = json.loads((snapshot / "manifest.json").read_bytes())
+        except FileNotFoundError:
+            raise UserError(f"Snapshot {snapshot.name[:12]} is not in this workspace any more") from None
+        return cls(snapshot / "files", found["files"], snapshot.name)
 
     def content(self) -> Mapping[str, Path | bytes]:
         """Return what is sent of it."""
         files: dict[str, Path | bytes] = {f"files/{name}": self.root / name for name in self.manifest}
         return {**files, "manifest.json": json.dumps(self.manifest).encode()}
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    state = path.stat()
-    return {"size": state.st_size, "sha256": hash_file(path), "executable": bool(state.st_mode & 0o100)}
 
 
 def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:

@@ -13,7 +13,8 @@ from runner.hosts.remote.host import RemoteHost
 from runner.layout import RunLayout
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")  # as in the worker's `minding`
-_TAKEN = frozenset([*GROWING, "result.json", "inspection.json"])
+RESULT = "result.json"
+_TAKEN = frozenset([*GROWING, RESULT, "inspection.json"])
 _FOLDERS = frozenset(["logs", "work", "children", "mlflow", "outputs"])
 _PART = ".part"
 
@@ -29,6 +30,7 @@ class Receiver:
 
     def __init__(self, run: RunLayout) -> None:
         self._run = run
+        self.result: bytes | None = None  # the worker's, which becomes a file when all else is here
 
     def offsets(self) -> dict[str, int]:
         """Return how much of each growing file is here."""
@@ -52,16 +54,20 @@ class Receiver:
 
     def whole(self, name: str, content: bytes, facts: Mapping[str, Any]) -> None:
         """Write a file that came in one piece."""
-        path = self._place(name)
         if len(content) != facts["size"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
             return  # it changed while it was sent: it is fetched
+        if name == RESULT:
+            self.result = content
+            return
+        path = self._place(name)
         aside = path.with_name(path.name + _PART)
         aside.write_bytes(content)
         aside.rename(path)
 
     def missing(self, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Return which of a run's files are not here as they are there."""
-        return [name for name, facts in found.items() if not self._is_here(name, facts)]
+        held = RESULT if self.result is not None else None
+        return [name for name, facts in found.items() if name != held and not self._is_here(name, facts)]
 
     def fetch(self, host: RemoteHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
         """Fetch a file, beginning where an earlier try ended.
