@@ -73,11 +73,11 @@ def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """End a run if it goes on, and remove all of it."""
-    run = facts["run"]
-    if os.path.isdir(run):
-        end_run(task, facts)
-        files.remove_tree(run)
+    """End runs that go on, and remove all of them."""
+    for run in facts["runs"]:
+        if os.path.isdir(run):
+            end_run(task, {"run": run})
+            files.remove_tree(run)
     return {}
 
 
@@ -102,7 +102,7 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
         if keeper.goes_on(run):
             ended.append(name)
         freed += _size(run)
-        forget(task, {"run": run})
+        forget(task, {"runs": [run]})
     running = keeper.held(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))

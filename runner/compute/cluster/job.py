@@ -13,7 +13,7 @@ from typing import Any
 
 from runner.clock import now
 from runner.compute.cluster.asked import Asked
-from runner.compute.cluster.leaving import late, let_go
+from runner.compute.cluster.leaving import late
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.nodes import Nodes
 from runner.compute.cluster.receiving import RESULT, Receiver
@@ -234,7 +234,7 @@ class NodeJob:
         if RESULT not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
         self._note(node, found["left"])
-        let_go(node, place)
+        node.let_go(place)
         return DONE
 
     def _note(self, node: Node, left: list[str]) -> None:

@@ -1,20 +1,10 @@
-"""What is left of a run on a node is removed there, once it is home or has been given up."""
+"""What is left of a run on a node after it has been given up."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from runner.compute.cluster.node import Node
-from runner.errors import UserError
-from runner.hosts.remote.client import Request
-
-
-def let_go(node: Node, place: Path) -> Request | None:
-    """Have a node remove a run that is here; nobody waits for it."""
-    try:
-        return node.call("tending", "forget", run=str(place))
-    except UserError:
-        return None  # `vivero nodes clean` does it
 
 
 def late(node: Node, name: str, apart: Path | None) -> None:
@@ -28,4 +18,4 @@ def late(node: Node, name: str, apart: Path | None) -> None:
         for one in ("result.json", "logs/run.log"):
             if not host.missing([place / one]):
                 (apart / Path(one).name).write_bytes(host.read(place / one))
-    node.call("tending", "forget", run=str(place)).result()
+    node.call("tending", "forget", runs=[str(place)]).result()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -71,6 +73,7 @@ class Node:
         self._facts: dict[str, Any] = {}
         self._there: dict[str, Path] = {}
         self._owed: list[Callable[[Node], None]] = []
+        self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # runs that are here and may be removed there
         self._refused: tuple[float, UserError] | None = None
 
     @property
@@ -205,6 +208,24 @@ class Node:
         """Let whoever else plans with the machine know that the run of a folder there goes on."""
         self._way.occupy(run)
 
+    def let_go(self, run: Path) -> None:
+        """Have a run's folder removed there, which is home: soon, and together with others."""
+        self._home.put(run)
+
+    def _clear(self) -> None:
+        """Have removed what may be; nobody waits for it, and what is left in the end `vivero nodes clean` removes."""
+        runs = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                runs.append(self._home.get_nowait())
+        if not runs:
+            return
+        try:
+            self.call("tending", "forget", runs=list(map(str, runs)))
+        except UserError:  # it is lost in this moment
+            for run in runs:
+                self._home.put(run)
+
     def forget_what_is_there(self) -> None:
         """Look again what is there: it was cleared away."""
         self._there.clear()
@@ -216,11 +237,15 @@ class Node:
             return
         if time.monotonic() - client.heard > _SILENT:
             link.close()
-        elif self._owed and not self._settling.locked():
+            return
+        self._clear()
+        if self._owed and not self._settling.locked():
             threading.Thread(target=self._settle, name=f"owed to {self.name}", daemon=True).start()
 
     def close(self) -> None:
         """Let go of it."""
+        if self.is_connected:
+            self._clear()
         self._drop()
 
     def _drop(self) -> None:
