@@ -21,7 +21,15 @@ def _connect(folder, workers):
         address = json.load(file)["address"]
     own = {"tls_client_" + what: os.path.join(folder, what + ".pem") for what in ("cert", "key")}
     security = Security(tls_ca_file=os.path.join(folder, "ca.pem"), require_encryption=True, **own)
-    client = Client(address, security=security, timeout=_WAITS, set_as_default=True)
+
+    class Spreading(Client):
+        """Sends data to all workers at once: fits go where their data are, and are taken away from there one by one."""
+
+        def scatter(self, data, *args, **options):
+            options.setdefault("broadcast", True)
+            return super().scatter(data, *args, **options)
+
+    client = Spreading(address, security=security, timeout=_WAITS, set_as_default=True)
     client.wait_for_workers(1, timeout=_WAITS)
     try:
         client.wait_for_workers(workers, timeout=_ALL)

@@ -40,7 +40,12 @@ found = {
     "forest": RandomForestClassifier(20, n_jobs=-1, random_state=0).fit(X, y).predict_proba(X[:5]).tolist(),
     "shared": len(set(Parallel(n_jobs=2, require="sharedmem")(delayed(os.getpid)() for _ in range(4)))),
     "children": "VIVERO_ENGINE" in os.environ,
+    "ahead": None,
 }
+if "distributed" in sys.modules:
+    client = sys.modules["distributed"].get_client()
+    ahead = client.scatter(X)
+    found["ahead"] = [len(client.who_has([ahead])[ahead.key]), len(client.ncores())]
 with open("outputs/found.json", "w") as file:
     json.dump(found, file)
 print("begun", flush=True)
@@ -82,7 +87,8 @@ def test_an_unmodified_script_is_spread_with_the_same_results(spread, cluster):
     assert at_home.returncode == 0, at_home.stdout + at_home.stderr
     here = json.loads(next(spread.workspace.glob("runs/home/*/outputs/found.json")).read_text())
     assert away["homes"] == [str(one.folder) for one in cluster.machines] and len(here["homes"]) == 1
-    assert {**away, "homes": 0} == {**here, "homes": 0}
+    assert {**away, "homes": 0, "ahead": 0} == {**here, "homes": 0, "ahead": 0}
+    assert away["ahead"][0] == away["ahead"][1] > 2 and here["ahead"] is None  # what is sent ahead is everywhere
     assert away["shared"] == 1 and away["children"] is False
 
 
