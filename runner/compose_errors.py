@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from runner.errors import UserError, nearest, storage_error
 from runner.schema import fields_of
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
 
 GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "experiment")
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
+_NOT_A = re.compile(r"Value (.*) of type '.*' could not be converted to (\w+)", re.DOTALL)
+_TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
+_IN_FILE = re.compile(r"In '([^']*)': ")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -28,10 +35,8 @@ def as_user_error(error: BaseException) -> UserError | None:
 
     chain = list(_chain(error))
     for one in chain:
-        if isinstance(one, UserError):
-            return one
-        if (no_room := storage_error(one)) is not None:
-            return no_room
+        if (mistake := _plain_mistake(one)) is not None:
+            return mistake
     if not any(isinstance(one, HydraException | OmegaConfBaseException) for one in chain):
         return None
     for one in chain:
@@ -56,7 +61,47 @@ def as_user_error(error: BaseException) -> UserError | None:
     if "Missing mandatory value" in text:
         found = re.search(r"Missing mandatory value: (\S+)", text) or _FULL_KEY.search(text)
         return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
-    return _not_beside(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+    return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _plain_mistake(error: BaseException) -> UserError | None:
+    """Return what an exception says by itself, whatever it came from."""
+    from yaml import YAMLError
+
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, YAMLError):
+        return _unreadable(error)
+    if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
+        return UserError("A group takes the name of one of its files", "For example: environment=venv")
+    return storage_error(error)
+
+
+def _unreadable(error: YAMLError) -> UserError:
+    """Return the mistake of a file that is no YAML, with its place."""
+    from yaml import MarkedYAMLError
+
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return UserError(" ".join(str(error).split()))
+    mark = error.problem_mark
+    return UserError(f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}: {error.problem}")
+
+
+def _bad_value(chain: list[BaseException]) -> UserError | None:
+    """Return the mistake of a value of another kind than its key takes."""
+    from omegaconf.errors import ConfigTypeError, ValidationError
+
+    for one in chain:
+        if isinstance(one, ValidationError | ConfigTypeError) and one.full_key:
+            why, file = _first_lines(str(one)), _IN_FILE.match(str(chain[0]))
+            if found := _NOT_A.match(why):
+                why = f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
+            elif "is not a ListConfig" in why:
+                why = "a list is needed, such as [a, b]"
+            elif why.startswith("Cannot merge DictConfig"):
+                why = "there is a mapping already, which nothing else can replace"
+            return UserError(f"{one.full_key}: {why}" + (f", in {file[1]}" if file else ""))
+    return None
 
 
 def _not_beside(chain: list[BaseException]) -> UserError | None:

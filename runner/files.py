@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _BLOCK = 1 << 20
+_OURS, _NUMBERS = secrets.token_hex(3), itertools.count()  # of temporary names; the system is not asked for each
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -26,7 +28,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         Whether it has to survive a power cut; what only a living process reads does not.
     """
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
     try:
         # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
@@ -56,8 +58,12 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Replace a JSON file as a whole; numbers that JSON does not have are refused with ValueError."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode(), durable=durable)
+    write_bytes(path, (encode_json(value) + "\n").encode(), durable=durable)
+
+
+def encode_json(value: Any) -> str:
+    """Return plain data as JSON to read; numbers that JSON does not have are refused with ValueError."""
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def append_json_line(path: Path, value: Any) -> None:

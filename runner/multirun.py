@@ -8,6 +8,7 @@ from pathlib import Path
 from runner.bench import Bench
 from runner.layout import Layout
 from runner.plan import Plan
+from runner.ports import Compute
 from runner.records import RunRecord
 from runner.recovery import reconcile, reopen
 from runner.store.runs import FileRunStore
@@ -29,9 +30,9 @@ def set_up(base: Path) -> multirun.Context:
     return multirun.context
 
 
-def _new_run(plan: Plan) -> tuple[RunRecord, Bench]:
+def _new_run(plan: Plan, compute: Compute) -> tuple[RunRecord, Bench]:
     record = new_record(plan)
-    return record, make_bench(plan.spec, plan.layout, record, plan.base, say=lambda _line: None)
+    return record, make_bench(plan.spec, plan.layout, record, plan.base, say=lambda _line: None, compute=compute)
 
 
 def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, Bench]:

@@ -1,48 +1,17 @@
-"""What is known of a run and of a model version, frozen, and its way to and from JSON.
-
-Each stage of the pipeline returns its own record. Unknown fields of a file written by a later release of the same
-format are kept; a file of a later format is refused.
-"""
+"""What is known of a run, of a model version and of an endpoint, frozen. Each stage of the pipeline has its record."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from runner.errors import UserError
-
-FORMAT = 1
+from runner.format import FORMAT, Record
 
 QUEUED, PREPARING, SCALING, RUNNING, FINALIZING = "queued", "preparing", "scaling", "running", "finalizing"
 COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
 STATUSES = (QUEUED, PREPARING, SCALING, RUNNING, FINALIZING, COMPLETED, FAILED, CANCELED)
 TERMINAL = (COMPLETED, FAILED, CANCELED)
-
-T = TypeVar("T", bound="Record")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """Base of all records; `unknown` holds the fields this release does not know."""
-
-    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain mappings, lists and scalars."""
-        found = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "unknown"}
-        return {**found, **self.unknown}
-
-    @classmethod
-    def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
-        """Return the record that a mapping describes."""
-        types_ = _types(cls)  # type: ignore[arg-type]  # classes are hashable
-        known = {name: _typed(types_[name], item) for name, item in value.items() if name in types_}
-        return cls(**known, unknown={name: item for name, item in value.items() if name not in types_})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,50 +255,3 @@ class EndpointRecord(Record):
     image: str | None = None
     environment: str | None = None
     history: tuple[tuple[Deployment, ...], ...] = ()
-
-
-def check_format(value: Any, where: str) -> Mapping[str, Any]:
-    """Return a file's parsed content if this release can read it.
-
-    Raises
-    ------
-    UserError
-        If it is not a record, or one of a later format.
-    """
-    if not isinstance(value, dict) or not isinstance(value.get("format"), int):
-        raise UserError(f"{where} is not a record of this tool")
-    if value["format"] > FORMAT:
-        raise UserError(
-            f"{where} has format {value['format']}, this release reads up to {FORMAT}", "Upgrade vivero to read it"
-        )
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Record):
-        return value.to_json()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-@functools.cache
-def _types(cls: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls)
-    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.name != "unknown"}
-
-
-def _typed(expected: Any, value: Any) -> Any:
-    """Turn plain JSON into the declared record, tuple or mapping; anything else stays as it is."""
-    if isinstance(expected, types.UnionType):
-        return None if value is None else _typed(typing.get_args(expected)[0], value)
-    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
-    if isinstance(expected, type) and issubclass(expected, Record):
-        return expected.from_json(value)
-    if origin is tuple:
-        return tuple(_typed(arguments[0], item) for item in value)
-    if origin is not None and issubclass(origin, Mapping):
-        return {key: _typed(arguments[1], item) for key, item in value.items()}
-    return value

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from runner.bench import Bench
 from runner.files import locked, write_text
-from runner.pipeline import execute, note
+from runner.pipeline import execute
 from runner.progress import Progress
-from runner.records import CANCELED, COMPLETED, QUEUED, RunRecord
+from runner.records import CANCELED, COMPLETED, RunRecord
 from runner.stages.run import Detached
 
 FAILED_RUN, INTERRUPTED = 2, 130
@@ -27,7 +27,6 @@ def opened(bench: Bench, record: RunRecord, yaml: str) -> Iterator[None]:
         for folder in (bench.run.logs, bench.run.outputs):
             folder.mkdir(exist_ok=True)
         write_text(bench.run.config, yaml)
-        note(bench, "status", status=QUEUED)
         yield
 
 

@@ -11,7 +11,7 @@ from runner.bench import Bench, RestoredRun
 from runner.layout import Layout
 from runner.plan import Plan
 from runner.ports import Compute, Environment, Host, Registry, Say
-from runner.records import QUEUED, RunRecord
+from runner.records import PREPARING, RunRecord
 from runner.schema import CLUSTERS, RunSpec
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ def make_bench(
     *,
     say: Say,
     restored: RestoredRun | None = None,
+    compute: Compute | None = None,
 ) -> Bench:
-    """Lay out everything one run needs."""
+    """Lay out everything one run needs, with a compute of its own unless it shares one."""
     from runner.endpoints.deploy import Target
     from runner.store.git import git_state
     from runner.store.inputs import InputStore
@@ -146,7 +147,7 @@ def make_bench(
         ),
         inputs=InputStore(layout),
         environment=_environment_for(spec, layout, base),
-        compute=make_compute(spec.compute, base, say=say),
+        compute=compute or make_compute(spec.compute, base, say=say),
         say=say,
         deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),
         foresee=lambda settings, model, python: deployer().foresee(settings, model, python),
@@ -163,7 +164,7 @@ def new_record(plan: Plan) -> RunRecord:
     return RunRecord(
         id=plan.run_id,
         experiment=plan.experiment,
-        status=QUEUED,
+        status=PREPARING,
         created=now(),
         display_name=job.display_name,
         description=job.description,

@@ -13,8 +13,9 @@ from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError
 from runner.files import write_json
+from runner.format import check_format
 from runner.layout import EndpointLayout, Layout
-from runner.records import Deployment, EndpointRecord, ModelRecord, check_format
+from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from serving.errors import ServingError

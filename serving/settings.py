@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from runner.endpoint_settings import EndpointSettings
+from runner.format import check_format
 from runner.layout import EndpointLayout, Layout
-from runner.records import EndpointRecord, check_format
+from runner.records import EndpointRecord
 
 
 def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord, EndpointSettings]:

@@ -35,7 +35,14 @@ MISTAKES = {
     "job.script=trian.py": "Did you mean 'train.py'?",
     "job.script=../x.py": "outside the source folder",
     "job.source=scr": "Did you mean 'src'?",
-    "job.timeout=soon": "job.timeout",
+    "job.timeout=soon": "job.timeout: 'soon' is not a number",
+    "compute.slots=two": "compute.slots: 'two' is not a whole number",
+    "compute.slots=0": "compute.slots=0: give at least 1",
+    "stages=prepare": "stages: a list is needed, such as [a, b]",
+    "model=5": "A group takes the name of one of its files",
+    "+job.tmeout=5": "There is no key 'job.tmeout'. Did you mean 'timeout'?",
+    "++job.snapshot.max_file=5": "There is no key 'job.snapshot.max_file'. Did you mean 'max_files'?",
+    "+enviroment=venv": "There is no key 'enviroment'. Did you mean 'environment'?",
     "job.timeout=-1": "above 0",
     "job.metrics={a: '('}": "no regular expression",
     "job.arguments={a:1": "cannot be read",
@@ -62,6 +69,30 @@ def test_a_mistake_gets_one_line_and_creates_nothing(mistake, command_line):
     if not mistake.startswith("--"):
         assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in command_line.folder.iterdir()) == ["src"]
+
+
+FILES = {
+    "job: {source: src, script: train.py": "mine/experiment/a.yaml, line 3, column 1: expected ',' or '}'",
+    "job:\n  source: src\n  source: src": "mine/experiment/a.yaml, line 4, column 3: found duplicate key source",
+    "job: {source: src, script: train.py, timeout: soon}": "job.timeout: 'soon' is not a number, in experiment/a",
+    "job: {source: \x07}": "special characters are not allowed",
+}
+
+
+@pytest.mark.parametrize("content", FILES, ids=lambda text: text[-16:])
+def test_a_mistake_in_a_file_gets_one_line_with_its_place(content, command_line):
+    command_line.script("print(1)")
+    mine = command_line.folder / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    (mine / "a.yaml").write_text(f"# @package _global_\n{content}\n")
+    done = command_line.run("--config-dir", "mine", "+experiment=a")
+    assert done.returncode == 1 and FILES[content] in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_key_of_ones_own_is_there_for_others(command_line):
+    command_line.script("import sys; print(sys.argv[1:])")
+    done = command_line.job("+rate=0.5", "job.arguments={a: '${rate}', b: '${rate}'}")
+    assert "['--a', '0.5', '--b', '0.5']" in done.stdout
 
 
 def test_an_argument_that_is_misspelt(command_line):

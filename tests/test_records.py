@@ -1,10 +1,14 @@
 """Records survive the way to JSON and back, whatever release wrote them."""
 
+import dataclasses
+
 import pytest
 
 from runner.errors import UserError
+from runner.files import encode_json
+from runner.format import FORMAT, Encoder, check_format
 from runner.names import check_name
-from runner.records import FORMAT, FileRecord, FinalizeRecord, RunRecord, check_format
+from runner.records import FileRecord, FinalizeRecord, RunRecord
 
 RECORD = RunRecord(
     id="a", experiment="e", status="queued", created="t",
@@ -21,6 +25,17 @@ def test_unknown_fields_are_kept_at_every_depth():
     value["colour"] = "red"
     value["finalize"]["outputs"][0]["owner"] = "ann"
     assert RunRecord.from_json(value).to_json() == value
+
+
+def test_an_encoder_writes_what_changed_and_what_did_not():
+    encoder = Encoder()
+    config = {"text": "a\nb ü", "list": [1, {"x": None}], "empty": {}}
+    first = dataclasses.replace(RECORD, config=config, unknown={"colour": ["red"]})
+    for record in (first, dataclasses.replace(first, status="running"), dataclasses.replace(first, config={}), RECORD):
+        assert encoder.encode(record) == encode_json(record.to_json())
+    with pytest.raises(ValueError, match="JSON"):
+        encoder.encode(dataclasses.replace(RECORD, config={"a": float("nan")}))
+    assert encoder.encode(RECORD) == encode_json(RECORD.to_json())
 
 
 @pytest.mark.parametrize("value", [[], {}, {"format": "1"}, {"format": FORMAT + 1}])

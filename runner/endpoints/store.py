@@ -12,9 +12,10 @@ from pathlib import Path
 from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.files import is_locked, locked, remove_tree, write_json
+from runner.format import check_format
 from runner.layout import Layout
 from runner.names import is_name
-from runner.records import Deployment, EndpointRecord, check_format
+from runner.records import Deployment, EndpointRecord
 
 KEY_NAMES = ("primary", "secondary")
 _HISTORY = 20

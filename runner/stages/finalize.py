@@ -32,9 +32,9 @@ def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
 
 def _move(source: Path, target: Path) -> Iterator[str]:
     """Move a folder's files; links are left where they are and named, so nothing outside the run is taken in."""
-    target.mkdir(exist_ok=True)
     if source.is_symlink() or not source.is_dir():
         return
+    target.mkdir(exist_ok=True)
     for parent, folders, names in os.walk(source, topdown=False, followlinks=False):
         here = Path(parent)
         place = target / here.relative_to(source)

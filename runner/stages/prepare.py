@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import TextIO
 
 from runner.bench import Bench
+from runner.checks import source_folder
 from runner.errors import UserError
 from runner.files import write_text
-from runner.plan import source_folder
 from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
 
 
@@ -50,22 +51,24 @@ def _environment(bench: Bench) -> EnvironmentRecord:
 
 
 class _logging:  # noqa: N801 - used as a function
-    """Say every line to the user and keep it as a log of the run."""
+    """Say every line to the user and keep it as a log of the run, which is there if something was said."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
+        self.file: TextIO | None = None
 
     def __enter__(self) -> Callable[[str], None]:
-        self.file = self.bench.run.environment_log.open("a", encoding="utf-8", buffering=1)
-
         def say(line: str) -> None:
+            if self.file is None:
+                self.file = self.bench.run.environment_log.open("a", encoding="utf-8", buffering=1)
             self.file.write(line + "\n")
             self.bench.say(line)
 
         return say
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        if self.file is not None:
+            self.file.close()
 
 
 def _inputs(bench: Bench) -> dict[str, InputRecord]:

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.arguments import fill_inputs, script_argv
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import is_locked, write_json
+from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
-from runner.plan import fill_inputs, script_argv
 from runner.ports import EnvironmentHandle, Job
-from runner.records import FAILED, FORMAT, ResultRecord, RunRecord
+from runner.records import FAILED, ResultRecord, RunRecord
 from runner.streams import reader_may_leave
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
@@ -57,9 +58,10 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
 def set_up_work(bench: Bench, record: RunRecord) -> None:
     """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it, unless it runs elsewhere."""
     assert record.prepare is not None  # noqa: S101 - the stage before
-    bench.run.requests.mkdir(exist_ok=True)
     if bench.compute.apart:
         return
+    if bench.handle is not None and bench.handle.attended:
+        bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
         (bench.run.work / name).mkdir(exist_ok=True)

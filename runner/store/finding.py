@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from runner.errors import UserError, nearest
-from runner.records import Record, check_format
+from runner.format import Record, check_format
 
 T = TypeVar("T", bound=Record)
 

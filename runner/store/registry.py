@@ -26,9 +26,10 @@ from runner.files import (
     sync_tree,
     write_json,
 )
+from runner.format import check_format
 from runner.layout import Layout
 from runner.names import check_name, is_name
-from runner.records import FileRecord, ModelRecord, check_format
+from runner.records import FileRecord, ModelRecord
 from runner.store.aliases import AliasFile
 
 _STAGING, _DELETED, _RECORD = ".staging-", ".deleted-", "model.json"

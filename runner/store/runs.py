@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import UserError, nearest
-from runner.files import remove_tree, write_json
+from runner.files import remove_tree, write_text
+from runner.format import Encoder
 from runner.layout import Layout, RunLayout
 from runner.records import TERMINAL, RunRecord
 from runner.store.finding import meant, read_record_file, time_of
@@ -20,6 +21,8 @@ class FileRunStore:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self._written: RunRecord | None = None
+        self._encoder = Encoder()  # of the one run that whoever writes minds
 
     def create(self, record: RunRecord) -> None:
         """Write a new run's record.
@@ -36,8 +39,10 @@ class FileRunStore:
         self.write(record)
 
     def write(self, record: RunRecord) -> None:
-        """Replace a run's record as a whole."""
-        write_json(self.layout.run(record.experiment, record.id).record, record.to_json())
+        """Replace a run's record as a whole, unless it is what was written last: whoever writes minds the run."""
+        if record != self._written:
+            write_text(self.layout.run(record.experiment, record.id).record, self._encoder.encode(record) + "\n")
+            self._written = record
 
     def read(self, run_id: str) -> RunRecord:
         """Return a run's record by its full id.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import functools
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.composition import Composition
 from runner.errors import UserError
 from runner.plan import Plan, make_plan
+from runner.sweeps.leaves import Leaves
 from runner.sweeps.variants import Variants
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 _KEPT = 16  # compositions
 _OURS = ("vivero", "grid", "random", "sobol", "bayesian", "basic")
+
+
+class _Base(NamedTuple):
+    """A composition that trials differ from in values only, and the experiment that it chooses."""
+
+    variants: Variants
+    leaves: Leaves
+    experiment: str | None
 
 
 class Composer:
@@ -34,7 +44,7 @@ class Composer:
     master : DictConfig
         The composition of the words that all trials share.
     shared : sequence of str
-        These words.
+        These words; none if each trial brings all of its words, and the master has more than what they share.
     base : Path
         The folder the command was typed in.
     settings : mapping
@@ -52,7 +62,7 @@ class Composer:
         self._loader, self._master, self._base, self._settings = loader, master, base, settings
         self._shared = tuple(shared)
         self._groups: dict[str, bool] = {}
-        self._composed: dict[tuple[str, ...], tuple[Variants, str | None]] = {}
+        self._composed: dict[tuple[str, ...], _Base] = {}
 
     def plan(self, overrides: Sequence[str]) -> Plan:
         """Return the plan of one trial.
@@ -80,7 +90,14 @@ class Composer:
         keys = [other.key_or_group for other in others]
         values = [one for one in parsed if one not in others and not _meets(one.key_or_group, keys)]
         structural = tuple(str(one.input_line) for one in parsed if one not in values)
-        variants, chosen = self._composition(structural)
+        base = self._composition(structural)
+        composed = base.leaves.find(values)
+        if composed is None:
+            composed = self._variant(base.variants, values)
+            base.leaves.keep(values, composed)
+        return make_plan(composed, self._base, base.experiment, (*self._shared, *overrides))
+
+    def _variant(self, variants: Variants, values: Sequence[Override]) -> Composition:
         touched = [one.key_or_group for one in values]
         settings = {key: value for key, value in self._settings.items() if _meets(key, touched)}
 
@@ -89,7 +106,7 @@ class Composer:
                 _set(config, one)
             _settle(config, settings)
 
-        return make_plan(variants.variant(touched, change), self._base, chosen, (*self._shared, *overrides))
+        return variants.variant(touched, change)
 
     def _only_sets(self, one: Override) -> bool:
         """Tell whether a word gives a value to a key, and is not about a group."""
@@ -100,11 +117,11 @@ class Composer:
             self._groups[key] = bool(self._loader.get_group_options(key, results_filter=None))
         return self._groups[key]
 
-    def _composition(self, structural: tuple[str, ...]) -> tuple[Variants, str | None]:
+    def _composition(self, structural: tuple[str, ...]) -> _Base:
         from omegaconf import open_dict
 
         if structural not in self._composed:
-            found = self._loader.load_sweep_config(self._master, [*self._shared, *structural])
+            found = self._compose(structural)
             self._refuse_launchers(found)
             chosen = found.hydra.runtime.choices.get("experiment")
             with open_dict(found):
@@ -112,8 +129,13 @@ class Composer:
             _settle(found, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]
-            self._composed[structural] = (Variants(found), chosen)
+            self._composed[structural] = _Base(Variants(found), Leaves(found), chosen)
         return self._composed[structural]
+
+    def _compose(self, structural: tuple[str, ...]) -> DictConfig:
+        if self._shared and not structural:
+            return copy.deepcopy(self._master)  # which no words have gone into but these
+        return self._loader.load_sweep_config(self._master, [*self._shared, *structural])
 
     def _refuse_launchers(self, config: DictConfig) -> None:
         """Refuse an experiment that names a launcher or sweeper: Hydra would not say that it leaves that out."""
@@ -132,15 +154,9 @@ class Composer:
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
-    found: list[Override] = _parser().parse_overrides(overrides=list(words))
-    return found
+    from runner.sweeps.words import read_override
 
-
-@functools.cache
-def _parser() -> Any:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    return OverridesParser.create()
+    return list(map(read_override, words))
 
 
 def _meets(key: str, others: Sequence[str]) -> bool:

@@ -17,26 +17,21 @@ from runner.errors import UserError
 from runner.files import locked, write_text
 from runner.layout import Layout
 from runner.plan import Plan, layout_of, new_run_id
-from runner.ports import Compute, Say
+from runner.ports import Compute
 from runner.records import CANCELED, COMPLETED, RUNNING, RunRecord
-from runner.sweeps.ahead import made_ready
-from runner.sweeps.compose import Composer
 from runner.sweeps.conductor import Conductor, Hands, Limits
 from runner.sweeps.page import write_page
 from runner.sweeps.ports import Policy, Search, Watcher
 from runner.sweeps.records import SweepRecord, TrialRecord
 from runner.sweeps.resume import resumed
-from runner.sweeps.shared import Shared
 from runner.sweeps.store import SweepStore
 from runner.sweeps.winner import register_best
+from runner.sweeps.work import Work
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
     from omegaconf import DictConfig
 
-# Each trial gets its share of the cores, unless the user has set these.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-_PLANNED_AHEAD = 200  # trials of a known list, so that a mistake in the last is found before the first begins
 FAILED_SWEEP, INTERRUPTED = 2, 130
 
 
@@ -49,7 +44,7 @@ class Context:
     base : Path
         The folder the command was typed in.
     new_run : callable
-        From a plan to the record and the bench of a run that is about to begin.
+        From a plan and its compute to the record and the bench of a run that is about to begin.
     reopen : callable
         From a workspace and a run's id to its record and bench.
     reconcile : callable
@@ -63,7 +58,7 @@ class Context:
     """
 
     base: Path
-    new_run: Callable[[Plan], tuple[RunRecord, Bench]]
+    new_run: Callable[[Plan, Compute], tuple[RunRecord, Bench]]
     reopen: Callable[[Layout, str], tuple[RunRecord, Bench]]
     reconcile: Callable[[Layout, RunRecord], RunRecord]
     make_compute: Callable[[Any], Compute]
@@ -118,19 +113,21 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     layout = layout_of(order.master.workspace.root, context.base)
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
-    work = _Work(order)
+    work = Work(order, context)
     layout.create()
     with ExitStack() as stack:
         stack.callback(work.close)
         if earlier is None:
             work.plan_ahead()
+        slots = work.slots  # a compute that cannot be had is said before anything is written
+        if earlier is None:
             store.create(sweep)
             write_text(layout.sweep(sweep.id).config, _shared_yaml(order.master))
         stack.enter_context(held(layout, sweep.id))
         again: tuple[TrialRecord, ...] = ()
         if earlier is not None:
             sweep, again = resumed(layout, store, sweep, order.search, context.reconcile)
-        sweep = dataclasses.replace(sweep, slots=work.slots, total=order.search.total, state=RUNNING, ended=None)
+        sweep = dataclasses.replace(sweep, slots=slots, total=order.search.total, state=RUNNING, ended=None)
         watcher = context.watcher(layout)
         work.say = watcher.say
         hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run)
@@ -200,70 +197,3 @@ def held(layout: Layout, sweep_id: str) -> ExitStack:
     place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")
     place.cancel.unlink(missing_ok=True)
     return stack
-
-
-class _Work:
-    """Plans and runs of the trials of one sweep."""
-
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        stages = [one for one in order.master.stages if one != "deploy"]
-        if order.master.model.register != "all":
-            stages = [one for one in stages if one != "register"]
-        settings: dict[str, Any] = {"stages": stages, "detach": False}
-        if order.settings.trial_timeout is not None:
-            settings["job.timeout"] = order.settings.trial_timeout
-        assert context is not None  # noqa: S101 - set by the command line
-        self._context = context
-        self._composer = Composer(order.loader, order.master, order.shared, context.base, settings)
-        self._shared = Shared()
-        self._computes: dict[str, Compute] = {}
-        self.say: Say = print
-        self._ahead: dict[tuple[str, ...], Plan] = {}
-        self._closing = ExitStack()
-        from omegaconf import OmegaConf
-
-        compute = self._compute(OmegaConf.to_object(order.master.compute))
-        wanted = order.settings.max_concurrent or compute.scale().slots
-        self.slots = max(1, min(wanted, order.search.total or wanted))
-        self._variables = {name: str(max(1, (os.cpu_count() or 1) // self.slots)) for name in _THREADS}
-
-    def plan_ahead(self) -> None:
-        """Plan all trials of a known list that is not too long, so that a mistake is found before anything begins."""
-        search = self._order.search
-        if search.total is not None and search.total <= _PLANNED_AHEAD and self._order.name in ("grid", "list"):
-            for number in range(search.total):
-                suggestion = search.ask(number)
-                if suggestion is not None:
-                    self._ahead[suggestion.overrides] = plan = self._composer.plan(suggestion.overrides)
-                    if number == 0 and search.total > 1:
-                        record, bench = self.new_run(plan, {})
-                        self._closing.enter_context(made_ready(bench, record))
-
-    def plan(self, overrides: tuple[str, ...]) -> Plan:
-        """Return the plan of a new run."""
-        return self._ahead.pop(overrides, None) or self._composer.plan(overrides)
-
-    def new_run(self, plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, Bench]:
-        """Return the record and the bench of a trial's run."""
-        record, bench = self._context.new_run(plan)
-        record = dataclasses.replace(record, properties={**record.properties, **properties})
-        return record, dataclasses.replace(
-            self._shared.between(bench),
-            compute=self._compute(plan.spec.compute),
-            variables=self._variables,
-            say=self.say,
-            show_output=False,
-        )
-
-    def _compute(self, config: Any) -> Compute:
-        key = repr(config)
-        if key not in self._computes:
-            self._computes[key] = self._context.make_compute(config)
-        return self._computes[key]
-
-    def close(self) -> None:
-        """End what was kept warm."""
-        for one in self._computes.values():
-            one.close()
-        self._closing.close()

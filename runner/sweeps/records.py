@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.records import CANCELED, COMPLETED, FAILED, FORMAT, QUEUED, RUNNING, Record
+from runner.format import FORMAT, Record
+from runner.records import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
 GOALS = (MAXIMIZE, MINIMIZE)

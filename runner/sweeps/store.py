@@ -11,8 +11,8 @@ from typing import Any
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import append_json_line, read_json_lines, write_json
+from runner.format import FORMAT
 from runner.layout import Layout, SweepLayout
-from runner.records import FORMAT
 from runner.store.finding import meant, read_record_file, time_of
 from runner.sweeps.best import best_trials
 from runner.sweeps.records import SweepRecord, TrialRecord

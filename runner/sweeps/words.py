@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 
 from runner.errors import UserError
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?")  # those that Hydra's grammar reads as such
 _RESERVED = {"true", "false", "null", "nan", "inf"}
 
 
@@ -39,7 +42,38 @@ def to_word(value: Any) -> str:
 
 def from_word(word: str) -> Any:
     """Return the value that Hydra reads from a text."""
-    return OverridesParser.create().parse_override(f"key={word}").value()
+    return read_override(f"key={word}").value()
+
+
+def read_override(text: str) -> Override:
+    """Return Hydra's reading of an override. Of those that differ in nothing but a number its parser sees one.
+
+    Raises
+    ------
+    HydraException
+        If it cannot be read.
+    """
+    key, _, word = text.partition("=")
+    number = _NUMBER.fullmatch(word)
+    if number is None:
+        return _parse(text)
+    value = float(word) if number["fraction"] else int(word)
+    return dataclasses.replace(_like(key), _value=value, input_line=text)
+
+
+@functools.lru_cache(maxsize=256)
+def _like(key: str) -> Override:
+    return _parse(f"{key}=0")
+
+
+def _parse(text: str) -> Override:
+    found: Override = _parser().parse_overrides([text])[0]
+    return found
+
+
+@functools.cache
+def _parser() -> OverridesParser:
+    return OverridesParser.create()
 
 
 def _word(value: Any) -> str:

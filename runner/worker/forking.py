@@ -1,6 +1,7 @@
 """From a warm interpreter to a worker, and from that worker to a script: two forks instead of two new Pythons."""
 
 import os
+import resource  # noqa: F401 - what `os.wait4` returns is of it, and each worker would load it anew
 import select
 import signal
 import sys
@@ -64,7 +65,9 @@ class Interpreter:
     ) -> None:
         self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
         self.began = time.time()
-        self.found, self.unneeded = ending.Found(modules), unneeded
+        # What ours import of Python's own stays with the script, and is none of its making either.
+        kept = {name: module for name, module in sys.modules.items() if name in modules or name not in script.OWN}
+        self.found, self.unneeded = ending.Found(kept), unneeded
         self._packages = {name.split(".")[0] for name in modules}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
@@ -87,7 +90,7 @@ class Interpreter:
             os.environ.update(order["environ"])
             self.learn = order["learn"]
             code = carry_out.main([order["run"]], self._controller_is_gone, self.start)
-        except Exception:
+        except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
             traceback.print_exc()
         _flush()
         os._exit(code)

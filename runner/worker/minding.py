@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
+AHEAD, SHOWN = "ahead.", "shown.lock"  # of a folder that is no run's, and held as long as it is shown
 _OURS = frozenset(["order.json", "worker.lock", "attendant.lock", "process.json", "cancel.json", "requests", "inputs"])
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
@@ -196,7 +197,8 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
     """Make a run's folder with its own copy of the source, its inputs and its order: aside, then renamed."""
     aside = "{}.{}.part".format(run, secrets.token_hex(6))
     try:
-        for name in ("logs", "requests", os.path.join("work", "outputs"), os.path.join("work", "logs")):
+        ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
+        for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
             os.makedirs(os.path.join(aside, name), exist_ok=True)
         check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
         for name, place in facts["inputs"].items():
@@ -279,9 +281,12 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
-    run = facts["run"]
+    run, lock = facts["run"], None
     try:
         lay_out(facts["root"], run, facts["order"], facts)
+        lock = files.take_lock(os.path.join(run, SHOWN))
         return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
     finally:
         files.remove_tree(run)
+        if lock is not None:
+            os.close(lock)

@@ -27,7 +27,7 @@ class Observer:
         """Read on a little."""
         try:
             self._step()
-        except Exception:
+        except Exception:  # worker.log keeps the first; the script goes on, and `finish` notes what could not be read
             if not self._warned:
                 traceback.print_exc()
             self._warned = True

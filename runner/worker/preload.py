@@ -41,7 +41,7 @@ def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
             importlib.import_module(name)
         except Exception:
             if _said() == said and threading.active_count() == 1:
-                continue
+                continue  # left out; the script's own import of it says what is wrong
             raise Refused(name)
         if _said() != said or threading.active_count() > 1:
             raise Refused(name)
@@ -92,7 +92,7 @@ def _is_ours(name: str) -> bool:
         return _from_environment(top, sys.modules[top])
     try:
         spec = importlib.machinery.PathFinder.find_spec(top)
-    except Exception:
+    except Exception:  # a finder of theirs may raise anything; what it would find is then not loaded ahead
         return False
     if spec is None:
         return top in sys.builtin_module_names

@@ -260,7 +260,7 @@ class Supervisor:
                 while ending.going_on(self._spared()) and time.monotonic() < until:
                     self._reap()
                     time.sleep(_QUICK_TICK)
-        except Exception:
+        except Exception:  # the second mistake of ours: worker.log keeps it, the first is the result's reason
             traceback.print_exc()
         return self._result()
 

@@ -6,6 +6,7 @@ import time
 
 import files
 import keeper
+import minding
 import processes
 
 TYPE_CHECKING = False
@@ -103,6 +104,10 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
             ended.append(name)
         freed += _size(run)
         forget(task, {"runs": [run]})
+    for name in _names(os.path.join(root, "runs")):
+        path = os.path.join(root, "runs", name)
+        if name.startswith(minding.AHEAD) and not files.is_locked(os.path.join(path, minding.SHOWN)):
+            files.remove_tree(path)  # its node was killed while an interpreter was shown it
     running = keeper.held(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))

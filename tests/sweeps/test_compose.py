@@ -6,14 +6,19 @@ import pytest
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
 from hydra.types import RunMode
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from runner.composition import read_composition
 from runner.errors import UserError
 from runner.plan import make_plan, register_resolvers
 from runner.schema import register_schemas
 from runner.sweeps.compose import Composer
+from runner.sweeps.words import to_word
 from tests.conftest import ROOT
 
 SETTINGS = {"stages": ["prepare", "scale", "run", "finalize"]}
@@ -81,6 +86,48 @@ def test_as_from_scratch(shared, overrides, composer):
         assert found.config == expected.config and found.yaml == expected.yaml
         assert found.spec == expected.spec and found.overrides == expected.overrides
         assert found.experiment == expected.experiment and found.layout == expected.layout
+
+
+# References, and what stands for no value yet, have tests of their own.
+TEXT = st.text("aB1 '\"=,{}[]:#$?\\", max_size=6).filter(lambda text: "${" not in text and text != "???")
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+
+
+@pytest.mark.parametrize("shared", [("+experiment=iris",), ("job.source=projects/iris", "job.script=train_iris.py")])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.tuples(PLAIN, PLAIN), min_size=2, max_size=3))
+def test_other_values_as_from_scratch(shared, values, composer):
+    made = composer(*shared)
+    for one, other in values:
+        words = (f"++job.arguments.kernel={to_word(one)}", f"++job.arguments.new={to_word(other)}")
+        found, expected = made.plan(words), from_scratch((*shared, *words))
+        assert found.config == expected.config and found.yaml == expected.yaml and found.spec == expected.spec
+
+
+MORE = [
+    ("job.arguments.kernel={}", ("1", "{a: 1}", "2", "'???'", "[1,2]", "3")),
+    ("++job.arguments.a={}", ("1", "'${job.arguments.kernel}'", "2")),
+    ("job.description={}", ("1", "null", "2")),
+    ("+job.tags.a={}", ("1", "true", "x")),
+    ("++job.arguments.kernel.a={}", ("1", "2")),
+]
+
+
+@pytest.mark.parametrize(("word", "values"), MORE, ids=range(len(MORE)))
+@pytest.mark.parametrize("reference", ["", "job.display_name='${job.arguments.kernel}'"])
+def test_values_of_another_kind_as_from_scratch(word, values, reference, composer):
+    shared = ("+experiment=iris", *([reference] if reference else []))
+    made = composer(*shared)
+    for value in values:
+        words = (word.format(value),)
+        try:
+            expected = from_scratch((*shared, *words))
+        except (HydraException, OmegaConfBaseException):
+            with pytest.raises(UserError):
+                made.plan(words)
+            continue
+        found = made.plan(words)
+        assert found.config == expected.config and found.yaml == expected.yaml and found.spec == expected.spec
 
 
 def test_a_mistake_leaves_no_trace(composer):

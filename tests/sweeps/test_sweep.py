@@ -295,8 +295,26 @@ def test_a_mistake_is_one_line_and_nothing_has_begun(words, typed):
     assert not typed.store.ids() and not list(Layout(typed.line.workspace).runs.glob("*/*"))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["job.arguments.a=1,2"],
+        ["job.arguments.a=range(0,300)"],
+        ["job.arguments.a=1,2", "sweep.max_concurrent=1"],
+        ["sweep.sweeper=random", "job.arguments.a=interval(0.0,9.0)", "sweep.max_trials=3"],
+    ],
+    ids=["a list", "a long list", "a limit", "a search"],
+)
+def test_a_compute_that_cannot_be_had_is_said_before_a_sweep_begins(words, typed):
+    typed.line.script(SCRIPT)
+    done = typed.line.job("-m", ARGUMENTS, "compute=ssh", "compute.hosts=[{host: 127.0.0.1, port: 1}]", *words)
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr and done.stderr.count("error: ") == 1, done.stderr
+    assert not typed.store.ids() and not list(Layout(typed.line.workspace).runs.glob("*/*"))
+
+
 def test_hydras_own_sweeper_finds_the_launcher(typed):
-    done = typed("hydra/sweeper=basic", "job.arguments.a=1,2,3", "job.arguments.fail='2'")
+    done = typed("hydra/sweeper=basic", "job.arguments.a=1,2,3", "job.arguments.fail='2'", "+job.tags.team=ours")
     assert done.returncode == 2, done.stdout + done.stderr
     sweep = the_sweep(typed)
     assert sweep.search == "list" and [one.status for one in sweep.trials] == ["completed", "failed", "completed"]

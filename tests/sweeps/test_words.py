@@ -2,12 +2,13 @@
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from runner.errors import UserError
-from runner.sweeps.words import to_word
+from runner.sweeps.words import read_override, to_word
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12).filter(lambda text: "${" not in text)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
@@ -49,6 +50,27 @@ def test_a_value_survives_the_round_trip(value):
 @pytest.mark.parametrize("word", ["linear", "sklearn-1.5", "a/b", "x_1"])
 def test_plain_words_stay_plain(word):
     assert to_word(word) == word
+
+
+@given(
+    st.from_regex(r"(\+\+?|~)?[a-z]{1,3}(\.[a-z]{1,3}){0,2}", fullmatch=True),
+    st.integers().map(str) | st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.text("0123456789.-+_e"),
+)
+@example("+job.arguments.n", "007")
+@example("a@b", "1")
+@example("a", "-0")
+@example("a", "1_000")
+def test_numbers_are_read_as_hydra_reads_them(key, number):
+    text = f"{key}={number}"
+    assert _read(read_override, text) == _read(lambda one: OverridesParser.create().parse_overrides([one])[0], text)
+
+
+def _read(read, text):
+    try:
+        found = read(text)
+    except HydraException as error:
+        return type(error), str(error)
+    return repr(found), type(found.value())
 
 
 def test_what_has_no_words_is_refused():

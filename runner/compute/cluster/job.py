@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import json
 import threading
@@ -19,11 +20,12 @@ from runner.compute.cluster.nodes import Nodes
 from runner.compute.cluster.receiving import RESULT, Receiver
 from runner.errors import UserError
 from runner.files import append_json_line, locked, read_json_lines, write_json
+from runner.format import FORMAT
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import Say
-from runner.records import CANCELED, FAILED, FORMAT
+from runner.records import CANCELED, FAILED
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
 _PATIENCE = 20.0  # seconds that a node that cannot be reached gets before a run on it is canceled without its word
@@ -62,8 +64,7 @@ class NodeJob:
         self._place: Path | None = None  # the run's folder on the node
         self._told = self._kills = 0
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._carry_out, name=run.root.name, daemon=True)
-        self._thread.start()
+        _thread.start_new_thread(self._carry_out, ())  # `threading` would wait until it has begun, which others delay
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so long for the end; pass on what asks for it meanwhile."""

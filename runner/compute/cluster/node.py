@@ -20,6 +20,7 @@ from runner.hosts.remote.tools import NodeTools
 from runner.layout import WORKER
 
 _AGAIN = 2.0  # seconds between two tries to reach a machine that does not answer
+_REMOVES = 5.0  # seconds that a machine gets in the end to remove the last runs
 _SILENT = 15.0  # seconds of silence after which a connection is given up
 
 
@@ -66,7 +67,8 @@ class Node:
 
     def __init__(self, way: Way, root: str, *, send: bool) -> None:
         self.name, self.python, self._way, self._root, self._send = way.name, way.python, way, root, send
-        self._connecting, self._bringing, self._settling = threading.Lock(), threading.Lock(), threading.Lock()
+        self._connecting, self._bringing = threading.Lock(), threading.Lock()
+        self._settling, self._clearing = threading.Lock(), threading.Lock()
         self._link: Link | None = None
         self._client: Client | None = None
         self._host: RemoteHost | None = None
@@ -213,18 +215,21 @@ class Node:
         self._home.put(run)
 
     def _clear(self) -> None:
-        """Have removed what may be; nobody waits for it, and what is left in the end `vivero nodes clean` removes."""
-        runs = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                runs.append(self._home.get_nowait())
-        if not runs:
-            return
-        try:
-            self.call("tending", "forget", runs=list(map(str, runs)))
-        except UserError:  # it is lost in this moment
-            for run in runs:
-                self._home.put(run)
+        """Have removed what may be; what cannot be is left for `vivero nodes clean`."""
+        with self._clearing:
+            runs = []
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    runs.append(self._home.get_nowait())
+            if not runs:
+                return
+            try:
+                self.call("tending", "forget", runs=list(map(str, runs))).result()
+            except UserError:  # it is lost in this moment
+                for run in runs:
+                    self._home.put(run)
+            except RefusedError:
+                return
 
     def forget_what_is_there(self) -> None:
         """Look again what is there: it was cleared away."""
@@ -238,14 +243,20 @@ class Node:
         if time.monotonic() - client.heard > _SILENT:
             link.close()
             return
-        self._clear()
+        if not self._home.empty() and not self._clearing.locked():
+            self._aside(self._clear)
         if self._owed and not self._settling.locked():
-            threading.Thread(target=self._settle, name=f"owed to {self.name}", daemon=True).start()
+            self._aside(self._settle)
+
+    def _aside(self, what: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=what, name=f"{what.__name__} {self.name}", daemon=True)
+        thread.start()
+        return thread
 
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it, once what is here is removed there."""
         if self.is_connected:
-            self._clear()
+            self._aside(self._clear).join(_REMOVES)
         self._drop()
 
     def _drop(self) -> None:

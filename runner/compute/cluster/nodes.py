@@ -205,7 +205,7 @@ class Nodes:
                 found = []
             with self._change:
                 self._add(found)
-                self._change.wait(_LOOKS)
+                self._change.wait_for(lambda: self._closed, _LOOKS)  # not each time a slot is free again
                 for node in self._nodes:
                     due = time.monotonic() - self._tried.get(node.name, 0.0) > _RETURNS
                     if not node.is_connected and node.name not in self._unfit and due and not self._closed:

@@ -12,7 +12,8 @@ from runner.files import hash_file
 from runner.hosts.remote.host import RemoteHost
 from runner.layout import RunLayout
 
-GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")  # as in the worker's `minding`
+_WORKER_LOG = "logs/worker.log"
+GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", _WORKER_LOG)  # as in the worker's `minding`
 RESULT = "result.json"
 _TAKEN = frozenset([*GROWING, RESULT, "inspection.json"])
 _FOLDERS = frozenset(["logs", "work", "children", "mlflow", "outputs"])
@@ -92,6 +93,8 @@ class Receiver:
     def _is_here(self, name: str, facts: Mapping[str, Any]) -> bool:
         path = self._place(name)
         if facts["size"] == 0 and not path.exists():
+            if name == _WORKER_LOG:  # says something only when something went wrong
+                return True
             path.touch()
         return path.is_file() and path.stat().st_size == facts["size"] and hash_file(path) == facts["sha256"]
 

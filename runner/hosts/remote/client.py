@@ -109,7 +109,7 @@ class Client:
         try:
             with self._sending:
                 self._channel.sendall(line + content)
-        except OSError:
+        except (OSError, EOFError):  # the second of a link that is closed in this moment
             raise self.lost() from None
 
     def begin(self) -> tuple[int, queue.SimpleQueue[Message | None]]:

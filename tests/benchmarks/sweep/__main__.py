@@ -5,6 +5,7 @@ recorded and checked; a model is registered in none. Then 1,000 trials of a scri
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -108,14 +109,14 @@ def many(folder: Path, trials: int) -> None:
         command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL
     )
     begun, memory = time.perf_counter(), []
-    while process.poll() is None:
-        try:
+    ended = None
+    while ended is None:
+        with contextlib.suppress(OSError, StopIteration):  # it ends in this moment
             lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
             memory.append(next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")))
-        except (OSError, StopIteration):
-            break
-        time.sleep(0.5)
-    if process.wait() != 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            ended = process.wait(0.5)
+    if ended != 0:
         raise SystemExit("the sweep of many trials failed")
     seconds = time.perf_counter() - begun
     each = seconds / trials * 1000 - 5  # two at a time: the scripts themselves take 5 ms a trial

@@ -11,6 +11,7 @@ import pytest
 from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.ssh import SshMachines
 from runner.environments.venv import VenvEnvironment
+from runner.files import locked
 from runner.layout import Layout
 from runner.schema import SshComputeConfig
 from tests.compute.ssh.team import COUNTING, lines
@@ -79,7 +80,8 @@ def test_logs_and_metrics_come_while_it_runs(team):
     )
     process = team.begin()
     team.wait_for_log("begun")
-    wait_for(lambda: "early" in team.folders()[-1].metrics.read_text())
+    metrics = team.folders()[-1].metrics  # they come in a message of their own, maybe after the log's
+    wait_for(lambda: metrics.exists() and "early" in metrics.read_text())
     place = team.node().root / "runs" / json.loads(team.folders()[-1].node.read_text())["folder"]
     (place / "work" / "outputs" / "go").touch()
     assert team._end(process).returncode == 0
@@ -129,6 +131,12 @@ def sent(cluster):
     return {
         one.name: int(Path(f"/sys/class/net/{one.link}/statistics/tx_bytes").read_text()) for one in cluster.machines
     }
+
+
+def test_what_is_home_is_gone_there_once_the_command_ends(team, cluster):
+    team.script("print('hello')\n")
+    team.train("-m", "+job.arguments.n=range(0,9)")
+    assert not [run for one in cluster.machines for run in (one.root / "runs").glob("*") if "ahead." not in run.name]
 
 
 def test_detached_it_goes_on_by_itself(team):
@@ -198,13 +206,20 @@ def test_a_node_that_is_down_is_named_and_the_rest_go_on(team, cluster):
 def test_nodes_are_shown_checked_cleaned_stopped(team, cluster):
     team.script("print('hello')\n")
     team.train()
-    shown = json.loads(team.nodes("--json").stdout)
-    assert [one["name"] for one in shown] == [one.name for one in cluster.machines] and all(one["up"] for one in shown)
+    told = json.loads(team.nodes("--json").stdout)
+    assert [one["name"] for one in told] == [one.name for one in cluster.machines] and all(one["up"] for one in told)
     assert "ready" in team.nodes("check").stdout
     assert "has no Python 3.99" not in team.nodes("check").stdout
     wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
     assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
+    left, shown = (cluster.machines[1].root / "runs" / f"ahead.{name}" for name in ("left", "shown"))
+    left.mkdir(parents=True)
+    shown.mkdir()
+    with locked(shown / "shown.lock"):  # to an interpreter, at this moment
+        team.nodes("clean")
+    assert shown.exists() and not left.exists()
     cleaned = team.nodes("clean", "--all")
+    assert not shown.exists()
     assert cleaned.returncode == 0 and "MB freed" in cleaned.stdout
     assert not (cluster.machines[0].root / "environments").exists()
     team.train()  # all is brought again

@@ -62,7 +62,14 @@ def spread(cluster, tmp_path_factory):
     team = Team(tmp_path_factory.mktemp("spread"), cluster, send_packages="true", scale_out="true")
     team.script(SCRIPT)
     team.script(BESIDE, "beside.py")
-    done = team.train(*FOREST)
+    process = team.begin(*FOREST, "job.arguments=[wait]")
+    for one in cluster.machines:  # those that have to build the environment first join late
+        wait_for(lambda one=one: any("engine.py worker" in line for line in one.left().values()), 120)
+    team.wait_for_log("begun", 60)
+    place = json.loads(team.folders()[-1].node.read_text())["folder"]
+    (team.node().root / "runs" / place / "work" / "outputs" / "go").touch()
+    done = team._end(process)
+    assert done.returncode == 0, done.stdout + done.stderr
     yield team
     team.end()
     assert "dashboard is at http://127.0.0.1:" in done.stdout
@@ -77,7 +84,7 @@ def found(team):
 
 
 def test_an_unmodified_script_is_spread_with_the_same_results(spread, cluster):
-    spread.train(*FOREST)  # by now all nodes have the environment
+    spread.train(*FOREST)  # all nodes have the environment
     away = found(spread)
     at_home = spread._end(
         spread.start(
