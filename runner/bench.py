@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class Bench:
     """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
 
     `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
-    `variables` are given to the script unless the user sets them; `look_at_git` returns the state of a source folder's
+    `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself; `look_at_git` returns the state of a source folder's
     repository and writes what is uncommitted to a file.
     """
 
@@ -41,7 +41,7 @@ class Bench:
     deploy: Callable[[str, EndpointSettings], Deployed]
     foresee: Callable[[EndpointSettings, str, str], None]
     look_at_git: Callable[[Path, Path], GitState | None]
-    variables: Mapping[str, str] = field(default_factory=dict)
+    at_a_time: int | None = None
     show_output: bool = True
     restored_from: RestoredRun | None = None
     handle: EnvironmentHandle | None = field(default=None)

@@ -155,6 +155,10 @@ class Compute(Protocol):
     apart: bool
     """Whether runs are carried out in folders of other machines, which begin with the snapshot that the order names."""
 
+    @property
+    def slots(self) -> int:
+        """Runs at a time, as far as is known: more once more machines have joined."""
+
     def host(self) -> Host:
         """Return the host that environments are built on."""
 

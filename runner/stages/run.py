@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
 from runner.records import FAILED, ResultRecord, RunRecord
 from runner.streams import reader_may_leave
+from runner.threads import thread_share
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _TICK = 0.05
@@ -88,7 +88,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "display_name": record.display_name,
         "argv": handle.inside(argv),
         "script": spec.job.script,
-        "variables": {**_given(bench.variables), **handle.variables(), **variables},
+        "variables": {**_share(bench), **handle.variables(), **variables},
         "timeout": spec.job.timeout,
         "metrics": dict(spec.job.metrics),
         "tags": dict(spec.job.tags),
@@ -99,6 +99,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         **({"finish": None, "answer": None, "attended": calls} if handle.attended else calls),
         "grace": GRACE,
         "detach": spec.detach,
+        "at_a_time": bench.at_a_time,
     }
 
 
@@ -120,9 +121,12 @@ def follow(run: RunLayout) -> None:
         )
 
 
-def _given(variables: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what the user has set for the command itself."""
-    return {name: value for name, value in variables.items() if name not in os.environ}
+def _share(bench: Bench) -> dict[str, str]:
+    """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
+    if bench.at_a_time is None or bench.compute.apart:
+        return {}
+    share = thread_share(os.cpu_count() or 1, bench.at_a_time)
+    return {name: value for name, value in share.items() if name not in os.environ}
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,8 @@ class Hands:
         From a trial's overrides to its plan.
     bench : callable
         From a plan to the record and the bench of a new run.
+    slots : callable
+        Trials at a time, which may be more once more machines have joined.
     """
 
     layout: Layout
@@ -54,6 +57,7 @@ class Hands:
     watcher: Watcher
     plan: Callable[[tuple[str, ...]], Plan]
     bench: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, Bench]]
+    slots: Callable[[], int]
 
 
 class Conductor:
@@ -84,9 +88,12 @@ class Conductor:
         """Carry the sweep to its end and return its record; Ctrl-C ends it as canceled."""
         self._hands.watcher.begin(self.sweep)
         self._write()
-        with ThreadPoolExecutor(self.sweep.slots, "trial") as pool:
+        with ExitStack() as pools:
+            pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
             while True:
                 try:
+                    if self._room_has_changed():  # a pool does not grow; what the one before began goes on there
+                        pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
                     if not self._turn(pool):
                         break
                 except KeyboardInterrupt:
@@ -99,6 +106,15 @@ class Conductor:
         self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
         self._hands.store.write(self.sweep)
         return self.sweep
+
+    def _room_has_changed(self) -> bool:
+        """Take in that machines have joined, or are left out."""
+        slots = self._hands.slots()
+        if slots == self.sweep.slots:
+            return False
+        self.sweep = dataclasses.replace(self.sweep, slots=slots)
+        self._hands.watcher.say(f"{slots} at a time from now on")
+        return True
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Do what is due; return whether anything is left to do."""

@@ -130,7 +130,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         sweep = dataclasses.replace(sweep, slots=slots, total=order.search.total, state=RUNNING, ended=None)
         watcher = context.watcher(layout)
         work.say = watcher.say
-        hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run)
+        hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots)
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
         gc.freeze()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -22,8 +20,6 @@ from runner.sweeps.shared import Shared
 if TYPE_CHECKING:
     from runner.sweeps.multirun import Context, Order
 
-# Each trial gets its share of the cores, unless the user has set these.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 _ALL_AHEAD = 200  # trials of a list up to which a mistake in the last is found before the first begins
 _LISTS = ("grid", "list")  # searches that know all their trials from the beginning
 
@@ -53,16 +49,17 @@ class Work:
         self._scaled: Future[ScaleRecord] = Future()
         threading.Thread(target=_scale, args=(self._first, self._scaled), name="scales", daemon=True).start()
 
-    @functools.cached_property
+    @property
     def slots(self) -> int:
-        """Trials at a time, once the compute has scaled.
+        """Trials at a time, as many as the compute has room for by now; known once it has scaled.
 
         Raises
         ------
         UserError
             If it cannot.
         """
-        search, there = self._order.search, self._scaled.result().slots
+        self._scaled.result()
+        search, there = self._order.search, self._first.slots
         wanted = self._order.settings.max_concurrent or there
         return max(1, min(wanted, search.total or wanted))
 
@@ -111,14 +108,10 @@ class Work:
         record = dataclasses.replace(record, properties={**record.properties, **properties}, scale=scaled)
         return record, dataclasses.replace(
             self._shared.between(bench),
-            variables=self._variables,
+            at_a_time=self.slots,
             say=self.say,
             show_output=False,
         )
-
-    @functools.cached_property
-    def _variables(self) -> dict[str, str]:
-        return dict.fromkeys(_THREADS, str(max(1, (os.cpu_count() or 1) // self.slots)))
 
     def _compute(self, config: Any) -> Compute:
         key = repr(config)

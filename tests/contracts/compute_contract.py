@@ -51,7 +51,7 @@ class ComputeContract:
 
     def test_scale_names_nodes_and_slots(self, compute):
         found = compute.scale()
-        assert found.nodes and found.slots >= 1
+        assert found.nodes and found.slots == compute.slots >= 1
 
     def test_a_job_ends_with_a_result(self, submit):
         job, run = submit("print('hello')")

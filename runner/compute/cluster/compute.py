@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import secrets
 import threading
@@ -22,6 +23,7 @@ from runner.hosts.remote.link import UnreachableError
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
+from runner.threads import thread_share
 
 _AHEAD = "ahead."
 _OTHERS = 3.0  # seconds that the other nodes get once the first has answered; those who come later join
@@ -65,6 +67,11 @@ class ClusterCompute:
                 self._nodes_made = Nodes(self._machines, config.min_nodes, config.max_nodes, self._say)
             return self._nodes_made
 
+    @property
+    def slots(self) -> int:
+        """Runs at a time on the nodes that are known by now."""
+        return self.nodes.slots()
+
     def host(self) -> Host:
         """Return the first node that answers: what is the same on all of them is found out there."""
         return self.nodes.first().host()
@@ -78,7 +85,7 @@ class ClusterCompute:
             If fewer are up than ``min_nodes``.
         """
         up = self.nodes.settle(_OTHERS if self._several else 0)
-        return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.nodes.slots())
+        return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
@@ -132,6 +139,7 @@ class ClusterCompute:
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
         told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
+        told["variables"] = {**self._share(order.get("at_a_time"), node), **told["variables"]}
         root = node.root()
         brief = {
             "order": told,
@@ -143,6 +151,13 @@ class ClusterCompute:
         if self._config.scale_out and not name.startswith(_AHEAD):
             self._scaled(tree, handle, node, name, brief)
         return brief
+
+    def _share(self, at_a_time: int | None, node: Node) -> dict[str, str]:
+        """Return what gives one of so many runs its share of a node's cores; nothing for a run by itself."""
+        if at_a_time is None:
+            return {}
+        there = math.ceil(node.slots * at_a_time / max(1, self.slots))
+        return thread_share(node.cores, min(there, node.slots))
 
     def _tree(self, run: RunLayout, digest: str) -> Tree:
         if digest not in self._trees:

@@ -81,7 +81,12 @@ class Node:
     @property
     def slots(self) -> int:
         """Runs at a time, 1 as long as that is not known."""
-        return self._way.slots or int(self._facts.get("cores", 1))
+        return self._way.slots or self.cores
+
+    @property
+    def cores(self) -> int:
+        """Cores it may use, 1 as long as that is not known."""
+        return int(self._facts.get("cores", 1))
 
     @property
     def facts(self) -> Mapping[str, Any]:

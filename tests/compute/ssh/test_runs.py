@@ -117,6 +117,15 @@ def test_a_sweep_fills_the_slots_of_all_nodes(team, cluster):
     assert len(team.records()) == 24
 
 
+@pytest.mark.parametrize(("words", "beside"), [((), 2), (("sweep.max_concurrent=3",), 1)], ids=["all slots", "half"])
+def test_a_trial_has_its_share_of_the_cores_of_its_node(words, beside, team):
+    """Three at a time on three nodes is one on each, whatever this machine has."""
+    team.script("import os\nprint('limits', os.environ['OMP_NUM_THREADS'], os.environ['LOKY_MAX_CPU_COUNT'])\n")
+    team.train("-m", "job.environment_variables.MKL_NUM_THREADS='7','8'", "+job.arguments.n=range(0,4)", *words)
+    share = max(1, len(os.sched_getaffinity(0)) // beside)
+    assert {run.log.read_text() for run in team.folders()} == {f"limits {share} {share}\n"}
+
+
 def test_what_is_there_is_not_sent_again(team, cluster):
     team.script("print('hello')\n")
     (team.folder / "src" / "large.bin").write_bytes(os.urandom(2_000_000))

@@ -1,0 +1,10 @@
+"""Runs that go on beside each other share the cores of their machine."""
+
+from __future__ import annotations
+
+_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+
+
+def thread_share(cores: int, runs: int) -> dict[str, str]:
+    """Return the variables by which each of so many runs on a machine computes with its share of the cores."""
+    return dict.fromkeys(_LIMITS, str(max(1, cores // max(1, runs))))
