@@ -23,8 +23,8 @@ class Bench:
     """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
 
     `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
-    `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself; `look_at_git` returns the state of a source folder's
-    repository and writes what is uncommitted to a file.
+    `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself.
+    `look_at_git` returns the state of a source folder's repository and writes what is uncommitted to a file.
     """
 
     spec: RunSpec
