@@ -97,9 +97,8 @@ class Nodes:
 
     def slots(self) -> int:
         """Return how many runs go at a time when all nodes are up that may be used."""
-        return sum(
-            node.slots for node in (self._up() + [one for one in self._nodes if not one.is_connected])[: self._most]
-        )
+        down = [node for node in self._nodes if not node.is_connected and node.name not in self._unfit]
+        return sum(node.slots for node in (self._up() + down)[: self._most])
 
     def take(self, stop: Callable[[], bool]) -> Node | None:
         """Return a node with a free slot, which is then taken; wait for one until `stop` says so.
