@@ -16,9 +16,12 @@ GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoi
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
-_NOT_A = re.compile(r"Value (.*) of type '.*' could not be converted to (\w+)", re.DOTALL)
-_TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
+_NOT_A = re.compile(r"Value (.*) (?:of type '.*' could not be converted to|is not a valid) (\w+)", re.DOTALL)
+_TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
+_NOT_OURS = re.compile(r"(\w+) is not a subclass of (\w+)")
+_NO_TEXT = re.compile(r"Cannot convert '\w+' to string: '(.*)'", re.DOTALL)
 _IN_FILE = re.compile(r"In '([^']*)': ")
+_WORD = re.compile(r"Error merging override \+*([^=]+)=")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -58,8 +61,8 @@ def as_user_error(error: BaseException) -> UserError | None:
         if word in GROUPS:
             return UserError(f"'{word}' is not chosen by default", f"Add it with +{word}=NAME")
         return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
-    if "Missing mandatory value" in text:
-        found = re.search(r"Missing mandatory value: (\S+)", text) or _FULL_KEY.search(text)
+    if "missing mandatory value" in text.lower():
+        found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
         return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
 
@@ -92,16 +95,37 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
     from omegaconf.errors import ConfigTypeError, ValidationError
 
     for one in chain:
-        if isinstance(one, ValidationError | ConfigTypeError) and one.full_key:
-            why, file = _first_lines(str(one)), _IN_FILE.match(str(chain[0]))
-            if found := _NOT_A.match(why):
-                why = f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
-            elif "is not a ListConfig" in why:
-                why = "a list is needed, such as [a, b]"
-            elif why.startswith("Cannot merge DictConfig"):
-                why = "there is a mapping already, which nothing else can replace"
-            return UserError(f"{one.full_key}: {why}" + (f", in {file[1]}" if file else ""))
+        if isinstance(one, ValidationError | ConfigTypeError):
+            file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
+            key = one.full_key or ""
+            if word and "." not in key:
+                key = word[1]  # of what is added only the end is told
+            why = _reason(key, _first_lines(str(one)))
+            return UserError(": ".join(filter(None, [key, why])) + (f", in {file[1]}" if file else ""))
     return None
+
+
+def _reason(key: str, text: str) -> str:
+    """Return why a value cannot be at a key, in the words of who wrote it."""
+    if found := _NOT_A.match(text):
+        return f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
+    if found := _NOT_OURS.search(text):
+        if found[1] != "dict":
+            given = text.rpartition("value: ")[2]
+            return f"{given} stands where a mapping is needed, with {', '.join(fields_of(found[2]))}"
+        above, _, name = key.removesuffix(".path").rpartition(".")
+        return f"write it in its mapping, which keeps what else it has: '{above}={{{name}: {{...}}}}'"
+    if found := _NO_TEXT.match(text):
+        return f"{found[1]} is not a text"
+    if text.endswith("is not Optional") or text.startswith("Incompatible value 'None'"):
+        return "nothing stands there, and it cannot be null"
+    if "is not a ListConfig" in text:
+        return "a list is needed, such as [a, b]"
+    if text.startswith("Cannot assign") and " to Dict[" in text:
+        return "a mapping is needed, such as {name: ...}"
+    if text.startswith("Cannot merge DictConfig"):
+        return "a list and a mapping cannot stand for each other"
+    return text
 
 
 def _not_beside(chain: list[BaseException]) -> UserError | None:
