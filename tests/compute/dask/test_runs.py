@@ -24,6 +24,7 @@ from tests.compute.ssh.test_bad_days import test_a_link_is_cut_for_a_while as cu
 from tests.compute.ssh.test_runs import (  # noqa: F401
     process_file,
     sent,
+    test_a_machine_that_comes_later_brings_its_slots,
     test_a_model_is_registered_by_the_script_and_by_the_run,
     test_a_run_is_as_at_home,
     test_a_sweep_fills_the_slots_of_all_nodes,
@@ -106,27 +107,6 @@ def test_a_run_is_a_task_of_the_cluster_as_long_as_it_goes_on(team, cluster):
         done = team._end(process)
         assert done.returncode == 0, done.stdout + done.stderr
         wait_for(lambda: not tasks())
-
-
-def test_a_machine_that_joins_is_used(team, cluster):
-    go = team.folder / "go"
-    team.script(f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n")
-    *before, last = [one.name for one in cluster.machines]
-
-    def hosts():
-        return {json.loads(run.node.read_text())["node"] for run in team.folders() if run.node.exists()}
-
-    cluster.machines[2].kill()
-    process = team.begin("-m", "+job.arguments.n=range(0,24)")
-    wait_for(lambda: hosts() == set(before), 60)
-    cluster.machines[2].start()
-    wait_for(lambda: hosts() == {*before, last}, 60)
-    go.touch()
-    done = team._end(process)
-    assert "24 completed" in done.stdout, done.stdout + done.stderr
-    assert "4 at a time" in done.stdout and "6 at a time from now on" in done.stdout
-    sweep = json.loads(next(team.workspace.glob("sweeps/*/sweep.json")).read_text())
-    assert sweep["slots"] == 6
 
 
 def test_files_are_named_from_where_the_command_was_started(team, cluster):

@@ -117,6 +117,28 @@ def test_a_sweep_fills_the_slots_of_all_nodes(team, cluster):
     assert len(team.records()) == 24
 
 
+def test_a_machine_that_comes_later_brings_its_slots(team, cluster):
+    """Those that are there are busy until it is used."""
+    go, many = team.folder / "go", 6 * len(os.sched_getaffinity(0)) + 4
+    team.script(f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.05)\n")
+    there = {one.name for one in cluster.machines}
+
+    def used():
+        return {json.loads(run.node.read_text())["node"] for run in team.folders() if run.node.exists()}
+
+    cluster.machines[2].kill()
+    process = team.begin("-m", f"+job.arguments.n=range(0,{many})", "compute.slots=null")
+    wait_for(lambda: used() == there - {cluster.machines[2].name}, 60)
+    cluster.machines[2].start()
+    wait_for(lambda: used() == there, 60)
+    slots = sum(one["slots"] for one in json.loads(team.nodes("--json", "compute.slots=null").stdout))
+    go.touch()
+    done = team._end(process)
+    assert f"{many} completed" in done.stdout, done.stdout + done.stderr
+    assert f"{slots} at a time from now on" in done.stdout
+    assert json.loads(next(team.workspace.glob("sweeps/*/sweep.json")).read_text())["slots"] == slots
+
+
 @pytest.mark.parametrize(("words", "beside"), [((), 2), (("sweep.max_concurrent=3",), 1)], ids=["all slots", "half"])
 def test_a_trial_has_its_share_of_the_cores_of_its_node(words, beside, team):
     """Three at a time on three nodes is one on each, whatever this machine has."""
