@@ -171,7 +171,7 @@ def _new_record(order: Order) -> SweepRecord:
         state=RUNNING,
         created=now(),
         search=order.name,
-        command=order.shared,
+        command=(*_switches(master), *order.shared),
         arguments=order.arguments,
         config={str(key): value for key, value in plain.items()},
         space=order.space,
@@ -179,6 +179,13 @@ def _new_record(order: Order) -> SweepRecord:
         policy=dict(order.settings.early_termination),
         total=order.search.total,
     )
+
+
+def _switches(master: DictConfig) -> tuple[str, ...]:
+    """Return what was typed of where the composition's files are, for the lines to copy."""
+    found = [one.path for one in master.hydra.runtime.config_sources if one.provider == "command-line"]
+    paths = [word for word in master.hydra.overrides.hydra if word.startswith("hydra.searchpath")]
+    return (*(word for folder in found for word in ("--config-dir", folder)), *paths)
 
 
 def held(layout: Layout, sweep_id: str) -> ExitStack:

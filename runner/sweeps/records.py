@@ -70,7 +70,7 @@ class SweepRecord(Record):
     search : str
         grid, random, sobol or bayesian; ``list`` where Hydra's own sweeper made the list.
     command : tuple of str
-        The words that every trial shares, as typed.
+        What every trial shares of what was typed: where its files are, then the words.
     arguments : tuple of str
         All words, as typed: with them it can be taken up again.
     config : mapping

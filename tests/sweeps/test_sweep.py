@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from concurrent.futures import Future
 
@@ -226,7 +227,11 @@ def test_canceled(how, typed):
 
 
 def test_killed_and_resumed(typed):
-    words = ("job.source=src", "job.script=train.py", ARGUMENTS, "sweep.objective=score", "compute.slots=2")
+    own = typed.line.folder / "mine" / "compute" / "pair.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("defaults:\n  - /schema/compute/local@_here_\n  - _self_\nslots: 2\n")
+    words = ("--config-dir", "mine", "compute=pair", "job.source=src", "job.script=train.py", ARGUMENTS)
+    words += ("sweep.objective=score",)
     swept = ("job.arguments.a=1,2,3,4,5", "job.arguments.sleep=0.7", "job.arguments.fail='1'")
     process = typed.line.start("runner", "-m", *words, *swept)
     wait_for(lambda: typed.store.ids() and len(the_sweep(typed).trials) >= 4, 60)
@@ -236,7 +241,9 @@ def test_killed_and_resumed(typed):
     assert before.state == "running"
     other = typed.line.run("-m", *words, f"sweep.resume={before.id}", "job.arguments.fail=null")
     assert other.returncode == 1 and "job.arguments.fail=null was not part of sweep" in other.stderr
-    second = typed.line.run("-m", *words, f"sweep.resume={before.id}")
+    line = json.loads(typed.line.vivero("sweep", "latest", "--json").stdout)["resume"]
+    assert line.startswith("python -m runner ")
+    second = typed.line.run(*shlex.split(line)[3:])
     assert second.returncode == 2, second.stdout + second.stderr  # what was typed then still makes the first one fail
     after = the_sweep(typed)
     assert [one.number for one in after.trials] == [0, 1, 2, 3, 4]
