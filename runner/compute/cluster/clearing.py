@@ -39,7 +39,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
         others += ended is None
     answer = node.call("tending", "clean", runs=over, all=everything).result()
     node.forget_what_is_there()
-    said = f"{len(over)} runs removed, {answer['freed'] / 2**20:.0f} MB freed"
+    said = f"{len(over)} run{'s' * (len(over) != 1)} removed, {answer['freed'] / 2**20:.0f} MB freed"
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"
     if others:

@@ -187,4 +187,5 @@ def quoted(words: list[str]) -> str:
 
 
 def _shortly(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    told = getattr(error, "strerror", None) or str(error)
+    return " ".join(told.split()) or type(error).__name__
