@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import re
+import types
+import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.arguments import INPUT
 from runner.endpoint_settings import EndpointSettings
@@ -25,7 +28,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     UserError
         At the first thing that cannot be.
     """
-    _check_keys(spec, "")
+    _check_section(spec, "")
     _check_stages(spec.stages)
     _check_kind(spec.environment, ENVIRONMENTS, "environment")
     _check_kind(spec.compute, COMPUTES, "compute")
@@ -60,17 +63,54 @@ def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
         raise UserError(f"endpoint.{mistake.message}", mistake.hint) from None
 
 
-def _check_keys(section: Any, place: str) -> None:
-    """Refuse keys that `+` adds to a section of ours, where nothing would read them.
+def _check_section(section: Any, place: str) -> None:
+    """Refuse keys that `+` adds to a section of ours, where nothing would read them, and what cannot stand at a key.
 
     Beside the sections a key of one's own is welcome, for others to refer to, unless it looks like one of ours.
     """
-    known = [one.name for one in dataclasses.fields(section)]
+    kinds = _kinds_of(section.__class__)
     for key, value in vars(section).items():
-        if key not in known and (place or difflib.get_close_matches(key, known, 1, 0.8)):
-            raise UserError(f"There is no key '{place}{key}'", nearest(key, known))
+        if key not in kinds and (place or difflib.get_close_matches(key, kinds, 1, 0.8)):
+            raise UserError(f"There is no key '{place}{key}'", nearest(key, kinds))
+        kind = kinds.get(key, _ANY)
+        if not isinstance(value, kind.types):
+            raise UserError(f"{place}{key}: what it refers to cannot stand there")
         if dataclasses.is_dataclass(value):
-            _check_keys(value, f"{place}{key}.")
+            _check_section(value, f"{place}{key}.")
+        elif kind.texts and value:
+            _check_texts(value, f"{place}{key}")
+
+
+class _Kind(NamedTuple):
+    """The types of what holds more, and whether that is texts. OmegaConf sees to all other types."""
+
+    types: tuple[type, ...]
+    texts: bool
+
+
+_ANY = _Kind((object,), texts=False)
+
+
+@functools.cache
+def _kinds_of(section: type) -> dict[str, _Kind]:
+    """Return what may stand at each key of a section."""
+    return {name: _kind(hint) for name, hint in typing.get_type_hints(section).items()}
+
+
+def _kind(hint: Any) -> _Kind:
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    kinds = tuple(typing.get_origin(one) or one for one in options)
+    if not any(one in (dict, list) or dataclasses.is_dataclass(one) for one in kinds):
+        return _ANY
+    return _Kind(kinds, any(typing.get_args(one)[-1:] in ((str,), (str | None,)) for one in options))
+
+
+def _check_texts(texts: Any, place: str) -> None:
+    """Refuse what OmegaConf lets pass when it replaces a mapping or a list as a whole."""
+    named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
+    for name, text in named:
+        if not isinstance(text, str | None):
+            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'}: {text} is not a text")
 
 
 def _check_stages(stages: list[str]) -> None:

@@ -20,6 +20,8 @@ _NOT_A = re.compile(r"Value (.*) (?:of type '.*' could not be converted to|is no
 _TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
 _NOT_OURS = re.compile(r"(\w+) is not a subclass of (\w+)")
 _NO_TEXT = re.compile(r"Cannot convert '\w+' to string: '(.*)'", re.DOTALL)
+_REFERS = re.compile(r"While dereferencing interpolation '(.*?)': ")
+_BAD_NAME = re.compile(r"Key (.*) \(\w+\) is incompatible with")
 _IN_FILE = re.compile(r"In '([^']*)': ")
 _WORD = re.compile(r"Error merging override \+*([^=]+)=")
 
@@ -59,7 +61,7 @@ def as_user_error(error: BaseException) -> UserError | None:
         named = _NO_GROUP.search(text)
         word = named[1] if named else ""
         if word in GROUPS:
-            return UserError(f"'{word}' is not chosen by default", f"Add it with +{word}=NAME")
+            return _not_chosen(word)
         return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
     if "missing mandatory value" in text.lower():
         found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
@@ -75,9 +77,24 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         return error
     if isinstance(error, YAMLError):
         return _unreadable(error)
-    if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
+    if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
+        return _not_chosen(found[1])
+    wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")
+    if wrong or (isinstance(error, TypeError) and _is_from(error, "hydra")):
         return UserError("A group takes the name of one of its files", "For example: environment=venv")
     return storage_error(error)
+
+
+def _is_from(error: BaseException, package: str) -> bool:
+    """Tell whether an exception was raised in a package's own code."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is not None and str(place.tb_frame.f_globals.get("__name__")).startswith(f"{package}.")
+
+
+def _not_chosen(group: str) -> UserError:
+    return UserError(f"'{group}' is not chosen by default", f"Add it with +{group}=NAME")
 
 
 def _unreadable(error: YAMLError) -> UserError:
@@ -92,10 +109,10 @@ def _unreadable(error: YAMLError) -> UserError:
 
 def _bad_value(chain: list[BaseException]) -> UserError | None:
     """Return the mistake of a value of another kind than its key takes."""
-    from omegaconf.errors import ConfigTypeError, ValidationError
+    from omegaconf.errors import ConfigTypeError, KeyValidationError, ValidationError
 
     for one in chain:
-        if isinstance(one, ValidationError | ConfigTypeError):
+        if isinstance(one, ValidationError | ConfigTypeError | KeyValidationError):
             file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
             key = one.full_key or ""
             if word and "." not in key:
@@ -107,11 +124,15 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
 
 def _reason(key: str, text: str) -> str:
     """Return why a value cannot be at a key, in the words of who wrote it."""
+    if found := _REFERS.match(text):
+        return f"what {found[1]} refers to cannot stand there"
     if found := _NOT_A.match(text):
         return f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
     if found := _NOT_OURS.search(text):
+        given = text.rpartition("value:")[2].strip() or "''"
+        if found[2] == "str":
+            return f"{given} is not a text"
         if found[1] != "dict":
-            given = text.rpartition("value: ")[2]
             return f"{given} stands where a mapping is needed, with {', '.join(fields_of(found[2]))}"
         above, _, name = key.removesuffix(".path").rpartition(".")
         return f"write it in its mapping, which keeps what else it has: '{above}={{{name}: {{...}}}}'"
@@ -119,6 +140,8 @@ def _reason(key: str, text: str) -> str:
         return f"{found[1]} is not a text"
     if text.endswith("is not Optional") or text.startswith("Incompatible value 'None'"):
         return "nothing stands there, and it cannot be null"
+    if found := _BAD_NAME.match(text):
+        return f"a name is a text: quote {found[1]}"
     if "is not a ListConfig" in text:
         return "a list is needed, such as [a, b]"
     if text.startswith("Cannot assign") and " to Dict[" in text:
