@@ -21,6 +21,7 @@ _TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or 
 _NOT_OURS = re.compile(r"(\w+) is not a subclass of (\w+)")
 _NO_TEXT = re.compile(r"Cannot convert '\w+' to string: '(.*)'", re.DOTALL)
 _REFERS = re.compile(r"While dereferencing interpolation '(.*?)': ")
+_NOWHERE = re.compile(r"Interpolation key '(.*)' not found")
 _BAD_NAME = re.compile(r"Key (.*) \(\w+\) is incompatible with")
 _IN_FILE = re.compile(r"In '([^']*)': ")
 _WORD = re.compile(r"Error merging override \+*([^=]+)=")
@@ -109,10 +110,15 @@ def _unreadable(error: YAMLError) -> UserError:
 
 def _bad_value(chain: list[BaseException]) -> UserError | None:
     """Return the mistake of a value of another kind than its key takes."""
-    from omegaconf.errors import ConfigTypeError, KeyValidationError, ValidationError
+    from omegaconf.errors import (
+        ConfigTypeError,
+        InterpolationResolutionError,
+        KeyValidationError,
+        ValidationError,
+    )
 
     for one in chain:
-        if isinstance(one, ValidationError | ConfigTypeError | KeyValidationError):
+        if isinstance(one, ValidationError | ConfigTypeError | KeyValidationError | InterpolationResolutionError):
             file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
             key = one.full_key or ""
             if word and "." not in key:
@@ -126,6 +132,10 @@ def _reason(key: str, text: str) -> str:
     """Return why a value cannot be at a key, in the words of who wrote it."""
     if found := _REFERS.match(text):
         return f"what {found[1]} refers to cannot stand there"
+    if found := _NOWHERE.match(text):
+        return f"${{{found[1]}}} refers to no key"
+    if text.startswith("Interpolation to parent node"):
+        return "it refers to what it is part of"
     if found := _NOT_A.match(text):
         return f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
     if found := _NOT_OURS.search(text):
