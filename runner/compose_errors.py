@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from runner.compose_reasons import reason
 from runner.errors import UserError, nearest, storage_error
 from runner.schema import fields_of
 
@@ -16,13 +17,6 @@ GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoi
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
-_NOT_A = re.compile(r"Value (.*) (?:of type '.*' could not be converted to|is not a valid) (\w+)", re.DOTALL)
-_TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
-_NOT_OURS = re.compile(r"(\w+) is not a subclass of (\w+)")
-_NO_TEXT = re.compile(r"Cannot convert '\w+' to string: '(.*)'", re.DOTALL)
-_REFERS = re.compile(r"While dereferencing interpolation '(.*?)': ")
-_NOWHERE = re.compile(r"Interpolation key '(.*)' not found")
-_BAD_NAME = re.compile(r"Key (.*) \(\w+\) is incompatible with")
 _IN_FILE = re.compile(r"In '([^']*)': ")
 _WORD = re.compile(r"Error merging override \+*([^=]+)=")
 
@@ -123,42 +117,9 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
             key = one.full_key or ""
             if word and "." not in key:
                 key = word[1]  # of what is added only the end is told
-            why = _reason(key, _first_lines(str(one)))
+            why = reason(key, _first_lines(str(one)))
             return UserError(": ".join(filter(None, [key, why])) + (f", in {file[1]}" if file else ""))
     return None
-
-
-def _reason(key: str, text: str) -> str:
-    """Return why a value cannot be at a key, in the words of who wrote it."""
-    if found := _REFERS.match(text):
-        return f"what {found[1]} refers to cannot stand there"
-    if found := _NOWHERE.match(text):
-        return f"${{{found[1]}}} refers to no key"
-    if text.startswith("Interpolation to parent node"):
-        return "it refers to what it is part of"
-    if found := _NOT_A.match(text):
-        return f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
-    if found := _NOT_OURS.search(text):
-        given = text.rpartition("value:")[2].strip() or "''"
-        if found[2] == "str":
-            return f"{given} is not a text"
-        if found[1] != "dict":
-            return f"{given} stands where a mapping is needed, with {', '.join(fields_of(found[2]))}"
-        above, _, name = key.removesuffix(".path").rpartition(".")
-        return f"write it in its mapping, which keeps what else it has: '{above}={{{name}: {{...}}}}'"
-    if found := _NO_TEXT.match(text):
-        return f"{found[1]} is not a text"
-    if text.endswith("is not Optional") or text.startswith("Incompatible value 'None'"):
-        return "nothing stands there, and it cannot be null"
-    if found := _BAD_NAME.match(text):
-        return f"a name is a text: quote {found[1]}"
-    if "is not a ListConfig" in text:
-        return "a list is needed, such as [a, b]"
-    if text.startswith("Cannot assign") and " to Dict[" in text:
-        return "a mapping is needed, such as {name: ...}"
-    if text.startswith("Cannot merge DictConfig"):
-        return "a list and a mapping cannot stand for each other"
-    return text
 
 
 def _not_beside(chain: list[BaseException]) -> UserError | None:
