@@ -41,6 +41,7 @@ def rows() -> list[dict[str, Any]]:
     """Return what is known of each environment, the newest last."""
     from datetime import UTC, datetime
 
+    from runner.clock import write_time
     from runner.commands.environments_images import image_sizes
     from runner.commands.needs import last_used, needs
     from runner.environments.catalogue import kept
@@ -50,7 +51,8 @@ def rows() -> list[dict[str, Any]]:
     sizes = image_sizes([one.record.image_id for one in there if one.record and one.record.image_id])
     found = []
     for one in there:
-        record = one.record
+        record, created = one.record, write_time(datetime.fromtimestamp(one.created, UTC))
+        began = used.get(one.key)
         found.append(
             {
                 "key": one.key,
@@ -59,8 +61,8 @@ def rows() -> list[dict[str, Any]]:
                 "packages": len(record.packages) if record else None,
                 "image": record.image if record else None,
                 "bytes": sizes.get(record.image_id) if record and record.image_id else one.size(),
-                "created": datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds"),
-                "last_used": used.get(one.key),
+                "created": created,
+                "last_used": began and max(began, created),  # the run that had it built began before
                 "needed_by": needed.of(one.key),
                 "problem": one.problem,
             }

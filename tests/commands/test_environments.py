@@ -39,7 +39,7 @@ def test_listed_and_shown(line):
     built(line)
     (row,) = listed(line)
     assert (row["kind"], row["packages"], row["needed_by"], row["problem"]) == ("venv", 1, [], None)
-    assert row["bytes"] > 1000 and row["last_used"]
+    assert row["bytes"] > 1000 and row["last_used"] >= row["created"]
     text = line.vivero("environments").stdout
     assert row["key"][:12] in text and "LAST USED" in text
     shown = line.vivero("environments", "show", row["key"][:6])
