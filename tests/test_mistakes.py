@@ -1,5 +1,6 @@
 """Whatever is typed for a key composes or is told in one line, in the words of who typed it."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,6 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from runner.__main__ import _plan
 from runner.compose_errors import as_user_error
 from runner.plan import register_resolvers
 from runner.schema import CONF, HYDRA_VERSION, register_schemas
@@ -53,6 +53,9 @@ def plan(tmp_path, monkeypatch):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text("print(1)")
     monkeypatch.chdir(tmp_path)
+    from runner.__main__ import _plan
+
+    gc.enable()  # which the command turns off as it begins: here it would be off for all tests to come
     register_schemas()
     register_resolvers()
 
