@@ -129,7 +129,8 @@ class Composer:
             _settle(found, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]
-            self._composed[structural] = _Base(Variants(found), Leaves(found), chosen)
+            variants = Variants(found)
+            self._composed[structural] = _Base(variants, Leaves(found, variants.texts), chosen)
         return self._composed[structural]
 
     def _compose(self, structural: tuple[str, ...]) -> DictConfig:

@@ -92,7 +92,7 @@ class Conductor:
             pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
             while True:
                 try:
-                    if self._room_has_changed():  # a pool does not grow; what the one before began goes on there
+                    if self._has_more_room():  # a pool does not grow; what the one before began goes on there
                         pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
                     if not self._turn(pool):
                         break
@@ -107,14 +107,13 @@ class Conductor:
         self._hands.store.write(self.sweep)
         return self.sweep
 
-    def _room_has_changed(self) -> bool:
-        """Take in that machines have joined, or are left out."""
-        slots = self._hands.slots()
-        if slots == self.sweep.slots:
-            return False
-        self.sweep = dataclasses.replace(self.sweep, slots=slots)
-        self._hands.watcher.say(f"{slots} at a time from now on")
-        return True
+    def _has_more_room(self) -> bool:
+        """Take in that machines have joined, or are left out; tell whether it is more than before."""
+        before, slots = self.sweep.slots, self._hands.slots()
+        if slots != before:
+            self.sweep = dataclasses.replace(self.sweep, slots=slots)
+            self._hands.watcher.say(f"{slots} at a time from now on")
+        return slots > before
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Do what is due; return whether anything is left to do."""

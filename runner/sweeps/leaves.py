@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import AnyNode, DictConfig, OmegaConf
@@ -29,13 +29,14 @@ class Leaves:
     ----------
     config : DictConfig
         The composition without the values, Hydra's own settings left out.
+    texts : mapping
+        Each section of it as YAML, by its name.
     """
 
-    def __init__(self, config: DictConfig) -> None:
+    def __init__(self, config: DictConfig, texts: Mapping[str, str]) -> None:
         written = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
         assert isinstance(written, dict)  # noqa: S101 - a composition is a mapping
-        self._config, self._written = config, written
-        self._texts = {key: dump_yaml({key: value}) for key, value in written.items()}
+        self._config, self._written, self._texts = config, written, texts
         self._is_alone = not any(_REFERS.search(text) for text in self._texts.values())
         self._kept: dict[tuple[object, ...], Composition] = {}
 

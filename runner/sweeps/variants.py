@@ -22,13 +22,18 @@ class Variants:
     ----------
     config : DictConfig
         The composition, Hydra's own settings left out. It is copied.
+
+    Attributes
+    ----------
+    texts : dict of str
+        Each section of it as YAML, by its name.
     """
 
     def __init__(self, config: DictConfig) -> None:
         self._config, self._original = copy.deepcopy(config), config
-        self._texts = {str(key): _text(config, str(key)) for key in config}
+        self.texts = {str(key): _text(config, str(key)) for key in config}
         # What refers to a value elsewhere may change with any.
-        self._linked = {key for key, text in self._texts.items() if "${" in text}
+        self._linked = {key for key, text in self.texts.items() if "${" in text}
         self._read: dict[str, tuple[Any, Any]] = {}
 
     def variant(self, keys: Collection[str], change: Callable[[DictConfig], None]) -> Composition:
@@ -68,7 +73,7 @@ class Variants:
                 if key not in self._read:
                     self._read[key] = _section(config, key)
                 objects[key], plain[key] = self._read[key]
-                texts.append(self._texts[key])
+                texts.append(self.texts[key])
         return Composition(RunSpec(**objects), plain, "".join(texts))
 
     def _place(self, key: str) -> tuple[str | None, str]:
