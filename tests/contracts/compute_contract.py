@@ -4,21 +4,23 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.files import write_json
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 ENDLESS = "import threading\nprint('begun', flush=True)\nthreading.Event().wait()\n"
 
 
 class ComputeContract:
     @pytest.fixture
-    def submit(self, compute, handle, tmp_path):
-        def submit(text):
+    def submit(self, compute: Any, handle: Any, tmp_path: Path) -> Any:
+        def submit(text: Any) -> Any:
             source = tmp_path / "source"
             source.mkdir()
             (source / "train.py").write_text(text)
@@ -30,8 +32,8 @@ class ComputeContract:
                 folder.mkdir(parents=True)
             if not compute.apart:
                 snapshots.check_out(snapshot, run.work)
-                for folder in ("outputs", "logs"):
-                    (run.work / folder).mkdir()
+                for name in ("outputs", "logs"):
+                    (run.work / name).mkdir()
             order = {
                 "format": 1, "run_id": "r", "experiment": "e", "number": 1, "snapshot": snapshot, "display_name": None,
                 "argv": handle.inside(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
@@ -46,20 +48,24 @@ class ComputeContract:
 
         return submit
 
-    def process_file(self, run):
+    def process_file(self, run: Any) -> Any:
         return run.process
 
-    def test_scale_names_nodes_and_slots(self, compute):
+    def number_here(self, run: Any, pid: int) -> int:
+        """Return how this machine numbers a process of a run, which may be on a machine of its own."""
+        return pid
+
+    def test_scale_names_nodes_and_slots(self, compute: Any) -> None:
         found = compute.scale()
         assert found.nodes and found.slots == compute.slots >= 1
 
-    def test_a_job_ends_with_a_result(self, submit):
+    def test_a_job_ends_with_a_result(self, submit: Any) -> None:
         job, run = submit("print('hello')")
         wait_for(lambda: job.wait(1), 30)
         assert json.loads(run.result.read_text())["status"] == "completed"
         assert run.log.read_text() == "hello\n"
 
-    def test_wait_returns_while_the_job_goes_on_and_cancel_ends_it(self, submit):
+    def test_wait_returns_while_the_job_goes_on_and_cancel_ends_it(self, submit: Any) -> None:
         job, run = submit(ENDLESS)
         wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
         assert job.wait(0.01) is False
@@ -67,27 +73,27 @@ class ComputeContract:
         wait_for(lambda: job.wait(1), 30)
         assert json.loads(run.result.read_text())["status"] == "canceled"
 
-    def test_kill_ends_everything_at_once(self, submit):
+    def test_kill_ends_everything_at_once(self, submit: Any) -> None:
         job, run = submit(
             f"import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid())\n{ENDLESS}"
         )
         wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
+        pid = self.number_here(run, int(run.log.read_text().split()[0]))
         job.cancel(kill=True)
         wait_for(lambda: job.wait(1), 10)
-        pid = int(run.log.read_text().split()[0])
         wait_for(lambda: not _alive(pid), 10)
 
-    def test_the_worker_is_in_a_session_of_its_own(self, submit):
+    def test_the_worker_is_in_a_session_of_its_own(self, submit: Any) -> None:
         job, run = submit(ENDLESS)
         process = self.process_file(run)
         wait_for(process.exists, 30)
-        pid = json.loads(process.read_text())["pid"]
+        pid = self.number_here(run, json.loads(process.read_text())["pid"])
         assert os.getsid(pid) != os.getsid(0)
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: job.wait(1), 30)
 
 
-def _alive(pid):
+def _alive(pid: Any) -> bool:
     if sys.platform != "linux":
         return True
     try:

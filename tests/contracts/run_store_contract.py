@@ -1,6 +1,7 @@
 """What every run store must do: inherit, and give `store`, empty."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from runner.errors import UserError
 from runner.records import FinalizeRecord, RunRecord
 
 
-def make(number, status="completed", **changes):
+def make(number: Any, status: str = "completed", **changes: Any) -> Any:
     time = f"2026-01-01T00:00:{number:02d}.000000Z"
     record = RunRecord(
         id=f"e-20260101-0000{number:02d}-{number:08x}", experiment="e", status=status, created=time, ended=time,
@@ -19,46 +20,46 @@ def make(number, status="completed", **changes):
 
 class RunStoreContract:
     @pytest.fixture
-    def full(self, store):
+    def full(self, store: Any) -> Any:
         for number in range(10):
             store.create(make(number))
         return store
 
-    def test_what_was_written_is_read(self, store):
+    def test_what_was_written_is_read(self, store: Any) -> None:
         store.create(make(1, status="running"))
         store.write(make(1))
         assert store.read(make(1).id) == make(1)
 
-    def test_find_by_id_part_and_latest(self, full):
+    def test_find_by_id_part_and_latest(self, full: Any) -> None:
         assert full.find(make(3).id) == make(3)
         assert full.find("00000003") == make(3)
         assert full.find("latest") == make(9)
 
     @pytest.mark.parametrize(("text", "message"), [("e-2026", "10 run ids"), ("nothere", "no run 'nothere'")])
-    def test_what_is_not_one_run(self, text, message, full):
+    def test_what_is_not_one_run(self, text: str, message: str, full: Any) -> None:
         with pytest.raises(UserError, match=message):
             full.find(text)
 
     @pytest.mark.parametrize("run_id", ["nothere", "../e", "", ".", "e\0"])
-    def test_an_id_that_is_none(self, run_id, full):
+    def test_an_id_that_is_none(self, run_id: str, full: Any) -> None:
         with pytest.raises(UserError):
             full.read(run_id)
 
-    def test_nothing_is_there_yet(self, store):
+    def test_nothing_is_there_yet(self, store: Any) -> None:
         assert list(store.list()) == []
         with pytest.raises(UserError, match="no runs"):
             store.find("latest")
 
-    def test_list_is_newest_first_and_of_an_experiment(self, full):
+    def test_list_is_newest_first_and_of_an_experiment(self, full: Any) -> None:
         full.create(make(11, experiment="f", id="f-20260101-000011-0000000b"))
         assert [one.id for one in full.list()][:2] == ["f-20260101-000011-0000000b", make(9).id]
         assert [one.experiment for one in full.list("f")] == ["f"]
 
-    def test_an_id_is_taken_once(self, full):
+    def test_an_id_is_taken_once(self, full: Any) -> None:
         with pytest.raises(UserError, match="already"):
             full.create(make(3))
 
-    def test_only_what_has_ended_is_deleted(self, full):
+    def test_only_what_has_ended_is_deleted(self, full: Any) -> None:
         full.create(make(11, status="running"))
         with pytest.raises(UserError, match="vivero cancel"):
             full.delete(make(11).id)
@@ -67,7 +68,7 @@ class RunStoreContract:
             full.read(make(3).id)
         assert len(list(full.list())) == 10
 
-    def test_unknown_fields_survive_a_rewrite(self, store):
+    def test_unknown_fields_survive_a_rewrite(self, store: Any) -> None:
         store.create(RunRecord.from_json({**make(1).to_json(), "colour": "red"}))
         store.write(dataclasses.replace(store.read(make(1).id), status="failed"))
         assert store.read(make(1).id).to_json()["colour"] == "red"

@@ -5,6 +5,9 @@ import signal
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -12,19 +15,21 @@ from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.svm import SVC
 
+from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from tests.serving.test_loader import Malicious
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.malicious import Malicious
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = json.dumps({"data": X[:1].tolist()}).encode()
 
 
-def constant(label):
+def constant(label: Any) -> Any:
     return DummyClassifier(strategy="constant", constant=label).fit(X, Y)
 
 
-def ask(address, key=None):
+def ask(address: Any, key: Any = None) -> Any:
     """Return status, version and answer."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
     try:
@@ -37,29 +42,30 @@ def ask(address, key=None):
 class Load:
     """Asks without a pause from several threads, and keeps every answer."""
 
-    def __init__(self, address, threads=4):
-        self.address, self.answers, self.over = address, [], threading.Event()
+    def __init__(self, address: Any, threads: int = 4) -> None:
+        self.address, self.over = address, threading.Event()
+        self.answers: list[Any] = []
         self.threads = [threading.Thread(target=self._ask) for _ in range(threads)]
 
-    def _ask(self):
+    def _ask(self) -> None:
         while not self.over.is_set():
             try:
                 self.answers.append(ask(self.address))
             except OSError as error:
                 self.answers.append((0, None, str(error)))
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         for thread in self.threads:
             thread.start()
         self.more()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.over.set()
         for thread in self.threads:
             thread.join(30)
 
-    def more(self, number=30):
+    def more(self, number: int = 30) -> None:
         """Wait until so many more answers have come."""
         begun = len(self.answers)
         wait_for(lambda: len(self.answers) > begun + number, 20)
@@ -68,11 +74,15 @@ class Load:
 class ServersContract:
     """Through the commands, as users have them."""
 
+    def moments(self, layout: Layout) -> Iterator[Callable[[], bool]]:
+        """Yield what a deploy is waited for before it is killed, anew each time."""
+        raise NotImplementedError
+
     @pytest.fixture
-    def vivero(self, command_line, layout, two_versions):
+    def vivero(self, command_line: CommandLine, layout: Layout, two_versions: Any) -> Iterator[Any]:
         """Type a command; its JSON comes back, or its error."""
 
-        def vivero(*words, fails=False):
+        def vivero(*words: str, fails: bool = False) -> Any:
             done = command_line.vivero(*words, "--workspace", str(layout.root), "--json")
             assert done.returncode == int(fails), done.stderr
             assert "Traceback" not in done.stderr
@@ -83,12 +93,12 @@ class ServersContract:
             command_line.vivero("stop", one["name"], "--workspace", str(layout.root))
 
     @pytest.fixture
-    def two_versions(self, register_here):
+    def two_versions(self, register_here: Any) -> None:
         """Register two versions whose answers tell which one answered."""
         for label in (0, 1):
             register_here("iris", constant(label))
 
-    def test_it_answers_until_it_is_stopped(self, vivero, settings):
+    def test_it_answers_until_it_is_stopped(self, vivero: Any, settings: Any) -> None:
         made = vivero("deploy", "iris:1", *settings)
         assert ask(made["address"]) == (200, "iris:1", [0])
         (described,) = vivero("endpoints")
@@ -103,7 +113,7 @@ class ServersContract:
         again = vivero("deploy", "iris:2")
         assert again["address"] == made["address"] and ask(made["address"]) == (200, "iris:2", [1])
 
-    def test_no_request_is_lost_when_it_goes_over(self, vivero, settings):
+    def test_no_request_is_lost_when_it_goes_over(self, vivero: Any, settings: Any) -> None:
         made = vivero("deploy", "iris:1", *settings)
         with Load(made["address"]) as load:
             vivero("deploy", "iris:2")
@@ -117,8 +127,8 @@ class ServersContract:
         assert load.answers[-1][1] == "iris:2"
 
     def test_a_version_that_is_not_what_was_registered_leaves_the_old_one(
-        self, vivero, settings, layout, register_here, tmp_path
-    ):
+        self, vivero: Any, settings: Any, layout: Layout, register_here: Any, tmp_path: Path
+    ) -> None:
         made, mark = vivero("deploy", "iris:1", *settings), tmp_path / "mark"
         joblib.dump(Malicious(mark), FileRegistry(layout).artefact(register_here("iris", constant(1))))
         with Load(made["address"]) as load:
@@ -128,7 +138,9 @@ class ServersContract:
         assert {answer[:2] for answer in load.answers} == {(200, "iris:1")}
         assert [one["version"] for one in vivero("endpoints")[0]["models"]] == [1] and not mark.exists()
 
-    def test_a_version_that_fails_on_its_example_leaves_the_old_one(self, vivero, settings, register_here):
+    def test_a_version_that_fails_on_its_example_leaves_the_old_one(
+        self, vivero: Any, settings: Any, register_here: Any
+    ) -> None:
         made = vivero("deploy", "iris:1", *settings)
         register_here("iris", SVC().fit(X, Y), example={"data": [[1, 2, 3]]})
         with Load(made["address"]) as load:
@@ -139,7 +151,7 @@ class ServersContract:
         assert [one["version"] for one in vivero("endpoints")[0]["models"]] == [1]
         assert vivero("deploy", "iris:2")["models"] == ["iris:2"]
 
-    def test_keys_are_asked_for_and_rotated_while_it_serves(self, vivero, settings):
+    def test_keys_are_asked_for_and_rotated_while_it_serves(self, vivero: Any, settings: Any) -> None:
         made = vivero("deploy", "iris:1", *settings, "--set", "auth=key", "--set", "poll=0.05")
         keys = made["keys"]
         assert ask(made["address"])[0] == 401 and ask(made["address"], "wrong")[0] == 401
@@ -148,7 +160,9 @@ class ServersContract:
         wait_for(lambda: ask(made["address"], new)[0] == 200)
         assert ask(made["address"], keys["primary"])[0] == 401 and ask(made["address"], keys["secondary"])[0] == 200
 
-    def test_two_deploys_at_once_come_one_after_the_other(self, vivero, settings, command_line, layout):
+    def test_two_deploys_at_once_come_one_after_the_other(
+        self, vivero: Any, settings: Any, command_line: CommandLine, layout: Layout
+    ) -> None:
         made, where = vivero("deploy", "iris:1", *settings), ("--workspace", str(layout.root), "--json")
         with Load(made["address"]) as load:
             both = [command_line.start("runner.cli", "deploy", f"iris:{number}", *where) for number in (1, 2)]
@@ -159,14 +173,16 @@ class ServersContract:
         (described,) = vivero("endpoints")
         assert ask(made["address"])[1] == f"iris:{described['models'][0]['version']}"
 
-    def test_an_address_that_is_taken_is_said(self, vivero, settings):
+    def test_an_address_that_is_taken_is_said(self, vivero: Any, settings: Any) -> None:
         made = vivero("deploy", "iris:1", *settings)
         port = made["address"].rpartition(":")[2]
         said = vivero("deploy", "iris:2", "--endpoint", "other", *settings, "--set", f"port={port}", fails=True)
         assert port in said and "Nothing can listen" in said
         assert ask(made["address"]) == (200, "iris:1", [0])
 
-    def test_a_deploy_that_is_killed_leaves_the_old_one(self, vivero, settings, command_line, layout, register_here):
+    def test_a_deploy_that_is_killed_leaves_the_old_one(
+        self, vivero: Any, settings: Any, command_line: CommandLine, layout: Layout, register_here: Any
+    ) -> None:
         """It is killed at several moments; whatever it leaves, the next one goes over."""
         made, where = vivero("deploy", "iris:1", *settings), ("--workspace", str(layout.root))
         for begun in self.moments(layout):

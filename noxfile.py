@@ -1,0 +1,58 @@
+"""The project's tasks, for people, pre-commit and CI alike: ``nox --list`` names them.
+
+They run in the environment that nox itself is in, which has what ``pip install -e '.[test]'`` brings.
+"""
+
+import sys
+from pathlib import Path
+
+import nox
+
+BIN = Path(sys.executable).parent  # of the environment that nox is in, which need not be activated
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+
+
+@nox.session
+def style(session: nox.Session) -> None:
+    """Format all code, and mend what ruff can mend."""
+    session.run(BIN / "ruff", "format", ".")
+    session.run(BIN / "ruff", "check", "--fix", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.run(BIN / "ruff", "check", ".")
+    session.run(BIN / "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types; the worker's modules import each other as siblings, so they are checked from their folder."""
+    session.run(BIN / "mypy")
+    with session.chdir("runner/worker"):
+        modules = sorted(path.name for path in Path().glob("*.py"))
+        session.run(BIN / "mypy", "--config-file", "../../pyproject.toml", "--explicit-package-bases", *modules)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check who imports whom."""
+    session.run(BIN / "lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; words behind ``--`` go to pytest."""
+    session.run(BIN / "python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests and measure what they cover, in all processes; fail below the floor in pyproject.toml."""
+    session.run(BIN / "coverage", "erase")
+    session.run(BIN / "coverage", "run", "-m", "pytest", *session.posargs)
+    session.run(BIN / "coverage", "combine", "--quiet")
+    session.run(BIN / "coverage", "report")

@@ -1,0 +1,1 @@
+"""What makes this suite hermetic, tidy, parallel and bounded: pytest plugins, loaded by `tests/conftest.py`."""

@@ -1,0 +1,165 @@
+"""A test leaves no process, thread, listening socket, open file or mount, and the whole run leaves nothing at all.
+
+Processes are known by ``PYTEST_CURRENT_TEST``, which pytest sets and children inherit. What a fixture for several tests
+starts is the fixture's, and has to be gone when the run ends. What such a fixture starts later, during a test, is named
+by ``@pytest.mark.keeps("a word of its command line")``.
+"""
+
+import gc
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.leftovers import Traces, kept_by_libraries
+from tests.support.pace import slowdown
+
+_MARK = "PYTEST_CURRENT_TEST"
+GRACE = 5.0  # seconds that what is ending gets
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
+    """Mark what a fixture for several tests starts as its own."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = os.environ.get(_MARK, "")
+    os.environ[_MARK] = f"fixture {fixturedef.argname}"
+    try:
+        return (yield)
+    finally:
+        os.environ[_MARK] = before
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Name what a test left, end it, and fail the test."""
+    before = Held.now()
+    yield
+    name = request.node.nodeid
+    kept = tuple(str(word) for mark in request.node.iter_markers("keeps") for word in mark.args)
+    until = time.monotonic() + GRACE
+    while found := _left(name, kept, before):
+        if time.monotonic() > until and time.monotonic() > until + GRACE * (slowdown() - 1):
+            break
+        gc.collect()
+        threading.Event().wait(0.02)
+    for pid in processes_of(name, kept):
+        os.kill(pid, signal.SIGKILL)
+    if found:
+        pytest.fail("left behind: " + "; ".join(found), pytrace=False)
+
+
+class Held:
+    """What this process has open."""
+
+    def __init__(self, files: set[str], ports: set[int], threads: set[str], mounts: set[str]) -> None:
+        self.files, self.ports, self.threads, self.mounts = files, ports, threads, mounts
+
+    @classmethod
+    def now(cls) -> "Held":
+        """Look."""
+        root = os.environ["TMPDIR"]
+        links = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if _is_open(one)]
+        listening = {
+            one.laddr.port
+            for one in psutil.Process().net_connections("inet")
+            if one.status == psutil.CONN_LISTEN and one.laddr
+        }
+        mounted = Path("/proc/self/mountinfo").read_text().splitlines()
+        return cls(
+            {one for one in links if one.startswith(root)},
+            listening,
+            {one.name for one in threading.enumerate() if not one.daemon},
+            {line.split()[4] for line in mounted if line.split()[4].startswith(root)},
+        )
+
+
+def _is_open(descriptor: Path) -> bool:
+    return os.path.lexists(descriptor)
+
+
+def _left(name: str, kept: tuple[str, ...], before: Held) -> list[str]:
+    now = Held.now()
+    return [
+        *(f"process {pid}: {line}" for pid, line in processes_of(name, kept).items()),
+        *(f"open file {one}" for one in now.files - before.files if not (kept and "deleted" in one)),
+        *(f"port {one}" for one in now.ports - before.ports),
+        *(f"thread {one}" for one in now.threads - before.threads),
+        *(f"mount {one}" for one in now.mounts - before.mounts),
+    ]
+
+
+def processes_of(name: str, kept: tuple[str, ...] = ()) -> dict[int, str]:
+    """Return the processes that a test started and nobody keeps, with their command lines."""
+    marks = (f"{_MARK}={name} ".encode(), f"VIVERO_TEST_ROOT={os.environ['VIVERO_TEST_ROOT']}".encode())
+    found = {}
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            environment = Path(entry.path, "environ").read_bytes()
+            line = Path(entry.path, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            continue
+        if _is_starting(entry.path, environment):
+            found[int(entry.name)] = "a process that is just being started"
+        elif line and all(mark in environment for mark in marks) and not _is_kept(line, kept):
+            found[int(entry.name)] = line[:200]
+    return found
+
+
+def _is_kept(line: str, kept: tuple[str, ...]) -> bool:
+    return kept_by_libraries(line) or any(word in line for word in kept)
+
+
+def _is_starting(folder: str, environment: bytes) -> bool:
+    """Tell whether it is a child of ours whose program is not there yet: nothing says then which test started it."""
+    if environment:
+        return False
+    try:
+        state, parent = Path(folder, "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return False
+    return state != "Z" and int(parent) == os.getpid()
+
+
+_traces: pytest.StashKey[list[str]] = pytest.StashKey()
+_before: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """See what a run that was killed has left: it is not ours."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[_before] = set(Traces.of(os.environ["VIVERO_TEST_ROOT"]).lines())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run if it left something, and end that."""
+    if hasattr(session.config, "workerinput"):
+        return
+    before = session.config.stash[_before]
+    root = os.environ["VIVERO_TEST_ROOT"]
+    until = time.monotonic() + GRACE * slowdown()
+    while set((traces := Traces.of(root)).lines()) - before and time.monotonic() < until:
+        threading.Event().wait(0.1)
+    session.config.stash[_traces] = found = [one for one in traces.lines() if one not in before]
+    if found:
+        traces.end()
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the run left."""
+    found = config.stash.get(_traces, [])
+    if found:
+        terminalreporter.section("left behind by this run", red=True)
+        for line in found:
+            terminalreporter.write_line(line)

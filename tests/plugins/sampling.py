@@ -1,0 +1,105 @@
+"""What repeats runs a sample, chosen by the seed of this run; ``--whole`` runs all of it.
+
+``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. Where CI runs, all of them run when
+the code they cover differs from the code that ``tests/whole.json`` says they all passed with; ``--whole`` writes that
+file.
+"""
+
+import hashlib
+import json
+import os
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = ROOT / "tests" / "whole.json"
+_SAMPLED: pytest.StashKey[dict[str, str]] = (
+    pytest.StashKey()
+)  # name of each test that runs whole: digest of what it covers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.addoption("--whole", action="store_true", help="run all cases of sampled tests, and many more examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property gets."""
+    settings.register_profile("sample", deadline=None, print_blob=True, database=None)
+    settings.register_profile("whole", settings.get_profile("sample"), max_examples=1000)
+    settings.load_profile("whole" if config.getoption("whole") else "sample")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep a sample of each sampled test's cases."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled") is not None:
+            cases[item.nodeid.partition("[")[0]].append(item)
+    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    whole: dict[str, str] = {}
+    dropped: set[pytest.Item] = set()
+    for name, found in cases.items():
+        mark = found[0].get_closest_marker("sampled")
+        assert mark is not None
+        digest = digest_of(mark.kwargs["covers"])
+        changed = bool(os.environ.get("CI")) and recorded.get(name) != digest
+        if config.getoption("whole") or changed:
+            whole[name] = digest
+        else:
+            dropped.update(_dropped(found, mark.args[0], f"{config.getoption('randomly_seed', 0)} {name}"))
+    config.stash[_SAMPLED] = whole
+    if dropped:
+        config.hook.pytest_deselected(items=[item for item in items if item in dropped])
+        items[:] = [item for item in items if item not in dropped]
+
+
+def digest_of(patterns: Sequence[str]) -> str:
+    """Return the digest of the files that patterns name, of their names and contents."""
+    paths = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    found = hashlib.sha256()
+    for path in sorted(paths):
+        found.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+def _dropped(found: list[pytest.Item], keep: int, seed: str) -> list[pytest.Item]:
+    in_order = sorted(found, key=lambda item: item.nodeid)
+    random.Random(seed).shuffle(in_order)
+    return in_order[keep:]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write what passed as a whole; a worker of xdist passes on what it ran."""
+    config = session.config
+    whole = config.stash.get(_SAMPLED, {})
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["whole"] = whole
+    elif config.getoption("whole") and exitstatus == 0 and not _narrowed(config):
+        recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+        RECORD.write_text(json.dumps({**recorded, **whole}, indent=1, sort_keys=True) + "\n")
+
+
+def _narrowed(config: pytest.Config) -> bool:
+    return bool(config.option.keyword or config.option.markexpr or any("::" in one for one in config.args))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of xdist passes on."""
+    output = getattr(node, "workeroutput", None) or {}
+    node.config.stash.setdefault(_SAMPLED, {}).update(output.get("whole", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say by which seed the order and the samples were chosen."""
+    terminalreporter.write_line(
+        f"order and samples are those of --randomly-seed={config.getoption('randomly_seed', 0)}"
+    )

@@ -1,0 +1,1 @@
+"""What test modules share: waiting, the command line, nodes, engines, records. No test is here."""

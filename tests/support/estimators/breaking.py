@@ -1,0 +1,57 @@
+"""Estimators that behave badly while they are loaded in a server, and well where they are made."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+
+class Breaks(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
+    """Ends the process that unpickles it."""
+
+    def __init__(self, how: Any = None) -> None:
+        self.how = how
+
+    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+        self.n_features_in_, self.classes_ = X.shape[1], np.unique(y)
+        return self
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+        return np.zeros(len(X))
+
+    def __setstate__(self, state: Any) -> None:
+        if state["how"] == "signal":
+            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if state["how"] == "exit":
+            sys.stdout.flush()
+            os._exit(9)
+        raise ValueError("broken as asked")
+
+
+class Threaded(Breaks):
+    """Answers from a thread that is begun when it is unpickled."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__.update(state)
+        asked: queue.Queue[Any] = queue.Queue()
+        answers: queue.Queue[Any] = queue.Queue()
+
+        def ask(rows: Any) -> Any:
+            asked.put(rows)
+            return answers.get(timeout=10)
+
+        def run() -> None:
+            while True:
+                answers.put(np.zeros(len(asked.get())))
+
+        threading.Thread(target=run, daemon=True).start()
+        self.ask = ask
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+        return self.ask(X)

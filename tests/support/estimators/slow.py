@@ -1,0 +1,18 @@
+"""An estimator that computes for as long as its rows say, for servers that import it as their models do."""
+
+import threading
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+
+
+class Slow(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
+    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+        self.n_features_in_ = len(X[0])
+        return self
+
+    def predict(self, X: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+        seconds = float(np.max(np.asarray(X)))
+        threading.Event().wait(seconds if 0.005 < seconds < 60 else 0.005)
+        return np.zeros(len(X))

@@ -1,0 +1,114 @@
+"""What a run of tests can leave on a machine."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.support.nodes.blocks import is_held
+
+# These live as long as the process that runs the tests, by design of the libraries.
+_LIBRARIES = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "loky.backend")
+
+
+def kept_by_libraries(line: str) -> bool:
+    """Tell whether a process is one that a library keeps for the process that started it."""
+    return any(word in line for word in _LIBRARIES)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is left of a run of tests, by kind. Other runs may go on beside it: its own things carry its folder."""
+
+    processes: list[str]
+    mounts: list[str]
+    namespaces: list[str]
+    links: list[str]
+    rules: list[str]
+    containers: list[str]
+    images: list[str]
+
+    @classmethod
+    def of(cls, root: str) -> "Traces":
+        """Look at everything that tests make."""
+
+        def ours(lines: Iterable[str]) -> list[str]:
+            return [line for line in lines if root in line]
+
+        return cls(
+            _processes(root),
+            ours(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+            _of_dead_clusters(_names(Path("/run/netns"))),
+            _of_dead_clusters(_names(Path("/sys/class/net"))),
+            _of_dead_clusters(word for line in _lines("iptables", "-S") for word in line.split()),
+            ours(_docker("ps", "{{.ID}} {{.Image}} {{json .Config.Labels}} {{json .Mounts}}")),
+            ours(_docker("images", "{{.ID}} {{json .RepoTags}} {{json .Config.Labels}}")),
+        )
+
+    def lines(self) -> list[str]:
+        """Return a line for each thing."""
+        return [f"{kind}: {one}" for kind, found in vars(self).items() for one in found]
+
+    def end(self) -> None:
+        """End or remove it, but for rules: a run that is interrupted leaves more than one whose tests fail."""
+        for line in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+        for place in reversed(self.mounts):
+            _lines("umount", "--lazy", place)
+        for one in self.namespaces:
+            _lines("ip", "netns", "del", one)
+        for one in self.links:
+            _lines("ip", "link", "del", one)
+        for kind, found in (("container", self.containers), ("image", self.images)):
+            for line in found:
+                _lines("docker", kind, "rm", "--force", line.split()[0])
+
+
+def _of_dead_clusters(names: Iterable[str]) -> list[str]:
+    """Return the namespaces and links of clusters that no process holds any more: see `tests.support.nodes.blocks`."""
+    found: list[str] = []
+    for name in names if os.getuid() == 0 else ():  # only root makes clusters
+        match = re.match(r"vivero(\d+)", name)
+        if match and not is_held(int(match[1])):
+            found.append(name)
+    return found
+
+
+def _processes(root: str) -> list[str]:
+    """Return the processes that have this run's folder in their variables and are not part of it."""
+    own = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
+    found = []
+    for one in psutil.process_iter(["pid", "cmdline"]):
+        try:
+            line = " ".join(one.info["cmdline"] or ())
+            if one.pid not in own and line and one.environ().get("VIVERO_TEST_ROOT") == root:
+                found.append(f"{one.pid} {line[:200]}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    return [one.name for one in folder.iterdir()] if folder.is_dir() else []
+
+
+def _docker(listing: str, template: str) -> list[str]:
+    """Return a line for each container or image, by what the engine knows of it."""
+    found = _lines("docker", listing, "--all", "--quiet", "--no-trunc")
+    return _lines("docker", "inspect", "--format", template.replace("{{.ID}}", "{{.Id}}"), *set(found)) if found else []
+
+
+def _lines(*command: str) -> list[str]:
+    program = shutil.which(command[0], path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if program is None:
+        return []
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout.splitlines() if done.returncode == 0 else []

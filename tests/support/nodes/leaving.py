@@ -1,0 +1,71 @@
+"""Nodes that are shared by tests: each leaves them as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.support.nodes.cluster import AnyCluster
+from tests.support.nodes.machine import Machine
+from tests.support.nodes.team import Team
+from tests.support.waiting import wait_for
+
+_WARM = ("keeper.py", "importlib_bootstrap.py")  # without a folder of a run they wait for one
+
+
+@contextlib.contextmanager
+def left_as_it_was(cluster: AnyCluster, teams: Sequence[Team]) -> Iterator[None]:
+    """Have nothing but what is kept warm left on the nodes; what went wrong is not the next test's trouble."""
+    yield
+    try:
+        _bring_back(cluster)
+        for team in teams:
+            team.end()
+        try:
+            _nothing_is_left(cluster, 2)  # most have ended their runs, and two commands a test are not cheap
+        except AssertionError:
+            for team in teams:
+                _nodes(team, "stop", "--runs")
+            _nothing_runs(cluster)
+            for team in teams:
+                _nodes(team, "clean")  # of runs that have ended by now
+            _nothing_is_left(cluster, 40)
+    finally:
+        cluster.user.end()
+        for one in cluster.machines:
+            one.end_left()
+            shutil.rmtree(one.root / "runs", ignore_errors=True)
+
+
+def _bring_back(cluster: AnyCluster) -> None:
+    for one in cluster.machines:
+        one.mend()
+        if not one.is_up:
+            one.start()
+    cluster.settle()
+
+
+def _runs(machine: Machine) -> list[Path]:
+    """Return the folders of the runs that a machine has."""
+    folder = machine.root / "runs"
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def _nodes(team: Team, *words: str) -> None:
+    done = team.nodes(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _nothing_runs(cluster: AnyCluster) -> None:
+    wait_for(lambda: all(one.is_without("") for one in cluster.machines), 40)
+
+
+def _nothing_is_left(cluster: AnyCluster, seconds: float) -> None:
+    wait_for(lambda: not any(_runs(one) or _unexpected(one) for one in cluster.machines), seconds)
+
+
+def _unexpected(machine: Machine) -> list[str]:
+    """Return the command lines of what is there beside the interpreters that are kept warm."""
+    return [line for line in machine.left().values() if not any(word in line for word in _WARM)]

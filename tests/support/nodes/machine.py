@@ -1,0 +1,273 @@
+"""A machine for tests, which shares nothing with this one but its kernel and cores."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from tests.support.nodes.network import Link, Network
+from tests.support.nodes.tree import node_tree
+from tests.support.waiting import wait_for
+
+_BOOT = Path(__file__).with_name("boot.sh")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_IDLE = ("tini -- ", "sleep infinity")
+
+
+class Machine:
+    """One node: a file system, processes, a network and a host name of its own, and a user ``ml`` with a home.
+
+    Its disk outlives `kill`, as a disk does.
+    """
+
+    user, home = "ml", Path("/home/ml")
+    uid = 1000
+    serving: tuple[str, ...] = ()  # in the command lines of what the node is reached by
+    layers: tuple[Path, ...] = ()  # trees above the one that all nodes share
+
+    def __init__(self, name: str, folder: Path, network: Network, number: int) -> None:
+        self.name = self.host_name = name
+        self.folder = folder
+        for part in ("upper", "work", "root", "docker"):
+            (folder / part).mkdir(parents=True)
+        self.link = Link(network, number)
+        self.address = self.link.address
+        self._first: subprocess.Popen[Any] | None = None
+        self._pid = 0
+        self._programs: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it runs."""
+        return self._first is not None
+
+    def start(self) -> None:
+        """Boot it, and start what it is reached by."""
+        self.boot()
+        self.serve()
+
+    def boot(self) -> None:
+        """Start its first process, which has its own file systems by the time this returns."""
+        layers = ":".join(str(one) for one in (*self.layers, node_tree()))
+        with self._log() as log:
+            self._first = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net=/run/netns/{self.link.space}",
+                 "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation", "private",
+                 "sh", str(_BOOT), self.host_name, layers, str(self.folder)],
+                env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                text=True, start_new_session=True,
+            )  # fmt: skip
+        assert self._first.stdout is not None
+        told = self._first.stdout.readline()
+        self._first.stdout.close()
+        if not told:
+            self.kill()
+            raise AssertionError(f"{self.name} does not boot: {self._log_path.read_text()[-2000:]}")
+        self._pid = int(told)
+
+    def serve(self) -> None:
+        """Start what the node is reached by, and wait until it answers."""
+        raise NotImplementedError
+
+    def start_program(self, *words: str, user: str = "root") -> subprocess.Popen[bytes]:
+        """Start a program there, which writes to the node's log."""
+        with self._log() as log:
+            program = subprocess.Popen(
+                self.words(*words, user=user), env=self._variables(user), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self._programs.append(program)
+        return program
+
+    def run(self, *words: str, user: str = "root") -> str:
+        """Run a program there and return what it printed."""
+        done = subprocess.run(
+            self.words(*words, user=user), env=self._variables(user), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def words(self, *words: str, user: str = "root") -> list[str]:
+        """Return the command that runs a program there."""
+        assert self.is_up, f"{self.name} is down"
+        become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        return ["nsenter", f"--target={self._pid}", "--all", "env", f"--chdir={self._home(user)}", *become, *words]
+
+    def _home(self, user: str) -> str:
+        return "/root" if user == "root" else str(self.home)
+
+    def _variables(self, user: str) -> dict[str, str]:
+        return {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": self._home(user), "USER": user, "LOGNAME": user}
+
+    def path(self, inner: str | Path) -> Path:
+        """Return where this machine finds a file of the node; relative ones are in its user's home."""
+        assert self.is_up, f"{self.name} is down"
+        return Path(f"/proc/{self._pid}/root") / (self.home / inner).relative_to("/")
+
+    @property
+    def root(self) -> Path:
+        """Return where this machine finds the node's folder for runs."""
+        return self.path(".vivero-node")
+
+    def copy(self, folder: Path, inner: str | Path) -> None:
+        """Copy a folder of this machine there, for the node's user."""
+        shutil.copytree(folder, self.path(inner), dirs_exist_ok=True)
+        self.run("chown", "-R", f"{self.user}:", str(inner))
+
+    def new_folder(self, inner: str) -> Path:
+        """Make a folder of the node's user and return where this machine finds it."""
+        self.run("mkdir", "-p", inner, user=self.user)
+        return self.path(inner)
+
+    def write(self, inner: str | Path, text: str, *, mode: int = 0o644, user: str = "root") -> None:
+        """Write a file of the node before it is started for the first time."""
+        path = self.folder / "upper" / (self.home / inner).relative_to("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        if user == self.user:
+            home = self.folder / "upper" / self.home.relative_to("/")
+            for one in (path, *(above for above in path.parents if above.is_relative_to(home))):
+                os.chown(one, self.uid, self.uid)
+
+    def processes(self) -> list[int]:
+        """Return its processes, as this machine numbers them, but for its first two."""
+        if not self.is_up:
+            return []
+        return [pid for pid in _in_namespace(f"/proc/{self._pid}/ns/pid") if not self._is_idle(pid)]
+
+    def _is_idle(self, pid: int) -> bool:
+        return any(word in self.line(pid) for word in _IDLE)
+
+    def number_here(self, pid: int) -> int:
+        """Return how this machine numbers a process of the node, 0 if it has ended."""
+        for one in self.processes():
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{one}/status").read_text()
+                if status.partition("NSpid:")[2].splitlines()[0].split()[-1] == str(pid):
+                    return one
+        return 0
+
+    def left(self) -> dict[int, str]:
+        """Return the command lines of what is there beside that by which it is reached."""
+        lines = {pid: self.line(pid) for pid in self.processes()}
+        return {pid: line for pid, line in lines.items() if line and not any(word in line for word in self.serving)}
+
+    def pids(self, word: str) -> list[int]:
+        """Return the processes that have a word in their command lines."""
+        return [pid for pid, line in self.left().items() if word in line]
+
+    def is_without(self, word: str) -> bool:
+        """Tell whether no process has a word in its command line; the empty one is in all."""
+        return not self.pids(word)
+
+    def end_left(self) -> None:
+        """Kill what is there beside that by which it is reached."""
+        for pid in self.left():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    @staticmethod
+    def line(pid: int) -> str:
+        """Return a process's command line, nothing if it has ended."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power cut does."""
+        if self._first is None:
+            return
+        if self._pid and self._first.poll() is None:  # else the number may be another process's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        else:
+            self._first.kill()
+        for program in (self._first, *self._programs):
+            program.wait(20)
+        self._first, self._pid = None, 0
+        self._programs.clear()
+
+    def cut(self) -> None:
+        """Cut its link: nothing is answered, nothing refused."""
+        self.link.cut()
+
+    def mend(self) -> None:
+        """Undo the cut."""
+        self.link.mend()
+
+    @property
+    def _log_path(self) -> Path:
+        return self.folder / "log"
+
+    def _log(self) -> IO[bytes]:
+        return self._log_path.open("ab")
+
+
+def _in_namespace(namespace: str) -> Iterable[int]:
+    """Yield the processes of a namespace."""
+    wanted = Path(namespace).readlink()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "ns" / "pid").readlink() == wanted:
+                    yield int(entry.name)
+
+
+class SshMachine(Machine):
+    """A node that is reached by SSH, as its user, by the cluster's key."""
+
+    serving = ("sshd", "dockerd", "containerd")
+    _listening = "/var/log/sshd"
+
+    def __init__(self, name: str, folder: Path, network: Network, number: int, key: str) -> None:
+        super().__init__(name, folder, network, number)
+        host = folder / "host"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(host)], check=True)
+        self.public_key = (folder / "host.pub").read_text()
+        self.write("/etc/ssh/ssh_host_ed25519_key", host.read_text(), mode=0o600)
+        self.write(
+            "/etc/ssh/sshd_config",
+            "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication no\nPermitRootLogin no\n"
+            "MaxStartups 100\nMaxSessions 100\n"
+            "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys_%u\n",
+        )
+        self.write(self.authorized, key, user=self.user)
+
+    authorized = ".ssh/authorized_keys"
+
+    def serve(self) -> None:
+        """Start its sshd."""
+        log = self.path(self._listening)
+        log.unlink(missing_ok=True)
+        self.run("/usr/sbin/sshd", "-E", self._listening)
+        wait_for(lambda: log.exists() and "listening" in log.read_text())
+
+    @contextlib.contextmanager
+    def variables(self, variables: Mapping[str, str]) -> Iterator[None]:
+        """Have sshd set variables for whoever logs in, as a machine's administrator does."""
+        settings = self.path("/etc/ssh/sshd_config.d/variables.conf")
+        settings.write_text("SetEnv " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n")
+        self.restart_sshd()
+        try:
+            yield
+        finally:
+            settings.unlink()
+            self.restart_sshd()
+
+    def restart_sshd(self) -> None:
+        """Have sshd read its settings anew; whoever is logged in stays so."""
+        for pid in self.pids_of_sshd():
+            os.kill(pid, signal.SIGTERM)
+        self.serve()
+
+    def pids_of_sshd(self) -> list[int]:
+        """Return the process that listens."""
+        return [pid for pid in self.processes() if "[listener]" in self.line(pid)]

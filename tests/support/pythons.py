@@ -1,0 +1,31 @@
+"""The other Pythons of this machine, which scripts are run in: those that pyenv has beside the one of the tests."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+_PLACE = Path(sys.base_prefix).parent
+
+
+def version_of(python: Path) -> str:
+    """Return a Python's version, which its folder is named by."""
+    return python.parts[-3]
+
+
+def _number(python: Path) -> tuple[int, ...]:
+    return tuple(map(int, version_of(python).split(".")))
+
+
+def others(oldest: tuple[int, int], newest: tuple[int, int]) -> list[object]:
+    """Return the Pythons from one version to another as cases of a test, which calls `is_there` with its own."""
+    found = [one for one in _PLACE.glob("3.*.*/bin/python") if oldest <= _number(one)[:2] <= newest]
+    found.sort(key=_number)
+    return [pytest.param(one, id=version_of(one)) for one in found] or [pytest.param(None, id="none")]
+
+
+def is_there(python: Path | None) -> Path:
+    """Return a test's Python, or skip it: nothing that CI types brings other Pythons."""
+    if python is None:
+        pytest.skip(f"there is no other Python in {_PLACE}")
+    return python

@@ -1,0 +1,117 @@
+"""Run folders made by hand, and the worker started on them as a compute does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import runner
+from tests.support.waiting import wait_for
+
+WORKER = Path(runner.__file__).parent / "worker"
+
+
+class Folder:
+    """A run's folder with a script in it."""
+
+    def __init__(self, root: Path, script: str, arguments: list[str], python: str, order: dict[str, Any]) -> None:
+        self.root, self.python = root, python
+        self.work = root / "work"
+        for folder in (self.work / "outputs", self.work / "logs", root / "logs", root / "requests"):
+            folder.mkdir(parents=True)
+        (self.work / "train.py").write_text(script)
+        written = {
+            "format": 1,
+            "run_id": "iris-1",
+            "experiment": "iris",
+            "number": 7,
+            "display_name": None,
+            "argv": [python, "train.py", *arguments],
+            "script": "train.py",
+            "variables": {},
+            "timeout": None,
+            "metrics": {},
+            "tags": {},
+            "inputs": {},
+            "model": None,
+            "inspector": None,
+            "finish": None,
+            "answer": None,
+            "grace": 5,
+            "detach": False,
+            **order,
+        }
+        (root / "order.json").write_text(json.dumps(written))
+
+    def start(self, **options: Any) -> subprocess.Popen[bytes]:
+        """Start the worker, in a session of its own."""
+        with (self.root / "logs" / "worker.log").open("ab") as log:
+            return subprocess.Popen(
+                [self.python, "-B", "-s", str(WORKER), str(self.root)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **options,
+            )
+
+    def run(self, seconds: float = 30, **options: Any) -> dict[str, Any]:
+        """Run the worker to its end and return the result."""
+        worker = self.start(**options)
+        try:
+            worker.wait(seconds)
+        finally:
+            worker.kill()
+            worker.wait()
+        return self.result
+
+    @property
+    def result(self) -> dict[str, Any]:
+        found = json.loads((self.root / "result.json").read_text())
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def log(self) -> bytes:
+        return (self.root / "logs" / "run.log").read_bytes()
+
+    @property
+    def worker_log(self) -> str:
+        return (self.root / "logs" / "worker.log").read_text()
+
+    def saying(self, text: bytes, seconds: float = 10) -> bytes:
+        """Wait until the script has printed something; return its log."""
+        path = self.root / "logs" / "run.log"
+        wait_for(lambda: path.exists() and text in path.read_bytes(), seconds)
+        return self.log
+
+    def number(self, name: str) -> int:
+        """Wait for a file of the working folder that holds a pid."""
+        path = self.work / name
+        wait_for(lambda: path.exists() and path.read_text().endswith("\n"))
+        return int(path.read_text())
+
+
+def make(root: Path, script: str, *arguments: str, python: str = sys.executable, **order: Any) -> Folder:
+    """Return a run's folder whose script is given as text."""
+    return Folder(root / "run of mine", script, list(arguments), python, order)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; a zombie does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def end(pid: int) -> None:
+    """Kill a process of ours that may be left."""
+    if lives(pid):
+        os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,17 @@
+"""What an endpoint's container is made of, and its state."""
+
+import json
+from typing import Any
+
+from runner.environments.packages import installed_packages
+
+_NEEDED = ("scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals")
+_HERE = installed_packages()
+LOCK = "".join(f"{one}=={_HERE[one]}\n" for one in _NEEDED if one in _HERE)
+PINS = [line for line in LOCK.splitlines() if line]
+
+
+def state_of(container: Any) -> Any:
+    """Return what the engine says of a container now."""
+    container.reload()
+    return json.loads(json.dumps(container.attrs["State"]))
