@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Optional
 
 from runner.endpoint_settings import EndpointSettings
-from runner.errors import UserError, nearest
+from runner.errors import UserError, nearest, storage_error
+from runner.variables import check_variables
 
 
 @dataclass
@@ -31,9 +32,13 @@ class Command(EndpointSettings):
 def main(words: list[str]) -> int:
     """Prepare the endpoint and become its server; return an exit code only when that fails."""
     try:
+        check_variables()
         command = parse(words)
         argv, variables = prepare(command)
-    except UserError as mistake:
+    except (UserError, OSError) as error:
+        mistake = error if isinstance(error, UserError) else storage_error(error)
+        if mistake is None:
+            raise
         print(f"error: {mistake}", file=sys.stderr)
         return 1
     sys.stdout.flush()

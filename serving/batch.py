@@ -6,7 +6,8 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from runner.errors import UserError, storage_error
 from runner.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from serving.carried import carry, without_index
 from serving.deployer import check_framework
 from serving.errors import ServingError
 from serving.loader import load
@@ -40,6 +42,8 @@ class Order:
     trusted: list[str]
     allow_version_mismatch: bool
     dates: list[str]
+    keep: list[str]
+    by_position: bool
 
 
 def score(order: Order) -> int:
@@ -69,7 +73,7 @@ def score(order: Order) -> int:
         if known.exists():
             columns = json.loads(known.read_bytes())["columns"]
         else:
-            columns, values = _answers(served, rows, total)
+            columns, values = _answers(served, rows, total, order)
             staging = part.with_name(f"{part.stem}.tmp{kind}")
             write_part(staging, kind, columns, values)
             staging.rename(part)
@@ -93,6 +97,8 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
         "method": method,
         "chunk": order.chunk,
         "dates": order.dates,
+        "keep": order.keep,
+        "by_position": order.by_position,
         "input": [str(source.resolve()), state.st_size, state.st_mtime_ns],
     }
 
@@ -106,11 +112,15 @@ def _prepare(parts: Path, facts: dict[str, Any]) -> None:
     write_json(path, facts)
 
 
-def _answers(served: ServedModel, rows: Rows, before: int) -> tuple[list[str], list[list[Any]]]:
+def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tuple[list[str], list[list[Any]]]:
+    taken, kept = carry(without_index(served.schema, rows), order.keep)
+    if order.by_position:
+        taken = replace(taken, columns=None)
     try:
-        found, method = served.answer(rows, None, len(rows))
+        found, method = served.answer(taken, None, len(rows))
     except ServingError as error:
-        raise UserError(_ROW.sub(lambda match: f"Row {int(match[1]) + before}", error.message)) from None
+        message = _ROW.sub(lambda match: f"Row {int(match[1]) + before}", error.message)
+        raise UserError(message, _advice(served, error)) from None
     outputs = found if isinstance(found, list) and found and isinstance(found[0], np.ndarray) else [found]
     columns: list[str] = []
     values: list[list[Any]] = []
@@ -119,7 +129,18 @@ def _answers(served: ServedModel, rows: Rows, before: int) -> tuple[list[str], l
         name = method if len(outputs) == 1 else f"{method}_{at}"
         columns += _names(served, name, method, array)
         values += [column.tolist() for column in array.reshape(len(rows), -1).T]
-    return columns, [[_plain(one) for one in row] for row in zip(*values, strict=True)]
+    answers = ([_plain(one) for one in row] for row in zip(*values, strict=True))
+    return [*order.keep, *columns], [[*own, *row] for own, row in zip(kept, answers, strict=True)]
+
+
+def _advice(served: ServedModel, error: ServingError) -> str:
+    """Return which option helps."""
+    if error.code != "wrong_columns":
+        return ""
+    if served.schema.names is None:
+        return "Use --by-position to take the columns in the file's order"
+    unknown = error.details.get("unknown")
+    return f"Use --keep {','.join(unknown)} to copy them to the answers" if unknown else ""
 
 
 def _names(served: ServedModel, name: str, method: str, array: np.ndarray) -> list[str]:
@@ -140,6 +161,8 @@ def _plain(value: Any) -> Any:
 
 def main(path: Path) -> int:
     """Carry out an order; the last line of the output is the result or the error."""
+    # Columns are in the model's order by then: the matrix has no names, and the warning would be false.
+    warnings.filterwarnings("ignore", message="X does not have valid feature names")
     order = Order(**json.loads(path.read_bytes()))
     target = Path(order.output)
     try:

@@ -91,7 +91,7 @@ def _column(column: Column | None) -> dict[str, Any]:
     if column is None or column.kind not in _WORDS:
         return {"description": "any value"}
     found: dict[str, Any] = {"description": _WORDS[column.kind] + (", or null" if column.missing else "")}
-    if column.missing:
+    if column.missing or (column.kind == CATEGORY and not column.categories):
         return found
     if column.kind == CATEGORY and not column.others:
         return {**found, "enum": list(column.categories)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from serving.traits import allows_missing, input_types, steps_of
+from serving.traits import allows_missing, steps_of, takes_only
 
 NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
 
@@ -25,8 +26,10 @@ class Column:
         The values the model has seen, where it is a category.
     others : bool
         Whether a category may be one that the model has not seen.
-    marker : None or nan
+    marker : None, nan, pandas.NA or any other
         What the model knows a missing value as.
+    as_category : bool
+        Whether the model takes the column as one of pandas' categories.
     """
 
     kind: str
@@ -34,22 +37,32 @@ class Column:
     categories: tuple[Any, ...] = ()
     others: bool = True
     marker: Any = float("nan")
+    as_category: bool = False
 
     @property
     def of_numbers(self) -> bool:
         """Tell whether its values are numbers."""
         if self.kind == CATEGORY:
-            return all(isinstance(one, int | float) for one in self.categories)
+            return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
         return self.kind == NUMBER
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a value stands for none."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    """Tell whether a value stands for none: None, NaN, or what pandas has for it."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
-def read_columns(first: Any) -> tuple[Column, ...] | None:
-    """Return the columns of the estimator that sees the rows first, None where they are not told apart."""
+def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
+    """Return the columns that a chain of estimators takes, None where they are not told apart.
+
+    Parameters
+    ----------
+    chain : sequence of estimators
+        What rows go through one after the other, see `serving.traits.chain_of`.
+    """
+    first = chain[0]
     width = getattr(first, "n_features_in_", None)
     if width is None:
         return None
@@ -60,9 +73,18 @@ def read_columns(first: Any) -> tuple[Column, ...] | None:
         return tuple(one if first.is_categorical_[at] else numbers for at, one in enumerate(found))
     if hasattr(first, "_transformer_to_input_indices"):
         return _by_transformer(first, width)
-    if hasattr(first, "categories_"):
-        return tuple(_encoded(first, at, width) for at in range(width))
+    if hasattr(first, "categories_") or _fills_objects(first):
+        return tuple(_seen_by(chain, at, width) for at in range(width))
     return None
+
+
+def _fills_objects(step: Any) -> bool:
+    """Tell whether a step is an imputer that was fitted on values which are not all numbers."""
+    return _is_imputer(step) and getattr(getattr(step, "_fit_dtype", None), "kind", "f") not in "fiub"
+
+
+def _is_imputer(step: Any) -> bool:
+    return type(step).__name__.endswith("Imputer")
 
 
 def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:
@@ -71,7 +93,7 @@ def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:
     for name, step, _ in transformer.transformers_:
         places = transformer._transformer_to_input_indices.get(name, ())
         for at, place in enumerate(places):
-            seen, before = _seen_by(step, at, len(places)), found[place]
+            seen, before = _seen_by(steps_of(step), at, len(places)), found[place]
             found[place] = seen if before is None else _both(before, seen)
     return tuple(one or Column(ANY) for one in found)
 
@@ -81,25 +103,25 @@ def _both(one: Column, two: Column) -> Column:
     return replace(stricter, missing=one.missing and two.missing, others=stricter.others and other.others)
 
 
-def _seen_by(transformer: Any, at: int, width: int) -> Column:
-    """Return what a transformer takes as its column number `at` of `width`."""
-    imputed = False
-    for step in steps_of(transformer):
-        types = input_types(step)
+def _seen_by(chain: Sequence[Any], at: int, width: int) -> Column:
+    """Return what a chain of steps takes as its column number `at` of `width`."""
+    imputed: dict[str, Any] = {}  # what an imputer says of missing values, whatever comes after it says
+    for step in chain:
         if isinstance(step, str) or type(step).__name__ in ("FunctionTransformer", "FeatureUnion", "ColumnTransformer"):
-            return Column(ANY)
-        if type(step).__name__.endswith("Imputer"):
-            imputed = True
+            return Column(ANY, **imputed)
+        if _is_imputer(step):
+            imputed = {"missing": True, "marker": getattr(step, "missing_values", float("nan"))}
             if getattr(step, "strategy", "mean") in ("mean", "median"):
-                return Column(NUMBER)
+                return Column(NUMBER, **imputed)
         elif hasattr(step, "categories_"):
-            found = _encoded(step, at, width)
-            return replace(found, missing=True) if imputed else found
-        elif "string" in types and "2darray" not in types:
-            return Column(TEXT, missing=imputed)
+            return replace(_encoded(step, at, width), **imputed)
+        elif takes_only(step, "string"):
+            return Column(TEXT, **(imputed or {"missing": False}))
+        elif any(map(_fills_objects, chain)):
+            return Column(ANY, **imputed)
         else:
-            return Column(NUMBER, missing=imputed or allows_missing(step))
-    return Column(ANY)
+            return Column(NUMBER, **(imputed or {"missing": allows_missing(step)}))
+    return Column(ANY, **imputed)
 
 
 def _encoded(encoder: Any, at: int, width: int) -> Column:

@@ -7,15 +7,12 @@ closes those at rest at once, although a request may be on its way: here they ma
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import ClassVar
 from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-# That a connection may take until the headers of its next request are complete.
-HEADER_SECONDS = float(os.environ.get("VIVERO_HEADER_SECONDS", "20"))
-_LAST_SECONDS = 1.0  # that a connection at rest has for a last request when the server ends
+from runner.worker import timeouts
 
 
 class Connection(HttpToolsProtocol):
@@ -35,18 +32,19 @@ class Connection(HttpToolsProtocol):
             self._look()
 
     def _look(self) -> None:
+        limit = timeouts.seconds("request_headers")
         for one in list(self.connections):
             if isinstance(one, Connection):
-                one.close_if_late()
-        self.loop.call_later(min(1.0, HEADER_SECONDS / 4), self._look)
+                one.close_if_late(limit)
+        self.loop.call_later(min(1.0, limit / 4), self._look)
 
-    def close_if_late(self) -> None:
-        """Close it if it has been waiting for a request's headers for too long."""
+    def close_if_late(self, limit: float) -> None:
+        """Close it if it has been waiting for a request's headers for longer than a limit in seconds."""
         if not self._awaits_headers():
             self._since = None
         elif self._since is None or self._after is not self.cycle:
             self._since, self._after = self.loop.time(), self.cycle
-        elif self.loop.time() - self._since > HEADER_SECONDS:
+        elif self.loop.time() - self._since > limit:
             self.transport.close()
 
     def shutdown(self) -> None:
@@ -58,7 +56,7 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
         else:
             self._last = True
-            self.loop.call_later(_LAST_SECONDS, super().shutdown)
+            self.loop.call_later(timeouts.seconds("last_request"), super().shutdown)
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""

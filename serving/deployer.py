@@ -32,15 +32,16 @@ Loaded = dict[tuple[str, int], ServedModel]
 class Deployer:
     """Loads versions, checks them, and hands whole routes to the data plane.
 
-    A version that does not load, whose hash is wrong or that fails on its example leaves everything as it is, and is
-    named in the state file of this process.
+    A version that does not load, whose hash is wrong or that fails on its example is named in the state file of this
+    process. It leaves everything as it is; where nothing is served yet, the other models of the endpoint are.
     """
 
     def __init__(self, layout: Layout, endpoint: EndpointLayout, plane: DataPlane, metrics: Metrics) -> None:
         self.layout, self.endpoint, self.plane, self.metrics = layout, endpoint, plane, metrics
         self.registry = FileRegistry(layout)
         self.loaded: Loaded = {}
-        self.problem: str | None = None
+        self.problem: str | None = None  # why what is asked for is not served
+        self.left_out: list[str] = []  # why some models are not, while the others are
         self.generation = 0
         self._asked: Any = None
         self._said = ""
@@ -76,7 +77,7 @@ class Deployer:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001 - a model may raise anything; the old one goes on
             traceback.print_exc()
-            self.problem = f"{type(error).__name__}: {error}"
+            self.problem = _said(error)
         self._write_state()
 
     def watch(self, seconds: float, also: Callable[[], None]) -> threading.Thread:
@@ -125,9 +126,9 @@ class Deployer:
 
     def _take_over(self, record: EndpointRecord, wanted: list[tuple[str, int, float, bool]]) -> None:
         settings = EndpointSettings(**record.settings)
-        loaded = {(name, version): self._ready(name, version, settings) for name, version, _, _ in wanted}
+        loaded, left_out = self._ready_all(wanted, settings)
         routes: dict[str, Route] = {}
-        for name in dict.fromkeys(one[0] for one in wanted):
+        for name in dict.fromkeys(name for name, _ in loaded):
             here = [one for one in wanted if one[0] == name]
             weights = {version: weight for _, version, weight, mirror in here if not mirror and weight > 0}
             mirrors = [version for _, version, _, mirror in here if mirror]
@@ -137,7 +138,28 @@ class Deployer:
             routes[name] = Route(versions, weights, mirrors[0] if mirrors else None)
         self._count(self.loaded, 0)
         self.plane.routes, self.loaded, self.generation = routes, loaded, record.generation
+        self.left_out = left_out
         self._count(loaded, 1)
+
+    def _ready_all(
+        self, wanted: list[tuple[str, int, float, bool]], settings: EndpointSettings
+    ) -> tuple[Loaded, list[str]]:
+        """Return all versions, and why some models are left out, which they only are where nothing is served yet."""
+        loaded: Loaded = {}
+        left_out: list[str] = []
+        first: Exception | None = None
+        for name in dict.fromkeys(one[0] for one in wanted):
+            try:
+                versions = [version for one, version, _, _ in wanted if one == name]
+                loaded |= {(name, version): self._ready(name, version, settings) for version in versions}
+            except Exception as error:
+                if self.plane.routes:
+                    raise
+                first = first or error
+                left_out.append(f"{name} is not served: {_said(error)}")
+        if first is not None and not loaded:
+            raise first
+        return loaded, left_out
 
     def _count(self, loaded: Mapping[tuple[str, int], ServedModel], value: int) -> None:
         for name, version in loaded:
@@ -187,7 +209,8 @@ class Deployer:
             }
             for (name, version), one in self.loaded.items()
         ]
-        state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": self.problem}
+        problem = self.problem or "; ".join(self.left_out) or None
+        state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": problem}
         said = json.dumps(state)
         if said == self._said:
             return
@@ -199,6 +222,10 @@ class Deployer:
             print(f"{now()} the state cannot be written: {error}", flush=True)
             return
         self._said = said
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, UserError | ServingError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def read_unloaded(endpoint: EndpointLayout) -> set[str]:

@@ -24,18 +24,33 @@ def table(schema: Schema, rows: Rows) -> Any:
     ServingError
         400, naming row and column of the first value that does not belong there.
     """
-    width = schema.width if schema.width is not None else len(rows.values[0])
+    names = schema.names if not schema.is_open else _open_names(schema, rows)
+    width = schema.width
+    if width is None or names is not schema.names:
+        width = len(names) if names is not None else _length(rows.values[0])
     for at, row in enumerate(rows.values):
         check_width(row, width, at)
-    columns = schema.columns or (Column(ANY),) * width
+    is_own = names is None if schema.names is None else names is not None and tuple(names) == schema.names
+    columns = schema.columns if schema.columns and is_own else (Column(ANY),) * width
     lists = zip(*rows.values, strict=True)
     checked = [_checked(schema, place, columns[place], values) for place, values in enumerate(lists)]
-    if schema.names is None:
+    if names is None:
         return _matrix(checked)
     import pandas as pd
 
-    made = zip(schema.names, columns, checked, strict=True)
+    made = zip(names, columns, checked, strict=True)
     return pd.DataFrame({name: _series(pd, name, column, values) for name, column, values in made})
+
+
+def _open_names(schema: Schema, rows: Rows) -> Any:
+    """Return the names of rows whose columns are for the model's first step to judge; None if they have none."""
+    if rows.columns is not None:
+        return rows.columns
+    return schema.names if schema.names is not None and _length(rows.values[0]) == len(schema.names) else None
+
+
+def _length(row: Any) -> int:
+    return len(row) if isinstance(row, list | tuple | np.ndarray) else 1
 
 
 def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]) -> list[Any]:
@@ -103,6 +118,8 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
             return pd.Series(pd.to_datetime(values, format="ISO8601"))
         except ValueError as error:  # some with a time zone and some without, or out of pandas' range
             raise bad_input("no_date", f"Column {name}: {error}", column=name) from None
+    if column.as_category:
+        return pd.Series(pd.Categorical(values, categories=list(column.categories)))
     if column.kind == CATEGORY and not column.of_numbers:
         return pd.Series(values, dtype=object)
     return pd.Series(values)

@@ -16,12 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+from runner.worker import timeouts
 from serving.batching import wait_no_longer_than
 from serving.errors import ServingError
 from serving.timelimit import TimeLimit
 from serving.tracing import BEGUN, REFUSAL, TOLD_BY
 
-_BODY_SECONDS = 20.0  # that a body may take to arrive
 _QUICK_BYTES = 16 << 10
 _LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
 _KEYS = {
@@ -76,7 +76,7 @@ class Gateway:
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
         self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
-        self._arrivals, self._turns = TimeLimit(_BODY_SECONDS), TimeLimit(timeout)
+        self._arrivals, self._turns = TimeLimit(timeouts.seconds("request_body")), TimeLimit(timeout)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -104,7 +104,7 @@ class Gateway:
                 return await self._quickly(environ)
             return await self._in_thread(environ, small=small)
         except TimeoutError:
-            error = ServingError(408, "too_slow", f"The body did not arrive within {_BODY_SECONDS:g} s")
+            error = ServingError(408, "too_slow", f"The body did not arrive within {self._arrivals.seconds:g} s")
         except ConnectionError:
             error = ServingError(400, "cut_off", "The body was cut off")
         except ServingError as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,8 @@ def model_input(schema: Schema, rows: Rows) -> Any:
         400, if the rows are not what the model takes.
     """
     if schema.kind == "texts":
-        return _texts(rows)
+        texts = _texts(rows)
+        return _series(texts) if schema.as_series else texts
     if schema.kind == "records":
         return _records(read_cells(schema, rows))
     rows = read_cells(schema, _by_name(schema, rows))
@@ -48,35 +49,72 @@ def model_input(schema: Schema, rows: Rows) -> Any:
 
 def _by_name(schema: Schema, rows: Rows) -> Rows:
     """Put the values of every row into the order of the model's features."""
-    values, columns = rows.values, rows.columns
-    if isinstance(values, list) and isinstance(values[0], Mapping):
-        columns = list(schema.names or values[0])
-        wanted = set(columns)
-        for at, row in enumerate(values):
-            if not isinstance(row, Mapping):
-                raise bad_input("mixed_rows", f"Row {at} is {word(row)}, the rows before have named values", row=at)
-            if row.keys() != wanted:
-                raise _wrong_columns(list(row), columns, at)
-        values = [[row[name] for name in columns] for row in values]
-        return Rows(values, columns)
-    if columns is None or schema.names is None:
+    if isinstance(rows.values, list) and isinstance(rows.values[0], Mapping):
+        rows = _listed(schema, rows.values)
+    columns = rows.columns
+    if columns is None:
         return rows
+    columns = _spelled(schema, columns)
     if len(set(columns)) != len(columns):
         twice = next(name for name in columns if list(columns).count(name) > 1)
         raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
-    if list(columns) == list(schema.names):
-        return rows
-    if set(columns) != set(schema.names):
-        raise _wrong_columns(list(columns), list(schema.names), None)
-    places = [list(columns).index(name) for name in schema.names]
-    if isinstance(values, np.ndarray):
-        return replace(rows, values=values[:, places], columns=schema.names)
-    for at, row in enumerate(values):
+    wanted = _wanted(schema, columns)
+    if wanted is None or list(columns) == wanted:
+        return replace(rows, columns=columns)
+    if set(columns) != set(wanted):
+        raise _wrong_columns(schema, list(columns), wanted, None)
+    places = [list(columns).index(name) for name in wanted]
+    if isinstance(rows.values, np.ndarray):
+        return replace(rows, values=rows.values[:, places], columns=wanted)
+    for at, row in enumerate(rows.values):
         check_width(row, len(places), at)
-    return replace(rows, values=[[row[place] for place in places] for row in values], columns=schema.names)
+    return replace(rows, values=[[row[place] for place in places] for row in rows.values], columns=wanted)
 
 
-def _wrong_columns(there: list[str], wanted: list[str], row: int | None) -> ServingError:
+def _listed(schema: Schema, values: list[Any]) -> Rows:
+    """Return rows that are mappings as lists: in the model's order, where its names are known, else in the first's."""
+    columns = list(schema.names) if schema.names is not None and not schema.is_open else list(values[0])
+    wanted = set(columns)
+    if schema.respelled:
+        values = [_respelled(schema, row) if isinstance(row, Mapping) else row for row in values]
+    for at, row in enumerate(values):
+        if not isinstance(row, Mapping):
+            raise bad_input("mixed_rows", f"Row {at} is {word(row)}, the rows before have named values", row=at)
+        if row.keys() != wanted:
+            raise _wrong_columns(schema, list(row), columns, at)
+    return Rows([[row[name] for name in columns] for row in values], columns)
+
+
+def _spelled(schema: Schema, names: Sequence[str]) -> Sequence[str]:
+    """Return names as the model has them: LightGBM has ``_`` for a space."""
+    if not schema.respelled or schema.names is None:
+        return names
+    known = set(schema.names)
+    return [name if name in known else str(name).replace(" ", "_") for name in names]
+
+
+def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = _spelled(schema, list(row))
+    found = dict(zip(names, row.values(), strict=True))
+    if len(found) != len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+    return found
+
+
+def _wanted(schema: Schema, columns: Sequence[str]) -> list[str] | None:
+    """Return the names in the order of the model's features; None where any do as they come.
+
+    A model that was fitted without names has its columns' numbers as names.
+    """
+    if schema.names is not None:
+        return None if schema.is_open and set(columns) != set(schema.names) else list(schema.names)
+    if schema.is_open:
+        return None
+    return [str(place) for place in range(schema.width if schema.width is not None else len(columns))]
+
+
+def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int | None) -> ServingError:
     missing, unknown = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
     parts = []
     if missing:
@@ -84,10 +122,10 @@ def _wrong_columns(there: list[str], wanted: list[str], row: int | None) -> Serv
     if unknown:
         parts.append(f"unknown: {', '.join(map(str, unknown[:_SHOWN]))}")
     where = f"Row {row}" if row is not None else "The request"
-    return bad_input(
-        "wrong_columns", f"{where} has other columns than the model: {'; '.join(parts)}", row=row,
-        missing=missing or None, unknown=unknown or None,
-    )  # fmt: skip
+    message = f"{where} has other columns than {'row 0' if schema.is_open else 'the model'}: {'; '.join(parts)}"
+    if schema.names is None and not schema.is_open:
+        message += ". The model was fitted without column names, so its columns are numbered from 0"
+    return bad_input("wrong_columns", message, row=row, missing=missing or None, unknown=unknown or None)
 
 
 def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
@@ -160,6 +198,12 @@ def _texts(rows: Rows) -> list[str]:
             raise bad_input("wrong_type", f"Row {at} is {word(value)}, not a text", row=at)
         found.append(str(value))
     return found
+
+
+def _series(texts: list[str]) -> Any:
+    import pandas as pd
+
+    return pd.Series(texts)
 
 
 def _records(rows: Rows) -> list[Any]:

@@ -13,8 +13,7 @@ from typing import Any
 from runner.errors import UserError
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
-
-_INNER = ("model.pkl", "model.joblib", "model.skops")  # MLflow's folder, and ours
+from runner.worker import flavours
 
 
 def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = ()) -> Any:
@@ -35,9 +34,10 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
         raise UserError(f"Model {where} has the framework Custom", "Only ScikitLearn models are served")
     path = registry.artefact(record)
     check_owner(path.parent)
-    name, content = _content(registry, record, path)
     try:
-        return _unpacked(name, content, trusted)
+        if path.is_dir():
+            return _of_folder(record, path, trusted)
+        return _unpacked(path.name, registry.verified_bytes(record), trusted)
     except UserError:
         raise
     except Exception as error:
@@ -60,17 +60,29 @@ def check_owner(folder: Path) -> None:
             raise UserError(f"Others can write to {one}, so its models are not loaded", f"chmod go-w {one}")
 
 
-def _content(registry: FileRegistry, record: ModelRecord, path: Path) -> tuple[str, bytes]:
-    if not path.is_dir():
-        return path.name, registry.verified_bytes(record)
+def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
+    """Return the model of a folder as MLflow writes them."""
+    where = f"{record.name}:{record.version}"
     known = {one.path: one.sha256 for one in record.files}
-    for name in _INNER:
-        if name in known:
-            content = (path / name).read_bytes()
-            if hashlib.sha256(content).hexdigest() != known[name]:
-                raise UserError(f"{name} of model {record.name}:{record.version} is not what was registered")
-            return name, content
-    raise UserError(f"Model {record.name}:{record.version} is a folder without {' or '.join(_INNER)}")
+
+    def verified(name: str) -> bytes:
+        content = (path / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != known.get(name):
+            raise UserError(f"{name} of model {where} is not what was registered")
+        return content
+
+    facts = flavours.read_flavours(verified("MLmodel").decode()) if "MLmodel" in known else {}
+    try:
+        library, name = flavours.model_file(known, facts)
+    except flavours.NoModelError as error:
+        raise UserError(f"Model {where} cannot be loaded: {error}") from None
+    code = flavours.code_folder(str(path), facts)
+    if code is not None or library == "mlflow":  # which read files of the folder by themselves
+        for one in known:
+            verified(one)
+    flavours.take_in_code(code)
+    content = verified(name)
+    return flavours.load(library, facts, content, str(path)) if library else _unpacked(name, content, trusted)
 
 
 def _unpacked(name: str, content: bytes, trusted: Sequence[str]) -> Any:

@@ -20,10 +20,11 @@ from serving.errors import ServingError
 from serving.exact.paths import TREES, exact_paths, rowwise
 from serving.inputs import check_rows, model_input
 from serving.jobs import force_one_job
+from serving.libraries import askable
 from serving.outputs import tidy
 from serving.rows import Rows
 from serving.schema import Schema, read_schema
-from serving.trial import registered_example, with_empty_columns, working_example
+from serving.trial import other_forms, registered_example, with_empty_columns, working_example
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
@@ -64,6 +65,7 @@ class ServedModel:
         patience: float = 30,
         observe_batch: Callable[[int], None] = lambda _rows: None,
     ) -> None:
+        model = askable(model)
         self.record, self.model, self.warning, self.patience = record, model, warning, patience
         force_one_job(model)
         self.schema: Schema = read_schema(model, dates)
@@ -105,6 +107,11 @@ class ServedModel:
             return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
 
         registered, made_up = registered_example(self.record), working_example(self.schema, ask)
+        for other in other_forms(self.schema) if made_up is None else ():
+            made_up = working_example(other, ask)
+            if made_up is not None:
+                self.schema = other
+                break
         if made_up is not None:
             self.schema = with_empty_columns(self.schema, made_up, ask)
         found = registered or made_up
@@ -151,9 +158,12 @@ class ServedModel:
         last = self.model.steps[-1][1] if isinstance(getattr(self.model, "steps", None), list) else self.model
         if probes is None or not any(word in type(last).__name__ for word in TREES):
             return plain
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            alone = rowwise(lambda rows: tidy(call(rows)), probes)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                alone = rowwise(lambda rows: tidy(call(rows)), probes)
+        except Exception:  # noqa: BLE001 - random rows may be none of its: every request then has a call of its own
+            alone = False
         return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
 
     def _is_quick(self) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.layout import EndpointLayout
+from runner.worker import timeouts
 from serving.listening import STOP, Listening
 from serving.settings import read_endpoint
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 SIGNALS = (*STOP, signal.SIGCHLD)
 NOT_SERVED, HAS_THREADS = 1, 4  # exit codes of the loading process
 GRACE = 5.0  # seconds beyond stop_timeout after which nobody is waited for
-_LOOK = 0.5  # seconds between looks at the processes
 # Looks without a sign of life after which a process is replaced. Looks and not seconds: a machine that was asleep, or
 # that stopped all of them at once, has not made any of them hang.
 _SILENT_LOOKS = 20
@@ -55,12 +55,26 @@ def load_and_mind(folder: Path, listening: Listening, *, shared: bool) -> int:
 
 @dataclass
 class Process:
-    """One server process: where its signs of life come, since when it runs, for how many looks none came."""
+    """One server process.
+
+    Parameters
+    ----------
+    pid : int
+    signs : int
+        The end of a pipe where its signs of life come.
+    begun : float
+        Since when it runs.
+    state : Path
+        The file that it writes once it has loaded, which may take any time.
+    silent : int or None
+        For how many looks no sign has come; None before the first sign and the state.
+    """
 
     pid: int
     signs: int
     begun: float
-    silent: int | None = None  # None until the first sign: it may have a version to load
+    state: Path
+    silent: int | None = None
 
     def is_hung(self) -> bool:
         """Look for signs of life, and tell whether there was none for too long."""
@@ -68,7 +82,9 @@ class Process:
             if os.read(self.signs, 1 << 12):
                 self.silent = 0
         if self.silent is None:
-            return False
+            if not self.state.exists():
+                return False
+            self.silent = 0
         self.silent += 1
         return self.silent > _SILENT_LOOKS
 
@@ -99,7 +115,7 @@ class Processes:
             self._bury()
             while len(self._running) < self._settings.workers and time.monotonic() >= self._not_before:
                 self._running.append(self._fork())
-            signalled = signal.sigtimedwait(SIGNALS, _LOOK)
+            signalled = signal.sigtimedwait(SIGNALS, timeouts.seconds("server_look"))
         self._stop()
 
     def _fork(self) -> Process:
@@ -109,7 +125,7 @@ class Processes:
         unneeded = [signs, *(one.signs for one in self._running)]
         pid = fork(lambda: self._serve(sign, unneeded))
         os.close(sign)
-        return Process(pid, signs, time.monotonic())
+        return Process(pid, signs, time.monotonic(), self._endpoint.states / f"{pid}.json")
 
     def _serve(self, sign: int, unneeded: list[int]) -> int:
         from serving import worker

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 
 from runner.errors import UserError, nearest
 from serving.columns import ANY, DATE, Column, read_columns
-from serving.traits import allows_missing, entrance, input_types
+from serving.libraries import features_of
+from serving.traits import allows_missing, chain_of, chains_of, input_types, is_opaque, takes_only
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
-_BY_COLUMN = ("ColumnTransformer", "FunctionTransformer", "FeatureUnion")
-_MOST_INNER = 5  # of an ensemble's estimators; a forest has thousands, all alike
+_BY_COLUMN = ("ColumnTransformer", "FunctionTransformer")
 _NUMBERS, _FRAME, _TEXTS, _RECORDS = "numbers", "frame", "texts", "records"
 
 
@@ -30,6 +30,12 @@ class Schema:
         mapping a row.
     names : tuple of str or None
         Feature names, where the model was fitted with names.
+    is_open : bool
+        Whether rows may have other columns: the first step is the user's own, and the names are those of a later one.
+    as_series : bool
+        Whether texts are given as a series of pandas: a function of the user's own may ask for its methods.
+    respelled : bool
+        Whether the names have ``_`` where those of the user had a space; both are taken then.
     width : int or None
         Number of features.
     missing : bool
@@ -49,6 +55,9 @@ class Schema:
     methods: tuple[str, ...]
     classes: Any = None
     columns: tuple[Column, ...] | None = None
+    is_open: bool = False
+    as_series: bool = False
+    respelled: bool = False
 
 
 def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
@@ -64,23 +73,78 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
     UserError
         If there is no column of such a name.
     """
-    names = getattr(model, "feature_names_in_", None)
-    width = getattr(model, "n_features_in_", None)
-    seen_first = list(steps_at_entrance(model))
-    columns = next(filter(None, map(read_columns, seen_first)), None)
+    chains = list(chains_of(model))
+    names, is_open = _names(model, chains)
+    width = _width(model, None if names is None or is_open else len(names))
+    columns = next(filter(None, map(_columns, chains)), None)
+    if names is not None:
+        columns = _with_categories(names, columns, chains)
     if names is None and dates:
         raise UserError("dates: the model was fitted without names of columns")
     if names is not None and dates:
-        columns = _with_dates([str(name) for name in names], columns, dates)
+        columns = _with_dates(list(names), columns, dates)
     return Schema(
-        kind=_FRAME if columns is not None else _kind(model, seen_first),
-        names=tuple(str(name) for name in names) if names is not None else None,
+        kind=_FRAME if columns is not None else _kind(chains, named=names is not None),
+        names=names,
         width=int(width) if width is not None else None,
         missing=_takes_missing(model),
         methods=tuple(name for name in METHODS if hasattr(model, name)),
         classes=_plain_classes(getattr(model, "classes_", None)),
-        columns=columns if columns is not None and len(columns) == width else None,
+        columns=columns if columns is not None and len(columns) == (width or len(names or ())) else None,
+        is_open=is_open,
+        respelled=any(known.respelled for chain in chains for known in map(features_of, chain) if known is not None),
     )
+
+
+def _width(model: Any, otherwise: int | None) -> int | None:
+    known = features_of(model)
+    return known.width if known is not None else getattr(model, "n_features_in_", otherwise)
+
+
+def _columns(chain: list[Any]) -> tuple[Column, ...] | None:
+    known = features_of(chain[0])
+    return known.columns if known is not None else read_columns(chain)
+
+
+def _with_categories(
+    names: tuple[str, ...], columns: tuple[Column, ...] | None, chains: list[list[Any]]
+) -> tuple[Column, ...] | None:
+    """Return the columns, those as categories that a later step knows as such: what comes before passes them on.
+
+    A ColumnTransformer puts its own name and ``__`` before that of a column.
+    """
+    found = list(columns) if columns is not None and len(columns) == len(names) else [Column(ANY)] * len(names)
+    changed = False
+    for step in [step for chain in chains for step in chain[1:]]:
+        known = features_of(step)
+        for name, one in zip(known.names or (), known.columns or (), strict=False) if known is not None else ():
+            for at, own in enumerate(names) if one.as_category else ():
+                if name.rpartition("__")[2] in (own, own.replace(" ", "_")) and not found[at].as_category:
+                    found[at], changed = one, True
+    return tuple(found) if changed else columns
+
+
+def _names_of(step: Any) -> tuple[str, ...] | None:
+    known = features_of(step)
+    if known is not None:
+        return known.names
+    found = getattr(step, "feature_names_in_", None)
+    return tuple(map(str, found)) if found is not None else None
+
+
+def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None, bool]:
+    """Return the names of the first estimator that has them, and whether those before it may take others."""
+    found = _names_of(model)
+    if found is not None:
+        return found, False
+    for chain in chains:
+        for at, step in enumerate(chain):
+            found = _names_of(step)
+            if found is not None:
+                return found, at > 0
+            if not is_opaque(step):
+                break
+    return None, all(is_opaque(chain[0]) for chain in chains[:1])
 
 
 def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Sequence[str]) -> tuple[Column, ...]:
@@ -98,34 +162,30 @@ def _plain_classes(classes: Any) -> Any:
     return classes.tolist() if hasattr(classes, "tolist") else classes
 
 
-def _kind(model: Any, seen_first: list[Any]) -> str:
-    types = input_types(entrance(model))
-    if "dict" in types and "2darray" not in types:
+def _kind(chains: list[list[Any]], *, named: bool) -> str:
+    """Return what rows are, by the first estimator of each chain that says it."""
+    told = [next((step for step in chain if not is_opaque(step)), None) for chain in chains]
+    if not named and any(takes_only(step, "dict") for step in told if step is not None):
         return _RECORDS
-    if types and "2darray" not in types and "string" in types:
+    if not named and any(takes_only(step, "string") for step in told if step is not None):
         return _TEXTS
-    if any(type(one).__name__ in _BY_COLUMN for one in seen_first):
+    firsts = [chain[0] for chain in chains]
+    if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) for one in firsts):
         return _FRAME
-    if "categorical" in types or "string" in types:
+    if named and any(_is_of_others(one) for one in firsts):
         return _FRAME
-    return _NUMBERS
+    types = set().union(*(input_types(one) for one in firsts[:1]))
+    return _FRAME if types & {"categorical", "string"} else _NUMBERS
 
 
-def steps_at_entrance(model: Any) -> Iterator[Any]:
-    """Yield the estimators that may see the columns as they come."""
-    first = entrance(model)
-    yield first
-    several = getattr(first, "estimators_", None)
-    inner = list(np.ravel(np.asarray(several, dtype=object)))[:_MOST_INNER] if several is not None else []
-    inner += [getattr(first, name, None) for name in ("estimator_", "regressor_", "estimator", "base_estimator")]
-    for one in inner:
-        if one is not None and hasattr(one, "get_params"):
-            yield from steps_at_entrance(one)
+def _is_of_others(estimator: Any) -> bool:
+    """Tell whether a transformer is another library's or the user's: one that knows names may go by them."""
+    return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
 
 
 def _takes_missing(model: Any) -> bool:
     """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
-    first = entrance(model)
+    first = chain_of(model)[0]
     return allows_missing(first) and (first is model or _survives_missing(model))
 
 

@@ -19,8 +19,9 @@ from typing import Any
 
 from runner.clock import now
 from runner.errors import UserError
-from runner.files import locked, write_json
+from runner.files import locked, write_json, write_text
 from runner.layout import EndpointLayout
+from runner.worker import timeouts
 from serving.listening import STOP, Handed, Listening
 from serving.processes import (
     GRACE,
@@ -48,6 +49,7 @@ def main(folder: Path, home: Path | None = None) -> int:
             print(f"error: endpoint {record.name} is served already", file=sys.stderr)
             return 1
         endpoint.unloaded.unlink(missing_ok=True)
+        endpoint.problem.unlink(missing_ok=True)
         for old in (endpoint.states, endpoint.metrics):
             shutil.rmtree(old, ignore_errors=True)
             old.mkdir(parents=True)
@@ -63,8 +65,7 @@ def main(folder: Path, home: Path | None = None) -> int:
                 listening = Handed(own, home, record.generation) if home else Listening(own)
                 return _supervise(folder, listening, home or folder)
         except UserError as problem:
-            print(f"error: {record.name} is not served: {problem}", file=sys.stderr)
-            return 1
+            return _not_served(endpoint, record.name, str(problem))
         except InterruptedError:
             return 0
         finally:
@@ -78,7 +79,7 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
     shared, announced = True, False
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
-        signalled = signal.sigtimedwait(SIGNALS, 1 if announced else 0.05)
+        signalled = signal.sigtimedwait(SIGNALS, 2 * timeouts.seconds("server_look") if announced else 0.05)
         over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
             # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
@@ -90,16 +91,22 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         if problem is None and code is not None and code != HAS_THREADS and not announced:
             problem = f"loading its models ended the process ({_reason(code)})"
         if problem is not None:
-            print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
             if code is None:
                 _end(loading, signal.SIGTERM, GRACE)
-            return 1
+            return _not_served(EndpointLayout(folder), record.name, problem)
         if code is not None:
             if announced:
                 print(f"the loading process ended ({_reason(code)}) and is begun anew", flush=True)
                 signal.sigtimedwait((), 1)  # its children end meanwhile
             shared = shared and code != HAS_THREADS
             loading = fork(lambda: load_and_mind(folder, listening, shared=shared))  # noqa: B023 - called at once
+
+
+def _not_served(endpoint: EndpointLayout, name: str, problem: str) -> int:
+    """Say why an endpoint is not served, and leave it for whoever lists endpoints; return the exit code."""
+    print(f"error: {name} is not served: {problem}", file=sys.stderr, flush=True)
+    write_text(endpoint.problem, f"{problem}\n")
+    return 1
 
 
 def _end(pid: int, how: signal.Signals, seconds: float) -> None:
@@ -138,13 +145,16 @@ def _announce(folder: Path, home: Path) -> bool:
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
     _, _, _, told = read_endpoint(home)
+    for line in {state["problem"] for state in _states(endpoint) if state["problem"]}:
+        print(f"warning: {line}", flush=True)
     print(f"Serving {names} at http://{told.host}:{told.port}", flush=True)
     return True
 
 
 def _problem(folder: Path) -> str | None:
     """Return why the endpoint will never answer."""
-    return next((str(state["problem"]) for state in _states(EndpointLayout(folder)) if state["problem"]), None)
+    states = _states(EndpointLayout(folder))
+    return next((str(state["problem"]) for state in states if state["problem"] and not state["served"]), None)
 
 
 def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:

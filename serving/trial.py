@@ -42,6 +42,12 @@ def working_example(schema: Schema, ask: Ask) -> list[Any] | None:
     return None
 
 
+def other_forms(schema: Schema) -> Iterator[Schema]:
+    """Yield other forms that the same rows may have for a model, where its own tags do not say which."""
+    if schema.kind == "texts":
+        yield dataclasses.replace(schema, as_series=True)
+
+
 def with_empty_columns(schema: Schema, example: list[Any], ask: Ask) -> Schema:
     """Return the schema with only those columns as possibly missing whose absence the model survives.
 
@@ -68,14 +74,15 @@ def _works(schema: Schema, rows: list[Any], ask: Ask) -> bool:
 
 
 def _made_up(schema: Schema) -> Iterator[Any]:
+    width = schema.width or len(schema.names or ()) or 1
     if schema.kind == "texts":
         yield "a text"
     elif schema.kind == "records":
         yield {"name": 1}
     elif schema.kind == "numbers" or schema.columns is None:
         for number in (0.0, 1.0, 0.5):
-            yield [number] * (schema.width or 1)
-        yield ["a"] * (schema.width or 1)
+            yield [number] * width
+        yield ["a"] * width
     else:
         for number in (0.0, 1.0, 0.5):
             yield [_value(one, number) for one in schema.columns]

@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,8 @@ def make_application(folder: Path, deployer: Deployer) -> App:
     )
 
 
-def make_server(folder: Path, app: App, sign_of_life: int) -> uvicorn.Server:
-    """Return the HTTP server; a byte is written to a pipe about once a second while its loop goes round."""
+def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> uvicorn.Server:
+    """Return the HTTP server, which gives a sign of life about once a second while its loop goes round."""
     _, _, _, settings = read_endpoint(folder)
     gateway = Gateway(
         app.flask.wsgi_app,
@@ -74,9 +75,8 @@ def make_server(folder: Path, app: App, sign_of_life: int) -> uvicorn.Server:
         timeout=settings.timeout,
     )
 
-    async def give_sign() -> None:
-        with contextlib.suppress(OSError):  # nobody looks any more, and ends this process soon
-            os.write(sign_of_life, b".")
+    async def notify() -> None:
+        give_sign()
 
     config = uvicorn.Config(
         gateway,
@@ -90,24 +90,36 @@ def make_server(folder: Path, app: App, sign_of_life: int) -> uvicorn.Server:
         backlog=4096,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.stop_timeout),
-        callback_notify=give_sign,
+        callback_notify=notify,
         timeout_notify=0,
     )
     return uvicorn.Server(config)
 
 
 def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: int) -> None:
-    """Serve in a process that was just forked, until SIGTERM; what is at work is answered first."""
+    """Serve in a process that was just forked, until SIGTERM; what is at work is answered first.
+
+    A byte in the pipe `sign_of_life` says that it is not hung, from when its state is written.
+    """
+
+    def give_sign() -> None:
+        with contextlib.suppress(OSError):  # nobody looks any more, and ends this process soon
+            os.write(sign_of_life, b".")
+
+    def stopped() -> bool:
+        give_sign()
+        return server.should_exit
+
     random.seed()
     np.random.seed()  # of models that ask for no generator of their own
     deployer.begin_in_process()
     app = make_application(folder, deployer)
-    server = make_server(folder, app, sign_of_life)
+    server = make_server(folder, app, give_sign)
     # uvicorn takes these over while it runs; so one that comes a moment before or after does the same.
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
-    sockets = listening.take(lambda: server.should_exit)
+    sockets = listening.take(stopped)
     if sockets:
         server.run(sockets)
     app.telemetry.close()

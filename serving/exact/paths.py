@@ -66,7 +66,11 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
     """
     kept: dict[str, Path] = {}
     left: dict[str, str] = {}
-    for method, path in find_paths(model).items():
+    try:
+        found = find_paths(model)
+    except Exception as error:  # noqa: BLE001 - a model of another kind than its class says, or of another version
+        return {}, {"all": f"{type(error).__name__}: {error}"}
+    for method, path in found.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -101,16 +105,23 @@ def same_bits(one: Any, two: Any) -> bool:
 
 
 def rowwise(call: Path, probes: np.ndarray) -> bool:
-    """Tell whether a row's answer is the same bits alone, in any company and at any place."""
+    """Tell whether a row's answer is the same bits alone, in any company and at any place.
+
+    Parameters
+    ----------
+    call : callable
+        From rows to a tidy answer: an array, a list of arrays for several outputs, or a list of a value a row.
+    """
     if len(probes) < 4:
         return False
     whole = call(probes.copy())
     pieces = [call(probes[at : at + size].copy()) for at, size in ((0, 1), (1, 2), (3, len(probes) - 3))]
+    if isinstance(whole, list) and whole and isinstance(whole[0], np.ndarray):
+        return all(_is_made_of(one, [piece[at] for piece in pieces]) for at, one in enumerate(whole))
+    return _is_made_of(whole, pieces)
+
+
+def _is_made_of(whole: Any, pieces: list[Any]) -> bool:
     if isinstance(whole, list):
-        return all(rowwise_part(one, [piece[at] for piece in pieces]) for at, one in enumerate(whole))
-    return rowwise_part(whole, pieces)
-
-
-def rowwise_part(whole: Any, pieces: list[Any]) -> bool:
-    """Tell whether pieces make up the whole."""
+        return bool(whole == [value for piece in pieces for value in piece])
     return same_bits(whole, np.concatenate(pieces))

@@ -11,7 +11,7 @@ from typing import Any
 
 from serving.errors import bad_input
 from serving.plane import Answer
-from serving.protocols.common import mapping, names, text
+from serving.protocols.common import by_column, mapping, names, text
 from serving.rows import Rows
 
 
@@ -38,9 +38,11 @@ def parse(body: Any) -> tuple[Rows, str | None]:
 
 
 def _rows(value: Any, columns: list[str] | None) -> Rows:
-    if isinstance(value, dict):  # {"columns": ..., "data": ...} inside
-        return _rows(value.get("data"), names(value.get("columns"), "columns"))
-    return Rows(value, columns)
+    if not isinstance(value, dict):
+        return Rows(value, columns)
+    if "data" in value:  # {"columns": ..., "data": ...} inside
+        return _rows(value["data"], names(value.get("columns"), "columns"))
+    return by_column(value)
 
 
 def render(answer: Answer, form: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import orjson
 from flask import Request
 
 from serving.errors import ServingError, bad_input
+from serving.rows import Rows
 
 _JSON = ("application/json", "")
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
@@ -84,7 +85,27 @@ def text(value: Any, what: str) -> str | None:
 
 
 def names(value: Any, what: str) -> list[str] | None:
-    """Return a value that has to be a list of texts or absent."""
-    if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-        raise bad_input("wrong_type", f"{what} is no list of texts")
-    return value
+    """Return names of columns as texts: a list of texts and whole numbers, or absent."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) or type(one) is int for one in value):
+        raise bad_input("wrong_type", f"{what} is no list of names or numbers of columns")
+    return [str(one) for one in value]
+
+
+def by_column(value: dict[str, Any]) -> Rows:
+    """Return rows of values that are given column by column.
+
+    Raises
+    ------
+    ServingError
+        400 if a column is no list, or not as long as the others.
+    """
+    lengths = {name: len(column) for name, column in value.items() if isinstance(column, list)}
+    if len(lengths) != len(value):
+        wrong = next(name for name in value if name not in lengths)
+        raise bad_input("wrong_type", f"Column {wrong} is no list", column=wrong)
+    if len(set(lengths.values())) > 1:
+        raise bad_input("ragged", f"The columns have different lengths: {lengths}")
+    flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
+    return Rows([list(row) for row in zip(*flat, strict=True)], list(value))

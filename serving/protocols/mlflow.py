@@ -12,7 +12,7 @@ from typing import Any
 
 from serving.errors import bad_input
 from serving.plane import Answer
-from serving.protocols.common import mapping, names, text
+from serving.protocols.common import by_column, mapping, names, text
 from serving.rows import Rows
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
@@ -32,26 +32,14 @@ def parse(body: Any) -> tuple[Rows, str | None]:
         value = mapping(value)
         return Rows(value.get("data"), names(value.get("columns"), "columns")), method
     if given[0] in ("instances", "inputs") and isinstance(value, dict):
-        return _columns(value), method
+        return by_column(value), method
     return Rows(value), method
-
-
-def _columns(value: dict[str, Any]) -> Rows:
-    """Return rows of values given column by column."""
-    lengths = {name: len(column) for name, column in value.items() if isinstance(column, list)}
-    if len(lengths) != len(value):
-        wrong = next(name for name in value if name not in lengths)
-        raise bad_input("wrong_type", f"Column {wrong} is no list", column=wrong)
-    if len(set(lengths.values())) > 1:
-        raise bad_input("ragged", f"The columns have different lengths: {lengths}")
-    flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
-    return Rows([list(row) for row in zip(*flat, strict=True)], list(value))
 
 
 def parse_csv(content: bytes) -> tuple[Rows, str | None]:
     """Return the rows of a CSV with a header; what a cell is, the model knows."""
     try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
         raise bad_input("no_csv", f"The body is no CSV: {error}") from None
     if not lines:

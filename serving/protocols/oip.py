@@ -99,6 +99,8 @@ def _rows(body: dict[str, Any], served: ServedModel) -> Rows:
         return Rows(_plain(array))
     if served.schema.kind == "texts":
         return Rows(_plain(array.reshape(-1)))
+    if served.schema.names is None and not served.schema.is_open:  # then it is no column's name either
+        return Rows(_plain(array.reshape(-1, 1)))
     return _by_column(tensors)
 
 

@@ -7,59 +7,33 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-import joblib
 import pytest
-import sklearn
 
 from runner.layout import Layout
-from runner.records import Inspection, ModelRecord
-from runner.store.registry import FileRegistry
+from runner.records import ModelRecord
 from serving.app import App
 from serving.keys import Keys
 from serving.model import ServedModel
 from serving.plane import DataPlane, Limits, Route
 from serving.telemetry import Metrics, Telemetry
-from tests.conftest import ROOT
-from tests.waiting import wait_for
+from tests.support.command_line import ROOT
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="session")
-def metrics():
+def metrics() -> Metrics:
     return Metrics()  # Prometheus knows a name once a process
 
 
 @pytest.fixture
-def layout(tmp_path):
-    layout = Layout(tmp_path / "workspace")
-    layout.create()
-    return layout
-
-
-@pytest.fixture
-def register(layout, tmp_path):
-    """Register a fitted model as the next version of a name."""
-
-    def register(name, model, *, version=None, example=None, dump=joblib.dump, file="model.joblib", **changes):
-        path = tmp_path / file
-        dump(model, path)
-        inspection = Inspection(
-            path=file, sha256="", framework_version=version or sklearn.__version__, example_input=example
-        )
-        record = ModelRecord(
-            name=name, version=0, created="", artefact=file, sha256="", bytes=0, inspection=inspection,
-            framework_version=inspection.framework_version, **changes,
-        )  # fmt: skip
-        return FileRegistry(layout).register(path, record)
-
-    return register
-
-
-@pytest.fixture
-def client(metrics):
+def client(metrics: Metrics) -> Any:
     """Return a test client over models given by name."""
 
-    def client(limits=None, keys=None, **models):
+    def client(limits: Any = None, keys: Any = None, **models: Any) -> Any:
         plane = DataPlane(limits or Limits())
         record = ModelRecord(name="x", version=1, created="", artefact="m", sha256="", bytes=0)
         for name, model in models.items():
@@ -73,21 +47,23 @@ def client(metrics):
 class Server:
     """A server of its own, started as a user does."""
 
-    def __init__(self, layout, *words):
+    def __init__(self, layout: Layout, *words: str) -> None:
         self.layout = layout
         variables = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "serving", f"workspace.root={layout.root}", "port=0", *words],
             cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        self.said, self.address = [], None
+        self.said: list[str] = []
+        self.address = ""
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line.rstrip())
             if line.startswith("Serving "):
                 self.address = line.split()[-1]
                 break
 
-    def ask(self, path, body=None, *, method=None, **headers):
+    def ask(self, path: Any, body: Any = None, *, method: Any = None, **headers: Any) -> Any:
         """Return status, headers and content."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
@@ -98,21 +74,21 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
 
-    def state(self):
+    def state(self) -> Any:
         """Return what each server process says of itself."""
         found = [json.loads(path.read_bytes()) for path in self.layout.endpoints.glob("*/states/[0-9]*.json")]
-        return [one for one in found if os.path.exists(f"/proc/{one['pid']}")]
+        return [one for one in found if Path(f"/proc/{one['pid']}").exists()]
 
-    def stop(self):
+    def stop(self) -> Any:
         self.process.terminate()
         return self.process.wait(40)
 
 
 @pytest.fixture
-def serve(layout):
+def serve(layout: Layout) -> Iterator[Any]:
     started = []
 
-    def serve(*words):
+    def serve(*words: str) -> Any:
         server = Server(layout, *words)
         started.append(server)
         return server
@@ -125,5 +101,5 @@ def serve(layout):
 
 
 @pytest.fixture
-def registered_record():
+def registered_record() -> Any:
     return ModelRecord(name="x", version=1, created="", artefact="m", sha256="", bytes=0)

@@ -9,6 +9,7 @@ import sys
 import traceback
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -23,7 +24,7 @@ ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 5.0, 2.0], [5.9, 2.8, 4.4, 1.3
 BOTH = ("predict", "predict_proba")
 
 
-def infer(name, request):
+def infer(name: Any, request: Any) -> Any:
     content = request.model_dump_json().encode()
     asked = urllib.request.Request(
         f"http://{ADDRESS}/v2/models/{name}/infer", content, {"Content-Type": "application/json"}
@@ -32,24 +33,24 @@ def infer(name, request):
         return InferenceResponse.model_validate_json(answer.read())
 
 
-def same(found, expected):
+def same(found: Any, expected: Any) -> None:
     assert np.array_equal(np.asarray(found).ravel(), np.asarray(expected).ravel()), (found, expected)
 
 
-def check_both(response):
+def check_both(response: Any) -> None:
     assert [one.name for one in response.outputs] == list(BOTH)
     for output in response.outputs:
         same(NumpyCodec.decode_output(output), getattr(FOREST, output.name)(ROWS))
 
 
-def case_the_example_of_mlserver():
+def case_the_example_of_mlserver() -> None:
     """A FP32 matrix that is named as the output is, and two outputs."""
     tensor = {"name": "predict", "shape": list(ROWS.shape), "datatype": "FP32", "data": ROWS.tolist()}
     request = InferenceRequest.model_validate({"inputs": [tensor], "outputs": [{"name": one} for one in BOTH]})
     check_both(infer("forest", request))
 
 
-def case_numpy_request_codec():
+def case_numpy_request_codec() -> None:
     request = NumpyRequestCodec.encode_request(ROWS)
     found = NumpyRequestCodec.decode_response(infer("forest", request))
     same(found, FOREST.predict(ROWS))
@@ -57,20 +58,20 @@ def case_numpy_request_codec():
     check_both(infer("forest", request))
 
 
-def case_numpy_codec():
+def case_numpy_codec() -> None:
     request = InferenceRequest(inputs=[NumpyCodec.encode_input("x", ROWS)], id="mine")
     response = infer("forest", request)
     same(NumpyCodec.decode_output(response.outputs[0]), FOREST.predict(ROWS))
     assert response.id == "mine" and response.model_name == "forest"
 
 
-def case_pandas_codec():
+def case_pandas_codec() -> None:
     table = pd.DataFrame(ROWS, columns=["a", "b", "c", "d"])
     response = infer("forest", PandasCodec.encode_request(table))
     same(PandasCodec.decode_response(response)["predict"], FOREST.predict(ROWS))
 
 
-def case_string_codec():
+def case_string_codec() -> None:
     said = ["a good one", "schön bad"]
     for request in (
         StringRequestCodec.encode_request(said),
@@ -82,7 +83,7 @@ def case_string_codec():
         same(StringRequestCodec.decode_response(response), TEXTS.predict(said))
 
 
-def command(*words):
+def command(*words: str) -> Any:
     """Return what ``mlserver infer`` writes for four requests, of which the last has a row that is too narrow."""
     lines = []
     for row in [*ROWS.tolist(), [1.0]]:
@@ -90,13 +91,24 @@ def command(*words):
         lines.append(json.dumps({"inputs": [tensor], "outputs": [{"name": one} for one in BOTH]}))
     given, made = FOLDER / "requests.jsonl", FOLDER / "answers.jsonl"
     given.write_text("\n".join(lines if "-s" not in words else lines[:-1]) + "\n")
-    typed = [Path(sys.executable).with_name("mlserver"), "infer", "-u", ADDRESS, "-m", "forest", "-w", "2", "-r", "1"]
+    typed: list[str | Path] = [
+        Path(sys.executable).with_name("mlserver"),
+        "infer",
+        "-u",
+        ADDRESS,
+        "-m",
+        "forest",
+        "-w",
+        "2",
+        "-r",
+        "1",
+    ]
     subprocess.run([*typed, "-i", given, "-o", made, *words], check=True, capture_output=True, timeout=60)
     found = [json.loads(line) for line in made.read_text().splitlines()]
     return sorted(found, key=lambda one: one["parameters"]["batch_index"])
 
 
-def check_command(*words):
+def check_command(*words: str) -> None:
     found = command(*words)
     for at in range(len(ROWS)):
         for output in found[at]["outputs"]:
@@ -106,26 +118,26 @@ def check_command(*words):
         assert "1 values, the model takes 4" in found[3]["error"]["msg"], found[3]
 
 
-def case_mlserver_infer():
+def case_mlserver_infer() -> None:
     check_command()
 
 
-def case_mlserver_infer_binary():
+def case_mlserver_infer_binary() -> None:
     check_command("-b")
 
 
-def case_mlserver_infer_small_batches():
+def case_mlserver_infer_small_batches() -> None:
     check_command("-s", "3")
 
 
-def ask_triton(client, rows, *, as_bytes, outputs):
+def ask_triton(client: Any, rows: Any, *, as_bytes: Any, outputs: Any) -> Any:
     tensor = triton.InferInput("x", list(rows.shape), "FP32")
     tensor.set_data_from_numpy(rows, binary_data=as_bytes)
     wanted = [triton.InferRequestedOutput(one, binary_data=as_bytes) for one in outputs] or None
     return client.infer("forest", [tensor], outputs=wanted, request_id="mine")
 
 
-def case_triton():
+def case_triton() -> None:
     client = triton.InferenceServerClient(ADDRESS)
     assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("forest")
     assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
@@ -139,7 +151,7 @@ def case_triton():
             assert result.get_response()["id"] == "mine"
 
 
-def case_triton_texts():
+def case_triton_texts() -> None:
     client = triton.InferenceServerClient(ADDRESS)
     said = np.array(["a good one", "schön bad"], dtype=object)
     for as_bytes in (True, False):
@@ -150,7 +162,7 @@ def case_triton_texts():
         same([one.decode() if isinstance(one, bytes) else one for one in found], TEXTS.predict(said))
 
 
-def case_triton_shows_refusals():
+def case_triton_shows_refusals() -> None:
     client = triton.InferenceServerClient(ADDRESS)
     for rows, outputs, status, said in ((ROWS[:, :2], (), "400", "takes 4"), (ROWS, ("fit",), "422", "no method")):
         try:
@@ -161,13 +173,13 @@ def case_triton_shows_refusals():
             raise AssertionError("it was answered")
 
 
-def main():
-    found = {}
+def main() -> None:
+    found: dict[str, str | None] = {}
     for name, case in list(globals().items()):
         if name.startswith("case_"):
             try:
                 case()
-            except Exception:  # the test that reads what is printed fails with it
+            except Exception:  # noqa: BLE001 - the test that reads what is printed fails with it
                 found[name[5:]] = traceback.format_exc()
             else:
                 found[name[5:]] = None

@@ -1,4 +1,4 @@
-"""Bad days: a process killed under load, a gzip bomb. More of them in test_http.py, test_motion.py, test_processes.py."""
+"""Bad days: a process killed under load, a gzip bomb. More are in test_http.py, test_motion.py, test_processes.py."""
 
 import contextlib
 import gzip
@@ -9,12 +9,16 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from tests.serving.test_processes import workers
-from tests.waiting import wait_for
+from runner.layout import Layout
+from runner.wiring import make_servers
+from tests.support.estimators.breaking import Breaks
+from tests.support.server_processes import workers
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = json.dumps({"data": X[:1].tolist()}).encode()
@@ -23,14 +27,15 @@ BODY = json.dumps({"data": X[:1].tolist()}).encode()
 class Client:
     """Asks without a pause over one connection, opens another only when that one fails, and keeps what happened."""
 
-    def __init__(self, port):
-        self.port, self.statuses, self.failed_on = port, [], []
-        self.own = None
+    def __init__(self, port: Any) -> None:
+        self.port, self.own = port, 0
+        self.statuses: list[int] = []
+        self.failed_on: list[int] = []
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
 
-    def _run(self):
+    def _run(self) -> None:
         connection = self._connect()
         while not self.over.is_set():
             try:
@@ -44,25 +49,25 @@ class Client:
                 connection = self._connect()
         connection.close()
 
-    def _connect(self):
+    def _connect(self) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.connect()
         self.own = connection.sock.getsockname()[1]
         return connection
 
 
-def client_ports(pid):
+def client_ports(pid: Any) -> Any:
     """Return the ports at the other end of a process's connections."""
     inodes = set()
     for one in Path(f"/proc/{pid}/fd").iterdir():
-        target = os.readlink(one)
+        target = str(one.readlink())
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     return {int(row[2].rpartition(":")[2], 16) for row in rows if row[9] in inodes}
 
 
-def test_a_killed_process_fails_its_own_connections_and_no_other(register, serve):
+def test_a_killed_process_fails_its_own_connections_and_no_other(register: Any, serve: Any) -> None:
     register("iris", SVC(kernel="linear").fit(X, Y))
     server = serve("model=iris", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)
@@ -87,7 +92,7 @@ def test_a_killed_process_fails_its_own_connections_and_no_other(register, serve
     assert all(len(one.failed_on) <= 1 for one in clients)
 
 
-def test_a_gzip_bomb_is_refused_unread(register, serve):
+def test_a_gzip_bomb_is_refused_unread(register: Any, serve: Any) -> None:
     register("iris", SVC(kernel="linear").fit(X, Y))
     server = serve("model=iris")
     bomb = gzip.compress(b'{"data": [' + b" " * (200 << 20) + b"]}", 1)
@@ -104,3 +109,41 @@ def test_a_gzip_bomb_is_refused_unread(register, serve):
     peak = next(line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM"))
     assert int(peak.split()[1]) < 400 << 10
     assert server.ask("/score", BODY)[0] == 200
+
+
+def test_a_model_that_cannot_be_loaded_is_named_and_the_others_are_served(register: Any, serve: Any) -> None:
+    register("good", SVC().fit(X, Y))
+    register("broken", Breaks("raise").fit(X, Y))
+    server = serve("models=[broken,good]", "workers=2")
+    said = [line for line in server.said if line.startswith("warning: ")]
+    assert said == ["warning: broken is not served: Model broken:1 cannot be loaded: ValueError: broken as asked"]
+    assert server.ask("/score/good", {"data": X[:2].tolist()})[0] == 200
+    status, _, content = server.ask("/score/broken", {"data": X[:2].tolist()})
+    assert status == 404 and b"good" in content
+    wait_for(lambda: len(server.state()) == 2, 20)
+    (problem,) = {state["problem"] for state in server.state()}
+    assert "broken:1" in problem
+    assert server.stop() == 0
+
+
+def test_of_models_that_all_cannot_be_loaded_none_is_served(register: Any, serve: Any) -> None:
+    for name in ("one", "two"):
+        register(name, Breaks("raise").fit(X, Y))
+    server = serve("models=[one,two]")
+    assert server.process.wait(30) == 1 and "Model one:1 cannot be loaded" in server.said[-1]
+
+
+def test_why_an_endpoint_was_not_served_is_in_the_list_until_it_is(
+    register: Any, serve: Any, layout: Layout, tmp_path: Path
+) -> None:
+    register("broken", Breaks("raise").fit(X, Y))
+    server = serve("model=broken")
+    assert server.process.wait(30) == 1 and not server.address
+    listed = make_servers("local", layout, print).status("broken")
+    assert (listed.word, listed.problem) == (
+        "stopped", "Model broken:1 cannot be loaded: ValueError: broken as asked"
+    )  # fmt: skip
+    register("broken", SVC().fit(X, Y))
+    server = serve("model=broken")
+    assert server.stop() == 0
+    assert make_servers("local", layout, print).status("broken").problem is None

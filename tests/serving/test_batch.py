@@ -4,38 +4,50 @@ import csv
 import json
 import os
 import signal
+from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
-from tests.waiting import wait_for
+from runner.layout import Layout
+from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500).fit(X, np.array(["a", "b", "c"])[Y])
 
 
+class Score:
+    """Scores with one model from a folder of its own."""
+
+    def __init__(self, command_line: CommandLine, layout: Layout) -> None:
+        self.folder, self._line, self._where = command_line.folder, command_line, ("--workspace", str(layout.root))
+
+    def __call__(self, *words: str) -> Any:
+        return self._line.vivero("score", "iris", *words, *self._where)
+
+    def start(self, *words: str) -> Any:
+        return self._line.start("runner.cli", "score", "iris", *words, *self._where, start_new_session=True)
+
+
 @pytest.fixture
-def score(command_line, layout, register):
+def score(command_line: CommandLine, layout: Layout, register: Any) -> Score:
     register("iris", MODEL)
-
-    def score(*words):
-        return command_line.vivero("score", "iris", *words, "--workspace", str(layout.root))
-
-    score.folder = command_line.folder
-    score.start = lambda *words: command_line.start(
-        "runner.cli", "score", "iris", *words, "--workspace", str(layout.root), start_new_session=True
-    )
-    return score
+    return Score(command_line, layout)
 
 
-def write(path, rows, header=("a", "b", "c", "d")):
+def write(path: Any, rows: Any, header: Any = ("0", "1", "2", "3")) -> None:
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
 
 
-def test_csv_to_csv(score):
+def test_csv_to_csv(score: Score) -> None:
     write(score.folder / "rows.csv", X)
     done = score("--input", "rows.csv", "--output", "out.csv", "--chunk", "40")
     assert done.returncode == 0, done.stderr
@@ -43,10 +55,10 @@ def test_csv_to_csv(score):
     with open(score.folder / "out.csv") as file:
         found = list(csv.DictReader(file))
     assert [one["predict"] for one in found] == MODEL.predict(X).tolist()
-    assert sorted(os.listdir(score.folder)) == ["out.csv", "rows.csv"]
+    assert sorted(path.name for path in score.folder.iterdir()) == ["out.csv", "rows.csv"]
 
 
-def test_jsonl_to_jsonl_with_probabilities(score):
+def test_jsonl_to_jsonl_with_probabilities(score: Score) -> None:
     (score.folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in X.tolist()))
     done = score("--input", "rows.jsonl", "--output", "out.jsonl", "--method", "predict_proba", "--json")
     assert json.loads(done.stdout)["rows"] == 150
@@ -55,21 +67,21 @@ def test_jsonl_to_jsonl_with_probabilities(score):
     assert np.array([list(one.values()) for one in found]).tobytes() == MODEL.predict_proba(X).tobytes()
 
 
-def test_parquet(score):
+def test_parquet(score: Score) -> None:
     parquet = (
         pytest.importorskip("pyarrow.parquet") if not os.environ.get("CI") else __import__("pyarrow.parquet").parquet
     )
     import pyarrow
 
     parquet.write_table(
-        pyarrow.table({name: X[:, at] for at, name in enumerate("abcd")}), score.folder / "rows.parquet"
+        pyarrow.table({name: X[:, at] for at, name in enumerate("0123")}), score.folder / "rows.parquet"
     )
     done = score("--input", "rows.parquet", "--output", "out.parquet", "--chunk", "70")
     assert done.returncode == 0, done.stderr
     assert parquet.read_table(score.folder / "out.parquet")["predict"].to_pylist() == MODEL.predict(X).tolist()
 
 
-def test_killed_and_resumed(score):
+def test_killed_and_resumed(score: Score) -> None:
     many = np.tile(X, (2000, 1))
     write(score.folder / "rows.csv", many)
     words = ("--input", "rows.csv", "--output", "out.csv", "--chunk", "1000")
@@ -89,6 +101,89 @@ def test_killed_and_resumed(score):
     assert not parts.exists()
 
 
+NAMES = ["a", "b", "c", "d"]
+
+
+def table(score: Score, columns: Any = None, **changes: Any) -> Any:
+    """Write rows with names, a column of ids and pandas' unnamed index, and return them."""
+    rows = pandas.DataFrame(X, columns=NAMES).assign(id=[f"p{at}" for at in range(len(X))], **changes)
+    rows[columns or ["id", *reversed(NAMES)]].to_csv(score.folder / "rows.csv")
+    return rows
+
+
+@pytest.fixture
+def named(score: Score, register: Any) -> Any:
+    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=500)).fit(pandas.DataFrame(X, columns=NAMES), Y)
+    register("iris", model)
+    return model
+
+
+def test_columns_are_kept_and_an_index_is_left_out(score: Score, named: Any) -> None:
+    rows = table(score)
+    refused = score("--input", "rows.csv", "--output", "out.csv")
+    assert refused.returncode == 1 and "unknown: id" in refused.stderr and "--keep id" in refused.stderr
+    done = score("--input", "rows.csv", "--output", "out.csv", "--keep", "id", "--chunk", "40")
+    assert done.returncode == 0 and "valid feature names" not in done.stderr, done.stderr
+    found = pandas.read_csv(score.folder / "out.csv")
+    assert found["id"].tolist() == rows["id"].tolist()
+    assert found["predict"].tolist() == named.predict(rows[NAMES]).tolist()
+    wrong = score("--input", "rows.csv", "--output", "other.csv", "--keep", "ids")
+    assert wrong.returncode == 1 and "--keep: the rows have no column ids. Did you mean 'id'?" in wrong.stderr
+
+
+def test_mappings_keep_columns_too(score: Score, named: Any) -> None:
+    rows = pandas.DataFrame(X[:3], columns=NAMES).assign(id=[7, None, "x"])
+    (score.folder / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows.to_dict("records")))
+    done = score("--input", "rows.jsonl", "--output", "out.jsonl", "--keep", "id")
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in (score.folder / "out.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in found] == [7, None, "x"] and len(found[0]) == 2
+
+
+def test_missing_values_are_what_pandas_reads_as_missing(score: Score, named: Any) -> None:
+    words = ["NA", "NaN", "null", "N/A", "", "<NA>", "None", "#N/A", "-nan"]
+    rows = table(score, [*NAMES, "id"], a=[words[at % 9] if at % 2 else value for at, value in enumerate(X[:, 0])])
+    done = score("--input", "rows.csv", "--output", "out.csv", "--keep", "id")
+    assert done.returncode == 0, done.stderr
+    there = pandas.read_csv(score.folder / "rows.csv")[NAMES]
+    assert there["a"].isna().sum() == len(rows) // 2
+    assert pandas.read_csv(score.folder / "out.csv")["predict"].tolist() == named.predict(there).tolist()
+
+
+def test_a_word_that_is_a_category_is_not_missing(score: Score, register: Any) -> None:
+    frame = pandas.DataFrame({"fence": ["None", "wood", "None", "wire"] * 5})
+    model = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(frame, [0, 1, 0, 1] * 5)
+    register("iris", model)
+    frame.to_csv(score.folder / "rows.csv", index=False)
+    done = score("--input", "rows.csv", "--output", "out.csv")
+    assert done.returncode == 0, done.stderr
+    assert pandas.read_csv(score.folder / "out.csv")["predict"].tolist() == model.predict(frame).tolist()
+
+
+def test_names_that_a_model_does_not_know_are_taken_by_position_only_if_told(score: Score) -> None:
+    write(score.folder / "rows.csv", X, header=NAMES)
+    refused = score("--input", "rows.csv", "--output", "out.csv")
+    assert refused.returncode == 1 and "fitted without column names" in refused.stderr
+    assert "--by-position" in refused.stderr
+    assert score("--input", "rows.csv", "--output", "out.csv", "--by-position").returncode == 0
+
+
+def test_no_file_is_replaced_unasked(score: Score) -> None:
+    write(score.folder / "rows.csv", X)
+    before = (score.folder / "rows.csv").read_bytes()
+    (score.folder / "link.csv").symlink_to("rows.csv")
+    for target in ("rows.csv", "./rows.csv", "link.csv"):
+        for more in ((), ("--overwrite",)):
+            refused = score("--input", "rows.csv", "--output", target, *more)
+            assert refused.returncode == 1 and "the same file" in refused.stderr
+    (score.folder / "out.csv").write_text("mine")
+    refused = score("--input", "rows.csv", "--output", "out.csv")
+    assert refused.returncode == 1 and "--overwrite" in refused.stderr
+    assert (score.folder / "out.csv").read_text() == "mine" and (score.folder / "rows.csv").read_bytes() == before
+    assert score("--input", "rows.csv", "--output", "out.csv", "--overwrite").returncode == 0
+    assert (score.folder / "out.csv").read_text().startswith("predict")
+
+
 FAULTS = {
     "a word": ([*X[:50].tolist(), [1, "x", 3, 4]], "Row 50, column 1: a text is no number"),
     "missing": ([*X[:3].tolist(), [1, "", 3, 4]], "Row 3, column 1: no value"),
@@ -98,7 +193,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_with_its_row(name, score):
+def test_a_fault_is_named_with_its_row(name: str, score: Score) -> None:
     rows, message = FAULTS[name]
     write(score.folder / "rows.csv", rows)
     done = score("--input", "rows.csv", "--output", "out.csv", "--chunk", "20")
@@ -115,7 +210,7 @@ def test_a_fault_is_named_with_its_row(name, score):
         (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method transform"),
     ],
 )
-def test_a_mistake_is_one_line(words, message, score):
+def test_a_mistake_is_one_line(words: Any, message: str, score: Score) -> None:
     write(score.folder / "rows.csv", X)
     done = score(*words)
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1

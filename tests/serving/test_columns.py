@@ -1,12 +1,12 @@
 """Mixed tables: each value is checked against its column, and what comes through gives the bits of Python."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -20,33 +20,12 @@ from sklearn.preprocessing import (
 
 from serving.columns import Column
 from serving.schema import read_schema
+from tests.support.estimators.mixed import MIXED, TABLE, TARGET
 
-TABLE = pd.DataFrame(
-    {
-        "age": [21.0, 35.0, np.nan, 48.0, 52.0, 60.0] * 5,
-        "sex": ["m", "f", "m", None, "f", "m"] * 5,
-        "zip": ["01234", "98765", "01234", "55555", "98765", "55555"] * 5,
-        "children": [0, 1, 2, 3, 4, 5] * 5,
-        "note": ["good day", "bad day", "so so", "good", "bad", "so long"] * 5,
-    }
-)
-TARGET = [0, 1, 0, 1, 0, 1] * 5
-MIXED = make_pipeline(
-    ColumnTransformer(
-        [
-            ("number", make_pipeline(SimpleImputer(), StandardScaler()), ["age"]),
-            ("word", make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), ["sex"]),
-            ("zip", OneHotEncoder(), ["zip"]),
-            ("scaled", StandardScaler(), ["children"]),
-            ("text", TfidfVectorizer(), "note"),
-        ]
-    ),
-    LogisticRegression(),
-).fit(TABLE, TARGET)
 GOOD = {"age": 30, "sex": "f", "zip": "01234", "children": 2, "note": "a good day"}
 
 
-def python_says(model, *rows):
+def python_says(model: Any, *rows: Any) -> Any:
     frame = pd.DataFrame(list(rows), columns=list(GOOD))
     frame["age"] = frame["age"].astype(float)
     return model.predict_proba(frame.where(frame.notna(), np.nan)).tolist()
@@ -55,13 +34,13 @@ def python_says(model, *rows):
 @pytest.mark.parametrize(
     "changed", [{}, {"age": None}, {"sex": None}, {"children": 2.0}, {"age": 41.5, "note": "bad"}, {"age": True}]
 )
-def test_what_the_columns_take(changed, client):
+def test_what_the_columns_take(changed: Any, client: Any) -> None:
     row = {**GOOD, **changed}
     answer = client(m=MIXED).post("/score", json={"data": [GOOD, row], "method": "predict_proba"})
     assert answer.json["predict_proba"] == python_says(MIXED, GOOD, row)
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], Any, Any]] = {
     "a word for a number": ({"age": "old"}, "wrong_type", "age"),
     "a list": ({"sex": ["m"]}, "wrong_type", "sex"),
     "an object": ({"age": {}}, "wrong_type", "age"),
@@ -76,7 +55,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_by_row_and_column(name, client):
+def test_a_fault_is_named_by_row_and_column(name: str, client: Any) -> None:
     changed, code, column = FAULTS[name]
     answer = client(m=MIXED).post("/score", json={"data": [GOOD, {**GOOD, **changed}]})
     assert answer.status_code == 400, answer.data
@@ -85,7 +64,7 @@ def test_a_fault_is_named_by_row_and_column(name, client):
         assert (error["code"], error["row"], error["column"]) == (code, 1, column)
 
 
-def test_infinity_in_a_tensor(client):
+def test_infinity_in_a_tensor(client: Any) -> None:
     asked = client(m=make_column_transformer((StandardScaler(), [0, 1])).fit([[1.0, 2.0], [2.0, 4.0]]))
     tensor = {"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1e308 * 10, 1]}
     answer = asked.post(
@@ -94,19 +73,19 @@ def test_infinity_in_a_tensor(client):
     assert answer.status_code == 400
 
 
-def test_the_known_categories_are_said(client):
+def test_the_known_categories_are_said(client: Any) -> None:
     message = client(m=MIXED).post("/score", json={"data": [{**GOOD, "zip": "x"}]}).json["error"]["message"]
     assert message == "Row 0, column zip: 'x' is none of those the model knows: 01234, 55555, 98765"
 
 
-def test_csv_cells_mean_what_the_column_holds(client):
+def test_csv_cells_mean_what_the_column_holds(client: Any) -> None:
     text = "zip,age,sex,children,note\n01234,30,f,2,a good day\n98765,,m,1,bad\n"
     answer = client(m=MIXED).post("/invocations", data=text, content_type="text/csv")
     second = {"age": None, "sex": "m", "zip": "98765", "children": 1, "note": "bad"}
     assert answer.json["predictions"] == MIXED.predict(pd.DataFrame([GOOD, second])[list(GOOD)]).tolist()
 
 
-def test_truth_values_of_a_csv(client):
+def test_truth_values_of_a_csv(client: Any) -> None:
     frame = pd.DataFrame({"member": [True, False] * 10, "n": range(20)})
     model = make_pipeline(
         make_column_transformer((StandardScaler(), ["n"]), remainder="passthrough"), LogisticRegression()
@@ -128,7 +107,9 @@ def test_truth_values_of_a_csv(client):
         (OneHotEncoder(), None, 200),
     ],
 )
-def test_categories_never_seen_where_the_encoder_takes_them(encoder, value, status, client):
+def test_categories_never_seen_where_the_encoder_takes_them(
+    encoder: Any, value: str | None, status: int, client: Any
+) -> None:
     frame = TABLE[["sex", "children"]]
     model = make_pipeline(
         make_column_transformer((encoder, ["sex"]), remainder="passthrough"), HistGradientBoostingClassifier(max_iter=3)
@@ -141,7 +122,7 @@ def test_categories_never_seen_where_the_encoder_takes_them(encoder, value, stat
         assert answer.json["predict"] == model.predict(rows).tolist()
 
 
-def test_boosting_on_columns_of_categories(client):
+def test_boosting_on_columns_of_categories(client: Any) -> None:
     frame = TABLE[["age", "sex", "children"]].astype({"sex": "category"})
     model = HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=2).fit(frame, TARGET)
     asked = client(m=model)
@@ -154,7 +135,7 @@ def test_boosting_on_columns_of_categories(client):
     assert asked.post("/score", json={"data": [{"age": "x", "sex": "m", "children": 1}]}).status_code == 400
 
 
-def test_mixed_columns_below_a_vote(client):
+def test_mixed_columns_below_a_vote(client: Any) -> None:
     encode = make_column_transformer((OneHotEncoder(), ["zip"]), (StandardScaler(), ["children"]))
     vote = VotingClassifier(
         [("a", make_pipeline(encode, LogisticRegression())), ("b", make_pipeline(encode, RandomForestClassifier(5)))]
@@ -175,7 +156,7 @@ DATED = make_pipeline(
 ).fit(DAYS, [0, 1, 0, 1])
 
 
-def test_dates(registered_record):
+def test_dates(registered_record: Any) -> None:
     from serving.model import ServedModel
     from serving.rows import Rows
 
@@ -192,7 +173,7 @@ def test_dates(registered_record):
         ServedModel(registered_record, DATED, dates=["whne"])
 
 
-def test_a_model_that_takes_no_zeros_is_served(client):
+def test_a_model_that_takes_no_zeros_is_served(client: Any) -> None:
     rows = np.random.default_rng(0).random((20, 2)) + 1
     model = make_pipeline(PowerTransformer("box-cox"), LogisticRegression()).fit(rows, [0, 1] * 10)
     assert (
@@ -201,19 +182,24 @@ def test_a_model_that_takes_no_zeros_is_served(client):
     )
 
 
-def test_columns_are_read_off_the_transformers():
-    columns = read_schema(MIXED).columns
+def columns_of(model: Any) -> tuple[Column, ...]:
+    columns = read_schema(model).columns
+    assert columns is not None
+    return columns
+
+
+def test_columns_are_read_off_the_transformers() -> None:
+    columns = columns_of(MIXED)
     assert [one.kind for one in columns] == ["number", "category", "category", "number", "text"]
     assert columns[2].categories == ("01234", "55555", "98765") and not columns[2].others
     assert read_schema(LogisticRegression().fit([[0], [1]], [0, 1])).columns is None
     both = make_column_transformer((StandardScaler(), ["n"]), ("passthrough", ["n"]), ("drop", ["m"])).fit(
         pd.DataFrame({"n": [1, 2], "m": [1, 2]})
     )
-    assert read_schema(both).columns[0].kind == "number" and read_schema(both).columns[1] == Column(
-        "any", marker=read_schema(both).columns[1].marker
-    )
+    first, second = columns_of(both)
+    assert first.kind == "number" and second == Column("any", marker=second.marker)
     selected = make_column_transformer(
         (OneHotEncoder(), make_column_selector(dtype_include=object)), remainder="passthrough"
     )
-    kinds = [one.kind for one in read_schema(selected.fit(TABLE[["age", "sex"]].astype({"sex": object}))).columns]
+    kinds = [one.kind for one in columns_of(selected.fit(TABLE[["age", "sex"]].astype({"sex": object})))]
     assert kinds == ["any", "category"]

@@ -5,12 +5,14 @@ import json
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from tests.waiting import wait_for
+from tests.support.timeouts import short
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = json.dumps({"data": X[:2].tolist()}).encode()
@@ -19,13 +21,13 @@ LIMIT = 1.0
 
 
 @pytest.fixture
-def port(register, serve, monkeypatch):
-    monkeypatch.setenv("VIVERO_HEADER_SECONDS", str(LIMIT))
+def port(register: Any, serve: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("VIVERO_TIMEOUTS", short(request_headers=LIMIT))
     register("iris", SVC(kernel="linear").fit(X, Y))
     return int(serve("model=iris").address.rpartition(":")[2])
 
 
-def drip(port, content, begin=b""):
+def drip(port: Any, content: Any, begin: bytes = b"") -> Any:
     """Send a byte now and then until the server closes; return the seconds that took."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         begun = time.monotonic()
@@ -56,11 +58,11 @@ GET = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
     "sent", [(b"", b""), (HEAD, b""), (b"\r\n" * 500, b""), (HEAD, GET), (b"\r\n" * 500, GET)],
     ids=["silent", "dripping", "empty lines", "dripping after a request", "empty lines after a request"],
 )  # fmt: skip
-def test_a_connection_that_brings_no_request_is_closed(sent, port):
+def test_a_connection_that_brings_no_request_is_closed(sent: Any, port: Any) -> None:
     assert LIMIT * 0.9 < drip(port, *sent) < LIMIT * 4
 
 
-def test_good_connections_stay_meanwhile(port):
+def test_good_connections_stay_meanwhile(port: Any) -> None:
     closed = []
     slow = [threading.Thread(target=lambda: closed.append(drip(port, HEAD))) for _ in range(20)]
     for one in slow:
@@ -69,7 +71,7 @@ def test_good_connections_stay_meanwhile(port):
     kept.connect()
     own, answers, pause = kept.sock.getsockname(), [], threading.Event()
 
-    def ask():
+    def ask() -> None:
         kept.request("POST", "/score", BODY, {"Content-Type": "application/json"})
         answer = kept.getresponse()
         answers.append(answer.status)
@@ -87,7 +89,7 @@ def test_good_connections_stay_meanwhile(port):
     assert max(closed) < LIMIT * 6
 
 
-def test_a_slow_body_is_no_slow_header(port):
+def test_a_slow_body_is_no_slow_header(port: Any) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(HEAD + b"\r\n" + BODY[:10])
         threading.Event().wait(LIMIT * 2)

@@ -1,8 +1,12 @@
 """A model is served where its own versions are, and never silently anywhere else."""
 
+import dataclasses
 import json
 import platform
+import subprocess
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import sklearn
@@ -13,10 +17,16 @@ from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import SERVER_PACKAGES, misfits, requirements
 from runner.endpoints.local import find_python
 from runner.environments.packages import installed_packages
+from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
-from runner.records import ModelRecord
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+from runner.records import Inspection, ModelRecord
 from runner.store.registry import FileRegistry
-from tests.waiting import wait_for
+from runner.wiring import serving_environment
+from tests.support.command_line import CommandLine
+from tests.support.projects import write_project
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = {"data": X[::10].tolist()}
@@ -25,14 +35,14 @@ BODY = {"data": X[::10].tolist()}
 HERE = platform.python_version()
 
 
-def record(lock="", python=HERE, version=sklearn.__version__):
+def record(lock: str = "", python: Any = HERE, version: Any = sklearn.__version__) -> Any:
     return ModelRecord(
         name="m", version=1, created="", artefact="m", sha256="", bytes=0, lock=lock, python_version=python,
         framework_version=version,
     )  # fmt: skip
 
 
-def test_the_current_python_serves_what_was_made_in_it():
+def test_the_current_python_serves_what_was_made_in_it() -> None:
     here = installed_packages()
     lock = f"scikit-learn=={here['scikit-learn']}\nnumpy=={here['numpy']}\nrequests==0.1\n"
     assert misfits(record(lock)) == []
@@ -51,26 +61,60 @@ def test_the_current_python_serves_what_was_made_in_it():
         ({"python": "3.8.10"}, "Python 3.8.10 is now"),
     ],
 )
-def test_what_does_not_fit_is_named(given, said):
+def test_what_does_not_fit_is_named(given: Any, said: str) -> None:
     assert any(said in one for one in misfits(record(**given)))
 
 
-def test_its_environment_is_the_lock_and_the_servers_few_packages():
-    packages, python = requirements(record("scikit-learn==1.5.2\nflask==2.3.3\nvivero==0.1\n", python="3.12.1"))
+def test_its_environment_is_the_lock_and_the_servers_few_packages() -> None:
+    packages, python = requirements([record("scikit-learn==1.5.2\nflask==2.3.3\nvivero==0.1\n", python="3.12.1")])
     assert python == "3.12"
     assert packages[:2] == ["scikit-learn==1.5.2", "flask==2.3.3"]
     assert packages[2:] == [one for one in SERVER_PACKAGES if not one.startswith("flask")]
     with pytest.raises(UserError, match=r"3\.8"):
-        requirements(record(python="3.8.10"))
+        requirements([record(python="3.8.10")])
 
 
-def test_models_of_two_scikit_learns_are_two_endpoints():
+@pytest.mark.parametrize(
+    ("lock", "modules", "said"),
+    [
+        ("", ["sklearn", "numpy", "collections", "builtins", "__main__"], []),
+        ("imbalanced-learn==0.1\n", ["imblearn", "sklearn"], ["imbalanced-learn 0.1 is now"]),
+        ("pillow==0.1\n", ["PIL"], ["pillow 0.1 is now"]),
+        ("six==1.16.0\n", ["no_such_module"], ["no_such_module is absent"]),
+        ("", ["tests"], []),  # of a folder, as an editable installation has it
+    ],
+)
+def test_what_its_file_names_is_there_in_its_version(lock: str, modules: list[str], said: list[str]) -> None:
+    inspection = Inspection(path="m", sha256="", modules=tuple(modules))
+    found = misfits(dataclasses.replace(record(lock), inspection=inspection))
+    assert len(found) == len(said) and all(map(str.startswith, found, said))
+
+
+def test_a_module_of_the_users_own_is_in_the_serving_environment(tmp_path: Path) -> None:
+    """Of any of the models that one server has, and from a wheel that no index has."""
+    layout = Layout(tmp_path / "w")
+    write_project(tmp_path / "mine")
+    handle = VenvEnvironment(layout, packages=["./mine"], base=tmp_path).prepare(LocalHost(), print)
+    inspection = Inspection(path="m", sha256="", modules=("scores",))
+    mine = dataclasses.replace(record(handle.lock_text()), inspection=inspection)
+    lines: list[str] = []
+    python = find_python(
+        [record(), mine], EndpointSettings(), partial(serving_environment, layout), LocalHost(), lines.append
+    )
+    assert "scores is absent" in lines[0]
+    assert subprocess.run([python, "-c", "import flask, scores; assert scores.VALUE == 1"]).returncode == 0
+
+
+def test_models_of_two_scikit_learns_are_two_endpoints() -> None:
+    records = [record(version="1.5.2"), record(version="1.6.0")]
     with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
-        find_python([record(version="1.5.2"), record(version="1.6.0")], EndpointSettings(), None, None, print)
+        find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
 
 
-@pytest.mark.slow
-def test_a_model_of_another_scikit_learn_is_served_in_its_own(command_line, serve, register, layout):
+@pytest.mark.slow("builds two environments")
+def test_a_model_of_another_scikit_learn_is_served_in_its_own(
+    command_line: CommandLine, serve: Any, register: Any, layout: Layout
+) -> None:
     done = command_line.run("+experiment=iris", "environment=sklearn-1.5", f"workspace.root={layout.root}")
     assert done.returncode == 0, done.stdout + done.stderr
     server = serve("model=sklearn-iris", "poll=0.05")

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.utils import all_estimators
 
 from serving.outputs import tidy
 from serving.schema import METHODS
+from tests.support.answers import same
 
 warnings.simplefilter("ignore", SkipTestWarning)
 X, Y = load_iris(return_X_y=True)
@@ -52,7 +54,7 @@ NOT_SERVED = {
 }
 
 
-def make(name, cls):
+def make(name: Any, cls: Any) -> Any:  # noqa: PLR0912 - a table of what each needs
     """Return an unfitted estimator with the least it needs."""
     from sklearn.compose import ColumnTransformer
     from sklearn.decomposition import SparseCoder
@@ -84,7 +86,7 @@ def make(name, cls):
         }
     if name in ("SelectFromModel", "SequentialFeatureSelector", "RFE", "RFECV"):
         settings["estimator"] = LogisticRegression(max_iter=300)
-    if name == "ClassifierChain" or name == "RegressorChain":
+    if name in ("ClassifierChain", "RegressorChain"):
         settings["estimator"] = inner
     model = cls(**settings)
     for key, value in {"max_iter": 50, "n_estimators": 5, "random_state": 0, "cv": 3}.items():
@@ -98,7 +100,7 @@ def make(name, cls):
     return model
 
 
-def data_for(name, model):
+def data_for(name: Any, model: Any) -> Any:
     """Return rows and targets that an estimator takes."""
     from serving.traits import input_types
 
@@ -126,8 +128,9 @@ def data_for(name, model):
     return X, Y
 
 
+@pytest.mark.sampled(50, covers=["serving/**/*.py"])
 @pytest.mark.parametrize(("name", "cls"), all_estimators(), ids=lambda one: one if isinstance(one, str) else "")
-def test_estimator(name, cls, client):
+def test_estimator(name: Any, cls: Any, client: Any) -> None:
     if name in NOT_SERVED:
         pytest.skip(NOT_SERVED[name])
     model = make(name, cls)
@@ -142,35 +145,18 @@ def test_estimator(name, cls, client):
         values = some.tolist() if isinstance(some, np.ndarray) else some
         for method in methods:
             expected = tidy(getattr(model, method)(some))
-            same(asked.post("/score", json={"data": values, "method": method}).json[method], expected)
+            assert same(asked.post("/score", json={"data": values, "method": method}).json[method], expected)
             answer = asked.post("/invocations", json={"instances": values, "params": {"method": method}})
-            same(answer.json["predictions"], expected)
+            assert same(answer.json["predictions"], expected)
             if isinstance(some, np.ndarray):
                 tensor = {"name": "x", "shape": list(some.shape), "datatype": "FP64", "data": some.ravel().tolist()}
                 body = {"inputs": [tensor], "parameters": {"method": method}}
                 outputs = asked.post("/v2/models/m/infer", json=body).json["outputs"]
                 found = [np.array(one["data"]).reshape(one["shape"]) for one in outputs]
-                same([one.tolist() for one in found] if len(found) > 1 else found[0].tolist(), expected)
+                assert same([one.tolist() for one in found] if len(found) > 1 else found[0].tolist(), expected)
 
 
-def same(found, expected):
-    """Compare bit by bit; what is no number is null in JSON."""
-    if isinstance(expected, list) and expected and isinstance(expected[0], np.ndarray):
-        assert len(found) == len(expected)
-        for one, two in zip(found, expected, strict=True):
-            same(one, two)
-        return
-    expected = np.asarray(expected)
-    if expected.dtype.kind == "f":
-        found = np.array(found, dtype=float)
-        expected = np.where(np.isfinite(expected), expected, np.nan)
-        assert found.shape == expected.shape
-        assert np.array_equal(found, expected, equal_nan=True)
-        return
-    assert np.asarray(found).tolist() == expected.tolist()
-
-
-def test_mappings(client):
+def test_mappings(client: Any) -> None:
     from sklearn.feature_extraction import DictVectorizer, FeatureHasher
     from sklearn.linear_model import LogisticRegression
 
@@ -180,7 +166,7 @@ def test_mappings(client):
         assert client(m=model).post("/score", json={"data": rows}).json["predict"] == model.predict(rows).tolist()
 
 
-def test_a_way_of_one_row_is_that_of_many(client):
+def test_a_way_of_one_row_is_that_of_many(client: Any) -> None:
     from sklearn.ensemble import ExtraTreesRegressor
 
     model = ExtraTreesRegressor(10, n_jobs=-1, random_state=0).fit(X, Y)

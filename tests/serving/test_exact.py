@@ -1,6 +1,7 @@
 """Shorter ways give the very bits of the plain call, or are not used."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from serving.batching import Batcher
 from serving.errors import ServingError
 from serving.exact import paths
 from serving.model import ServedModel
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 IRIS, CANCER, DIABETES = (load(return_X_y=True) for load in (load_iris, load_breast_cancer, load_diabetes))
 SHORT = {
@@ -47,7 +48,7 @@ SHORT = {
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_the_same_bits(name):
+def test_the_same_bits(name: str) -> None:
     model, (rows, targets), methods = SHORT[name]
     model.fit(rows, targets)
     found, left = paths.exact_paths(model, rows[::7])
@@ -57,15 +58,15 @@ def test_the_same_bits(name):
             assert paths.same_bits(getattr(model, method)(some), path(some.copy()))
 
 
-def test_a_way_that_differs_in_one_bit_is_left(monkeypatch):
+def test_a_way_that_differs_in_one_bit_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     model = SVR().fit(*DIABETES)
     monkeypatch.setattr(paths, "_MAKERS", (lambda one: {"predict": lambda rows: np.nextafter(one.predict(rows), 9e9)},))
     found, left = paths.exact_paths(model, DIABETES[0][:20])
     assert found == {} and "another answer" in left["predict"]
 
 
-def test_a_way_that_raises_is_left(monkeypatch):
-    monkeypatch.setattr(paths, "_MAKERS", (lambda _one: {"predict": lambda rows: 1 / 0},))
+def test_a_way_that_raises_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_MAKERS", (lambda _one: {"predict": lambda _rows: 1 / 0},))
     assert paths.exact_paths(SVR().fit(*DIABETES), DIABETES[0][:20]) == (
         {},
         {"predict": "ZeroDivisionError: division by zero"},
@@ -75,7 +76,7 @@ def test_a_way_that_raises_is_left(monkeypatch):
 @pytest.mark.parametrize(
     ("model", "shared"), [(RandomForestClassifier(5), True), (LogisticRegression(max_iter=500), False)]
 )
-def test_only_trees_share_calls(model, shared, registered_record):
+def test_only_trees_share_calls(model: Any, shared: bool, registered_record: Any) -> None:
     served = ServedModel(registered_record, model.fit(*IRIS))
     assert served.is_batched("predict") is shared
 
@@ -83,10 +84,11 @@ def test_only_trees_share_calls(model, shared, registered_record):
 class Slow:
     """A model whose first call waits until it is told to go on."""
 
-    def __init__(self):
-        self.sizes, self.go, self.begun = [], threading.Event(), threading.Event()
+    def __init__(self) -> None:
+        self.go, self.begun = threading.Event(), threading.Event()
+        self.sizes: list[int] = []
 
-    def __call__(self, rows):
+    def __call__(self, rows: Any) -> Any:
         self.sizes.append(len(rows))
         self.begun.set()
         assert self.go.wait(10)
@@ -95,11 +97,11 @@ class Slow:
         return rows[:, 0] * 2
 
 
-def ask(batcher, values):
+def ask(batcher: Any, values: Any) -> Any:
     """Ask from as many threads; return each one's answer or error."""
-    answers = [None] * len(values)
+    answers: list[Any] = [None] * len(values)
 
-    def one(at):
+    def one(at: Any) -> None:
         try:
             answers[at] = batcher(np.array([[values[at]]])).tolist()
         except (ValueError, ServingError) as error:
@@ -117,18 +119,18 @@ def ask(batcher, values):
     return answers
 
 
-def test_those_that_wait_share_one_call_and_each_gets_its_own():
+def test_those_that_wait_share_one_call_and_each_gets_its_own() -> None:
     slow = Slow()
     assert ask(Batcher(slow, lambda _rows: None), [1.0, 2.0, 3.0, 4.0]) == [[2.0], [4.0], [6.0], [8.0]]
     assert slow.sizes == [1, 3]
 
 
-def test_the_one_to_blame_fails_alone():
+def test_the_one_to_blame_fails_alone() -> None:
     answers = ask(Batcher(Slow(), lambda _rows: None), [1.0, -2.0, 3.0])
     assert answers[0] == [2.0] and answers[2] == [6.0] and isinstance(answers[1], ValueError)
 
 
-def test_who_waits_too_long_is_told():
+def test_who_waits_too_long_is_told() -> None:
     slow = Slow()
     batcher = Batcher(slow, lambda _rows: None, patience=0.05)
     first = threading.Thread(target=batcher, args=(np.ones((1, 1)),))
@@ -142,11 +144,11 @@ def test_who_waits_too_long_is_told():
     assert batcher(np.ones((1, 1))).tolist() == [2.0]
 
 
-def test_many_threads_all_get_their_own():
+def test_many_threads_all_get_their_own() -> None:
     batcher = Batcher(lambda rows: rows[:, 0] * 2, lambda _rows: None)
     wrong = []
 
-    def one(number):
+    def one(number: Any) -> None:
         for step in range(200):
             value = number * 1000.0 + step
             if batcher(np.array([[value]])).tolist() != [value * 2]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+from typing import Any
 
 import pytest
 from sklearn.datasets import load_iris
@@ -11,17 +12,18 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
+from runner.layout import Layout
 from serving.keys import Keys
-from serving.telemetry import LineLog
+from serving.telemetry import LineLog, Metrics
 from serving.tracing import HEALTH
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 SVM = SVC(kernel="linear").fit(X, Y)
 BODY = {"data": X[:2].tolist()}
 
 
-def test_one_command_serves(register, serve):
+def test_one_command_serves(register: Any, serve: Any) -> None:
     register("iris", SVM)
     server = serve("model=iris")
     assert server.address, server.said
@@ -34,7 +36,7 @@ def test_one_command_serves(register, serve):
     assert server.stop() == 0
 
 
-def test_the_access_log_has_no_payloads_unless_asked(register, serve, layout):
+def test_the_access_log_has_no_payloads_unless_asked(register: Any, serve: Any, layout: Layout) -> None:
     register("iris", SVM)
     server = serve("model=iris", "log_payloads=1.0")
     server.ask("/score", BODY, x_request_id="mine")
@@ -67,7 +69,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("words", MISTAKES)
-def test_a_mistake_is_one_line(words, register, serve):
+def test_a_mistake_is_one_line(words: str, register: Any, serve: Any) -> None:
     register("iris", SVM)
     server = serve(*words.split())
     assert server.process.wait(30) == 1
@@ -75,17 +77,26 @@ def test_a_mistake_is_one_line(words, register, serve):
     assert len(said) == 1 and MISTAKES[words] in said[0], server.said
 
 
-def test_an_address_in_use(register, serve):
+def test_an_address_in_use(register: Any, serve: Any) -> None:
     register("iris", SVM)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         server = serve("model=iris", f"port={taken.getsockname()[1]}")
         assert server.process.wait(30) == 1
-    assert "Choose another with port" in server.said[-1]
+    assert "Choose another port" in server.said[-1]
 
 
-def test_another_scikit_learn_is_refused_or_said(register, serve):
+def test_a_folder_that_cannot_be_written_is_said(layout: Layout, register: Any, serve: Any) -> None:
+    """As root finds it where something else is in the way; for others it is the folder's rights."""
+    register("iris", SVM)
+    layout.endpoints.write_text("in the way")
+    server = serve("model=iris")
+    assert server.process.wait(30) == 1
+    assert server.said[-1].startswith("error: ") and str(layout.endpoints) in server.said[-1]
+
+
+def test_another_scikit_learn_is_refused_or_said(register: Any, serve: Any) -> None:
     register("old", SVM, version="0.24.2", lock="")
     refused = serve("model=old")
     assert refused.process.wait(30) == 1 and "0.24.2" in refused.said[-1]
@@ -94,7 +105,7 @@ def test_another_scikit_learn_is_refused_or_said(register, serve):
     assert status == 200 and "0.24.2" in headers["x-model-warning"]
 
 
-def test_without_a_key_nothing_but_health(client, layout):
+def test_without_a_key_nothing_but_health(client: Any, layout: Layout) -> None:
     store = EndpointStore(layout)
     keys = [store.make_key("e", which) for which in ("primary", "secondary")]
     path = layout.endpoint("e").keys
@@ -124,7 +135,7 @@ def test_without_a_key_nothing_but_health(client, layout):
     assert statuses == [401, 200, 200]
 
 
-def test_beyond_loopback_keys_are_made_and_shown_once(register, serve):
+def test_beyond_loopback_keys_are_made_and_shown_once(register: Any, serve: Any) -> None:
     register("iris", SVM)
     server = serve("model=iris", "host=0.0.0.0")
     server.address = server.address.replace("0.0.0.0", "127.0.0.1")
@@ -139,14 +150,14 @@ def test_beyond_loopback_keys_are_made_and_shown_once(register, serve):
     assert open_.ask("/score", BODY)[0] == 200
 
 
-def test_models_are_unloaded_and_loaded_with_a_key(register, serve):
+def test_models_are_unloaded_and_loaded_with_a_key(register: Any, serve: Any) -> None:
     register("iris", SVM)
     register("other", SVM)
     server = serve("models=[iris,other]", "auth=key", "workers=2", "poll=0.05")
     (key,) = [line.split()[-1] for line in server.said if line.startswith("primary key")]
     wait_for(lambda: len(server.state()) == 2, 20)
 
-    def ask(path, body=None):
+    def ask(path: Any, body: Any = None) -> Any:
         status, _, content = server.ask(path, body or {}, Authorization=f"Bearer {key}")
         return status, json.loads(content)
 
@@ -162,11 +173,11 @@ def test_models_are_unloaded_and_loaded_with_a_key(register, serve):
     assert ask("/score/other", BODY) == (200, {"predict": [0, 0]})
 
 
-def test_without_keys_nobody_unloads(client):
+def test_without_keys_nobody_unloads(client: Any) -> None:
     assert client(m=SVM).post("/v2/repository/models/m/unload", json={}).status_code == 403
 
 
-def test_a_full_disk_costs_log_lines_and_no_request(small_disk, metrics):
+def test_a_full_disk_costs_log_lines_and_no_request(small_disk: Any, metrics: Metrics) -> None:
     log = LineLog(small_disk / "access.jsonl", metrics.dropped)
     before = metrics.dropped._value.get()
     with contextlib.suppress(OSError), open(small_disk / "filler", "wb", buffering=0) as filler:
@@ -177,7 +188,7 @@ def test_a_full_disk_costs_log_lines_and_no_request(small_disk, metrics):
     assert metrics.dropped._value.get() == before + 1
 
 
-def test_no_other_origin_unless_named(client):
+def test_no_other_origin_unless_named(client: Any) -> None:
     asked = client(m=SVM)
     assert (
         "Access-Control-Allow-Origin"
@@ -185,7 +196,7 @@ def test_no_other_origin_unless_named(client):
     )
 
 
-def test_requests_at_work_are_answered_before_it_stops(register, serve):
+def test_requests_at_work_are_answered_before_it_stops(register: Any, serve: Any) -> None:
     register("forest", RandomForestClassifier(300, random_state=0).fit(X, Y))
     server = serve("model=forest", "max_rows=200000")
     answers = []
@@ -197,7 +208,7 @@ def test_requests_at_work_are_answered_before_it_stops(register, serve):
     assert answers == [200]
 
 
-def test_a_killed_process_is_replaced_and_the_others_go_on(register, serve, layout):
+def test_a_killed_process_is_replaced_and_the_others_go_on(register: Any, serve: Any, layout: Layout) -> None:
     import os
     import signal
 
@@ -210,7 +221,7 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(register, serve, layo
     assert all(server.ask("/score", BODY)[0] == 200 for _ in range(20))
 
 
-def test_a_large_request_does_not_starve_small_ones(register, serve):
+def test_a_large_request_does_not_starve_small_ones(register: Any, serve: Any) -> None:
     register("forest", RandomForestClassifier(100, random_state=0).fit(X, Y))
     server = serve("model=forest", "max_rows=400000", "max_megabytes=200")
     large = {"data": X.tolist() * 1000}
@@ -225,14 +236,14 @@ def test_a_large_request_does_not_starve_small_ones(register, serve):
     assert 200 in statuses and set(statuses) <= {200, 429}
 
 
-def test_requests_of_one_moment_share_a_call_and_each_gets_its_own_answer(register, serve):
+def test_requests_of_one_moment_share_a_call_and_each_gets_its_own_answer(register: Any, serve: Any) -> None:
     forest = RandomForestClassifier(50, random_state=0).fit(X, Y)
     register("forest", forest)
     server = serve("model=forest")
     expected = forest.predict_proba(X)
     wrong = []
 
-    def ask(number):
+    def ask(number: Any) -> None:
         for at in range(number, len(X), 8):
             body = {"data": X[at : at + 1].tolist(), "method": "predict_proba"}
             if at % 7 == 0:
@@ -256,7 +267,7 @@ def test_requests_of_one_moment_share_a_call_and_each_gets_its_own_answer(regist
     assert rows >= 128 and calls < rows
 
 
-def test_half_sent_and_dropped_connections(register, serve):
+def test_half_sent_and_dropped_connections(register: Any, serve: Any) -> None:
     register("iris", SVM)
     server = serve("model=iris")
     port = int(server.address.rpartition(":")[2])
@@ -274,7 +285,7 @@ def test_half_sent_and_dropped_connections(register, serve):
         connection.close()
 
 
-def test_large_and_packed_bodies(register, serve):
+def test_large_and_packed_bodies(register: Any, serve: Any) -> None:
     register("iris", SVM)
     server = serve("model=iris", "max_megabytes=1")
     try:

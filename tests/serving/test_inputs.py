@@ -1,6 +1,7 @@
 """What a model cannot take is a 400 that names row and column, and nothing ever is a 500."""
 
 import json
+from typing import Any
 
 import pytest
 from sklearn.datasets import load_iris
@@ -42,12 +43,13 @@ FAULTS = {
     "method is a number": ({"data": [GOOD], "method": 3}, 400, "wrong_type", {}),
     "no such method": ({"data": [GOOD], "method": "fit"}, 422, "no_such_method", {}),
     "hidden method": ({"data": [GOOD], "method": "__class__"}, 422, "no_such_method", {}),
-    "columns are numbers": ({"data": [GOOD], "columns": [1, 2, 3, 4]}, 400, "wrong_type", {}),
+    "columns are other numbers": ({"data": [GOOD], "columns": [1, 2, 3, 4]}, 400, "wrong_columns", {}),
+    "columns are values": ({"data": [GOOD], "columns": [1.5, None, True, []]}, 400, "wrong_type", {}),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_fault(name, client):
+def test_fault(name: str, client: Any) -> None:
     body, status, code, details = FAULTS[name]
     given = {"data": body, "content_type": "application/json"} if isinstance(body, bytes) else {"json": body}
     answer = client(m=SVM).post("/score", **given)
@@ -71,7 +73,8 @@ OIP_FAULTS = [
     {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "INT8", "data": [1, 2, 3, 1000]}]},
     {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [[1, 2], 3, 4]}]},
     {"inputs": [{"name": "x", "shape": [], "datatype": "FP64", "data": [1]}]},
-    {"inputs": [{"name": "x", "shape": [2], "datatype": "FP64", "data": [1, 2]}, {"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]},
+    {"inputs": [{"name": "x", "shape": [2], "datatype": "FP64", "data": [1, 2]},
+                {"name": "y", "shape": [1], "datatype": "FP64", "data": [1]}]},
     {"inputs": [{"name": "x", "shape": [0, 10**30], "datatype": "FP64", "data": []}]},
     {"inputs": [{"name": "x", "shape": [1] * 99, "datatype": "FP64", "data": [1]}]},
     {"inputs": [{"name": "x", "shape": [1, 4], "datatype": ["FP64"], "data": GOOD}]},
@@ -92,7 +95,7 @@ OIP_FAULTS = [
 
 
 @pytest.mark.parametrize("body", OIP_FAULTS, ids=range(len(OIP_FAULTS)))
-def test_open_inference_faults(body, client):
+def test_open_inference_faults(body: Any, client: Any) -> None:
     answer = client(m=SVM).post("/v2/models/m/infer", json=body)
     assert answer.status_code == 400
     assert isinstance(answer.json["error"], str) and answer.json["code"]  # the protocol's error is a text
@@ -111,7 +114,7 @@ TEXT_FAULTS = [
 
 
 @pytest.mark.parametrize("tensor", TEXT_FAULTS, ids=range(len(TEXT_FAULTS)))
-def test_what_is_not_its_content_type(tensor, client):
+def test_what_is_not_its_content_type(tensor: Any, client: Any) -> None:
     answer = client(m=SVM).post("/v2/models/m/infer", json={"inputs": [tensor]})
     assert answer.status_code == 400 and "Input t:" in answer.json["error"], answer.json
 
@@ -146,7 +149,7 @@ BINARY_FAULTS = {  # inputs, bytes behind the JSON, length of the JSON where it 
 
 
 @pytest.mark.parametrize("name", BINARY_FAULTS)
-def test_binary_faults(name, client):
+def test_binary_faults(name: str, client: Any) -> None:
     inputs, tail, length = BINARY_FAULTS[name]
     head = json.dumps({"inputs": inputs}).encode()
     headers = {"Inference-Header-Content-Length": str(len(head)) if length is None else length}
@@ -166,32 +169,32 @@ MLFLOW_FAULTS = [
 
 
 @pytest.mark.parametrize("body", MLFLOW_FAULTS, ids=range(len(MLFLOW_FAULTS)))
-def test_mlflow_faults(body, client):
+def test_mlflow_faults(body: Any, client: Any) -> None:
     assert client(m=SVM).post("/invocations", json=body).status_code == 400
 
 
 @pytest.mark.parametrize("text", [b"", b"a,b\n1", b"a,b,c,d\n", b"\xff\xfe", b'a,b\n"1'])
-def test_csv_faults(text, client):
+def test_csv_faults(text: bytes, client: Any) -> None:
     assert client(m=SVM).post("/invocations", data=text, content_type="text/csv").status_code == 400
 
 
-def test_missing_values_where_the_model_takes_them(client):
+def test_missing_values_where_the_model_takes_them(client: Any) -> None:
     rows = [[None, 1, 1, 1], [1, 1, None, 1]]
     answer = client(m=TREES).post("/score", json={"data": rows})
     assert answer.json["predict"] == TREES.predict([[float("nan"), 1, 1, 1], [1, 1, float("nan"), 1]]).tolist()
 
 
-def test_a_missing_value_that_only_the_first_step_lets_through(client):
+def test_a_missing_value_that_only_the_first_step_lets_through(client: Any) -> None:
     model = make_pipeline(StandardScaler(), SVC()).fit(X, Y)
     answer = client(m=model).post("/score", json={"data": [[None, 1, 1, 1]]})
     assert answer.status_code == 400 and answer.json["error"]["column"] == 0
 
 
-def test_whole_numbers_and_truth_values_are_numbers(client):
+def test_whole_numbers_and_truth_values_are_numbers(client: Any) -> None:
     assert client(m=SVM).post("/score", json={"data": [[5, 3, True, 0]]}).json["predict"] == [0]
 
 
-def test_limits(client):
+def test_limits(client: Any) -> None:
     asked = client(limits=Limits(max_rows=3), m=SVM)
     assert asked.post("/score", json={"data": [GOOD] * 4}).status_code == 413
     asked.application.config["MAX_CONTENT_LENGTH"] = 100
@@ -206,11 +209,11 @@ def test_limits(client):
     assert asked.get("/score").status_code == 405
 
 
-def test_a_model_that_raises(client, capsys):
+def test_a_model_that_raises(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
     class Broken:
         n_features_in_ = 1
 
-        def predict(self, rows):
+        def predict(self, rows: Any) -> None:
             raise KeyError("secret place")
 
     answer = client(m=Broken()).post("/score", json={"data": [[1]]})

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,17 +13,19 @@ from serving.app import App
 from serving.gateway import Gateway
 from serving.keys import Keys
 from serving.plane import DataPlane, Limits
-from serving.telemetry import LineLog, Telemetry
-from tests.waiting import wait_for
+from serving.telemetry import LineLog, Metrics, Telemetry
+from tests.support.timeouts import short
+from tests.support.waiting import wait_for
 
 
 class Held:
     """A WSGI application whose answers are held back until they are let go."""
 
-    def __init__(self, inner):
-        self.inner, self.begun, self.go = inner, [], threading.Event()
+    def __init__(self, inner: Any, lines: Callable[[], Any]) -> None:
+        self.inner, self.lines, self.go = inner, lines, threading.Event()
+        self.begun: list[str] = []
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: Any, start_response: Any) -> Any:
         if "vivero.refusal" not in environ:
             self.begun.append(environ["PATH_INFO"])
             self.go.wait(20)
@@ -28,38 +33,37 @@ class Held:
 
 
 @pytest.fixture
-def held(metrics, tmp_path):
+def held(metrics: Metrics, tmp_path: Path) -> Iterator[Any]:
     log = LineLog(tmp_path / "access.jsonl", metrics.dropped)
     app = App(DataPlane(Limits()), Keys(None), Telemetry(metrics, log, None, 0))
-    held = Held(app.flask.wsgi_app)
 
-    def lines():
+    def lines() -> Any:
         log.flush()
         path = tmp_path / "access.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    held.lines = lines
+    held = Held(app.flask.wsgi_app, lines)
     yield held
     held.go.set()
     log.close()
 
 
-def gateway(held, *, threads=1, queue=8, timeout=0.2):
+def gateway(held: Any, *, threads: int = 1, queue: int = 8, timeout: float = 0.2) -> Any:
     return Gateway(held, lambda _: False, lambda _: None, max_bytes=1000, threads=threads, queue=queue, timeout=timeout)
 
 
-async def ask(app, path="/score", messages=None, headers=()):
+async def ask(app: Any, path: str = "/score", messages: Any = None, headers: Any = ()) -> Any:
     """Return status, headers and JSON of one POST."""
     messages = messages or [{"type": "http.request", "body": b"{}"}]
     sent, left = [], iter(messages)
 
-    async def receive():
+    async def receive() -> Any:
         found = next(left, None)
         if found is None:
             await asyncio.Event().wait()
         return found
 
-    async def send(message):
+    async def send(message: Any) -> None:
         sent.append(message)
 
     given = [(b"content-type", b"application/json"), (b"transfer-encoding", b"chunked"), *headers]
@@ -69,7 +73,7 @@ async def ask(app, path="/score", messages=None, headers=()):
     return sent[0]["status"], found, json.loads(sent[1]["body"])
 
 
-def check(answer, status, code, held, request_id=None):
+def check(answer: Any, status: Any, code: Any, held: Any, request_id: Any = None) -> Any:
     """Check that a refusal has its id everywhere, and that it was told of once."""
     found, headers, body = answer
     assert (found, body["error"]["code"]) == (status, code)
@@ -79,10 +83,10 @@ def check(answer, status, code, held, request_id=None):
     return line
 
 
-def test_what_takes_too_long_or_waits_too_long_is_given_up_and_never_begun(held, metrics):
+def test_what_takes_too_long_or_waits_too_long_is_given_up_and_never_begun(held: Any, metrics: Metrics) -> None:
     before = metrics.errors.labels("too_late")._value.get()
 
-    async def run():
+    async def run() -> Any:
         app = gateway(held)
         answers = await asyncio.gather(
             ask(app, "/score/a", headers=[(b"x-request-id", b"mine")]), ask(app, "/score/b"), ask(app, "/score/c")
@@ -103,8 +107,8 @@ def test_what_takes_too_long_or_waits_too_long_is_given_up_and_never_begun(held,
     assert metrics.errors.labels("too_late")._value.get() == before + 3
 
 
-def test_a_full_queue_and_one_that_was_given_up_still_counts(held):
-    async def run():
+def test_a_full_queue_and_one_that_was_given_up_still_counts(held: Any) -> None:
+    async def run() -> Any:
         app = gateway(held, queue=1)
         first = asyncio.ensure_future(ask(app))
         while not held.begun:
@@ -125,11 +129,11 @@ def test_a_full_queue_and_one_that_was_given_up_still_counts(held):
     assert after[0] == 400  # what is asked here is no rows: it came as far as the app
 
 
-def test_bodies_that_are_too_long_cut_off_or_slow(held, monkeypatch):
-    monkeypatch.setattr("serving.gateway._BODY_SECONDS", 0.2)
+def test_bodies_that_are_too_long_cut_off_or_slow(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIVERO_TIMEOUTS", short(request_body=0.2))
     part = {"type": "http.request", "body": b"x" * 600, "more_body": True}
 
-    async def run():
+    async def run() -> Any:
         app = gateway(held)
         gone = {"type": "http.disconnect"}
         return await asyncio.gather(
@@ -147,20 +151,20 @@ def test_bodies_that_are_too_long_cut_off_or_slow(held, monkeypatch):
     assert held.begun == []
 
 
-def test_a_request_in_a_models_queue_leaves_when_it_was_given_up():
+def test_a_request_in_a_models_queue_leaves_when_it_was_given_up() -> None:
     from serving.batching import Batcher, wait_no_longer_than
     from serving.errors import ServingError
 
     go, calls, answers = threading.Event(), [], []
 
-    def function(rows):
+    def function(rows: Any) -> Any:
         calls.append(rows)
         go.wait(20)
         return rows
 
-    batcher = Batcher(function, lambda _: None)
+    batcher: Any = Batcher(function, lambda _: None)  # what it passes on need not be an array
 
-    def wait():
+    def wait() -> None:
         wait_no_longer_than(0.0)
         with pytest.raises(ServingError) as refused:
             batcher([2])
@@ -178,8 +182,8 @@ def test_a_request_in_a_models_queue_leaves_when_it_was_given_up():
     assert answers == [504, [1]] and calls == [[1]]
 
 
-def test_a_server_whose_model_is_slow_says_504_and_goes_on(register, serve):
-    from tests.serving.slow import Slow
+def test_a_server_whose_model_is_slow_says_504_and_goes_on(register: Any, serve: Any) -> None:
+    from tests.support.estimators.slow import Slow
 
     register("slow", Slow().fit([[0.0]], [0]))
     server = serve("model=slow", "timeout=0.5")
@@ -191,16 +195,16 @@ def test_a_server_whose_model_is_slow_says_504_and_goes_on(register, serve):
     assert server.stop() == 0
 
 
-def test_many_quick_answers_let_others_in_between(held):
+def test_many_quick_answers_let_others_in_between(held: Any) -> None:
     held.go.set()
     seen = []
 
-    def slow(environ, start_response):
+    def slow(environ: Any, start_response: Any) -> Any:
         seen.append("answer")
         threading.Event().wait(0.04)
         return held.inner(environ, start_response)
 
-    async def run():
+    async def run() -> Any:
         app = Gateway(slow, lambda _: True, lambda _: None, max_bytes=1000, threads=1, queue=8)
         loop = asyncio.get_running_loop()
         loop.call_later(0.05, seen.append, "other")

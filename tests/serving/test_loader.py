@@ -1,6 +1,8 @@
 """Nothing is unpickled whose bytes were not checked, wherever it lies."""
 
 import os
+from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -8,32 +10,26 @@ from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
 from runner.errors import UserError
+from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from serving.loader import load
+from tests.support.malicious import Malicious
 
 MODEL = SVC().fit(*load_iris(return_X_y=True))
 
 
-class Malicious:
-    """Leaves a mark when it is unpickled."""
-
-    def __init__(self, mark):
-        self.mark = str(mark)
-
-    def __reduce__(self):
-        return open, (self.mark, "w")
-
-
 @pytest.fixture
-def registry(layout):
+def registry(layout: Layout) -> FileRegistry:
     return FileRegistry(layout)
 
 
-def test_what_was_registered_is_loaded(register, registry):
+def test_what_was_registered_is_loaded(register: Any, registry: FileRegistry) -> None:
     assert isinstance(load(registry, register("m", MODEL)), SVC)
 
 
-def test_a_malicious_file_with_a_wrong_hash_is_never_loaded(register, registry, tmp_path):
+def test_a_malicious_file_with_a_wrong_hash_is_never_loaded(
+    register: Any, registry: FileRegistry, tmp_path: Path
+) -> None:
     record = register("m", MODEL)
     mark = tmp_path / "mark"
     joblib.dump(Malicious(mark), registry.artefact(record))
@@ -44,7 +40,7 @@ def test_a_malicious_file_with_a_wrong_hash_is_never_loaded(register, registry, 
     assert mark.exists()
 
 
-def test_one_flipped_bit(register, registry):
+def test_one_flipped_bit(register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
     path = registry.artefact(record)
     content = bytearray(path.read_bytes())
@@ -55,7 +51,7 @@ def test_one_flipped_bit(register, registry):
 
 
 @pytest.mark.parametrize("where", ["version", "model"])
-def test_a_folder_that_others_can_write(where, register, registry):
+def test_a_folder_that_others_can_write(where: str, register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
     folder = registry.artefact(record).parent
     folder = folder if where == "version" else folder.parent
@@ -65,14 +61,14 @@ def test_a_folder_that_others_can_write(where, register, registry):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_folder_of_somebody_else(register, registry):
+def test_a_folder_of_somebody_else(register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
     os.chown(registry.artefact(record).parent, 12345, 12345)
     with pytest.raises(UserError, match="another user"):
         load(registry, record)
 
 
-def test_a_folder_as_mlflow_writes_it(registry, tmp_path):
+def test_a_folder_as_mlflow_writes_it(registry: FileRegistry, tmp_path: Path) -> None:
     from runner.records import ModelRecord
 
     folder = tmp_path / "model"
@@ -86,7 +82,7 @@ def test_a_folder_as_mlflow_writes_it(registry, tmp_path):
         load(registry, record)
 
 
-def test_no_model_and_custom(register, registry):
+def test_no_model_and_custom(register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL, dump=lambda _model, path: path.write_text("hello"))
     with pytest.raises(UserError, match="cannot be loaded"):
         load(registry, record)
@@ -94,9 +90,9 @@ def test_no_model_and_custom(register, registry):
         load(registry, register("n", MODEL, framework="Custom"))
 
 
-def test_skops_needs_trust_from_the_server(register, registry):
+def test_skops_needs_trust_from_the_server(register: Any, registry: FileRegistry) -> None:
     skops = pytest.importorskip("skops.io") if not os.environ.get("CI") else __import__("skops.io").io
-    dump = lambda model, path: skops.dump(model, path)  # noqa: E731
+    dump = skops.dump
     assert isinstance(load(registry, register("m", MODEL, dump=dump, file="model.skops")), SVC)
     odd = register("odd", Odd(), dump=dump, file="model.skops")
     with pytest.raises(UserError, match=r"not trusted: .*Odd"):
@@ -104,7 +100,7 @@ def test_skops_needs_trust_from_the_server(register, registry):
     assert isinstance(load(registry, odd, trusted=[f"{__name__}.Odd"]), Odd)
 
 
-def test_a_pickle_that_claims_to_be_skops(register, registry, tmp_path):
+def test_a_pickle_that_claims_to_be_skops(register: Any, registry: FileRegistry, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     record = register("m", Malicious(mark), file="model.skops")
     with pytest.raises(UserError, match="cannot be loaded"):
@@ -112,5 +108,5 @@ def test_a_pickle_that_claims_to_be_skops(register, registry, tmp_path):
     assert not mark.exists()
 
 
-class Odd(SVC):
+class Odd(SVC):  # type: ignore[misc]  # scikit-learn is not typed
     """A class that skops does not know."""

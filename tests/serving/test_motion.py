@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import threading
+from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -13,26 +15,29 @@ from sklearn.dummy import DummyClassifier
 from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
+from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from tests.serving.test_loader import Malicious
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.malicious import Malicious
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = {"data": X[:1].tolist()}
 
 
-def constant(label):
+def constant(label: Any) -> Any:
     return DummyClassifier(strategy="constant", constant=label).fit(X, Y)
 
 
 class Load:
     """Asks without a pause from several threads, and keeps every answer."""
 
-    def __init__(self, server, threads=4):
-        self.server, self.answers, self.over = server, [], threading.Event()
+    def __init__(self, server: Any, threads: int = 4) -> None:
+        self.server, self.over = server, threading.Event()
+        self.answers: list[Any] = []
         self.threads = [threading.Thread(target=self._ask) for _ in range(threads)]
 
-    def _ask(self):
+    def _ask(self) -> None:
         while not self.over.is_set():
             try:
                 status, headers, content = self.server.ask("/score", BODY)
@@ -40,28 +45,28 @@ class Load:
             except OSError as error:
                 self.answers.append((0, None, str(error)))
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         for thread in self.threads:
             thread.start()
         wait_for(lambda: len(self.answers) > 20, 20)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.over.set()
         for thread in self.threads:
             thread.join(30)
 
-    def more(self, number=50):
+    def more(self, number: int = 50) -> None:
         """Wait until so many more answers have come."""
         begun = len(self.answers)
         wait_for(lambda: len(self.answers) > begun + number, 20)
 
 
-def served(server):
+def served(server: Any) -> Any:
     return [(one["name"], one["version"]) for state in server.state() for one in state["served"]]
 
 
-def test_a_moved_alias_loses_no_request(register, serve, layout):
+def test_a_moved_alias_loses_no_request(register: Any, serve: Any, layout: Layout) -> None:
     register("iris", constant(0))
     register("iris", constant(1))
     registry = FileRegistry(layout)
@@ -78,20 +83,22 @@ def test_a_moved_alias_loses_no_request(register, serve, layout):
     assert load.answers[-1][1] == "iris:2"
 
 
-def bad_hash(registry, record, mark):
+def bad_hash(registry: FileRegistry, record: Any, mark: Any) -> None:
     joblib.dump(Malicious(mark), registry.artefact(record))
 
 
-def gone(registry, record, _mark):
+def gone(registry: FileRegistry, record: Any, _mark: Any) -> None:
     registry.artefact(record).unlink()
 
 
-def half_written(registry, record, _mark):
+def half_written(registry: FileRegistry, record: Any, _mark: Any) -> None:
     registry.artefact(record).write_bytes(b"half")
 
 
 @pytest.mark.parametrize("harm", [bad_hash, gone, half_written])
-def test_a_version_that_cannot_be_loaded_leaves_the_old_one(harm, register, serve, layout, tmp_path):
+def test_a_version_that_cannot_be_loaded_leaves_the_old_one(
+    harm: Any, register: Any, serve: Any, layout: Layout, tmp_path: Path
+) -> None:
     register("iris", constant(0))
     registry, mark = FileRegistry(layout), tmp_path / "mark"
     registry.set_alias("iris", "champion", 1)
@@ -105,7 +112,7 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one(harm, register, serv
     wait_for(lambda: not any(state["problem"] for state in server.state()), 20)
 
 
-def test_a_version_that_fails_on_its_example_leaves_the_old_one(register, serve, layout):
+def test_a_version_that_fails_on_its_example_leaves_the_old_one(register: Any, serve: Any, layout: Layout) -> None:
     register("iris", constant(0))
     registry = FileRegistry(layout)
     registry.set_alias("iris", "champion", 1)
@@ -116,7 +123,7 @@ def test_a_version_that_fails_on_its_example_leaves_the_old_one(register, serve,
     assert served(server) == [("iris", 1)]
 
 
-def test_a_registry_that_cannot_be_read_for_a_while(register, serve, layout):
+def test_a_registry_that_cannot_be_read_for_a_while(register: Any, serve: Any, layout: Layout) -> None:
     register("iris", constant(0))
     FileRegistry(layout).set_alias("iris", "champion", 1)
     server = serve("model=iris@champion", "poll=0.05")
@@ -128,14 +135,14 @@ def test_a_registry_that_cannot_be_read_for_a_while(register, serve, layout):
     wait_for(lambda: not any(state["problem"] for state in server.state()), 20)
 
 
-def test_a_file_replaced_under_the_server_changes_nothing(register, serve, layout):
+def test_a_file_replaced_under_the_server_changes_nothing(register: Any, serve: Any, layout: Layout) -> None:
     record = register("iris", constant(0))
     server = serve("model=iris", "poll=0.05")
     FileRegistry(layout).artefact(record).write_bytes(b"other")
     assert json.loads(server.ask("/score", BODY)[2]) == {"predict": [0]}
 
 
-def test_a_killed_process_under_load(register, serve):
+def test_a_killed_process_under_load(register: Any, serve: Any) -> None:
     register("iris", constant(0))
     server = serve("model=iris", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)
@@ -149,7 +156,7 @@ def test_a_killed_process_under_load(register, serve):
     assert all(status == 200 for status, _, _ in load.answers[-40:])
 
 
-def test_two_servers_of_one_registry(register, serve):
+def test_two_servers_of_one_registry(register: Any, serve: Any) -> None:
     register("iris", constant(0))
     register("iris", constant(1))
     one, two = serve("model=iris:1", "name=one"), serve("model=iris:2", "name=two")
@@ -158,12 +165,14 @@ def test_two_servers_of_one_registry(register, serve):
     assert again.process.wait(20) == 1 and "served already" in again.said[-1]
 
 
-def test_deploy_share_mirror_and_rollback(command_line, layout, register, tmp_path):
+def test_deploy_share_mirror_and_rollback(
+    command_line: CommandLine, layout: Layout, register: Any, tmp_path: Path
+) -> None:
     register("iris", constant(0))
     register("iris", constant(1))
     where = ("--workspace", str(layout.root), "--json")
 
-    def vivero(*words):
+    def vivero(*words: str) -> Any:
         done = command_line.vivero(*words, *where)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -193,7 +202,7 @@ def test_deploy_share_mirror_and_rollback(command_line, layout, register, tmp_pa
     assert EndpointStore(layout).names() == []
 
 
-def _version(address):
+def _version(address: Any) -> Any:
     import urllib.request
 
     request = urllib.request.Request(
@@ -203,7 +212,7 @@ def _version(address):
         return answer.headers["x-model-version"]
 
 
-def _mirrored(address):
+def _mirrored(address: Any) -> Any:
     import urllib.request
 
     with urllib.request.urlopen(address + "/metrics", timeout=10) as answer:
@@ -211,7 +220,7 @@ def _mirrored(address):
     return sum(float(line.split()[-1]) for line in lines if line.startswith('vivero_mirrored_total{model="iris"'))
 
 
-def test_train_register_deploy_in_one_command(command_line):
+def test_train_register_deploy_in_one_command(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=iris", "+endpoint=local", "endpoint.port=0")
     try:
         assert done.returncode == 0, done.stdout + done.stderr
@@ -222,7 +231,7 @@ def test_train_register_deploy_in_one_command(command_line):
         assert command_line.vivero("stop", "sklearn-iris").returncode == 0
 
 
-def test_two_deploys_at_once_come_one_after_the_other(command_line, layout, register):
+def test_two_deploys_at_once_come_one_after_the_other(command_line: CommandLine, layout: Layout, register: Any) -> None:
     register("iris", constant(0))
     register("iris", constant(1))
     where = ("--workspace", str(layout.root), "--json")
@@ -230,7 +239,7 @@ def test_two_deploys_at_once_come_one_after_the_other(command_line, layout, regi
     try:
         both = [command_line.start("runner.cli", "deploy", f"iris:{number}", *where) for number in (1, 2)]
         assert [one.wait(60) for one in both] == [0, 0]
-        said = [json.loads(one.stdout.read())["models"] for one in both]
+        said = [json.loads(one.communicate()[0])["models"] for one in both]
         assert said == [["iris:1"], ["iris:2"]] and _version(made["address"]) in ("iris:1", "iris:2")
         assert command_line.vivero("stop", "iris", *where).returncode == 0
         again = json.loads(command_line.vivero("deploy", "iris:2", *where).stdout)
@@ -239,7 +248,7 @@ def test_two_deploys_at_once_come_one_after_the_other(command_line, layout, regi
         command_line.vivero("stop", "iris", *where)
 
 
-def test_keys_are_rotated_one_at_a_time(command_line, layout, register):
+def test_keys_are_rotated_one_at_a_time(command_line: CommandLine, layout: Layout, register: Any) -> None:
     register("iris", constant(0))
     where = ("--workspace", str(layout.root), "--json")
     made = json.loads(command_line.vivero("deploy", "iris", "--set", "port=0", "--set", "auth=key", *where).stdout)

@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+from typing import Any
 
 import numpy as np
 import pandas
@@ -23,17 +24,17 @@ ROWS = X[::9]
 LENGTH = "Inference-Header-Content-Length"
 
 
-def matrix(rows, kind="FP64", **more):
+def matrix(rows: Any, kind: str = "FP64", **more: Any) -> Any:
     return {"name": "x", "shape": list(rows.shape), "datatype": kind, "data": rows.ravel().tolist(), **more}
 
 
-def infer(asked, inputs, *, headers=None, tail=b"", **more):
+def infer(asked: Any, inputs: Any, *, headers: Any = None, tail: bytes = b"", **more: Any) -> Any:
     head = json.dumps({"inputs": inputs, **more}).encode()
     sent = {LENGTH: str(len(head))} if tail else {}
     return asked.post("/v2/models/m/infer", data=head + tail, headers={**sent, **(headers or {})})
 
 
-def unpacked(answer):
+def unpacked(answer: Any) -> Any:
     """Return an answer's outputs by name, read as the extension has it."""
     length = int(answer.headers[LENGTH])
     form, tail = json.loads(answer.data[:length]), answer.data[length:]
@@ -50,11 +51,16 @@ def unpacked(answer):
     return found
 
 
-def test_several_outputs_of_one_version(client, monkeypatch):
+def test_several_outputs_of_one_version(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each method sees the rows as they were sent, though this model's scaler writes into its matrix."""
     asked, picked = client(m=SCALED), []
     pick = Route.pick
-    monkeypatch.setattr(Route, "pick", lambda self, version: picked.append(version) or pick(self, version))
+
+    def kept(route: Route, version: Any) -> Any:
+        picked.append(version)
+        return pick(route, version)
+
+    monkeypatch.setattr(Route, "pick", kept)
     names = ("predict", "predict_proba", "predict", "decision_function")
     answer = infer(asked, [matrix(ROWS)], outputs=[{"name": one} for one in names], id="mine").json
     assert [one["name"] for one in answer["outputs"]] == ["predict", "predict_proba", "decision_function"]
@@ -64,27 +70,27 @@ def test_several_outputs_of_one_version(client, monkeypatch):
         assert np.array_equal(np.reshape(output["data"], output["shape"]), expected), output["name"]
 
 
-def test_an_unknown_output_among_others(client):
+def test_an_unknown_output_among_others(client: Any) -> None:
     answer = infer(client(m=SCALED), [matrix(ROWS)], outputs=[{"name": "predict"}, {"name": "fit"}])
     assert answer.status_code == 422 and "fit" in answer.json["error"]
 
 
-def test_several_outputs_take_one_place_and_show_the_mirror_once(client, monkeypatch):
+def test_several_outputs_take_one_place_and_show_the_mirror_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(DataPlane, "show_mirror", lambda self, route, rows, method: seen.append(method))
+    monkeypatch.setattr(DataPlane, "show_mirror", lambda _self, _route, _rows, method: seen.append(method))
     infer(client(m=SCALED), [matrix(ROWS)], outputs=[{"name": "predict_proba"}, {"name": "predict"}])
     assert seen == ["predict_proba"]
 
 
 @pytest.mark.parametrize("content", ["np", "pd", "str", "datetime", "base64", "something", None])
-def test_content_types_break_nothing(content, client):
+def test_content_types_break_nothing(content: str | None, client: Any) -> None:
     parameters = {"content_type": content, "headers": None}
     tensor = matrix(ROWS, parameters=parameters)
     answer = infer(client(m=SCALED), [tensor], parameters=parameters, outputs=None)
     assert answer.json["outputs"][0]["data"] == SCALED.predict(ROWS.copy()).tolist()
 
 
-def test_base64(client):
+def test_base64(client: Any) -> None:
     data = [base64.b64encode(one.encode()).decode() for one in ("a good one", "bös, bad")]
     tensor = {"name": "t", "shape": [2, 1], "datatype": "BYTES", "data": data}
     asked, expected = client(m=TEXTS), TEXTS.predict(["a good one", "bös, bad"]).tolist()
@@ -93,7 +99,7 @@ def test_base64(client):
     assert infer(asked, [tensor], parameters={"content_type": "base64"}).json["outputs"][0]["data"] == expected
 
 
-def test_a_column_of_texts_and_other_things(client):
+def test_a_column_of_texts_and_other_things(client: Any) -> None:
     """MLServer's data frames send such a column as JSON in texts: the quotes are not part of the value."""
     colours = np.array([["red"], ["blue"], [3]], dtype=object)
     model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
@@ -104,7 +110,7 @@ def test_a_column_of_texts_and_other_things(client):
     assert answer.json["outputs"][0]["data"] == model.predict(pandas.DataFrame({"c": ["red", "blue"]})).tolist()
 
 
-def test_a_matrix_of_one_column_needs_no_name(client):
+def test_a_matrix_of_one_column_needs_no_name(client: Any) -> None:
     model = LinearRegression().fit(pandas.DataFrame({"size": [1.0, 2.0]}), [1.0, 2.0])
     tensor = matrix(np.array([[3.0]]))
     asked = client(m=model)
@@ -113,7 +119,7 @@ def test_a_matrix_of_one_column_needs_no_name(client):
 
 
 @pytest.mark.parametrize("kind", ["<f2", "<f4", "<f8", "<i1", "<i4", "<i8", "<u2"])
-def test_numbers_as_bytes(kind, client):
+def test_numbers_as_bytes(kind: str, client: Any) -> None:
     word = {"f": "FP", "i": "INT", "u": "UINT"}[kind[1]] + str(8 * int(kind[2]))
     rows = (ROWS * 4).astype(kind)
     raw = rows.tobytes()
@@ -127,19 +133,19 @@ def test_numbers_as_bytes(kind, client):
     assert len(found["predict_proba"]) == 3 * len(rows)  # was not asked for as bytes
 
 
-def test_columns_as_bytes_and_as_json(client):
+def test_columns_as_bytes_and_as_json(client: Any) -> None:
     model = RandomForestClassifier(5, random_state=0).fit(X[:, :2], np.column_stack([Y, Y % 2]))
     raw = ROWS[:, 0].tobytes()
     shape = {"shape": [len(ROWS), 1], "datatype": "FP64"}
-    inputs = [{"name": "b", **shape, "parameters": {"binary_data_size": len(raw)}}]
-    inputs.append({"name": "a", **shape, "data": ROWS[:, 1].tolist()})
+    inputs = [{"name": "0", **shape, "parameters": {"binary_data_size": len(raw)}}]
+    inputs.append({"name": "1", **shape, "data": ROWS[:, 1].tolist()})
     parameters = {"binary_data_output": True, "method": "predict_proba"}
     found = unpacked(infer(client(m=model), inputs, tail=raw, parameters=parameters))
     for at, expected in enumerate(model.predict_proba(ROWS[:, :2])):
         assert found[f"predict_proba_{at}"][2] == expected.tobytes()
 
 
-def test_truth_values_as_bytes(client):
+def test_truth_values_as_bytes(client: Any) -> None:
     rows = np.array([[0, 1, 2, 0]], np.uint8)  # whatever is not 0 is true
     tensor = {"name": "x", "shape": [1, 4], "datatype": "BOOL", "parameters": {"binary_data_size": 4}}
     answer = infer(client(m=SCALED), [tensor], tail=rows.tobytes(), outputs=[{"name": "predict_proba"}])
@@ -148,7 +154,7 @@ def test_truth_values_as_bytes(client):
     assert answer.json["outputs"][0]["data"] == expected.ravel().tolist()
 
 
-def test_texts_as_bytes(client):
+def test_texts_as_bytes(client: Any) -> None:
     texts = ["a göod day", "", "bad"]
     raw = b"".join(struct.pack("<I", len(one.encode())) + one.encode() for one in texts)
     tensor = {"name": "t", "shape": [3], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
@@ -160,19 +166,20 @@ def test_texts_as_bytes(client):
     assert unpacked(answer)["predict"] == ("BYTES", [3], packed)
 
 
-def test_the_extension_is_announced(client):
+def test_the_extension_is_announced(client: Any) -> None:
     assert "binary_tensor_data" in client(m=SCALED).get("/v2").json["extensions"]
 
 
-def test_the_index_needs_no_body(client):
+def test_the_index_needs_no_body(client: Any) -> None:
     """Triton's client sends none."""
     asked = client(m=SCALED)
-    for given in ({"data": b""}, {"json": {}}, {"json": {"ready": True}}):
+    ways: list[dict[str, Any]] = [{"data": b""}, {"json": {}}, {"json": {"ready": True}}]
+    for given in ways:
         assert asked.post("/v2/repository/index", **given).json[0]["name"] == "m"
     assert asked.post("/v2/repository/index", data=b"{").status_code == 400
 
 
-def test_refusals_are_texts(client):
+def test_refusals_are_texts(client: Any) -> None:
     """As the protocol has it; Triton's and MLServer's clients fail over an error that is an object."""
     answer = client(m=SCALED).post("/v2/models/other/infer", json={})
     assert answer.status_code == 404 and "other" in answer.json["error"]

@@ -1,6 +1,7 @@
 """onnxruntime answers only where it agrees, and the registry keeps how far it is off."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from runner.cli import main
+from runner.layout import Layout
 from serving.model import ServedModel
 
 IRIS, CANCER, DIABETES = (load(return_X_y=True) for load in (load_iris, load_breast_cancer, load_diabetes))
@@ -32,11 +34,17 @@ CONVERTED = {
 }
 
 
+def methods_of(served: ServedModel) -> Any:
+    """Return what the report says of each method."""
+    assert served.parity is not None
+    return served.parity["methods"]
+
+
 @pytest.mark.parametrize("name", CONVERTED)
-def test_answers_are_close_and_have_the_plain_type(name, registered_record):
+def test_answers_are_close_and_have_the_plain_type(name: str, registered_record: Any) -> None:
     model, (rows, targets), expected = CONVERTED[name]
     served = ServedModel(registered_record, model.fit(rows, targets), accelerate="onnx")
-    used = {method for method, one in served.parity["methods"].items() if one["used"]}
+    used = {method for method, one in methods_of(served).items() if one["used"]}
     assert expected <= used, served.parity
     for method in used:
         plain, found = np.asarray(getattr(model, method)(rows)), np.asarray(served.compute(rows, method))
@@ -47,11 +55,11 @@ def test_answers_are_close_and_have_the_plain_type(name, registered_record):
             assert np.mean(found == plain) > 0.99
 
 
-def test_rows_with_missing_values_are_left_to_the_model(registered_record):
+def test_rows_with_missing_values_are_left_to_the_model(registered_record: Any) -> None:
     rows = np.where(np.random.default_rng(0).random(IRIS[0].shape) < 0.3, np.nan, IRIS[0])
     forest = RandomForestClassifier(20, random_state=0).fit(rows, IRIS[1])
     served = ServedModel(registered_record, forest, accelerate="onnx")
-    assert served.parity["methods"]["predict_proba"]["used"], served.parity
+    assert methods_of(served)["predict_proba"]["used"], served.parity
     assert np.array_equal(served.compute(rows, "predict_proba"), forest.predict_proba(rows))
 
 
@@ -62,25 +70,29 @@ def test_rows_with_missing_values_are_left_to_the_model(registered_record):
         (make_column_transformer((StandardScaler(), [0, 1])), "not plain numbers"),
     ],
 )
-def test_what_cannot_be_converted_is_answered_as_before(model, reason, registered_record):
+def test_what_cannot_be_converted_is_answered_as_before(model: Any, reason: str, registered_record: Any) -> None:
     served = ServedModel(registered_record, model.fit(*IRIS), accelerate="onnx")
-    reports = served.parity["methods"]
+    reports = methods_of(served)
     assert reports and not any(one["used"] for one in reports.values())
     assert any(reason in one["reason"] for one in reports.values())
     method = served.default_method
     assert np.array_equal(served.compute(IRIS[0], method), getattr(model, method)(IRIS[0]))
 
 
-def test_a_conversion_that_answers_otherwise_is_not_used(monkeypatch, registered_record):
+def test_a_conversion_that_answers_otherwise_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, registered_record: Any
+) -> None:
     from serving import onnx
 
     monkeypatch.setattr(onnx, "_convert", lambda *_: lambda rows: np.full(len(rows), 1e3))
     served = ServedModel(registered_record, Ridge().fit(*DIABETES), accelerate="onnx")
-    assert served.parity["methods"]["predict"]["used"] is False
-    assert "differ" in served.parity["methods"]["predict"]["reason"]
+    assert methods_of(served)["predict"]["used"] is False
+    assert "differ" in methods_of(served)["predict"]["reason"]
 
 
-def test_the_registry_keeps_the_report_and_the_endpoint_says_what_it_uses(register, serve, layout, capsys):
+def test_the_registry_keeps_the_report_and_the_endpoint_says_what_it_uses(
+    register: Any, serve: Any, layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = RandomForestClassifier(10, random_state=0).fit(*IRIS)
     register("flowers", model)
     server = serve("model=flowers", "accelerate=onnx")
@@ -94,7 +106,7 @@ def test_the_registry_keeps_the_report_and_the_endpoint_says_what_it_uses(regist
     assert main(["models", "verify", "flowers", "--workspace", str(layout.root)]) == 0
 
 
-def test_another_accelerator_is_refused(register, serve):
+def test_another_accelerator_is_refused(register: Any, serve: Any) -> None:
     register("flowers", Ridge().fit(*IRIS))
     server = serve("model=flowers", "accelerate=magic")
     assert server.process.wait(30) == 1 and "accelerate=magic is not known" in server.said[-1]

@@ -9,13 +9,14 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.benchmarks.serving.peers import CACHE, environment
+from tests.benchmarks.serving.peers import environment
 
 pytest_plugins = ["tests.serving.peering"]
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow("asks servers of others, which start slowly")
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 3.0, 5.0, 2.0]]
 CASES = (
     "the_example_of_mlserver", "numpy_request_codec", "numpy_codec", "pandas_codec", "string_codec", "mlserver_infer",
@@ -23,7 +24,7 @@ CASES = (
 )  # fmt: skip
 
 
-def ask(peer, path, body=None, **headers):
+def ask(peer: Any, path: Any, body: Any = None, **headers: Any) -> Any:
     """Return status, headers and content."""
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     sent = {"Content-Type": "application/json", **{key.replace("_", "-"): one for key, one in headers.items()}}
@@ -40,43 +41,43 @@ def ask(peer, path, body=None, **headers):
 
 
 @pytest.fixture(scope="module")
-def clients(ours, folder):
+def clients(ours: Any, folder: Path) -> Any:
     """Return what MLServer's and Triton's clients say of our server."""
     script = Path(__file__).with_name("mlserver_client.py")
-    words = [str(environment("mlserver", CACHE)), str(script), f"127.0.0.1:{ours.port}", str(folder)]
+    words = [str(environment("mlserver")), str(script), f"127.0.0.1:{ours.port}", str(folder)]
     variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
     ended = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=200)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def test_every_case_is_known(clients):
+def test_every_case_is_known(clients: Any) -> None:
     assert tuple(clients) == CASES
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_clients(case, clients):
+def test_clients(case: str, clients: Any) -> None:
     assert clients[case] is None, clients[case]
 
 
 # MLServer's server
 
 
-def matrix(**more):
+def matrix(**more: Any) -> Any:
     flat = [value for row in ROWS for value in row]
     return {"inputs": [{"name": "predict", "shape": [2, 4], "datatype": "FP32", "data": flat}], **more}
 
 
-def by_column(**more):
+def by_column(**more: Any) -> Any:
     columns = [
-        {"name": f"c{at}", "shape": [2, 1], "datatype": "FP64", "data": [row[at] for row in ROWS]} for at in range(4)
+        {"name": "abcd"[at], "shape": [2, 1], "datatype": "FP64", "data": [row[at] for row in ROWS]} for at in range(4)
     ]
     return {"inputs": columns, "parameters": {"content_type": "pd"}, **more}
 
 
 @pytest.mark.parametrize("form", [matrix, by_column])
 @pytest.mark.parametrize("names", [(), ("predict",), ("predict_proba",), ("predict", "predict_proba")])
-def test_mlserver(form, names, start, ours):
+def test_mlserver(form: Any, names: Any, start: Any, ours: Any) -> None:
     body = form(id="mine", outputs=[{"name": one} for one in names])
     theirs = json.loads(ask(start("mlserver"), "/v2/models/m/infer", body)[2])
     own = json.loads(ask(ours, "/v2/models/forest/infer", body)[2])
@@ -100,7 +101,7 @@ MLSERVER_FAULTS = {
 
 
 @pytest.mark.parametrize("name", MLSERVER_FAULTS)
-def test_mlserver_faults(name, start, ours):
+def test_mlserver_faults(name: str, start: Any, ours: Any) -> None:
     theirs = ask(start("mlserver"), "/v2/models/m/infer", MLSERVER_FAULTS[name])
     own = ask(ours, "/v2/models/forest/infer", MLSERVER_FAULTS[name])
     assert theirs[0] // 100 == own[0] // 100 == 4, (theirs, own)
@@ -128,21 +129,21 @@ CSVS = {
     "charset": (CSV.encode(), "text/csv; charset=utf-8"),
     "CRLF": (CSV.replace("\n", "\r\n").encode(), "text/csv"),
     "quotes": (b'"a","b","c","d"\n"1","2","3","4"\n', "text/csv"),
-    "spaces": (b"a, b,c,d\n 1, 2,3 ,4\n\n", "text/csv"),
+    "spaces": (b"a,b,c,d\n 1, 2,3 ,4\n\n", "text/csv"),
     "a byte order mark": (CSV.encode("utf-8-sig"), "text/csv"),
     "json": (json.dumps({"inputs": ROWS}).encode(), "application/json; charset=UTF-8"),
 }
 
 
 @pytest.mark.parametrize("name", MLFLOW)
-def test_mlflow(name, start, ours):
+def test_mlflow(name: str, start: Any, ours: Any) -> None:
     theirs = ask(start("mlflow"), "/invocations", MLFLOW[name])
     own = ask(ours, "/invocations/forest", MLFLOW[name])
     assert (own[0], json.loads(own[2])) == (theirs[0], json.loads(theirs[2])) and own[0] == 200
 
 
 @pytest.mark.parametrize("name", CSVS)
-def test_mlflow_content_types(name, start, ours):
+def test_mlflow_content_types(name: str, start: Any, ours: Any) -> None:
     content, kind = CSVS[name]
     theirs = ask(start("mlflow"), "/invocations", content, Content_Type=kind)
     own = ask(ours, "/invocations/forest", content, Content_Type=kind)
@@ -168,7 +169,7 @@ MLFLOW_FAULTS = {
 
 
 @pytest.mark.parametrize("name", MLFLOW_FAULTS)
-def test_mlflow_faults(name, start, ours):
+def test_mlflow_faults(name: str, start: Any, ours: Any) -> None:
     body, kind = MLFLOW_FAULTS[name]
     theirs = ask(start("mlflow"), "/invocations", body, Content_Type=kind)
     own = ask(ours, "/invocations/forest", body, Content_Type=kind)
@@ -183,14 +184,14 @@ STRICTER = {  # MLflow answers these: it guesses what was meant. Ours are refuse
 
 
 @pytest.mark.parametrize("name", STRICTER)
-def test_stricter_than_mlflow(name, start, ours):
+def test_stricter_than_mlflow(name: str, start: Any, ours: Any) -> None:
     body, kind = STRICTER[name]
     assert ask(start("mlflow"), "/invocations", body, Content_Type=kind)[0] == 200
     assert ask(ours, "/invocations/forest", body, Content_Type=kind)[0] == 400
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health"])
-def test_mlflow_health(path, start, ours):
+def test_mlflow_health(path: str, start: Any, ours: Any) -> None:
     theirs, own = ask(start("mlflow"), path), ask(ours, path)
     assert theirs[::2] == own[::2] == (200, b"\n")
 
@@ -198,13 +199,13 @@ def test_mlflow_health(path, start, ours):
 # Azure
 
 
-def test_azure(start, ours):
+def test_azure(start: Any, ours: Any) -> None:
     theirs, own = ask(start("azure"), "/score", {"data": ROWS}), ask(ours, "/score/forest", {"data": ROWS})
     assert json.loads(theirs[2]) == json.loads(own[2])
     assert theirs[0] == own[0] == 200 and theirs[1].get_content_type() == own[1].get_content_type()
 
 
-def test_azure_home_and_description(start, ours):
+def test_azure_home_and_description(start: Any, ours: Any) -> None:
     assert ask(start("azure"), "/")[::2] == ask(ours, "/")[::2] == (200, b"Healthy")
     for version, status, key in (("", 200, "swagger"), ("?version=2.0", 200, "swagger"), ("?version=3", 200, "openapi"),
                                  ("?version=9", 404, None)):  # fmt: skip
@@ -224,7 +225,7 @@ IDS = ("x-request-id", "x-ms-request-id", "x-ms-client-request-id")
         {"x_ms_client_request_id": "c"}, {"x_request_id": "a", "x_ms_request_id": "b"},
     ],
 )  # fmt: skip
-def test_azure_request_ids(given, start, ours):
+def test_azure_request_ids(given: Any, start: Any, ours: Any) -> None:
     """What is given comes back under its own name, or under the other's where only one of Azure's was given.
 
     Where Azure's is given and ours is not, ours is Azure's too, so that the log has it.
@@ -238,7 +239,7 @@ def test_azure_request_ids(given, start, ours):
 
 
 @pytest.mark.parametrize(("name", "value"), [("x_request_id", "a" * 200), ("x_ms_client_request_id", "a" * 200)])
-def test_an_id_that_is_too_long(name, value, start, ours):
+def test_an_id_that_is_too_long(name: str, value: Any, start: Any, ours: Any) -> None:
     """Azure refuses the request, with 431. Ours answers it, under an id of its own: an id is no reason to fail."""
     assert ask(start("azure"), "/score", {"data": ROWS}, **{name: value})[0] == 431
     status, headers, _ = ask(ours, "/score/forest", {"data": ROWS}, **{name: value})
@@ -250,12 +251,12 @@ AZURE_FAULTS = [b"{", {}, {"rows": ROWS}, {"data": [[1, 2]]}, {"data": [["a", 1,
 
 
 @pytest.mark.parametrize("body", AZURE_FAULTS, ids=range(len(AZURE_FAULTS)))
-def test_azure_faults(body, start, ours):
+def test_azure_faults(body: Any, start: Any, ours: Any) -> None:
     assert ask(start("azure"), "/score", body)[0] == 500
     assert ask(ours, "/score/forest", body)[0] == 400
 
 
-def test_stricter_than_azure(start, ours):
+def test_stricter_than_azure(start: Any, ours: Any) -> None:
     """Azure's server hands on whatever it is sent; Python's JSON takes NaN, and a score.py may take texts."""
     for body, kind in (
         (b'{"data": [[NaN, 1, 1, 1]]}', "application/json"),

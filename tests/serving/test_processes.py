@@ -5,6 +5,8 @@ import os
 import random
 import signal
 import urllib.error
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +17,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
+from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from tests.serving.breaking import Breaks, Threaded
-from tests.waiting import wait_for
+from tests.support.estimators.breaking import Breaks, Threaded
+from tests.support.server_processes import children, workers
+from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = {"data": X[:2].tolist()}
@@ -31,24 +35,14 @@ MODELS = {
 }
 
 
-def children(pid):
-    """Return the children of a process."""
-    return [int(one) for one in open(f"/proc/{pid}/task/{pid}/children").read().split()]
-
-
-def workers(server):
-    (loading,) = children(server.process.pid)
-    return children(loading)
-
-
-def ended(pid):
+def ended(pid: Any) -> bool:
     try:
         return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
 
 
-def ask_all(server, path="/score"):
+def ask_all(server: Any, path: str = "/score") -> Any:
     """Ask until every process has answered; return the answers."""
     answers = []
     for _ in range(60):
@@ -59,7 +53,9 @@ def ask_all(server, path="/score"):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("variables", [{}, {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}], ids=["usual", "2"])
-def test_what_computes_with_openmp_or_blas_answers_in_forked_processes(variables, register, serve, monkeypatch):
+def test_what_computes_with_openmp_or_blas_answers_in_forked_processes(
+    variables: Any, register: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     for name, model in MODELS.items():
@@ -74,7 +70,7 @@ def test_what_computes_with_openmp_or_blas_answers_in_forked_processes(variables
     assert server.stop() == 0
 
 
-def test_the_memory_of_the_models_is_shared_and_ids_are_not(register, serve):
+def test_the_memory_of_the_models_is_shared_and_ids_are_not(register: Any, serve: Any) -> None:
     register("forest", RandomForestClassifier(300, random_state=0).fit(np.tile(X, (4, 1)), np.tile(Y, 4)))
     server = serve("model=forest", "workers=3")
     wait_for(lambda: len(server.state()) == 3, 20)
@@ -82,7 +78,7 @@ def test_the_memory_of_the_models_is_shared_and_ids_are_not(register, serve):
     ids = [headers["x-request-id"] for _, headers, _ in answers]
     assert len(set(ids)) == len(ids)
     for pid in workers(server):
-        lines = dict(line.split(":") for line in open(f"/proc/{pid}/smaps_rollup").read().splitlines()[1:])
+        lines = dict(line.split(":") for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
         private, shared = (
             sum(int(value.split()[0]) for key, value in lines.items() if key.startswith(kind))
             for kind in ("Private_", "Shared_")
@@ -90,7 +86,7 @@ def test_the_memory_of_the_models_is_shared_and_ids_are_not(register, serve):
         assert private < shared / 2
 
 
-def test_a_replaced_process_takes_over_the_record_as_it_is_then(register, serve, layout):
+def test_a_replaced_process_takes_over_the_record_as_it_is_then(register: Any, serve: Any, layout: Layout) -> None:
     for label in (0, 1):
         register("iris", SVC().fit(X[Y != 2], (Y[Y != 2] + label) % 2))
     registry = FileRegistry(layout)
@@ -107,7 +103,7 @@ def test_a_replaced_process_takes_over_the_record_as_it_is_then(register, serve,
     assert b'vivero_model_version{model="iris",version="1"} 1.0' not in server.ask("/metrics")[2]
 
 
-def test_a_hung_process_is_replaced(register, serve):
+def test_a_hung_process_is_replaced(register: Any, serve: Any) -> None:
     register("iris", SVC().fit(X, Y))
     server = serve("model=iris", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)
@@ -118,7 +114,20 @@ def test_a_hung_process_is_replaced(register, serve):
     assert server.stop() == 0
 
 
-def test_all_end_with_the_first_process(register, serve):
+def test_one_that_hangs_as_soon_as_it_has_loaded_is_replaced(register: Any, serve: Any, layout: Layout) -> None:
+    register("iris", SVC().fit(X, Y))
+    server = serve("model=iris", "workers=2")
+    wait_for(lambda: len(server.state()) == 2, 20)
+    (states,), known = layout.endpoints.glob("*/states"), workers(server)
+    os.kill(known[0], signal.SIGKILL)
+    (victim,) = wait_for(lambda: set(workers(server)) - set(known), 20)
+    while not (states / f"{victim}.json").exists():  # no pause: its first sign of life comes soon after
+        continue
+    os.kill(victim, signal.SIGSTOP)
+    wait_for(lambda: victim not in workers(server) and len(workers(server)) == 2, 30)
+
+
+def test_all_end_with_the_first_process(register: Any, serve: Any) -> None:
     register("iris", SVC().fit(X, Y))
     server = serve("model=iris", "workers=2")
     (loading,) = children(server.process.pid)
@@ -129,13 +138,13 @@ def test_all_end_with_the_first_process(register, serve):
     wait_for(lambda: all(ended(pid) for pid in family), 20)
 
 
-def test_the_loading_process_is_begun_anew(register, serve):
+def test_the_loading_process_is_begun_anew(register: Any, serve: Any) -> None:
     register("iris", SVC().fit(X, Y))
     server = serve("model=iris", "workers=2")
     (loading,) = children(server.process.pid)
     os.kill(loading, signal.SIGKILL)
 
-    def answers():
+    def answers() -> bool:
         try:
             return children(server.process.pid) not in ([], [loading]) and server.ask("/score", BODY)[0] == 200
         except (OSError, urllib.error.URLError):
@@ -146,7 +155,7 @@ def test_the_loading_process_is_begun_anew(register, serve):
 
 
 @pytest.mark.parametrize("how", ["signal", "exit", "exception"])
-def test_a_model_that_ends_the_loading_process(how, register, serve):
+def test_a_model_that_ends_the_loading_process(how: str, register: Any, serve: Any) -> None:
     register("broken", Breaks(how).fit(X, Y))
     server = serve("model=broken", "workers=2")
     assert server.process.wait(30) == 1
@@ -155,7 +164,7 @@ def test_a_model_that_ends_the_loading_process(how, register, serve):
     assert len(said) == 1 and expected in said[0], server.said
 
 
-def test_a_model_that_begins_threads_is_loaded_by_each_process(register, serve):
+def test_a_model_that_begins_threads_is_loaded_by_each_process(register: Any, serve: Any) -> None:
     register("threaded", Threaded().fit(X, Y))
     server = serve("model=threaded", "workers=2")
     wait_for(lambda: len(server.state()) == 2, 20)

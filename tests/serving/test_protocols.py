@@ -1,6 +1,7 @@
 """The same rows give the same bits through every protocol and in Python."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas
@@ -24,64 +25,64 @@ MODELS = {
 }
 
 
-def rows_for(name):
+def rows_for(name: Any) -> Any:
     return load_diabetes().data[:17] if name == "linear" else X[::9]
 
 
-def bits(values):
+def bits(values: Any) -> Any:
     return np.asarray(values, dtype=np.float64).tobytes()
 
 
-def azure(client, rows, method):
+def azure(client: Any, rows: Any, method: Any) -> Any:
     return client.post("/score", json={"data": rows.tolist(), "method": method}).json[method]
 
 
-def azure_input_data(client, rows, method):
+def azure_input_data(client: Any, rows: Any, method: Any) -> Any:
     body = {"input_data": {"columns": None, "index": list(range(len(rows))), "data": rows.tolist()}, "method": method}
     return client.post("/score", json=body).json[method]
 
 
-def azure_inputs(client, rows, method):
+def azure_inputs(client: Any, rows: Any, method: Any) -> Any:
     body = {"Inputs": {"data": rows.tolist()}, "GlobalParameters": {"method": method}}
     return client.post("/score", json=body).json["Results"]
 
 
-def mlflow_split(client, rows, method):
-    body = {"dataframe_split": {"columns": [f"c{n}" for n in range(rows.shape[1])], "data": rows.tolist()}}
+def mlflow_split(client: Any, rows: Any, method: Any) -> Any:
+    body = {"dataframe_split": {"columns": list(range(rows.shape[1])), "data": rows.tolist()}}
     return client.post("/invocations", json={**body, "params": {"method": method}}).json["predictions"]
 
 
-def mlflow_records(client, rows, method):
-    body = {"dataframe_records": [{f"c{n}": one for n, one in enumerate(row)} for row in rows.tolist()]}
+def mlflow_records(client: Any, rows: Any, method: Any) -> Any:
+    body = {"dataframe_records": [{str(n): one for n, one in enumerate(row)} for row in rows.tolist()]}
     return client.post("/invocations", json={**body, "params": {"method": method}}).json["predictions"]
 
 
-def mlflow_instances(client, rows, method):
+def mlflow_instances(client: Any, rows: Any, method: Any) -> Any:
     return client.post("/invocations", json={"instances": rows.tolist(), "params": {"method": method}}).json[
         "predictions"
     ]
 
 
-def mlflow_inputs_by_column(client, rows, method):
-    body = {"inputs": {f"c{n}": column.tolist() for n, column in enumerate(rows.T)}, "params": {"method": method}}
+def mlflow_inputs_by_column(client: Any, rows: Any, method: Any) -> Any:
+    body = {"inputs": {str(n): column.tolist() for n, column in enumerate(rows.T)}, "params": {"method": method}}
     return client.post("/invocations", json=body).json["predictions"]
 
 
-def oip_matrix(client, rows, method):
+def oip_matrix(client: Any, rows: Any, method: Any) -> Any:
     body = {"inputs": [{"name": "x", "shape": list(rows.shape), "datatype": "FP64", "data": rows.ravel().tolist()}]}
     return _tensor(client.post("/v2/models/m/infer", json={**body, "outputs": [{"name": method}]}))
 
 
-def oip_by_column(client, rows, method):
+def oip_by_column(client: Any, rows: Any, method: Any) -> Any:
     inputs = [
-        {"name": f"c{n}", "shape": [len(rows), 1], "datatype": "FP64", "data": column.tolist()}
+        {"name": str(n), "shape": [len(rows), 1], "datatype": "FP64", "data": column.tolist()}
         for n, column in enumerate(rows.T)
     ]
     body = {"inputs": inputs, "parameters": {"method": method}}
     return _tensor(client.post("/v2/models/m/versions/1/infer", json=body))
 
 
-def _tensor(answer):
+def _tensor(answer: Any) -> Any:
     (output,) = answer.json["outputs"]
     return np.array(output["data"]).reshape(output["shape"])
 
@@ -92,7 +93,7 @@ WAYS += [mlflow_inputs_by_column, oip_matrix, oip_by_column]
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("name", MODELS)
-def test_the_same_bits(name, way, client):
+def test_the_same_bits(name: str, way: Any, client: Any) -> None:
     model, rows = MODELS[name], rows_for(name)
     with client(m=model) as asked:
         for method in ("predict", "predict_proba", "decision_function"):
@@ -100,13 +101,16 @@ def test_the_same_bits(name, way, client):
                 assert bits(way(asked, rows, method)) == bits(getattr(model, method)(rows)), method
 
 
-def test_csv(client):
-    text = "a,b,c,d\n" + "\n".join(",".join(map(str, row)) for row in X[:3].tolist())
-    answer = client(m=MODELS["svc"]).post("/invocations", data=text, content_type="text/csv")
+def test_csv(client: Any) -> None:
+    lines = "\n".join(",".join(map(str, row)) for row in X[:3].tolist())
+    asked = client(m=MODELS["svc"])
+    answer = asked.post("/invocations", data=f"0,1,2,3\n{lines}", content_type="text/csv")
     assert answer.json == {"predictions": [0, 0, 0]}
+    answer = asked.post("/invocations", data=f"a,b,c,d\n{lines}", content_type="text/csv")
+    assert answer.status_code == 400 and answer.json["error"]["code"] == "wrong_columns"
 
 
-def test_columns_by_name_in_any_order(client):
+def test_columns_by_name_in_any_order(client: Any) -> None:
     frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
     model = SVC().fit(frame, Y)
     shuffled = frame[["d", "b", "a", "c"]]
@@ -117,7 +121,7 @@ def test_columns_by_name_in_any_order(client):
     assert wrong["missing"] == ["d"] and wrong["unknown"] == ["e"] and wrong["row"] == 0
 
 
-def test_mixed_columns(client):
+def test_mixed_columns(client: Any) -> None:
     frame = pandas.DataFrame({"size": [1.0, 2.0, None, 4.0], "colour": ["red", "blue", "red", "blue"]})
     model = make_pipeline(
         ColumnTransformer([("c", OneHotEncoder(handle_unknown="ignore"), ["colour"]), ("s", "passthrough", ["size"])]),
@@ -136,7 +140,7 @@ def test_mixed_columns(client):
     assert asked.post("/v2/models/m/infer", json={"inputs": inputs}).json["outputs"][0]["data"] == expected
 
 
-def test_texts(client):
+def test_texts(client: Any) -> None:
     model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         ["good day", "bad day", "good", "bad"], ["+", "-", "+", "-"]
     )
@@ -148,7 +152,7 @@ def test_texts(client):
     assert answer == {"name": "predict", "shape": [2], "datatype": "BYTES", "data": ["+", "-"]}
 
 
-def test_several_outputs(client):
+def test_several_outputs(client: Any) -> None:
     forest = RandomForestClassifier(5, random_state=0).fit(X, np.column_stack([Y, Y % 2]))
     asked = client(m=forest)
     answer = asked.post("/score", json={"data": X[:2].tolist(), "method": "predict_proba"}).json["predict_proba"]
@@ -160,18 +164,18 @@ def test_several_outputs(client):
     assert [one["name"] for one in outputs] == ["predict_proba_0", "predict_proba_1"]
 
 
-def test_answers_are_strict_json(client):
+def test_answers_are_strict_json(client: Any) -> None:
     class Odd:
         n_features_in_ = 1
 
-        def predict(self, rows):
+        def predict(self, rows: Any) -> Any:
             return np.array([np.nan, np.inf, 1.5])
 
     answer = client(m=Odd()).post("/score", json={"data": [[1], [2], [3]]})
     assert json.loads(answer.data, parse_constant=pytest.fail) == {"predict": [None, None, 1.5]}
 
 
-def test_metadata_and_health(client):
+def test_metadata_and_health(client: Any) -> None:
     asked = client(m=MODELS["svc"])
     assert asked.get("/").data == b"Healthy"
     assert asked.get("/ping").status_code == asked.get("/health").status_code == 200
@@ -189,7 +193,7 @@ def test_metadata_and_health(client):
         assert asked.get(path).status_code == 404, path
 
 
-def test_several_models_need_a_name(client):
+def test_several_models_need_a_name(client: Any) -> None:
     asked = client(one=MODELS["svc"], two=MODELS["boosting"])
     body = {"data": X[:1].tolist()}
     assert asked.post("/score", json=body).status_code == 400
@@ -198,7 +202,7 @@ def test_several_models_need_a_name(client):
     )
 
 
-def test_request_ids(client):
+def test_request_ids(client: Any) -> None:
     asked = client(m=MODELS["svc"])
     body = {"data": X[:1].tolist()}
     made = asked.post("/score", json=body).headers

@@ -1,15 +1,18 @@
 """What the way to other machines costs: three nodes that share this machine's cores, so the scripts only sleep.
 
-``python -m tests.benchmarks.cluster [--rounds 5] [--no-fits] [--disk]``, as root: from the command's start to the script's first
-line, on nodes where nothing runs (the environment is built there) and where an interpreter is kept warm, and the same at
-home; 300 trials of 0.1 s over 3 nodes of 4 slots, of which the ideal is 2.5 s, and the same over 12 slots at home; the
-bytes that are sent for a second run; 48 fits of an estimator that sleeps 0.5 s over three nodes of 4 slots and over
+``python -m tests.benchmarks.cluster [--rounds 5] [--no-fits] [--disk]``, as root: from the command's start to the
+script's first line, on nodes where nothing runs (the environment is built there) and where an interpreter is kept warm,
+and the same at home; 300 trials of 0.1 s over 3 nodes of 4 slots, of which the ideal is 2.5 s, and the same over 12
+slots at home; the bytes that are sent for a second run; 48 fits of an estimator that sleeps 0.5 s over three nodes of 4
+slots and over
 one, once the processes have made their imports.
 
-Machines have disks of their own, these share one: nodes and home are in memory, where the system has a place for that.
+The disks of the nodes, and home, are in memory, where the system has a place for that: this machine has one disk only.
 ``--disk`` has them in the folder for temporary files. An ext4 without a journal looks past all that was deleted in the
 last minutes whenever a file is made, so that rounds slow the next ones down there.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -21,8 +24,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tests.cluster import Cluster
-from tests.compute.ssh.team import BARE, Team
+from tests.support.nodes.cluster import SshCluster
+from tests.support.nodes.team import BARE, Team
 
 MEMORY = "/dev/shm"
 FIRST = "import time\nprint('first', time.time())\n"
@@ -55,15 +58,23 @@ def ended(team: Team, *words: str) -> tuple[str, float]:
     """Return what a command printed, and when it was started."""
     begun = time.time()
     process = team.start("runner", *words, "job.source=src", "job.script=train.py")
-    done = team._end(process)
+    done = team.finish(process)
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
     return done.stdout, begun
 
 
 def first(team: Team, *words: str) -> float:
+    """Return the seconds from a command's start to the script's first line."""
     out, begun = ended(team, *words)
-    return float(re.search(r"^first ([\d.]+)$", out, re.M)[1]) - begun
+    return printed("first", out) - begun
+
+
+def printed(name: str, out: str) -> float:
+    """Return a number that the script printed after a name."""
+    match = re.search(rf"^{name} ([\d.]+)$", out, re.MULTILINE)
+    assert match is not None, out
+    return float(match[1])
 
 
 def seconds(team: Team, *words: str) -> float:
@@ -89,11 +100,7 @@ def stop(team: Team) -> None:
     team.nodes("stop", "--runs")
 
 
-def sent(cluster: Cluster) -> int:
-    return sum(int(Path(f"/sys/class/net/{one.link}/statistics/tx_bytes").read_text()) for one in cluster.machines)
-
-
-def begin(team: Team, cluster: Cluster, rounds: int) -> None:
+def begin(team: Team, cluster: SshCluster, rounds: int) -> None:
     """Measure the way to the first line, and what a second run sends."""
     team.script(FIRST)
     ended(team, *team.words, *BARE)
@@ -101,9 +108,9 @@ def begin(team: Team, cluster: Cluster, rounds: int) -> None:
     for _ in range(rounds):
         stop(team)
         cold.append(first(team, *team.words, *BARE))
-        before = sent(cluster)
+        before = cluster.received()
         warm.append(first(team, *team.words, *BARE))
-        more.append((sent(cluster) - before) / 1000)
+        more.append((cluster.received() - before) / 1000)
         home.append(first(team, "compute=local", *BARE))
     print("From the command's start to the script's first line")
     told("at home", home)
@@ -131,11 +138,12 @@ def fits(team: Team, rounds: int) -> None:
     words = ["environment=sklearn-1.9", "compute.scale_out=true"]
     for _ in range(2):  # the second time all nodes have the environment
         ended(team, *team.words, *words)
-    three, one = [], []
+    three: list[float] = []
+    one: list[float] = []
     for _ in range(rounds):
         for found, more in ((three, []), (one, ["compute.max_nodes=1"])):
             out, _ = ended(team, *team.words, *words, *more)
-            found.append(float(re.search(r"^seconds ([\d.]+)$", out, re.M)[1]))
+            found.append(printed("seconds", out))
     print("48 fits of 0.5 s in one GridSearchCV, 4 slots a node")
     told("one node", one)
     told("three nodes", three)
@@ -149,13 +157,10 @@ def main() -> None:
     parser.add_argument("--disk", action="store_true")
     options = parser.parse_args()
     memory = None if options.disk or not os.access(MEMORY, os.W_OK) else MEMORY
-    with (
-        tempfile.TemporaryDirectory(prefix="vivero-cluster-", dir=memory) as nodes,
-        tempfile.TemporaryDirectory(prefix="vivero-team-", dir=memory) as home,
-    ):
-        print(f"The nodes are in {nodes}, home is in {home}")
-        with Cluster(Path(nodes)) as cluster:
-            team = Team(Path(home, "team"), cluster, send_packages="true", slots=4)
+    with tempfile.TemporaryDirectory(prefix="vivero-cluster-", dir=memory) as folder:
+        print(f"The nodes and home are in {folder}")
+        with SshCluster(Path(folder)) as cluster:
+            team = Team(cluster, "team", send_packages="true", slots=4)
             begin(team, cluster, options.rounds)
             trials(team, options.rounds)
             if not options.no_fits:

@@ -1,8 +1,8 @@
 """What an endpoint in a container costs beside one that is processes, in turn in one run.
 
 ``python tests/benchmarks/endpoint [--rounds 5] [--seconds 3] [--base IMAGE]`` needs ``wrk`` and an engine. The model is
-a linear SVC; the container is asked through the port that the engine publishes, and with ``network=host``. With the image
-there, also: seconds of ``vivero deploy`` until it answers, and of going over to another version.
+a linear SVC; the container is asked through the port that the engine publishes, and with ``network=host``. With the
+image there, also: seconds of ``vivero deploy`` until it answers, and of going over to another version.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -53,7 +54,7 @@ def register(folder: Path) -> Layout:
     return layout
 
 
-def vivero(layout: Layout, *words: str) -> tuple[dict, float]:
+def vivero(layout: Layout, *words: str) -> tuple[Any, float]:
     """Return what a command says and its seconds."""
     begun = time.perf_counter()
     done = subprocess.run(
@@ -123,7 +124,7 @@ def remove_images(layout: Layout) -> None:
 
     client = connect()
     for one in client.images.list(filters={"label": f"{WORKSPACE}={layout.root}"}):
-        client.images.remove(one.id, force=True)
+        client.images.remove(str(one.id), force=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def layers(folder: Path) -> list[list[str]]:
     images = client.images.list("vivero", filters={"label": f"{WORKSPACE}={folder / '.vivero'}"})
     found = [one.attrs["RootFS"]["Layers"] for one in images]
     for one in images:
-        client.images.remove(one.id, force=True)
+        client.images.remove(str(one.id), force=True)
     return found
 
 
@@ -63,7 +63,8 @@ def sweep(folder: Path, base: str) -> float:
 def docker_runs(folder: Path, image: str) -> float:
     """Return the seconds of 20 containers that run the bare script."""
     mounts = f"-v {ROOT / 'projects' / 'iris'}:/iris:ro -v {ROOT / 'runner' / 'worker'}:/worker:ro"
-    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/worker/shims {image} python /iris/train_iris.py --kernel $0 --penalty $1"
+    script = "python /iris/train_iris.py --kernel $0 --penalty $1"
+    one = f"docker run --rm {mounts} -w /tmp -e PYTHONPATH=/worker/shims {image} {script}"
     trials = " ".join(f"{kernel} {penalty}" for kernel in ("linear", "rbf") for penalty in PENALTIES.split(","))
     return whole(["sh", "-c", f"echo {trials} | xargs -P2 -n2 sh -c '{one}'"], folder)
 
@@ -88,11 +89,11 @@ def against_docker_run(base: str, rounds: int) -> None:
     (image,) = connect().images.list("vivero", filters={"label": f"{WORKSPACE}={folder / '.vivero'}"})
     for _ in range(rounds):
         ours.append(sweep(folder, base))
-        theirs.append(docker_runs(folder, image.id))
+        theirs.append(docker_runs(folder, str(image.id)))
     print(told("20 trials, warm container", ours))
     print(told("20 times docker run", theirs))
     print(f"  {statistics.median(theirs) / statistics.median(ours):.1f} times as fast")
-    connect().images.remove(image.id, force=True)
+    connect().images.remove(str(image.id), force=True)
     shutil.rmtree(folder)
 
 
@@ -116,8 +117,8 @@ def main() -> None:
             if number:
                 seconds[name].append(found)
     for at, what in enumerate(("first line", "end")):
-        for name, found in seconds.items():
-            print(told(f"{name}, to the {what}", [one[at] for one in found]))
+        for name, rounds in seconds.items():
+            print(told(f"{name}, to the {what}", [one[at] for one in rounds]))
     begun = time.perf_counter()
     run(folder, *docker, f"environment.spec.packages={CHANGED}")
     print(f"  one package changed: {time.perf_counter() - begun:.2f} s, the whole command")

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from sklearn.datasets import load_iris
 
 from tests.benchmarks.serving.models import NAMES, fit
-from tests.benchmarks.serving.peers import CACHE, Peer, make_peer
+from tests.benchmarks.serving.peers import Peer, make_peer
 
 ROWS = load_iris().data.tolist()
 CASES = [(1, 1), (1, 32), (100, 32)]  # rows, connections
@@ -43,8 +43,9 @@ def load(peer: Peer, rows: int, connections: int, seconds: float, folder: Path) 
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise SystemExit(f"{peer.name} refuses requests:\n{text}")
-    p99 = _P99.search(text)
-    return float(_RATE.search(text)[1]), float(p99[1]) * _UNITS[p99[2]]
+    rate, p99 = _RATE.search(text), _P99.search(text)
+    assert rate is not None and p99 is not None, text
+    return float(rate[1]), float(p99[1]) * _UNITS[p99[2]]
 
 
 def compare(model: str, peers: list[Peer], arguments: argparse.Namespace, folder: Path) -> None:
@@ -86,18 +87,16 @@ def main() -> None:
     parser.add_argument("--models", default=",".join(NAMES))
     arguments = parser.parse_args()
     names = [one for one in arguments.peers.split(",") if one]
-    cache = CACHE
-    cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        fit(folder, cache, names)
+        fit(folder, names)
         for at, model in enumerate(arguments.models.split(",")):
             peers: list[Peer] = []
             try:
                 for name in ("ours", *names, *(REFERENCE if at == 0 else ())):
                     if name == "ours" and at == 0:  # its environment is built, if it is not, before it is timed
-                        make_peer(name, folder / f"{model}.joblib", folder, cache).stop()
-                    peers.append(make_peer(name, folder / f"{model}.joblib", folder, cache))
+                        make_peer(name, folder / f"{model}.joblib", folder).stop()
+                    peers.append(make_peer(name, folder / f"{model}.joblib", folder))
                 compare(model, peers, arguments, folder)
                 if at == 0:
                     print("\ncommand to first 200, memory after load (all processes)")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.serving.peers import ROOT, environment
+from tests.support import caches
 
 sys.path.insert(0, str(ROOT))
 
@@ -33,14 +34,14 @@ for name in sys.argv[2:]:
 NAMES = ("svc", "forest", "boosting")
 
 
-def fit(folder: Path, cache: Path, peers: list[str], code: str = FIT, names: tuple[str, ...] = NAMES) -> None:
+def fit(folder: Path, peers: list[str], code: str = FIT, names: tuple[str, ...] = NAMES) -> None:
     """Fit the models, keep them as every server wants them, and register them in a workspace for ours."""
-    python = environment("azure", cache)
+    python = environment("azure")
     subprocess.run([str(python), "-c", code, str(folder)], check=True)
     if "mlflow" in peers:
         quiet = subprocess.DEVNULL
         subprocess.run(
-            [str(environment("mlflow", cache)), "-c", MLFLOW, str(folder), *names],
+            [str(environment("mlflow")), "-c", MLFLOW, str(folder), *names],
             check=True,
             stdout=quiet,
             stderr=quiet,
@@ -75,6 +76,4 @@ def _register(folder: Path, lock: str, names: tuple[str, ...]) -> None:
 
 def _environments() -> Path:
     """Return a folder of environments that later runs of the benchmark find again."""
-    folder = ROOT / ".vivero" / "benchmarks" / "environments"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return caches.folder("environments")

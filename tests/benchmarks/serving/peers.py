@@ -12,8 +12,9 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import caches
+
 ROOT = Path(__file__).resolve().parents[3]
-CACHE = ROOT / ".vivero" / "benchmarks" / "peers"  # their environments
 SKLEARN = ["scikit-learn==1.5.2", "joblib"]
 PACKAGES = {
     "azure": ["azureml-inference-server-http==1.5.1"],
@@ -68,9 +69,12 @@ class Peer:
 
     def answer(self, content: bytes) -> list[float]:
         found = json.loads(content)
+        values: list[float]
         if self.name == "mlserver":
-            return found["outputs"][0]["data"]
-        return found["predictions" if self.name == "mlflow" else "predict"]
+            values = found["outputs"][0]["data"]
+        else:
+            values = found["predictions" if self.name == "mlflow" else "predict"]
+        return values
 
     def ask(self, rows: list[list[float]]) -> list[float]:
         request = urllib.request.Request(self.url, self.body(rows), {"Content-Type": "application/json"})
@@ -107,6 +111,7 @@ class Peer:
 
     def megabytes(self) -> float:
         """Return the memory of all its processes, shared pages counted once (PSS)."""
+        assert self.process is not None
         total = 0
         for path in Path("/proc").glob("[0-9]*"):
             try:
@@ -132,26 +137,27 @@ class Peer:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
-def environment(name: str, cache: Path) -> Path:
+def environment(name: str) -> Path:
     """Return the interpreter of a peer's environment, built once."""
     from uv import find_uv_bin
 
-    python = cache / name / "bin" / "python"
-    if not (cache / name / "built").exists():
+    packages = PACKAGES[name] + ([] if name == "constant" else SKLEARN)
+
+    def build(place: Path) -> None:
+        uv = find_uv_bin()
         subprocess.run(
-            [find_uv_bin(), "venv", "-q", "--clear", "--python", sys.executable, str(cache / name)], check=True
+            [uv, "venv", "-q", "--allow-existing", "--relocatable", "--python", sys.executable, str(place)], check=True
         )
-        packages = PACKAGES[name] + ([] if name == "constant" else SKLEARN)
-        install = [find_uv_bin(), "pip", "install", "-q", "--compile-bytecode", "--python", str(python)]
+        install = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(place / "bin" / "python")]
         subprocess.run([*install, *packages], check=True)
-        (cache / name / "built").touch()
-    return python
+
+    return caches.kept("peers", packages, build) / "bin" / "python"
 
 
-def make_peer(name: str, model: Path, folder: Path, cache: Path) -> Peer:
+def make_peer(name: str, model: Path, folder: Path) -> Peer:
     """Start one peer with a model."""
     port = free_port()
     if name == "ours":
@@ -166,7 +172,7 @@ def make_peer(name: str, model: Path, folder: Path, cache: Path) -> Peer:
         ]
         peer.start(command, folder)
         return peer
-    bin_ = environment("constant" if name.startswith("constant") else name, cache).parent
+    bin_ = environment("constant" if name.startswith("constant") else name).parent
     if name == "azure":
         (folder / "score.py").write_text(SCORE)
         peer = Peer(name, port, "/", "/score", variables={"MODEL_FILE": str(model)})

@@ -1,7 +1,8 @@
 """A sweep of 50 trials against the shell loop over the bare script, and against Hydra's own launchers.
 
 ``python tests/benchmarks/sweep [--rounds 5]``: whole processes, two at a time each, in turn, every trial of ours
-recorded and checked; a model is registered in none. Then 1,000 trials of a script of 10 ms: what a trial costs, and what the controller holds.
+recorded and checked; a model is registered in none. Then 1,000 trials of a script of 10 ms: what a trial costs, and
+what the controller holds.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 KERNELS, PENALTIES = ("linear", "rbf", "poly", "sigmoid", "linear"), [round(0.1 * n, 1) for n in range(1, 11)]
@@ -76,7 +78,7 @@ def shell_loop(folder: Path) -> float:
     return run(command, folder, PYTHONPATH=str(ROOT / "runner" / "worker" / "shims"))
 
 
-def hydra_launcher(name: str, cache: Path):
+def hydra_launcher(name: str, cache: Path) -> Any:
     def measure(folder: Path) -> float:
         (folder / "app.py").write_text(APP)
         command = [str(cache / "bin" / "python"), "app.py", "-m", f"kernel={','.join(KERNELS)}"]
@@ -121,7 +123,8 @@ def many(folder: Path, trials: int) -> None:
     seconds = time.perf_counter() - begun
     each = seconds / trials * 1000 - 5  # two at a time: the scripts themselves take 5 ms a trial
     print(
-        f"\n{trials} trials of 10 ms, 2 at a time: {seconds:.1f} s, {each:.1f} ms of it for each trial beside the scripts"
+        f"\n{trials} trials of 10 ms, 2 at a time: {seconds:.1f} s,"
+        f" {each:.1f} ms of it for each trial beside the scripts"
     )
     marks = [memory[len(memory) * part // 4] for part in (1, 2, 3)] + [memory[-1]]
     print(f"controller's memory at a quarter, half, three quarters, end: {', '.join(f'{one:.0f}' for one in marks)} MB")
@@ -134,10 +137,11 @@ def main() -> None:
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     cache = ROOT / ".vivero" / "benchmarks" / "hydra"
-    environment(cache)
     ways = {"ours": ours, "shell loop": shell_loop, "hydra basic": hydra_launcher("basic", cache)}
     ways |= {"hydra joblib": hydra_launcher("joblib", cache), "ours, warm=false": fresh}
     ways = {name: way for name, way in ways.items() if not arguments.only or name in arguments.only.split(",")}
+    if any(name.startswith("hydra") for name in ways):
+        environment(cache)
     everything = Path(tempfile.mkdtemp())
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(arguments.rounds + 1):  # the first only warms up
@@ -153,7 +157,8 @@ def main() -> None:
         if found:
             ratio = statistics.median(found) / statistics.median(seconds["ours"])
             print(
-                f"  {name:<18} {statistics.median(found):6.2f} s  {min(found):6.2f} to {max(found):6.2f}   {ratio:5.1f} times ours"
+                f"  {name:<18} {statistics.median(found):6.2f} s  {min(found):6.2f} to {max(found):6.2f}"
+                f"   {ratio:5.1f} times ours"
             )
     if arguments.many:
         many(Path(tempfile.mkdtemp(dir=everything)), arguments.many)

@@ -1,0 +1,54 @@
+"""Columns of a file that the model does not take: an index, and those that are copied to the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from runner.errors import UserError, nearest
+from serving.rows import Rows
+from serving.schema import Schema
+
+_INDEX = ("", "Unnamed: 0")  # what pandas names an index that has no name, in a file and once that was read
+
+
+def without_index(schema: Schema, rows: Rows) -> Rows:
+    """Return rows without the index that pandas writes as an unnamed first column."""
+    if not rows.columns or rows.columns[0] not in _INDEX or rows.columns[0] in (schema.names or ()):
+        return rows
+    return _without(rows, {rows.columns[0]})
+
+
+def carry(rows: Rows, names: Sequence[str]) -> tuple[Rows, list[list[Any]]]:
+    """Return rows without some columns, and these columns' values, a list a row.
+
+    Raises
+    ------
+    UserError
+        If the rows have no such column.
+    """
+    if not names:
+        return rows, [[] for _ in range(len(rows))]
+    if rows.columns is not None:
+        places = [_place(name, list(rows.columns)) for name in names]
+        return _without(rows, set(names)), [[row[place] for place in places] for row in rows.values]
+    kept = []
+    for row in rows.values:
+        there = list(row) if isinstance(row, Mapping) else []
+        kept.append([row[there[_place(name, there)]] for name in names])
+    return _without(rows, set(names)), kept
+
+
+def _place(name: str, columns: list[str]) -> int:
+    if name not in columns:
+        raise UserError(f"--keep: the rows have no column {name}", nearest(name, columns))
+    return columns.index(name)
+
+
+def _without(rows: Rows, names: set[str]) -> Rows:
+    if rows.columns is None:
+        return replace(rows, values=[{key: row[key] for key in row if key not in names} for row in rows.values])
+    places = [at for at, name in enumerate(rows.columns) if name not in names]
+    values = [[row[place] for place in places] for row in rows.values]
+    return replace(rows, values=values, columns=[rows.columns[place] for place in places])
