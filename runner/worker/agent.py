@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
 _LAST = 30.0  # seconds
-_FORGOTTEN = 90.0  # seconds; a controller says every 4 that it is there
 _importing = threading.Lock()
 
 
@@ -41,10 +40,12 @@ class Agent:
     ----------
     asked, answers : file
         Binary streams.
+    forgotten : float
+        Seconds of silence after which it ends.
     """
 
-    def __init__(self, asked: "BinaryIO", answers: "BinaryIO") -> None:
-        self._asked, self._answers = asked, answers
+    def __init__(self, asked: "BinaryIO", answers: "BinaryIO", forgotten: float) -> None:
+        self._asked, self._answers, self._forgotten = asked, answers, forgotten
         self._writing = threading.Lock()
         self._going: "Dict[int, Task]" = {}
         self._heard = time.monotonic()
@@ -82,7 +83,7 @@ class Agent:
 
     def _end_if_forgotten(self) -> None:
         """End when nothing has come for so long that whoever asked must be gone: a link that is cut says nothing."""
-        while time.monotonic() - self._heard < _FORGOTTEN:
+        while time.monotonic() - self._heard < self._forgotten:
             time.sleep(1)
         for task in list(self._going.values()):
             task.take("stop", b"")
@@ -392,10 +393,15 @@ def remove(path: str) -> None:
         shutil.rmtree(path, onerror=loosen)
 
 
-def main(mark: str) -> None:
-    """Say the mark, by which the other side knows where our words begin, and serve."""
+def main(mark: str, forgotten: float, timeouts: str) -> None:
+    """Say the mark, by which the other side knows where our words begin, and serve.
+
+    `timeouts` is what the other side changes of ``timeouts.py``, for all that is started here.
+    """
+    if timeouts:
+        os.environ["VIVERO_TIMEOUTS"] = timeouts
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not come between our messages
     answers.write(b"\n" + base64.b64decode(mark) + b"\n")
     answers.flush()
-    Agent(sys.stdin.buffer, answers).serve()
+    Agent(sys.stdin.buffer, answers, forgotten).serve()

@@ -12,6 +12,7 @@ import ctypes
 import gc
 import sys
 import threading
+import traceback
 import types
 import weakref
 
@@ -101,11 +102,14 @@ def end(found: Found, unneeded: "Any") -> None:
         _flush()
     except BaseException:  # Python meets it again, and says it as it does
         return
-    if gc.isenabled():
+    try:
+        if gc.isenabled():
+            gc.collect()
+        _destroy(found)
         gc.collect()
-    _destroy(found)
-    gc.collect()
-    _close_files()
+        _close_files()
+    except Exception:  # the script has succeeded: whatever cannot be taken apart is no fault of its own
+        traceback.print_exc()
     try:
         _flush()
     except BaseException:
@@ -153,8 +157,9 @@ def _destroy(found: Found) -> None:
     module: "Any" = None
     for reference in new:
         module = reference()
-        if module is not None:
-            _clear(module.__dict__, list(module.__dict__))
+        if isinstance(module, types.ModuleType):  # typing.io is a class, and libraries put objects of theirs there
+            space = _namespace(module)
+            _clear(space, list(space))
     for space, size in found.grown():
         _clear(space, list(space)[size:])
 

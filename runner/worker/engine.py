@@ -12,6 +12,7 @@ import sys
 import time
 
 import files
+import timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _TICK = 0.2
 _BEGINS = 120.0  # seconds that the run gets to begin
-_DEATH = 30.0  # seconds without a scheduler after which a worker ends
 
 
 def security(folder: str) -> "Any":
@@ -69,7 +69,7 @@ async def work(folder: str, facts: "Dict[str, Any]") -> None:
             protocol="tls",
             security=security(folder),
             name="{}-{}".format(facts["node"], number),
-            death_timeout=_DEATH,
+            death_timeout=timeouts.seconds("engine_death"),
             local_directory=folder,
             memory_limit=0,
             dashboard=False,

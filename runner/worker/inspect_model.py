@@ -1,7 +1,8 @@
 """Loads a model in a clean process of its own environment and says what it is.
 
-``python inspect_model.py PATH`` prints one JSON object. With ``--wait`` the question is read from standard input as
-``{"path": ..., "framework": ...}``, and with ``--preload SCRIPT`` what the script imports is imported before.
+``python inspect_model.py PATH`` prints one JSON object, ``python inspect_model.py PATH ANSWER`` writes it to a file.
+With ``--wait`` the question is read from standard input as ``{"path": ..., "framework": ...}``, and with
+``--preload SCRIPT`` what the script imports is imported before.
 """
 
 import ast
@@ -11,14 +12,17 @@ import json
 import os
 import re
 import sys
+import zipfile
+
+import flavours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Callable, Dict, List, Set, Tuple
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
-_EXAMPLES = ("input_example.json", "example_input.json")
+_NAMED = set()  # type: Set[str]  # modules that were asked for while the model was loaded
 
 
 class Refusal(Exception):
@@ -68,39 +72,62 @@ def inspect(path: str) -> "Dict[str, Any]":
     """Return the inspection of a model; a refusal is in its ``error``."""
     found = {"path": os.path.basename(path), "sha256": ""}  # type: Dict[str, Any]
     try:
-        name, content = _read(path, found)
-        model = _load(name, content)
+        if os.path.isdir(path):
+            model, own = _of_folder(path, found)
+        else:
+            with open(path, "rb") as file:
+                content = file.read()
+            found["sha256"] = hashlib.sha256(content).hexdigest()
+            model, own = _load(path, content), []
+        found["modules"] = sorted({one.split(".")[0] for one in _NAMED} - set(own))
         _check(model)
         found.update(_describe(model))
+        if found.get("default_method") not in found["methods"]:
+            found["default_method"] = None
         found["example_input"] = _example(path)
     except Refusal as refusal:
         found["error"] = " ".join(str(refusal).split())
     return found
 
 
-def _read(path: str, found: "Dict[str, Any]") -> "Tuple[str, bytes]":
-    """Return name and bytes of what will be loaded; for a folder those of its ``model.pkl`` (MLflow's form)."""
-    if not os.path.isdir(path):
-        with open(path, "rb") as file:
-            content = file.read()
-        found["sha256"] = hashlib.sha256(content).hexdigest()
-        return path, content
+def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
+    """Return the model of a folder, as MLflow writes them, and the names of modules that are in it."""
     found["sha256"] = digest_of(path)
-    for name in ("model.pkl", "model.joblib", "model.skops"):
-        inner = os.path.join(path, name)
-        if os.path.isfile(inner):
-            with open(inner, "rb") as file:
-                return inner, file.read()
-    raise Refusal("the folder has no model.pkl, model.joblib or model.skops; register it with model.framework=Custom")
+    facts = {}  # type: Dict[str, Dict[str, str]]
+    if os.path.isfile(os.path.join(path, "MLmodel")):
+        with open(os.path.join(path, "MLmodel"), encoding="utf-8") as file:
+            facts = flavours.read_flavours(file.read())
+    try:
+        library, name = flavours.model_file(os.listdir(path), facts)
+    except flavours.NoModelError as error:
+        raise Refusal("{}; register it with model.framework=Custom".format(error))
+    own = flavours.take_in_code(flavours.code_folder(path, facts))
+    found["default_method"] = flavours.default_method(facts)
+    with open(os.path.join(path, name), "rb") as model_file:
+        content = model_file.read()
+    if not library:
+        return _load(os.path.join(path, name), content), own
+    _NAMED.add(library)
+    return _guarded(lambda: _noted(lambda: flavours.load(library, facts, content, path))), own
 
 
 def _load(path: str, content: bytes) -> "Any":
-    try:
-        if path.endswith(".skops"):
-            import skops.io
+    if not path.endswith(".skops"):
+        return _guarded(lambda: _noted(lambda: _unpickle(content)))
+    return _guarded(lambda: _of_skops(content))
 
-            return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
-        return _unpickle(content)
+
+def _of_skops(content: bytes) -> "Any":
+    import skops.io
+
+    _NAMED.update(_named_by_skops(content))
+    return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
+
+
+def _guarded(load: "Callable[[], Any]") -> "Any":
+    """Return what is loaded, or refuse it with the reason."""
+    try:
+        return load()
     except AttributeError as error:
         text = str(error)
         if "__main__" in text:
@@ -108,16 +135,37 @@ def _load(path: str, content: bytes) -> "Any":
             name = named.group(1) if named else "a class"
             raise Refusal(
                 "{} is defined in the script itself, so no other process can load the model; "
-                "put it into a package that the environment installs".format(name)
+                "put it into a package that the environment installs, environment.packages=[./FOLDER]".format(name)
             )
         raise Refusal("it cannot be loaded: {}".format(error))
     except ImportError as error:
         raise Refusal(
-            "loading it needs {}, which the environment does not have; a module beside the script is not "
-            "there when the model is used: install it as a package".format(getattr(error, "name", None) or error)
+            "loading it needs {}, which the environment does not have; a module beside the script is not there when "
+            "the model is used: give it a pyproject.toml and install it, environment.packages=[./FOLDER]".format(
+                getattr(error, "name", None) or error
+            )
         )
     except Exception as error:
         raise Refusal("it is not a model that can be loaded ({}: {})".format(type(error).__name__, error))
+
+
+def _noted(load: "Callable[[], Any]") -> "Any":
+    """Return what is unpickled, and note the modules that are named in it."""
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(_note)
+    return load()
+
+
+def _note(event: str, arguments: "Tuple[Any, ...]") -> None:
+    """Note what a pickle names, whichever unpickler reads it (an audit hook, since Python 3.8)."""
+    if event == "pickle.find_class":
+        _NAMED.add(arguments[0])
+
+
+def _named_by_skops(content: bytes) -> "Set[str]":
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        schema = archive.read("schema.json").decode("utf-8")
+    return set(re.findall(r'"__module__": "([^"]+)"', schema))
 
 
 def _unpickle(content: bytes) -> "Any":
@@ -138,6 +186,38 @@ def _check(model: "Any") -> None:
                 ", ".join(METHODS),
             )
         )
+    unfitted = _unfitted(model)
+    if unfitted:
+        raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
+
+
+def _unfitted(model: "Any") -> str:
+    """Return the class of the first part of a scikit-learn model that was never fitted, nothing where all were."""
+    if type(model).__module__.split(".")[0] != "sklearn":
+        return ""  # of its own rules
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
+    if isinstance(parts, list):  # which old versions do not look into
+        return next(filter(None, (_unfitted(part) for _, part in parts)), "")
+    if not _needs_fit(model):
+        return ""
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        return type(model).__name__
+    except Exception as error:
+        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+    return ""
+
+
+def _needs_fit(model: "Any") -> bool:
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:  # before 1.6
+        return bool(model._get_tags().get("requires_fit", True)) if hasattr(model, "_get_tags") else True
+    return bool(get_tags(model).requires_fit)
 
 
 def _describe(model: "Any") -> "Dict[str, Any]":
@@ -176,7 +256,7 @@ def _plain(value: "Any") -> "Any":
 
 def _example(path: str) -> "Any":
     folder = path if os.path.isdir(path) else os.path.dirname(path)
-    for name in _EXAMPLES:
+    for name in flavours.EXAMPLES:
         try:
             with open(os.path.join(folder, name), "rb") as file:
                 return json.loads(file.read().decode("utf-8"))
@@ -189,7 +269,8 @@ def main(arguments: "List[str]") -> None:
     """Answer one question on the real standard output, which a model's own printing cannot reach."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [one for one in sys.path if one and os.path.abspath(one) != here]
-    answer = os.fdopen(os.dup(1), "wb")
+    asked = [one for one in arguments if not one.startswith("--")]
+    answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - until the end
     os.dup2(2, 1)
     if "--preload" in arguments:
         preload(arguments[arguments.index("--preload") + 1])
@@ -199,7 +280,7 @@ def main(arguments: "List[str]") -> None:
             return
         path = json.loads(line)["path"]
     else:
-        path = arguments[-1]
+        path = asked[0]
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
     os._exit(0)  # the answer is given: no need to wait for libraries to tidy up

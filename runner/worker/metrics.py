@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
 _LONGEST_LINE = 1 << 16
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 
 
 def now() -> str:
@@ -79,6 +80,8 @@ class LogPatterns:
 
     def __init__(self, patterns: "Dict[str, str]") -> None:
         self._patterns = [(name, re.compile(pattern)) for name, pattern in patterns.items()]
+        self.unread: "Dict[str, str]" = {}  # of each pattern the first match that is no number
+        self.unmatched = set(patterns)  # patterns that have found nothing yet
         self._rest = b""
         self._skipping = False
 
@@ -108,8 +111,21 @@ class LogPatterns:
         for name, pattern in self._patterns:
             for match in pattern.finditer(words):
                 text = match.groupdict().get("value") or (match.group(1) if pattern.groups else match.group(0))
-                try:
-                    found.append((name, float(text or "")))
-                except ValueError:
-                    continue  # the pattern matched words: no number, no metric
+                self.unmatched.discard(name)
+                value = as_number(text or "")
+                if value is None:
+                    self.unread.setdefault(name, (text or "")[:80])
+                else:
+                    found.append((name, value))
         return found
+
+
+def as_number(text: str) -> "Optional[float]":
+    """Return the number that a text is, also one such as ``95%``, ``0.95,`` or ``1,234.5``; None if it is none."""
+    text = text.strip().rstrip("%,;:)]")
+    if _THOUSANDS.match(text):
+        text = text.replace(",", "")
+    try:
+        return float(text)
+    except ValueError:
+        return None

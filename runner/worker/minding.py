@@ -15,6 +15,7 @@ import time
 
 import files
 import keeper
+import timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
 _QUICK, _SLOW = 0.01, 0.1  # seconds between looks at a run that has just written something, and at one that is silent
-_ALIVE = 5.0  # seconds after which something is said, so that a listener notices a connection that is cut
 
 
 class Exit:
@@ -105,7 +105,7 @@ class Minded:
                 if over:
                     return
                 pause = _QUICK if self._spoke > spoke else min(1.5 * pause, _SLOW)
-                if time.monotonic() - self._spoke > _ALIVE:
+                if time.monotonic() - self._spoke > timeouts.sign_of_life():
                     self._say(b"", alive=True)
                 worker.wait(pause)
 

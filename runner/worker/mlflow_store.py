@@ -1,113 +1,145 @@
-"""Reads what MLflow left in the run's file store, and records it as the run's own.
+"""Takes over what MLflow recorded while a script ran, as the run's own.
 
-The store's layout (MLflow 2 and 3): ``mlflow/<experiment>/<run>/`` with ``meta.yaml``, ``metrics/``, ``params/``,
-``tags/`` and ``artifacts/``; logged models of MLflow 3 are in ``mlflow/<experiment>/models/<model>/artifacts``.
-A metric is a file with the lines ``<milliseconds> <value> <step>``, and the model's id behind them in MLflow 3.
+The first run that a script begins is the run itself. Runs inside of it, and others after it, are children: each with
+its own parameters, metrics and tags, and with what it logged in a folder of outputs that has its name. What the script
+registered is left in ``mlflow/registered.json`` for the controller.
 """
 
 import datetime
+import json
 import os
+import re
 import shutil
 
 import metrics
+from mlflow_files import Folders, stores_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple
+    from typing import Any, Dict, List, Tuple
 
-_PARENT = "mlflow.parentRunId"
+REGISTERED = "registered.json"
 _OWN_TAGS = "mlflow."
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Reader:
-    """Follows the store of one run; `poll` while the script runs, `finish` once it has ended.
+    """Follows the stores of one run; `poll` while the script runs, `finish` once it has ended.
 
     Parameters
     ----------
     run_dir : str
         The run's folder.
+    began : int
+        Milliseconds since 1970; what stores in the script's working directory have from before is not the run's.
     """
 
-    def __init__(self, run_dir: str) -> None:
-        self._run_dir, self._root = run_dir, os.path.join(run_dir, "mlflow")
-        self._offsets = {}  # type: Dict[str, int]
-        self._targets = {}  # type: Dict[str, str]
+    def __init__(self, run_dir: str, began: int = 0) -> None:
+        self._run_dir, self._began = run_dir, began
+        self._root, self._work = os.path.join(run_dir, "mlflow"), os.path.join(run_dir, "work")
+        self._outputs_folder = os.path.join(self._work, "outputs")
+        self._stores: "List[Any]" = [Folders(self._root)]
+        self._targets: "Dict[str, str]" = {}
+        self._names: "Dict[str, str]" = {}
+        self._first = ""
 
     def poll(self) -> None:
         """Record the metrics that are new."""
-        for folder in self._runs():
-            self._metrics(folder)
+        for store, run in self._runs():
+            self._metrics(store, run)
 
     def finish(self) -> None:
         """Record everything there is, artifacts and models too."""
-        outputs = os.path.join(self._run_dir, "work", "outputs")
-        for folder in self._runs():
-            self._metrics(folder)
-            target = self._target(folder)
-            for name, value in _small_files(os.path.join(folder, "params")):
+        self._stores += stores_in([self._work, self._outputs_folder])
+        places: "Dict[str, str]" = {}  # of what was logged: from where MLflow has it to where the run has it
+        by_id: "Dict[str, str]" = {}
+        for store, run in self._runs():
+            self._metrics(store, run)
+            target = self._target(run)
+            for name, value in store.params(run):
                 metrics.set_property(target, "property", "mlflow.param." + name, value)
-            for name, value in _small_files(os.path.join(folder, "tags")):
+            for name, value in store.tags(run):
                 if not name.startswith(_OWN_TAGS):
                     metrics.set_property(target, "tag", name, value)
-            _copy_tree(os.path.join(folder, "artifacts"), outputs)
-        for name, folder in self._models():
-            _copy_tree(folder, _free(os.path.join(outputs, name)))
+            by_id[run.id] = places[run.artifacts] = place = self._outputs(run)
+            _copy_tree(run.artifacts, place)
+        for name, folder, run_id in self._models(by_id):
+            places[folder] = _free(os.path.join(by_id.get(run_id) or self._outputs_folder, name))
+            _copy_tree(folder, places[folder])
+        self._leave_registered(places)
 
-    def _runs(self) -> "Iterator[str]":
-        for experiment in _folders(self._root):
-            for folder in _folders(experiment):
-                is_run = os.path.isfile(os.path.join(folder, "meta.yaml"))
-                if is_run and os.path.isdir(os.path.join(folder, "tags")):
-                    yield folder
-
-    def _models(self) -> "Iterator[Tuple[str, str]]":
+    def _leave_registered(self, places: "Dict[str, str]") -> None:
+        """Write down what the script registered, with where each is in the run's outputs."""
         found = []
-        for experiment in _folders(self._root):
-            for folder in _folders(os.path.join(experiment, "models")):
-                facts = read_meta(os.path.join(folder, "meta.yaml"))
-                name = os.path.basename(str(facts.get("name") or "model"))
-                artifacts = os.path.join(folder, "artifacts")
-                if os.path.isdir(artifacts):
-                    found.append((str(facts.get("creation_timestamp", "")), name, artifacts))
-        for _, name, artifacts in sorted(found):
-            yield name, artifacts
+        for store in self._stores:
+            for one in sorted(store.versions(), key=lambda one: (one.name, one.number)):
+                above = next((place for place in places if (one.folder + os.sep).startswith(place + os.sep)), None)
+                path = None
+                if above is not None:
+                    there = os.path.join(places[above], os.path.relpath(one.folder, above))
+                    path = os.path.relpath(there, self._outputs_folder)
+                if path is not None or store.root == self._root:  # else it is from before
+                    entry = {"name": one.name, "version": one.number, "path": path, "description": one.description}
+                    found.append({**entry, "tags": one.tags, "aliases": one.aliases})
+        if found:
+            os.makedirs(self._root, exist_ok=True)
+            with open(os.path.join(self._root, REGISTERED), "w", encoding="utf-8") as file:
+                json.dump(found, file, indent=1)
 
-    def _target(self, folder: str) -> str:
-        """Return where a run's facts go: a nested run's to a child, any other's to the run itself."""
-        if folder not in self._targets:
-            parent = _read(os.path.join(folder, "tags", _PARENT))
-            self._targets[folder] = self._child(folder) if parent else self._run_dir
-        return self._targets[folder]
+    def _outputs(self, run: "Any") -> str:
+        """Return where what a run logged goes: a child's apart, in a folder with its name."""
+        outputs = self._outputs_folder
+        if run.key == self._first:
+            return outputs
+        if run.key not in self._names:
+            name = _UNSAFE.sub("-", run.name).strip(".-") or run.id
+            taken = [os.path.join(outputs, one) for one in self._names.values()]
+            path = _free(os.path.join(outputs, name))
+            while path in taken:
+                path += "-1"
+            self._names[run.key] = os.path.basename(path)
+        return os.path.join(outputs, self._names[run.key])
 
-    def _child(self, folder: str) -> str:
-        import json
+    def _runs(self) -> "List[Tuple[Any, Any]]":
+        """Return stores and runs in the order in which the runs began."""
+        found = []
+        for store in self._stores:
+            since = 0 if store.root == self._root else self._began
+            found += [(run.began, run.key, store, run) for run in store.runs() if run.began >= since]
+        return [(store, run) for _, _, store, run in sorted(found, key=lambda one: one[:2])]
 
+    def _models(self, by_id: "Dict[str, str]") -> "List[Tuple[str, str, str]]":
+        """Return name, folder and run of each logged model of these runs, in the order in which they were made."""
+        found = []
+        for store in self._stores:
+            for made, name, folder, run_id in store.models():
+                ours = store.root == self._root or run_id in by_id or made >= self._began
+                if ours and os.path.isdir(folder):
+                    found.append((made, name, folder, run_id))
+        return [(name, folder, run_id) for _, name, folder, run_id in sorted(found)]
+
+    def _target(self, run: "Any") -> str:
+        """Return where a run's facts go: those of the first to the run itself, any other's to a child."""
+        if run.key not in self._targets:
+            if not self._first and not run.nested:
+                self._first = run.key
+            self._targets[run.key] = self._run_dir if run.key == self._first else self._child(run)
+        return self._targets[run.key]
+
+    def _child(self, run: "Any") -> str:
         below = os.path.join(self._run_dir, "children")
         os.makedirs(below, exist_ok=True)
         number = len(os.listdir(below)) + 1
         run_id = "{}_{}".format(os.path.basename(self._run_dir), number)
         child = os.path.join(below, run_id)
         os.mkdir(child)
-        name = _read(os.path.join(folder, "tags", "mlflow.runName")) or run_id
         with open(os.path.join(child, "child.json"), "w", encoding="utf-8") as file:
-            json.dump({"id": run_id, "name": name, "number": number, "status": "completed"}, file)
+            json.dump({"id": run_id, "name": run.name or run_id, "number": number, "status": "completed"}, file)
         return child
 
-    def _metrics(self, folder: str) -> None:
-        below = os.path.join(folder, "metrics")
-        for path in sorted(_files(below)):
-            name = os.path.relpath(path, below).replace(os.sep, "/")
-            start = self._offsets.get(path, 0)
-            with open(path, "rb") as file:
-                file.seek(start)
-                block = file.read()
-            whole = block.rfind(b"\n") + 1
-            self._offsets[path] = start + whole
-            for line in block[:whole].decode("utf-8", "replace").splitlines():
-                words = line.split()
-                if len(words) >= 2:
-                    step = int(words[2]) if len(words) > 2 else None
-                    metrics.append(self._target(folder), name, float(words[1]), step=step, time=_moment(int(words[0])))
+    def _metrics(self, store: "Any", run: "Any") -> None:
+        for name, value, step, at in store.new_metrics(run):
+            metrics.append(self._target(run), name, value, step=step, time=_moment(at))
 
 
 def _moment(milliseconds: int) -> str:
@@ -115,39 +147,8 @@ def _moment(milliseconds: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def read_meta(path: str) -> "Dict[str, Any]":
-    """Return the plain ``key: value`` lines of a ``meta.yaml``."""
-    found = {}
-    for line in _read(path).splitlines():
-        key, colon, value = line.partition(":")
-        if colon and not line.startswith((" ", "-")):
-            found[key] = value.strip().strip("'\"")
-    return found
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-
-
-def _folders(path: str) -> "List[str]":
-    if not os.path.isdir(path):
-        return []
-    return sorted(entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False))
-
-
-def _files(path: str) -> "Iterator[str]":
-    for parent, _, names in os.walk(path):
-        for name in names:
-            yield os.path.join(parent, name)
-
-
-def _small_files(path: str) -> "Iterator[Tuple[str, str]]":
-    for file in sorted(_files(path)):
-        yield os.path.relpath(file, path).replace(os.sep, "/"), _read(file)
+def _files(path: str) -> "List[str]":
+    return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
 
 
 def _copy_tree(source: str, target: str) -> None:

@@ -4,6 +4,7 @@ A mistake in reading must not end a training of hours: it goes to the worker's l
 """
 
 import os
+import re
 import time
 import traceback
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 _BLOCKS_A_POLL = 16  # bounded, so that a flood of output does not keep the loop from its other duties
 _MLFLOW_PAUSE = 1.0
+_TRACKING = re.compile(r"""set_tracking_uri\(\s*(?:uri\s*=\s*)?["']([^"'{]+)["']""")
+_DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 class Observer:
@@ -60,6 +63,13 @@ class LogObserver(Observer):
         self._run_dir, self._log, self._offset = run_dir, log, 0
         self._patterns = metrics.LogPatterns(patterns)
 
+    def finish(self) -> "List[str]":
+        """Read all that is left; return notes on that, and on what patterns found that is no number."""
+        notes = super().finish()
+        text = "job.metrics.{} found {!r}, which is no number"
+        notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
+        return notes + ["job.metrics.{} found nothing".format(name) for name in sorted(self._patterns.unmatched)]
+
     def _step(self) -> None:
         for _ in range(_BLOCKS_A_POLL):
             if not self._read():
@@ -87,10 +97,11 @@ class MlflowObserver(Observer):
 
     what = "what MLflow recorded"
 
-    def __init__(self, run_dir: str) -> None:
-        self._run_dir = run_dir
+    def __init__(self, run_dir: str, order: "Dict[str, Any]") -> None:
+        self._run_dir, self._order = run_dir, order
         self._reader: "Any" = None
         self._next = 0.0
+        self._began = int(time.time() * 1000)
 
     def _step(self) -> None:
         if time.monotonic() >= self._next:
@@ -100,21 +111,60 @@ class MlflowObserver(Observer):
                 reader.poll()
 
     def _rest(self) -> None:
-        reader = self._open()
+        work = os.path.join(self._run_dir, "work")
+        reader = self._open(elsewhere=_may_hold_store(work) or _may_hold_store(os.path.join(work, "outputs")))
         if reader is not None:
             reader.finish()
 
-    def _open(self) -> "Any":
-        if self._reader is None and os.path.isdir(os.path.join(self._run_dir, "mlflow")):
+    def finish(self) -> "List[str]":
+        """Read all that is left; return notes on that, and on what went elsewhere."""
+        text = "MLflow was told to record at {}: what went there is not in this run"
+        return [*super().finish(), *(text.format(one) for one in self._elsewhere())]
+
+    def _elsewhere(self) -> "List[str]":
+        """Return the addresses outside of the run that its variables or its script name."""
+        variables = {**os.environ, **(self._order.get("variables") or {})}
+        found = [str(variables.get("MLFLOW_TRACKING_URI") or "")]
+        for word in self._order.get("argv") or ():
+            path = os.path.join(self._run_dir, "work", str(word))
+            if str(word).endswith(".py") and os.path.isfile(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    found += _TRACKING.findall(file.read())
+        return [one for one in dict.fromkeys(found) if one and self._is_outside(one)]
+
+    def _is_outside(self, address: str) -> bool:
+        scheme, colon, rest = address.partition(":")
+        if address == "databricks" or (colon and scheme not in ("file", "sqlite")):
+            return True
+        path = rest if colon else address
+        if scheme == "sqlite":
+            path = path[len("///") :]  # the address of a relative path has three slashes, that of an absolute one four
+        place = os.path.join(self._run_dir, "work", "/" + path.lstrip("/") if path.startswith("/") else path)
+        return not (os.path.normpath(place) + os.sep).startswith(os.path.normpath(self._run_dir) + os.sep)
+
+    def _open(self, elsewhere: bool = False) -> "Any":
+        if self._reader is None and (elsewhere or os.path.isdir(os.path.join(self._run_dir, "mlflow"))):
             import mlflow_store
 
-            self._reader = mlflow_store.Reader(self._run_dir)
+            self._reader = mlflow_store.Reader(self._run_dir, self._began)
         return self._reader
+
+
+def _may_hold_store(folder: str) -> bool:
+    """Tell, quickly, whether a script may have told MLflow to record in a folder."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith(_DATABASES):
+            return True
+        below = os.listdir(path) if os.path.isdir(path) and not os.path.islink(path) else []
+        if any(os.path.isfile(os.path.join(path, one, "meta.yaml")) for one in below):
+            return True
+    return False
 
 
 def make(run_dir: str, order: "Dict[str, Any]", log: int) -> "List[Observer]":
     """Return what has to be read for an order; `log` is a descriptor of the script's log."""
-    found: "List[Observer]" = [MlflowObserver(run_dir)]
+    found: "List[Observer]" = [MlflowObserver(run_dir, order)]
     if order.get("metrics"):
         found.append(LogObserver(run_dir, order["metrics"], log))
     return found

@@ -20,6 +20,7 @@ PER_RUN = (
     "AZUREML_RUN_ID",
     "VIVERO_EXPERIMENT",
     "VIVERO_RUN_NUMBER",
+    "VIVERO_DISPLAY_NAME",
     "MLFLOW_TRACKING_URI",
 )
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
@@ -33,6 +34,9 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
         del found["MLFLOW_TRACKING_URI"]  # a run that starts a run: ours, not the user's
     found.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, "mlflow")))
     found.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    # A server that does not answer is said after seconds; by MLflow's own settings a script waits for minutes.
+    found.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    found.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     found["PYTHONUNBUFFERED"] = "1"
     for name, value in (order.get("variables") or {}).items():
         if value is None:
@@ -45,6 +49,10 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
     found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order["run_id"])
     found["VIVERO_EXPERIMENT"] = str(order["experiment"])
     found["VIVERO_RUN_NUMBER"] = str(order.get("number") or 0)
+    if order.get("display_name"):
+        found["VIVERO_DISPLAY_NAME"] = str(order["display_name"])
+    else:
+        found.pop("VIVERO_DISPLAY_NAME", None)  # of a run that starts a run
     return found
 
 

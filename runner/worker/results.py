@@ -53,7 +53,7 @@ def outcome(
         why = why if os.WTERMSIG(status) == signal.SIGKILL else ""
         found.update(status=FAILED, reason="killed by {}{}".format(found["signal"], why))
     elif found["exit_code"]:
-        error = traceback_line(log) if log is not None else None
+        error = (traceback_line(log) or last_line(log)) if log is not None else None
         reason = how_it_ended(status)
         found.update(status=FAILED, reason="{}: {}".format(reason, error) if error else reason)
     else:
@@ -73,6 +73,14 @@ def traceback_line(log: int) -> "Optional[str]":
         if text and not text[0].isspace():
             return _shorten(text) if _ERROR.match(text) else None
     return None
+
+
+def last_line(log: int) -> "Optional[str]":
+    """Return the last line of a log: what ``sys.exit("text")`` and argparse leave before they end the script."""
+    size = os.fstat(log).st_size
+    lines = os.pread(log, _TAIL, max(0, size - _TAIL)).replace(b"\r", b"\n").splitlines()
+    words = [line[: _LONGEST * 4].decode("utf-8", "replace").strip() for line in lines[-20:]]
+    return next((_shorten(text) for text in reversed(words) if text), None)
 
 
 def _shorten(text: str) -> str:

@@ -14,6 +14,7 @@ import memory
 import observers
 import processes
 import results
+import timeouts
 from answers import Answers
 
 TYPE_CHECKING = False
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 TICK = 0.2
 _QUICK_TICK = 0.02
 _LEAVE_BY_THEMSELVES = 0.3  # seconds that helper processes such as joblib's get to notice the script's end
-_LEFTOVER_GRACE = 2.0
 _LAST_ANSWER = 60.0
 
 
@@ -217,11 +217,11 @@ class Supervisor:
             return self._ending.going_on(self._spared())
         left = processes.descendants(self._spared())
         if left is None:
-            self._end_all(_LEFTOVER_GRACE)
+            self._end_all(timeouts.seconds("leftover_grace"))
         elif left and time.monotonic() - self._over > _LEAVE_BY_THEMSELVES:
             names = ", ".join(processes.describe(pid) for pid in left[:8])
             self._notes.append("the script left {} running, ended: {}".format(_count(left), names))
-            self._end_all(_LEFTOVER_GRACE)
+            self._end_all(timeouts.seconds("leftover_grace"))
         return left is None or bool(left)
 
     def _inspect(self) -> None:
@@ -256,7 +256,7 @@ class Supervisor:
             self._close()
             if self._script is not None:
                 ending = processes.Ending(self._script.pid, 0)
-                until = time.monotonic() + _LEFTOVER_GRACE
+                until = time.monotonic() + timeouts.seconds("leftover_grace")
                 while ending.going_on(self._spared()) and time.monotonic() < until:
                     self._reap()
                     time.sleep(_QUICK_TICK)

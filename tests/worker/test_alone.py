@@ -2,21 +2,25 @@
 
 import ast
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.worker.runs import WORKER
+from tests.support.run_folders import WORKER
 
 FILES = sorted(WORKER.rglob("*.py"))
 OWN = {path.stem for path in WORKER.glob("*.py")} | {"azureml"}
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
-OF_THE_MODEL = {("inspect_model.py", "joblib"), ("inspect_model.py", "skops")}
+OF_THE_MODEL = {("inspect_model.py", name) for name in ("joblib", "skops", "sklearn")}
+OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow")}
+OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data frame
 # Where fits are spread, the environment has Dask in it.
 OF_THE_ENGINE = {("engine.py", "dask"), ("engine.py", "distributed")}
 OF_THE_ENGINE |= {("sitecustomize.py", "distributed"), ("sitecustomize.py", "joblib")}
 
 
-def imported(tree):
+def imported(tree: Any) -> Iterator[Any]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
@@ -25,7 +29,7 @@ def imported(tree):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(WORKER)))
-def test_it_stands_alone_and_is_old_syntax(path):
+def test_it_stands_alone_and_is_old_syntax(path: Any) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 6))
     known = sys.stdlib_module_names | OWN
     assert {

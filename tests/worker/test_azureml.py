@@ -4,10 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
+import joblib
+import pandas
 import pytest
 
-from tests.worker.runs import WORKER, make
+from runner.layout import Layout
+from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
+from tests.support.command_line import CommandLine
+from tests.support.run_folders import WORKER, make
 
 # Names and defaults of azureml-core 1.61.0; a stand-in may take more, not less.
 SIGNATURES = {
@@ -51,17 +59,17 @@ SIGNATURES = {
 HEAD = "from azureml.core.run import Run\nrun = Run.get_context()\n"
 
 
-def outside(code, **options):
+def outside(code: Any, **options: Any) -> Any:
     """Run code with the stand-in but without a run."""
     variables = {**os.environ, "PYTHONPATH": str(WORKER / "shims")}
     return subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, **options)
 
 
-def lines(path):
+def lines(path: Any) -> Any:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def logged(tmp_path, code, **order):
+def logged(tmp_path: Path, code: Any, **order: Any) -> Any:
     """Run a script that has `run` and return its folder and its metric lines."""
     folder = make(tmp_path, HEAD + code, **order)
     assert folder.run()["status"] == "completed", folder.log
@@ -70,7 +78,7 @@ def logged(tmp_path, code, **order):
 
 
 @pytest.fixture(scope="module")
-def parameters():
+def parameters() -> Any:
     code = (
         "import inspect, json; from azureml.core import Run\n"
         "print(json.dumps({n: [[p.name, None if p.default is p.empty else repr(p.default)] for p in"
@@ -81,17 +89,18 @@ def parameters():
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_argument_names_order_and_defaults(name, parameters):
+def test_argument_names_order_and_defaults(name: str, parameters: Any) -> None:
     wanted = [one.partition("=") for one in SIGNATURES[name].split(", ") if one]
     expected = [[key, default if sign else None] for key, sign, default in wanted]
     assert parameters[name][: len(expected)] == expected
 
 
-def test_values_of_every_kind(tmp_path):
+def test_values_of_every_kind(tmp_path: Path) -> None:
     folder, found = logged(
         tmp_path,
-        "run.log('a', 1)\nrun.log('a', 2.5, step=3)\nrun.log('b', float('nan'))\nrun.log('c', 'text')\nrun.log('d', True)\n"
-        "run.log_list('list', [1, 2])\nrun.log_row('row', x=1, y='z')\nrun.log_table('table', {'x': [1, 2], 'y': [3, 4]})\n"
+        "run.log('a', 1)\nrun.log('a', 2.5, step=3)\nrun.log('b', float('nan'))\nrun.log('c', 'text')\n"
+        "run.log('d', True)\nrun.log_list('list', [1, 2])\nrun.log_row('row', x=1, y='z')\n"
+        "run.log_table('table', {'x': [1, 2], 'y': [3, 4]})\n"
         "print(run.get_metrics())\n",
     )
     assert [(one["name"], one["value"], one["step"], one["kind"]) for one in found] == [
@@ -104,7 +113,7 @@ def test_values_of_every_kind(tmp_path):
     assert b"'row': {'x': 1, 'y': 'z'}, 'table': {'x': [1, 2], 'y': [3, 4]}" in folder.log
 
 
-def test_numpy_values(tmp_path):
+def test_numpy_values(tmp_path: Path) -> None:
     _, found = logged(
         tmp_path,
         "import numpy as np\nrun.log('a', np.float32(0.5))\nrun.log('b', np.int64(3))\nrun.log('c', np.array([7]))\n"
@@ -129,13 +138,13 @@ def test_numpy_values(tmp_path):
         ("run.register_model('m', 'nothere.pkl')", "FileNotFoundError"),
     ],
 )
-def test_what_is_refused_records_nothing(call, error, tmp_path):
+def test_what_is_refused_records_nothing(call: str, error: str, tmp_path: Path) -> None:
     folder = make(tmp_path, HEAD + call)
     assert error in folder.run()["reason"]
     assert not (folder.root / "metrics.jsonl").exists()
 
 
-def test_charts(tmp_path):
+def test_charts(tmp_path: Path) -> None:
     kinds = ("confusion_matrix", "accuracy_table", "residuals", "predictions")
     code = "import json\n"
     for kind in kinds:
@@ -146,7 +155,7 @@ def test_charts(tmp_path):
     assert all(one["value"]["data"] == {"matrix": [[1, 0], [0, 1]]} for one in found)
 
 
-def test_images_are_kept_and_never_hide_each_other(tmp_path):
+def test_images_are_kept_and_never_hide_each_other(tmp_path: Path) -> None:
     folder, found = logged(
         tmp_path,
         "open('p.png', 'wb').write(b'1'); run.log_image('curve', path='p.png')\n"
@@ -157,15 +166,16 @@ def test_images_are_kept_and_never_hide_each_other(tmp_path):
     assert (folder.work / "outputs/curve-1.png").read_bytes() == b"2"
 
 
-def test_a_real_figure(tmp_path):
+def test_a_real_figure(tmp_path: Path) -> None:
     folder, found = logged(
         tmp_path,
-        "import matplotlib; matplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nrun.log_image('c', plot=plt)\n",
+        "import matplotlib; matplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
+        "run.log_image('c', plot=plt)\n",
     )
     assert (folder.work / "outputs" / found[0]["value"]["image"]).read_bytes().startswith(b"\x89PNG")
 
 
-def test_tags_and_properties(tmp_path):
+def test_tags_and_properties(tmp_path: Path) -> None:
     folder, _ = logged(
         tmp_path,
         "run.tag('a', 1)\nrun.tag('b')\nrun.set_tags({'c': 'x', 'd': 'y'})\nrun.remove_tags(['d'])\n"
@@ -175,11 +185,12 @@ def test_tags_and_properties(tmp_path):
     assert {one["kind"] for one in lines(folder.root / "properties.jsonl")} == {"tag", "property"}
 
 
-def test_uploads(tmp_path):
+def test_uploads(tmp_path: Path) -> None:
     folder, _ = logged(
         tmp_path,
         "import io, os\nopen('a.txt', 'w').write('a')\nos.makedirs('d/e'); open('d/e/b.txt', 'w').write('b')\n"
-        "run.upload_file('outputs/x/a.txt', 'a.txt')\nrun.upload_file('s.bin', io.BytesIO(b's'))\nrun.upload_folder('f', 'd')\n"
+        "run.upload_file('outputs/x/a.txt', 'a.txt')\nrun.upload_file('s.bin', io.BytesIO(b's'))\n"
+        "run.upload_folder('f', 'd')\n"
         "run.upload_files(['1', '2'], ['a.txt', 'a.txt'])\nrun.upload_file('outputs/x/a.txt', 'outputs/x/a.txt')\n"
         "os.chdir('/'); run.upload_file('h', '/etc/hostname'); run.download_file('outputs/x/a.txt', '/dev/null')\n"
         "print(run.get_file_names())\n",
@@ -189,7 +200,7 @@ def test_uploads(tmp_path):
     assert (folder.work / "outputs/f/e/b.txt").read_text() == "b"
 
 
-def test_who_it_is(tmp_path):
+def test_who_it_is(tmp_path: Path) -> None:
     folder, _ = logged(
         tmp_path,
         "import json\nprint(json.dumps([run.id, run.number, run.experiment.name, run.parent, run.get_status(),"
@@ -199,7 +210,7 @@ def test_who_it_is(tmp_path):
     assert json.loads(folder.log) == ["iris-1", 7, "iris", None, "Running", "/data/rows.csv", "iris-1"]
 
 
-def test_children_have_their_own_metrics(tmp_path):
+def test_children_have_their_own_metrics(tmp_path: Path) -> None:
     folder, found = logged(
         tmp_path,
         "run.log('a', 0)\nwith run.child_run('fold') as child: child.log('a', 1)\nassert child.parent.id == run.id\n"
@@ -214,17 +225,150 @@ def test_children_have_their_own_metrics(tmp_path):
     assert [one["status"] for one in records] == ["completed"] * 3 + ["failed"]
 
 
-def test_lines_of_many_processes_stay_whole(tmp_path):
+DATA = """
+from azureml.core import Dataset, Datastore, Run, Workspace
+from azureml.core.run import _OfflineRun
+import azureml.mlflow, os
+run = Run.get_context()
+assert type(run) is not _OfflineRun and run.parent is None
+ws = run.experiment.workspace
+for rows in (run.input_datasets["rows"], Dataset.get_by_name(ws, "rows"), Dataset.get_by_id(ws, id="rows"),
+             ws.datasets["rows"], Dataset.get_by_name(Workspace.from_config(), name="rows", version=3)):
+    assert os.path.exists(rows) and os.path.join(rows, "x").endswith("x")
+    assert rows.to_pandas_dataframe()["a"].tolist() == {expected}
+    assert len(rows.take(1).to_pandas_dataframe()) == 1
+    with rows.mount() as mounted: assert mounted.mount_point == rows
+    assert [os.path.exists(one) for one in rows.download("x", overwrite=True)] == [True] * len(rows.to_path())
+    assert len(os.listdir("x")) and rows.download() == rows.download("x", overwrite=True) or os.path.isdir("x")
+    with rows.mount("mounted/here") as mounted: assert os.path.realpath(mounted.mount_point) == os.path.realpath(rows)
+try:
+    Dataset.get_by_name(ws, "other")
+except KeyError as error:
+    assert "data.inputs.other.path" in str(error) and "it has rows" in str(error)
+"""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet", "json", "jsonl", "csv.gz", "folder"])
+def test_a_data_input_is_a_dataset(suffix: str, tmp_path: Path) -> None:
+    frame, place = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]}), tmp_path / f"rows.{suffix}"
+    if suffix == "folder":
+        place.mkdir()
+        (place / "notes.md").write_text("no rows")
+        for name in ("2.csv", "1.csv"):
+            frame.to_csv(place / name, index=False)
+    elif suffix == "parquet":
+        frame.to_parquet(place)
+    elif "json" in suffix:
+        frame.to_json(place, orient="records", lines=suffix == "jsonl")
+    else:
+        frame.to_csv(place, index=False, sep="\t" if suffix == "tsv" else ",")
+    expected = [1, 2, 1, 2] if suffix == "folder" else [1, 2]
+    logged(tmp_path, DATA.replace("{expected}", str(expected)), inputs={"rows": str(place)})
+
+
+def test_files_of_this_machine_as_datasets(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b\n1;2\n")
+    code = (
+        "from azureml.core import Dataset\n"
+        f"rows = Dataset.Tabular.from_delimited_files(path=[{str(tmp_path / 'a.csv')!r}], separator=';')\n"
+        "assert rows.to_pandas_dataframe().to_dict('list') == {'a': [1], 'b': [2]}\n"
+        f"assert Dataset.File.from_files({str(tmp_path)!r}).to_path()[0] == '/a.csv'\n"
+        "store = run.experiment.workspace.get_default_datastore()\n"
+        "try: Dataset.Tabular.from_delimited_files(path=(store, 'x.csv'))\n"
+        "except ValueError as error: assert 'data.inputs' in str(error)\n"
+        "os = __import__('os'); os.makedirs('made'); open('made/f.txt', 'w').write('x')\n"
+        "store.upload('made', 'kept', overwrite=True); store.upload_files(['made/f.txt'], target_path='more')\n"
+    )
+    folder, _ = logged(tmp_path, code)
+    found = sorted(str(one.relative_to(folder.work / "outputs")) for one in (folder.work / "outputs").rglob("*.txt"))
+    assert found == ["kept/f.txt", "more/f.txt"]
+
+
+def test_names_that_a_run_has_no_use_for_say_so(tmp_path: Path) -> None:
+    done = outside("from azureml.core import Run, Environment", cwd=tmp_path)
+    assert "ImportError: azureml.core.Environment is not available in a run" in done.stderr
+    assert outside("import azureml.core; print(hasattr(azureml.core, 'nothing'))").stdout == "False\n"
+    found = outside("from azureml.core import Run\nprint(Run.get_context().input_datasets)", cwd=tmp_path)
+    assert found.stdout == "{}\n", found.stderr
+
+
+def test_a_folder_above_outputs_is_not_copied_into_itself(tmp_path: Path) -> None:
+    code = (
+        "import os; open('outputs/big.bin', 'wb').write(bytes(100)); open('own.txt', 'w').write('x')\n"
+        "[run.upload_folder('all', '.') for _ in range(3)]\n"
+    )
+    folder, _ = logged(tmp_path, code)
+    found = sorted(
+        str(one.relative_to(folder.work / "outputs")) for one in (folder.work / "outputs").rglob("*") if one.is_file()
+    )
+    assert "all/own.txt" in found and not [one for one in found if "outputs" in one or one.count("all") > 1]
+
+
+def test_names_and_tags_of_the_composition(tmp_path: Path) -> None:
+    code = (
+        "assert (run.display_name, run.name) == ('given', 'given'), run.display_name\n"
+        "assert run.get_tags() == {'team': 'flowers'}\nrun.tag('team', 'trees')\n"
+        "assert run.tags == {'team': 'trees'}\nrun.remove_tags('team')\nassert run.get_tags() == {}\n"
+        "run.display_name = 'set here'\nassert run.display_name == 'set here'\n"
+        "child = run.child_run(); child.display_name = 'fold'\n"
+    )
+    folder, _ = logged(tmp_path, code, display_name="given", tags={"team": "flowers"})
+    assert {"set here"} == {
+        one["value"] for one in lines(folder.root / "properties.jsonl") if one["kind"] == "display_name"
+    }
+    (child,) = folder.root.glob("children/*/child.json")
+    assert json.loads(child.read_text())["name"] == "fold"
+
+
+MODELS = """
+import os, joblib
+from azureml.core import Model, Run
+ws = Run.get_context().experiment.workspace
+path = Model.get_model_path("mine", _workspace=ws)
+assert path.startswith(os.path.join(os.getcwd(), "azureml-models", "mine", "2")) and joblib.load(path) == 2
+assert joblib.load(Model.get_model_path("mine", version=1)) == 1
+model = Model(ws, "mine", version=1)
+assert (model.name, model.version, model.tags, model.id) == ("mine", 1, {"n": "1"}, "mine:1")
+assert joblib.load(model.download("here")) == 1 and Model(ws, id="mine:2").version == 2
+assert [one.id for one in Model.list(ws)] == ["mine:2", "mine:1"] and list(ws.models) == ["mine"]
+for wrong in (lambda: Model(ws, "other"), lambda: Model.get_model_path("mine", 7), lambda: model.download("here")):
+    try:
+        wrong()
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+def test_registered_models_are_found_by_name(command_line: CommandLine, tmp_path: Path) -> None:
+    registry = FileRegistry(Layout(command_line.workspace))
+    Layout(command_line.workspace).create()
+    for number in (1, 2):
+        joblib.dump(number, tmp_path / "m.joblib")
+        record = ModelRecord(
+            name="mine", version=0, created="", artefact="m.joblib", sha256="", bytes=0, tags={"n": str(number)},
+            framework="Custom",
+        )  # fmt: skip
+        registry.register(tmp_path / "m.joblib", record)
+    command_line.script(MODELS)
+    done = command_line.run("job.source=src", "job.script=train.py", "job.display_name=with models")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ("no model other: there is none", "no model mine:7: it has version 2, 1", "is there already"):
+        assert said in done.stdout
+    assert json.loads(command_line.vivero("show", "latest", "--json").stdout)["display_name"] == "with models"
+
+
+def test_lines_of_many_processes_stay_whole(tmp_path: Path) -> None:
     _, found = logged(
         tmp_path,
         "import subprocess, sys\nc = 'from azureml.core import Run; r = Run.get_context();"
         ' [r.log("n" * 500, i) for i in range(200)]\'\n'
-        "ps = [subprocess.Popen([sys.executable, '-c', c]) for _ in range(4)]\nassert [p.wait() for p in ps] == [0] * 4\n",
+        "ps = [subprocess.Popen([sys.executable, '-c', c]) for _ in range(4)]\n"
+        "assert [p.wait() for p in ps] == [0] * 4\n",
     )
     assert len(found) == 800 and {one["name"] for one in found} == {"n" * 500}
 
 
-def test_started_by_hand_it_prints(tmp_path):
+def test_started_by_hand_it_prints(tmp_path: Path) -> None:
     done = outside(HEAD + "run.log('loss', 0.5); run.complete(); print(run.id)", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "loss" in done.stdout and "OfflineRun_" in done.stdout

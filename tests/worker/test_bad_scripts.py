@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.runs import make
+from tests.support.run_folders import make
 
 FLOOD = """
 import os
@@ -28,7 +28,12 @@ for _ in range(200):
             "try:\n  1/0\nexcept Exception as e:\n  raise KeyError('x\\ny\\nz') from e",
             (1, None, "exit code 1: KeyError: 'x\\ny\\nz'"),
         ),
-        ("import sys; sys.exit('no data')", (1, None, "exit code 1")),
+        ("import sys; sys.exit('no data')", (1, None, "exit code 1: no data")),
+        ("print('epoch 1')\nimport sys; sys.exit('no data\\n\\n')", (1, None, "exit code 1: no data")),
+        (
+            "import argparse\np = argparse.ArgumentParser()\np.add_argument('--alpha', required=True)\np.parse_args()",
+            (2, None, "exit code 2: train.py: error: the following arguments are required: --alpha"),
+        ),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", (None, "SIGSEGV", "killed by SIGSEGV")),
         ("import ctypes; ctypes.string_at(0)", (None, "SIGSEGV", "killed by SIGSEGV")),
         ("import os; os.kill(os.getpid(), 9)", (None, "SIGKILL", "killed by SIGKILL")),
@@ -82,7 +87,7 @@ def test_a_flood_without_a_newline_takes_no_memory(tmp_path: Path) -> None:
         lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
         peak = max([peak, *(int(line.split()[1]) for line in lines)])
     assert (run.root / "logs" / "run.log").stat().st_size > 200 << 20
-    assert run.result["notes"] == []
+    assert run.result["notes"] == ["job.metrics.accuracy found nothing"]
     assert run.result["exit_code"] == 1
     assert 0 < peak < 60 << 10
 

@@ -1,38 +1,47 @@
 """What is said of a model, and what is refused, each in a clean process."""
 
+import fractions
 import json
+import pickle
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pandas
 import pytest
+import skops.io
+from imblearn.pipeline import make_pipeline as make_balanced
+from imblearn.under_sampling import RandomUnderSampler
 from sklearn.cluster import KMeans
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 from sklearn.svm import SVC
 
 from runner.files import hash_tree
-from tests.worker.runs import WORKER
+from tests.support.run_folders import WORKER
 
 X, Y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [3.0, 1.0]]), np.array(["no", "yes", "no", "yes"])
 
 
-def inspect(path, cwd="/"):
+def inspect(path: Any, cwd: str | Path = "/") -> Any:
     command = [sys.executable, "-E", "-s", str(WORKER / "inspect_model.py"), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def save(tmp_path, model, name="m.joblib"):
+def save(tmp_path: Path, model: Any, name: str = "m.joblib") -> Any:
     joblib.dump(model, tmp_path / name)
     return tmp_path / name
 
 
-def test_a_classifier(tmp_path):
+def test_a_classifier(tmp_path: Path) -> None:
     path = save(tmp_path, SVC(probability=True).fit(X, Y))
     found = inspect(path)
     assert found["model_class"] == "sklearn.svm._classes.SVC"
@@ -42,7 +51,7 @@ def test_a_classifier(tmp_path):
     assert found["framework"] == "ScikitLearn" and found["framework_version"].count(".") >= 1
 
 
-def test_a_pipeline_with_names(tmp_path):
+def test_a_pipeline_with_names(tmp_path: Path) -> None:
     model = make_pipeline(StandardScaler(), LinearRegression()).fit(
         pandas.DataFrame(X, columns=["width", "height"]), [1, 2, 3, 4]
     )
@@ -52,23 +61,49 @@ def test_a_pipeline_with_names(tmp_path):
     assert found["classes"] is None and "predict_proba" not in found["methods"]
 
 
-def test_steps_of_a_pipeline(tmp_path):
+def test_steps_of_a_pipeline(tmp_path: Path) -> None:
     found = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
     assert [one["class"].rpartition(".")[2] for one in found["steps"]] == ["StandardScaler", "SVC"]
     assert found["features"] == 2
 
 
-def test_methods_are_those_it_has(tmp_path):
+def test_methods_are_those_it_has(tmp_path: Path) -> None:
     found = inspect(save(tmp_path, KMeans(2, n_init=1).fit(X)))
     assert found["methods"] == ["predict", "transform"]
 
 
-def test_an_example_beside_it(tmp_path):
+def _pickled(model: Any, path: Path) -> None:
+    path.write_bytes(pickle.dumps(model))
+
+
+def _compressed(model: Any, path: Path) -> None:
+    joblib.dump(model, path, compress=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "dump"),
+    [("m.joblib", joblib.dump), ("m.z", _compressed), ("m.pkl", _pickled), ("m.skops", skops.io.dump)],
+)
+def test_the_modules_that_its_file_names(name: str, dump: Any, tmp_path: Path) -> None:
+    model = make_balanced(RandomUnderSampler(random_state=0), LogisticRegression()).fit(X[[0, 1, 0, 1]], Y)
+    dump(model, tmp_path / name)
+    modules = set(inspect(tmp_path / name)["modules"])
+    assert {"imblearn", "sklearn", "numpy"} <= modules and "pandas" not in modules
+
+
+def test_a_module_that_is_named_within_an_array(tmp_path: Path) -> None:
+    """An array of objects is a pickle of its own inside of the file."""
+    model = SVC().fit(X, Y)
+    model.notes_ = np.array([fractions.Fraction(1, 2), None], dtype=object)
+    assert "fractions" in inspect(save(tmp_path, model))["modules"]
+
+
+def test_an_example_beside_it(tmp_path: Path) -> None:
     (tmp_path / "input_example.json").write_text('{"data": [[1, 2]]}')
     assert inspect(save(tmp_path, SVC().fit(X, Y)))["example_input"] == {"data": [[1, 2]]}
 
 
-def test_a_folder_as_mlflow_writes_it(tmp_path):
+def test_a_folder_as_mlflow_writes_it(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     save(folder, SVC().fit(X, Y), "model.pkl")
@@ -80,9 +115,9 @@ def test_a_folder_as_mlflow_writes_it(tmp_path):
 PRINTING = "import os\nprint('noise', flush=True)\nos.write(1, b'noise')\n"
 
 
-def test_a_model_that_prints_when_loaded_cannot_spoil_the_answer(tmp_path):
+def test_a_model_that_prints_when_loaded_cannot_spoil_the_answer(tmp_path: Path) -> None:
     class Noisy:
-        def __reduce__(self):
+        def __reduce__(self) -> Any:
             return exec, (PRINTING,)
 
     joblib.dump(Noisy(), tmp_path / "m.joblib")
@@ -95,11 +130,28 @@ REFUSED = {
     "a dict": ({"weights": [1, 2]}, "a dict, which has none of predict"),
     "a class": (SVC, "the class SVC"),
     "an array": (X, "a ndarray"),
+    "not fitted": (SVC(), "SVC is not fitted"),
+    "a pipeline, not fitted": (make_pipeline(StandardScaler(), SVC()), "StandardScaler is not fitted"),
+    "a pipeline whose last step is not": (make_pipeline(StandardScaler().fit(X), SVC()), "SVC is not fitted"),
+    "a union, not fitted": (make_union(StandardScaler()), "StandardScaler is not fitted"),
+}
+FITTED = {
+    "stateless": Normalizer(),
+    "a function": FunctionTransformer(),
+    "a pipeline of these": make_pipeline(Normalizer(), "passthrough"),
+    "a search": GridSearchCV(SVC(), {"C": [1.0]}, cv=2).fit(X, Y),
+    "a union": make_union(Normalizer(), StandardScaler()).fit(X),
+    "frozen": FrozenEstimator(SVC().fit(X, Y)),
 }
 
 
+@pytest.mark.parametrize("name", FITTED)
+def test_what_needs_no_fit_or_had_it_is_a_model(name: str, tmp_path: Path) -> None:
+    assert inspect(save(tmp_path, FITTED[name])).get("error") is None
+
+
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_model(name, tmp_path):
+def test_what_is_no_model(name: str, tmp_path: Path) -> None:
     value, reason = REFUSED[name]
     path = tmp_path / "m.joblib"
     if isinstance(value, bytes):
@@ -109,14 +161,14 @@ def test_what_is_no_model(name, tmp_path):
     assert reason in inspect(path)["error"]
 
 
-def test_a_module_beside_the_script_is_not_there_later(tmp_path):
+def test_a_module_beside_the_script_is_not_there_later(tmp_path: Path) -> None:
     (tmp_path / "mymodels.py").write_text("from sklearn.svm import SVC\nclass Mine(SVC): pass\n")
     code = "import joblib, mymodels; joblib.dump(mymodels.Mine(), 'm.joblib')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert "needs mymodels" in inspect(tmp_path / "m.joblib", cwd=tmp_path)["error"]
 
 
-def test_a_class_of_the_script(tmp_path):
+def test_a_class_of_the_script(tmp_path: Path) -> None:
     code = "import joblib\nfrom sklearn.svm import SVC\nclass Mine(SVC): pass\njoblib.dump(Mine(), 'm.joblib')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert "Mine is defined in the script itself" in inspect(tmp_path / "m.joblib")["error"]

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ import memory
         ("", {}, None),
     ],
 )
-def test_how_many_were_ended(tmp_path, table, files, kills):
+def test_how_many_were_ended(tmp_path: Path, table: str, files: Any, kills: int | None) -> None:
     (tmp_path / "table").write_text(table)
     for name, text in files.items():
         path = tmp_path / "root" / name

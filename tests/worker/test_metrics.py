@@ -4,6 +4,7 @@ import json
 import sys
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"
 import metrics
 
 
-def feed(patterns, *blocks):
+def feed(patterns: Any, *blocks: Any) -> Any:
     found = metrics.LogPatterns(patterns)
     return [pair for block in blocks for pair in found.feed(block)] + found.finish()
 
@@ -26,18 +27,26 @@ def feed(patterns, *blocks):
         (r"acc: (\S+)", b"acc: 1e-3\nacc: high\nacc: nan\n", [0.001]),
         (r"gr\u00fcn: (\d)", "gr\u00fcn: 3\n".encode(), [3]),
         (r"x=(\d+)?", b"x=\nx=4\n", [4]),
+        (r"acc: (\S+)", b"acc: 95%\nacc: 0.5,\nacc: 1,234.5;\nacc: 1,2\nacc: -12.5%)\n", [95, 0.5, 1234.5, -12.5]),
     ],
 )
-def test_what_is_found(pattern, text, values):
-    found = [value for _, value in feed({"m": pattern}, text) if value == value]
+def test_what_is_found(pattern: str, text: Any, values: Any) -> None:
+    found = [value for _, value in feed({"m": pattern}, text) if value == value]  # noqa: PLR0124 - no NaN
     assert found == values
 
 
-def test_a_value_may_come_in_pieces():
+def test_what_is_no_number_is_remembered() -> None:
+    found = metrics.LogPatterns({"m": r"acc: (\S+)", "n": r"x=(\d)"})
+    found.feed(b"acc: high\nacc: 0.5\nacc: low\nx=1\n")
+    assert found.unread == {"m": "high"} and found.unmatched == set()
+    assert metrics.LogPatterns({"m": "a"}).unmatched == {"m"}
+
+
+def test_a_value_may_come_in_pieces() -> None:
     assert feed({"m": r"acc: ([0-9.]+)"}, b"ac", b"c: 0", b".5", b"\nrest") == [("m", 0.5)]
 
 
-def test_an_endless_line_needs_no_memory():
+def test_an_endless_line_needs_no_memory() -> None:
     found = metrics.LogPatterns({"m": r"acc: (\d)"})
     tracemalloc.start()
     values = found.feed(b"acc: 1 ")
@@ -49,11 +58,11 @@ def test_an_endless_line_needs_no_memory():
     assert values == [("m", 1.0), ("m", 3.0)]
 
 
-def test_lines_are_strict_json(tmp_path):
+def test_lines_are_strict_json(tmp_path: Path) -> None:
     for value in (float("nan"), float("-inf"), {"a": [float("inf"), None, {1}]}, object(), "\ud800"):
         metrics.append(str(tmp_path), "m", value)
 
-    def refuse(word):
+    def refuse(word: Any) -> None:
         raise AssertionError(word)
 
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()

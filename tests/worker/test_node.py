@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,16 +13,16 @@ import minding
 
 
 @pytest.fixture
-def machine(monkeypatch):
+def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Be one machine after the other."""
 
-    def machine(name):
+    def machine(name: Any) -> None:
         monkeypatch.setattr(agent.os, "uname", lambda: SimpleNamespace(nodename=name))
 
     return machine
 
 
-def test_machines_that_share_a_home_have_a_folder_each(machine, tmp_path):
+def test_machines_that_share_a_home_have_a_folder_each(machine: Any, tmp_path: Path) -> None:
     root = str(tmp_path / "home" / ".vivero-node")
     machine("gpu1")
     assert agent.own(root) == root
@@ -33,7 +34,7 @@ def test_machines_that_share_a_home_have_a_folder_each(machine, tmp_path):
     assert sorted(path.name for path in Path(root).iterdir()) == ["machine"]
 
 
-def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path):
+def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) -> None:
     for name in ("result.json", ".result.json.77.tmp", "work/.mine.1.tmp", "logs/run.log"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

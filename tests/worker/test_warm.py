@@ -14,20 +14,27 @@ import pytest
 
 from runner.compute.local import ForkedJob, LocalCompute, LocalJob
 from runner.compute.warm import AVAILABLE
-from tests.waiting import wait_for
-from tests.worker.runs import Folder, lives, make
+from tests.support.pythons import is_there, others
+from tests.support.run_folders import Folder, lives, make
+from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
+WARM_CODE = ["runner/worker/*.py", "runner/compute/*.py"]
+pytestmark = [
+    pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system"),
+    pytest.mark.keeps("importlib_bootstrap.py"),  # the interpreters of `computes`
+]
 
 
+@dataclasses.dataclass
 class Handle:
-    """The environment of the tests."""
+    """The environment of the tests, or a bare Python."""
 
+    python: str = sys.executable
     record: Any = None
     attended = False
 
     def argv(self, argv: list[str]) -> list[str]:
-        return [sys.executable, *argv[1:]] if argv[0] == "python" else argv
+        return [self.python, *argv[1:]] if argv[0] == "python" else argv
 
     inside = argv
 
@@ -46,13 +53,14 @@ class Runs:
 
     root: Path
     computes: dict[str, LocalCompute]
+    python: str = sys.executable
 
     def start(self, way: str, script: str, *arguments: str, beside: dict[str, str], **order: Any) -> tuple[Folder, Any]:
-        folder = make(self.root / way[:4], script, *arguments, **order)
+        folder = make(self.root / way[:4], script, *arguments, **{"python": self.python, **order})
         for name, text in beside.items():
             (folder.work / name).parent.mkdir(parents=True, exist_ok=True)
             (folder.work / name).write_text(text)
-        job = self.computes[way].submit(folder.root, Handle())  # type: ignore[arg-type]
+        job = self.computes[way].submit(folder.root, Handle(self.python))  # type: ignore[arg-type]
         assert isinstance(job, ForkedJob if way == "warm" else LocalJob)
         return folder, job
 
@@ -73,11 +81,15 @@ class Runs:
         return found[0]
 
 
+def plain(folder: Folder, text: str) -> str:
+    """Return a text of a run without its folder and without addresses."""
+    text = text.replace(str(folder.root), "RUN").replace(folder.root.as_uri(), "file://RUN")
+    return re.sub(r"0x[0-9a-f]{6,}|repeated \d+ more", "#", text)
+
+
 def left(folder: Folder) -> dict[str, Any]:
     """Return what a run left, without what differs between two runs of any kind."""
-    log = folder.log.decode(errors="surrogateescape").replace(str(folder.root), "RUN")
-    log = log.replace(folder.root.as_uri(), "file://RUN")
-    log = re.sub(r"0x[0-9a-f]{6,}|repeated \d+ more", "#", log)
+    log = plain(folder, folder.log.decode(errors="surrogateescape"))
     result = folder.result
     paths = sorted(
         str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path)
@@ -85,6 +97,7 @@ def left(folder: Folder) -> dict[str, Any]:
     notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
     sizes = [path.stat().st_size for path in sorted(folder.work.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     facts = {name: result[name] for name in ("status", "exit_code", "signal", "reason", "python_version")}
+    facts["reason"] = facts["reason"] and plain(folder, facts["reason"])  # which may be the log's last line
     return {"log": log, "paths": paths, "sizes": sizes, "notes": notes, "worker": folder.worker_log, **facts}
 
 
@@ -134,16 +147,21 @@ ENDS = {
     "descriptor closed": "import os; os.close(1); print('x')",
     "atexit": "import atexit\natexit.register(print, 'one')\natexit.register(print, 'two')\nprint('zero')\n1/0",
     "atexit fails": "import atexit\natexit.register(lambda: 1/0)\n",
-    "finalizer": "class A:\n    def __del__(self): print('gone')\na = A()\nimport weakref\nweakref.finalize(a, print, 'weak')",
-    "thread": "import threading, time\nthreading.Thread(target=lambda: (time.sleep(.2), print('thread'))).start()\nprint('main')",
-    "daemon": "import threading, time\nthreading.Thread(target=lambda: time.sleep(60), daemon=True).start()\nprint('main')",
+    "finalizer": "class A:\n    def __del__(self): print('gone')\na = A()\nimport weakref\n"
+    "weakref.finalize(a, print, 'weak')",
+    "thread": "import threading, time\nthreading.Thread(target=lambda: (time.sleep(.2), print('thread'))).start()\n"
+    "print('main')",
+    "daemon": "import threading, time\nthreading.Thread(target=lambda: time.sleep(60), daemon=True).start()\n"
+    "print('main')",
     "thread fails": "import threading\nt = threading.Thread(target=lambda: 1/0, name='T'); t.start(); t.join()",
-    "main thread": "import threading as t\nprint(t.main_thread().name, t.current_thread() is t.main_thread(), t.active_count())",
+    "main thread": "import threading as t\n"
+    "print(t.main_thread().name, t.current_thread() is t.main_thread(), t.active_count())",
     "input": "input()",
     "bytes": "import sys\nsys.stdout.buffer.write(bytes(range(256)))\nprint('é')",
     "order": "import sys\nfor i in range(5): print(i); print(-i, file=sys.stderr)",
     "warnings": "import warnings\nfor i in range(3): warnings.warn('once')\nwarnings.warn('old', DeprecationWarning)",
-    "warning of nobody": "import warnings\ndef f(): warnings.warn('x', stacklevel=3)\nf()\nwarnings.warn('y', stacklevel=9)",
+    "warning of nobody": "import warnings\ndef f(): warnings.warn('x', stacklevel=3)\nf()\n"
+    "warnings.warn('y', stacklevel=9)",
     "child": "import subprocess, sys\nsubprocess.check_call([sys.executable, '-c', 'import os; print(os.getcwd())'])",
     "child fails": "import subprocess\nsubprocess.check_call(['false'])",
     "fork": "import os\np = os.fork()\nif p: os.waitpid(p, 0)\nprint('parent' if p else 'child')",
@@ -154,34 +172,70 @@ ENDS = {
     "source": "import inspect\ndef f():\n    return 3\nprint(inspect.getsource(f), inspect.getsourcefile(f))",
     "exit zero": "import sys\nclass A:\n    def __del__(self): print('gone')\na = A()\nsys.exit(0)",
     "exit zero point zero": "import sys; sys.exit(0.0)",
-    "exit strangely": "import sys\nclass E:\n    def __eq__(self, other): return True\n    def __str__(self): return 'E'\nsys.exit(E())",
+    "exit strangely": "import sys\nclass E:\n    def __eq__(self, other): return True\n"
+    "    def __str__(self): return 'E'\nsys.exit(E())",
     "printed by C": "import ctypes\nctypes.CDLL(None).puts(b'from C')\nprint('from Python', flush=True)",
     "exit function of C": "import ctypes\nf = ctypes.CFUNCTYPE(None)\n"
-    "lib = ctypes.CDLL(None)\nlib.atexit.argtypes = [ctypes.c_void_p]\nlib.puts(b'one')\nlib.atexit(ctypes.cast(lib.tzset, ctypes.c_void_p))",
+    "lib = ctypes.CDLL(None)\nlib.atexit.argtypes = [ctypes.c_void_p]\nlib.puts(b'one')\n"
+    "lib.atexit(ctypes.cast(lib.tzset, ctypes.c_void_p))",
     "another stdout": "import sys\nsys.stdout = open('outputs/o', 'w')\nprint('x' * 20)",
-    "another stdout, kept": "import sys, json\nsys.stdout = json.out = open('outputs/o', 'w')\nprint('x' * 20)\ndef f(): pass",
-    "files of all kinds": "import json, os, gzip, near\nclass A: pass\na = A(); a.a = a; a.f = open('outputs/a', 'w'); a.f.write('a' * 9)\n"
+    "another stdout, kept": "import sys, json\nsys.stdout = json.out = open('outputs/o', 'w')\nprint('x' * 20)\n"
+    "def f(): pass",
+    "files of all kinds": "import json, os, gzip, near\nclass A: pass\n"
+    "a = A(); a.a = a; a.f = open('outputs/a', 'w'); a.f.write('a' * 9)\n"
     "json.b = open('outputs/b', 'w'); json.b.write('b' * 9)\n_c = open('outputs/c', 'wb'); _c.write(b'c' * 9)\n"
-    "near.d = [open('outputs/d', 'w')]; near.d[0].write('d' * 9)\ndef g():\n    e = open('outputs/e', 'w'); e.write('e' * 9)\n    yield e\n"
-    "h = g(); next(h)\ni = gzip.open('outputs/i', 'wb'); i.write(b'i' * 9)\nos.j = j = open('outputs/j', 'a'); j.write('j')",
-    "files in a library's hands": "import logging, string\nstring.Template.f = open('outputs/f', 'w'); string.Template.f.write('f' * 9)\n"
+    "near.d = [open('outputs/d', 'w')]; near.d[0].write('d' * 9)\ndef g():\n"
+    "    e = open('outputs/e', 'w'); e.write('e' * 9)\n    yield e\n"
+    "h = g(); next(h)\ni = gzip.open('outputs/i', 'wb'); i.write(b'i' * 9)\n"
+    "os.j = j = open('outputs/j', 'a'); j.write('j')",
+    "files in a library's hands": "import logging, string\n"
+    "string.Template.f = open('outputs/f', 'w'); string.Template.f.write('f' * 9)\n"
     "logging._handlerList.append(g := open('outputs/g', 'w')); g.write('g' * 9); del g",
     "last import": "class A:\n    def __del__(self):\n        import colorsys\n        print('imported')\na = A()",
-    "last thread": "import threading\nclass A:\n    def __del__(self):\n        print(threading.main_thread().name)\na = A()",
+    "last thread": "import threading\nclass A:\n    def __del__(self):\n"
+    "        print(threading.main_thread().name)\na = A()",
     "thread of the low level": "import _thread, time\n_thread.start_new_thread(time.sleep, (60,))\nprint('main')",
-    "child goes on": "import os\nif os.fork():\n    os.wait()\nelse:\n    import atexit; atexit.register(print, 'child')\nprint('both')",
+    "child goes on": "import os\nif os.fork():\n    os.wait()\nelse:\n"
+    "    import atexit; atexit.register(print, 'child')\nprint('both')",
     "atexit exits": "import atexit, os\natexit.register(os._exit, 3)\nprint('x')",
     "atexit says exit": "import atexit, sys\natexit.register(sys.exit, 3)\nprint('x')",
-    "exit with open pool": "from concurrent.futures import ThreadPoolExecutor as T\nt = T(2)\nprint(t.submit(pow, 2, 3).result())",
-    "collector off": "import gc\ngc.disable()\nclass A:\n    def __del__(self): print('gone')\na = A(); a.a = a\ndel a\nprint('x')",
+    "exit with open pool": "from concurrent.futures import ThreadPoolExecutor as T\nt = T(2)\n"
+    "print(t.submit(pow, 2, 3).result())",
+    "collector off": "import gc\ngc.disable()\nclass A:\n    def __del__(self): print('gone')\na = A(); a.a = a\n"
+    "del a\nprint('x')",
     "temporary": "import tempfile\nt = tempfile.TemporaryDirectory(); f = tempfile.NamedTemporaryFile()\nprint('x')",
+    "strange modules": "import sys\nclass A: pass\n"
+    "sys.modules.update({'a.b': A, 'c': A(), 'd': None, 'e': 5, 'f': {}})\nprint('x')",
+    "first imports inside of a function": "def main():\n    import typing, dataclasses, decimal\n"
+    "    from joblib import hash\n    from sklearn.svm import SVC\n    print(SVC().C)\nmain()",
     "logging": "import logging\nlogging.warning('w'); logging.basicConfig(); logging.error('e')",
 }  # fmt: skip
 
 
+@pytest.mark.sampled(15, covers=WARM_CODE)
 @pytest.mark.parametrize("name", ENDS)
 def test_ends(runs: Runs, name: str) -> None:
     runs.both(ENDS[name], beside={"near.py": ""})
+
+
+IMPORTED = (
+    "typing",
+    "typing, re",
+    "xml.dom.minidom",
+    "asyncio",
+    "unittest.mock",
+    "importlib.metadata, typing",
+    "ctypes",
+)
+
+
+@pytest.mark.sampled(6, covers=WARM_CODE)
+@pytest.mark.parametrize("names", IMPORTED)
+@pytest.mark.parametrize("python", others((3, 9), (3, 13)))
+def test_other_pythons_end_well_whatever_a_function_imports(runs: Runs, python: Path | None, names: str) -> None:
+    runs.python = str(is_there(python))
+    left = runs.both(f"def main():\n    import {names}\n    print({names})\nmain()\n")
+    assert left["status"] == "completed"
 
 
 LAST_WORDS = """
@@ -212,12 +266,15 @@ print(os.getcwd(), os.getpgid(0) == os.getsid(0) == os.getpid())
 print([signal.getsignal(n) for n in signal.valid_signals()], signal.pthread_sigmask(0, []))
 print(sorted(os.listdir('/proc/self/fd'), key=int))
 for one in (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__):
-    print(one, one.encoding, one.errors, one.line_buffering, one.write_through, type(one.buffer), one.closed, one.isatty())
+    print(one, one.encoding, one.errors, one.line_buffering, one.write_through,
+          type(one.buffer), one.closed, one.isatty())
 print(sys.stdout.seekable(), sys.stdin.read(), sys.stdout is sys.__stdout__)
 print(gc.isenabled(), gc.get_threshold(), gc.get_debug(), sys.getrecursionlimit(), sys.getswitchinterval())
-print(threading.active_count(), threading.main_thread().ident == threading.get_ident(), sys.gettrace(), sys.getprofile())
+print(threading.active_count(), threading.main_thread().ident == threading.get_ident())
+print(sys.gettrace(), sys.getprofile())
 print(locale.getlocale(), locale.setlocale(locale.LC_ALL), sys.getfilesystemencoding(), os.umask(0o22))
-print([n for n in sys.modules if n in ('files', 'results', 'processes', 'warm', 'forking', 'script', 'preload', 'metrics')])
+print([n for n in sys.modules
+       if n in ('files', 'results', 'processes', 'warm', 'forking', 'script', 'preload', 'metrics')])
 print(sys.dont_write_bytecode, sys.breakpointhook, sys.displayhook, sys.meta_path, len(sys.path_hooks))
 print(open('/proc/self/status').read().split('SigBlk')[1].split('Cpus')[0].split('CapInh')[0])
 """
@@ -231,10 +288,19 @@ def test_the_state_a_script_begins_with(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"PYTHONUNBUFFERED": None}, {"PYTHONIOENCODING": "latin-1:replace"}, {"LC_ALL": "C"}, {"PYTHONUTF8": "1"},
-                  {"PYTHONSAFEPATH": "1"}, {"PYTHONOPTIMIZE": "1"}, {"PYTHONWARNINGS": "always"}, {"PYTHONDEVMODE": "1"}],
+    "variables",
+    [
+        {"PYTHONUNBUFFERED": None},
+        {"PYTHONIOENCODING": "latin-1:replace"},
+        {"LC_ALL": "C"},
+        {"PYTHONUTF8": "1"},
+        {"PYTHONSAFEPATH": "1"},
+        {"PYTHONOPTIMIZE": "1"},
+        {"PYTHONWARNINGS": "always"},
+        {"PYTHONDEVMODE": "1"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_variables_that_python_reads(runs: Runs, variables: dict[str, str | None]) -> None:
     runs.both(
         STATE + "import warnings\nwarnings.warn('x', DeprecationWarning)\nprint('é')\nassert 0", variables=variables
@@ -279,22 +345,28 @@ def test_pools_of_processes(runs: Runs, method: str) -> None:
 
 
 LEARNING = {
-    "loky": "from joblib import Parallel, delayed\ndef f(x): return x + 1\nprint(Parallel(2)(delayed(f)(i) for i in range(4)))",
+    "loky": "from joblib import Parallel, delayed\ndef f(x): return x + 1\n"
+    "print(Parallel(2)(delayed(f)(i) for i in range(4)))",
     "boosting": "import numpy as np\nfrom sklearn.ensemble import HistGradientBoostingClassifier as H\n"
-    "X = np.arange(4000.).reshape(-1, 2) % 7\ny = X[:, 0] > 3\nprint(H(max_iter=5, random_state=0).fit(X, y).score(X, y))",
+    "X = np.arange(4000.).reshape(-1, 2) % 7\ny = X[:, 0] > 3\n"
+    "print(H(max_iter=5, random_state=0).fit(X, y).score(X, y))",
     "means": "import numpy as np\nfrom sklearn.cluster import KMeans\nX = np.random.RandomState(0).rand(500, 3)\n"
     "print(KMeans(3, n_init=2, random_state=0).fit(X).inertia_ > 0)",
     "blas": "import numpy as np\na = np.random.RandomState(0).rand(600, 600)\nprint(round(float((a @ a).sum()), 3))\n"
     "print(round(float(np.linalg.svd(a)[1][0]), 6))",
-    "grid": "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC\nfrom sklearn.datasets import load_iris\n"
+    "grid": "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC\n"
+    "from sklearn.datasets import load_iris\n"
     "X, y = load_iris(return_X_y=True)\nprint(GridSearchCV(SVC(), {'C': [1, 2]}, n_jobs=2).fit(X, y).best_score_)",
-    "figure": "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.savefig('outputs/a.png')\n"
+    "figure": "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\n"
+    "plt.plot([1, 2]); plt.savefig('outputs/a.png')\n"
     "print(len(open('outputs/a.png', 'rb').read()), matplotlib.get_backend())",
     "frame": "import pandas as pd\nprint(pd.DataFrame({'a': [1, 2], 'b': ['x', 'y']}).groupby('b').sum())",
-    "model": "import joblib\nfrom sklearn.linear_model import LogisticRegression\nm = LogisticRegression().fit([[0], [1]], [0, 1])\n"
+    "model": "import joblib\nfrom sklearn.linear_model import LogisticRegression\n"
+    "m = LogisticRegression().fit([[0], [1]], [0, 1])\n"
     "joblib.dump(m, 'outputs/model.joblib')\nprint(joblib.load('outputs/model.joblib').predict([[2]]))",
     "seeded": "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\nprint(random.random(), np.random.rand())",
-    "azureml": "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.5)\nprint(run.id, run.experiment.name)",
+    "azureml": "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.5)\n"
+    "print(run.id, run.experiment.name)",
     "unwritten": "import sklearn, near\nclass A:\n    def __del__(self): print('gone', sklearn.__name__)\n"
     "a = A(); a.itself = a; near.a = A()\nf = near.f = open('outputs/f', 'w'); f.write('x' * 100)\n"
     "g = open('outputs/g', 'w'); g.write('y')\nimport atexit\natexit.register(lambda: print(open('outputs/g').read()))",
@@ -302,7 +374,8 @@ LEARNING = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.slow("imports large libraries twice")
+@pytest.mark.sampled(3, covers=WARM_CODE)
 @pytest.mark.parametrize("name", LEARNING)
 def test_libraries(runs: Runs, name: str) -> None:
     assert runs.both(LEARNING[name], beside={"near.py": ""})["status"] == "completed"

@@ -13,6 +13,8 @@ class LoggingMixin:
     _folder = None
 
     def _record(self, name, value, step=None, kind="scalar"):
+        if not str(name).strip():
+            raise ValueError("a metric needs a name")
         metrics.append(self._folder, name, value, step=step, kind=kind)
 
     def log(self, name, value, description="", step=None):

@@ -21,8 +21,6 @@ class OfflineRun(Run):
         super()._record(name, value, step, kind)
         print("Attempted to log {} metric {}:\n{}".format(kind, name, value))
 
-    input_datasets = property(lambda self: {})
-
     def register_model(self, model_name, model_path=None, **kwargs):
         """Refuse: there is no registry beside a run."""
         raise RuntimeError("register_model needs a run: start the script with python -m runner")

@@ -1,7 +1,9 @@
 """Where the run's files are, and the metrics module that lies beside the stand-in."""
 
 import importlib.util
+import json
 import os
+import shutil
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -20,6 +22,32 @@ metrics = _load_metrics()
 def run_folder():
     """Return the run's folder, or None outside a run."""
     return os.environ.get("VIVERO_RUN_DIR")
+
+
+def workspace_folder():
+    """Return the workspace's folder, or None outside a run."""
+    folder = run_folder()
+    return os.path.abspath(os.path.join(folder, "..", "..", "..")) if folder else None
+
+
+def order():
+    """Return what the run was asked for, nothing outside a run."""
+    folder = run_folder()
+    if folder is None:
+        return {}
+    with open(os.path.join(folder, "order.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def inputs():
+    """Return the paths of the data inputs by their names."""
+    return order().get("inputs") or {}
+
+
+def copy(source, target):
+    """Copy a file, unless it is the target itself."""
+    if os.path.abspath(source) != os.path.abspath(target):
+        shutil.copyfile(source, target)
 
 
 def outputs_folder():

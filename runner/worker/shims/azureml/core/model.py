@@ -1,4 +1,8 @@
-"""``azureml.core.model.Model``: a registered model, as `Run.register_model` returns it."""
+"""``azureml.core.model.Model``: registered models, as `Run.register_model` returns them and by their names."""
+
+import os
+
+from azureml.core import _registry
 
 
 class Model:
@@ -13,13 +17,30 @@ class Model:
     def __init__(self, workspace, name=None, id=None, tags=None, properties=None, version=None, run_id=None, **kwargs):
         facts = kwargs.get("_facts")
         if facts is None:
-            raise RuntimeError("Model(...) cannot look models up in a script; see: vivero models download NAME")
-        self.name, self.version = name, version
+            if name is None and id is not None:
+                name, _, number = id.partition(":")
+                version = version or int(number or 0) or None
+            facts = _registry.find(name, version)
+        self.name, self.version = name or facts["name"], facts.get("version", version)
         self.tags, self.properties = facts["tags"], facts["properties"]
-        self.description, self.run_id = facts["description"], facts["run_id"]
+        self.description, self.run_id = facts["description"], facts.get("run_id", facts.get("run"))
         self.model_framework, self.model_framework_version = facts["framework"], facts["framework_version"]
 
     id = property(lambda self: "{}:{}".format(self.name, self.version))
+
+    @staticmethod
+    def get_model_path(model_name, version=None, _workspace=None):
+        """Return the path of a copy of a registered model: a file, or a folder."""
+        return _registry.copy(_registry.find(model_name, version), os.path.join(os.getcwd(), "azureml-models"))
+
+    def download(self, target_dir=".", exist_ok=False, exists_ok=None):
+        """Copy the model into a folder and return its path there."""
+        return _registry.copy_into(_registry.find(self.name, self.version), target_dir, exist_ok or bool(exists_ok))
+
+    @staticmethod
+    def list(workspace, name=None, tags=None, properties=None, run_id=None, latest=False, **kwargs):
+        """Return registered versions, the newest first."""
+        return [Model(workspace, one["name"], _facts=one) for one in _registry.every(name, latest)]
 
     @staticmethod
     def register(*args, **kwargs):

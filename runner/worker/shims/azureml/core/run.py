@@ -1,10 +1,9 @@
 """``azureml.core.run.Run``: the run a script is in."""
 
-import json
 import os
 
 from azureml.core._logging import LoggingMixin, _copy, _lines
-from azureml.core._place import metrics, output_path, outputs_folder, run_folder
+from azureml.core._place import metrics, order, output_path, outputs_folder, run_folder
 
 
 class Run(LoggingMixin):
@@ -41,15 +40,28 @@ class Run(LoggingMixin):
 
     id = property(lambda self: self._id)
     name = property(lambda self: self._name or self._id)
-    display_name = property(lambda self: self._name or self._id)
     status = property(lambda self: self._status)
     type = property(lambda self: "azureml.scriptrun")
 
     @property
     def input_datasets(self):
-        """Return the path of each data input by its name."""
-        with open(os.path.join(run_folder(), "order.json"), encoding="utf-8") as file:
-            return json.load(file)["inputs"]
+        """Return the data inputs by their names: each is its path, and can be asked for its rows."""
+        from azureml.core.dataset import everything
+
+        return everything()
+
+    @property
+    def display_name(self):
+        """Return the name that people see."""
+        return self._name or self._id
+
+    @display_name.setter
+    def display_name(self, name):
+        self._name = str(name)
+        if self.parent is None:
+            metrics.set_property(self._folder, "display_name", "display_name", self._name)
+        else:
+            self._end(self._status)
 
     def get_status(self):
         """Return the status."""
@@ -74,8 +86,9 @@ class Run(LoggingMixin):
             metrics.set_property(self._folder, "tag", key, None)
 
     def get_tags(self):
-        """Return the tags."""
-        return self._properties("tag")
+        """Return the tags, those of the composition too."""
+        given = order().get("tags") or {} if self.parent is None else {}
+        return self._properties("tag", given)
 
     tags = property(get_tags)
 
@@ -93,8 +106,8 @@ class Run(LoggingMixin):
 
     properties = property(get_properties)
 
-    def _properties(self, kind):
-        found = {}
+    def _properties(self, kind, given=()):
+        found = dict(given)
         for line in _lines(os.path.join(self._folder, "properties.jsonl")):
             if line["kind"] == kind:
                 found[line["name"]] = line["value"]
@@ -118,8 +131,10 @@ class Run(LoggingMixin):
             self.upload_file(name, path)
 
     def upload_folder(self, name, path, datastore_name=None):
-        """Keep a folder's files in outputs."""
-        for parent, _, files in os.walk(path):
+        """Keep a folder's files in outputs; what is in outputs is kept anyway."""
+        kept = os.path.realpath(outputs_folder())
+        for parent, folders, files in os.walk(path):
+            folders[:] = [one for one in folders if os.path.realpath(os.path.join(parent, one)) != kept]
             for file in files:
                 full = os.path.join(parent, file)
                 self.upload_file(os.path.join(name, os.path.relpath(full, path)), full)
@@ -244,3 +259,8 @@ class RunEnvironmentException(Exception):
 def get_run(experiment, run_id, rehydrate=True, clean_up=True):
     """Refuse: a script knows its own run only."""
     raise RunEnvironmentException("A script has only its own run; others are read with: vivero show RUN")
+
+
+from azureml.core._offline import OfflineRun  # noqa: E402 - a kind of `Run`
+
+_OfflineRun = OfflineRun  # scripts ask for it by this name

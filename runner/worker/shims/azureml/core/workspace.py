@@ -2,15 +2,14 @@
 
 import os
 
-from azureml.core._place import run_folder
+from azureml.core._place import workspace_folder
 
 
 class Workspace:
     """The workspace a run is in."""
 
     def __init__(self, *args, **kwargs):
-        folder = run_folder()
-        self.path = os.path.abspath(os.path.join(folder, "..", "..", "..")) if folder else os.getcwd()
+        self.path = workspace_folder() or os.getcwd()
         self.name = os.path.basename(self.path)
 
     @classmethod
@@ -23,5 +22,30 @@ class Workspace:
         """Return the run's workspace."""
         return cls()
 
+    @property
+    def datasets(self):
+        """Return the run's data inputs by their names."""
+        from azureml.core.dataset import everything
+
+        return everything()
+
+    @property
+    def models(self):
+        """Return the newest version of each registered model by its name."""
+        from azureml.core.model import Model
+
+        return {one.name: one for one in Model.list(self, latest=True)}
+
+    def get_default_datastore(self):
+        """Return the place of uploads."""
+        from azureml.core.datastore import Datastore
+
+        return Datastore(self)
+
+    @property
+    def datastores(self):
+        """Return the place of uploads by its name."""
+        return {"outputs": self.get_default_datastore()}
+
     def __getattr__(self, name):
-        raise AttributeError("Workspace.{} is not available in a run; it has name and path".format(name))
+        raise AttributeError("Workspace.{} is not available in a run".format(name))

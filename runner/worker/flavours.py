@@ -1,0 +1,130 @@
+"""Folders as MLflow writes models: which file is the model, how it is read, what is asked of it.
+
+``MLmodel`` lists flavours, each with its facts (MLflow 2 and 3). Used where a model is looked at, in the environment of
+its run, and by the server; nothing here is needed for a model that is one file.
+"""
+
+import os
+import re
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+    Flavours = Dict[str, Dict[str, str]]
+
+PICKLED = ("model.pkl", "model.joblib", "model.skops")  # MLflow's names, and ours
+EXAMPLES = ("input_example.json", "example_input.json")  # beside a model, or in its folder
+_LIBRARIES = ("lightgbm", "xgboost", "catboost")
+_LINE = re.compile(r"^( *)([A-Za-z_][\w.]*):\s*(.*)$")
+
+
+class NoModelError(Exception):
+    """The folder is none of a model that can be loaded; the text says why."""
+
+
+class Pyfunc:
+    """A model of MLflow's own form, which answers to `predict` alone.
+
+    Parameters
+    ----------
+    model : mlflow.pyfunc.PyFuncModel
+        As loaded.
+    """
+
+    def __init__(self, model: "Any") -> None:
+        self._model = model
+        schema = model.metadata.get_input_schema()
+        if schema is not None and schema.has_input_names():
+            self.feature_names_in_ = list(schema.input_names())
+
+    def predict(self, rows: "Any") -> "Any":
+        """Return the model's answer to a data frame or matrix."""
+        return self._model.predict(rows)
+
+
+def read_flavours(text: str) -> "Flavours":
+    """Return the flavours of an ``MLmodel`` with those of their facts that are plain texts."""
+    found = {}  # type: Flavours
+    inside, facts = False, {}  # type: bool, Dict[str, str]
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        depth, key, value = len(match.group(1)), match.group(2), match.group(3).strip().strip("'\"")
+        if depth == 0:
+            inside = key == "flavors"
+        elif inside and depth == 2:
+            facts = found.setdefault(key, {})
+        elif inside and depth == 4 and value not in ("", "null"):
+            facts[key] = value
+    return found
+
+
+def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]":
+    """Return the library that reads a folder's model, nothing for a pickle, and the file.
+
+    Raises
+    ------
+    NoModelError
+        If there is none that is known.
+    """
+    there = set(names)
+    for name in PICKLED:
+        if name in there:
+            return "", name
+    for library in _LIBRARIES:
+        data = flavours.get(library, {}).get("data", "")
+        if data in there:
+            return library, data
+    python_model = flavours.get("python_function", {}).get("python_model", "")
+    if python_model in there:
+        return "mlflow", python_model
+    if flavours:
+        known = "sklearn, {}, pyfunc".format(", ".join(_LIBRARIES))
+        raise NoModelError("its flavours are {}; known are {}".format(", ".join(sorted(flavours)), known))
+    raise NoModelError("the folder has no {} or {}".format(", ".join(PICKLED[:-1]), PICKLED[-1]))
+
+
+def load(library: str, flavours: "Flavours", content: bytes, folder: str) -> "Any":
+    """Return the model that a library has in its own form."""
+    if library == "lightgbm":
+        import lightgbm
+
+        return lightgbm.Booster(model_str=content.decode("utf-8"))
+    if library == "xgboost":
+        import xgboost
+
+        model = getattr(xgboost, flavours["xgboost"].get("model_class", "Booster").rpartition(".")[2])()
+        model.load_model(bytearray(content))
+        return model
+    if library == "catboost":
+        import catboost
+
+        return getattr(catboost, flavours["catboost"].get("model_type", "CatBoost"))().load_model(blob=content)
+    import mlflow.pyfunc
+
+    return Pyfunc(mlflow.pyfunc.load_model(folder))
+
+
+def default_method(flavours: "Flavours") -> "Optional[str]":
+    """Return the method that MLflow's ``predict`` stands for, if the model says one."""
+    return flavours.get("python_function", {}).get("predict_fn")
+
+
+def code_folder(folder: str, flavours: "Flavours") -> "Optional[str]":
+    """Return the folder of modules that was logged with a model (``code_paths``), if there is one."""
+    for facts in flavours.values():
+        if facts.get("code"):
+            return os.path.join(folder, facts["code"])
+    return None
+
+
+def take_in_code(folder: "Optional[str]") -> "List[str]":
+    """Let those modules be imported; return their names."""
+    if folder is None or not os.path.isdir(folder):
+        return []
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return [os.path.splitext(name)[0] for name in os.listdir(folder)]

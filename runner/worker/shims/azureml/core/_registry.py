@@ -1,0 +1,72 @@
+"""Reads the workspace's registered models, where the run can see them: not from a node or a container."""
+
+import json
+import os
+import shutil
+
+from azureml.core._place import workspace_folder
+
+
+class ModelNotFoundException(Exception):
+    """There is no such model."""
+
+
+def every(name=None, latest=False):
+    """Return the facts of versions, the newest of each model first."""
+    found = []
+    for one in [name] if name else _listed(_root()):
+        numbers = sorted((int(word) for word in _listed(os.path.join(_root(), one)) if word.isdigit()), reverse=True)
+        found += [_read(one, number) for number in (numbers[:1] if latest else numbers)]
+    return [one for one in found if one is not None]
+
+
+def find(name, version=None):
+    """Return the facts of a version, the newest unless one is named."""
+    there = every(name)
+    for one in there:
+        if version is None or one["version"] == int(version):
+            return one
+    known = "it has version {}".format(", ".join(str(one["version"]) for one in there)) if there else "there is none"
+    raise ModelNotFoundException(
+        "the registry has no model {}{}: {}".format(name, "" if version is None else ":{}".format(version), known)
+    )
+
+
+def copy(facts, below):
+    """Copy a version's file or folder below a folder, by its name and version, and return where it is."""
+    return copy_into(facts, os.path.join(below, facts["name"], str(facts["version"])), True)
+
+
+def copy_into(facts, folder, exist_ok):
+    """Copy a version's file or folder into a folder and return where it is."""
+    source = os.path.join(_root(), facts["name"], str(facts["version"]), facts["artefact"])
+    target = os.path.join(folder, facts["artefact"])
+    if os.path.exists(target):
+        if not exist_ok:
+            raise FileExistsError("{} is there already; say exist_ok=True".format(target))
+        shutil.rmtree(target) if os.path.isdir(target) else os.remove(target)
+    os.makedirs(folder, exist_ok=True)
+    shutil.copytree(source, target) if os.path.isdir(source) else shutil.copyfile(source, target)
+    return target
+
+
+def _root():
+    folder = workspace_folder()
+    root = os.path.join(folder, "models") if folder else ""
+    if not folder or not os.path.isdir(os.path.join(folder, "runs")):
+        raise RuntimeError(
+            "registered models cannot be seen from here; give one as a data input: data.inputs.NAME.path=FILE_OR_FOLDER"
+        )
+    return root
+
+
+def _listed(folder):
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+def _read(name, number):
+    try:
+        with open(os.path.join(_root(), name, str(number), "model.json"), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:  # it is being made, or removed
+        return None

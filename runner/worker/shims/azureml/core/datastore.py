@@ -1,0 +1,41 @@
+"""``azureml.core.datastore.Datastore``: there is none; what is uploaded is kept with the run's outputs."""
+
+import os
+
+from azureml.core._place import copy, output_path
+
+_ABSENT = "there is no datastore here: give data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
+
+
+class Datastore:
+    """The place of uploads."""
+
+    def __init__(self, workspace=None, name=None, **kwargs):
+        self.workspace, self.name, self.datastore_type = workspace, name or "outputs", "outputs"
+
+    @classmethod
+    def get(cls, workspace, datastore_name):
+        """Return the one there is."""
+        return cls(workspace, datastore_name)
+
+    get_default = get
+
+    def upload(self, src_dir, target_path=None, overwrite=False, show_progress=True):
+        """Keep a folder's files in outputs."""
+        from azureml.core.run import Run
+
+        Run.get_context().upload_folder(target_path or "uploaded", src_dir)
+
+    def upload_files(self, files, relative_root=None, target_path=None, overwrite=False, show_progress=True):
+        """Keep files in outputs."""
+        for file in files:
+            name = os.path.relpath(file, relative_root) if relative_root else os.path.basename(file)
+            copy(file, output_path(os.path.join(target_path or "uploaded", name)))
+
+    def path(self, path=None, data_reference_name=None):
+        """Refuse: nothing can be read from it."""
+        raise RuntimeError(_ABSENT)
+
+    def download(self, target_path, prefix=None, overwrite=False, show_progress=True):
+        """Refuse: nothing can be read from it."""
+        raise RuntimeError(_ABSENT)
