@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.errors import UserError
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
+
+
+def _path_without_ours(folder: Path) -> str:
+    """Return this process's PATH, without the programs of the Python that runs us unless that is the environment.
+
+    A script's ``pip install`` would change the installation that this tool runs from.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    if sys.prefix == sys.base_prefix or os.path.realpath(folder) == os.path.realpath(f"{sys.prefix}/bin"):
+        return path
+    ours = os.path.realpath(f"{sys.prefix}/bin")
+    return os.pathsep.join(one for one in path.split(os.pathsep) if os.path.realpath(one) != ours)
 
 
 class PrefixHandle:
@@ -45,7 +58,7 @@ class PrefixHandle:
         if self._host is not None:
             path = f"{self._python.parent}{os.pathsep}{self._host.path}"
             return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}
-        path = f"{self._python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        path = f"{self._python.parent}{os.pathsep}{_path_without_ours(self._python.parent)}"
         if not (self._python.parent.parent / "pyvenv.cfg").exists():
             return {"PATH": path}
         return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.errors import UserError
@@ -26,13 +26,15 @@ class Interpreters:
         self._cache = layout.environments / "interpreters.json"
         self._host = host
 
-    def find(self, request: str | None) -> Interpreter:
+    def find(self, request: str | None, match: str = "patch") -> Interpreter:
         """Return the interpreter meant.
 
         Parameters
         ----------
         request : str or None
             ``3.11``, ``3.11.7``, a path, or None for the controller's own version.
+        match : str
+            ``patch``: 3.11.7 is that very one; ``minor``: another 3.11 does where that is not there.
 
         Raises
         ------
@@ -40,7 +42,7 @@ class Interpreters:
             If there is none, naming those that are there.
         """
         if self._host.root is not None:
-            return find_there(self._host, request)
+            return find_there(self._host, request, match)
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()
             if not path.is_file():
@@ -51,11 +53,10 @@ class Interpreters:
         if request is None:
             return self._one(Path(os.path.realpath(sys.executable)))
         known = self._facts(list(dict.fromkeys(_candidates(request))))
-        fitting = [one for one in known if _fits(one.version, request)]
+        fitting = _fitting(known, request, match)
         if not fitting:
             every = self._facts(list(dict.fromkeys(_candidates(""))))
-            there = ", ".join(sorted({one.version for one in every}, key=_number))
-            raise UserError(f"Python {request} is not on this machine", f"There are: {there}")
+            raise _absent(f"Python {request} is not on this machine", request, every)
         return max(fitting, key=lambda one: _number(one.version))
 
     def _one(self, path: Path) -> Interpreter:
@@ -88,7 +89,7 @@ class Interpreters:
         return found
 
 
-def find_there(host: Host, request: str | None) -> Interpreter:
+def find_there(host: Host, request: str | None, match: str = "patch") -> Interpreter:
     """Return an interpreter of another machine.
 
     Parameters
@@ -97,6 +98,8 @@ def find_there(host: Host, request: str | None) -> Interpreter:
         The machine.
     request : str or None
         ``3.11``, ``3.11.7``, a path there, or None: of the controller's minor version, its very own if it can be.
+    match : str
+        As for `Interpreters.find`.
 
     Raises
     ------
@@ -107,11 +110,36 @@ def find_there(host: Host, request: str | None) -> Interpreter:
     if request is not None and not _REQUEST.fullmatch(request):
         fitting = [one for one in known if str(one.path) == request]
     else:
-        fitting = [one for one in known if _fits(one.version, request or ".".join(own.split(".")[:2]))]
+        fitting = _fitting(known, request or _minor(own), match)
     if not fitting:
-        there = ", ".join(sorted({one.version for one in known}, key=_number))
-        raise UserError(f"Python {request or own} is not on {host.name}", f"There are: {there or 'none'}")
+        raise _absent(f"Python {request or own} is not on {host.name}", request or own, known)
     return max(fitting, key=lambda one: (request is None and one.version == own, _number(one.version)))
+
+
+def as_version(request: str | None) -> str | None:
+    """Return a version as it was meant: YAML reads 3.10 as the number 3.1, and ``3.11.*`` is 3.11."""
+    if request is None:
+        return None
+    request = request.strip().removeprefix("==").removesuffix(".*")
+    return "3.10" if request == "3.1" else request
+
+
+def _fitting(known: Sequence[Interpreter], request: str, match: str) -> list[Interpreter]:
+    exact = [one for one in known if _fits(one.version, request)]
+    if exact or match != "minor":
+        return exact
+    return [one for one in known if _fits(one.version, _minor(request))]
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _absent(what: str, request: str, known: Sequence[Interpreter]) -> UserError:
+    there = ", ".join(sorted({one.version for one in known}, key=_number)) or "none"
+    near = any(_fits(one.version, _minor(request)) for one in known)
+    more = f". Any {_minor(request)} does with environment.python_match=minor" if near else ""
+    return UserError(what, f"There are: {there}{more}")
 
 
 def _number(version: str) -> tuple[int, ...]:

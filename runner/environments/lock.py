@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from runner.environments.kept_wheels import KeptWheels
 from runner.environments.packages import normalised
 from runner.environments.spec import Spec
 from runner.errors import UserError
@@ -14,7 +15,11 @@ from runner.files import locked, write_text
 from runner.layout import Layout
 from runner.ports import Host, Interpreter, Say
 
+_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
+# A wheel that is named by its place: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
+_WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
+_HASH = re.compile(r"\s*--hash=(\S+)")
 _TELLING = 3  # lines of a resolver's complaint
 OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
@@ -35,16 +40,17 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
         If there is no solution, with the resolver's reason.
     """
     asked = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
+    wheels = KeptWheels(layout)
 
     def make(path: Path) -> str:
         say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
         if host.target is None:
-            return compile_lock(host, spec, ["--python", str(python.path)], path, say)
+            return compile_lock(host, spec, ["--python", str(python.path)], path, say, wheels)
         from runner.hosts.local import LocalHost
 
         # Made here: the machine may have no way to an index, and the answer is the same.
         like = ["--python-version", python.version, "--python-platform", host.target]
-        return compile_lock(LocalHost(), spec, like, path, say)
+        return compile_lock(LocalHost(), spec, like, path, say, wheels)
 
     return kept_lock(layout, asked, make, upgrade=upgrade)
 
@@ -76,7 +82,13 @@ def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrad
 
 
 def compile_lock(
-    host: Host, spec: Spec, python: Sequence[str], path: Path, say: Say, installed: Sequence[str] = ()
+    host: Host,
+    spec: Spec,
+    python: Sequence[str],
+    path: Path,
+    say: Say,
+    wheels: KeptWheels,
+    installed: Sequence[str] = (),
 ) -> str:
     """Return requirements as pins with hashes, for a Python.
 
@@ -92,6 +104,8 @@ def compile_lock(
         What work files are named after.
     say : Say
         Takes lines of progress.
+    wheels : KeptWheels
+        What is asked for of this machine's own.
     installed : sequence of str
         Distributions that are there already, which the lock leaves out.
 
@@ -101,7 +115,7 @@ def compile_lock(
         If there is no solution, with the resolver's reason.
     """
     asked, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
-    write_text(asked, _text([*spec.options, *spec.lines]))
+    write_text(asked, _text([*spec.options, *map(wheels.placed, spec.lines)]))
     if spec.constraints:
         write_text(limits, _text(spec.constraints))
     made.unlink(missing_ok=True)
@@ -111,12 +125,22 @@ def compile_lock(
     command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
     done = host.run(command, variables=OFFLINE_PYTHON)
     if done.exit_code != 0:
-        raise UserError(f"The environment cannot be resolved: {complaint(done.output)}", "Correct its packages")
+        why = complaint(done.output)
+        raise UserError(f"The environment cannot be resolved: {why}", resolving_hint(why))
     for line in done.output.decode(errors="replace").splitlines():
         say(line)
-    lock = _text(spec.options) + made.read_text()
+    lock = _text(spec.options) + with_given_hashes(wheels.named(made.read_text()), spec.lines)
     made.unlink()
     return lock
+
+
+def resolving_hint(why: str) -> str:
+    """Return what to do about a resolver's complaint."""
+    if "certificate" in why.lower() or "TLS" in why:
+        return "If the index has a certificate of your own authority, name that: SSL_CERT_FILE=FILE"
+    if "Failed to fetch" in why or "401" in why or "403" in why:
+        return "See that the index can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+    return "Correct its packages"
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -126,6 +150,7 @@ def _text(lines: Sequence[str]) -> str:
 def complaint(output: bytes) -> str:
     """Return the telling lines of uv's error as one line."""
     lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
+    lines = [line.removeprefix("error: ") for line in lines]
     kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
     for index, line in enumerate(kept):
         if "Failed to fetch" in line or "Hash mismatch" in line:
@@ -136,7 +161,55 @@ def complaint(output: bytes) -> str:
 
 def pins(lock: str) -> dict[str, str]:
     """Return name and version of everything in a lock."""
-    return {normalised(name): version for name, version in _PIN.findall(lock)}
+    return {normalised(name): version for name, version in [*_PIN.findall(lock), *_WHEEL.findall(lock)]}
+
+
+def requirements_of(lock: str) -> dict[str, str]:
+    """Return everything in a lock as it would be asked for again, by its name.
+
+    What comes from an address keeps it, and a package of which there was one file only its hash: a kept wheel.
+    """
+    found = {}
+    for block in re.split(r"\n(?=\S)", lock):
+        first = block.splitlines()[0].rstrip("\\ ") if block.strip() else ""
+        hashes = _HASH.findall(block)
+        given = "".join(f" --hash={one}" for one in hashes) if len(hashes) == 1 or " @ " in first else ""
+        if pinned := _PIN.match(first):
+            found[normalised(pinned[1])] = f"{pinned[1]}=={pinned[2]}{given}"
+        elif " @ " in first and (named := _NAME.match(first)):
+            found[normalised(named[1])] = f"{first}{given}"
+        elif wheel := _WHEEL.match(first):
+            found[normalised(wheel[1])] = f"{first}{given}"
+    return found
+
+
+def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
+    """Return a lock that allows only the hashes which the requirement lines give, of packages where they give any.
+
+    Raises
+    ------
+    UserError
+        If no file of the resolved version has one of the hashes.
+    """
+    given = {
+        found[1]: set(_HASH.findall(line)) for line in lines if (found := _NAME.match(line)) and _HASH.search(line)
+    }
+    wanted = {normalised(name): hashes for name, hashes in given.items()}
+    if not wanted:
+        return lock
+    kept: list[str] = []
+    for block in re.split(r"\n(?=\S)", lock):
+        found = _NAME.match(block)
+        hashes = wanted.get(normalised(found[1])) if found else None
+        if hashes is None:
+            kept.append(block)
+            continue
+        there = [one for one in _HASH.findall(block) if one in hashes]
+        first = block.splitlines()[0].rstrip("\\ ")
+        if not there:
+            raise UserError(f"No file of {first} has the hash that was given for it", "Correct the hash or the version")
+        kept.append(" \\\n    ".join([first, *(f"--hash={one}" for one in there)]))
+    return "\n".join(kept) + ("\n" if lock.endswith("\n") and not kept[-1].endswith("\n") else "")
 
 
 def key_of(lock: str, python: Interpreter) -> str:

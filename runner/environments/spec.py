@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.environments.interpreters import as_version
 from runner.environments.packages import normalised
 from runner.errors import UserError
 from runner.ports import Say
@@ -16,6 +17,9 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)$")
 _PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # over ssh it is a name, and the key is elsewhere
+_PLACE = re.compile(r"(\.{1,2}|(?:\.{0,2}/|[^\s@:;\[]+/)[^\s;@\[]*|[^\s/@:;\[]+\.(?:whl|tar\.gz|zip))(?=[\s;\[]|$)")
+_LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:|/)(\S+)")
+_EDITABLE = re.compile(r"(?:-e|--editable)[\s=]+")
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 
@@ -46,22 +50,39 @@ def gather(
         If a file cannot be read, or an option holds a password.
     """
     found = Requirements()
-    found.lines += packages
-    if requirements is not None:
+    for one in packages:
+        found.take(one, base.absolute() / "environment.packages", "environment.packages")
+    if requirements is not None and Path(requirements).suffix == ".toml":
+        found.lines += read_project(base / requirements)
+    elif requirements is not None:
         found.read(base / requirements, "environment.requirements")
     if conda_file is not None:
-        lines, wanted = read_conda(base / conda_file)
+        lines, pip, wanted = read_conda(base / conda_file)
         found.lines += lines
+        for one in pip:
+            found.take(one, (base / conda_file).absolute(), "environment.conda_file")
         python = python or wanted
     kept = without_provided(found.lines, say)
-    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), python)
+    for name in sorted({match[1] for match in map(_NAME.match, kept) if match}):
+        if (base / name / "pyproject.toml").is_file():
+            say(f"{name} comes from a package index; the folder beside it would be ./{name}")
+    wanted = as_version(python)
+    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), wanted)
 
 
 def without_provided(lines: Sequence[str], say: Say) -> list[str]:
-    """Return requirement lines without the ``azureml-*`` packages that the worker stands in for."""
+    """Return requirement lines without the ``azureml-*`` packages that the worker stands in for.
+
+    Raises
+    ------
+    UserError
+        For ``sklearn``, which is the module's name and on the index a package that cannot be installed.
+    """
     kept = []
     for line in lines:
         name = _NAME.match(line)
+        if name and normalised(name[1]) == "sklearn":
+            raise UserError(f"{line.strip()}: the package of the module sklearn is scikit-learn", "Write scikit-learn")
         if name and normalised(name[1]).startswith("azureml-"):
             say(f"{line.strip()} is left out: what a script needs of azureml is provided")
         else:
@@ -76,6 +97,10 @@ class Requirements:
         self.lines: list[str] = []
         self.constraints: list[str] = []
         self.options: list[str] = []
+
+    def spec(self) -> Spec:
+        """Return them as what is asked for."""
+        return Spec(tuple(self.lines), tuple(self.constraints), tuple(self.options))
 
     def read(self, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False) -> None:
         """Add a file's lines.
@@ -105,7 +130,7 @@ class Requirements:
         UserError
             If it has a password in it, or includes a file that `read` refuses.
         """
-        line = _COMMENT.sub("", raw).strip()
+        line = _EDITABLE.sub("", _COMMENT.sub("", raw).strip())  # a record is to say what ran: a copy of it is built
         if _PASSWORD.search(line):
             raise UserError(
                 f"{setting}: {path} has a password in an address, and the lock would keep it",
@@ -115,23 +140,56 @@ class Requirements:
             limits = constraints or match[1] in ("-c", "--constraint")
             self.read(path.parent / match[2], setting, inside, constraints=limits)
         elif line.startswith("-"):
-            self.options.append(line)
+            self.options.append(_LOCAL_OPTION.sub(lambda found: f"{found[1]} {path.parent / found[2]}", line))
         elif line:
-            (self.constraints if constraints else self.lines).append(line)
+            (self.constraints if constraints else self.lines).append(_from(path.parent, line))
 
 
-def read_conda(path: Path) -> tuple[list[str], str | None]:
-    """Return the pip requirements of a conda YAML and its Python.
+def _from(folder: Path, line: str) -> str:
+    """Resolve a relative path against the folder of its requirements file, as pip does."""
+    place, rest = _PLACE.match(line), ""
+    if place is None or place[1].startswith("/"):
+        return line
+    rest = line[place.end() :]
+    return f"{(folder / place[1]).resolve()}{rest}"
+
+
+def read_project(path: Path) -> list[str]:
+    """Return the dependencies of a ``pyproject.toml``, as its ``[project]`` table has them.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or they are not written there.
+    """
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"environment.requirements: {path} cannot be read ({error})") from None
+    project = content.get("project") or {}
+    if "dependencies" not in project:
+        raise UserError(
+            f"environment.requirements: {path} has no dependencies in its [project] table",
+            f"Install the project itself, from its folder: environment.packages=[{path.parent}]",
+        )
+    return [str(one) for one in project["dependencies"]]
+
+
+def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
+    """Return the packages of a conda YAML, the lines of its pip part, and its Python.
 
     Its conda packages are taken from the package index under the same name: true for the scientific Python packages
     that training needs, and an error naming the package where it is not.
     """
     dependencies = conda_content(path, "environment.conda_file")["dependencies"]
     lines: list[str] = []
+    pip: list[str] = []
     python = None
     for one in dependencies:
         if isinstance(one, dict):
-            lines += [str(line) for line in one.get("pip") or []]
+            pip += [str(line) for line in one.get("pip") or []]
             continue
         text = str(one).partition("::")[2] or str(one)
         pin = _CONDA_PIN.fullmatch(text.replace("==", "="))
@@ -140,7 +198,7 @@ def read_conda(path: Path) -> tuple[list[str], str | None]:
             python = pin[2] if pin else None
         elif name != "pip":
             lines.append(f"{pin[1]}=={pin[2]}" + ("" if pin[2].count(".") >= 2 else ".*") if pin else text)
-    return lines, python
+    return lines, pip, python
 
 
 def conda_content(path: Path, setting: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +13,9 @@ from runner.environments.build import LOCK, built
 from runner.environments.handle import PrefixHandle
 from runner.environments.indexes import index_variables
 from runner.environments.interpreters import Interpreters
+from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve
+from runner.environments.places import with_kept
 from runner.environments.spec import gather
 from runner.errors import UserError
 from runner.layout import Layout
@@ -27,7 +30,7 @@ class VenvEnvironment:
     ----------
     layout : Layout
         The workspace.
-    packages, requirements, conda_file, python
+    packages, requirements, conda_file, python, python_match
         What is asked for; see ``conf/environment/venv.yaml``.
     upgrade : bool
         Resolve anew although there is a lock.
@@ -43,11 +46,13 @@ class VenvEnvironment:
         requirements: str | None = None,
         conda_file: str | None = None,
         python: str | None = None,
+        python_match: str = "patch",
         upgrade: bool = False,
         base: Path = Path(),
     ) -> None:
         self.layout, self.packages, self.requirements, self.conda_file = layout, packages, requirements, conda_file
         self.python, self.upgrade, self.base = python, upgrade, base
+        self.python_match = python_match
 
     def prepare(self, host: Host, say: Say) -> PrefixHandle:
         """Resolve, build unless it is there, and return the environment.
@@ -59,7 +64,8 @@ class VenvEnvironment:
         """
         start = time.perf_counter()
         spec = gather(self.packages, self.requirements, self.conda_file, self.python, base=self.base, say=say)
-        python = Interpreters(self.layout, host).find(spec.python)
+        spec = with_kept(spec, KeptWheels(self.layout), say)
+        python = Interpreters(self.layout, host).find(spec.python, self.python_match)
         lock = resolve(self.layout, host, spec, python, upgrade=self.upgrade, say=say)
         return self._built(host, lock, python, start, say)
 
@@ -97,11 +103,7 @@ class VenvEnvironment:
         inner = str(staging / "bin" / "python")
         if pins(lock):
             install = [host.uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
-            install += ["-r", str(staging / LOCK)]
-            if host.fetches:
-                _run(host, install, say)
-            else:
-                _install_sent(host, install, lock, python, staging / "wheels", say)
+            self._install(host, install, lock, python, staging, say)
         _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
         prefix = f"environments/{key}"
@@ -115,17 +117,30 @@ class VenvEnvironment:
             packages=pins(lock),
         )
 
+    def _install(self, host: Host, install: list[str], lock: str, python: Interpreter, staging: Path, say: Say) -> None:
+        """Install a lock: from an index, or from what is sent, and kept wheels from where they are."""
+        from runner.environments.wheels import fetched
 
-def _install_sent(host: Host, install: list[str], lock: str, python: Interpreter, wheels: Path, say: Say) -> None:
-    """Install what is fetched here and sent."""
-    from runner.environments.wheels import fetched
-
-    assert host.target is not None  # noqa: S101 - a machine that something is sent to
-    with fetched(lock, python, host.target, say) as folder:
-        say(f"Sending {sum(one.stat().st_size for one in folder.iterdir()) / 2**20:.0f} MB to {host.name}")
-        host.put(folder, wheels)
-    _run(host, [*install, "--offline", "--no-index", "--find-links", str(wheels)], say)
-    host.remove(wheels)
+        kept, wheels, placed = KeptWheels(self.layout), staging / "wheels", staging / "placed.txt"
+        with tempfile.TemporaryDirectory(prefix="vivero-kept-") as made:
+            if host.root is None:
+                host.write(placed, kept.placed(lock).encode())
+                _run(host, [*install, "-r", str(placed)], say)
+            elif host.fetches:
+                host.write(placed, kept.placed(lock, str(wheels)).encode())
+                if kept.copy(lock, Path(made, "wheels")):
+                    host.put(Path(made, "wheels"), wheels)
+                _run(host, [*install, "-r", str(placed)], say)
+            else:
+                assert host.target is not None  # noqa: S101 - a machine that something is sent to
+                host.write(placed, kept.placed(lock, str(wheels)).encode())
+                with fetched(kept.placed(lock), python, host.target, say) as folder:
+                    say(f"Sending {sum(one.stat().st_size for one in folder.iterdir()) / 2**20:.0f} MB to {host.name}")
+                    host.put(folder, wheels)
+                offline = ["--offline", "--no-index", "--find-links", str(wheels)]
+                _run(host, [*install, *offline, "-r", str(placed)], say)
+        host.remove(wheels)
+        host.remove(placed)
 
 
 def _run(host: Host, argv: list[str], say: Say) -> None:

@@ -26,7 +26,7 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
     Parameters
     ----------
     lock : str
-        Pins with hashes.
+        Pins with hashes, kept wheels named by their places here.
     python : Interpreter
         That they are for.
     target : str

@@ -1,5 +1,7 @@
 import dataclasses
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,28 +9,29 @@ from runner.environments.current import CurrentEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
+from runner.ports import Host
 from tests.contracts.environment_contract import EnvironmentContract, said
 
 
 class TestCurrent(EnvironmentContract):
     @pytest.fixture
-    def host(self):
+    def host(self) -> Host:
         return LocalHost()
 
     @pytest.fixture
-    def environment(self, tmp_path):
+    def environment(self, tmp_path: Path) -> Any:
         return lambda **settings: CurrentEnvironment(Layout(tmp_path / "w"), **settings)
 
-    def test_it_is_this_python(self, environment, host):
+    def test_it_is_this_python(self, environment: Any, host: Host) -> None:
         handle = environment().prepare(host, said)
         assert handle.argv(["python"]) == [sys.executable]
         assert handle.record.packages["pytest"] == pytest.__version__
 
-    def test_drift_is_named_and_refused_unless_allowed(self, environment, host):
+    def test_drift_is_named_and_refused_unless_allowed(self, environment: Any, host: Host) -> None:
         handle = environment().prepare(host, said)
         then = dataclasses.replace(handle.record, packages={**handle.record.packages, "pytest": "1.0", "gone": "2.0"})
         with pytest.raises(UserError, match=rf"gone 2.0 is now absent, pytest 1.0 is now {pytest.__version__}"):
             environment().restore(then, "", host, said)
-        lines = []
+        lines: list[str] = []
         environment(allow_drift=True).restore(then, "", host, lines.append)
         assert "pytest 1.0 is now" in lines[0]

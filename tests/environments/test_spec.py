@@ -1,17 +1,20 @@
 """What is asked of a virtual environment, from three kinds of places."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.environments.spec import gather
 from runner.errors import UserError
 
 
-def ask(base, packages=(), requirements=None, conda_file=None, python=None):
-    lines = []
+def ask(base: Any, packages: Any = (), requirements: Any = None, conda_file: Any = None, python: Any = None) -> Any:
+    lines: list[str] = []
     return gather(packages, requirements, conda_file, python, base=base, say=lines.append), lines
 
 
-def test_a_requirements_file_with_comments_and_includes(tmp_path):
+def test_a_requirements_file_with_comments_and_includes(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("six\n")
     (tmp_path / "requirements.txt").write_text(
         "# all of it\nnumpy>=1.20  # arrays\npandas \\\n  ==2.0.0\n-r more.txt\n\nscipy ; python_version > '3'\n"
@@ -20,7 +23,7 @@ def test_a_requirements_file_with_comments_and_includes(tmp_path):
     assert spec.lines == ("joblib", "numpy>=1.20", "pandas    ==2.0.0", "scipy ; python_version > '3'", "six")
 
 
-def test_a_conda_file(tmp_path):
+def test_a_conda_file(tmp_path: Path) -> None:
     (tmp_path / "conda.yml").write_text(
         "name: x\ndependencies:\n- python=3.8.5\n- pip\n- conda-forge::scipy=1.10\n- numpy==1.23.5\n"
         "- pandas>=1.5\n- pip:\n  - azureml-defaults\n  - scikit-learn==1.2.2\n"
@@ -33,19 +36,25 @@ def test_a_conda_file(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["azureml-core==1.61", "azureml_defaults", "AzureML-Train[automl]>=1"])
-def test_azureml_is_left_out_and_said(line, tmp_path):
+def test_azureml_is_left_out_and_said(line: str, tmp_path: Path) -> None:
     spec, lines = ask(tmp_path, ["six", line])
     assert spec.lines == ("six",) and line in lines[0]
 
 
+@pytest.mark.parametrize("line", ["sklearn", "sklearn==1.5", " SKLearn >= 1"])
+def test_the_modules_name_is_no_package(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Write scikit-learn"):
+        ask(tmp_path, [line])
+
+
 @pytest.mark.parametrize("text", ["[", "hello", "dependencies: 3", "\x00"])
-def test_what_is_no_conda_file(text, tmp_path):
+def test_what_is_no_conda_file(text: str, tmp_path: Path) -> None:
     (tmp_path / "conda.yml").write_text(text)
     with pytest.raises(UserError, match=r"environment.conda_file: .*conda.yml"):
         ask(tmp_path, conda_file="conda.yml")
 
 
-def test_constraints_and_options_are_kept_apart(tmp_path):
+def test_constraints_and_options_are_kept_apart(tmp_path: Path) -> None:
     (tmp_path / "limits.txt").write_text("six<1.17\n")
     (tmp_path / "r.txt").write_text("--extra-index-url https://example.org/simple\n-c limits.txt\nsix\n")
     spec, _ = ask(tmp_path, requirements="r.txt")
@@ -53,14 +62,40 @@ def test_constraints_and_options_are_kept_apart(tmp_path):
     assert spec.options == ("--extra-index-url https://example.org/simple",)
 
 
-def test_a_password_is_refused_and_not_repeated(tmp_path):
+@pytest.mark.parametrize("options", ["", " ; python_version > '3'", " --hash=sha256:00"])
+@pytest.mark.parametrize("place", ["./a/x-1-py3-none-any.whl", "../x-1.tar.gz", "x-1-py3-none-any.whl", "a/b", "./a"])
+def test_a_relative_place_starts_where_its_file_is(place: str, options: str, tmp_path: Path) -> None:
+    folder = tmp_path / "below"
+    folder.mkdir()
+    (folder / "r.txt").write_text(f"{place}{options}\n")
+    spec, _ = ask(tmp_path, requirements="below/r.txt")
+    assert spec.lines == (f"{(folder / place).resolve()}{options}",)
+
+
+@pytest.mark.parametrize(
+    "line", ["six", "six==1.0", "six @ file:///x/six.whl", "/x/six-1-py3-none-any.whl", "git+https://example.org/x/y",
+             "six @ https://example.org/a/six.whl", "six[a,b]>=1,<2 ; sys_platform == 'linux'"],
+)  # fmt: skip
+def test_what_is_no_relative_place_stays(line: str, tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text(f"{line}\n")
+    assert ask(tmp_path, requirements="r.txt")[0].lines == (line,)
+
+
+@pytest.mark.parametrize("option", ["--find-links wheels", "-f wheels", "--find-links=wheels"])
+def test_an_options_place_starts_there_too(option: str, tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text(f"{option}\n--find-links https://example.org/x\nsix\n")
+    first, second = ask(tmp_path, requirements="r.txt")[0].options
+    assert first.endswith(f" {tmp_path}/wheels") and second == "--find-links https://example.org/x"
+
+
+def test_a_password_is_refused_and_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("--extra-index-url https://me:hunter2@example.org/simple\nsix\n")
     with pytest.raises(UserError, match="password") as caught:
         ask(tmp_path, requirements="r.txt")
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_requirements_file_that_includes_itself(tmp_path):
+def test_a_requirements_file_that_includes_itself(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("-r r.txt\n")
     with pytest.raises(UserError, match="includes itself"):
         ask(tmp_path, requirements="r.txt")

@@ -12,6 +12,7 @@ from runner.environments.away.handle import AwayHandle
 from runner.environments.away.program import program_on
 from runner.environments.away.sending import Sent, sent_of
 from runner.environments.indexes import index_variables
+from runner.environments.kept_wheels import KeptWheels
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
 from runner.layout import Layout
@@ -60,7 +61,7 @@ class AwayEnvironment:
     def _made(self, host: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> AwayHandle:
         assert isinstance(host, RemoteHost) and host.root is not None  # noqa: S101 - chosen for clusters only
         python, package = program_on(host, self._settings.kind, self._layout, say)
-        asked = sent_of(self._settings, self._base)
+        asked = sent_of(self._settings, self._base, KeptWheels(self._layout), lock, say)
         folder = host.root / "asked" / f"{secrets.token_hex(8)}"
         try:
             answer = _ask(host, [python, "-s", str(package / "environments/away/there.py")], folder, asked, {

@@ -15,6 +15,7 @@ from typing import Any
 if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
+from runner.environments.kept_wheels import KeptWheels
 from runner.errors import UserError, storage_error
 from runner.files import write_json
 from runner.hosts.local import LocalHost
@@ -39,6 +40,8 @@ def main(folder: Path) -> None:
 def answered(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return record and lock of the environment that is asked for, and how processes are started in it."""
     layout, host = Layout(Path(asked["root"])), LocalHost()
+    for wheel in (folder / "files" / "wheels").glob("*.whl"):
+        KeptWheels(layout).keep(wheel)
     environment = _environment(asked["settings"], layout, folder / "files")
     if asked["record"] is None:
         handle = environment.prepare(host, print)

@@ -13,8 +13,10 @@ from runner.environments.build import LOCK, aside, built
 from runner.environments.conda.activation import CondaHandle
 from runner.environments.conda.lock import CondaLock, key_of, read_lock, this_platform
 from runner.environments.conda.spec import Asked, gather
+from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import compile_lock, kept_lock
 from runner.environments.packages import installed_packages
+from runner.environments.places import with_kept
 from runner.files import write_text
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
@@ -92,6 +94,7 @@ class CondaEnvironment:
             base=self.base,
             say=say,
         )
+        asked = dataclasses.replace(asked, pip=with_kept(asked.pip, KeptWheels(self.layout), say))
         return kept_lock(
             self.layout, _all_of(asked), lambda path: self._solve(asked, host, path, say), upgrade=self.upgrade
         )
@@ -115,7 +118,8 @@ class CondaEnvironment:
             say(f"Resolving {len(asked.pip.lines)} requirements of the pip part for Python {lock.python()}")
             fixed = tuple(f"{name}=={version}" for name, version in there.items())
             spec = dataclasses.replace(asked.pip, constraints=(*asked.pip.constraints, *fixed))
-            return compile_lock(host, spec, ["--python", str(folder / "bin" / "python")], path, say, list(there))
+            python = ["--python", str(folder / "bin" / "python")]
+            return compile_lock(host, spec, python, path, say, KeptWheels(self.layout), list(there))
 
     def _built(self, lock: str, start: float, say: Say) -> CondaHandle:
         key = key_of(lock, self.layout.environments)
@@ -131,7 +135,7 @@ class CondaEnvironment:
 
         say(f"Building environment {key[:12]} with Python {content.python()}, {len(content.versions())} packages")
         target = self.layout.environment(key)
-        install(lock, staging, str(target), say)
+        install(lock, staging, str(target), say, KeptWheels(self.layout))
         write_text(staging / LOCK, lock)
         prefix = self.layout.relative(target)
         return EnvironmentRecord(

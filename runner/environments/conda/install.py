@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 
 from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
+from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
 from runner.errors import UserError
 from runner.files import hash_file, write_bytes, write_text
@@ -21,7 +22,7 @@ _HINT = "The whole log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter
 
 
-def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
+def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) -> None:
     """Install a lock into a folder whose content will be used at another path.
 
     Nothing is solved: the packages are those of the lock, checked against their hashes. This machine's Python of the
@@ -37,6 +38,8 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
         The absolute path it will have when it is used. Scripts and binaries name this one.
     say : Say
         Takes lines of progress.
+    wheels : KeptWheels
+        What its pip part has of this machine's own.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def install(lock: str, folder: Path, prefix: str, say: Say) -> None:
     if pins(content.pip):
         say(f"Installing {len(pins(content.pip))} packages of the pip part")
         listed = folder / "conda-meta" / "pip.txt"
-        write_text(listed, content.pip)
+        write_text(listed, wheels.placed(content.pip))
         command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", str(folder / "bin" / "python")]
         run([*command, "-r", str(listed)], say)
         _name_prefix(folder, prefix)

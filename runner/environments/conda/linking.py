@@ -19,6 +19,7 @@ if __name__ == "__main__":  # started by path: the package is three folders up, 
 
 from runner.environments.conda.client import client, reason
 from runner.environments.conda.lock import Package, read_lock
+from runner.environments.conda.package_cache import package_cache
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -29,18 +30,29 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 def main() -> None:
     """Link what standard input lists; what is wrong is the last line of standard error."""
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # a controller that was killed takes this with it
-    import rattler
     from rattler.exceptions import InstallerError
 
     folder, prefix = sys.argv[1:]
     records = [_record(one) for one in read_lock(sys.stdin.read()).packages]
-    work = rattler.install(records, folder, alternative_target_prefix=prefix, show_progress=False, client=client())
     try:
-        asyncio.run(work)
+        asyncio.run(_link(records, folder, prefix))
     except InstallerError as error:
         print(reason(error), file=sys.stderr, flush=True)
         os._exit(1)  # not after what is still under way: the folder is of no use
     os._exit(0)  # rattler's threads may still let go of Python's objects, which Python's own end would take from them
+
+
+async def _link(records: list[RepoDataRecord], folder: str, prefix: str) -> None:
+    import rattler
+
+    await rattler.install(
+        records,
+        folder,
+        alternative_target_prefix=prefix,
+        show_progress=False,
+        client=client(),
+        package_cache=await package_cache(records),
+    )
 
 
 def _record(package: Package) -> RepoDataRecord:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.environments.interpreters import as_version
 from runner.environments.spec import Requirements, Spec, conda_content, without_provided
 from runner.errors import UserError, nearest
 from runner.ports import Say
@@ -152,6 +153,7 @@ def _address(channel: str, base: Path) -> str:
 
 
 def _python(python: str | None) -> str:
+    python = as_version(python)
     if python is not None and not _PYTHON.fullmatch(python):
         raise UserError(f"environment.python: {python[:60]!r} is no version", "Give one such as 3.11 or 3.11.7")
     return "python" if python is None else f"python={python}"

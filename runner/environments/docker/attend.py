@@ -32,8 +32,8 @@ from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.minded import Minded
 from runner.errors import UserError
 from runner.layout import WORKER, RunLayout
+from runner.worker import timeouts
 
-_RETURNS = "VIVERO_ENGINE_RETURNS"  # seconds that an engine which stopped gets to come back
 _TICK = 0.1
 _ENTERS = 30.0  # seconds that the first process of a container gets to ask for its descriptors
 _KILLED = 137
@@ -182,7 +182,7 @@ class _Attendant:
                 if isinstance(error, docker.errors.APIError) and error.is_client_error():
                     return  # it answers: the container is gone, or on its way
                 self._lost = True
-                until = until or time.monotonic() + float(os.environ.get(_RETURNS, "60"))
+                until = until or time.monotonic() + timeouts.seconds("engine_return")
                 time.sleep(_TICK)
 
     def _end(self) -> int:

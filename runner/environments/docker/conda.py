@@ -12,6 +12,7 @@ from runner.environments.conda.environment import CondaEnvironment
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.spec import PREFIX, PRESET
 from runner.environments.docker.workshop import build_name, committed
+from runner.environments.kept_wheels import KeptWheels
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -75,7 +76,7 @@ class CondaImage:
         container = None
         try:
             with aside(self._layout.environments) as folder:
-                install(lock, folder, PREFIX, self._say)
+                install(lock, folder, PREFIX, self._say, KeptWheels(self._layout))
                 container = self._client.containers.create(
                     self._base.id, ["none"], name=build_name(),
                     labels={KIND: "build", WORKSPACE: str(self._layout.root)},

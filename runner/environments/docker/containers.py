@@ -11,6 +11,7 @@ from typing import Any
 
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE
 from runner.errors import UserError
+from runner.worker import timeouts
 
 # Of the command's own variables those that say how to compute and to write; the rest is the image's.
 _WRITING = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED")
@@ -82,7 +83,14 @@ def _variables() -> dict[str, str]:
     except (KeyError, OSError):
         user = "user"
     passed = {name: os.environ[name] for name in (*_WRITING, *_COMPUTING) if name in os.environ}
-    return {"HOME": "/tmp", "USER": user, "LOGNAME": user, "PYTHONDONTWRITEBYTECODE": "1", **passed}  # noqa: S108
+    return {
+        "HOME": "/tmp",  # noqa: S108
+        "USER": user,
+        "LOGNAME": user,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **passed,
+        **timeouts.variables(),
+    }
 
 
 def refusal(error: Exception) -> UserError:

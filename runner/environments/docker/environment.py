@@ -16,7 +16,9 @@ from runner.environments.docker.handle import DockerHandle
 from runner.environments.docker.images import Probed, by_id, find, probe
 from runner.environments.docker.kept import KeptImages, keep
 from runner.environments.docker.spec import SpecImage, read_spec
+from runner.environments.kept_wheels import KeptWheels
 from runner.environments.packages import lock_of
+from runner.environments.places import with_kept
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -127,7 +129,7 @@ class DockerEnvironment:
         self, client: DockerClient, store: KeptImages, say: Say, start: float, lock: str | None
     ) -> DockerHandle:
         settings = self.settings
-        spec = read_spec(settings.spec, self.base, say)
+        spec = with_kept(read_spec(settings.spec, self.base, say), KeptWheels(self.layout), say)
         name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
         base = find(client, name, say)
         probed = probe(client, base, self.layout)
@@ -140,7 +142,7 @@ class DockerEnvironment:
         lock = lock or source.lock(spec, upgrade=settings.upgrade)
         key = source.key(lock)
         image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
-        found, recipe = probe(client, image, self.layout), source.dockerfile(name)
+        found, recipe = probe(client, image, self.layout), source.dockerfile(name, lock)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
 
     def _handle(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.images import Probed
-from runner.environments.docker.workshop import UV, WORK, Workshop, folder_with
-from runner.environments.lock import kept_lock, pins
+from runner.environments.docker.workshop import UV, WHEELS, WORK, Workshop, folder_with
+from runner.environments.kept_wheels import KeptWheels
+from runner.environments.lock import kept_lock, pins, with_given_hashes
 from runner.environments.spec import Spec, gather
 from runner.layout import Layout
 from runner.ports import Say
@@ -60,6 +61,7 @@ class SpecImage:
 
     def __init__(self, client: DockerClient, layout: Layout, base: Any, probed: Probed, say: Say) -> None:
         self._client, self._layout, self._base, self._probed, self._say = client, layout, base, probed, say
+        self._wheels = KeptWheels(layout)
 
     def lock(self, spec: Spec, *, upgrade: bool) -> str:
         """Return the lock for a spec on this base: the one made before, unless `upgrade`.
@@ -74,13 +76,17 @@ class SpecImage:
 
         def make(_path: Path) -> str:
             self._say(f"Resolving {len(spec.lines)} requirements for Python {self._probed.python_version}")
-            files = {"asked.txt": _text(lines), "limits.txt": _text(list(spec.constraints))}
+            files = {
+                "asked.txt": self._wheels.placed(_text(lines), WHEELS),
+                "limits.txt": _text(list(spec.constraints)),
+            }
             with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
+                self._wheels.copy(asked, folder / "wheels")
                 command = [UV, "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
                 command += ["--no-emit-index-url", "--no-emit-find-links", "--python", self._probed.python]
                 command += [f"{WORK}/asked.txt", "--constraint", f"{WORK}/limits.txt"]
                 found = workshop.run(command, "The environment cannot be resolved", quiet=True)
-            return _text(list(spec.options)) + found.decode()
+            return _text(list(spec.options)) + with_given_hashes(self._wheels.named(found.decode()), spec.lines)
 
         return kept_lock(self._layout, asked, make, upgrade=upgrade)
 
@@ -99,8 +105,9 @@ class SpecImage:
         """
         self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {len(pins(lock))} packages")
         python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
-        files = {"lock.txt": lock}
+        files = {"lock.txt": self._wheels.placed(lock, WHEELS)}
         with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
+            self._wheels.copy(lock, folder / "wheels")
             workshop.run(
                 [UV, "venv", "--clear", "--no-project", "--quiet", "--python", self._probed.python, PREFIX], wrong
             )
@@ -111,12 +118,13 @@ class SpecImage:
             labels = {KIND: "environment", KEY: key, WORKSPACE: str(self._layout.root)}
             return workshop.commit(repository, key, labels, f"{PREFIX}/bin")
 
-    def dockerfile(self, name: str) -> str:
-        """Return a Dockerfile that makes the same elsewhere, beside the lock ``environment.lock``."""
+    def dockerfile(self, name: str, lock: str) -> str:
+        """Return a Dockerfile that makes the same elsewhere, beside ``environment.lock`` and ``wheels``."""
+        copies = "COPY wheels /tmp/wheels\n" if self._wheels.files(lock) else ""
         digest = next(iter(self._base.attrs.get("RepoDigests") or []), name)
         return (
             f"FROM {digest}\n"
-            "COPY environment.lock /tmp/environment.lock\n"
+            f"COPY environment.lock /tmp/environment.lock\n{copies}"
             f"RUN {self._probed.python} -m venv {PREFIX} \\\n"
             f" && {PREFIX}/bin/pip install --no-cache-dir --require-hashes -r /tmp/environment.lock \\\n"
             " && rm /tmp/environment.lock\n"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 AT = "/run/vivero"  # a tmpfs while we work; an empty folder in the image
 WORK = f"{AT}/work"
 UV = f"{AT}/uv"
+WHEELS = f"{WORK}/wheels"
 _CACHE = "vivero-uv-cache"
 _NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # how uv is told
 _NAME = "vivero-build-"  # then the number of the process that builds

@@ -2,20 +2,23 @@
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.environments.conda.activation import activated
 from runner.errors import UserError
+from runner.ports import Host
 from tests.contracts.environment_contract import said
 
 
-def write(path, text):
+def write(path: Any, text: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
 
-def test_a_packages_script_is_run_and_its_output_is_no_variable(make, host):
+def test_a_packages_script_is_run_and_its_output_is_no_variable(make: Any, host: Host) -> None:
     variables = make().prepare(host, said).variables()
     prefix = variables["CONDA_PREFIX"]
     assert variables["BANNER"] == f"{prefix} of {prefix}"
@@ -23,7 +26,7 @@ def test_a_packages_script_is_run_and_its_output_is_no_variable(make, host):
     assert not [name for name in variables if name in ("PWD", "SHLVL", "_") or "set" in name]
 
 
-def test_the_order_is_condas_and_values_are_no_code(tmp_path):
+def test_the_order_is_condas_and_values_are_no_code(tmp_path: Path) -> None:
     hostile = "a 'b' $(touch pwned) `touch pwned`\nx=y"
     write(tmp_path / "etc/conda/env_vars.d/p.json", json.dumps({"FIRST": "file", "SECOND": "file"}))
     write(tmp_path / "conda-meta/state", json.dumps({"env_vars": {"SECOND": "state", "HOSTILE": hostile}}))
@@ -32,16 +35,16 @@ def test_the_order_is_condas_and_values_are_no_code(tmp_path):
     found = activated(tmp_path, {"PATH": os.environ["PATH"]})
     assert (found["FIRST"], found["SECOND"], found["THIRD"]) == ("file", "state", "state+script")
     assert found["HOSTILE"] == hostile and found["CONDA_PREFIX"] == str(tmp_path)
-    assert not list(tmp_path.rglob("pwned")) and not os.path.exists("pwned")
+    assert not list(tmp_path.rglob("pwned")) and not Path("pwned").exists()
 
 
-def test_a_script_that_ends_is_said_in_one_line(tmp_path):
+def test_a_script_that_ends_is_said_in_one_line(tmp_path: Path) -> None:
     write(tmp_path / "etc/conda/activate.d/a.sh", "echo no licence >&2; exit 3\n")
     with pytest.raises(UserError, match="cannot be activated: no licence"):
         activated(tmp_path, {"PATH": os.environ["PATH"]})
 
 
-def test_without_bash_it_says_so(tmp_path):
+def test_without_bash_it_says_so(tmp_path: Path) -> None:
     write(tmp_path / "etc/conda/activate.d/a.sh", "true\n")
     with pytest.raises(UserError, match="need bash"):
         activated(tmp_path, {"PATH": str(tmp_path)})

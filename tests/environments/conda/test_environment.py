@@ -4,15 +4,20 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.environments.conda.lock import read_lock, this_platform
 from runner.errors import UserError
-from tests.conftest import ROOT
+from runner.layout import Layout
+from runner.ports import Host
 from tests.contracts.environment_contract import EnvironmentContract, said
-from tests.environments.conda import channels
-from tests.waiting import wait_for
+from tests.support import channels
+from tests.support.command_line import ROOT
+from tests.support.projects import write_project
+from tests.support.waiting import wait_for
 
 BUILD = """
 import sys
@@ -25,7 +30,7 @@ environment.prepare(LocalHost(), lambda line: print(line, flush=True))
 """
 
 
-def start(layout, channel, *packages, **variables):
+def start(layout: Layout, channel: Any, *packages: Any, **variables: Any) -> Any:
     return subprocess.Popen(
         [sys.executable, "-c", BUILD, str(layout.root), str(channel), *packages],
         cwd=ROOT,
@@ -36,58 +41,58 @@ def start(layout, channel, *packages, **variables):
     )
 
 
-def output(handle, *argv):
+def output(handle: Any, *argv: Any) -> Any:
     return subprocess.check_output(handle.argv(argv), text=True, env={**os.environ, **handle.variables()}).strip()
 
 
 class TestConda(EnvironmentContract):
     @pytest.fixture
-    def environment(self, make):
+    def environment(self, make: Any) -> Any:
         return make
 
 
-def test_scripts_programs_and_binaries_name_the_prefix(make, host):
+def test_scripts_programs_and_binaries_name_the_prefix(make: Any, host: Host) -> None:
     handle = make().prepare(host, said)
     prefix = handle.variables()["CONDA_PREFIX"]
-    assert os.path.isabs(prefix) and os.path.samefile(
-        prefix, output(handle, "python", "-c", "import sys; print(sys.prefix)")
-    )
+    printed = output(handle, "python", "-c", "import sys; print(sys.prefix)")
+    assert Path(prefix).is_absolute() and Path(prefix).samefile(printed)
     assert output(handle, "banner") == f"banner 1.0 of {prefix}"
     assert output(handle, "greet") == f"hello from {prefix}"
     with open(f"{prefix}/lib/banner.bin", "rb") as file:
         assert file.read().startswith(b"\0\1" + prefix.encode() + b"/share\0")
 
 
-def test_what_is_installed_is_compiled(make, host):
+def test_what_is_installed_is_compiled(make: Any, host: Host) -> None:
     compiled = output(make().prepare(host, said), "python", "-c", "import greeting; print(greeting.__cached__)")
-    assert os.path.exists(compiled)
+    assert Path(compiled).exists()
 
 
-def test_pip_adds_to_conda_and_leaves_its_packages_alone(make, host):
+def test_pip_adds_to_conda_and_leaves_its_packages_alone(make: Any, host: Host) -> None:
+    """Where an interpreter's path is longer than the system takes, scripts begin with a line of sh that starts it."""
     handle = make(pip=["tabulate", "azureml-defaults"]).prepare(host, said)
     lock = read_lock(handle.lock_text())
     assert "tabulate==" in lock.pip and "--hash=sha256:" in lock.pip and "azureml" not in lock.pip
     prefix = handle.variables()["CONDA_PREFIX"]
     with open(f"{prefix}/bin/tabulate") as file:
-        assert file.readline().strip() == f"#!{prefix}/bin/python"
+        assert f"{prefix}/bin/python" in file.readline() + file.readline()
     assert output(handle, "tabulate", "--help").startswith("Usage")
     assert handle.record.packages["tabulate"] and handle.record.packages["greeting"] == "1.0"
 
 
-def test_a_pip_part_against_a_conda_package_is_refused(make, host, channel):
+def test_a_pip_part_against_a_conda_package_is_refused(make: Any, host: Host, channel: Any) -> None:
     with pytest.raises(UserError, match=r"cannot be resolved: .*greeting"):
         make(pip=["greeting>=2"]).prepare(host, said)
 
 
-def test_the_lock_is_kept_until_an_upgrade_is_asked_for(make, host):
-    lines = []
+def test_the_lock_is_kept_until_an_upgrade_is_asked_for(make: Any, host: Host) -> None:
+    lines: list[str] = []
     for upgrade in (False, False, True):
         make(upgrade=upgrade).prepare(host, lines.append)
     assert sum(line.startswith("Solving") for line in lines) == 2
     assert sum(line.startswith("Building") for line in lines) == 1
 
 
-def test_a_new_version_is_taken_only_with_an_upgrade(make, host, tmp_path, channel):
+def test_a_new_version_is_taken_only_with_an_upgrade(make: Any, host: Host, tmp_path: Path, channel: Any) -> None:
     more = tmp_path / "more"
     channels.build_banner(more, "1.0")
     settings = {"packages": ["banner"], "channels": [str(more), str(channel)]}
@@ -98,13 +103,17 @@ def test_a_new_version_is_taken_only_with_an_upgrade(make, host, tmp_path, chann
 
 
 @pytest.mark.parametrize(("priority", "version"), [("strict", "1.0"), ("disabled", "2.0")])
-def test_the_first_channel_decides_unless_priority_is_disabled(priority, version, make, host, channel, other_channel):
+def test_the_first_channel_decides_unless_priority_is_disabled(
+    priority: str, version: str, make: Any, host: Host, channel: Any, other_channel: Any
+) -> None:
     both = [str(channel), str(other_channel)]
     handle = make(channels=both, channel_priority=priority).prepare(host, said)
     assert output(handle, "banner").startswith(f"banner {version} of")
 
 
-def test_the_same_name_with_other_content_is_another_package(make, host, channel, other_channel):
+def test_the_same_name_with_other_content_is_another_package(
+    make: Any, host: Host, channel: Any, other_channel: Any
+) -> None:
     """The package cache holds both under one name: what is installed is what the lock's hash says."""
     first = make(packages=["banner"]).prepare(host, said)
     second = make(packages=["banner=1.0"], channels=[str(other_channel), str(channel)]).prepare(host, said)
@@ -113,7 +122,19 @@ def test_the_same_name_with_other_content_is_another_package(make, host, channel
         assert file.read() == "other\n"
 
 
-def test_what_the_machine_has_can_be_overridden(make, host, monkeypatch):
+@pytest.mark.parametrize("lost", ["bin/banner", "lib", "info/paths.json"])
+def test_a_package_that_the_cache_has_only_in_part_is_fetched_again(
+    lost: str, make: Any, host: Host, layout: Layout, package_cache: Path
+) -> None:
+    """As a process leaves it that was killed while it replaced the package there."""
+    handle = make(packages=["banner"]).prepare(host, said)
+    shutil.rmtree(layout.environment(handle.record.key))
+    (entry,) = package_cache.glob("pkgs/banner-1.0-*/")
+    shutil.rmtree(entry / lost) if (entry / lost).is_dir() else (entry / lost).unlink()
+    assert output(make(packages=["banner"]).prepare(host, said), "banner").startswith("banner 1.0 of")
+
+
+def test_what_the_machine_has_can_be_overridden(make: Any, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {"packages": ["for-gpus"]}
     monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "11.8")
     with pytest.raises(UserError, match="__cuda"):
@@ -125,18 +146,18 @@ def test_what_the_machine_has_can_be_overridden(make, host, monkeypatch):
         make(**wanted).prepare(host, said)
 
 
-def test_a_damaged_one_is_built_again(make, host):
+def test_a_damaged_one_is_built_again(make: Any, host: Host) -> None:
     handle = make().prepare(host, said)
-    os.unlink(handle.argv(["python"])[0])
-    lines = []
+    Path(handle.argv(["python"])[0]).unlink()
+    lines: list[str] = []
     again = make().prepare(host, lines.append)
     assert "damaged" in lines[0] and not again.record.cached
     assert output(again, "greet")
 
 
 def test_a_lost_one_is_installed_again_from_its_lock_without_solving(
-    make, host, layout, tmp_path, channel, monkeypatch
-):
+    make: Any, host: Host, layout: Layout, tmp_path: Path, channel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other_day = tmp_path / "other-day"
     shutil.copytree(channel, other_day)
     handle = make(channels=[str(other_day)], pip=["six==1.16.0"]).prepare(host, said)
@@ -152,7 +173,9 @@ def test_a_lost_one_is_installed_again_from_its_lock_without_solving(
     )
 
 
-def test_a_workspace_that_moved_gets_its_environments_anew(make, host, layout, tmp_path, channel):
+def test_a_workspace_that_moved_gets_its_environments_anew(
+    make: Any, host: Host, layout: Layout, tmp_path: Path, channel: Any
+) -> None:
     """Its files name the old place."""
     from runner.environments.conda.environment import CondaEnvironment
     from runner.layout import Layout
@@ -163,14 +186,16 @@ def test_a_workspace_that_moved_gets_its_environments_anew(make, host, layout, t
     assert output(again, "banner") == f"banner 1.0 of {moved.environment(again.record.key)}"
 
 
-def test_a_lock_of_another_platform_is_refused(make, host):
+def test_a_lock_of_another_platform_is_refused(make: Any, host: Host) -> None:
     handle = make().prepare(host, said)
     text = handle.lock_text().replace(f"# platform: {this_platform()}", "# platform: linux-s390x") + "\n"
     with pytest.raises(UserError, match=rf"is for linux-s390x, this machine is {this_platform()}"):
         make().restore(handle.record, text.replace("/greeting-", "/greeting2-"), host, said)
 
 
-def test_a_package_that_changed_since_it_was_locked_is_refused(make, host, layout, tmp_path, channel):
+def test_a_package_that_changed_since_it_was_locked_is_refused(
+    make: Any, host: Host, layout: Layout, tmp_path: Path, channel: Any
+) -> None:
     mine = tmp_path / "mine"
     package = channels.build(mine, "changing", "1.0", ["mkdir $PREFIX/c; echo 1 > $PREFIX/c/c"])
     settings = {"packages": ["changing"], "channels": [str(mine), str(channel)]}
@@ -185,7 +210,7 @@ def test_a_package_that_changed_since_it_was_locked_is_refused(make, host, layou
     assert not list(layout.environments.glob(".building-*"))
 
 
-def test_two_processes_build_one_environment_once(layout, channel):
+def test_two_processes_build_one_environment_once(layout: Layout, channel: Any) -> None:
     both = [start(layout, channel, "greeting") for _ in range(2)]
     texts = [one.communicate(timeout=120)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], texts
@@ -193,7 +218,9 @@ def test_two_processes_build_one_environment_once(layout, channel):
     assert sum(text.count("Solving") for text in texts) == 1
 
 
-def test_a_killed_builder_leaves_nothing_that_is_used(make, layout, host, channel, tmp_path):
+def test_a_killed_builder_leaves_nothing_that_is_used(
+    make: Any, layout: Layout, host: Host, channel: Any, tmp_path: Path
+) -> None:
     """Neither in the workspace nor in the package cache, which was just being filled."""
     cache = str(tmp_path / "cache")
     builder = start(layout, channel, "greeting", RATTLER_CACHE_DIR=cache)
@@ -208,7 +235,7 @@ def test_a_killed_builder_leaves_nothing_that_is_used(make, layout, host, channe
     assert not list(layout.environments.glob(".building-*"))
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(small_disk, channel):
+def test_a_full_disk_is_said_and_leaves_nothing(small_disk: Any, channel: Any) -> None:
     from runner.environments.conda.environment import CondaEnvironment
     from runner.hosts.local import LocalHost
     from runner.layout import Layout
@@ -220,7 +247,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(small_disk, channel):
     assert not list(layout.environments.glob("*/environment.json")) and not list(layout.environments.glob(".building*"))
 
 
-MISTAKES = {
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "no such package": ({"packages": ["greetings", "banner"]}, "cannot be resolved: there is no greetings in /"),
     "no such version": ({"packages": ["greeting=7", "nothing"]}, "there is no greeting 7.*, no nothing in /"),
     "conflict": ({"packages": ["banner=1.0", "banner>=2"]}, "cannot be resolved"),
@@ -238,10 +265,20 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_named_in_one_line(name, make, host, layout, monkeypatch):
+def test_a_mistake_is_named_in_one_line(
+    name: str, make: Any, host: Host, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     settings, message = MISTAKES[name]
     with pytest.raises(UserError, match=message) as caught:
         make(**settings).prepare(host, said)
     assert "\n" not in str(caught.value)
     assert not list(layout.environments.glob("*/environment.json"))
+
+
+def test_the_pip_part_takes_a_folder_of_this_machine(make: Any, host: Host, tmp_path: Path) -> None:
+    write_project(tmp_path / "mine")
+    (tmp_path / "e.yml").write_text("dependencies: [python, {pip: [-e ./mine]}]\n")
+    handle = make(packages=[], file="e.yml", base=tmp_path).prepare(host, said)
+    assert output(handle, "python", "-c", "import scores; print(scores.VALUE)") == "1"
+    assert str(tmp_path) not in read_lock(handle.lock_text()).pip

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.errors import UserError
-from tests.conftest import ROOT
-from tests.environments.conda import channels
+from runner.ports import Host
+from tests.support import channels
+from tests.support.command_line import ROOT, CommandLine
 
 YAML = """
 name: project_environment
@@ -23,7 +26,7 @@ SEED = ROOT / "projects" / "iris" / "conda_dependencies.yml"
 
 
 @pytest.fixture(scope="module")
-def science(channel, tmp_path_factory):
+def science(channel: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A channel with what the iris script imports."""
     folder, work = tmp_path_factory.mktemp("science"), tmp_path_factory.mktemp("wheels")
     shutil.copytree(channel, folder, dirs_exist_ok=True)
@@ -38,8 +41,10 @@ def science(channel, tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
-def test_iris_trains_in_a_conda_environment_and_again_from_its_lock(command_line, science, tmp_path):
+@pytest.mark.slow("solves and installs scikit-learn")
+def test_iris_trains_in_a_conda_environment_and_again_from_its_lock(
+    command_line: CommandLine, science: Any, tmp_path: Path
+) -> None:
     (tmp_path / "conda.yml").write_text(YAML.format(python=channels.PYTHON))
     words = ["environment=conda", f"environment.file={tmp_path / 'conda.yml'}", f"environment.channels=[{science}]"]
     done = command_line.run("+experiment=iris", *words)
@@ -58,8 +63,11 @@ def test_iris_trains_in_a_conda_environment_and_again_from_its_lock(command_line
     assert "same       model.joblib" in again.stdout, again.stdout
 
 
-def test_the_seeds_own_file_solves_where_a_channel_has_it_and_else_says_what_is_missing(make, host, tmp_path):
-    lines, old = [], tmp_path / "old"
+def test_the_seeds_own_file_solves_where_a_channel_has_it_and_else_says_what_is_missing(
+    make: Any, host: Host, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    old = tmp_path / "old"
     (tmp_path / "conda.yml").write_text(SEED.read_text().replace("conda-forge", "./old"))
     settings = {"packages": [], "channels": [], "file": "conda.yml", "base": tmp_path}
     touch = ["touch $PREFIX/x"]

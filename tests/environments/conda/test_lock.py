@@ -1,6 +1,7 @@
 """The text of a lock."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,19 +17,19 @@ EPOCH = Package("a-b", "1!2.0", "0", "noarch", "file:///c%20d/noarch/a-b-1%212.0
 LOCK = CondaLock("linux-64", (EPOCH, PYTHON), "six==1.16.0 \\\n    --hash=sha256:00\n")
 
 
-def test_what_is_written_is_read():
+def test_what_is_written_is_read() -> None:
     assert read_lock(LOCK.text()) == LOCK
     assert LOCK.versions() == {"a-b": "1!2.0", "python": "3.13.1", "six": "1.16.0"}
 
 
-def test_its_first_part_is_an_explicit_specification():
+def test_its_first_part_is_an_explicit_specification() -> None:
     rattler = pytest.importorskip("rattler.explicit_environment.environment")
     read = rattler.ExplicitEnvironmentSpec.from_str(LOCK.text().partition("# pip")[0])
     assert str(read.platform) == "linux-64"
     assert [one.url for one in read.packages] == [f"{one.url}#sha256:{HASH}" for one in LOCK.packages]
 
 
-def test_comments_do_not_change_the_key_but_hashes_and_the_place_do():
+def test_comments_do_not_change_the_key_but_hashes_and_the_place_do() -> None:
     place, text = Path("/w/environments"), LOCK.text()
     assert key_of(text, place) == key_of(text.replace("#   needs", "#   wants"), place)
     assert key_of(text, place) != key_of(text.replace(HASH, "f" * 64), place)
@@ -46,6 +47,6 @@ def test_comments_do_not_change_the_key_but_hashes_and_the_place_do():
         LOCK.text().replace("/noarch/", "/../../no arch/"),
     ],
 )
-def test_what_is_no_lock_is_refused(text):
+def test_what_is_no_lock_is_refused(text: Any) -> None:
     with pytest.raises(UserError, match="lock"):
         read_lock(text)

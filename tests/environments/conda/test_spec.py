@@ -1,5 +1,8 @@
 """What is asked of a conda environment, and what is refused."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.environments.conda.spec import gather
@@ -22,16 +25,21 @@ dependencies:
 """
 
 
-def ask(base, text=None, **settings):
+def ask(base: Any, text: Any = None, **settings: Any) -> Any:
     if text is not None:
         (base / "conda.yml").write_text(text)
-    given = {"file": "conda.yml" if text is not None else None, "packages": [], "pip": [], "python": None}
+    given: dict[str, Any] = {
+        "file": "conda.yml" if text is not None else None,
+        "packages": [],
+        "pip": [],
+        "python": None,
+    }
     given |= {"channels": [], "priority": "strict", **settings}
-    lines = []
+    lines: list[str] = []
     return gather(**given, base=base, say=lines.append), lines
 
 
-def test_a_file_as_conda_reads_it(tmp_path):
+def test_a_file_as_conda_reads_it(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("six\n")
     asked, lines = ask(tmp_path, FILE)
     assert asked.specs == ("numpy >=1.19,<2", "only-linux", "python=3.6.2", "team::six")
@@ -40,7 +48,7 @@ def test_a_file_as_conda_reads_it(tmp_path):
     assert asked.pip.lines == ("six", "tabulate") and len(lines) == 1 and "azureml-defaults" in lines[0]
 
 
-def test_settings_come_before_the_file(tmp_path):
+def test_settings_come_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("")
     asked, _ = ask(tmp_path, FILE, packages=["scipy"], channels=["first"], python="3.11", pip=["joblib"])
     assert asked.channels[:2] == ("first", "conda-forge")
@@ -48,12 +56,12 @@ def test_settings_come_before_the_file(tmp_path):
     assert asked.pip.lines == ("joblib", "tabulate")
 
 
-def test_python_and_a_channel_are_there_even_if_nobody_names_them(tmp_path):
+def test_python_and_a_channel_are_there_even_if_nobody_names_them(tmp_path: Path) -> None:
     asked, _ = ask(tmp_path, packages=["numpy"])
     assert asked.specs == ("numpy", "python") and asked.channels == ("conda-forge",)
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "nothing is asked for"),
     "priority": ({"packages": ["six"], "priority": "flexible"}, "there is no 'flexible'.*strict or disabled"),
     "a second line": ({"packages": ["six\n--url http://evil"]}, "cannot be a package"),
@@ -79,7 +87,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_asked_for_is_refused_in_one_line(name, tmp_path):
+def test_what_cannot_be_asked_for_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     settings, message = REFUSED[name]
     with pytest.raises(UserError, match=message) as caught:
         ask(tmp_path, **settings)
@@ -99,7 +107,7 @@ def test_what_cannot_be_asked_for_is_refused_in_one_line(name, tmp_path):
         {"text": "dependencies: [six]\nchannels: ['https://me:hunter2@example.org/channel']\n"},
     ],
 )
-def test_a_password_is_refused_and_not_repeated(settings, tmp_path):
+def test_a_password_is_refused_and_not_repeated(settings: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="password") as caught:
         ask(tmp_path, **{"packages": ["six"], **settings})
     assert "hunter2" not in str(caught.value)

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +16,14 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.schema import DockerEnvironmentConfig
-from tests.conftest import missing
+from tests.support.components import missing
+from tests.support.engine import images_of
 
 SECRET, ADDRESS = "machine packages.invalid login me password hunter2-secret\n", "https://planted-address/simple"
 
 
 @pytest.fixture
-def prepare(tmp_path, base_image, swept):
+def prepare(tmp_path: Path, base_image: Any, swept: Any) -> Any:
     """Build a Dockerfile's steps onto the base image."""
     try:
         buildkit._program()
@@ -29,21 +32,23 @@ def prepare(tmp_path, base_image, swept):
     context, layout = tmp_path / "a folder, with a comma", Layout(tmp_path / "w")
     context.mkdir()
 
-    def prepare(*steps):
+    def prepare(*steps: Any) -> Any:
         (context / "Dockerfile").write_text("\n".join([f"FROM {base_image}", *steps]) + "\n")
         settings = DockerEnvironmentConfig(dockerfile=str(context / "Dockerfile"))
-        return DockerEnvironment(layout, settings).prepare(LocalHost(), lambda line: None).record
+        return DockerEnvironment(layout, settings).prepare(LocalHost(), lambda _line: None).record
 
     return prepare
 
 
-def test_steps_use_secrets_and_no_layer_has_them(prepare, engine, tmp_path, monkeypatch):
+def test_steps_use_secrets_and_no_layer_has_them(
+    prepare: Any, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A package is installed with a certificate that is mounted; a password and an address are there for their step."""
     home = tmp_path / "home, of somebody"
     home.mkdir()
     (home / ".netrc").write_text(SECRET)
     authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
-    (home / "certificates.pem").write_text(open(authorities).read() + "# planted-certificate\n")
+    (home / "certificates.pem").write_text(Path(authorities).read_text() + "# planted-certificate\n")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("SSL_CERT_FILE", str(home / "certificates.pem"))
     monkeypatch.setenv("UV_EXTRA_INDEX_URL", ADDRESS)
@@ -65,31 +70,33 @@ def test_steps_use_secrets_and_no_layer_has_them(prepare, engine, tmp_path, monk
         for one in saved:
             if one.name.endswith("layer.tar"):
                 layers += 1
-                content = saved.extractfile(one).read()
+                layer = saved.extractfile(one)
+                assert layer is not None
+                content = layer.read()
                 assert not any(secret.encode() in content for secret in planted)
     assert layers == 3
 
 
-def test_the_same_content_is_built_once(prepare):
+def test_the_same_content_is_built_once(prepare: Any) -> None:
     step = "RUN --mount=type=tmpfs,target=/scratch touch /scratch/x /made"
     first = prepare(step)
     assert not first.cached and prepare(step).cached
     assert prepare(step + "2").key != first.key
 
 
-def test_a_step_that_fails_is_named_with_its_last_lines(prepare, engine):
-    before = {one.id for one in engine.images.list("vivero")}
+def test_a_step_that_fails_is_named_with_its_last_lines(prepare: Any, engine: Any, tmp_path: Path) -> None:
+    before = set(images_of(engine, tmp_path))
     with pytest.raises(UserError, match=r"RUN --mount=type=tmpfs.* the reason .*exit code: 3"):
         prepare("RUN --mount=type=tmpfs,target=/scratch echo the reason && exit 3")
-    assert {one.id for one in engine.images.list("vivero")} == before
+    assert set(images_of(engine, tmp_path)) == before
 
 
-def test_a_secret_that_is_not_there_is_named(prepare):
+def test_a_secret_that_is_not_there_is_named(prepare: Any) -> None:
     with pytest.raises(UserError, match="secret nothing not found"):
         prepare("RUN --mount=type=secret,id=nothing,required=true true")
 
 
-def test_without_a_command_that_has_it(prepare, monkeypatch, tmp_path):
+def test_without_a_command_that_has_it(prepare: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake = tmp_path / "docker"
     fake.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Docker version 28.2.2, build x'\n")
     fake.chmod(0o755)
@@ -111,5 +118,5 @@ def test_without_a_command_that_has_it(prepare, monkeypatch, tmp_path):
         ("FROM a\nCOPY --from=b a b\n", False),
     ],
 )
-def test_what_asks_for_it(text, asked):
+def test_what_asks_for_it(text: str, asked: bool) -> None:
     assert buildkit.is_asked(text) is asked

@@ -2,6 +2,9 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,17 +12,18 @@ from runner.compute.local import LocalCompute
 from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
+from runner.ports import Host
 from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 from tests.contracts.compute_contract import ENDLESS, ComputeContract
 from tests.contracts.environment_contract import EnvironmentContract, said
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("swept")
 
 
 @pytest.fixture
-def environment(tmp_path, base_image):
-    def make():
+def environment(tmp_path: Path, base_image: Any) -> Any:
+    def make() -> Any:
         spec = ImageSpecConfig(packages=["six==1.16.0"])
         return DockerEnvironment(Layout(tmp_path / "w"), DockerEnvironmentConfig(base_image=base_image, spec=spec))
 
@@ -27,7 +31,7 @@ def environment(tmp_path, base_image):
 
 
 @pytest.fixture
-def host():
+def host() -> Host:
     return LocalHost()
 
 
@@ -37,24 +41,25 @@ class TestDockerEnvironment(EnvironmentContract):
 
 class TestLocalComputeWithContainers(ComputeContract):
     @pytest.fixture
-    def compute(self):
+    def compute(self) -> Iterator[Any]:
         compute = LocalCompute()
         yield compute
         compute.close()
 
     @pytest.fixture
-    def handle(self, environment, host):
+    def handle(self, environment: Any, host: Host, swept: Any) -> Any:
+        self.swept = swept
         return environment().prepare(host, said)
 
-    def test_kill_ends_everything_at_once(self, submit, swept):
+    def test_kill_ends_everything_at_once(self, submit: Any) -> None:
         """Numbers of processes inside say nothing outside: nothing is left when the container is gone."""
         job, run = submit(f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{ENDLESS}")
         wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
         job.cancel(kill=True)
         wait_for(lambda: job.wait(1), 10)
-        assert not swept()
+        assert not self.swept()
 
-    def test_the_worker_is_in_a_session_of_its_own(self, submit):
+    def test_the_worker_is_in_a_session_of_its_own(self, submit: Any) -> None:
         job, run = submit(ENDLESS)
         wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
         pid = int(run.attendant_lock.read_text())

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,16 +14,20 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
-from tests.conftest import missing
-from tests.sshd import Sshd
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.components import missing
+from tests.support.sshd import Sshd
+from tests.support.timeouts import short
+from tests.support.waiting import wait_for
 
 
-@pytest.mark.slow
+@pytest.mark.slow("starts an engine of its own")
 @pytest.mark.parametrize("comes_back", [True, False])
-def test_an_engine_that_is_stopped_during_a_run(private_engine, command_line, base_image, comes_back):
+def test_an_engine_that_is_stopped_during_a_run(
+    private_engine: Any, command_line: CommandLine, base_image: Any, comes_back: bool
+) -> None:
     command_line.script("import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)\n")
-    variables = {"DOCKER_HOST": private_engine.address, "VIVERO_ENGINE_RETURNS": "60" if comes_back else "2"}
+    variables = {"DOCKER_HOST": private_engine.address, "VIVERO_TIMEOUTS": short(engine_return=60 if comes_back else 2)}
     process = command_line.start(
         "runner", "job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}",
         "environment.network=none", variables=variables,
@@ -42,8 +48,10 @@ def test_an_engine_that_is_stopped_during_a_run(private_engine, command_line, ba
     assert json.loads(record.read_text())["status"] == "failed"
 
 
-@pytest.mark.slow
-def test_a_disk_that_is_full(private_engine, base_image, tmp_path, monkeypatch):
+@pytest.mark.slow("starts an engine of its own")
+def test_a_disk_that_is_full(
+    private_engine: Any, base_image: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is said, and leaves neither a container nor a named image."""
     import docker
 
@@ -59,7 +67,7 @@ def test_a_disk_that_is_full(private_engine, base_image, tmp_path, monkeypatch):
     assert not client.containers.list(all=True) and not client.images.list("vivero")
 
 
-def test_an_engine_behind_ssh(command_line, base_image, tmp_path):
+def test_an_engine_behind_ssh(command_line: CommandLine, base_image: Any, tmp_path: Path) -> None:
     """One that sees this machine's files: a run in a container there, its output, its files, its end."""
     folder = tmp_path / "sshd"
     folder.mkdir()
@@ -79,7 +87,9 @@ def test_an_engine_behind_ssh(command_line, base_image, tmp_path):
     assert refused.returncode == 2 and "No container engine answers at ssh://" in refused.stdout + refused.stderr
 
 
-def test_the_engine_of_docker_s_context(command_line, engine, base_image, tmp_path):
+def test_the_engine_of_docker_s_context(
+    command_line: CommandLine, engine: Any, base_image: Any, tmp_path: Path
+) -> None:
     """The current context says where the engine is, unless DOCKER_HOST does."""
     if shutil.which("docker") is None:
         missing("there is no docker command")

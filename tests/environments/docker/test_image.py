@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -18,25 +20,27 @@ from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
 from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
-from tests.conftest import ROOT
-from tests.waiting import wait_for
+from tests.support.command_line import ROOT, CommandLine
+from tests.support.engine import images_of
+from tests.support.projects import write_project
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("swept")
 
 
 @pytest.fixture
-def layout(tmp_path):
+def layout(tmp_path: Path) -> Any:
     return Layout(tmp_path / "w")
 
 
 @pytest.fixture
-def said():
+def said() -> Any:
     return []
 
 
 @pytest.fixture
-def prepare(layout, said, base_image):
-    def prepare(**settings):
+def prepare(layout: Layout, said: Any, base_image: Any) -> Any:
+    def prepare(**settings: Any) -> Any:
         spec = ImageSpecConfig(**settings.pop("spec", {"packages": ["six==1.16.0"]}))
         config = DockerEnvironmentConfig(**{"base_image": base_image, "spec": spec, **settings})
         return DockerEnvironment(layout, config, layout.root.parent).prepare(LocalHost(), said.append)
@@ -44,11 +48,11 @@ def prepare(layout, said, base_image):
     return prepare
 
 
-def look(handle, code):
+def look(handle: Any, code: Any) -> Any:
     return subprocess.run(handle.argv(["python", "-c", code]), capture_output=True, text=True, timeout=120)
 
 
-def test_packages_on_a_base_image(prepare, layout, said, engine):
+def test_packages_on_a_base_image(prepare: Any, layout: Layout, said: Any, engine: Any) -> None:
     handle = prepare()
     assert look(handle, "import six, sys; print(six.__version__, sys.prefix)").stdout == "1.16.0 /opt/vivero\n"
     record = handle.record
@@ -64,7 +68,7 @@ def test_packages_on_a_base_image(prepare, layout, said, engine):
     assert again.record.cached and again.record.image_id == record.image_id and len(said) == before
 
 
-def test_the_same_key_with_other_content_is_not_trusted(prepare, engine, base_image, said):
+def test_the_same_key_with_other_content_is_not_trusted(prepare: Any, engine: Any, base_image: Any, said: Any) -> None:
     handle = prepare()
     engine.images.get(base_image).tag("vivero", handle.record.key)
     again = prepare()
@@ -72,43 +76,48 @@ def test_the_same_key_with_other_content_is_not_trusted(prepare, engine, base_im
     assert any("somebody else's" in line for line in said)
 
 
-def test_nothing_secret_is_in_the_image(prepare, engine, tmp_path, monkeypatch):
+def test_nothing_secret_is_in_the_image(
+    prepare: Any, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A password in .netrc, the address of an index and a certificate are there for the build and in no layer."""
     home = tmp_path / "home"
     home.mkdir()
     (home / ".netrc").write_text("machine packages.invalid login me password hunter2-secret\n")
     authorities = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
     certificate = home / "certificates.pem"
-    certificate.write_text(open(authorities).read() + "# planted-certificate\n")
+    certificate.write_text(Path(authorities).read_text() + "# planted-certificate\n")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     monkeypatch.setenv("NO_PROXY", "planted-address")
     record = prepare(spec={"packages": ["six==1.15.0"]}).record
     image = engine.images.get(record.image)
     everything = json.dumps(image.attrs) + json.dumps(image.history())
+    planted = ("hunter2-secret", "planted-certificate", "planted-address")
     layers = 0
     with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
         for one in saved:
             if one.name.endswith("layer.tar"):
                 layers += 1
-                content = saved.extractfile(one).read()
-                for secret in (b"hunter2-secret", b"planted-certificate", b"planted-address"):
-                    assert secret not in content
+                layer = saved.extractfile(one)
+                assert layer is not None
+                content = layer.read()
+                assert not any(secret.encode() in content for secret in planted)
     assert layers == 2
-    for secret in ("hunter2-secret", "planted-certificate", "planted-address"):
-        assert secret not in everything
+    assert not any(secret in everything for secret in planted)
 
 
 @pytest.mark.parametrize(
     ("packages", "what"), [(["six==99"], "cannot be resolved"), (["no-such-package-of-ours"], "cannot be resolved")]
 )
-def test_a_spec_that_cannot_be_had(prepare, engine, swept, packages, what):
+def test_a_spec_that_cannot_be_had(prepare: Any, engine: Any, swept: Any, packages: Any, what: str) -> None:
     with pytest.raises(UserError, match=what):
         prepare(spec={"packages": packages})
     assert not swept()
 
 
-def test_the_base_image_has_the_python_that_is_asked_for(prepare, engine, base_image, tmp_path, swept):
+def test_the_base_image_has_the_python_that_is_asked_for(
+    prepare: Any, engine: Any, base_image: Any, tmp_path: Path, swept: Any
+) -> None:
     (tmp_path / "conda.yml").write_text("dependencies: [python=3.11.2, six=1.16.0, pip: [azureml-defaults]]\n")
     spec = {"file": str(tmp_path / "conda.yml")}
     engine.images.get(base_image).tag("python", "3.11.2-slim")
@@ -139,7 +148,9 @@ HOSTILE = "x; touch /tmp/x $(touch x) `touch x` ' \" \n-r /etc/passwd"
     ],
     ids=str,
 )
-def test_hostile_words_are_no_commands(prepare, swept, settings, monkeypatch, tmp_path):
+def test_hostile_words_are_no_commands(
+    prepare: Any, swept: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
         prepare(**settings)
@@ -160,14 +171,14 @@ print("ready", handle.record.image_id)
 """
 
 
-def build(layout, base_image, *packages):
+def build(layout: Layout, base_image: Any, *packages: Any) -> Any:
     return subprocess.Popen(
         [sys.executable, "-c", BUILD, str(layout.root), base_image, *packages],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 
-def test_two_builds_of_one_key(layout, base_image):
+def test_two_builds_of_one_key(layout: Layout, base_image: Any) -> None:
     both = [build(layout, base_image, "six==1.14.0") for _ in range(2)]
     outputs = [one.communicate(timeout=120)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], outputs
@@ -175,22 +186,24 @@ def test_two_builds_of_one_key(layout, base_image):
     assert len({output.strip().splitlines()[-1] for output in outputs}) == 1
 
 
-def test_a_build_that_is_killed_leaves_nothing_and_is_repeated(layout, base_image, engine, swept, prepare):
+def test_a_build_that_is_killed_leaves_nothing_and_is_repeated(
+    layout: Layout, base_image: Any, engine: Any, swept: Any, prepare: Any, tmp_path: Path
+) -> None:
     process = build(layout, base_image, "six==1.13.0")
     for line in process.stdout:
         if "Building image" in line:
             break
-    wait_for(lambda: swept())
+    wait_for(swept)
     process.kill()
     process.wait()
-    assert not [one for one in engine.images.list("vivero") if one.labels.get(KIND) == "build"]
+    assert not [one for one in images_of(engine, tmp_path).values() if one.labels.get(KIND) == "build"]
     handle = prepare(spec={"packages": ["six==1.13.0"]})
     assert look(handle, "import six").returncode == 0 and not swept()
     assert not list(layout.environments.glob(".building-*"))
 
 
 @pytest.fixture
-def dockerfile(layout, base_image):
+def dockerfile(layout: Layout, base_image: Any) -> Any:
     folder = layout.root.parent / "image"
     folder.mkdir()
     (folder / "greeting.txt").write_text("hello")
@@ -201,7 +214,7 @@ def dockerfile(layout, base_image):
     return folder / "Dockerfile"
 
 
-def test_a_dockerfile(prepare, dockerfile, engine, said):
+def test_a_dockerfile(prepare: Any, dockerfile: Any, engine: Any, said: Any) -> None:
     settings = {"dockerfile": str(dockerfile)}
     handle = prepare(**settings)
     assert look(handle, "print(open('/greeting.txt').read(), open('/made.txt').read())").stdout == "hello made\n\n"
@@ -213,20 +226,20 @@ def test_a_dockerfile(prepare, dockerfile, engine, said):
     assert not other.record.cached and other.record.key != handle.record.key
 
 
-def test_a_dockerfile_whose_step_fails(prepare, dockerfile, engine, swept):
+def test_a_dockerfile_whose_step_fails(prepare: Any, dockerfile: Any, engine: Any, swept: Any, tmp_path: Path) -> None:
     dockerfile.write_text(dockerfile.read_text() + "RUN echo the reason && false\n")
-    before = {one.id for one in engine.images.list("vivero")}
+    before = set(images_of(engine, tmp_path))
     with pytest.raises(UserError, match=r"Step 4/\d+ : RUN echo the reason && false: the reason"):
         prepare(dockerfile=str(dockerfile))
-    assert {one.id for one in engine.images.list("vivero")} == before
+    assert set(images_of(engine, tmp_path)) == before
 
 
-def test_both_an_image_and_a_dockerfile(prepare, dockerfile, base_image):
+def test_both_an_image_and_a_dockerfile(prepare: Any, dockerfile: Any, base_image: Any) -> None:
     with pytest.raises(UserError, match="both given"):
         prepare(image=base_image, dockerfile=str(dockerfile))
 
 
-def test_an_image_without_python(prepare, engine, name):
+def test_an_image_without_python(prepare: Any, engine: Any, name: Any) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("empty"), io.BytesIO())
@@ -239,7 +252,7 @@ def test_an_image_without_python(prepare, engine, name):
         engine.images.remove(f"{name}:1")
 
 
-def test_it_is_restored_by_its_id(prepare, layout, base_image, engine, name):
+def test_it_is_restored_by_its_id(prepare: Any, layout: Layout, base_image: Any, engine: Any, name: Any) -> None:
     engine.images.get(base_image).tag(name, "1")
     handle = prepare(image=f"{name}:1")
     environment = DockerEnvironment(layout, DockerEnvironmentConfig(image=f"{name}:1"))
@@ -257,7 +270,9 @@ def test_it_is_restored_by_its_id(prepare, layout, base_image, engine, name):
         engine.images.remove(f"{name}:1")
 
 
-def test_one_that_is_gone_is_built_again_from_its_lock(prepare, layout, base_image, engine, said):
+def test_one_that_is_gone_is_built_again_from_its_lock(
+    prepare: Any, layout: Layout, base_image: Any, engine: Any, said: Any
+) -> None:
     handle = prepare()
     engine.images.remove(handle.record.image, force=True)
     config = DockerEnvironmentConfig(base_image=base_image, spec=ImageSpecConfig(packages=["six"]))  # newer by now
@@ -276,11 +291,11 @@ def test_one_that_is_gone_is_built_again_from_its_lock(prepare, layout, base_ima
 
 
 @pytest.fixture
-def registry(tmp_path):
+def registry(tmp_path: Path) -> Iterator[Any]:
     """A registry on this machine that wants a password."""
     from shutil import which
 
-    from tests.conftest import missing
+    from tests.support.components import missing
 
     if not which("docker-registry") or not which("htpasswd"):
         missing("docker-registry and htpasswd are not installed")
@@ -304,7 +319,7 @@ def registry(tmp_path):
     process.wait()
 
 
-def logged_in(tmp_path, registry, password, monkeypatch):
+def logged_in(tmp_path: Path, registry: Any, password: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import base64
 
     folder = tmp_path / "docker"
@@ -314,7 +329,9 @@ def logged_in(tmp_path, registry, password, monkeypatch):
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
 
 
-def test_a_registry(prepare, registry, engine, tmp_path, monkeypatch, said):
+def test_a_registry(
+    prepare: Any, registry: Any, engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
     logged_in(tmp_path, registry, "secret", monkeypatch)
     settings = {"push": f"{registry}/team", "spec": {"packages": ["six==1.11.0"]}}
     first = prepare(**settings).record
@@ -328,20 +345,22 @@ def test_a_registry(prepare, registry, engine, tmp_path, monkeypatch, said):
     engine.images.remove(first.image, force=True)
 
 
-def test_a_registry_with_a_wrong_password(prepare, registry, tmp_path, monkeypatch):
+def test_a_registry_with_a_wrong_password(
+    prepare: Any, registry: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logged_in(tmp_path, registry, "wrong", monkeypatch)
     with pytest.raises(UserError, match=f"Registry {registry}: ") as caught:
         prepare(push=registry)
     assert "docker login" in caught.value.hint
 
 
-def test_a_registry_that_is_down(prepare):
+def test_a_registry_that_is_down(prepare: Any) -> None:
     with pytest.raises(UserError, match=r"Registry 127.0.0.1:9: .*refused"):
         prepare(push="127.0.0.1:9")
 
 
 @pytest.fixture
-def other_libc(engine, base_image, tmp_path, name):
+def other_libc(engine: Any, base_image: Any, tmp_path: Path, name: Any) -> Iterator[Any]:
     """An image whose Python finds its C library in another place than all other programs look for it."""
     loader = "/lib64/ld-linux-x86-64.so.2"
     container = engine.containers.create(base_image, ["true"], labels={KIND: "test"})
@@ -364,7 +383,7 @@ def other_libc(engine, base_image, tmp_path, name):
     engine.images.remove(image.id, force=True)
 
 
-def test_an_image_with_another_libc(prepare, other_libc, command_line):
+def test_an_image_with_another_libc(prepare: Any, other_libc: Any, command_line: CommandLine) -> None:
     """It can be used as it is; our uv cannot put packages onto it, which is said."""
     command_line.script("print('ran')")
     done = command_line.job("environment=docker", f"environment.image={other_libc}")
@@ -372,3 +391,11 @@ def test_an_image_with_another_libc(prepare, other_libc, command_line):
     with pytest.raises(UserError, match="another C library") as caught:
         prepare(base_image=other_libc)
     assert "glibc" in caught.value.hint
+
+
+def test_a_project_of_this_machine(prepare: Any, tmp_path: Path) -> None:
+    write_project(tmp_path / "mine")
+    handle = prepare(spec={"packages": ["./mine", "six==1.16.0"]})
+    assert look(handle, "import scores, six; print(scores.VALUE)").stdout == "1\n"
+    recipe = (tmp_path / "w" / "environments" / handle.record.key / "Dockerfile").read_text()
+    assert "COPY wheels /tmp/wheels" in recipe and "environment.lock" in recipe

@@ -1,6 +1,8 @@
 """``vivero environments`` where environments are images."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,16 +11,19 @@ from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+from tests.support.command_line import CommandLine
 
 pytestmark = pytest.mark.usefixtures("swept")
 
 
-def make(line, base_image):
+def make(line: CommandLine, base_image: Any) -> Any:
     config = DockerEnvironmentConfig(base_image=base_image, spec=ImageSpecConfig(packages=["six==1.10.0"]))
     return DockerEnvironment(Layout(line.workspace), config).prepare(LocalHost(), print).record
 
 
-def test_an_image_is_listed_exported_and_goes_with_its_environment(command_line, base_image, engine, tmp_path):
+def test_an_image_is_listed_exported_and_goes_with_its_environment(
+    command_line: CommandLine, base_image: Any, engine: Any, tmp_path: Path
+) -> None:
     record = make(command_line, base_image)
     (row,) = json.loads(command_line.vivero("environments", "--json").stdout)
     assert (row["kind"], row["image"]) == ("docker", record.image) and row["bytes"] > 50 << 20
@@ -29,7 +34,9 @@ def test_an_image_is_listed_exported_and_goes_with_its_environment(command_line,
     assert not engine.images.list(record.image)
 
 
-def test_an_image_of_another_workspace_stays(command_line, base_image, engine, tmp_path):
+def test_an_image_of_another_workspace_stays(
+    command_line: CommandLine, base_image: Any, engine: Any, tmp_path: Path
+) -> None:
     record = make(command_line, base_image)
     other = type(command_line)(tmp_path / "other")
     other.folder.mkdir()
@@ -38,7 +45,7 @@ def test_an_image_of_another_workspace_stays(command_line, base_image, engine, t
     assert engine.images.get(record.image).labels[WORKSPACE] == str(command_line.workspace)
 
 
-def test_without_an_engine_the_files_go_and_it_is_said(command_line, base_image):
+def test_without_an_engine_the_files_go_and_it_is_said(command_line: CommandLine, base_image: Any) -> None:
     make(command_line, base_image)
     nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
     done = command_line.vivero("environments", "prune", variables=nowhere)

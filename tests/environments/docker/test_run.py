@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.environments.docker.engine import KIND
 from runner.layout import Layout
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("swept")
 
@@ -18,33 +21,33 @@ ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)
 
 
 @pytest.fixture
-def typed(command_line, base_image):
+def typed(command_line: CommandLine, base_image: Any) -> Any:
     """Run a script in the base image."""
 
     class Typed:
         line = command_line
         words = ("job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}")
 
-        def __call__(self, script, *words, **options):
+        def __call__(self, script: Any, *words: str, **options: Any) -> Any:
             command_line.script(script)
             return command_line.run(*self.words, *words, **options)
 
-        def start(self, script, *words, **options):
+        def start(self, script: Any, *words: str, **options: Any) -> Any:
             command_line.script(script)
             return command_line.start("runner", *self.words, *words, **options)
 
-        def run(self):
+        def run(self) -> Any:
             """Return the files of the only run."""
             return next(iter(self.runs()), None)
 
-        def runs(self):
+        def runs(self) -> Any:
             layout = Layout(command_line.workspace)
             return [layout.run(path.parent.name, path.name) for path in layout.runs.glob("*/*")]
 
-        def record(self):
+        def record(self) -> Any:
             return json.loads(command_line.vivero("show", "latest", "--json").stdout)
 
-        def begun(self):
+        def begun(self) -> Any:
             return wait_for(
                 lambda: self.run() and self.run().log.exists() and "begun" in self.run().log.read_text(), 60
             )
@@ -52,7 +55,7 @@ def typed(command_line, base_image):
     return Typed()
 
 
-def test_the_script_is_at_home_and_its_files_are_the_users(typed, swept):
+def test_the_script_is_at_home_and_its_files_are_the_users(typed: Any, swept: Any) -> None:
     done = typed(
         "import getpass, os, pathlib, tempfile\n"
         "print(os.getuid(), os.getgid(), pathlib.Path.home().exists(), bool(getpass.getuser()))\n"
@@ -70,7 +73,7 @@ def test_the_script_is_at_home_and_its_files_are_the_users(typed, swept):
     assert not swept()
 
 
-def test_metrics_and_output_arrive_while_it_runs(typed):
+def test_metrics_and_output_arrive_while_it_runs(typed: Any) -> None:
     script = (
         "import os, time\nfrom azureml.core import Run\nRun.get_context().log('score', 3)\nprint('begun', flush=True)\n"
         "while not os.path.exists('go'): time.sleep(0.02)\n"
@@ -84,7 +87,7 @@ def test_metrics_and_output_arrive_while_it_runs(typed):
 
 
 @pytest.mark.parametrize("how", ["ctrl-c", "twice", "cancel", "timeout"])
-def test_it_is_ended(typed, swept, how):
+def test_it_is_ended(typed: Any, swept: Any, how: str) -> None:
     stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" if how == "twice" else ""
     words = ["job.timeout=1"] if how == "timeout" else []
     process = typed.start(stubborn + ENDLESS, *words)
@@ -103,7 +106,7 @@ def test_it_is_ended(typed, swept, how):
     wait_for(lambda: not swept())
 
 
-def test_it_is_ended_before_its_worker_listens(typed, swept):
+def test_it_is_ended_before_its_worker_listens(typed: Any, swept: Any) -> None:
     """The first process of a container gets no signal that it has no handler for."""
     process = typed.start(ENDLESS)
     wait_for(lambda: any(one.status == "running" and one.labels[KIND] == "run" for one in swept()), 30)
@@ -113,14 +116,14 @@ def test_it_is_ended_before_its_worker_listens(typed, swept):
     wait_for(lambda: not swept())
 
 
-def test_out_of_memory_is_said(typed, swept):
+def test_out_of_memory_is_said(typed: Any, swept: Any) -> None:
     done = typed("x = bytearray(200 << 20)\nprint(len(x))", "environment.resources.memory=64m")
     assert done.returncode == 2
     assert "out of memory: the container's limit is 64m" in done.stdout
     assert not swept()
 
 
-def test_a_killed_container_is_a_failed_run(typed, engine, swept):
+def test_a_killed_container_is_a_failed_run(typed: Any, engine: Any, swept: Any) -> None:
     process = typed.start(ENDLESS)
     typed.begun()
     (container,) = swept()
@@ -130,7 +133,7 @@ def test_a_killed_container_is_a_failed_run(typed, engine, swept):
     wait_for(lambda: not swept())
 
 
-def test_a_container_that_is_stopped_from_outside(typed, engine, swept):
+def test_a_container_that_is_stopped_from_outside(typed: Any, engine: Any, swept: Any) -> None:
     process = typed.start(ENDLESS)
     typed.begun()
     engine.api.stop(swept()[0].id)
@@ -138,7 +141,7 @@ def test_a_container_that_is_stopped_from_outside(typed, engine, swept):
     assert process.returncode == 2 and b"the container was stopped from outside" in out
 
 
-def test_one_whose_attendant_is_killed_ends(typed, swept):
+def test_one_whose_attendant_is_killed_ends(typed: Any, swept: Any) -> None:
     process = typed.start(ENDLESS)
     typed.begun()
     os.kill(int(typed.run().attendant_lock.read_text()), signal.SIGKILL)
@@ -149,8 +152,9 @@ def test_one_whose_attendant_is_killed_ends(typed, swept):
     assert not swept()  # the next run removes what was left
 
 
-def test_one_whose_controller_is_killed_finishes_itself(typed, swept):
-    script = "import os, time\nprint('begun', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.02)\nprint('ended')\n"
+def test_one_whose_controller_is_killed_finishes_itself(typed: Any, swept: Any) -> None:
+    script = "import os, time\nprint('begun', flush=True)\n"
+    script += "while not os.path.exists('go'): time.sleep(0.02)\nprint('ended')\n"
     process = typed.start(script)
     typed.begun()
     process.kill()
@@ -161,14 +165,14 @@ def test_one_whose_controller_is_killed_finishes_itself(typed, swept):
     wait_for(lambda: not swept())
 
 
-def test_detached(typed, swept):
+def test_detached(typed: Any, swept: Any) -> None:
     done = typed("print('done')", "detach=true")
     assert done.returncode == 0, done.stderr
     wait_for(lambda: json.loads(typed.run().record.read_text())["status"] == "completed", 40)
     wait_for(lambda: not swept())
 
 
-def test_limits_mounts_and_network(typed, tmp_path):
+def test_limits_mounts_and_network(typed: Any, tmp_path: Path) -> None:
     data = tmp_path / 'it\'s, a "folder": $(touch x)'
     data.mkdir()
     (data / "a.txt").write_text("there")
@@ -179,7 +183,8 @@ def test_limits_mounts_and_network(typed, tmp_path):
     )
     mount = json.dumps([{"source": str(data), "target": "/data", "readonly": True}])
     (tmp_path / "team" / "conf" / "environment").mkdir(parents=True)
-    text = f"defaults:\n  - /schema/environment/docker@_here_\n  - _self_\nimage: vivero-test-base:bookworm\nmounts: {mount}\n"
+    text = "defaults:\n  - /schema/environment/docker@_here_\n  - _self_\n"
+    text += f"image: vivero-test-base:bookworm\nmounts: {mount}\n"
     (tmp_path / "team" / "conf" / "environment" / "mine.yaml").write_text(text)
     typed.line.script(script)
     limits = "environment.resources={shm_size: 16m, cpu: 0.5, memory: 256m}"
@@ -189,17 +194,18 @@ def test_limits_mounts_and_network(typed, tmp_path):
     assert "there" in done.stdout and "Read-only file system" in done.stdout and "['lo'] 16" in done.stdout
 
 
-def test_a_script_registers_its_model_from_inside(typed):
+def test_a_script_registers_its_model_from_inside(typed: Any) -> None:
     script = (
         "import pickle\nfrom azureml.core import Run\nopen('outputs/m.bin', 'wb').write(b'x')\n"
-        "print(Run.get_context().register_model('mine', model_path='outputs/m.bin', model_framework='Custom').version)\n"
+        "model = Run.get_context().register_model('mine', model_path='outputs/m.bin', model_framework='Custom')\n"
+        "print(model.version)\n"
     )
     done = typed(script)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(typed.line.vivero("models", "--json").stdout)[0]["name"] == "mine"
 
 
-def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed, tmp_path):
+def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed: Any, tmp_path: Path) -> None:
     """The order has commands of this machine, the lock the number of a process that signals go to."""
     escaped = tmp_path / "escaped"
     script = (
@@ -207,7 +213,8 @@ def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed, tmp_path)
         "pickle.dump([1], open('outputs/m.pkl', 'wb'))\norder = json.load(open('../order.json'))\n"
         "for name in ('order.json', 'attendant.lock'):\n"
         "    path = os.path.join('..', name)\n"
-        "    for change in (lambda: open(path, 'a'), lambda: os.remove(path), lambda: os.rename(path, path + '.old')):\n"
+        "    moved = path + '.old'\n"
+        "    for change in (lambda: open(path, 'a'), lambda: os.remove(path), lambda: os.rename(path, moved)):\n"
         "        try:\n            change()\n            print('changed', name)\n"
         "        except OSError as error:\n            print('refused', name)\n"
         f"order['python'] = ['sh', '-c', 'touch {escaped}']\n"
@@ -230,20 +237,20 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("word", MISTAKES)
-def test_a_mistake_is_said_in_a_line(typed, swept, word):
+def test_a_mistake_is_said_in_a_line(typed: Any, swept: Any, word: str) -> None:
     done = typed("print(1)", word)
     assert done.returncode in (1, 2), done.stdout
     assert MISTAKES[word] in done.stdout + done.stderr and "Traceback" not in done.stdout + done.stderr
     assert not swept() and not (typed.line.folder / "x").exists()
 
 
-def test_no_engine(typed):
+def test_no_engine(typed: Any) -> None:
     done = typed("print(1)", variables={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
     assert done.returncode == 2
     assert "No container engine answers at unix:///nowhere/docker.sock: there is no such socket" in done.stdout
 
 
-def test_not_allowed(typed, engine, tmp_path):
+def test_not_allowed(typed: Any, engine: Any, tmp_path: Path) -> None:
     """As a user whom the engine's socket does not let in."""
     if os.getuid() != 0:
         pytest.skip("only root can be somebody else")

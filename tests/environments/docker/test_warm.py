@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import subprocess
+from typing import Any
 
 import pytest
 
 from runner.layout import Layout
 from runner.sweeps.store import SweepStore
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("swept")
 
@@ -24,34 +26,37 @@ run = Run.get_context()
 run.log("score", given.a)
 os.makedirs("outputs", exist_ok=True)
 open("outputs/a.bin", "w").write(str(given.a))
-print("container", hashlib.sha256(open("/proc/self/mountinfo", "rb").readline()).hexdigest(), os.getuid(), os.environ["HOME"], sorted(sys.argv[1:]), flush=True)
+container = hashlib.sha256(open("/proc/self/mountinfo", "rb").readline()).hexdigest()
+print("container", container, os.getuid(), os.environ["HOME"], sorted(sys.argv[1:]), flush=True)
 while given.wait and not os.path.exists(os.environ["VIVERO_RUN_DIR"] + "/../go"):
     time.sleep(0.02)
 """
 
 
 @pytest.fixture
-def sweep(command_line, base_image):
-    words = ("-m", "job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}")
-    words += ("compute.slots=2", "sweep.objective=score", "job.arguments={a: 0, wait: false}")
+def sweep(command_line: CommandLine, base_image: Any) -> Any:
+    words = (
+        *("-m", "job.source=src", "job.script=train.py", "environment=docker", f"environment.image={base_image}"),
+        *("compute.slots=2", "sweep.objective=score", "job.arguments={a: 0, wait: false}"),
+    )
 
     class Sweep:
         line = command_line
 
-        def start(self, *more, script=SCRIPT):
+        def start(self, *more: Any, script: Any = SCRIPT) -> Any:
             command_line.script(script)
             return command_line.start("runner", *words, *more)
 
-        def __call__(self, *more, script=SCRIPT):
+        def __call__(self, *more: Any, script: Any = SCRIPT) -> Any:
             process = self.start(*more, script=script)
             out, err = process.communicate(timeout=120)
             return process.returncode, (out + err).decode()
 
-        def logs(self):
+        def logs(self) -> Any:
             runs = Layout(command_line.workspace).runs
             return [path.read_text() for path in runs.glob("*/*-*/logs/run.log") if path.read_text()]
 
-        def trials(self):
+        def trials(self) -> Any:
             store = SweepStore(Layout(command_line.workspace))
             (sweep_id,) = store.ids()
             return store.replay(store.read(sweep_id)).trials
@@ -59,7 +64,7 @@ def sweep(command_line, base_image):
     return Sweep()
 
 
-def test_trials_share_a_container(sweep, swept):
+def test_trials_share_a_container(sweep: Any, swept: Any) -> None:
     code, said = sweep("job.arguments.a=1,2,3,4,5,6")
     assert code == 0, said
     assert {one.status for one in sweep.trials()} == {"completed"} and len(sweep.trials()) == 6
@@ -67,7 +72,7 @@ def test_trials_share_a_container(sweep, swept):
     wait_for(lambda: not swept())
 
 
-def test_what_they_find_is_what_a_fresh_container_has(sweep):
+def test_what_they_find_is_what_a_fresh_container_has(sweep: Any) -> None:
     code, said = sweep("job.arguments.a=1,2")
     assert code == 0, said
     warm = sorted(log.split(maxsplit=2)[2] for log in sweep.logs())
@@ -78,14 +83,14 @@ def test_what_they_find_is_what_a_fresh_container_has(sweep):
     assert len({log.split()[1] for log in sweep.logs()}) == 3
 
 
-def test_one_that_fails_is_said_and_the_others_go_on(sweep):
+def test_one_that_fails_is_said_and_the_others_go_on(sweep: Any) -> None:
     code, said = sweep("job.arguments.a=1,2,3", script=SCRIPT + "\nif given.a == 2: raise ValueError('a is two')\n")
     assert code == 2 and "ValueError: a is two" in said
     assert sorted(one.status for one in sweep.trials()) == ["completed", "completed", "failed"]
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c(sweep, swept, times):
+def test_ctrl_c(sweep: Any, swept: Any, times: int) -> None:
     process = sweep.start("job.arguments.a=1,2,3", "job.arguments.wait=true")
     wait_for(lambda: len(sweep.logs()) == 2, 60)
     for _ in range(times):
@@ -97,7 +102,7 @@ def test_ctrl_c(sweep, swept, times):
     wait_for(lambda: not swept())
 
 
-def test_trials_outlive_the_controller(sweep, swept):
+def test_trials_outlive_the_controller(sweep: Any, swept: Any) -> None:
     process = sweep.start("job.arguments.a=1,2,3", "job.arguments.wait=true")
     wait_for(lambda: len(sweep.logs()) == 2, 60)
     process.kill()
@@ -110,7 +115,7 @@ def test_trials_outlive_the_controller(sweep, swept):
     assert [one["status"] for one in runs] == ["completed", "completed"]
 
 
-def test_a_trial_registers_a_model(sweep):
+def test_a_trial_registers_a_model(sweep: Any) -> None:
     register = (
         "print('version', run.register_model('mine', model_path='outputs/a.bin', model_framework='Custom').version)\n"
     )
@@ -119,7 +124,7 @@ def test_a_trial_registers_a_model(sweep):
     assert sorted(log.split()[-1] for log in sweep.logs()) == ["1", "2"]
 
 
-def test_a_trial_cannot_have_another_process_ended(sweep):
+def test_a_trial_cannot_have_another_process_ended(sweep: Any) -> None:
     """What a script says its worker's number is, is believed of a process that has the worker's lock open only."""
     victim = subprocess.Popen(["sleep", "120"])
     lie = (
@@ -138,7 +143,7 @@ def test_a_trial_cannot_have_another_process_ended(sweep):
         victim.wait()
 
 
-def test_a_warm_container_whose_attendant_is_killed(sweep, swept):
+def test_a_warm_container_whose_attendant_is_killed(sweep: Any, swept: Any) -> None:
     process = sweep.start("job.arguments.a=1,2", "job.arguments.wait=true")
     wait_for(lambda: len(sweep.logs()) == 2, 60)
     attendants = subprocess.run(["pgrep", "-f", f"attend.py .*{sweep.line.workspace}"], capture_output=True, text=True)
@@ -151,7 +156,7 @@ def test_a_warm_container_whose_attendant_is_killed(sweep, swept):
     wait_for(lambda: all(one.status == "exited" for one in swept()), 20)
 
 
-def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep):
+def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep: Any) -> None:
     """The limit is that of the container, for all trials together; the kernel takes the one that has most."""
     script = "import sys\nheld = bytearray(int(sys.argv[sys.argv.index('--a') + 1]) << 20)\nprint(len(held))\n"
     words = ("job.arguments.a=10,400,20,30", "environment.resources.memory=200m", "job.arguments={a: 0}")
@@ -161,8 +166,8 @@ def test_a_trial_that_runs_out_of_memory_takes_no_other_with_it(sweep):
     assert "killed by SIGKILL: out of memory" in said
 
 
-def test_a_worker_that_is_killed_takes_no_other_trial_with_it(sweep, swept):
-    """kill -9 of a worker inside the container, from this machine: its trial has failed, the others go on."""
+def test_a_worker_that_is_killed_takes_no_other_trial_with_it(sweep: Any, swept: Any) -> None:
+    """A worker inside the container gets SIGKILL from this machine: its trial has failed, the others go on."""
     process = sweep.start("job.arguments.a=1,2", "job.arguments.wait=true")
     wait_for(lambda: len(sweep.logs()) == 2, 60)
     (warm,) = swept()

@@ -1,0 +1,93 @@
+"""What is asked for by its place on this machine: a wheel, a source archive, a folder with a project."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from runner.environments.kept_wheels import Kept, KeptWheels
+from runner.environments.spec import Spec
+from runner.errors import UserError
+from runner.ports import Say
+
+_LINE = re.compile(
+    r"""(?:-e\s+|--editable[\s=]+)?
+    (?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<asked>\[[^\]]*\])?\s*@\s*)?
+    (?P<place>file:[^\s;\[]+|/[^\s;\[]*)
+    (?P<extras>\[[^\]]*\])?
+    (?P<rest>(?:\s*;.*?)?)
+    (?P<hashes>(?:\s+--hash[=\s]\S+)*)""",
+    flags=re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A requirement by place.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+    extras : str
+        ``[a,b]``, or nothing.
+    marker : str
+        What follows a ``;``, or nothing.
+    hashes : tuple of str
+        What the file is said to hash to.
+    """
+
+    path: Path
+    extras: str
+    marker: str
+    hashes: tuple[str, ...]
+
+
+def place_of(line: str) -> Place | None:
+    """Return what a requirement line names by its absolute place, None if it names it otherwise."""
+    found = _LINE.fullmatch(line.strip())
+    if found is None:
+        return None
+    text = found["place"].partition("#")[0]
+    path = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else Path(text)
+    hashes = tuple(re.findall(r"--hash[=\s](\S+)", found["hashes"]))
+    return Place(path, found["asked"] or found["extras"] or "", found["rest"].strip().lstrip(";").strip(), hashes)
+
+
+def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
+    """Return a spec in which what is named by its place is a kept wheel, by name, version and hash.
+
+    So a lock has no path of this machine in it, and a folder that has changed since is another package.
+
+    Raises
+    ------
+    UserError
+        If something is not there, is no package, cannot be built, or has another hash than is given.
+    """
+    lines = [(line, place_of(line)) for line in spec.lines]
+    if not any(place for _, place in lines):
+        return spec
+    kept = [_kept(line, place, spec, wheels, say) if place else line for line, place in lines]
+    return dataclasses.replace(spec, lines=tuple(sorted(set(kept))))
+
+
+def _kept(line: str, place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
+    if not place.path.exists():
+        raise UserError(f"environment: there is no {place.path}, which {line!r} names")
+    if place.path.is_file() and place.path.suffix == ".whl":
+        found = wheels.keep(place.path)
+        _check_hash(place, found)
+    else:
+        found = wheels.build(place.path, spec.options, say)
+    marker = f" ; {place.marker}" if place.marker else ""
+    return f"{found.name}{place.extras}=={found.version}{marker} --hash=sha256:{found.sha256}"
+
+
+def _check_hash(place: Place, found: Kept) -> None:
+    if place.hashes and f"sha256:{found.sha256}" not in place.hashes:
+        raise UserError(
+            f"{place.path} does not have the hash that is given for it", f"It has --hash=sha256:{found.sha256}"
+        )

@@ -1,0 +1,153 @@
+"""What is asked for by its place on this machine is built, kept, locked by hash, and installed."""
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.environments.places import place_of
+from runner.environments.venv import VenvEnvironment
+from runner.errors import UserError
+from runner.hosts.local import LocalHost
+from runner.layout import Layout
+from tests.support.nodes.package_index import write_wheel
+from tests.support.projects import write_project
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Any:
+    return Layout(tmp_path / "w")
+
+
+@pytest.fixture
+def environment(layout: Layout, tmp_path: Path) -> Any:
+    def make(packages: Any = (), **settings: Any) -> Any:
+        return VenvEnvironment(layout, packages=packages, base=tmp_path, **settings)
+
+    return make
+
+
+def value_in(handle: Any) -> str:
+    code = "import scores; print(scores.VALUE)"
+    return subprocess.check_output(handle.argv(["python", "-c", code]), text=True).strip()
+
+
+FORMS = {
+    "here": ".", "editable": "-e .", "long editable": "--editable=./", "below": "./mine", "slash": "mine/",
+    "absolute": "{0}", "name": "scores @ file://{0}", "name and path": "scores @ {0}", "extra": "./mine[more]",
+    "name, extra": "scores[more] @ file://{0}", "marker": "./mine ; python_version > '3'",
+    "not here": "./mine ; python_version < '3'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["packages", "requirements", "conda"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_folder_is_built_and_locked_by_its_hash(form: str, where: str, environment: Any, tmp_path: Path) -> None:
+    here = form in ("here", "editable", "long editable")
+    base = write_project(tmp_path if here and where == "packages" else tmp_path / "asked" / ("" if here else "mine"))
+    line = FORMS[form].format(base)
+    (tmp_path / "asked").mkdir(exist_ok=True)
+    if where == "packages" and not here:
+        line = line.replace("./mine", "./asked/mine").replace("mine/", "asked/mine/")
+    (tmp_path / "asked" / "r.txt").write_text(f"{line}\n")
+    (tmp_path / "asked" / "e.yml").write_text(f"dependencies: [python, {{pip: [{line!r}]}}]\n")
+    asked: dict[str, Any] = {
+        "packages": {"packages": [line]},
+        "requirements": {"requirements": "asked/r.txt"},
+        "conda": {"conda_file": "asked/e.yml"},
+    }
+    handle = environment(**asked[where]).prepare(LocalHost(), str)
+    lock = handle.lock_text()
+    if form == "not here":
+        assert handle.record.packages == {}
+        return
+    assert handle.record.packages == {"scores": "1.0"} | ({"tabulate": "0.9.0"} if "extra" in form else {})
+    assert str(tmp_path) not in lock and "scores==1.0" in lock and "--hash=sha256:" in lock
+    assert value_in(handle) == "1"
+    assert not (base / "left.txt").exists() and not list(base.glob("*.egg-info"))
+
+
+def test_a_source_archive(environment: Any, tmp_path: Path) -> None:
+    write_project(tmp_path / "scores-1.0")
+    (tmp_path / "scores-1.0" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: scores\nVersion: 1.0\n")
+    with tarfile.open(tmp_path / "scores-1.0.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "scores-1.0", "scores-1.0")
+    assert value_in(environment(["./scores-1.0.tar.gz"]).prepare(LocalHost(), str)) == "1"
+
+
+def test_a_changed_folder_is_another_environment_and_an_unchanged_one_is_built_once(
+    environment: Any, tmp_path: Path
+) -> None:
+    project = write_project(tmp_path / "mine")
+    lines: list[str] = []
+    first = environment(["./mine"]).prepare(LocalHost(), lines.append)
+    (project / "source" / "__pycache__").mkdir()
+    (project / "source" / "__pycache__" / "scores.pyc").write_text("no part of it")
+    assert environment(["./mine"]).prepare(LocalHost(), lines.append).record.cached
+    write_project(project, code="VALUE = 2\n")
+    second = environment(["./mine"]).prepare(LocalHost(), lines.append)
+    assert (value_in(first), value_in(second)) == ("1", "2")
+    assert sum(line.startswith("Building a wheel") for line in lines) == 2
+    assert value_in(environment().restore(first.record, first.lock_text(), LocalHost(), str)) == "1"
+
+
+def test_what_it_needs_is_resolved_with_it(environment: Any, tmp_path: Path) -> None:
+    write_project(tmp_path / "mine", needs=("six==1.16.0",))
+    assert environment(["./mine"]).prepare(LocalHost(), str).record.packages == {"scores": "1.0", "six": "1.16.0"}
+
+
+def test_the_dependencies_of_a_project(environment: Any, tmp_path: Path) -> None:
+    write_project(tmp_path, needs=("six==1.16.0",))
+    handle = environment(requirements="pyproject.toml").prepare(LocalHost(), str)
+    assert handle.record.packages == {"six": "1.16.0"}
+
+
+MISTAKES = {
+    "./nothing": "there is no .*/nothing",
+    "./empty": "empty has neither pyproject.toml nor setup.py",
+    "./broken": "no wheel can be built of broken: .*no builder today",
+    "./no-1.whl": "no-1.whl has no name of a wheel",
+    "./wheels/parcel-1.0-py3-none-any.whl --hash=sha256:" + 64 * "0": "does not have the hash that is given",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_line(line: str, environment: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    broken = write_project(tmp_path / "broken")
+    (broken / "builder" / "builder.py").write_text("raise SystemExit('no builder today')")
+    (tmp_path / "no-1.whl").write_bytes(b"")
+    write_wheel(tmp_path / "wheels")
+    with pytest.raises(UserError, match=MISTAKES[line]) as caught:
+        environment([line]).prepare(LocalHost(), str)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["[tool.poetry]\n", "[project]\nname = 'x'\n", "no = toml = at all"])
+def test_a_project_file_that_says_nothing(content: str, environment: Any, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(content)
+    with pytest.raises(UserError, match=r"pyproject\.toml (has no dependencies|cannot be read)"):
+        environment(requirements="pyproject.toml").prepare(LocalHost(), str)
+
+
+@pytest.mark.parametrize(
+    "line", ["six", "six==1.0", "six>=1; python_version>'3'", "x @ https://example.org/x.whl", "x[a]"]
+)
+def test_what_is_no_place(line: str) -> None:
+    assert place_of(line) is None
+
+
+def test_two_processes_build_it_once_each_into_one(layout: Layout, tmp_path: Path) -> None:
+    write_project(tmp_path / "mine")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from runner.environments.kept_wheels import KeptWheels\nfrom runner.layout import Layout\n"
+        "print(KeptWheels(Layout(Path(sys.argv[1]))).build(Path(sys.argv[2]), (), str).sha256)"
+    )
+    command = [sys.executable, "-c", code, str(layout.root), str(tmp_path / "mine")]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    digests = {one.communicate(timeout=60)[0].strip() for one in both}
+    assert len(digests) == 1 and [one.name for one in layout.wheels.iterdir() if one.is_dir()] == list(digests)
