@@ -19,6 +19,7 @@ from runner.layout import WORKER, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
 from runner.stages.run import callback, signal_worker, worker_lives
+from runner.threads import usable_cores
 
 
 class LocalCompute:
@@ -35,7 +36,7 @@ class LocalCompute:
     apart = False
 
     def __init__(self, slots: int | None = None, *, warm: bool = False) -> None:
-        self.slots = slots or os.cpu_count() or 1
+        self.slots = slots or usable_cores()
         self.pool = WarmPool() if warm and AVAILABLE else None
 
     def host(self) -> Host:

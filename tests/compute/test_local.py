@@ -1,3 +1,7 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.compute.local import ForkedJob, LocalCompute
@@ -6,31 +10,31 @@ from runner.environments.current import CurrentEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.contracts.compute_contract import ComputeContract
-from tests.waiting import wait_for
+from tests.support.waiting import wait_for
 
 
 class TestLocal(ComputeContract):
     @pytest.fixture
-    def compute(self):
+    def compute(self) -> Any:
         return LocalCompute()
 
     @pytest.fixture
-    def handle(self, tmp_path):
+    def handle(self, tmp_path: Path) -> Any:
         return CurrentEnvironment(Layout(tmp_path / "workspace")).prepare(LocalHost(), print)
 
-    def test_slots_as_set(self):
+    def test_slots_as_set(self) -> None:
         assert LocalCompute(slots=3).scale().slots == 3
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
 class TestWarm(TestLocal):
     @pytest.fixture
-    def compute(self):
+    def compute(self) -> Iterator[Any]:
         compute = LocalCompute(warm=True)
         yield compute
         compute.close()
 
-    def test_it_was_forked(self, submit):
+    def test_it_was_forked(self, submit: Any) -> None:
         job, _run = submit("print('hello')")
         wait_for(lambda: job.wait(1), 30)
         assert isinstance(job, ForkedJob)

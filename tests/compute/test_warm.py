@@ -9,7 +9,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +20,9 @@ from runner.compute.warm import AVAILABLE
 from runner.environments.current import CurrentEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from tests.conftest import ROOT
-from tests.waiting import wait_for
-from tests.worker.runs import lives
+from tests.support.command_line import ROOT
+from tests.support.run_folders import lives
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
 
@@ -33,7 +35,7 @@ class Trials:
         self.handle = CurrentEnvironment(self.layout).prepare(LocalHost(), lambda _line: None)
         self.made = 0
 
-    def prepare(self, script: str, **order):
+    def prepare(self, script: str, **order: Any) -> Any:
         self.made += 1
         run = self.layout.run("mine", f"mine-{self.made}")
         for folder in (run.logs, run.outputs, run.requests, run.work / "outputs", run.work / "logs"):
@@ -48,7 +50,7 @@ class Trials:
         run.order.write_text(json.dumps(written))
         return run
 
-    def run(self, compute, script, **order):
+    def run(self, compute: Any, script: Any, **order: Any) -> Any:
         run = self.prepare(script, **order)
         job = compute.submit(run.root, self.handle)
         wait_for(lambda: job.wait(1), 60)
@@ -56,36 +58,36 @@ class Trials:
 
 
 @pytest.fixture
-def trials(tmp_path):
+def trials(tmp_path: Path) -> Any:
     return Trials(tmp_path)
 
 
 @pytest.fixture
-def compute():
+def compute() -> Iterator[Any]:
     compute = LocalCompute(warm=True)
     yield compute
     compute.close()
 
 
-def status(run):
+def status(run: Any) -> Any:
     return json.loads(run.result.read_text())["status"]
 
 
-def test_runs_of_the_same_variables_share_one(trials, compute):
+def test_runs_of_the_same_variables_share_one(trials: Any, compute: Any) -> None:
     for _ in range(2):
         job, run = trials.run(compute, "print('x')")
         assert isinstance(job, ForkedJob) and status(run) == "completed"
     assert len(compute.pool.pids()) == 1
 
 
-def test_other_variables_or_another_script_need_another(trials, compute):
+def test_other_variables_or_another_script_need_another(trials: Any, compute: Any) -> None:
     seen = [trials.run(compute, "import os; print(os.environ.get('A'))", variables={"A": a})[1].log for a in "12"]
     assert [path.read_text() for path in seen] == ["1\n", "2\n"]
     trials.run(compute, "print('y')")
     assert len(compute.pool.pids()) == 3
 
 
-def test_at_most_a_few_are_kept(trials, compute):
+def test_at_most_a_few_are_kept(trials: Any, compute: Any) -> None:
     known = set()
     for number in range(6):
         trials.run(compute, f"print({number})")
@@ -94,7 +96,7 @@ def test_at_most_a_few_are_kept(trials, compute):
     assert sum(map(lives, known)) == 4
 
 
-def test_close_ends_them_and_leaves_the_workers(trials, compute):
+def test_close_ends_them_and_leaves_the_workers(trials: Any, compute: Any) -> None:
     run = trials.prepare("import sys, os\nprint('begun', flush=True)\nopen('fifo').read()\nprint('ended')")
     os.mkfifo(run.work / "fifo")
     job = compute.submit(run.root, trials.handle)
@@ -109,7 +111,7 @@ def test_close_ends_them_and_leaves_the_workers(trials, compute):
     assert isinstance(after, LocalJob) and status(run) == "completed"
 
 
-def test_one_that_was_killed_is_replaced(trials, compute):
+def test_one_that_was_killed_is_replaced(trials: Any, compute: Any) -> None:
     trials.run(compute, "print('x')")
     (pid,) = compute.pool.pids()
     os.kill(pid, signal.SIGKILL)
@@ -119,7 +121,7 @@ def test_one_that_was_killed_is_replaced(trials, compute):
     assert compute.pool.pids() != [pid]
 
 
-def test_a_run_goes_on_when_its_interpreter_is_killed(trials, compute):
+def test_a_run_goes_on_when_its_interpreter_is_killed(trials: Any, compute: Any) -> None:
     run = trials.prepare("print('begun', flush=True)\nopen('fifo').read()\nprint('ended')", finish=["touch"])
     os.mkfifo(run.work / "fifo")
     job = compute.submit(run.root, trials.handle)
@@ -130,7 +132,9 @@ def test_a_run_goes_on_when_its_interpreter_is_killed(trials, compute):
     assert status(run) == "completed" and run.log.read_text() == "begun\nended\n"
 
 
-def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(trials, compute, monkeypatch):
+def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(
+    trials: Any, compute: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("runner.compute.interpreter.WORKER", trials.layout.root)
     job, run = trials.run(compute, "print('x')")
     assert isinstance(job, LocalJob) and status(run) == "completed"
@@ -138,7 +142,7 @@ def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(trials, com
 
 
 @pytest.mark.parametrize("argv", [["python", "-u", "train.py"], ["python", "-m", "train"], ["sh", "-c", "echo x"]])
-def test_other_commands_are_started_afresh(trials, compute, argv):
+def test_other_commands_are_started_afresh(trials: Any, compute: Any, argv: Any) -> None:
     job, run = trials.run(compute, "print('x')", argv=trials.handle.argv(argv))
     assert isinstance(job, LocalJob) and run.log.read_text() == "x\n"
     assert run.worker_log.read_text() == ""
@@ -147,7 +151,9 @@ def test_other_commands_are_started_afresh(trials, compute, argv):
 @pytest.mark.parametrize(
     "does", ["threading.Thread(target=threading.Event().wait, daemon=True).start()", "print('hello')"]
 )
-def test_a_module_that_does_something_is_left_out(trials, compute, tmp_path, monkeypatch, does):
+def test_a_module_that_does_something_is_left_out(
+    trials: Any, compute: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
     """It is put where the environment's modules are found; the interpreter then begins again without it."""
     site = Path(next(path for path in sys.path if path.endswith("site-packages")))
     module = site / "vivero_test_of_threads.py"
@@ -162,7 +168,7 @@ def test_a_module_that_does_something_is_left_out(trials, compute, tmp_path, mon
     assert json.loads(known.read_text())["refused"] == ["vivero_test_of_threads"]
 
 
-def test_what_a_script_imports_is_known_the_next_time(trials, compute):
+def test_what_a_script_imports_is_known_the_next_time(trials: Any, compute: Any) -> None:
     script = "import sys\nprint('wave' in sys.modules)\ndef f():\n    import wave\nf()"
     assert trials.run(compute, script)[1].log.read_text() == "False\n"
     again = LocalCompute(warm=True)
@@ -173,7 +179,7 @@ def test_what_a_script_imports_is_known_the_next_time(trials, compute):
 
 
 @pytest.mark.parametrize("happens", ["nothing", "killed", "closed"])
-def test_one_that_is_begun_early(trials, compute, happens):
+def test_one_that_is_begun_early(trials: Any, compute: Any, happens: str) -> None:
     """It is the one that the first run is forked from, unless it died, and nobody has to wait for its imports."""
     ahead = trials.prepare("print('x')")
     compute.warm_up(ahead.root, trials.handle)
@@ -191,17 +197,17 @@ def test_one_that_is_begun_early(trials, compute, happens):
     assert (compute.pool.pids() == [begun]) == (happens == "nothing") and len(compute.pool.pids()) == 1
 
 
-def test_begun_early_for_what_is_not_forked(trials, compute):
+def test_begun_early_for_what_is_not_forked(trials: Any, compute: Any) -> None:
     ahead = trials.prepare("print('x')", argv=trials.handle.argv(["sh", "-c", "echo x"]))
     compute.warm_up(ahead.root, trials.handle)
     assert compute.pool.pids() == []
 
 
-def test_many_at_once(trials, compute):
+def test_many_at_once(trials: Any, compute: Any) -> None:
     runs = [trials.prepare("print('x')") for _ in range(12)]
     jobs = {}
 
-    def submit(run):
+    def submit(run: Any) -> None:
         jobs[run.root] = compute.submit(run.root, trials.handle)
 
     threads = [threading.Thread(target=submit, args=(run,)) for run in runs]
@@ -231,7 +237,7 @@ CONTROLLER = """
 
 
 @pytest.mark.parametrize("first", ["controller", "script"])
-def test_a_run_whose_controller_is_killed_finishes_itself(trials, tmp_path, first):
+def test_a_run_whose_controller_is_killed_finishes_itself(trials: Any, tmp_path: Path, first: str) -> None:
     finish = [sys.executable, "-c", "import sys; open(sys.argv[1] + '/finished', 'w').write('yes')"]
     run = trials.prepare("print('begun', flush=True)\nopen('fifo').read()\nprint('ended')", finish=finish)
     os.mkfifo(run.work / "fifo")
@@ -240,6 +246,7 @@ def test_a_run_whose_controller_is_killed_finishes_itself(trials, tmp_path, firs
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+    assert controller.stdout is not None
     try:
         kind, pid = controller.stdout.readline().split()
         assert kind == b"ForkedJob"
@@ -254,7 +261,7 @@ def test_a_run_whose_controller_is_killed_finishes_itself(trials, tmp_path, firs
         wait_for(lambda: not lives(int(pid)))
         assert lives(worker)
         (run.work / "fifo").write_text("go on")
-        wait_for(lambda: (run.root / "finished").exists())
+        wait_for((run.root / "finished").exists)
         assert status(run) == "completed" and run.log.read_text() == "begun\nended\n"
     finally:
         controller.kill()

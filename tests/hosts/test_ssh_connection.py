@@ -4,6 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,19 +16,19 @@ from runner.hosts.remote.host import RemoteHost
 from runner.hosts.ssh.connection import Connection, quoted
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.settings import find
-from tests.sshd import Sshd
+from tests.support.sshd import Sshd
 
 
-def keygen(path, *words):
+def keygen(path: Any, *words: str) -> None:
     subprocess.run(["ssh-keygen", "-q", "-f", str(path), *words], check=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path: Path) -> Iterator[Any]:
     """Start an sshd with some settings of its own."""
-    started = []
+    started: list[Any] = []
 
-    def start(*settings):
+    def start(*settings: Any) -> Any:
         folder = tmp_path / f"sshd-{len(started)}"
         folder.mkdir()
         started.append(Sshd(folder, *settings))
@@ -37,10 +40,10 @@ def start(tmp_path):
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(tmp_path: Path) -> Any:
     """Write an ssh_config; return what it says of a host."""
 
-    def config(sshd, *lines, name="there", **more):
+    def config(sshd: Any, *lines: Any, name: str = "there", **more: Any) -> Any:
         said = {
             "HostName": "127.0.0.1", "Port": sshd.port, "User": sshd.user, "IdentitiesOnly": "yes",
             "IdentityFile": f"{sshd.folder}/user", "UserKnownHostsFile": f"{sshd.folder}/known", **more,
@@ -53,7 +56,7 @@ def config(tmp_path):
     return config
 
 
-def hello(address, ask=lambda question: None, identities=None):
+def hello(address: Any, ask: Any = lambda _question: None, identities: Any = None) -> Any:
     """Return what a program there prints."""
     with Connection(address, identities or Identities(ask)) as connection:
         client = Client(connection, "python3")
@@ -62,18 +65,20 @@ def hello(address, ask=lambda question: None, identities=None):
     return done.output
 
 
-def test_a_machine_that_is_not_known_gets_nothing(start, config):
+def test_a_machine_that_is_not_known_gets_nothing(start: Any, config: Any) -> None:
     sshd = start("LogLevel VERBOSE")
     (sshd.folder / "known").write_text("")
     shown = subprocess.run(["ssh-keygen", "-lf", str(sshd.folder / "host.pub")], capture_output=True, text=True)
+    fingerprint = re.search(r"SHA256:\S+", shown.stdout)
+    assert fingerprint is not None, shown.stderr
     with pytest.raises(UserError, match="is not known here") as caught:
         hello(config(sshd))
-    assert re.search(r"SHA256:\S+", shown.stdout)[0] in caught.value.message
+    assert fingerprint[0] in caught.value.message
     assert f"ssh -p {sshd.port} {sshd.user}@127.0.0.1" in caught.value.hint
     assert sshd.user not in (sshd.folder / "log").read_text()
 
 
-def test_a_machine_with_another_key_than_before_gets_nothing(start, config):
+def test_a_machine_with_another_key_than_before_gets_nothing(start: Any, config: Any) -> None:
     sshd = start("LogLevel VERBOSE")
     keygen(sshd.folder / "other", "-t", "ed25519", "-N", "")
     (sshd.folder / "known").write_text(f"[127.0.0.1]:{sshd.port} {(sshd.folder / 'other.pub').read_text()}")
@@ -83,7 +88,7 @@ def test_a_machine_with_another_key_than_before_gets_nothing(start, config):
     assert sshd.user not in (sshd.folder / "log").read_text()
 
 
-def test_a_key_of_the_kind_that_is_known_is_asked_for(start, config, tmp_path):
+def test_a_key_of_the_kind_that_is_known_is_asked_for(start: Any, config: Any, tmp_path: Path) -> None:
     """The machine has two; only the one that it would not show first is known."""
     keygen(tmp_path / "ecdsa", "-t", "ecdsa", "-N", "")
     sshd = start(f"HostKey {tmp_path}/ecdsa")
@@ -92,14 +97,14 @@ def test_a_key_of_the_kind_that_is_known_is_asked_for(start, config, tmp_path):
         assert hello(config(sshd, name=f"by-{name.stem}")) == b"hello"
 
 
-def test_hashed_names_are_known(start, config):
+def test_hashed_names_are_known(start: Any, config: Any) -> None:
     sshd = start()
     keygen(sshd.folder / "known", "-H")
     assert "127.0.0.1" not in (sshd.folder / "known").read_text()
     assert hello(config(sshd)) == b"hello"
 
 
-def test_a_wrong_key_is_said(start, config, tmp_path):
+def test_a_wrong_key_is_said(start: Any, config: Any, tmp_path: Path) -> None:
     keygen(tmp_path / "wrong", "-t", "ed25519", "-N", "")
     sshd = start()
     with pytest.raises(UserError, match=f"there does not let {sshd.user} in: It was shown {tmp_path}/wrong"):
@@ -109,26 +114,33 @@ def test_a_wrong_key_is_said(start, config, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
-def test_a_passphrase_is_asked_for_once(start, config, tmp_path, kind):
+def test_a_passphrase_is_asked_for_once(start: Any, config: Any, tmp_path: Path, kind: str) -> None:
     keygen(tmp_path / "locked", "-t", kind, "-N", "open sesame")
     sshd = start()
     (sshd.folder / "user.pub").write_text((tmp_path / "locked.pub").read_text())
     asked = []
-    identities = Identities(lambda question: asked.append(question) or "open sesame")
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "open sesame"
+
+    identities = Identities(ask)
     address = config(sshd, IdentityFile=tmp_path / "locked")
     assert hello(address, identities=identities) == hello(address, identities=identities) == b"hello"
     assert asked == [f"Passphrase of {tmp_path}/locked: "]
     with pytest.raises(UserError, match="locked cannot be read"):
-        hello(address, ask=lambda question: "wrong")
+        hello(address, ask=lambda _question: "wrong")
+    with pytest.raises(UserError, match=r"locked has a passphrase, and there is no terminal.* ssh-add .*/locked"):
+        hello(address, ask=lambda _question: None)
 
 
-def test_a_key_of_the_agent(start, config, tmp_path, monkeypatch):
+def test_a_key_of_the_agent(start: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keygen(tmp_path / "held", "-t", "ed25519", "-N", "")
     sshd = start()
     (sshd.folder / "user.pub").write_text((tmp_path / "held.pub").read_text())
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(tmp_path / "agent")], stdout=subprocess.DEVNULL)
     try:
-        from tests.waiting import wait_for
+        from tests.support.waiting import wait_for
 
         wait_for((tmp_path / "agent").exists)
         monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
@@ -140,7 +152,7 @@ def test_a_key_of_the_agent(start, config, tmp_path, monkeypatch):
         agent.wait()
 
 
-def test_a_key_with_a_certificate(start, config, tmp_path):
+def test_a_key_with_a_certificate(start: Any, config: Any, tmp_path: Path) -> None:
     keygen(tmp_path / "authority", "-t", "ed25519", "-N", "")
     keygen(tmp_path / "mine", "-t", "ed25519", "-N", "")
     sshd = start(f"TrustedUserCAKeys {tmp_path}/authority.pub")
@@ -165,7 +177,7 @@ def test_a_key_with_a_certificate(start, config, tmp_path):
     assert hello(address) == b"hello"
 
 
-def test_through_other_machines(start, config, tmp_path, monkeypatch):
+def test_through_other_machines(start: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two jumps, each with its own host key and files, and a command in place of them."""
     first, second, last = start(), start(), start()
     config(first, name="first")
@@ -187,28 +199,28 @@ def test_through_other_machines(start, config, tmp_path, monkeypatch):
     assert hello(config(last, name="by-command", ProxyCommand=netcat)) == b"hello"
 
 
-def test_a_login_that_prints_is_not_in_the_way(start, config):
+def test_a_login_that_prints_is_not_in_the_way(start: Any, config: Any) -> None:
     sshd = start('ForceCommand echo "Welcome to {"; echo trouble >&2; exec sh -c "$SSH_ORIGINAL_COMMAND"')
     assert hello(config(sshd)) == b"hello"
 
 
-def test_a_login_that_fails_says_why(start, config):
+def test_a_login_that_fails_says_why(start: Any, config: Any) -> None:
     sshd = start("ForceCommand echo This account is not available; exit 1")
     with pytest.raises(UserError, match="python3 does not start: This account is not available"):
         hello(config(sshd))
 
 
-def test_a_python_that_is_not_there(start, config):
+def test_a_python_that_is_not_there(start: Any, config: Any) -> None:
     why = r"there: /no/python does not start: .*(No such file|not found)"
     with (
-        Connection(config(start()), Identities(lambda question: None)) as connection,
+        Connection(config(start()), Identities(lambda _question: None)) as connection,
         pytest.raises(UserError, match=why) as caught,
     ):
         Client(connection, "/no/python")
     assert "python: ..." in caught.value.hint
 
 
-def test_nobody_there(start, config):
+def test_nobody_there(start: Any, config: Any) -> None:
     sshd = start()
     address = config(sshd)
     sshd.__exit__()
@@ -216,14 +228,14 @@ def test_nobody_there(start, config):
         hello(address)
 
 
-def test_a_connection_that_is_lost_is_said(start, config):
+def test_a_connection_that_is_lost_is_said(start: Any, config: Any) -> None:
     sshd = start()
-    with Connection(config(sshd), Identities(lambda question: None)) as connection:
+    with Connection(config(sshd), Identities(lambda _question: None)) as connection:
         client = Client(connection, "python3")
         host = RemoteHost(client)
         said = []
 
-        def hang_up(line):
+        def hang_up(line: Any) -> None:
             said.append(line)
             connection.close()
 
@@ -234,9 +246,9 @@ def test_a_connection_that_is_lost_is_said(start, config):
     assert said == ["begun"]
 
 
-def test_without_the_sftp_subsystem_and_with_large_files(start, config, tmp_path):
+def test_without_the_sftp_subsystem_and_with_large_files(start: Any, config: Any, tmp_path: Path) -> None:
     content = os.urandom(3 << 20)
-    with Connection(config(start()), Identities(lambda question: None)) as connection:
+    with Connection(config(start()), Identities(lambda _question: None)) as connection:
         client = Client(connection, "python3")
         host = RemoteHost(client)
         host.write(tmp_path / "there.bin", content)
@@ -251,12 +263,12 @@ def test_without_the_sftp_subsystem_and_with_large_files(start, config, tmp_path
 
 
 @pytest.mark.parametrize("name", ["", "-oProxyCommand=touch x", "host:port"])
-def test_what_is_no_host(name):
+def test_what_is_no_host(name: str) -> None:
     with pytest.raises(UserError, match="is no host"):
         find(name, files=())
 
 
 @pytest.mark.parametrize("word", ["a\nb", "a\0b", "a!b"])
-def test_words_that_no_shell_can_have(word):
+def test_words_that_no_shell_can_have(word: str) -> None:
     with pytest.raises(UserError, match="cannot be a word"):
         quoted(["echo", word])

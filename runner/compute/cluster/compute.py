@@ -24,9 +24,9 @@ from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
 from runner.threads import thread_share
+from runner.worker import timeouts
 
 _AHEAD = "ahead."
-_OTHERS = 3.0  # seconds that the other nodes get once the first has answered; those who come later join
 
 Restore = Callable[[Host], EnvironmentHandle]
 
@@ -84,7 +84,7 @@ class ClusterCompute:
         UserError
             If fewer are up than ``min_nodes``.
         """
-        up = self.nodes.settle(_OTHERS if self._several else 0)
+        up = self.nodes.settle(timeouts.seconds("other_nodes") if self._several else 0)
         return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:

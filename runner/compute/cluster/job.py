@@ -26,9 +26,9 @@ from runner.hosts.remote.link import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import Say
 from runner.records import CANCELED, FAILED
+from runner.worker import timeouts
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
-_PATIENCE = 20.0  # seconds that a node that cannot be reached gets before a run on it is canceled without its word
 _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
@@ -170,7 +170,7 @@ class NodeJob:
             except UnreachableError as trouble:
                 broken, silent = True, silent or time.monotonic()
                 waited = time.monotonic() - silent
-                if self._canceled() and (self._kills or waited > _PATIENCE):
+                if self._canceled() and (self._kills or waited > timeouts.seconds("cancel_unreachable")):
                     return self._give_up(node, name, began)
                 if not began and waited > 0 and self._nodes.another_is_up(node):
                     return LOST if self._run.node.exists() else FULL

@@ -18,10 +18,7 @@ from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.link import Link, UnreachableError
 from runner.hosts.remote.tools import NodeTools
 from runner.layout import WORKER
-
-_AGAIN = 2.0  # seconds between two tries to reach a machine that does not answer
-_REMOVES = 5.0  # seconds that a machine gets in the end to remove the last runs
-_SILENT = 15.0  # seconds of silence after which a connection is given up
+from runner.worker import timeouts
 
 
 class Way(Protocol):
@@ -120,7 +117,7 @@ class Node:
             return self._host
 
     def _connect(self) -> None:
-        if self._refused is not None and time.monotonic() - self._refused[0] < _AGAIN:
+        if self._refused is not None and time.monotonic() - self._refused[0] < timeouts.seconds("node_return"):
             raise self._refused[1]
         self._drop()
         try:
@@ -245,7 +242,7 @@ class Node:
         client, link = self._client, self._link
         if client is None or link is None or not client.is_alive:
             return
-        if time.monotonic() - client.heard > _SILENT:
+        if time.monotonic() - client.heard > timeouts.seconds("cut_link"):
             link.close()
             return
         if not self._home.empty() and not self._clearing.locked():
@@ -261,7 +258,7 @@ class Node:
     def close(self) -> None:
         """Let go of it, once what is here is removed there."""
         if self.is_connected:
-            self._aside(self._clear).join(_REMOVES)
+            self._aside(self._clear).join(timeouts.seconds("last_removals"))
         self._drop()
 
     def _drop(self) -> None:

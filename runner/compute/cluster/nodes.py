@@ -12,11 +12,10 @@ from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
 from runner.ports import Say
+from runner.worker import timeouts
 
 _TICK = 0.05
 _MOMENT = 0.5
-_LOOKS = 1.0  # seconds between looks at the nodes
-_RETURNS = 2.0  # seconds between tries to reach a node that is down
 _FULL = 0.3  # seconds for which a node is not asked again whose slots others have
 
 
@@ -71,12 +70,19 @@ class Nodes:
 
         Raises
         ------
+        UnreachableError
+            If they were up before and are not now; they may come back.
         UserError
-            If they are not up, with the reason of each.
+            If they never were, with the reason of each.
         """
-        self._open()
+        try:
+            self._open()
+        except UnreachableError as error:  # nothing was up before
+            raise UserError(error.message, error.hint) from None
         with self._change:
             self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
+            if self._first is not None:
+                self._change.wait_for(lambda: len(self._up()) >= self._least, timeouts.seconds("node_return"))
             # The one that is named first most likely has what a run needs: it gets a moment more.
             self._change.wait_for(lambda: not self._trying or self._nodes[0].is_connected, _MOMENT)
             up = self._up()
@@ -204,9 +210,11 @@ class Nodes:
                 found = []
             with self._change:
                 self._add(found)
-                self._change.wait_for(lambda: self._closed, _LOOKS)  # not each time a slot is free again
+                self._change.wait_for(
+                    lambda: self._closed, timeouts.seconds("node_look")
+                )  # not each time a slot is free again
                 for node in self._nodes:
-                    due = time.monotonic() - self._tried.get(node.name, 0.0) > _RETURNS
+                    due = time.monotonic() - self._tried.get(node.name, 0.0) > timeouts.seconds("node_return")
                     if not node.is_connected and node.name not in self._unfit and due and not self._closed:
                         self._try(node)
 
@@ -256,4 +264,5 @@ class Nodes:
             if one not in self._up()
         ]
         wanted = "" if self._least == 1 else f"{up} of the {self._least} nodes of compute.min_nodes are up: "
-        return UserError(wanted + "; ".join(reasons), "See: vivero nodes check")
+        kind = UserError if self._first is None else UnreachableError
+        return kind(wanted + "; ".join(reasons), "See: vivero nodes check")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.files import hash_tree, list_files
+from runner.files import followed_files, hash_tree
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
 
@@ -62,14 +62,15 @@ def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:
         return
     for link in sorted(run.inputs.glob("*/*")):
         real = link.resolve()
-        files = list_files(real) if real.is_dir() else None
+        files = followed_files(real) if real.is_dir() else None
 
         def content(link: Path = link, real: Path = real, files: list[str] | None = files) -> dict[str, Path | bytes]:
             if files is None:
                 return {link.name: real}
-            return {f"{link.name}/{name}": real / name for name in files}
+            return {f"{link.name}/{name}": (real / name).resolve() for name in files}
 
-        key = hashlib.sha256(f"{link.name}\0{hash_tree(real)}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        named = f"{link.name}\0{hash_tree(real, files)}"
+        key = hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         yield link.relative_to(run.inputs).as_posix(), key, link.name, content
 
 

@@ -17,12 +17,11 @@ from runner.compute.cluster.tunnel import Tunnel
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
 from runner.ports import EnvironmentHandle, Say
+from runner.worker import timeouts
 
 _BEGINS = 60.0  # seconds for the scheduler
 _TICK = 0.05
-_JOINS = 5.0  # seconds for the nodes that have all they need
 _MOST = 32  # nodes at a time
-_LOOKS = 2.0  # seconds between looks for nodes that have come back
 _ALLOWED = 3  # workers that a task may lose before it is given up
 
 Ready = Callable[[Node], tuple[EnvironmentHandle, str]]
@@ -69,7 +68,7 @@ class Scaled:
         folder = self._start(self._home, "scheduler", facts)
         self._address, dashboard = self._wait(folder)
         pool = ThreadPoolExecutor(_MOST, "joins")
-        wait([pool.submit(self._join, node) for node in self._others()], _JOINS)
+        wait([pool.submit(self._join, node) for node in self._others()], timeouts.seconds("engine_join"))
         pool.shutdown(wait=False)  # an environment may have to be built first: its node comes later
         threading.Thread(target=self._keep, name=f"cluster of {self._name}", daemon=True).start()
         self._show(dashboard)
@@ -77,7 +76,7 @@ class Scaled:
 
     def _keep(self) -> None:
         """Have the workers of the other nodes begin, and of those that come back later; say whose have ended."""
-        while not self._over.wait(_LOOKS):
+        while not self._over.wait(timeouts.seconds("engine_look")):
             if self._is_there(self._home, "scheduler") is False:
                 return self.end()
             for node in self._others():

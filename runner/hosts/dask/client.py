@@ -8,6 +8,7 @@ import importlib.util
 import logging
 import sys
 import threading
+import warnings
 from collections.abc import Coroutine
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 from runner.errors import UserError
 from runner.hosts.dask.settings import DaskSettings
 from runner.hosts.remote.link import UnreachableError
+from runner.worker import timeouts
 
 _RELAY = Path(__file__).with_name("relay.py")
 _NAME = "vivero_relay"
@@ -50,9 +52,7 @@ while not is_held() and os.path.isdir(os.path.dirname(lock)) and time.monotonic(
 while is_held():
     time.sleep(0.2)
 """
-_CONNECTS = 6.0  # seconds for the scheduler to be reached
 _LAST = 1.0  # seconds for what is told at the end
-SECONDS = 10.0  # for an answer of the scheduler, or of a worker that is asked for something short
 
 
 class DaskClient:
@@ -87,7 +87,8 @@ class DaskClient:
 
     def install(self, worker: str) -> None:
         """Have a worker know the relay."""
-        text = _INSTALL.format(name=_NAME, text=_RELAY.read_text())
+        limits = f"FORGOTTEN, ENDS = {timeouts.seconds('relay_forgotten')}, {timeouts.seconds('relay_program')}\n"
+        text = _INSTALL.format(name=_NAME, text=_RELAY.read_text() + limits)
         self._answer(self._run(worker, exec, text, {}))
 
     def call(self, worker: str, function: str, *given: Any) -> Any:
@@ -128,14 +129,14 @@ class DaskClient:
 
     def _answer(self, question: Coroutine[Any, Any, Any]) -> Any:
         """Wait for an answer; whatever goes wrong is that it does not come."""
-        future = self._submit(question)
+        future, limit = self._submit(question), timeouts.seconds("scheduler_answer")
         try:
-            return future.result(SECONDS)
+            return future.result(limit)
         except UserError:
             raise
         except TimeoutError:
             future.cancel()
-            raise UnreachableError(f"{self.settings.address} does not answer within {SECONDS:g} s") from None
+            raise UnreachableError(f"{self.settings.address} does not answer within {limit:g} s") from None
         except Exception as error:  # noqa: BLE001 - a lost connection has many names there
             raise UnreachableError(f"{self.settings.address}: {shortly(error)}") from None
 
@@ -163,7 +164,7 @@ class DaskClient:
             wait(list(self._told), _LAST)
             closing = asyncio.run_coroutine_threadsafe(_leave(self._client), loop)
             with contextlib.suppress(Exception):  # it may be gone already
-                closing.result(SECONDS)
+                closing.result(timeouts.seconds("scheduler_answer"))
         loop.call_soon_threadsafe(loop.stop)
 
 
@@ -173,10 +174,13 @@ async def _leave(client: Any) -> None:
 
 async def _connect(settings: DaskSettings) -> Any:
     from distributed import Client, Security
+    from distributed.versions import VersionMismatchWarning
 
     # It tells of each lost connection by itself; what matters is said by us.
     for name in ("distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Workers get text from us, and a run's packages are those of its own environment.
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)
 
     security = None
     if settings.tls is not None:
@@ -184,9 +188,8 @@ async def _connect(settings: DaskSettings) -> Any:
         own = {"tls_client_cert": cert, "tls_client_key": key}
         security = Security(tls_ca_file=ca_file, require_encryption=True, **own)
     try:
-        return await Client(
-            settings.address, asynchronous=True, security=security, timeout=_CONNECTS, set_as_default=False
-        )
+        limit = timeouts.seconds("scheduler")
+        return await Client(settings.address, asynchronous=True, security=security, timeout=limit, set_as_default=False)
     except Exception as error:  # noqa: BLE001 - what TLS, sockets and dask raise has nothing in common
         cause: BaseException = error
         while cause.__cause__ is not None:

@@ -7,10 +7,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
 from runner.errors import UserError
-from runner.hosts.dask.client import SECONDS, DaskClient, host_of, shortly
+from runner.hosts.dask.client import DaskClient, host_of, shortly
 from runner.hosts.remote.link import UnreachableError
-
-_POLL = 5.0  # seconds that a worker waits for something to come before it says that nothing has
+from runner.worker import timeouts
 
 
 class DaskLink:
@@ -29,13 +28,16 @@ class DaskLink:
         If it does not answer.
     """
 
-    seconds = SECONDS
-
     def __init__(self, client: DaskClient, worker: str) -> None:
         self._client, self._worker = client, worker
         self.name = self.host = host_of(worker)
         self._channels: list[DaskChannel] = []
         client.install(worker)
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take to answer."""
+        return timeouts.seconds("scheduler_answer")
 
     def start(self, words: list[str]) -> DaskChannel:
         """Start a program with its words as they are."""
@@ -98,7 +100,7 @@ class DaskChannel:
         """Return what has come, nothing at the end."""
         until = time.monotonic() + self._timeout if self._timeout is not None else None
         while not self._rest:
-            found = self._do("receive", _POLL)
+            found = self._do("receive", timeouts.relay_poll())
             if found == b"":
                 return b""
             if found is None and until is not None and time.monotonic() > until:

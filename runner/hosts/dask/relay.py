@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 18
 _MOST = 1 << 23  # bytes that wait for whoever asks, before what sends them has to wait
-_FORGOTTEN = 20.0  # seconds without a question after which a stream is let go of: whoever asks does so every 5
-_ENDS = 60.0  # seconds that a program gets to end once its input has
+FORGOTTEN = 0.0  # seconds without a question after which a stream is let go of; whoever sends this text says how many
+ENDS = 0.0  # seconds that a program gets to end once its input has
 _COMPLAINT = 1 << 14  # bytes
 
 _streams: "dict[str, Stream]" = {}
@@ -107,7 +107,7 @@ class Stream:
         self._pump.cancel()
         if self._process is not None:
             try:
-                await asyncio.wait_for(self._process.wait(), _ENDS)
+                await asyncio.wait_for(self._process.wait(), ENDS)
             except TimeoutError:
                 os.killpg(self._process.pid, signal.SIGKILL)
         if self._errors is not None:
@@ -125,7 +125,7 @@ def _keep(stream: Stream) -> str:
 async def _let_go_if_forgotten(name: str, stream: Stream) -> None:
     while name in _streams:
         await asyncio.sleep(1)
-        if time.monotonic() - stream.asked > _FORGOTTEN:
+        if time.monotonic() - stream.asked > FORGOTTEN:
             _end(name)
 
 

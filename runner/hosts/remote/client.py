@@ -17,13 +17,13 @@ from typing import Any
 from runner.errors import UserError
 from runner.hosts.remote.link import Link, UnreachableError
 from runner.layout import WORKER
+from runner.worker import timeouts
 
 _AGENT = WORKER / "agent.py"
 # The program comes over the standard input, so nothing of ours has to be there yet.
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
 _NOISE = 1 << 20  # bytes that a login may print before our program speaks
 _READ = 1 << 18
-_LIFE = 4.0  # seconds between signs of life
 PIECE = 1 << 18
 
 
@@ -67,7 +67,8 @@ class Client:
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._channel = link.start([python, "-c", _BOOT])
         mark = secrets.token_bytes(12).hex().encode()
-        program = _AGENT.read_bytes() + f"\nmain({base64.b64encode(mark).decode()!r})\n".encode()
+        given = base64.b64encode(mark).decode(), timeouts.agent_forgotten(), timeouts.as_text()
+        program = _AGENT.read_bytes() + f"\nmain{given!r}\n".encode()
         with contextlib.suppress(OSError):  # it has ended already, and says why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
         self._rest = self._until(b"\n" + mark + b"\n", python, link)
@@ -81,7 +82,7 @@ class Client:
         with contextlib.suppress(UserError):
             while self.is_alive:
                 self.send(id=0, do="alive")
-                self._ended.wait(_LIFE)
+                self._ended.wait(timeouts.sign_of_life())
 
     def close(self) -> None:
         """End the agent, and what it runs."""

@@ -27,6 +27,7 @@ class Identities:
 
     def __init__(self, ask: Ask) -> None:
         self._ask, self._unlocked = ask, dict[Path, "PKey | None"]()
+        self._locked = list[Path]()  # with a passphrase that nobody could be asked for
 
     def log_in(self, transport: Transport, address: Address) -> None:
         """Log in with the first key that is taken.
@@ -49,6 +50,13 @@ class Identities:
                 break  # the machine takes no more attempts
             if not left:
                 return
+        locked = [path for path in self._locked if path in address.identities]
+        if locked:
+            raise UserError(
+                f"{address.name} does not let {address.user} in: the key {locked[0]} has a passphrase, and there is no "
+                "terminal to ask for it at",
+                f"Unlock it for all commands: ssh-add {locked[0]}",
+            )
         said = f"It was shown {', '.join(tried)}" if tried else "There is no key to show"
         raise UserError(
             f"{address.name} does not let {address.user} in: {said}",
@@ -81,6 +89,7 @@ class Identities:
             except (PasswordRequiredException, TypeError):  # the latter is the cryptography library's word for it
                 passphrase = self._ask(f"Passphrase of {path}: ")
                 if passphrase is None:
+                    self._locked.append(path)
                     return None
                 key = PKey.from_path(path, passphrase.encode())  # type: ignore[arg-type] # cryptography takes bytes
         except (SSHException, ValueError, OSError) as error:

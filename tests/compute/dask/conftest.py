@@ -1,12 +1,15 @@
-"""A Dask cluster of three machines, and a user who has its address."""
+"""The tests of this folder have a Dask cluster of three machines, and a user who has its address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.compute.ssh.conftest import team  # noqa: F401 - the same user
-from tests.dask_cluster import DaskCluster
+from tests.support.nodes.dask import DaskCluster
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with DaskCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    with DaskCluster(tmp_path_factory.mktemp("dask-cluster")) as cluster:
         yield cluster

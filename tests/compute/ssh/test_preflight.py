@@ -3,6 +3,7 @@
 import platform
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,6 @@ WELL = {"platform": HERE, "root": "/r", "free": 1 << 40, "tmp": "/tmp", "tmp_fre
         ({"platform": "linux-riscv64"}, [f"it is linux-riscv64, this machine is {HERE}: it needs a uv of its own"]),
     ],
 )
-def test_each_problem_is_said(wrong, expected):
+def test_each_problem_is_said(wrong: dict[str, Any], expected: list[str]) -> None:
     facts = {**WELL, **wrong, "time": time.time() + wrong.get("time", 0)}
     assert list(_problems(facts)) == expected
