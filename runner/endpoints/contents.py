@@ -17,6 +17,7 @@ from runner.errors import UserError
 from runner.files import list_files
 from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.worker import timeouts
 
 INSIDE = "/vivero"  # in the image: a workspace with one version, the source beside it
 SOURCE = f"{INSIDE}/source"
@@ -28,7 +29,11 @@ VARIABLES = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "HOME": "/tmp",  # noqa: S108 - the one place to write to
 }
-HEALTH = {"interval": 10, "timeout": 5, "start-period": 60, "retries": 3}  # seconds, but for the last
+
+
+def health() -> dict[str, float]:
+    """Return how an engine is to look whether a container answers: in seconds, but for the number of retries."""
+    return {"interval": timeouts.seconds("health_interval"), "timeout": 5, "start-period": 60, "retries": 3}
 
 
 def health_check(python: str) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Sequence
 
+from runner.endpoints.modules import providers
+from runner.environments.lock import pins, requirements_of
 from runner.environments.packages import installed_packages
 from runner.errors import UserError
 from runner.records import ModelRecord
@@ -15,20 +18,18 @@ _ACCELERATOR_PACKAGES = {"onnx": ("skl2onnx>=1.20", "onnx>=1.17", "onnxruntime>=
 _OLDEST = (3, 11)
 # What decides a model's numbers or whether it loads at all.
 _DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
-_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
 _CONDA_PIN = re.compile(r"^# ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)$", flags=re.MULTILINE)
 _OURS = ("vivero",)
 
 
 def pins_of(record: ModelRecord) -> dict[str, str]:
-    """Return name and version of what the model's environment had, as the package index knows it.
+    """Return name and version of what the model's environment had, as the package index knows it."""
+    return {**_of_conda(record), **pins(record.lock or "")}
 
-    Of conda packages those count that decide: others may have another name there, or be no Python packages at all.
-    """
-    lock = record.lock or ""
-    conda = {name: version for name, version in _CONDA_PIN.findall(lock) if name in _DECIDING}
-    found = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in _PIN.findall(lock)}
-    return {**conda, **{name: version for name, version in found.items() if name not in _OURS}}
+
+def _of_conda(record: ModelRecord) -> dict[str, str]:
+    """Return those conda packages that decide: others may have another name there, or be no Python packages at all."""
+    return {name: version for name, version in _CONDA_PIN.findall(record.lock or "") if name in _DECIDING}
 
 
 def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:
@@ -41,6 +42,11 @@ def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:
     for name in _DECIDING:
         if name in there and there[name] != here.get(name):
             wrong.append(f"{name} {there[name]} is now {here.get(name, 'absent')}")
+    for one in providers(record.inspection.modules if record.inspection else (), here):
+        others = [name for name in one.distributions if name in there and name not in _DECIDING]
+        wrong += [f"{name} {there[name]} is now {here[name]}" for name in others if there[name] != here[name]]
+        if not one.there:
+            wrong.append(f"{one.module} is absent")
     return wrong + [f"{_name(one)} is absent" for one in _accelerators(accelerate) if _name(one) not in here]
 
 
@@ -52,20 +58,25 @@ def _name(requirement: str) -> str:
     return re.split(r"[<>=]", requirement)[0]
 
 
-def requirements(record: ModelRecord, accelerate: str | None = None) -> tuple[list[str], str]:
-    """Return the packages and the Python of a model's serving environment.
+def requirements(records: Sequence[ModelRecord], accelerate: str | None = None) -> tuple[list[str], str]:
+    """Return the packages and the Python of the environment that serves some models: the first's, and what others need.
 
     Raises
     ------
     UserError
         If its Python is too old for the server.
     """
-    python = ".".join((record.python_version or platform.python_version()).split(".")[:2])
+    first = records[0]
+    python = ".".join((first.python_version or platform.python_version()).split(".")[:2])
     if tuple(map(int, python.split("."))) < _OLDEST:
         raise UserError(
-            f"Model {record.name}:{record.version} is of Python {python}, and the server needs 3.11 or later",
+            f"Model {first.name}:{first.version} is of Python {python}, and the server needs 3.11 or later",
             "Train it with a newer one, or score files with it: vivero models download",
         )
-    pins = pins_of(record)
-    ours = [one for one in (*SERVER_PACKAGES, *_accelerators(accelerate)) if _name(one) not in pins]
-    return [*(f"{name}=={version}" for name, version in pins.items()), *ours], python
+    wanted: dict[str, str] = {}
+    for record in reversed(records):
+        wanted |= {name: f"{name}=={version}" for name, version in _of_conda(record).items()}
+        wanted |= {name: line for name, line in requirements_of(record.lock or "").items() if name not in _OURS}
+    names = list(dict.fromkeys(name for record in records for name in pins_of(record) if name in wanted))
+    ours = [one for one in (*SERVER_PACKAGES, *_accelerators(accelerate)) if _name(one) not in wanted]
+    return [*(wanted[name] for name in names), *ours], python

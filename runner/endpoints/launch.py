@@ -38,7 +38,7 @@ def choose_port(settings: EndpointSettings) -> int:
         except OSError as error:
             raise UserError(
                 f"Nothing can listen at {settings.host}:{settings.port}: {error.strerror}",
-                "Choose another with port=...",
+                "Choose another port, 0 for any that is free: port=..., in a composition endpoint.port=...",
             ) from None
         return int(probe.getsockname()[1])
 

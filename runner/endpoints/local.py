@@ -49,8 +49,11 @@ class LocalServers:
         """Do nothing: processes end together."""
 
     def start(self, record: EndpointRecord) -> None:
-        """Start the server, detached, and wait until it answers."""
+        """Start the server, detached, and wait until it answers; say which of its models do not."""
         start(self.store, record.name)
+        problem = state_problem(self.store.states(record.name))
+        if problem is not None:
+            self.say(f"warning: {problem}")
 
     def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
         """Let the server load another record's models beside those it has, and take over."""
@@ -58,7 +61,10 @@ class LocalServers:
         problem = settle(self.store, new)
         if problem is not None:
             self.store.write(rolled_back(new))
-            raise UserError(f"Endpoint {old.name} goes on with what it served: {problem}")
+            hint = f"Its environment stays while it is served. To change it: vivero stop {old.name}, then deploy again"
+            raise UserError(
+                f"Endpoint {old.name} goes on with what it served: {problem}", hint if "No module" in problem else ""
+            )
 
     def stop(self, name: str) -> bool:
         """Stop the server."""
@@ -71,7 +77,8 @@ class LocalServers:
     def status(self, name: str) -> Status:
         """Return what its processes say."""
         if not self.store.alive(name):
-            return Status("stopped")
+            left = self.store.layout.endpoint(name).problem
+            return Status("stopped", problem=left.read_text().strip() if left.exists() else None)
         states = self.store.states(name)
         problem = state_problem(states)
         return Status("serving" if states and problem is None else "degraded", states, problem)
@@ -96,14 +103,14 @@ def find_python(
     for other in records[1:]:
         if _framework(other).split(".")[:2] != _framework(first).split(".")[:2]:
             _check_mismatch(first, other, settings)
-    wrong = misfits(first, settings.accelerate)
+    wrong = list(dict.fromkeys(one for record in records for one in misfits(record, settings.accelerate)))
     if not wrong:
         return sys.executable
     if settings.allow_version_mismatch:
         say(f"Serving in the current Python although {', '.join(wrong)}")
         return sys.executable
     say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
-    packages, python = requirements(first, settings.accelerate)
+    packages, python = requirements(records, settings.accelerate)
     return make(packages, python).prepare(host, say).argv(["python"])[0]
 
 

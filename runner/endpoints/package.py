@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import HEALTH, INSIDE, NOBODY, PORT, VARIABLES, contents, health_check, repository_name
+from runner.endpoints.contents import INSIDE, NOBODY, PORT, VARIABLES, contents, health, health_check, repository_name
 from runner.endpoints.settings import check_settings
 from runner.errors import UserError
 from runner.ports import Registry
 from runner.records import ModelRecord
 
 KEYS = "/run/secrets/vivero-keys"  # as in serving/contained.py
+WHEELS = "/tmp/wheels"  # noqa: S108 - in an image that is being built
 _PREFIX = "/opt/vivero"
 _DOCKERFILE = """\
 FROM {base}
 COPY requirements.lock /tmp/requirements.lock
-RUN python3 -m venv {prefix} \\
+{copies}RUN python3 -m venv {prefix} \\
  && {python} -m pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock
 COPY vivero {inside}
 ENV {variables}
@@ -70,7 +73,7 @@ def check(settings: EndpointSettings) -> EndpointSettings:
 
 
 def package(
-    registry: Registry, model: ModelRecord, settings: EndpointSettings, lock: str, python: str
+    registry: Registry, model: ModelRecord, settings: EndpointSettings, lock: str, python: str, wheels: Sequence[Path]
 ) -> dict[str, bytes]:
     """Return the files of the folder by their paths.
 
@@ -83,9 +86,11 @@ def package(
     settings : EndpointSettings
         How it is served.
     lock : str
-        Pins with hashes of the model's packages and the server's.
+        Pins with hashes of the model's packages and the server's, those that no index has from `WHEELS`.
     python : str
         ``X.Y`` of the model.
+    wheels : sequence of Path
+        Those of the lock that no index has.
 
     Raises
     ------
@@ -96,23 +101,25 @@ def package(
     files = {f"vivero/{name}": content for name, content in contents(registry, model, settings).items()}
     return {
         **files,
-        "Dockerfile": _dockerfile(base).encode(),
+        **{f"wheels/{one.name}": one.read_bytes() for one in wheels},
+        "Dockerfile": _dockerfile(base, wheels).encode(),
         "requirements.lock": lock.encode(),
         "README.md": _readme(model, settings, base).encode(),
     }
 
 
-def _dockerfile(base: str) -> str:
+def _dockerfile(base: str, wheels: Sequence[Path]) -> str:
     python = f"{_PREFIX}/bin/python"
     return _DOCKERFILE.format(
         base=base,
+        copies=f"COPY wheels {WHEELS}\n" if wheels else "",
         prefix=_PREFIX,
         python=python,
         inside=INSIDE,
         variables=" ".join(f"{name}={value}" for name, value in VARIABLES.items()),
         user=NOBODY,
         port=PORT,
-        health=" ".join(f"--{name}={value}{'' if name == 'retries' else 's'}" for name, value in HEALTH.items()),
+        health=" ".join(f"--{name}={value:g}{'' if name == 'retries' else 's'}" for name, value in health().items()),
         check=json.dumps(health_check(python)),
         command=json.dumps([python, "-m", "serving.contained"]),
     )

@@ -1,30 +1,26 @@
 """Models that are served with few packages, and one image for all of them."""
 
-import json
 import platform
+import shutil
+from typing import Any
 
 import pytest
 
 from runner.endpoints.environment import requirements
-from runner.environments.packages import installed_packages
+from runner.files import locked
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.wiring import serving_image
-from tests.environments.docker.conftest import base_image, engine, private_engine, swept  # noqa: F401
-from tests.serving.conftest import layout, register  # noqa: F401
-
-_NEEDED = ("scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals")
-_HERE = installed_packages()
-LOCK = "".join(f"{one}=={_HERE[one]}\n" for one in _NEEDED if one in _HERE)
-PINS = [line for line in LOCK.splitlines() if line]
+from tests.support import caches
+from tests.support.served import LOCK
 
 
 @pytest.fixture
-def register_here(register):  # noqa: F811 - the fixtures imported
+def register_here(register: Any) -> Any:
     """Register a model with a lock of what it needs."""
 
-    def register_here(name, model, **changes):
+    def register_here(name: Any, model: Any, **changes: Any) -> Any:
         example = changes.pop("example", None)
         return register(name, model, example=example, lock=LOCK, python_version=platform.python_version(), **changes)
 
@@ -32,19 +28,24 @@ def register_here(register):  # noqa: F811 - the fixtures imported
 
 
 @pytest.fixture(scope="session")
-def serving_environment(engine, base_image, tmp_path_factory):  # noqa: F811
-    """Build the image that all endpoints of these tests begin with; return the workspace that has its lock."""
-    place = Layout(tmp_path_factory.mktemp("serving") / "workspace")
-    place.create()
+def serving_environment(engine: Any, standing_image: str) -> Any:
+    """Build the image that all endpoints of these tests begin with; return the workspace that has its lock.
+
+    Both are kept for later runs: the workspace by what decides about the image, the image in the engine, where its
+    labels name that workspace.
+    """
+    base = engine.images.get(standing_image)
+    place = Layout(caches.folder("serving-image", caches.key(LOCK, base.id)))
     record = ModelRecord(
         name="x", version=1, created="", artefact="", sha256="", bytes=0, lock=LOCK, python_version="3.11"
     )
-    handle = serving_image(place, *requirements(record), base_image).prepare(LocalHost(), print)
-    yield place, handle
-    engine.images.remove(handle.record.image, force=True)
+    with locked(place.root.with_suffix(".lock")):
+        place.create()
+        handle = serving_image(place, *requirements([record]), standing_image).prepare(LocalHost(), print)
+    return place, handle
 
 
-def state_of(container):
-    """Return what the engine says of a container now."""
-    container.reload()
-    return json.loads(json.dumps(container.attrs["State"]))
+@pytest.fixture
+def environment_is_known(serving_environment: Any, layout: Layout) -> None:
+    """Let a workspace know that image and its lock, so that they are not looked for in the engine again."""
+    shutil.copytree(serving_environment[0].environments, layout.environments, dirs_exist_ok=True)

@@ -1,23 +1,32 @@
 """Endpoints that are containers keep to the contract."""
 
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
+from runner.layout import Layout
 from tests.contracts.servers_contract import ServersContract
-from tests.environments.docker.conftest import BASE
+from tests.support.engine import BASE
 
 
 class TestDocker(ServersContract):
     @pytest.fixture
-    def settings(self, serving_environment, swept):
+    def settings(self, environment_is_known: Any, swept: Any) -> Any:
         self.swept = swept
         return ["--set", "kind=docker", "--set", f"base_image={BASE}", "--set", "port=0", "--set", "poll=0.05"]
 
-    def moments(self, layout):
+    def _has_another(self, state: str) -> bool:
+        """Tell whether a container of another generation is in a state."""
+        return any(
+            one.labels.get("vivero.generation") not in (None, "1") and one.status == state for one in self.swept()
+        )
+
+    def moments(self, layout: Layout) -> Iterator[Callable[[], bool]]:
         yield lambda: True  # at once
         for state in ("created", "running"):
-            yield lambda state=state: any(
-                one.labels.get("vivero.generation") not in (None, "1") and one.status == state for one in self.swept()
-            )
+            yield functools.partial(self._has_another, state)
         record = layout.endpoint("iris").record
         before = record.read_bytes()
         yield lambda: record.read_bytes() != before

@@ -8,18 +8,22 @@ import signal
 import socket
 import subprocess
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
 
 from runner.environments.docker.engine import KEY
+from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from tests.contracts.servers_contract import ask, constant
-from tests.endpoints.conftest import PINS, state_of
-from tests.environments.docker.conftest import BASE, engine_of_its_own
-from tests.serving.test_loader import Malicious
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.engine import BASE, engine_of_its_own
+from tests.support.malicious import Malicious
+from tests.support.served import PINS, state_of
+from tests.support.waiting import wait_for
 
 DOCKER = ["--set", "kind=docker", "--set", f"base_image={BASE}", "--set", "port=0"]
 
@@ -27,15 +31,15 @@ DOCKER = ["--set", "kind=docker", "--set", f"base_image={BASE}", "--set", "port=
 class Heavy:
     """An estimator that takes 200 MB when it is loaded."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return bytearray, (200 << 20,)
 
 
 @pytest.fixture
-def vivero(command_line, layout, register_here, swept):
+def vivero(command_line: CommandLine, layout: Layout, register_here: Any, swept: Any) -> Iterator[Any]:
     register_here("iris", constant(0), resources={"cpu": 0.5, "memory_gb": 0.5})
 
-    def vivero(*words, **variables):
+    def vivero(*words: str, **variables: Any) -> Any:
         return command_line.vivero(*words, "--workspace", str(layout.root), variables=variables)
 
     yield vivero
@@ -43,24 +47,24 @@ def vivero(command_line, layout, register_here, swept):
 
 
 @pytest.fixture
-def deployed(vivero, serving_environment, swept):
+def deployed(vivero: Any, environment_is_known: Any, swept: Any) -> Any:
     """Deploy the model; return its address, and the container of a role."""
     done = vivero("deploy", "iris", *DOCKER, "--json")
     assert done.returncode == 0, done.stderr
 
-    def container(role):
+    def container(role: Any) -> Any:
         return next(one for one in swept() if one.labels.get("vivero.role") == role)
 
     return json.loads(done.stdout)["address"], container
 
 
-def answers(address):
+def answers(address: Any) -> bool:
     with contextlib.suppress(OSError):
-        return ask(address)[0] == 200
+        return bool(ask(address)[0] == 200)
     return False
 
 
-def mistake(done):
+def mistake(done: Any) -> Any:
     """Return the line of a mistake, the last one."""
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
     line = done.stderr.strip().splitlines()[-1]
@@ -68,7 +72,7 @@ def mistake(done):
     return line
 
 
-def test_the_server_can_write_nowhere_and_call_nobody(deployed, layout):
+def test_the_server_can_write_nowhere_and_call_nobody(deployed: Any, layout: Layout) -> None:
     _, container = deployed
     server, holder = container("server"), container("holder")
     for one in (server, holder):
@@ -91,7 +95,7 @@ def test_the_server_can_write_nowhere_and_call_nobody(deployed, layout):
     assert check[0] == "CMD" and server.exec_run(check[1:])[0] == 0
 
 
-def test_what_a_server_writes_is_not_followed(deployed, vivero, layout, tmp_path):
+def test_what_a_server_writes_is_not_followed(deployed: Any, vivero: Any, layout: Layout, tmp_path: Path) -> None:
     """A model that means harm leaves links where this machine reads and writes, as whoever types the commands."""
     _, container = deployed
     server, python = container("server"), container("server").attrs["Config"]["Cmd"][0]
@@ -111,7 +115,7 @@ def test_what_a_server_writes_is_not_followed(deployed, vivero, layout, tmp_path
 
 
 @pytest.mark.parametrize("role", ["server", "holder"])
-def test_what_is_killed_is_started_again(deployed, vivero, role):
+def test_what_is_killed_is_started_again(deployed: Any, vivero: Any, role: str) -> None:
     address, container = deployed
     killed = container(role)
     before = state_of(killed)
@@ -122,7 +126,7 @@ def test_what_is_killed_is_started_again(deployed, vivero, role):
     assert described[0]["status"] == "serving"
 
 
-def test_too_little_memory_is_said(vivero, serving_environment, register_here, swept):
+def test_too_little_memory_is_said(vivero: Any, environment_is_known: Any, register_here: Any, swept: Any) -> None:
     register_here("heavy", Heavy())
     said = mistake(vivero("deploy", "heavy", *DOCKER, "--set", "memory=120m"))
     assert "heavy was not started: out of memory: its limit is 120 MiB" in said
@@ -130,14 +134,18 @@ def test_too_little_memory_is_said(vivero, serving_environment, register_here, s
     assert json.loads(vivero("endpoints", "--json").stdout)[0]["status"] == "stopped"
 
 
-def test_a_model_that_was_changed_on_disk_is_not_packed(vivero, serving_environment, layout, tmp_path, swept):
+def test_a_model_that_was_changed_on_disk_is_not_packed(
+    vivero: Any, serving_environment: Any, layout: Layout, tmp_path: Path, swept: Any
+) -> None:
     mark = tmp_path / "mark"
     joblib.dump(Malicious(mark), layout.model("iris") / "1" / "model.joblib")
     assert "not what was registered" in mistake(vivero("deploy", "iris", *DOCKER))
     assert not mark.exists() and swept() == []
 
 
-def test_a_model_that_was_changed_in_its_image_is_not_loaded(deployed, vivero, engine, tmp_path):
+def test_a_model_that_was_changed_in_its_image_is_not_loaded(
+    deployed: Any, vivero: Any, engine: Any, tmp_path: Path
+) -> None:
     """Somebody gives another image the name and the label of ours: the server looks at the bytes it loads."""
     name, mark = deployed[1]("server").attrs["Config"]["Image"], tmp_path / "mark"
     vivero("stop", "iris")
@@ -160,25 +168,25 @@ def test_a_model_that_was_changed_in_its_image_is_not_loaded(deployed, vivero, e
     assert not mark.exists()
 
 
-def test_no_engine(vivero):
+def test_no_engine(vivero: Any) -> None:
     nowhere = "unix:///nowhere/docker.sock"
     assert f"No container engine answers at {nowhere}" in mistake(
         vivero("deploy", "iris", *DOCKER, DOCKER_HOST=nowhere)
     )
 
 
-def test_an_endpoint_whose_engine_is_away_is_not_called_stopped(deployed, vivero):
+def test_an_endpoint_whose_engine_is_away_is_not_called_stopped(deployed: Any, vivero: Any) -> None:
     (described,) = json.loads(vivero("endpoints", "--json", DOCKER_HOST="unix:///nowhere/docker.sock").stdout)
     assert described["status"] == "unknown" and "No container engine answers" in described["problem"]
 
 
-def test_a_package_that_cannot_be_had_is_named(vivero, base_image, register, swept):
+def test_a_package_that_cannot_be_had_is_named(vivero: Any, base_image: Any, register: Any, swept: Any) -> None:
     register("odd", constant(0), lock="no-such-package-of-ours==1.0\n", python_version="3.11.2")
     assert "no-such-package-of-ours" in mistake(vivero("deploy", "odd", *DOCKER))
     assert swept() == []
 
 
-def test_a_base_image_of_another_python_is_refused(vivero, base_image, register):
+def test_a_base_image_of_another_python_is_refused(vivero: Any, base_image: Any, register: Any) -> None:
     register("odd", constant(0), lock="six==1.16.0\n", python_version="3.12.1")
     assert "Python 3.12 is asked for" in mistake(vivero("deploy", "odd", *DOCKER))
 
@@ -201,14 +209,16 @@ def test_a_base_image_of_another_python_is_refused(vivero, base_image, register)
         "allow_version_mismatch=true",
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_is_made(vivero, swept, word, tmp_path):
+def test_settings_that_cannot_be_are_refused_before_anything_is_made(
+    vivero: Any, swept: Any, word: str, tmp_path: Path
+) -> None:
     mark = tmp_path / "mark"
     done = vivero("deploy", "iris", *DOCKER, "--set", word.replace("MARK", str(mark)))
     assert word.partition("=")[0] in mistake(done) or "endpoint name" in mistake(done)
     assert swept() == [] and not mark.exists()
 
 
-def test_settings_of_containers_are_refused_for_processes(vivero):
+def test_settings_of_containers_are_refused_for_processes(vivero: Any) -> None:
     assert "kind docker" in mistake(vivero("deploy", "iris", "--set", "memory=1g"))
 
 
@@ -220,19 +230,21 @@ def test_settings_of_containers_are_refused_for_processes(vivero):
         (["iris:2", "--mirror"], "one version"),
     ],
 )
-def test_what_one_version_cannot_do_is_refused(deployed, vivero, register_here, layout, words, what):
+def test_what_one_version_cannot_do_is_refused(
+    deployed: Any, vivero: Any, register_here: Any, layout: Layout, words: Any, what: str
+) -> None:
     register_here("iris", constant(1))
     FileRegistry(layout).set_alias("iris", "champion", 2)
     assert what in mistake(vivero("deploy", *words))
     assert ask(deployed[0]) == (200, "iris:1", [0])
 
 
-def test_it_does_not_go_over_to_another_kind(deployed, vivero):
+def test_it_does_not_go_over_to_another_kind(deployed: Any, vivero: Any) -> None:
     done = vivero("deploy", "iris", "--set", "workers=2")
     assert "is being served, so its settings stay" in mistake(done)
 
 
-def test_what_a_cut_off_start_has_left_is_removed_by_the_next(deployed, vivero, swept):
+def test_what_a_cut_off_start_has_left_is_removed_by_the_next(deployed: Any, vivero: Any, swept: Any) -> None:
     """The server is gone, its holder has the address still."""
     address, container = deployed
     container("server").remove(force=True)
@@ -243,11 +255,16 @@ def test_what_a_cut_off_start_has_left_is_removed_by_the_next(deployed, vivero, 
     assert answers(address) and len(swept()) == 2
 
 
-def test_prune_removes_images_that_no_endpoint_serves(deployed, vivero, register_here, engine):
+def test_prune_removes_images_that_no_endpoint_serves(
+    deployed: Any, vivero: Any, register_here: Any, engine: Any
+) -> None:
     first = deployed[1]("server").attrs["Config"]["Image"]
     register_here("iris", constant(1))
     assert vivero("deploy", "iris:2").returncode == 0
-    images = lambda *more: json.loads(vivero("environments", "prune", "--json", *more).stdout)["images"]  # noqa: E731
+
+    def images(*more: str) -> Any:
+        return json.loads(vivero("environments", "prune", "--json", *more).stdout)["images"]
+
     assert images() == []  # the holder is of the first image still
     pruned = json.loads(vivero("environments", "prune", "--json").stdout)
     assert pruned["removed"] == []  # the image of their environment is needed by the next version too
@@ -259,7 +276,9 @@ def test_prune_removes_images_that_no_endpoint_serves(deployed, vivero, register
     assert back.returncode == 0 and ask(deployed[0])[1] == "iris:1"
 
 
-def test_from_training_to_a_container_in_one_command(command_line, serving_environment, swept):
+def test_from_training_to_a_container_in_one_command(
+    command_line: CommandLine, serving_environment: Any, swept: Any
+) -> None:
     """The container is healthy for the engine too, and a second run goes over."""
     command_line.script(
         "import os, joblib, sys\n"
@@ -294,7 +313,9 @@ def test_from_training_to_a_container_in_one_command(command_line, serving_envir
         (["+endpoint=local", "endpoint.port=PORT"], "Nothing can listen", 2),
     ],
 )
-def test_what_could_not_be_deployed_is_said_before_the_script_runs(command_line, base_image, words, what, code):
+def test_what_could_not_be_deployed_is_said_before_the_script_runs(
+    command_line: CommandLine, base_image: Any, words: Any, what: str, code: int
+) -> None:
     command_line.script("print('the script ran')\n")
     variables = {"DOCKER_HOST": "unix:///nowhere/docker.sock"} if "DOCKER_HOST" in words else {}
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -305,14 +326,18 @@ def test_what_could_not_be_deployed_is_said_before_the_script_runs(command_line,
 
 
 def test_an_engine_that_is_started_anew_brings_the_endpoint_back(
-    command_line, layout, register_here, serving_environment, engine
-):
+    command_line: CommandLine,
+    layout: Layout,
+    register_here: Any,
+    serving_environment: Any,
+    environment_is_known: Any,
+    engine: Any,
+) -> None:
     register_here("iris", constant(0))
-    place, handle = serving_environment
-    subprocess.run(["cp", "-r", str(place.environments), str(layout.environments)], check=True)
+    _, handle = serving_environment
     with engine_of_its_own(engine, [BASE, handle.record.image], 1500) as private:
 
-        def vivero(*words):
+        def vivero(*words: str) -> Any:
             inside = ["nsenter", "--net", f"--target={private.process.pid}"]
             process = command_line.start(
                 "runner.cli", *words, "--workspace", str(layout.root), "--json",

@@ -2,32 +2,43 @@
 
 import json
 import os
+import platform
 import secrets
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
 
 from runner.environments.docker.engine import KIND, WORKSPACE
+from runner.environments.kept_wheels import KeptWheels
+from runner.layout import Layout
 from tests.contracts.servers_contract import ask, constant
-from tests.environments.docker.conftest import BASE
-from tests.serving.test_loader import Malicious
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.engine import BASE
+from tests.support.malicious import Malicious
+from tests.support.projects import write_project
+from tests.support.served import LOCK
+from tests.support.waiting import wait_for
 
 _AUTHORITIES = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
 
 
 @pytest.fixture
-def vivero(command_line, layout, register_here):
-    register_here("Iris.Model", constant(1), example={"data": [[1.0, 2.0, 3.0, 4.0]]})
+def vivero(command_line: CommandLine, layout: Layout, register: Any, tmp_path: Path) -> Any:
+    """Commands on a workspace with a model that needs a package which no index has."""
+    kept = KeptWheels(layout).build(write_project(tmp_path / "mine"), (), print)
+    lock = f"{LOCK}{kept.name}=={kept.version} \\\n    --hash=sha256:{kept.sha256}\n"
+    example = {"data": [[1.0, 2.0, 3.0, 4.0]]}
+    register("Iris.Model", constant(1), example=example, lock=lock, python_version=platform.python_version())
     return lambda *words: command_line.vivero(*words, "--workspace", str(layout.root))
 
 
 @pytest.fixture
-def base_with_certificates(engine, base_image, tmp_path, swept):
+def base_with_certificates(engine: Any, base_image: Any, tmp_path: Path, swept: Any) -> Any:
     """An image that a build can reach a package index from, wherever the tests run."""
     context = tmp_path / "context"
     context.mkdir()
@@ -40,7 +51,10 @@ def base_with_certificates(engine, base_image, tmp_path, swept):
     return tag
 
 
-def test_what_is_written_is_built_and_served_elsewhere(vivero, engine, base_with_certificates, tmp_path, swept):
+@pytest.mark.slow("pip downloads packages into an image", seconds=90)
+def test_what_is_written_is_built_and_served_elsewhere(
+    vivero: Any, engine: Any, base_with_certificates: Any, tmp_path: Path, swept: Any
+) -> None:
     """Under an umask that lets a group write, as some have it; and as the README says, read-only and without rights."""
     before = os.umask(0o002)
     try:
@@ -51,25 +65,29 @@ def test_what_is_written_is_built_and_served_elsewhere(vivero, engine, base_with
         os.umask(before)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "out"
-    assert sorted(one.name for one in folder.iterdir()) == ["Dockerfile", "README.md", "requirements.lock", "vivero"]
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "Dockerfile", "README.md", "requirements.lock", "vivero", "wheels"
+    ]  # fmt: skip
     labels = {WORKSPACE: str(tmp_path), KIND: "test"}
     image, _ = engine.images.build(path=str(folder), labels=labels, rm=True)
     keys = tmp_path / "keys"
     keys.write_text("first-key\nsecond-key\n")
     container = engine.containers.run(
         image.id, detach=True, read_only=True, tmpfs={"/tmp": ""}, cap_drop=["ALL"], labels=labels,
-        ports={"5001/tcp": ("127.0.0.1", None)}, volumes={str(keys): {"bind": "/run/secrets/vivero-keys", "mode": "ro"}},
+        ports={"5001/tcp": ("127.0.0.1", None)},
+        volumes={str(keys): {"bind": "/run/secrets/vivero-keys", "mode": "ro"}},
     )  # fmt: skip
     port = wait_for(lambda: container.reload() or container.ports.get("5001/tcp"), 20)[0]["HostPort"]
     address = f"http://127.0.0.1:{port}"
 
-    def answer():
+    def answer() -> Any:
         try:
             return ask(address, "first-key")
         except OSError:
             return None
 
     assert wait_for(answer, 30) == (200, "Iris.Model:1", [1])
+    assert container.exec_run(["/opt/vivero/bin/python", "-c", "import scores"]).exit_code == 0
     assert ask(address, "second-key")[0] == 200 and ask(address)[0] == 401 and ask(address, "third-key")[0] == 401
     wait_for(lambda: container.reload() or container.attrs["State"]["Health"]["Status"] == "healthy", 30)
     assert container.attrs["Config"]["User"] == "10001:10001"
@@ -78,7 +96,9 @@ def test_what_is_written_is_built_and_served_elsewhere(vivero, engine, base_with
     assert b"first-key" not in b"".join(image.save())
 
 
-def test_without_keys_it_does_not_serve(serving_environment, vivero, engine, layout, tmp_path, swept):
+def test_without_keys_it_does_not_serve(
+    serving_environment: Any, vivero: Any, engine: Any, layout: Layout, tmp_path: Path, swept: Any
+) -> None:
     """The image of an endpoint by itself is the same: it asks for keys, as anything that listens beyond loopback."""
     made = vivero("deploy", "Iris.Model", "--set", "kind=docker", "--set", f"base_image={BASE}", "--set", "port=0")
     assert made.returncode == 0, made.stderr
@@ -92,7 +112,7 @@ def test_without_keys_it_does_not_serve(serving_environment, vivero, engine, lay
     assert said.startswith("error: This container answers with a key only") and "Traceback" not in said
 
 
-def test_its_readme_says_how_it_is_asked(vivero, tmp_path):
+def test_its_readme_says_how_it_is_asked(vivero: Any, tmp_path: Path) -> None:
     assert vivero("package", "Iris.Model:1", "--output", str(tmp_path / "a")).returncode == 0
     text = (tmp_path / "a" / "README.md").read_text()
     assert "[[1.0, 2.0, 3.0, 4.0]]" in text and "Bearer" in text and "docker build -t iris-model ." in text
@@ -113,7 +133,9 @@ def test_its_readme_says_how_it_is_asked(vivero, tmp_path):
         (["Iris.Model", "--output", "full"], "not empty"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_leaves_nothing(vivero, command_line, words, what):
+def test_what_cannot_be_is_one_line_and_leaves_nothing(
+    vivero: Any, command_line: CommandLine, words: Any, what: str
+) -> None:
     full = command_line.folder / "full"
     full.mkdir()
     (full / "mine").touch()
@@ -122,7 +144,9 @@ def test_what_cannot_be_is_one_line_and_leaves_nothing(vivero, command_line, wor
     assert [one.name for one in command_line.folder.iterdir()] == ["full"] and [*full.iterdir()] == [full / "mine"]
 
 
-def test_a_changed_model_is_not_packaged(vivero, layout, command_line, tmp_path):
+def test_a_changed_model_is_not_packaged(
+    vivero: Any, layout: Layout, command_line: CommandLine, tmp_path: Path
+) -> None:
     mark = tmp_path / "mark"
     joblib.dump(Malicious(mark), layout.model("Iris.Model") / "1" / "model.joblib")
     done = vivero("package", "Iris.Model")
@@ -130,7 +154,7 @@ def test_a_changed_model_is_not_packaged(vivero, layout, command_line, tmp_path)
     assert list(command_line.folder.iterdir()) == [] and not mark.exists()
 
 
-def test_the_source_needs_nothing_else_of_this_project(tmp_path, vivero):
+def test_the_source_needs_nothing_else_of_this_project(tmp_path: Path, vivero: Any) -> None:
     """Every module of it is imported, from the folder alone."""
     assert vivero("package", "Iris.Model", "--output", str(tmp_path / "out")).returncode == 0
     source = tmp_path / "out" / "vivero" / "source"

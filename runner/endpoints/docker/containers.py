@@ -20,6 +20,7 @@ from runner.environments.docker.engine import ENDPOINT, KIND, WORKSPACE
 from runner.errors import UserError
 from runner.files import remove_tree
 from runner.records import EndpointRecord, ModelRecord
+from runner.worker import timeouts
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -145,7 +146,7 @@ class Containers:
                     GENERATION: str(record.generation),
                 },
                 user=":".join(map(str, self.places.user)),
-                environment=VARIABLES,
+                environment={**VARIABLES, **timeouts.variables()},
                 read_only=True,
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],

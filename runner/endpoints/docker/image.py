@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import (
-    HEALTH,
     NOBODY,
     PORT,
     VARIABLES,
     as_tar,
     contents,
     digest,
+    health,
     health_check,
     repository_name,
 )
@@ -87,6 +87,7 @@ def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str
 
 def _configuration(python: str) -> dict[str, Any]:
     """Return what a container of the image does unless it is told otherwise."""
+    looks = health()
     return {
         "User": f"{NOBODY}:{NOBODY}",
         "Env": [f"{name}={value}" for name, value in VARIABLES.items()],
@@ -96,10 +97,10 @@ def _configuration(python: str) -> dict[str, Any]:
         "ExposedPorts": {f"{PORT}/tcp": {}},
         "Healthcheck": {
             "Test": ["CMD", *health_check(python)],
-            "Interval": HEALTH["interval"] * _SECOND,
-            "Timeout": HEALTH["timeout"] * _SECOND,
-            "StartPeriod": HEALTH["start-period"] * _SECOND,
-            "Retries": HEALTH["retries"],
+            "Interval": int(looks["interval"] * _SECOND),
+            "Timeout": int(looks["timeout"] * _SECOND),
+            "StartPeriod": int(looks["start-period"] * _SECOND),
+            "Retries": int(looks["retries"]),
         },
     }
 

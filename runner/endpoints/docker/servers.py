@@ -95,7 +95,7 @@ class ContainerServers:
             If there is no engine, or the image cannot be made.
         """
         settings, client = EndpointSettings(**record.settings), connect()
-        packages, python = requirements(models[0], settings.accelerate)
+        packages, python = requirements(models[:1], settings.accelerate)
         handle = self.make(packages, python, settings.base_image).prepare(self.host, self.say)
         image = build(client, self.store.layout, self.registry, models[0], handle, self.say)
         return dataclasses.replace(record, python=handle.record.python, image=image, environment=handle.record.key)
