@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,9 +17,12 @@ from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.plan import Plan
 from runner.records import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL, RunRecord
+from runner.shown import show_value
 from runner.sweeps.best import best_trials, objective_values
+from runner.sweeps.facts import value_of
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
-from runner.sweeps.records import EARLY, SweepRecord, TrialRecord
+from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
+from runner.sweeps.results import trial_metrics
 from runner.sweeps.store import SweepStore
 from runner.sweeps.trial import Reports, Trial, carry_out, settled
 
@@ -191,7 +194,8 @@ class Conductor:
     def _settle(self, running: Trial) -> None:
         """Take in that a trial has ended."""
         del self._running[running.record.number]
-        trial = settled(running.record, running.work.result())
+        run = running.work.result()
+        trial = settled(running.record, run, trial_metrics(self._hands.layout, run, self.sweep.objectives))
         running.reports.read()
         self._note(trial)
         if self._hands.policy is not None:
@@ -239,8 +243,22 @@ def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | Non
 
 def never_logged(sweep: SweepRecord) -> str | None:
     """Return what to say of an objective that no trial had, though some came to their end."""
-    logged = {name for one in sweep.trials if one.status == COMPLETED for name in one.metrics}
+    completed = [one for one in sweep.trials if one.status == COMPLETED]
+    logged = {name for one in completed for name in one.metrics}
     absent = next((one.metric for one in sweep.objectives if one.metric not in logged), None)
-    if absent is None or not any(one.status == COMPLETED for one in sweep.trials):
+    if not completed:
         return None
+    if absent is None:
+        return next(
+            (_no_number(completed, one.metric) for one in sweep.objectives if _is_useless(completed, one)), None
+        )
     return str(UserError(f"No trial logged {absent} (sweep.objective)", nearest(absent, logged)))
+
+
+def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
+    return all(value_of(trial, objective.metric) is None for trial in trials)
+
+
+def _no_number(trials: Sequence[TrialRecord], metric: str) -> str:
+    shown = show_value(next(trial.metrics[metric] for trial in trials if metric in trial.metrics))
+    return f"{metric} is no finite number in any trial, such as {shown}, so none is best (sweep.objective)"

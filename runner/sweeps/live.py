@@ -17,6 +17,7 @@ from rich.text import Text
 
 from runner.clock import now, seconds_between
 from runner.layout import Layout, RunLayout
+from runner.metrics import numbers_of
 from runner.records import COMPLETED, FAILED, TERMINAL
 from runner.shown import clean, show_duration, show_value
 from runner.store.runs import locate
@@ -145,10 +146,11 @@ def latest_value(run: RunLayout, metric: str) -> float | None:
     for line in reversed(_last_lines(run.metrics)):
         try:
             found = json.loads(line)
-            if found["name"] == metric and not isinstance(found["value"], bool):
-                return float(found["value"])
-        except (ValueError, TypeError, KeyError):  # half a line, or a metric that is no number
+        except ValueError:  # half a line
             continue
+        values = numbers_of(found) if found["name"] == metric else []
+        if values:
+            return values[-1]
     return None
 
 

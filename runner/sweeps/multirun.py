@@ -16,6 +16,7 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import locked, write_text
 from runner.layout import Layout
+from runner.names import name_from
 from runner.plan import Plan, layout_of, new_run_id
 from runner.ports import Compute
 from runner.records import CANCELED, COMPLETED, RUNNING, RunRecord
@@ -162,7 +163,7 @@ def _new_record(order: Order) -> SweepRecord:
     from omegaconf import OmegaConf
 
     master = order.master
-    experiment = master.experiment_name or master.hydra.runtime.choices.get("experiment") or "sweep"
+    experiment = master.experiment_name or name_from(master.hydra.runtime.choices.get("experiment") or "", "sweep")
     plain = OmegaConf.to_container(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
     return SweepRecord(

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from runner.errors import UserError, nearest
-from runner.sweeps.records import GOALS, MAXIMIZE, Objective
+from runner.sweeps.records import GOALS, MAXIMIZE, MINIMIZE, Objective
 
 _BRITISH = {"maximise": "maximize", "minimise": "minimize"}
+# Words in the names of metrics of which less is better, and of which more is; also at the end of a word: logloss.
+_LESS = (
+    "loss", "losses", "error", "errors", "mae", "mse", "rmse", "mape", "msle", "deviance", "brier", "regret", "time",
+    "seconds", "latency", "duration", "cost", "perplexity", "distance", "misclassification", "wer", "aic", "bic",
+)  # fmt: skip
+_MORE = (
+    "accuracy", "acc", "auc", "auroc", "auprc", "roc", "f1", "f2", "fbeta", "precision", "recall", "sensitivity",
+    "specificity", "r2", "kappa", "mcc", "matthews", "jaccard", "iou", "dice", "gain", "ndcg", "likelihood",
+    "silhouette", "reward", "explained",
+)  # fmt: skip
+_HARDLY = "score"  # is more, unless another word says what of: a brier score is less
+_WORDS = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*(?![a-z])")
 
 
 def read_objectives(value: Any) -> tuple[Objective, ...]:
     """Return the objectives that a setting describes.
 
     ``accuracy`` and ``maximize accuracy`` are texts for one; ``{metric: loss, goal: minimize}`` is a mapping for one; a
-    list of any of these is several. Nothing gives none.
+    list of any of these is several. Nothing gives none. Where no goal is given, the name of the metric says it.
 
     Raises
     ------
     UserError
-        If it describes none, or one metric twice.
+        If it describes none, one metric twice, or none whose goal is known.
     """
     if value is None:
         return ()
@@ -38,19 +51,40 @@ def _one(value: Any) -> Objective:
         first, _, rest = value.strip().partition(" ")
         if rest and _BRITISH.get(first.lower(), first.lower()) in GOALS:
             return _checked(rest.strip(), first)
-        return _checked(value.strip(), MAXIMIZE)
+        return _checked(value.strip(), None)
     if not isinstance(value, Mapping):
         raise UserError(f"sweep.objective: {value!r} is no objective", "For example: {metric: loss, goal: minimize}")
     for key in value:
         if key not in ("metric", "goal"):
             raise UserError(f"sweep.objective has no '{key}'", nearest(str(key), ("metric", "goal")))
-    return _checked(value.get("metric"), value.get("goal", MAXIMIZE))
+    return _checked(value.get("metric"), value.get("goal"))
 
 
 def _checked(metric: Any, goal: Any) -> Objective:
     if not isinstance(metric, str) or not metric:
         raise UserError("sweep.objective needs the name of a metric", "For example: sweep.objective=accuracy")
-    word = _BRITISH.get(str(goal).lower(), str(goal).lower())
+    word = _goal_of(metric) if goal is None else _BRITISH.get(str(goal).lower(), str(goal).lower())
     if word not in GOALS:
         raise UserError(f"sweep.objective: {goal} is no goal", nearest(word, GOALS))
     return Objective(metric=metric, goal=word)
+
+
+def _goal_of(metric: str) -> str:
+    """Return the goal that a metric's name says, as ``val_loss``, ``RMSE`` and scikit-learn's ``neg_log_loss`` do.
+
+    Raises
+    ------
+    UserError
+        If it says none, or both.
+    """
+    words = {word.lower() for word in _WORDS.findall(metric)}
+    less = any(word.endswith(_LESS) for word in words)
+    more = any(word.endswith(_MORE) for word in words) or (_HARDLY in words and not less)
+    if less == more:
+        raise UserError(
+            f"sweep.objective={metric}: its name does not say whether more or less is better",
+            f"Write sweep.objective='maximize {metric}' or sweep.objective='minimize {metric}'",
+        )
+    if {"neg", "negative"} & words:
+        less = not less
+    return MINIMIZE if less else MAXIMIZE

@@ -53,7 +53,7 @@ class TrialRecord(Record):
     overrides: tuple[str, ...] = ()
     status: str = QUEUED
     reason: str | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
     attempt: int = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runner.layout import Layout
 from runner.records import CANCELED, COMPLETED, FAILED, TERMINAL, RunRecord
@@ -11,7 +11,8 @@ from runner.stages.run import wait_for_worker
 from runner.store.runs import FileRunStore
 from runner.sweeps.conductor import values_of
 from runner.sweeps.ports import Search
-from runner.sweeps.records import EARLY, SweepRecord, TrialRecord
+from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
+from runner.sweeps.results import trial_metrics
 from runner.sweeps.store import SweepStore
 from runner.sweeps.trial import settled
 
@@ -26,8 +27,9 @@ def resumed(
     A trial whose worker still runs is waited for: its result counts.
     """
     sweep = store.replay(sweep)
-    trials = tuple(_true(layout, one, reconcile) for one in sorted(sweep.trials, key=lambda one: one.number))
-    for before, now in zip(sorted(sweep.trials, key=lambda one: one.number), trials, strict=True):
+    in_order = sorted(sweep.trials, key=lambda one: one.number)
+    trials = tuple(_true(layout, one, sweep.objectives, reconcile) for one in in_order)
+    for before, now in zip(in_order, trials, strict=True):
         if now != before:
             store.append(sweep.id, now.to_json())
     sweep = dataclasses.replace(sweep, trials=trials, ended=None, error=None)
@@ -38,7 +40,7 @@ def resumed(
     return sweep, again
 
 
-def _true(layout: Layout, trial: TrialRecord, reconcile: Reconcile) -> TrialRecord:
+def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], reconcile: Reconcile) -> TrialRecord:
     if trial.status in TERMINAL:
         return trial
     runs = FileRunStore(layout)
@@ -47,5 +49,5 @@ def _true(layout: Layout, trial: TrialRecord, reconcile: Reconcile) -> TrialReco
     record = runs.read(trial.run)
     wait_for_worker(layout.run(record.experiment, record.id))
     record = reconcile(layout, record)
-    found = settled(trial, record)
+    found = settled(trial, record, trial_metrics(layout, record, objectives))
     return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

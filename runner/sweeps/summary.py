@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from runner.clock import seconds_between
-from runner.layout import Layout
+from runner.layout import Layout, option_for
 from runner.records import FAILED
 from runner.shown import clean, show_duration, show_value
 from runner.sweeps.facts import (
@@ -36,7 +36,7 @@ def print_summary(layout: Layout, sweep: SweepRecord) -> None:
         _say("", "Failed")
         _say(*(f"  trial {one.number}  {one.run}  {one.reason or 'without a reason'}" for one in failed[:_SHOWN]))
         if len(failed) > _SHOWN:
-            _say(f"  and {len(failed) - _SHOWN} more: vivero sweep {sweep.id}")
+            _say(f"  and {len(failed) - _SHOWN} more: vivero sweep {sweep.id}{option_for(layout.root)}")
     _say("", *_facts(layout, sweep))
 
 
@@ -72,7 +72,7 @@ def _facts(layout: Layout, sweep: SweepRecord) -> list[str]:
         "duration": show_duration(ended),
         "model": sweep.model or "",
         "page": str(layout.sweep(sweep.id).page) if layout.sweep(sweep.id).page.exists() else "",
-        "next": f"vivero best {sweep.id}" if sweep.best and done["completed"] else f"vivero sweep {sweep.id}",
+        "next": f"vivero {'best' if sweep.best and done['completed'] else 'sweep'} {sweep.id}{option_for(layout.root)}",
     }
     shown = {name: value for name, value in rows.items() if value}
     width = max(map(len, shown))

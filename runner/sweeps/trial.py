@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import signal
 import traceback
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from runner.bench import Bench
 from runner.layout import RunLayout
+from runner.metrics import numbers_of
 from runner.pipeline import execute
 from runner.plan import Plan
 from runner.records import COMPLETED, FAILED, RunRecord
@@ -62,18 +64,8 @@ class Reports:
         for line in whole.splitlines():
             found = json.loads(line)
             if found.get("name") == self.metric:
-                self.values += _numbers(found.get("value"))
+                self.values += numbers_of(found)
         return len(self.values) > before
-
-
-def _numbers(value: object) -> list[float]:
-    if isinstance(value, list):
-        return [one for item in value for one in _numbers(item)]
-    if isinstance(value, bool):
-        return []
-    if isinstance(value, int | float):
-        return [float(value)]
-    return [math.nan] if value in ("NaN", "Infinity", "-Infinity") else []
 
 
 def carry_out(bench: Bench, record: RunRecord, plan: Plan) -> RunRecord:
@@ -87,12 +79,12 @@ def carry_out(bench: Bench, record: RunRecord, plan: Plan) -> RunRecord:
         return dataclasses.replace(record, status=FAILED, error=reason)
 
 
-def settled(trial: TrialRecord, run: RunRecord) -> TrialRecord:
+def settled(trial: TrialRecord, run: RunRecord, metrics: Mapping[str, Any]) -> TrialRecord:
     """Return a trial's record after its run has ended."""
     return dataclasses.replace(
         trial,
         status=run.status,
         reason=run.error if run.status != COMPLETED else None,
-        metrics=dict(run.finalize.metrics) if run.finalize else {},
+        metrics=metrics,
         ended=run.ended,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
@@ -34,7 +35,7 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
     if bench.spec.model.name is None or bench.spec.model.register != "best" or "register" not in stages:
         return sweep
     try:
-        with locked(bench.run.controller_lock):
+        with locked(bench.run.controller_lock), contextlib.closing(bench.compute):
             bench.say = say
             if record.register is None:
                 record = dataclasses.replace(record, register=register(bench, record))

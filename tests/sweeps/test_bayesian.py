@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 
@@ -12,21 +13,21 @@ SPACE = make_space({"a": {"uniform": [-5, 5]}, "b": ["x", "y"], "+c": {"normal":
 LOSS = Objective(metric="loss", goal="minimize")
 
 
-def bayesian(objectives=(LOSS,), seed=0, space=SPACE, trials=40):
+def bayesian(objectives: Any = (LOSS,), seed: int = 0, space: Any = SPACE, trials: int = 40) -> Any:
     return make_search(SearchSettings("bayesian", seed, trials, objectives), space)
 
 
-def trial(number, parameters, status="completed", reason=None, **metrics):
+def trial(number: Any, parameters: Any, status: str = "completed", reason: Any = None, **metrics: Any) -> Any:
     return TrialRecord(
         number=number, run=f"r{number}", parameters=parameters, status=status, reason=reason, metrics=metrics
     )
 
 
-def loss(parameters):
+def loss(parameters: Any) -> Any:
     return (parameters["a"] - 2) ** 2 + (parameters["b"] == "x")
 
 
-def play(search, numbers):
+def play(search: Any, numbers: Any) -> Any:
     found = []
     for number in numbers:
         suggestion = search.ask(number)
@@ -35,17 +36,17 @@ def play(search, numbers):
     return found
 
 
-def test_it_learns():
+def test_it_learns() -> None:
     found = [loss(suggestion.parameters) for suggestion in play(bayesian(), range(40))]
     assert sum(found[30:]) / 10 < sum(found[:10]) / 10 / 2
     assert bayesian().ask(40) is None
 
 
-def test_the_same_seed_and_results_give_the_same_suggestions():
+def test_the_same_seed_and_results_give_the_same_suggestions() -> None:
     assert play(bayesian(), range(20)) == play(bayesian(), range(20)) != play(bayesian(seed=1), range(20))
 
 
-def test_resumed_it_goes_on_as_it_would_have():
+def test_resumed_it_goes_on_as_it_would_have() -> None:
     whole = play(bayesian(), range(20))
     resumed = bayesian()
     for number, suggestion in enumerate(whole[:12]):
@@ -57,14 +58,14 @@ def test_resumed_it_goes_on_as_it_would_have():
         assert found.parameters["a"] == pytest.approx(expected.parameters["a"])
 
 
-def test_questions_before_an_answer_differ():
+def test_questions_before_an_answer_differ() -> None:
     search = bayesian()
     play(search, range(12))
     asked = [search.ask(number).parameters["a"] for number in range(12, 20)]
     assert len(set(asked)) == 8
 
 
-def test_failed_and_stopped_trials_are_told():
+def test_failed_and_stopped_trials_are_told() -> None:
     search = bayesian()
     ends = [
         ("failed", None, (1.0,)),
@@ -78,10 +79,11 @@ def test_failed_and_stopped_trials_are_told():
     assert search.ask(4)
 
 
-def test_a_warm_start_leaves_out_what_is_outside():
+def test_a_warm_start_leaves_out_what_is_outside() -> None:
     search = bayesian()
     inside = {"a": 2.0, "b": "y", "c": 0.1, "d": 3}
-    for number, change in enumerate([{}, {"a": 6.0}, {"b": "z"}, {"d": 4}, {"a": "2"}]):
+    changes: list[dict[str, Any]] = [{}, {"a": 6.0}, {"b": "z"}, {"d": 4}, {"a": "2"}]
+    for number, change in enumerate(changes):
         search.tell(trial(number, {**inside, **change}), (0.5,))
     lacking = {name: value for name, value in inside.items() if name != "c"}
     search.tell(trial(5, lacking), (0.5,))
@@ -90,7 +92,7 @@ def test_a_warm_start_leaves_out_what_is_outside():
     assert search.ask(0).overrides[2].startswith("+c=")
 
 
-def test_several_objectives():
+def test_several_objectives() -> None:
     goals = (LOSS, Objective(metric="accuracy", goal="maximize"))
     search = bayesian(goals)
     for number in range(15):
@@ -99,7 +101,7 @@ def test_several_objectives():
     assert len(search._study.best_trials) >= 1
 
 
-def test_mistakes():
+def test_mistakes() -> None:
     for settings, message in [
         (SearchSettings("bayesain", max_trials=1), "Did you mean 'bayesian'"),
         (SearchSettings("random"), "Set sweep.max_trials"),
@@ -113,7 +115,7 @@ def test_mistakes():
         make_search(SearchSettings("grid"), make_space({}))
 
 
-def test_optuna_missing_is_one_line(monkeypatch):
+def test_optuna_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(UserError, match="needs optuna"):
         bayesian()
@@ -122,7 +124,7 @@ def test_optuna_missing_is_one_line(monkeypatch):
 UP, DOWN = Objective(metric="up", goal="maximize"), Objective(metric="down", goal="minimize")
 
 
-def test_the_best_of_one_objective():
+def test_the_best_of_one_objective() -> None:
     trials = [
         trial(3, {}, up=0.9),
         trial(1, {}, up=0.9),
@@ -139,7 +141,7 @@ def test_the_best_of_one_objective():
     assert best_trials((UP,), trials[3:]) == ()
 
 
-def test_the_pareto_front():
+def test_the_pareto_front() -> None:
     # number   0    1    2    3    4      0 and 4 are equal, both stay; 2 is worse than 1 in down, equal in up
     # up       5    3    3    1    5
     # down     5    2    3    1    5

@@ -1,6 +1,9 @@
 """A trial's composition is the one that Hydra makes from scratch, whichever way it was come by."""
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra import initialize_config_dir
@@ -19,19 +22,20 @@ from runner.plan import make_plan, register_resolvers
 from runner.schema import register_schemas
 from runner.sweeps.compose import Composer
 from runner.sweeps.words import to_word
-from tests.conftest import ROOT
+from tests.support.command_line import ROOT
+from tests.support.examples import examples
 
 SETTINGS = {"stages": ["prepare", "scale", "run", "finalize"]}
 
 
 @pytest.fixture
-def composer():
+def composer() -> Iterator[Any]:
     register_schemas()
     register_resolvers()
     for name in ("run_folder", "multirun_folder"):
-        OmegaConf.register_new_resolver(name, lambda _root_: "unused", replace=True)
+        OmegaConf.register_new_resolver(name, lambda _root_: "unused", replace=True)  # noqa: ARG005 - given by name
 
-    def composer(*shared, conf=ROOT / "conf"):
+    def composer(*shared: Any, conf: Any = ROOT / "conf") -> Any:
         loader = GlobalHydra.instance().config_loader()
         master = loader.load_configuration("config", list(shared), RunMode.MULTIRUN)
         return Composer(loader, master, shared, ROOT, dict(SETTINGS))
@@ -40,7 +44,7 @@ def composer():
         yield composer
 
 
-def from_scratch(words):
+def from_scratch(words: Any) -> Any:
     loader = GlobalHydra.instance().config_loader()
     config = loader.load_configuration("config", list(words), RunMode.RUN)
     chosen = config.hydra.runtime.choices.get("experiment")
@@ -62,7 +66,7 @@ CASES = [
     (("+experiment=iris", "job.arguments={kernel: poly}"), ("job.arguments.penalty=2",)),
     (("+experiment=iris",), ("model.tags.a=b", "job.tags.c=d")),
     (("+experiment=iris", "+job.arguments={degree: 1}"), ("job.arguments.degree=2", "job.arguments.kernel=rbf")),
-    (("+experiment=iris",), ("+job.arguments.degree={a: 1}", "job.arguments.degree.a=2")),
+    (("+experiment=iris",), ("+job.arguments.degree={values: [1]}", "job.arguments.degree.values=[2]")),
     (("+experiment=iris",), ("job.arguments.kernel=a", "job.arguments.kernel=b")),
     (("+experiment=iris",), ("job.arguments.kernel=${experiment_name}", "experiment_name=mine")),
     ((), ("+experiment=digits",)),
@@ -78,7 +82,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("shared", "overrides"), CASES, ids=range(len(CASES)))
-def test_as_from_scratch(shared, overrides, composer):
+def test_as_from_scratch(shared: Any, overrides: Any, composer: Any) -> None:
     made = composer(*shared)
     made.plan(overrides)
     for _ in range(2):  # what came before leaves no trace
@@ -94,9 +98,9 @@ PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) |
 
 
 @pytest.mark.parametrize("shared", [("+experiment=iris",), ("job.source=projects/iris", "job.script=train_iris.py")])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5, whole=100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.tuples(PLAIN, PLAIN), min_size=2, max_size=3))
-def test_other_values_as_from_scratch(shared, values, composer):
+def test_other_values_as_from_scratch(shared: Any, values: Any, composer: Any) -> None:
     made = composer(*shared)
     for one, other in values:
         words = (f"++job.arguments.kernel={to_word(one)}", f"++job.arguments.new={to_word(other)}")
@@ -115,14 +119,14 @@ MORE = [
 
 @pytest.mark.parametrize(("word", "values"), MORE, ids=range(len(MORE)))
 @pytest.mark.parametrize("reference", ["", "job.display_name='${job.arguments.kernel}'"])
-def test_values_of_another_kind_as_from_scratch(word, values, reference, composer):
+def test_values_of_another_kind_as_from_scratch(word: str, values: Any, reference: str, composer: Any) -> None:
     shared = ("+experiment=iris", *([reference] if reference else []))
     made = composer(*shared)
     for value in values:
         words = (word.format(value),)
         try:
             expected = from_scratch((*shared, *words))
-        except (HydraException, OmegaConfBaseException):
+        except (HydraException, OmegaConfBaseException, UserError):
             with pytest.raises(UserError):
                 made.plan(words)
             continue
@@ -130,7 +134,7 @@ def test_values_of_another_kind_as_from_scratch(word, values, reference, compose
         assert found.config == expected.config and found.yaml == expected.yaml and found.spec == expected.spec
 
 
-def test_a_mistake_leaves_no_trace(composer):
+def test_a_mistake_leaves_no_trace(composer: Any) -> None:
     made = composer("+experiment=iris")
     before = made.plan(("job.arguments.kernel=rbf",))
     for words in [("+job.arguments.new=1", "job.timeout=soon"), ("job.timeout=null", "job.timeout.a=1")]:
@@ -149,13 +153,13 @@ def test_a_mistake_leaves_no_trace(composer):
         ("job.script=nothing.py", "there is no file nothing.py"),
     ],
 )
-def test_a_mistake_is_a_line(word, said, composer):
+def test_a_mistake_is_a_line(word: str, said: str, composer: Any) -> None:
     with pytest.raises(UserError) as caught:
         composer("+experiment=iris").plan((word,))
     assert said in str(caught.value)
 
 
-def test_an_experiment_that_chooses_a_launcher_is_refused(tmp_path):
+def test_an_experiment_that_chooses_a_launcher_is_refused(tmp_path: Path) -> None:
     register_schemas()
     register_resolvers()
     conf = tmp_path / "conf"

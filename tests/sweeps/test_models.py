@@ -5,11 +5,12 @@ import json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from runner.sweeps.store import SweepStore
+from tests.support.command_line import CommandLine
 
 WORDS = ("-m", "+experiment=iris", "job.arguments.kernel=linear,rbf", "job.arguments.penalty=0.01,1")
 
 
-def test_the_best_trials_model_is_registered(command_line):
+def test_the_best_trials_model_is_registered(command_line: CommandLine) -> None:
     done = command_line.run(*WORDS, "sweep.objective=Accuracy", "model.promote_if='Accuracy > champion'")
     assert done.returncode == 0, done.stdout + done.stderr
     layout = Layout(command_line.workspace)
@@ -27,7 +28,7 @@ def test_the_best_trials_model_is_registered(command_line):
     assert registry.aliases("sklearn-iris") == {"champion": 1}  # as good is not better
 
 
-def test_all_or_none(command_line):
+def test_all_or_none(command_line: CommandLine) -> None:
     layout = Layout(command_line.workspace)
     assert command_line.run(*WORDS, "sweep.objective=Accuracy", "model.register=none").returncode == 0
     assert FileRegistry(layout).names() == []
@@ -35,7 +36,7 @@ def test_all_or_none(command_line):
     assert FileRegistry(layout).versions("sklearn-iris") == [1, 2]
 
 
-def test_without_an_objective_nothing_is_best(command_line):
+def test_without_an_objective_nothing_is_best(command_line: CommandLine) -> None:
     assert command_line.run(*WORDS[:-1]).returncode == 0
     assert FileRegistry(Layout(command_line.workspace)).names() == []
     shown = json.loads(command_line.vivero("sweep", "latest", "--json").stdout)

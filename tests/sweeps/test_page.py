@@ -4,13 +4,15 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.sweeps.page import page_data, write_page
 from runner.sweeps.records import EARLY
-from tests.conftest import missing
-from tests.sweeps.making import ACCURACY, SECONDS, sweep, trial
+from tests.support.components import missing
+from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -19,13 +21,13 @@ HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">{{data}}"
 
 
 @pytest.fixture
-def seen(tmp_path):
+def seen(tmp_path: Path) -> Any:
     """Return what a browser makes of a sweep's page, after a script of the test's own."""
     program = next((one for one in map(shutil.which, BROWSERS) if one), None)
     if program is None:
         missing("there is no Chromium")
 
-    def seen(record, script=""):
+    def seen(record: Any, script: str = "") -> Any:
         path = tmp_path / "sweep.html"
         write_page(record, path)
         watch = "<script>onerror = text => document.body.append('BROKEN ' + text)</script>"
@@ -40,7 +42,7 @@ def seen(tmp_path):
     return seen
 
 
-def many(count, **fields):
+def many(count: Any, **fields: Any) -> Any:
     kernels = ("linear", "rbf", "poly")
     trials = [
         trial(
@@ -53,14 +55,14 @@ def many(count, **fields):
     return sweep(*trials, **fields)
 
 
-def test_it_needs_nothing_else(tmp_path):
+def test_it_needs_nothing_else(tmp_path: Path) -> None:
     write_page(many(3), tmp_path / "sweep.html")
     text = (tmp_path / "sweep.html").read_text()
     assert not re.search(r"(src|href)\s*=|@import|url\(|fetch\(|https?://(?!www\.w3\.org/2000/svg)", text)
     assert "default-src 'none'" in text
 
 
-def test_hostile_words_stay_words(seen):
+def test_hostile_words_stay_words(seen: Any) -> None:
     tried = {f"job.arguments.{HOSTILE}": HOSTILE, "x": 1}
     trials = [trial(number, number / 10, parameters=tried, run=HOSTILE, reason=HOSTILE) for number in range(3)]
     trials.append(trial(3, parameters=tried, status="failed", reason=HOSTILE))
@@ -81,16 +83,16 @@ def test_hostile_words_stay_words(seen):
         sweep(trial(0, 0.5, parameters={"a": None}), trial(1, 0.6, parameters={"b": [1, 2]})),
     ],
 )
-def test_little_is_enough(record, seen):
+def test_little_is_enough(record: Any, seen: Any) -> None:
     assert record.id in seen(record)
 
 
-def test_one_trial_has_its_command(seen):
+def test_one_trial_has_its_command(seen: Any) -> None:
     body = seen(sweep(trial(0, 0.5, parameters={"job.arguments.name": "two words"})))
     assert "python -m runner +experiment=iris 'job.arguments.name=two words'" in body
 
 
-def test_charts_of_twelve_trials(seen):
+def test_charts_of_twelve_trials(seen: Any) -> None:
     body = seen(many(12))
     assert body.count("<figure") == 4  # over the trials, two parameters, all together
     assert len(re.findall(r'class="dot"', body)) == 3 * 12
@@ -98,7 +100,7 @@ def test_charts_of_twelve_trials(seen):
     assert "penalty (log scale)" in body.replace("  ", " ") and "kernel" in body
 
 
-def test_failed_and_stopped_trials_are_told_apart(seen):
+def test_failed_and_stopped_trials_are_told_apart(seen: Any) -> None:
     trials = [trial(0, 0.5), trial(1, 0.6), trial(2, 0.4, status="canceled", reason=EARLY)]
     trials.append(trial(3, status="failed", reason="the script ended with exit code 7"))
     body = seen(sweep(*trials))
@@ -106,7 +108,7 @@ def test_failed_and_stopped_trials_are_told_apart(seen):
     assert 'class="cross"' in body and 'class="dot hollow"' in body
 
 
-def test_several_objectives_have_a_front(seen):
+def test_several_objectives_have_a_front(seen: Any) -> None:
     trials = [trial(n, n / 10, metrics={"seconds": n**2 + 1}) for n in range(1, 6)]
     trials.append(trial(6, 0.1, metrics={"seconds": 90}))
     body = seen(sweep(*trials, objectives=(ACCURACY, SECONDS)))
@@ -114,32 +116,35 @@ def test_several_objectives_have_a_front(seen):
     assert "The Pareto front is ringed and joined" in body
 
 
-def test_a_click_sorts_the_table(seen):
+def test_a_click_sorts_the_table(seen: Any) -> None:
     click = "[...document.querySelectorAll('th')].find(e => e.textContent == 'Accuracy').click();"
     numbers = [int(n) for n in re.findall(r'<tr[^>]* data-n="(\d+)"', seen(many(12), click))]
     assert numbers == sorted(range(12), key=lambda n: (-abs(n - 6), n))
 
 
-def test_a_drag_along_an_axis_keeps_a_range(seen):
+def test_a_drag_along_an_axis_keeps_a_range(seen: Any) -> None:
     drag = """
       const zone = [...document.querySelectorAll('.brush')].at(-1), box = zone.getBoundingClientRect();
       zone.setPointerCapture = () => {};
-      const at = (kind, share) => zone.dispatchEvent(new PointerEvent(kind, {clientY: box.top + box.height * share, pointerId: 1}));
+      const event = (kind, y) => new PointerEvent(kind, {clientY: y, pointerId: 1});
+      const at = (kind, share) => zone.dispatchEvent(event(kind, box.top + box.height * share));
       at('pointerdown', 0); at('pointermove', .5); at('pointerup', .5);
     """
     body = seen(many(12), drag)
-    kept = int(re.search(r"(\d+) of 12 trials in the chosen ranges", body).group(1))
+    match = re.search(r"(\d+) of 12 trials in the chosen ranges", body)
+    assert match is not None, body[-500:]
+    kept = int(match[1])
     assert 0 < kept < 12
     assert len(re.findall(r'<tr[^>]* class="[^"]*hidden', body)) == 12 - kept
 
 
-def test_a_thousand_trials(seen, tmp_path):
+def test_a_thousand_trials(seen: Any, tmp_path: Path) -> None:
     body = seen(many(1000))
     assert len(re.findall(r"<tr[^>]* data-n=", body)) == 1000
     assert (tmp_path / "sweep.html").stat().st_size < 500_000
 
 
-def test_axes():
+def test_axes() -> None:
     data = page_data(
         sweep(
             trial(0, 0.5, parameters={"a.x": 1, "b.x": 0.001, "c": True, "d": 1, "e": "1e-3"}),

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
 from runner.errors import UserError
+from runner.sweeps.ports import Search, Suggestion
 from runner.sweeps.search.grid import Grid
 from runner.sweeps.search.random import RandomSearch
 from runner.sweeps.search.sobol import Sobol
@@ -18,35 +21,42 @@ COMMANDS = [
 MIXED = {"a": {"uniform": [0, 1]}, "b": ["x", "y"], "c": {"lognormal": [0, 1]}, "d": {"randint": 9}}
 
 
+def asked(search: Search, number: int) -> Suggestion:
+    suggestion = search.ask(number)
+    assert suggestion is not None
+    return suggestion
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_grid_is_hydras(command):
+def test_a_grid_is_hydras(command: Any) -> None:
     overrides = parse_words(command)
     (theirs,) = BasicSweeper.split_arguments(overrides, None)
     grid = Grid(make_space({}, overrides))
-    ours = [list(grid.ask(number).overrides) for number in range(grid.total)]
+    assert grid.total is not None
+    ours = [list(asked(grid, number).overrides) for number in range(grid.total)]
     fixed = {word for word in command if word == "fixed=1"}
     assert ours == [[word for word in trial if word not in fixed] for trial in theirs]
     assert grid.ask(grid.total) is None
 
 
-def test_a_grid_is_cut():
+def test_a_grid_is_cut() -> None:
     grid = Grid(make_space({"a": [1, 2, 3]}), max_trials=2)
     assert (grid.total, grid.combinations, grid.ask(2)) == (2, 3, None)
 
 
-def test_a_grid_of_something_endless_says_which():
+def test_a_grid_of_something_endless_says_which() -> None:
     with pytest.raises(UserError, match="b has no end"):
         Grid(make_space({"a": [1], "b": {"uniform": [0, 1]}}))
 
 
-def test_a_grid_of_too_many_values_is_refused_at_once():
+def test_a_grid_of_too_many_values_is_refused_at_once() -> None:
     for many in ({"randint": 10**15}, {"quniform": [0, 1e9, 0.001]}):
         with pytest.raises(UserError, match="too many"):
             Grid(make_space({"a": many}))
 
 
 @pytest.mark.parametrize("search", [RandomSearch, Sobol])
-def test_the_order_of_questions_does_not_matter(search):
+def test_the_order_of_questions_does_not_matter(search: Any) -> None:
     space = make_space(MIXED)
     forward = [search(space, 3, 16).ask(number) for number in range(16)]
     one = search(space, 3, 16)
@@ -56,7 +66,7 @@ def test_the_order_of_questions_does_not_matter(search):
     assert len({str(suggestion) for suggestion in forward}) == 16
 
 
-def test_sobol_fills_each_sixteenth_once():
+def test_sobol_fills_each_sixteenth_once() -> None:
     search = Sobol(make_space({"a": {"uniform": [0, 16]}, "b": {"uniform": [0, 16]}}), 1, 16)
     for name in "ab":
-        assert sorted(int(search.ask(number).parameters[name]) for number in range(16)) == list(range(16))
+        assert sorted(int(asked(search, number).parameters[name]) for number in range(16)) == list(range(16))

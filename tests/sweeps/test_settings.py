@@ -1,6 +1,8 @@
 """The sweep group: what it composes to, and what it refuses."""
 
 import random
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -14,11 +16,11 @@ from runner.schema import SweepConfig, register_schemas
 from runner.sweeps.checks import check_sweep
 from runner.sweeps.search.make import SearchSettings, make_search
 from runner.sweeps.space import make_space, parse_words
-from tests.test_composition import CONF
+from tests.support.command_line import CONF
 
 
 @pytest.fixture
-def composed():
+def composed() -> Iterator[Any]:
     Plugins.instance()
     register_schemas()
     register_resolvers()
@@ -28,7 +30,7 @@ def composed():
 
 
 @pytest.mark.parametrize("words", [["+experiment=iris_bayesian"], ["+experiment=iris", "sweep=example"]])
-def test_what_a_search_suggests_composes_to_the_same_values(composed, words):
+def test_what_a_search_suggests_composes_to_the_same_values(composed: Any, words: Any) -> None:
     config = composed(*words)
     sweep = OmegaConf.to_object(config.sweep)
     assert isinstance(sweep, SweepConfig)
@@ -36,19 +38,22 @@ def test_what_a_search_suggests_composes_to_the_same_values(composed, words):
     search = make_search(SearchSettings("random", 0, sweep.max_trials), make_space(sweep.space))
     assert search.total == 20
     suggestion = search.ask(random.randrange(20))
+    assert suggestion is not None
     trial = composed(*words, *suggestion.overrides)
     for key, value in suggestion.parameters.items():
         assert repr(OmegaConf.select(trial, key)) == repr(value)
 
 
-def test_a_space_on_the_command_line_and_a_group(composed):
+def test_a_space_on_the_command_line_and_a_group(composed: Any) -> None:
     config = composed("+experiment=iris", "sweep.space={environment: [venv, sklearn-1.5], job.arguments.penalty: [2]}")
     search = make_search(SearchSettings(), make_space(config.sweep.space))
-    trial = composed("+experiment=iris", *search.ask(0).overrides)
+    suggestion = search.ask(0)
+    assert suggestion is not None
+    trial = composed("+experiment=iris", *suggestion.overrides)
     assert (trial.environment.kind, trial.job.arguments.penalty) == ("venv", 2)
 
 
-def test_a_glob_asks_for_the_options_of_its_group(composed):
+def test_a_glob_asks_for_the_options_of_its_group(composed: Any) -> None:
     loader = GlobalHydra.instance().config_loader()
     space = make_space({}, parse_words(["environment=glob(sklearn*,exclude=*mlflow)"], loader))
     assert space.plain() == {"environment": ["sklearn-1.2-numpy-1.23", "sklearn-1.5", "sklearn-1.9"]}
@@ -62,12 +67,12 @@ WRONG = [
     ({"resume": "../x"}, "cannot be"),
     ({"objective": {"metric": "a", "goal": "up"}}, "is no goal"),
     ({"early_termination": {"policy": "median"}}, "Set sweep.objective"),
-    ({"objective": "a", "early_termination": {"policy": "medan"}}, "Did you mean 'median'"),
+    ({"objective": "auc", "early_termination": {"policy": "medan"}}, "Did you mean 'median'"),
 ]
 
 
 @pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
-def test_mistakes(settings, message):
+def test_mistakes(settings: Any, message: str) -> None:
     with pytest.raises(UserError) as caught:
         check_sweep(SweepConfig(**settings))
     assert message in str(caught.value)

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("form", "expected"), FORMS, ids=str)
-def test_forms(form, expected):
+def test_forms(form: Any, expected: Any) -> None:
     found = read_distribution("x", form)
     assert found == expected
     assert read_distribution("x", found.plain()) == found, "the record's form gives the same"
@@ -59,14 +60,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_definition_gets_one_line_with_its_key(case):
+def test_a_wrong_definition_gets_one_line_with_its_key(case: str) -> None:
     form, message = WRONG[case]
     with pytest.raises(UserError) as caught:
         read_distribution("job.arguments.c", form)
     assert message in str(caught.value) and "job.arguments.c" in str(caught.value)
 
 
-def test_quantiles():
+def test_quantiles() -> None:
     assert [Whole(0, 4).sample(u) for u in (0, 0.199, 0.2, 0.999)] == [0, 0, 1, 4]
     assert Uniform(0, 10).sample(0.25) == 2.5
     assert Uniform(0, 10, q=4).sample(0.7) == 8  # round(7 / 4) * 4
@@ -83,7 +84,7 @@ DISTRIBUTIONS = [expected for _, expected in FORMS] + [Whole(1, 1000, log=True)]
 
 @pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
 @given(u=st.floats(0, 1, exclude_max=True))
-def test_a_value_is_in_the_space_and_optuna_finds_it_again(one, u):
+def test_a_value_is_in_the_space_and_optuna_finds_it_again(one: Any, u: Any) -> None:
     value = one.sample(u)
     raw = one.encode(value)
     assert raw is not None and one.optuna()._contains(one.optuna().to_internal_repr(raw))
@@ -93,11 +94,11 @@ def test_a_value_is_in_the_space_and_optuna_finds_it_again(one, u):
 
 
 @pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
-def test_what_is_outside_is_none(one):
+def test_what_is_outside_is_none(one: Any) -> None:
     assert one.encode("nowhere") is None
 
 
-def test_overrides():
+def test_overrides() -> None:
     words = [
         "a=1,b,null", "b=range(0,1,0.25)", "c=interval(0,1)", "d=tag(log, interval(0.01,1))", "e=int(interval(1,5))",
         "f=sort(3,1,2)", "+g=choice('1',2)", "h=7", "i='1',2", "hydra.verbose=true,false",
@@ -115,19 +116,19 @@ def test_overrides():
     assert list(found) == ["a", "b", "c", "d", "e", "f", "+g", "i"]
 
 
-def test_the_command_line_replaces_what_the_yaml_says():
+def test_the_command_line_replaces_what_the_yaml_says() -> None:
     space = make_space({"a": [1, 2], "b": [1, 2], "+c": [1]}, parse_words(["a=3,4", "b=5", "c=6,7"]))
     assert space.plain() == {"a": [3, 4], "+c": [6, 7]}
 
 
-def test_a_shuffle_is_the_same_at_each_start():
+def test_a_shuffle_is_the_same_at_each_start() -> None:
     words = parse_words(["a=shuffle(range(0,50))"])
     first, again, other = (make_space({}, words, seed).plain()["a"] for seed in (1, 1, 2))
     assert first == again != other
     assert sorted(first) == list(range(50))
 
 
-def test_mistakes_on_the_command_line():
+def test_mistakes_on_the_command_line() -> None:
     for word, message in {"a=interval(1,0)": "smaller", "a=tag(log,interval(0,1))": "above 0", "a=[1": "read"}.items():
         with pytest.raises(UserError, match=message):
             make_space({}, parse_words([word]))

@@ -1,8 +1,9 @@
 """Sweeps on disk: the record, the journal, and that a kill takes neither."""
 
 import json
-import os
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,19 +12,19 @@ from runner.files import write_json
 from runner.layout import Layout
 from runner.sweeps.best import best_trials
 from runner.sweeps.store import SweepStore
-from tests.sweeps.making import ACCURACY, SECONDS, sweep, trial
+from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Any:
     return SweepStore(Layout(tmp_path))
 
 
-def journal(store, record):
+def journal(store: Any, record: Any) -> Any:
     return store.layout.sweep(record.id).journal
 
 
-def test_what_was_written_is_read(store):
+def test_what_was_written_is_read(store: Any) -> None:
     record = sweep(trial(0, 0.9))
     store.create(record)
     assert store.read(record.id) == record
@@ -31,14 +32,14 @@ def test_what_was_written_is_read(store):
         store.create(record)
 
 
-def test_list_is_newest_first(store):
+def test_list_is_newest_first(store: Any) -> None:
     for number in (2, 3, 1):
         store.create(sweep(number=number))
     assert [one.created[17:19] for one in store.list()] == ["03", "02", "01"]
     assert store.ids() == sorted(store.ids())
 
 
-def test_find_by_id_part_and_latest(store):
+def test_find_by_id_part_and_latest(store: Any) -> None:
     records = [sweep(number=number) for number in range(1, 4)]
     for record in records:
         store.create(record)
@@ -49,7 +50,7 @@ def test_find_by_id_part_and_latest(store):
 @pytest.mark.parametrize(
     ("text", "message"), [("iris", "3 sweep ids"), ("nothere", "no sweep 'nothere'"), ("../x", "no sweep"), ("", "no")]
 )
-def test_what_is_not_one_sweep(text, message, store):
+def test_what_is_not_one_sweep(text: str, message: str, store: Any) -> None:
     for number in range(1, 4):
         store.create(sweep(number=number))
     with pytest.raises(UserError, match=message):
@@ -58,7 +59,7 @@ def test_what_is_not_one_sweep(text, message, store):
         store.read(text)
 
 
-def test_none_yet(store):
+def test_none_yet(store: Any) -> None:
     assert list(store.list()) == [] and store.ids() == []
     with pytest.raises(UserError, match="no sweeps"):
         store.find("latest")
@@ -68,7 +69,7 @@ def test_none_yet(store):
     ("text", "message"),
     [('{"format": 99}', "format 99"), ("{", "damaged"), ("[]", "not a record"), ('{"format": 1}', "damaged")],
 )
-def test_a_record_that_cannot_be_read_is_named(text, message, store):
+def test_a_record_that_cannot_be_read_is_named(text: str, message: str, store: Any) -> None:
     record = sweep()
     store.create(record)
     store.layout.sweep(record.id).record.write_text(text)
@@ -77,7 +78,7 @@ def test_a_record_that_cannot_be_read_is_named(text, message, store):
     assert "sweep.json" in str(raised.value)
 
 
-def test_a_later_line_of_the_journal_wins(store):
+def test_a_later_line_of_the_journal_wins(store: Any) -> None:
     record = sweep(trial(0, status="running", ended=None), state="running", ended=None)
     store.create(record)
     store.append(record.id, {"number": 0, "attempt": 1, "status": "failed", "reason": "exit code 1"})
@@ -93,7 +94,7 @@ def test_a_later_line_of_the_journal_wins(store):
     assert found.best == (0,)
 
 
-def test_a_line_that_a_kill_cut_off_is_ignored_and_mended(store):
+def test_a_line_that_a_kill_cut_off_is_ignored_and_mended(store: Any) -> None:
     record = sweep(trial(0, status="running"), state="running")
     store.create(record)
     store.append(record.id, {"number": 0, "status": "completed"})
@@ -104,7 +105,7 @@ def test_a_line_that_a_kill_cut_off_is_ignored_and_mended(store):
     assert store.replay(record).trials[0].status == "canceled"
 
 
-def test_a_damaged_journal_is_named(store):
+def test_a_damaged_journal_is_named(store: Any) -> None:
     record = sweep()
     store.create(record)
     journal(store, record).write_text("nonsense\n")
@@ -112,7 +113,7 @@ def test_a_damaged_journal_is_named(store):
         store.replay(record)
 
 
-def test_unknown_fields_survive(store):
+def test_unknown_fields_survive(store: Any) -> None:
     record = sweep(trial(0))
     store.create(record)
     path = store.layout.sweep(record.id).record
@@ -121,7 +122,7 @@ def test_unknown_fields_survive(store):
     assert json.loads(path.read_text())["colour"] == "red"
 
 
-def test_a_thousand_trials_are_quick(store):
+def test_a_thousand_trials_are_quick(store: Any) -> None:
     trials = [trial(number, number / 1000) for number in range(1000)]
     record = sweep(*trials)
     store.create(record)
@@ -132,20 +133,20 @@ def test_a_thousand_trials_are_quick(store):
     found = store.replay(store.read(record.id))
     assert found.trials == record.trials and found.best == (999,)
     assert time.process_time() - begun < 1.0
-    assert os.listdir(store.layout.sweep(record.id).root).count("sweep.json") == 1
+    assert (store.layout.sweep(record.id).root / "sweep.json").exists()
 
 
-def test_the_best_of_one_objective():
+def test_the_best_of_one_objective() -> None:
     trials = [trial(0, 0.9), trial(1, 0.95), trial(2, 0.95), trial(3, 0.99, status="canceled"), trial(4)]
     assert best_trials([ACCURACY], trials) == (1,)
     assert best_trials([SECONDS], trials) == best_trials([], trials) == ()
 
 
-def test_the_pareto_front():
+def test_the_pareto_front() -> None:
     values = [(0.9, 5), (0.8, 1), (0.7, 2), (0.9, 4), (0.95, 9), (None, 0)]
     trials = [trial(number, a, metrics={"seconds": s}) for number, (a, s) in enumerate(values)]
     assert best_trials([ACCURACY, SECONDS], trials) == (1, 3, 4)
 
 
-def test_no_number_is_never_best():
+def test_no_number_is_never_best() -> None:
     assert best_trials([ACCURACY], [trial(0, "NaN"), trial(1, float("nan")), trial(2, True), trial(3, 0.1)]) == (3,)

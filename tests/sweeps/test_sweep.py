@@ -5,6 +5,8 @@ import os
 import shlex
 import signal
 from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,8 @@ from runner.stages.run import cancel_reason
 from runner.sweeps.records import TrialRecord
 from runner.sweeps.store import SweepStore
 from runner.sweeps.trial import Reports, Trial
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_for
 
 SCRIPT = """
 import argparse, os, sys, time
@@ -43,28 +46,32 @@ print("limits", os.environ["OMP_NUM_THREADS"], os.environ["LOKY_MAX_CPU_COUNT"])
 """
 
 
+class Typed:
+    """Types sweeps of a script."""
+
+    def __init__(self, line: CommandLine) -> None:
+        self.line, self.store = line, SweepStore(Layout(line.workspace))
+
+    def __call__(self, *words: str, **options: Any) -> Any:
+        return self.line.job("-m", ARGUMENTS, "sweep.objective=score", "compute.slots=2", *words, **options)
+
+
 @pytest.fixture
-def typed(command_line):
+def typed(command_line: CommandLine) -> Typed:
     command_line.script(SCRIPT)
-
-    def typed(*words, **options):
-        return command_line.job("-m", ARGUMENTS, "sweep.objective=score", "compute.slots=2", *words, **options)
-
-    typed.line = command_line
-    typed.store = SweepStore(Layout(command_line.workspace))
-    return typed
+    return Typed(command_line)
 
 
 ARGUMENTS = "job.arguments={a: 0, b: null, sleep: null, fail: null}"
 
 
-def the_sweep(typed):
+def the_sweep(typed: Typed) -> Any:
     store = typed.store
     (sweep_id,) = store.ids()
     return store.replay(store.read(sweep_id))
 
 
-def test_a_grid_is_carried_out_and_the_best_is_found(typed):
+def test_a_grid_is_carried_out_and_the_best_is_found(typed: Typed) -> None:
     done = typed("job.arguments.a=1,3,2", "job.arguments.b=0.5,1")
     assert done.returncode == 0, done.stdout + done.stderr
     sweep = the_sweep(typed)
@@ -84,21 +91,21 @@ def test_a_grid_is_carried_out_and_the_best_is_found(typed):
     assert sorted(path.name for path in typed.line.folder.iterdir()) == [".vivero", "src"]
 
 
-def test_cores_are_shared(typed):
-    cores = os.cpu_count()
+def test_cores_are_shared(typed: Typed) -> None:
+    cores = len(os.sched_getaffinity(0))
     typed("job.arguments.a=1,2")
     logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
     share = max(1, cores // 2)
     assert all(f"limits {share} {share}" in log for log in logs), logs
 
 
-def test_the_users_own_limits_stay(typed):
+def test_the_users_own_limits_stay(typed: Typed) -> None:
     typed("job.arguments.a=1,2", "job.environment_variables.OMP_NUM_THREADS='7'", variables={"LOKY_MAX_CPU_COUNT": "5"})
     logs = [typed.line.vivero("logs", one.run).stdout for one in the_sweep(typed).trials]
     assert all("limits 7 5" in log for log in logs), logs
 
 
-def test_one_that_fails_is_recorded_and_the_others_go_on(typed):
+def test_one_that_fails_is_recorded_and_the_others_go_on(typed: Typed) -> None:
     done = typed("job.arguments.a=1,2,3", "job.arguments.fail='2'")
     assert done.returncode == 2
     sweep = the_sweep(typed)
@@ -108,7 +115,7 @@ def test_one_that_fails_is_recorded_and_the_others_go_on(typed):
 
 
 @pytest.mark.parametrize(("how", "reason"), [("kill", "killed by SIGKILL"), ("environment", "the worker ended")])
-def test_one_that_is_killed_is_recorded_and_the_others_go_on(how, reason, typed):
+def test_one_that_is_killed_is_recorded_and_the_others_go_on(how: str, reason: str, typed: Typed) -> None:
     done = typed("job.arguments.a=1,2,3", f"job.arguments.fail={how}")
     assert done.returncode == 2
     sweep = the_sweep(typed)
@@ -116,7 +123,7 @@ def test_one_that_is_killed_is_recorded_and_the_others_go_on(how, reason, typed)
     assert reason in sweep.trials[1].reason
 
 
-def test_an_environment_is_built_once_and_said(typed):
+def test_an_environment_is_built_once_and_said(typed: Typed) -> None:
     done = typed("environment=sklearn-1.5", "environment.packages=[joblib]", "job.arguments.a=1,2,3")
     assert done.returncode == 0, done.stdout + done.stderr
     runs = [json.loads(typed.line.vivero("show", one.run, "--json").stdout) for one in the_sweep(typed).trials]
@@ -124,7 +131,7 @@ def test_an_environment_is_built_once_and_said(typed):
     assert len({one["prepare"]["snapshot"]["hash"] for one in runs}) == 1
 
 
-def test_environments_are_swept(typed):
+def test_environments_are_swept(typed: Typed) -> None:
     done = typed("environment=current,sklearn-1.5", "job.arguments.a=1")
     assert done.returncode == 0, done.stdout + done.stderr
     sweep = the_sweep(typed)
@@ -133,7 +140,7 @@ def test_environments_are_swept(typed):
     assert [one["prepare"]["environment"]["kind"] for one in runs] == ["current", "venv"]
 
 
-def test_a_mistake_in_a_long_list_ends_the_sweep_and_says_so(typed):
+def test_a_mistake_in_a_long_list_ends_the_sweep_and_says_so(typed: Typed) -> None:
     values = ",".join(["1"] * 210 + ["soon"])
     done = typed(f"job.timeout={values}", "job.arguments.a=1", "sweep.max_concurrent=2")
     assert done.returncode == 2
@@ -141,7 +148,7 @@ def test_a_mistake_in_a_long_list_ends_the_sweep_and_says_so(typed):
     assert sweep.state == "failed" and "trial 210" in sweep.error and len(sweep.trials) == 210
 
 
-def test_a_bayesian_search_learns_and_is_taken_up_again(typed):
+def test_a_bayesian_search_learns_and_is_taken_up_again(typed: Typed) -> None:
     words = ("sweep.sweeper=bayesian", "job.arguments.a=interval(0.0,9.0)", "sweep.max_trials=8")
     assert typed(*words).returncode == 0
     first = the_sweep(typed)
@@ -152,14 +159,14 @@ def test_a_bayesian_search_learns_and_is_taken_up_again(typed):
     assert len(again.trials) == 10 and again.trials[:8] == first.trials
 
 
-def test_an_objective_that_no_trial_logs_is_said(typed):
-    done = typed("sweep.objective=scroe", "job.arguments.a=1,2")
+def test_an_objective_that_no_trial_logs_is_said(typed: Typed) -> None:
+    done = typed("sweep.objective=maximize scroe", "job.arguments.a=1,2")
     assert done.returncode == 2
     assert "No trial logged scroe (sweep.objective). Did you mean 'score'?" in done.stdout
     assert the_sweep(typed).state == "failed" and {one.status for one in the_sweep(typed).trials} == {"completed"}
 
 
-def test_too_many_failures_end_it(typed):
+def test_too_many_failures_end_it(typed: Typed) -> None:
     done = typed("job.arguments.a=" + ",".join(["1"] * 12), "job.arguments.fail='1'", "sweep.max_failures=2")
     assert done.returncode == 2
     sweep = the_sweep(typed)
@@ -167,7 +174,7 @@ def test_too_many_failures_end_it(typed):
     assert len(sweep.trials) <= 4
 
 
-def test_one_that_has_not_begun_is_asked_to_end(tmp_path):
+def test_one_that_has_not_begun_is_asked_to_end(tmp_path: Path) -> None:
     run = Layout(tmp_path).run("mine", "mine-1")
     trial = Trial(
         TrialRecord(number=0, run="mine-1", parameters={}, overrides=()), run, Future(), Reports(run, "score")
@@ -176,13 +183,13 @@ def test_one_that_has_not_begun_is_asked_to_end(tmp_path):
     assert cancel_reason(run) == "the reason"
 
 
-def test_a_trial_that_takes_too_long(typed):
+def test_a_trial_that_takes_too_long(typed: Typed) -> None:
     done = typed("job.arguments.a=1,2", "job.arguments.sleep=60", "sweep.trial_timeout=1")
     assert done.returncode == 2
     assert all("timeout after 1 s" in one.reason for one in the_sweep(typed).trials)
 
 
-def test_a_sweep_that_takes_too_long(typed):
+def test_a_sweep_that_takes_too_long(typed: Typed) -> None:
     done = typed("job.arguments.a=1,2,3,4,5,6", "job.arguments.sleep=60", "sweep.timeout=2")
     assert done.returncode == 130
     sweep = the_sweep(typed)
@@ -190,7 +197,7 @@ def test_a_sweep_that_takes_too_long(typed):
     assert {one.status for one in sweep.trials} == {"canceled"}
 
 
-def test_a_policy_stops_what_is_not_worth_it(typed):
+def test_a_policy_stops_what_is_not_worth_it(typed: Typed) -> None:
     done = typed(
         "job.arguments.a=10,1", "job.arguments.sleep=4", "sweep.early_termination={policy: bandit, slack_factor: 0.5}"
     )
@@ -204,10 +211,10 @@ def test_a_policy_stops_what_is_not_worth_it(typed):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, "cancel"])
-def test_canceled(how, typed):
+def test_canceled(how: Any, typed: Typed) -> None:
     process = typed.line.start(
-        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2,3", "job.arguments.sleep=60",
-        "compute.slots=2",
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS,
+        "job.arguments.a=1,2,3", "job.arguments.sleep=60", "compute.slots=2",
     )  # fmt: skip
     wait_for(lambda: typed.store.ids() and sum(one.status == "running" for one in the_sweep(typed).trials) == 2, 30)
     wait_for(
@@ -226,12 +233,14 @@ def test_canceled(how, typed):
     assert sweep.state == "canceled" and {one.status for one in sweep.trials} == {"canceled"}
 
 
-def test_killed_and_resumed(typed):
+def test_killed_and_resumed(typed: Typed) -> None:
     own = typed.line.folder / "mine" / "compute" / "pair.yaml"
     own.parent.mkdir(parents=True)
     own.write_text("defaults:\n  - /schema/compute/local@_here_\n  - _self_\nslots: 2\n")
-    words = ("--config-dir", "mine", "compute=pair", "job.source=src", "job.script=train.py", ARGUMENTS)
-    words += ("sweep.objective=score",)
+    words = (
+        *("--config-dir", "mine", "compute=pair", "job.source=src", "job.script=train.py", ARGUMENTS),
+        "sweep.objective=score",
+    )
     swept = ("job.arguments.a=1,2,3,4,5", "job.arguments.sleep=0.7", "job.arguments.fail='1'")
     process = typed.line.start("runner", "-m", *words, *swept)
     wait_for(lambda: typed.store.ids() and len(the_sweep(typed).trials) >= 4, 60)
@@ -255,7 +264,7 @@ def test_killed_and_resumed(typed):
     assert all(one["status"] in ("completed", "failed") for one in runs)
 
 
-def test_what_a_killed_one_had_made_ready_is_removed_by_the_next(typed):
+def test_what_a_killed_one_had_made_ready_is_removed_by_the_next(typed: Typed) -> None:
     runs = Layout(typed.line.workspace).runs
     process = typed.line.start(
         "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2"
@@ -268,9 +277,10 @@ def test_what_a_killed_one_had_made_ready_is_removed_by_the_next(typed):
     assert not list(runs.glob("*/.ahead-*"))
 
 
-def test_two_resumes_at_once(typed):
+def test_two_resumes_at_once(typed: Typed) -> None:
     process = typed.line.start(
-        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS, "job.arguments.a=1,2", "job.arguments.sleep=60",
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS,
+        "job.arguments.a=1,2", "job.arguments.sleep=60",
     )  # fmt: skip
     wait_for(lambda: typed.store.ids() and the_sweep(typed).trials, 30)
     refused = typed(f"sweep.resume={the_sweep(typed).id}")
@@ -293,7 +303,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("words", MISTAKES)
-def test_a_mistake_is_one_line_and_nothing_has_begun(words, typed):
+def test_a_mistake_is_one_line_and_nothing_has_begun(words: str, typed: Typed) -> None:
     parts = words.split(" ") if "{" not in words else [words[: words.index(" ")], words[words.index(" ") + 1 :]]
     done = typed(*parts)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -312,7 +322,7 @@ def test_a_mistake_is_one_line_and_nothing_has_begun(words, typed):
     ],
     ids=["a list", "a long list", "a limit", "a search"],
 )
-def test_a_compute_that_cannot_be_had_is_said_before_a_sweep_begins(words, typed):
+def test_a_compute_that_cannot_be_had_is_said_before_a_sweep_begins(words: Any, typed: Typed) -> None:
     typed.line.script(SCRIPT)
     done = typed.line.job("-m", ARGUMENTS, "compute=ssh", "compute.hosts=[{host: 127.0.0.1, port: 1}]", *words)
     assert done.returncode == 1
@@ -320,7 +330,7 @@ def test_a_compute_that_cannot_be_had_is_said_before_a_sweep_begins(words, typed
     assert not typed.store.ids() and not list(Layout(typed.line.workspace).runs.glob("*/*"))
 
 
-def test_hydras_own_sweeper_finds_the_launcher(typed):
+def test_hydras_own_sweeper_finds_the_launcher(typed: Typed) -> None:
     done = typed("hydra/sweeper=basic", "job.arguments.a=1,2,3", "job.arguments.fail='2'", "+job.tags.team=ours")
     assert done.returncode == 2, done.stdout + done.stderr
     sweep = the_sweep(typed)

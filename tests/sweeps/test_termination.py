@@ -1,23 +1,31 @@
 """Early termination: tables worked by hand."""
 
 import math
+from typing import Any
 
 import pytest
 
 from runner.errors import UserError
 from runner.sweeps.objectives import read_objectives
 from runner.sweeps.policies import make_policy
+from runner.sweeps.ports import Policy
 from runner.sweeps.records import Objective
 
 NAN = math.nan
 
 
-def stopped(settings, reports, goal="maximize", which=None):
+def policy_of(settings: Any, goal: str) -> Policy:
+    policy = make_policy(settings, goal)
+    assert policy is not None
+    return policy
+
+
+def stopped(settings: Any, reports: Any, goal: str = "maximize", which: Any = None) -> Any:
     """Which of the trials a fresh policy stops."""
-    return [n for n in sorted(which or reports) if make_policy(settings, goal).stops(n, reports)]
+    return [n for n in sorted(which or reports) if policy_of(settings, goal).stops(n, reports)]
 
 
-def test_bandit_by_factor_to_maximize():
+def test_bandit_by_factor_to_maximize() -> None:
     # leader 0.8 at interval 2; 0.8 / 1.25 = 0.64
     #   trial   values      best   below 0.64?
     #   0       0.5 0.8     0.8    leader
@@ -28,14 +36,14 @@ def test_bandit_by_factor_to_maximize():
     assert stopped({"policy": "bandit", "slack_factor": 0.25, "delay_evaluation": 2}, reports) == [3]
 
 
-def test_bandit_by_factor_to_minimize():
+def test_bandit_by_factor_to_minimize() -> None:
     # leader 2.0; 2.0 * 1.5 = 3.0:  3.0 goes on, 3.1 does not
     reports = {0: [4.0, 2.0], 1: [3.0, 9.0], 2: [3.1, 3.2]}
     settings = {"policy": "bandit", "slack_factor": 0.5, "delay_evaluation": 2}
     assert stopped(settings, reports, "minimize") == [2]
 
 
-def test_bandit_by_amount():
+def test_bandit_by_amount() -> None:
     # maximize: leader 8, 8 - 2 = 6; minimize: leader 5, 5 + 2 = 7
     reports = {0: [8.0], 1: [6.0], 2: [5.0], 3: [7.0]}
     settings = {"policy": "bandit", "slack_amount": 2}
@@ -43,7 +51,7 @@ def test_bandit_by_amount():
     assert stopped(settings, reports, "minimize") == [0]
 
 
-def test_bandit_compares_at_the_same_interval():
+def test_bandit_compares_at_the_same_interval() -> None:
     # trial 0 is at 0.9 only in its third value; trial 1 has two, and is compared with 0.5
     reports = {0: [0.4, 0.5, 0.9], 1: [0.4, 0.45]}
     settings = {"policy": "bandit", "slack_factor": 0.2}
@@ -52,20 +60,20 @@ def test_bandit_compares_at_the_same_interval():
     assert stopped(settings, {**reports, 1: [0.4, 0.45, 0.46]}) == [1]
 
 
-def test_bandit_never_stops_the_leader_of_negative_metrics():
+def test_bandit_never_stops_the_leader_of_negative_metrics() -> None:
     assert stopped({"policy": "bandit", "slack_factor": 0.5}, {0: [-1.0], 1: [-1.0], 2: [-2.0]}) == [2]
 
 
-def test_delay_and_interval():
+def test_delay_and_interval() -> None:
     # interval 2, delay 3: applies at 4, 6, 8; logged values     1 2 3 4 5 6
     settings = {"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2, "delay_evaluation": 3}
     bad = [0.0] * 6
-    answers = [make_policy(settings, "maximize").stops(1, {0: [9.0] * 6, 1: bad[:n]}) for n in range(7)]
+    answers = [policy_of(settings, "maximize").stops(1, {0: [9.0] * 6, 1: bad[:n]}) for n in range(7)]
     assert answers == [False, False, False, False, True, True, True]
 
 
-def test_each_interval_is_judged_once():
-    policy = make_policy({"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2}, "maximize")
+def test_each_interval_is_judged_once() -> None:
+    policy = policy_of({"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2}, "maximize")
     assert not policy.stops(1, {0: [1.0, 1.0], 1: [0.5, 0.5]})
     assert not policy.stops(1, {0: [1.0, 9.0], 1: [0.5, 0.5]}), "interval 2 is over"
     assert not policy.stops(1, {0: [1.0, 9.0], 1: [0.5, 0.5, 0.5]})
@@ -73,13 +81,13 @@ def test_each_interval_is_judged_once():
     assert policy.stops(1, {0: [1.0], 1: [0.5] * 4}), "the answer stays"
 
 
-def test_an_interval_is_not_missed_when_values_arrive_together():
+def test_an_interval_is_not_missed_when_values_arrive_together() -> None:
     # at 2 the best is 0 and the leader 5; at 3 the trial has caught up
     settings = {"policy": "bandit", "slack_amount": 1, "evaluation_interval": 2}
     assert stopped(settings, {0: [5.0, 5.0, 5.0], 1: [0.0, 0.0, 5.0]}) == [1]
 
 
-def test_median_to_maximize():
+def test_median_to_maximize() -> None:
     # interval 2           average   best
     #   0   1 3            2         3
     #   1   4 6            5         6
@@ -95,12 +103,12 @@ def test_median_to_maximize():
     assert stopped({"policy": "median_stopping"}, {0: [2], 1: [2], 2: [2]}) == []  # ties
 
 
-def test_median_to_minimize():
+def test_median_to_minimize() -> None:
     # averages 1, 2, 6: median 2; best 1, 2 (equal), 5
     assert stopped({"policy": "median", "delay_evaluation": 2}, {0: [1, 1], 1: [2, 2], 2: [7, 5]}, "minimize") == [2]
 
 
-def test_truncation():
+def test_truncation() -> None:
     # 5 trials, 40 %: two.            value at interval 1     5 4 3 2 1
     reports = {0: [5], 1: [4], 2: [3], 3: [2], 4: [1]}
     assert stopped({"policy": "truncation", "truncation_percentage": 40}, reports) == [3, 4]
@@ -111,20 +119,20 @@ def test_truncation():
     assert stopped({"policy": "truncation", "truncation_percentage": 40}, {**reports, 2: [2], 4: [2]}) == []
 
 
-def test_truncation_by_the_value_at_the_interval():
+def test_truncation_by_the_value_at_the_interval() -> None:
     # at 2: 0 has 1, 1 has 5, 2 is not there
     reports = {0: [9, 1], 1: [1, 5], 2: [0]}
     settings = {"policy": "truncation", "truncation_percentage": 50, "delay_evaluation": 2}
     assert stopped(settings, reports) == [0]
 
 
-def test_truncation_without_finished_trials():
+def test_truncation_without_finished_trials() -> None:
     # 1 2 3 4, 50 %: trials 0 and 1. Trial 0 is over; 50 % of the three others is one: trial 1 either way
     # 34 %: of four one, which is trial 0; of three one, which is trial 1
     reports = {0: [1], 1: [2], 2: [3], 3: [4]}
     for percentage, exclude, expected in ((50, False, True), (50, True, True), (34, False, False), (34, True, True)):
         settings = {"policy": "truncation", "truncation_percentage": percentage, "exclude_finished_jobs": exclude}
-        policy = make_policy(settings, "maximize")
+        policy = policy_of(settings, "maximize")
         policy.ended(0)
         assert policy.stops(1, reports) is expected
         assert policy.stops(2, reports) is False
@@ -141,20 +149,20 @@ def test_truncation_without_finished_trials():
     ],
     ids=lambda settings: settings["policy"],
 )
-def test_nan_and_infinite_values_are_worst(goal, settings):
+def test_nan_and_infinite_values_are_worst(goal: str, settings: Any) -> None:
     for bad in (NAN, math.inf, -math.inf):
         assert stopped(settings, {0: [1.0], 1: [2.0], 2: [bad]}, goal) == [2]
     assert stopped(settings, {0: [NAN], 1: [NAN], 2: [NAN]}, goal) == []
 
 
 @pytest.mark.parametrize("settings", [{"policy": "bandit", "slack_amount": 1}, {"policy": "median"}])
-def test_no_values_no_stop(settings):
+def test_no_values_no_stop(settings: Any) -> None:
     assert stopped(settings, {0: [], 1: [3.0]}) == []
-    assert make_policy(settings, "maximize").stops(7, {0: [1.0]}) is False
+    assert policy_of(settings, "maximize").stops(7, {0: [1.0]}) is False
 
 
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])
-def test_asha(goal):
+def test_asha(goal: str) -> None:
     # factor 3: of the n trials that have come to the first rung, the best n // 3 go on, at least one
     #   trial     0   1   2   3   4   5
     #   value     1   2   3   4   5   6     each is the best so far when it comes: goes on
@@ -168,23 +176,23 @@ def test_asha(goal):
     assert stopped_in_turn(settings, {0: [sign], 1: [NAN]}, goal) == [1]
 
 
-def stopped_in_turn(settings, reports, goal):
-    policy, known, found = make_policy(settings, goal), {}, []
+def stopped_in_turn(settings: Any, reports: Any, goal: Any) -> Any:
+    policy, known, found = policy_of(settings, goal), {}, []
     for number, values in reports.items():
         known[number] = values
         found += [number] if policy.stops(number, known) else []
     return found
 
 
-def test_hyperband():
-    policy = make_policy({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
+def test_hyperband() -> None:
+    policy = policy_of({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
     reports = {}
     for step in range(1, 9):
         for n in range(20):
             reports[n] = [float(20 - n)] * step
     stops = [policy.stops(n, reports) for n in range(20)]
     assert not stops[0] and any(stops)
-    again = make_policy({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
+    again = policy_of({"policy": "hyperband", "max_resource": 9, "reduction_factor": 3}, "maximize")
     assert [again.stops(n, reports) for n in range(20)] == stops
 
 
@@ -207,31 +215,35 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("settings", "message"), WRONG, ids=str)
-def test_mistakes(settings, message):
+def test_mistakes(settings: Any, message: str) -> None:
     with pytest.raises(UserError) as caught:
         make_policy(settings, "maximize")
     assert message in str(caught.value)
 
 
-def test_no_policy():
+def test_no_policy() -> None:
     assert make_policy({}, "maximize") is None
 
 
-def test_objectives():
+def test_objectives() -> None:
     up = Objective(metric="accuracy", goal="maximize")
     for form in ("accuracy", "maximize accuracy", "Maximise  accuracy", {"metric": "accuracy"}, [up.to_json()]):
         assert read_objectives(form) == (up,)
     assert read_objectives(None) == ()
     assert read_objectives("minimize my loss") == (Objective(metric="my loss", goal="minimize"),)
     assert read_objectives("test accuracy") == (Objective(metric="test accuracy", goal="maximize"),)
-    assert [one.goal for one in read_objectives(["a", {"metric": "b", "goal": "minimize"}])] == ["maximize", "minimize"]
-    for form, message in [
+    assert [one.goal for one in read_objectives(["auc", {"metric": "b", "goal": "minimize"}])] == [
+        "maximize",
+        "minimize",
+    ]
+    wrong: list[tuple[Any, str]] = [
         ({"metric": "a", "goal": "maximum"}, "Did you mean 'maximize'"),
         ({"metrik": "a"}, "Did you mean 'metric'"),
         ({"goal": "minimize"}, "needs the name"),
-        (["a", "a"], "twice"),
+        (["auc", "auc"], "twice"),
         (3, "no objective"),
-    ]:
+    ]
+    for given, message in wrong:
         with pytest.raises(UserError) as caught:
-            read_objectives(form)
+            read_objectives(given)
         assert message in str(caught.value)

@@ -6,6 +6,8 @@ import pty
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,26 +15,26 @@ from runner.layout import Layout
 from runner.sweeps.live import latest_value
 from runner.sweeps.records import EARLY
 from runner.sweeps.watching import PlainWatcher, make_watcher
-from tests.conftest import ROOT
-from tests.sweeps.making import sweep, trial
+from tests.support.command_line import ROOT
+from tests.support.sweeps import sweep, trial
 
 RUNNING = {"status": "running", "ended": None}
 
 
 @pytest.fixture
-def layout(tmp_path):
+def layout(tmp_path: Path) -> Any:
     return Layout(tmp_path)
 
 
-def going(*trials, total=4):
+def going(*trials: Any, total: int = 4) -> Any:
     return sweep(*trials, state="running", ended=None, total=total)
 
 
-def lines(capsys):
+def lines(capsys: pytest.CaptureFixture[str]) -> Any:
     return capsys.readouterr().out.splitlines()
 
 
-def test_a_pipe_gets_a_line_when_a_trial_ends(layout, capsys):
+def test_a_pipe_gets_a_line_when_a_trial_ends(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     watcher = make_watcher(layout)
     assert isinstance(watcher, PlainWatcher)
     watcher.begin(going())
@@ -51,7 +53,9 @@ def test_a_pipe_gets_a_line_when_a_trial_ends(layout, capsys):
     assert detail == "  \\x1b[2Jdetail"
 
 
-def test_progress_is_said_now_and_then(layout, capsys, monkeypatch):
+def test_progress_is_said_now_and_then(
+    layout: Layout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("runner.sweeps.watching._PROGRESS", 0.0)
     watcher = make_watcher(layout)
     watcher.begin(going())
@@ -60,7 +64,7 @@ def test_progress_is_said_now_and_then(layout, capsys, monkeypatch):
     assert progress.startswith("1 completed, 3 left; best Accuracy=0.9 (trial 0) kernel=rbf penalty=0.5; about ")
 
 
-def test_the_summary(layout, capsys):
+def test_the_summary(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     failed = trial(12, status="failed", reason="exit code 7")
     record = sweep(*(trial(number, number / 20) for number in range(12)), failed, state="failed")
     page = layout.sweep(record.id).page
@@ -76,12 +80,12 @@ def test_the_summary(layout, capsys):
 
 
 @pytest.mark.parametrize("record", [sweep(), sweep(trial(0), objectives=()), sweep(trial(0))])
-def test_a_summary_without_a_best(record, layout, capsys):
+def test_a_summary_without_a_best(record: Any, layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     make_watcher(layout).end(record)
     assert f"vivero sweep {record.id}" in capsys.readouterr().out
 
 
-def test_lines_of_several_threads_do_not_mix(layout, capsys):
+def test_lines_of_several_threads_do_not_mix(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
     watcher = PlainWatcher(layout)
     threads = [threading.Thread(target=watcher.changed, args=(going(), trial(n, 0.5))) for n in range(50)]
     for one in threads:
@@ -91,12 +95,12 @@ def test_lines_of_several_threads_do_not_mix(layout, capsys):
     assert sorted(int(line.split()[1]) for line in lines(capsys)) == list(range(50))
 
 
-def test_the_latest_value_comes_from_the_end_of_the_file(layout):
+def test_the_latest_value_comes_from_the_end_of_the_file(layout: Layout) -> None:
     run = layout.run("iris", "one")
     assert latest_value(run, "Accuracy") is None
     run.root.mkdir(parents=True)
     many = '{"name": "Accuracy", "value": 0.25}\n' * 5000 + '{"name": "Accuracy", "value": 0.5}\n'
-    run.metrics.write_text(many + '{"name": "other", "value": [1]}\n{"name": "Accuracy", "val')
+    run.metrics.write_text(many + '{"name": "other", "value": "a text"}\n{"name": "Accuracy", "val')
     assert latest_value(run, "Accuracy") == 0.5
     assert latest_value(run, "other") is None
 
@@ -106,7 +110,7 @@ import sys
 from pathlib import Path
 from runner.layout import Layout
 from runner.sweeps.watching import make_watcher
-from tests.sweeps.making import sweep, trial
+from tests.support.sweeps import sweep, trial
 
 layout = Layout(Path(sys.argv[1]))
 watcher = make_watcher(layout)
@@ -125,7 +129,7 @@ raise KeyboardInterrupt if sys.argv[2] == "interrupt" else SystemExit
 """
 
 
-def at_terminal(folder, how, until):
+def at_terminal(folder: Path, how: Any, until: Any) -> Any:
     """Run the script on a terminal of its own, let it go on once `until` was shown, and return all it showed."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -153,7 +157,7 @@ def at_terminal(folder, how, until):
     return shown.decode()
 
 
-def test_a_terminal_gets_a_table_in_place(layout):
+def test_a_terminal_gets_a_table_in_place(layout: Layout) -> None:
     run = layout.run("iris", trial(1).run)
     run.root.mkdir(parents=True)
     run.record.write_text("{}")
@@ -168,14 +172,14 @@ def test_a_terminal_gets_a_table_in_place(layout):
 
 
 @pytest.mark.parametrize("how", ["interrupt", "leave"])
-def test_the_cursor_comes_back_whatever_happens(how, layout):
+def test_the_cursor_comes_back_whatever_happens(how: str, layout: Layout) -> None:
     shown = at_terminal(layout.root, how, [b"SHOWN", b"elapsed"])
     assert "\x1b[?25l" in shown
     assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")
     assert shown.rfind("\x1b[2K") > shown.rfind("RUNNING")
 
 
-def test_a_reader_may_leave(layout):
+def test_a_reader_may_leave(layout: Layout) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(layout.root), "end"],
         stdin=subprocess.PIPE,
@@ -183,6 +187,7 @@ def test_a_reader_may_leave(layout):
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     assert process.stdout.readline().startswith(b"Sweep ")
     while b"SHOWN" not in process.stdout.readline():
         pass
@@ -192,12 +197,12 @@ def test_a_reader_may_leave(layout):
     assert process.stderr.read() == b"" and process.wait(30) == 0
 
 
-def test_a_pipe_does_not_import_rich():
+def test_a_pipe_does_not_import_rich() -> None:
     code = "import sys, runner.sweeps.watching, runner.sweeps.page; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def test_a_summary_is_readable_text(layout, monkeypatch):
+def test_a_summary_is_readable_text(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     PlainWatcher(layout).end(sweep(trial(0, 0.5, parameters={"\x1b[2J": "\x1b]0;owned\x07"})))

@@ -1,5 +1,7 @@
 """Every value survives the way through Hydra's grammar and a composition, with its type."""
 
+from typing import Any
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -10,7 +12,7 @@ from omegaconf import OmegaConf
 from runner.errors import UserError
 from runner.sweeps.words import read_override, to_word
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12).filter(lambda text: "${" not in text)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: "${" not in text)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 KEYS = st.from_regex(r"[a-z_][a-z0-9_ =,:-]{0,6}[a-z]", fullmatch=True).filter(
     lambda key: key not in ("true", "false", "null", "inf", "nan")
@@ -40,15 +42,16 @@ VALUES = st.recursive(
 @example([])
 @example({})
 @example({"a b": [1, "1", {"c": None}]})
-def test_a_value_survives_the_round_trip(value):
+def test_a_value_survives_the_round_trip(value: Any) -> None:
     override = OverridesParser.create().parse_override(f"x={to_word(value)}")
     config = OmegaConf.create({"x": 0})
     OmegaConf.update(config, "x", override.value())
-    assert repr(OmegaConf.to_container(config, resolve=True)["x"]) == repr(value)
+    found: Any = OmegaConf.to_container(config, resolve=True)
+    assert repr(found["x"]) == repr(value)
 
 
 @pytest.mark.parametrize("word", ["linear", "sklearn-1.5", "a/b", "x_1"])
-def test_plain_words_stay_plain(word):
+def test_plain_words_stay_plain(word: str) -> None:
     assert to_word(word) == word
 
 
@@ -60,12 +63,12 @@ def test_plain_words_stay_plain(word):
 @example("a@b", "1")
 @example("a", "-0")
 @example("a", "1_000")
-def test_numbers_are_read_as_hydra_reads_them(key, number):
+def test_numbers_are_read_as_hydra_reads_them(key: Any, number: Any) -> None:
     text = f"{key}={number}"
     assert _read(read_override, text) == _read(lambda one: OverridesParser.create().parse_overrides([one])[0], text)
 
 
-def _read(read, text):
+def _read(read: Any, text: Any) -> Any:
     try:
         found = read(text)
     except HydraException as error:
@@ -73,10 +76,10 @@ def _read(read, text):
     return repr(found), type(found.value())
 
 
-def test_what_has_no_words_is_refused():
+def test_what_has_no_words_is_refused() -> None:
     with pytest.raises(UserError, match="cannot be written"):
         to_word({"1": 2})
 
 
-def test_an_interpolation_stays_one():
+def test_an_interpolation_stays_one() -> None:
     assert to_word("${input:iris}") == "'${input:iris}'"

@@ -6,7 +6,7 @@ that name; `runner.__main__` puts the folder above it on the search path of a mu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,13 @@ class ViveroSweeper(Sweeper):
     ----------
     search : str or None
         grid, random, sobol or bayesian; None: as ``sweep.sweeper`` says.
+    params : mapping or None
+        Overrides that the composition itself has, as Hydra's own sweeper takes them: ``{job.arguments.c: "1,2"}``.
     """
 
-    def __init__(self, search: str | None = None) -> None:
+    def __init__(self, search: str | None = None, params: Mapping[str, Any] | None = None) -> None:
         self._search = search
+        self._params: dict[str, Any] = dict(params) if isinstance(params, Mapping) else {"": params} if params else {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take in what Hydra has.
@@ -72,6 +75,14 @@ class ViveroSweeper(Sweeper):
             If another launcher was chosen.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        from runner.sweeps import multirun
+
+        if multirun.context is None:
+            raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+        if not all(isinstance(value, str | int | float | bool) for value in self._params.values()):
+            raise UserError(
+                "hydra.sweeper.params has values that are no texts", "Write them as on the command line: 'a: 1,2'"
+            )
         launcher = str(config.hydra.launcher._target_)
         if launcher != _LAUNCHER:
             name = config.hydra.runtime.choices.get("hydra/launcher")
@@ -85,4 +96,6 @@ class ViveroSweeper(Sweeper):
         from runner.sweeps.searched import conduct_search
 
         assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup
-        return conduct_search(self.hydra_context.config_loader, self.config, tuple(arguments), self._search)
+        typed = {word.partition("=")[0].lstrip("+~") for word in arguments}
+        own = [f"{key}={value}" for key, value in self._params.items() if key.lstrip("+~") not in typed]
+        return conduct_search(self.hydra_context.config_loader, self.config, (*own, *arguments), self._search)

@@ -1,0 +1,52 @@
+"""Which way a metric is to go, where only its name says it."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runner.errors import UserError
+from runner.sweeps.objectives import read_objectives
+
+LESS = ("loss", "error", "mae", "mse", "rmse", "deviance", "brier", "regret", "time", "logloss", "brier score")
+MORE = ("accuracy", "auc", "f1", "precision", "recall", "r2", "score", "neg log loss", "explained variance")
+STYLES: dict[str, Callable[[list[str]], str]] = {
+    "plain": " ".join,
+    "snake": "_".join,
+    "kebab": "-".join,
+    "dotted": ".".join,
+    "slash": "/".join,
+    "camel": lambda words: words[0] + "".join(word.capitalize() for word in words[1:]),
+    "title": lambda words: " ".join(word.capitalize() for word in words),
+    "upper": lambda words: "_".join(words).upper(),
+}
+BEFORE = ((), ("val",), ("mean", "test"), ("validation", "0"))
+
+
+@pytest.mark.parametrize(("names", "goal"), [(LESS, "minimize"), (MORE, "maximize")], ids=["less", "more"])
+@pytest.mark.parametrize("style", STYLES)
+def test_a_name_says_its_goal(names: tuple[str, ...], goal: str, style: str) -> None:
+    for name, before in itertools.product(names, BEFORE):
+        metric = STYLES[style]([*before, *name.split()])
+        for given in (metric, {"metric": metric}):
+            (found,) = read_objectives(given)
+            assert (found.metric, found.goal) == (metric, goal)
+
+
+@pytest.mark.parametrize("metric", ["x", "n", "val", "quality", "accuracy_loss", "F", "result 2", "größe"])
+def test_what_is_unclear_is_refused_with_both_forms(metric: str) -> None:
+    for given in (metric, {"metric": metric}):
+        with pytest.raises(UserError) as caught:
+            read_objectives(given)
+        assert f"'maximize {metric}'" in str(caught.value) and f"'minimize {metric}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize", "Maximise", "MINIMIZE"])
+@pytest.mark.parametrize("metric", ["x", "loss", "accuracy loss", "Accuracy"])
+def test_a_goal_that_is_said_holds(goal: str, metric: str) -> None:
+    expected = goal.lower().replace("maximise", "maximize")
+    given: Any
+    for given in (f"{goal} {metric}", {"metric": metric, "goal": goal}, [f"{goal} {metric}"]):
+        (found,) = read_objectives(given)
+        assert (found.metric, found.goal) == (metric, expected)
