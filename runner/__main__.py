@@ -20,11 +20,6 @@ os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in o
 
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
-# Hydra's switches that are followed by a value.
-_VALUED = frozenset(
-    ["--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"]
-)
-_MAY_HAVE = frozenset(["--info", "-i"])
 INTERNAL_ERROR = 3
 
 
@@ -64,21 +59,25 @@ def _guarded() -> int:
 def _compose_and_run() -> int:
     from runner.plan import register_resolvers
     from runner.schema import register_schemas
+    from runner.switches import read_switches
+    from runner.variables import check_variables
 
+    check_variables()
+    words = sys.argv[1:] = read_switches(sys.argv[1:])
+    if "--version" in words:
+        return _print_version()
     register_schemas()
     register_resolvers()
-    words = sys.argv[1:] = _switches_first(sys.argv[1:])
     return _run_one(words) if all(map(_is_plain, words)) else _run_with_hydra()
 
 
-def _switches_first(words: list[str]) -> list[str]:
-    """Return the words with Hydra's switches, and the values of these, before the overrides."""
-    switches: list[str] = []
-    overrides: list[str] = []
-    for before, word in zip(["", *words], words, strict=False):
-        has_value = before in _VALUED or (before in _MAY_HAVE and "=" not in word)
-        (switches if word.startswith("-") or has_value else overrides).append(word)
-    return [*switches, *overrides]
+def _print_version() -> int:
+    import hydra
+
+    from runner import __version__
+
+    print(f"vivero {__version__} (Hydra {hydra.__version__})")
+    return 0
 
 
 def _is_plain(word: str) -> bool:
@@ -127,6 +126,12 @@ def _run_with_hydra() -> int:
 
     @hydra.main(config_path=CONF, config_name="config", version_base=HYDRA_VERSION)
     def task(_config: DictConfig) -> None:
+        if not plans:
+            from runner.errors import UserError
+
+            raise UserError(
+                "hydra.run.dir is not heeded: a run's files are in its workspace", "Take it out of the YAML"
+            )
         codes.append(_execute(plans[0]))
 
     task()

@@ -29,7 +29,14 @@ def argument_words(arguments: Any) -> list[str]:
     """Turn arguments into words of an argv.
 
     A list is taken as it is. In a mapping ``{kernel: linear}`` becomes ``--kernel linear``, true a bare flag,
-    false and null nothing, a list the flag once for each value. A key that starts with ``-`` keeps its dashes.
+    false and null nothing, a list the flag once for each value, and ``{layers: {values: [10, 20]}}`` one flag with all
+    values behind it, as ``nargs="+"`` of argparse wants them. A key that starts with ``-`` keeps its dashes. A value
+    that starts with one, which parsers would take for a flag, is joined to its own: ``--offset=-1e-05``.
+
+    Raises
+    ------
+    UserError
+        If a value is a mapping or a list of its own.
     """
     if arguments is None:
         return []
@@ -38,15 +45,27 @@ def argument_words(arguments: Any) -> list[str]:
     words: list[str] = []
     for key, value in arguments.items():
         flag = str(key) if str(key).startswith("-") else f"--{key}"
+        if isinstance(value, dict) and list(value) == ["values"] and isinstance(value["values"], list):
+            words += [flag, *map(_word, value["values"])]
+            continue
         for item in value if isinstance(value, list) else [value]:
             if item is True:
                 words.append(flag)
             elif item is not False and item is not None:
-                words += [flag, _word(item)]
+                words += _flag_and_value(flag, _word(item))
     return words
+
+
+def _flag_and_value(flag: str, value: str) -> list[str]:
+    if not value.startswith("-"):
+        return [flag, value]
+    return [f"{flag}{value}" if len(flag) == 2 else f"{flag}={value}"]
 
 
 def _word(value: Any) -> str:
     if isinstance(value, dict | list):
-        raise UserError(f"job.arguments: {value} is not a single value")
+        raise UserError(
+            f"job.arguments: {value} is not a single value",
+            "Several values behind one flag are written {values: [10, 20]}",
+        )
     return "" if value is None else str(value)

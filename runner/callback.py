@@ -6,6 +6,7 @@ callback.py follow RUN_FOLDER`` by a controller that leaves a run on a cluster, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -21,12 +22,12 @@ def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
     from runner.names import check_name
     from runner.recovery import reopen, run_folder_record
-    from runner.stages.register import Wanted, register_version
+    from runner.stages.artefacts import Wanted, register_version
 
     target = request.with_name(f"{request.stem}.answer.json")
     try:
         layout, record = run_folder_record(folder)
-        bench, asked = reopen(layout, record), json.loads(request.read_bytes())
+        asked = json.loads(request.read_bytes())
         wanted = Wanted(
             name=check_name(asked.get("name"), "model name"),
             artefact=_artefact(folder, asked.get("path")),
@@ -37,7 +38,9 @@ def answer(folder: Path, request: Path) -> None:
             properties=asked.get("properties") or {},
             resources=asked.get("resources") or {},
         )
-        made = register_version(bench.run, bench.registry, record, wanted)
+        bench = reopen(layout, record)
+        with contextlib.closing(bench.compute):  # which is connected to where a model is inspected only if one is
+            made = register_version(bench, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:
         write_json(target, {"ok": False, "error": str(mistake)})

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from runner.arguments import INPUT
+from runner.arguments import INPUT, argument_words
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
-from runner.names import check_name
+from runner.names import check_file_name, check_name
 from runner.promotion import read_condition
 from runner.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
+
+MATCHES = ("patch", "minor")  # how near a Python has to be to the version that is asked for
 
 
 def check_spec(spec: RunSpec, base: Path) -> None:
@@ -31,6 +33,9 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     _check_section(spec, "")
     _check_stages(spec.stages)
     _check_kind(spec.environment, ENVIRONMENTS, "environment")
+    match = getattr(spec.environment, "python_match", MATCHES[0])
+    if match not in MATCHES:
+        raise UserError(f"environment.python_match={match} is not known", nearest(match, MATCHES))
     _check_kind(spec.compute, COMPUTES, "compute")
     _check_compute(spec, base)
     _check_job(spec, base)
@@ -161,15 +166,11 @@ def _check_job(spec: RunSpec, base: Path) -> None:
         raise UserError("A job needs either job.script or job.command", "For example: job.script=train.py")
     if job.command is not None and (not job.command or job.arguments):
         raise UserError("job.command is the whole argv: it may not be empty or have job.arguments beside it")
-    if job.script is not None:
-        script = source / job.script
-        if not script.resolve().is_relative_to(source) or Path(job.script).is_absolute():
-            raise UserError(f"job.script: {job.script} is outside the source folder {source}")
-        if not script.is_file():
-            found = [path.name for path in sorted(source.glob("*.py"))]
-            raise UserError(f"job.script: there is no file {job.script} in {source}", nearest(job.script, found))
+    _check_script(job.script, source)
+    _check_patterns(job)
     if not isinstance(job.arguments, dict | list | None):
         raise UserError("job.arguments is a mapping or a list", "For example: 'job.arguments={alpha: 0.1}'")
+    argument_words(job.arguments)
     if job.timeout is not None and job.timeout <= 0:
         raise UserError(f"job.timeout={job.timeout} is not a time in seconds above 0")
     for name, pattern in job.metrics.items():
@@ -182,12 +183,38 @@ def _check_job(spec: RunSpec, base: Path) -> None:
             raise UserError(f"job.environment_variables: {name!r} cannot be a variable")
 
 
+def _check_script(name: str | None, source: Path) -> None:
+    if name is None:
+        return
+    if Path(name).suffix == ".ipynb":
+        raise UserError(
+            f"job.script: {name} is a notebook, and a run takes a script",
+            f"Make one of it: jupyter nbconvert --to script {name}",
+        )
+    script = source / name
+    if not script.resolve().is_relative_to(source) or Path(name).is_absolute():
+        raise UserError(f"job.script: {name} is outside the source folder {source}")
+    if not script.is_file():
+        found = [path.name for path in sorted(source.glob("*.py"))]
+        raise UserError(f"job.script: there is no file {name} in {source}", nearest(name, found))
+
+
+def _check_patterns(job: Any) -> None:
+    """Refuse patterns of files that lead out of the script's working directory."""
+    for setting, patterns in (("outputs", job.outputs), ("metrics_files", job.metrics_files)):
+        for pattern in patterns:
+            if not pattern or pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
+                raise UserError(f"job.{setting}: {pattern!r} is no path within the script's working directory")
+
+
 def _check_inputs(spec: RunSpec, base: Path) -> None:
     inputs = spec.data.inputs
     for name, one in inputs.items():
         check_name(name, "input name (data.inputs)")
         if one.mode not in ("mount", "copy"):
             raise UserError(f"data.inputs.{name}.mode={one.mode} is not known", nearest(one.mode, ["mount", "copy"]))
+        if one.filename is not None:
+            check_file_name(one.filename, f"data.inputs.{name}.filename")
         path = base / Path(one.path).expanduser()
         if not path.exists():
             near = [str(Path(one.path).parent / p.name) for p in _siblings(path)]

@@ -11,6 +11,7 @@ import click
 from runner.commands.common import global_options
 from runner.commands.lazy import LazyGroup
 from runner.errors import UserError, storage_error
+from runner.variables import check_variables
 
 CANCELED, BROKEN_PIPE = 130, 141
 
@@ -24,6 +25,7 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 
 
 _COMMANDS = {
+    "run": "runner.commands.run:run",
     "runs": "runner.commands.runs:runs",
     "show": "runner.commands.show:show",
     "logs": "runner.commands.logs:logs",
@@ -82,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A name that is no UTF-8 is shown escaped, in any locale, instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
+        check_variables()
         code = _invoke(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except UserError as error:

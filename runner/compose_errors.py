@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.compose_reasons import reason
 from runner.errors import UserError, nearest, storage_error
-from runner.schema import fields_of
+from runner.schema import COMPUTES, ENVIRONMENTS, fields_of
 
 if TYPE_CHECKING:
     from yaml import YAMLError
@@ -18,6 +18,8 @@ _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _IN_FILE = re.compile(r"In '([^']*)': ")
+_NO_PACKAGE = re.compile(r"In '(experiment/[^']*)'.*\n?Key 'experiment' not in 'RunSpec'")
+_SEVERAL = re.compile(r"Ambiguous value for argument '\+*([^=']+)=([^']*)'")
 _WORD = re.compile(r"Error merging override \+*([^=]+)=")
 
 
@@ -46,12 +48,18 @@ def as_user_error(error: BaseException) -> UserError | None:
     for one in chain:
         if isinstance(one, OverrideParseException):
             return UserError(f"'{one.override}' cannot be read", "Quote special characters: 'key=\"value\"'")
+    if several := _SEVERAL.search(text):
+        return UserError(
+            f"{several[1]} has several values ({several[2]})",
+            f"Add -m to try each one, or write '{several[1]}=[{several[2]}]' for a list",
+        )
     unknown = _UNKNOWN_KEY.search(text)
     if unknown:
         full = _FULL_KEY.search(text)
-        return UserError(
-            f"There is no key '{full[1] if full else unknown[1]}'", nearest(unknown[1], fields_of(unknown[2]))
-        )
+        key = full[1] if full else unknown[1]
+        elsewhere = _options_with(key)
+        hint = f"It is there with {' or '.join(elsewhere)}" if elsewhere else nearest(unknown[1], fields_of(unknown[2]))
+        return UserError(f"There is no key '{key}'", hint)
     if "No match in the defaults list" in text:
         named = _NO_GROUP.search(text)
         word = named[1] if named else ""
@@ -60,8 +68,18 @@ def as_user_error(error: BaseException) -> UserError | None:
         return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
     if "missing mandatory value" in text.lower():
         found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
-        return UserError(f"{found[1] if found else 'A setting'} has no value", "Set it in YAML or on the command line")
+        return UserError(
+            f"{found[1] if found else 'A setting'} has no value",
+            "Set it in YAML or on the command line, or choose an experiment: +experiment=iris",
+        )
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _options_with(key: str) -> list[str]:
+    """Return the options of a key's group that have it, where the chosen one has not."""
+    group, _, name = key.partition(".")
+    options: dict[str, type] = {"environment": ENVIRONMENTS, "compute": COMPUTES}.get(group, {})
+    return [f"{group}={option}" for option, kind in options.items() if name in fields_of(kind.__name__)]
 
 
 def _plain_mistake(error: BaseException) -> UserError | None:
@@ -72,6 +90,11 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         return error
     if isinstance(error, YAMLError):
         return _unreadable(error)
+    if found := _NO_PACKAGE.search(str(error)):
+        return UserError(
+            f"{found[1]}.yaml does not begin with '# @package _global_', so all of it stands below 'experiment'",
+            "Make that its first line",
+        )
     if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
         return _not_chosen(found[1])
     wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")

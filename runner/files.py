@@ -11,9 +11,11 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from runner.shown import finite
 
 _BLOCK = 1 << 20
 _OURS, _NUMBERS = secrets.token_hex(3), itertools.count()  # of temporary names; the system is not asked for each
@@ -53,22 +55,37 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 def write_text(path: Path, content: str) -> None:
     """Replace a UTF-8 text file as a whole."""
-    write_bytes(path, content.encode())
+    write_bytes(path, encoded(content))
+
+
+def encoded(text: str) -> bytes:
+    """Return UTF-8. A byte of a file's name that is none, which Python has as a lone surrogate, becomes an escape.
+
+    It is JSON's own, so that JSON which is written this way gives the same name when it is read.
+    """
+    return text.encode(errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
-    """Replace a JSON file as a whole; numbers that JSON does not have are refused with ValueError."""
-    write_bytes(path, (encode_json(value) + "\n").encode(), durable=durable)
+    """Replace a JSON file as a whole; see `encode_json`."""
+    write_bytes(path, encoded(encode_json(value) + "\n"), durable=durable)
 
 
 def encode_json(value: Any) -> str:
-    """Return plain data as JSON to read; numbers that JSON does not have are refused with ValueError."""
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    """Return plain data as JSON to read, numbers that JSON does not have as texts: see `runner.shown.finite`."""
+    return _dumps(value, indent=1)
+
+
+def _dumps(value: Any, indent: int | None = None) -> str:
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # seldom: looking for such numbers first would cost more than all else
+        return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def append_json_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write, safe beside other appending processes."""
-    line = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    line = encoded(f"{_dumps(value)}\n")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, line)
@@ -125,23 +142,65 @@ def list_files(folder: Path) -> list[str]:
     return sorted(found)
 
 
+class BadLinkError(Exception):
+    """A link that leads nowhere or back above itself; the text says which and what is wrong with it."""
+
+
+def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None = None) -> list[str]:
+    """Return the files below a folder as sorted POSIX paths, links as what they point to.
+
+    Parameters
+    ----------
+    leave_out : callable
+        From a path below the folder, and whether it is a folder, to whether it is left out with all below it.
+
+    Raises
+    ------
+    BadLinkError
+        If a link leads nowhere, to no regular file, or back into a folder above it.
+    """
+    found: list[str] = []
+
+    def walk(below: str, above: tuple[str, ...]) -> None:
+        for entry in os.scandir(folder / below):
+            path = f"{below}/{entry.name}" if below else entry.name
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # a link in a circle of links
+                is_folder = is_file = False
+            if leave_out is not None and leave_out(path, is_folder):
+                continue
+            if is_folder:
+                real = os.path.realpath(entry.path)
+                if real in above:
+                    raise BadLinkError(f"the link {path} leads back into a folder above it")
+                walk(path, (*above, real))
+            elif is_file:
+                found.append(path)
+            else:
+                raise BadLinkError(f"{path} is no regular file, or a link that leads nowhere")
+
+    walk("", (os.path.realpath(folder),))
+    return sorted(found)
+
+
 def hash_files(root: Path, names: Iterable[str]) -> str:
     """Return a short key of some files of a folder, by their names and contents."""
     digest = hashlib.sha256()
     for name in names:
-        digest.update(f"{name}\0".encode() + (root / name).read_bytes() + b"\0")
+        digest.update(f"{name}\0".encode(errors="surrogateescape") + (root / name).read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 
 
-def hash_tree(path: Path) -> str:
-    r"""Return one SHA-256 for a file, or for a folder from the names and contents of its files.
+def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
+    r"""Return one SHA-256 for a file, or for a folder from the names and contents of its files, or of some of them.
 
     A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\n`` in the order
     of the paths, which ``sha256sum`` can reproduce.
     """
     if path.is_file():
         return hash_file(path)
-    lines = "".join(f"{hash_file(path / name)}  {name}\n" for name in list_files(path))
+    lines = "".join(f"{hash_file(path / name)}  {name}\n" for name in (list_files(path) if names is None else names))
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ WORKER = Path(__file__).resolve().parent / "worker"  # the folder that is starte
 CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run which nobody minds
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
+CEILINGS = "VIVERO_CEILING_DIRECTORIES"  # as GIT_CEILING_DIRECTORIES: no search for a workspace goes up into these
 
 
 class _Below:
@@ -93,6 +95,7 @@ class EndpointLayout:
     keys = _Below("keys.json")  # hashes of the keys
     process = _Below("process.json")  # pid and port, while the server lives
     lock = _Below("server.lock")  # held by the server
+    problem = _Below("problem.txt")  # why it was not served when it was started last
     unloaded = _Below("unloaded.json")  # names of models that a client has unloaded
     states = _Below("states")  # what each server process serves
     metrics = _Below("metrics")  # counters shared by several server processes
@@ -122,6 +125,7 @@ class Layout:
     snapshots = _Below("snapshots")
     environments = _Below("environments")
     locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
+    wheels = _Below("wheels")  # of this machine's own, by their hash
     data = _Below("data")
     endpoints = _Below("endpoints")
     sweeps = _Below("sweeps")
@@ -181,9 +185,13 @@ def workspace_of(run_folder: Path) -> Layout | None:
 def default_root(start: Path) -> Path:
     """Return the workspace a folder belongs to.
 
-    It is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself.
+    It is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself. The search
+    stops below a folder that ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons.
     """
+    ceilings = {Path(one) for one in os.environ.get(CEILINGS, "").split(os.pathsep) if one}
     for folder in (start, *start.parents):
+        if folder in ceilings and folder != start:
+            break
         if (folder / FOLDER).is_dir() or (folder / ".git").exists():
             return folder / FOLDER
     return start / FOLDER
@@ -202,3 +210,12 @@ def find_workspace(given: str | None) -> Layout:
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
     return Layout(root)
+
+
+def option_for(root: Path) -> str:
+    """Return the option by which a command finds a workspace from here, nothing where it does by itself."""
+    try:
+        usual = find_workspace(None).root
+    except UserError:  # there is none
+        usual = None
+    return "" if usual == root else f" --workspace {shlex.quote(str(root))}"

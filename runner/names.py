@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from runner.errors import UserError
 
@@ -37,3 +38,24 @@ def check_name(name: object, what: str) -> str:
         f"{shown} cannot be {'an' if what[0] in 'aeiou' else 'a'} {what}",
         "Use 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or a digit, without '..'",
     )
+
+
+def name_from(text: str, otherwise: str) -> str:
+    """Return the name that comes nearest to a text, such as a folder's: ``my-project`` for ``my project``."""
+    text = text.replace("\u00df", "ss")  # which has no other letter below its mark
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain)).strip("-._")[:128]
+    return plain if is_name(plain) else otherwise
+
+
+def check_file_name(name: str, what: str) -> str:
+    """Return the name if it is one of a file in a folder, whatever its letters.
+
+    Raises
+    ------
+    UserError
+        If it has a slash or a character that is not printable, is too long, or is a folder's own.
+    """
+    if name in ("", ".", "..") or "/" in name or not name.isprintable() or len(name.encode()) > 255:
+        raise UserError(f"{what}: {name!r} is not the name of a file in a folder")
+    return name

@@ -13,9 +13,9 @@ from runner.errors import UserError, storage_error
 from runner.files import append_json_line
 from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
 from runner.stages.deploy import deploy
-from runner.stages.finalize import finalize, with_script_set
+from runner.stages.finalize import finalize, name_set_by_script, with_script_set
 from runner.stages.prepare import prepare
-from runner.stages.register import register
+from runner.stages.register import register, registers
 from runner.stages.run import cancel_reason, read_result, run
 from runner.stages.scale import scale
 
@@ -76,9 +76,8 @@ def _stages(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
 
 
 def _registers(bench: Bench, record: RunRecord) -> bool:
-    model = bench.spec.model
     completed = record.run is None or record.run.status == COMPLETED
-    return model.name is not None and model.register != "none" and completed
+    return completed and registers(bench)
 
 
 def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:
@@ -95,6 +94,7 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
     if name == "finalize":
         changed["tags"] = with_script_set(bench.run, "tag", record.tags)
         changed["properties"] = with_script_set(bench.run, "property", record.properties)
+        changed["display_name"] = name_set_by_script(bench.run) or record.display_name
     return dataclasses.replace(record, **changed)  # written as the next stage begins, or with the end
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.clock import seconds_between
-from runner.layout import RunLayout
+from runner.layout import RunLayout, option_for
 from runner.records import COMPLETED, TERMINAL, RunRecord
+from runner.shown import clean, show_value
 from runner.streams import reader_may_leave
 
 _METRICS_SHOWN = 12
@@ -46,9 +47,9 @@ class Progress:
         else:
             self._print(f"{word} done in {seconds:.2f} s", "dim")
 
-    def detached(self, record: RunRecord) -> None:
+    def detached(self, run: RunLayout, record: RunRecord) -> None:
         """Say that the run goes on."""
-        self._print(f"Submitted. Follow it with: vivero logs -f {record.id}")
+        self._print(f"Submitted. Follow it with: vivero logs -f {record.id}{option_for(run.root.parents[2])}")
 
     def end(self, run: RunLayout, record: RunRecord) -> None:
         """Show the summary."""
@@ -82,24 +83,30 @@ def summary(run: RunLayout, record: RunRecord) -> list[tuple[str, str]]:
         rows.append(("duration", f"{seconds_between(record.created, record.ended):.2f} s"))
     if record.finalize:
         rows += [("metric", line) for line in _metrics(record.finalize.metrics)][:1]
-        rows += [("notes", "; ".join(record.finalize.notes))] if record.finalize.notes else []
+    notes = [*(record.run.notes if record.run else ()), *(record.finalize.notes if record.finalize else ())]
+    rows += [("notes", clean("; ".join(notes)))] if notes else []
     if record.register:
         rows.append(("model", f"{record.register.model}:{record.register.version}"))
     if record.deploy:
         rows.append(("endpoint", f"{record.deploy.endpoint} at {record.deploy.address}"))
-    rows += [("files", str(run.root)), ("next", _next(record))]
+    rows += [("files", str(run.root)), ("next", _next(run, record) + option_for(run.root.parents[2]))]
     return rows
 
 
-def _metrics(metrics: Mapping[str, float]) -> list[str]:
-    shown = [f"{name}={value:.6g}" for name, value in list(metrics.items())[:_METRICS_SHOWN]]
+def _metrics(metrics: Mapping[str, Any]) -> list[str]:
+    shown = [f"{clean(name)}={clean(show_value(value))}" for name, value in list(metrics.items())[:_METRICS_SHOWN]]
     more = len(metrics) - _METRICS_SHOWN
     return ["  ".join(shown) + (f"  and {more} more" if more > 0 else "")] if shown else []
 
 
-def _next(record: RunRecord) -> str:
-    if record.status != COMPLETED:
-        return f"vivero logs {record.id}"
-    if record.register:
+def _next(run: RunLayout, record: RunRecord) -> str:
+    """Return the command that says more."""
+    if record.status == COMPLETED and record.register:
         return f"vivero models show {record.register.model}:{record.register.version}"
+    if record.status == COMPLETED:
+        return f"vivero show {record.id}"
+    if run.log.exists():
+        return f"vivero logs {record.id}"
+    if run.environment_log.exists():  # its environment could not be made
+        return f"vivero logs {record.id} --name {run.environment_log.name}"
     return f"vivero show {record.id}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.errors import UserError
+from runner.metrics import as_number
 from runner.names import check_name
 from runner.ports import Registry, Say
 from runner.records import ModelRecord
@@ -45,13 +46,13 @@ def read_condition(text: str) -> Condition:
 
 def promote(registry: Registry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
     """Move the alias to a version if it wins, or if nothing has the alias yet; return the alias that moved."""
-    value = made.metrics.get(condition.metric)
+    value = as_number(made.metrics.get(condition.metric))
     if value is None or math.isnan(value):
         say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} stays")
         return None
     holder = registry.aliases(made.name).get(condition.alias)
     if holder is not None:
-        other = registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric)
+        other = as_number(registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric))
         if other is None:
             say(f"{made.name}@{condition.alias} has no metric {condition.metric}: the alias stays")
             return None

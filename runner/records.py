@@ -121,10 +121,10 @@ class FileRecord(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class FinalizeRecord(Record):
-    """Result of the finalize stage. `metrics` has each scalar metric's last value."""
+    """Result of the finalize stage. `metrics` has the last value of each metric that is a single one."""
 
     outputs: tuple[FileRecord, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -180,7 +180,8 @@ class Inspection(Record):
     """What loading the model in the run's environment, in a clean process, showed. `error` says why it is refused.
 
     `path` and `sha256` are those of the inspected artefact, `methods` the subset of predict, predict_proba,
-    predict_log_proba, decision_function, transform and score_samples that it has.
+    predict_log_proba, decision_function, transform and score_samples that it has, `modules` the top-level modules that
+    its file names, `default_method` what it is to answer with where nobody says.
     """
 
     path: str
@@ -192,6 +193,8 @@ class Inspection(Record):
     features: int | None = None
     classes: tuple[Any, ...] | None = None
     methods: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    default_method: str | None = None
     example_input: Any = None
     framework: str | None = None
     framework_version: str | None = None
@@ -217,7 +220,7 @@ class ModelRecord(Record):
     resources: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
     run: str | None = None
     experiment: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)

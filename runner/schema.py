@@ -45,6 +45,8 @@ class JobConfig:
     environment_variables: dict[str, Optional[str]] = field(default_factory=dict)  # noqa: UP045
     timeout: Optional[float] = None  # noqa: UP045
     metrics: dict[str, str] = field(default_factory=dict)
+    metrics_files: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     description: Optional[str] = None  # noqa: UP045
     display_name: Optional[str] = None  # noqa: UP045
@@ -57,6 +59,7 @@ class InputConfig:
 
     path: str = MISSING
     mode: str = "mount"
+    filename: str | None = None
 
 
 @dataclass
@@ -111,6 +114,7 @@ class VenvEnvironmentConfig:
     requirements: Optional[str] = None  # noqa: UP045
     conda_file: Optional[str] = None  # noqa: UP045
     python: Optional[str] = None  # noqa: UP045
+    python_match: str = "patch"
     upgrade: bool = False
 
 
@@ -297,8 +301,9 @@ def register_schemas() -> None:
     plugin = "hydra_plugins.vivero"
     store.store(group="hydra/launcher", name="vivero", node={"_target_": f"{plugin}.ViveroLauncher"})
     for name in ("vivero", *SEARCHES):
-        chosen = {"_target_": f"{plugin}.ViveroSweeper", "search": name if name in SEARCHES else None}
-        store.store(group="hydra/sweeper", name=name, node=chosen)
+        search = name if name in SEARCHES else None
+        chosen: dict[str, Any] = {"_target_": f"{plugin}.ViveroSweeper", "search": search, "params": {}}
+        store.store(group="hydra/sweeper", name=name, node=_with_open_mappings(OmegaConf.create(chosen)))
 
 
 def _with_open_mappings(node: DictConfig) -> DictConfig:

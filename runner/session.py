@@ -37,7 +37,7 @@ def conduct(bench: Bench, record: RunRecord, yaml: str, progress: Progress) -> i
         try:
             record = execute(bench, record, progress.phase)
         except Detached:
-            progress.detached(record)
+            progress.detached(bench.run, record)
             return 0
         except KeyboardInterrupt:
             progress.end(bench.run, bench.runs.read(record.id))

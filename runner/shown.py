@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_LONGEST = 200  # of a text in a table or summary; --json has all of it
+
 
 def finite(value: Any) -> Any:
     """Return plain data whose numbers JSON has; the others become the strings the records use."""
@@ -35,7 +37,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str):
-        return value
+        return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(finite(value), ensure_ascii=False)
     return str(value)

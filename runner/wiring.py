@@ -52,6 +52,7 @@ def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, .
         requirements=config.requirements,
         conda_file=config.conda_file,
         python=config.python,
+        python_match=config.python_match,
         upgrade=config.upgrade,
         base=base,
     )

@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.test_pipeline import MODEL, record_of
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.records import record_of
+from tests.support.scripts import MODEL
+from tests.support.waiting import wait_for
 
 ENDLESS = "import threading\nprint('begun', flush=True)\nthreading.Event().wait()\n"
 
@@ -24,7 +28,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_every_end_is_recorded(name, command_line):
+def test_every_end_is_recorded(name: str, command_line: CommandLine) -> None:
     text, status, reason = ENDINGS[name]
     command_line.script(text)
     done = command_line.job()
@@ -35,51 +39,55 @@ def test_every_end_is_recorded(name, command_line):
     assert "Traceback" not in done.stderr
 
 
-def test_timeout(command_line):
+def test_timeout(command_line: CommandLine) -> None:
     command_line.script(ENDLESS)
     done = command_line.job("job.timeout=1")
     assert done.returncode == 2
     assert "timeout" in record_of(command_line)["error"]
 
 
-def begin(command_line, *words, variables=None):
+def begin(command_line: CommandLine, *words: str, variables: Any = None) -> Any:
     process = command_line.start("runner", "job.source=src", "job.script=train.py", *words, start_new_session=True)
+    assert process.stdout is not None and process.stderr is not None
     assert any(b"begun" in line for line in iter(process.stdout.readline, b""))
     return process
 
 
-def folder_of(command_line):
+def folder_of(command_line: CommandLine) -> Any:
     (found,) = (command_line.workspace / "runs" / "src").iterdir()
     return found
 
 
-def gone(pid):
+def gone(pid: Any) -> bool:
     try:
         return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
 
 
-CHILD = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\nprint('child', p.pid, flush=True)\n"
+CHILD = (
+    "import subprocess, sys\nsleep = 'import time; time.sleep(600)'\n"
+    "p = subprocess.Popen([sys.executable, '-c', sleep], start_new_session=True)\nprint('child', p.pid, flush=True)\n"
+)
 
 
-def child_pid(folder):
+def child_pid(folder: Path) -> Any:
     lines = (folder / "logs" / "run.log").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("child"))
 
 
-def test_ctrl_c_cancels_with_all_processes(command_line):
+def test_ctrl_c_cancels_with_all_processes(command_line: CommandLine) -> None:
     command_line.script(CHILD + ENDLESS)
     process = begin(command_line)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert b"Traceback" not in err
     assert record_of(command_line)["status"] == "canceled"
     assert gone(child_pid(folder_of(command_line)))
 
 
-def test_vivero_cancel(command_line):
+def test_vivero_cancel(command_line: CommandLine) -> None:
     command_line.script(CHILD + ENDLESS)
     process = begin(command_line)
     assert command_line.vivero("cancel", "latest").returncode == 0
@@ -88,7 +96,7 @@ def test_vivero_cancel(command_line):
     assert gone(child_pid(folder_of(command_line)))
 
 
-def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command_line):
+def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command_line: CommandLine) -> None:
     go = command_line.folder / "go"
     command_line.script(
         "print('begun', flush=True)\nimport os, time\n"
@@ -109,7 +117,7 @@ def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command
     }
 
 
-def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line):
+def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line: CommandLine) -> None:
     command_line.script("import os\nprint('pid', os.getpid())\n" + ENDLESS)
     process = begin(command_line)
     folder = folder_of(command_line)
@@ -121,7 +129,7 @@ def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line):
     wait_for(lambda: gone(pid), 10)
 
 
-def test_all_killed_and_the_next_command_finishes_the_record(command_line):
+def test_all_killed_and_the_next_command_finishes_the_record(command_line: CommandLine) -> None:
     command_line.script(ENDLESS)
     process = begin(command_line)
     folder = folder_of(command_line)
@@ -131,7 +139,7 @@ def test_all_killed_and_the_next_command_finishes_the_record(command_line):
     wait_for(lambda: record_of(command_line)["status"] == "failed", 20)
 
 
-def test_sixteen_runs_at_once(command_line):
+def test_sixteen_runs_at_once(command_line: CommandLine) -> None:
     command_line.script("print('here')")
     with ThreadPoolExecutor(16) as pool:
         done = list(pool.map(lambda _: command_line.job(), range(16)))
@@ -139,9 +147,10 @@ def test_sixteen_runs_at_once(command_line):
     assert len(json.loads(command_line.vivero("runs", "--json").stdout)) == 16
 
 
-def test_a_reader_that_leaves_does_not_end_the_run(command_line):
+def test_a_reader_that_leaves_does_not_end_the_run(command_line: CommandLine) -> None:
     command_line.script("print('x' * 1000000)")
     process = command_line.start("runner", "job.source=src", "job.script=train.py")
+    assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == b""
@@ -158,7 +167,9 @@ joblib.dump(KNeighborsClassifier().fit(numpy.random.rand(n, 10), [0, 1] * (n // 
 
 
 @pytest.mark.parametrize("rows", [12000, 22000, 60000], ids=["registering", "recording", "the script itself"])
-def test_a_full_disk_is_one_line_and_what_was_begun_is_finished_later(rows, command_line, small_disk):
+def test_a_full_disk_is_one_line_and_what_was_begun_is_finished_later(
+    rows: int, command_line: CommandLine, small_disk: Any
+) -> None:
     command_line.script(LARGE)
     done = command_line.job(f"workspace.root={small_disk}/w", f"job.arguments=[{rows}]", "model.name=large")
     assert done.returncode in (1, 2), done.stdout + done.stderr
@@ -186,7 +197,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_model_is_refused(name, command_line):
+def test_what_is_no_model_is_refused(name: str, command_line: CommandLine) -> None:
     text, reason = REFUSED[name]
     command_line.script(text)
     done = command_line.job("model.name=mine")
@@ -195,14 +206,14 @@ def test_what_is_no_model_is_refused(name, command_line):
     assert json.loads(command_line.vivero("models", "--json").stdout) == []
 
 
-def test_another_framework_version_is_refused(command_line):
+def test_another_framework_version_is_refused(command_line: CommandLine) -> None:
     command_line.script(MODEL.replace("sys.argv[-1]", "'rbf'"))
     done = command_line.job("model.name=mine", "model.framework_version='0.24'")
     assert done.returncode == 2
     assert "0.24" in record_of(command_line)["error"]
 
 
-def test_a_link_out_of_the_run_is_not_followed(command_line):
+def test_a_link_out_of_the_run_is_not_followed(command_line: CommandLine) -> None:
     secret = command_line.folder / "secret.txt"
     secret.write_text("secret")
     command_line.script(f"import os; os.symlink({str(secret)!r}, 'outputs/link.txt'); open('outputs/a', 'w')")
@@ -212,7 +223,7 @@ def test_a_link_out_of_the_run_is_not_followed(command_line):
     assert any("link.txt" in note for note in record["finalize"]["notes"])
 
 
-def test_a_record_from_the_future(command_line):
+def test_a_record_from_the_future(command_line: CommandLine) -> None:
     command_line.script("pass")
     assert command_line.job().returncode == 0
     path = folder_of(command_line) / "run.json"
@@ -223,7 +234,7 @@ def test_a_record_from_the_future(command_line):
     assert "format 99" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_secrets_stop_the_run(command_line):
+def test_secrets_stop_the_run(command_line: CommandLine) -> None:
     command_line.script("pass")
     command_line.script("TOKEN=1", ".env")
     done = command_line.job()

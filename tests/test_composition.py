@@ -1,11 +1,13 @@
 """Everything in conf composes, and what is misspelt gets one line with the nearest right name."""
 
 import json
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+from tests.support.command_line import CONF, CommandLine
+
+COMPOSED = ["conf/**/*.yaml", "runner/*.py"]
 OPTIONS = sorted(
     f"{'+' if path.parent.name in ('experiment', 'endpoint') else ''}{path.parent.relative_to(CONF)}={path.stem}"
     for path in CONF.rglob("*.yaml")
@@ -13,8 +15,9 @@ OPTIONS = sorted(
 )
 
 
+@pytest.mark.sampled(10, covers=COMPOSED)
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_composes(option, command_line):
+def test_every_option_composes(option: Any, command_line: CommandLine) -> None:
     sources = [] if "experiment" in option else ["job.source=x"]
     done = command_line.run(option, *sources, "--cfg", "job", "--resolve")
     assert done.returncode == 0, done.stderr
@@ -54,7 +57,6 @@ MISTAKES = {
     "model.name=${nope:1}": "Unsupported interpolation type nope",
     "endpoint={port: 1}": "'endpoint' is not chosen by default. Add it with +endpoint=NAME",
     "+data.inputs.a=7": "data.inputs.a: 7 stands where a mapping is needed, with path, mode",
-    "+data.inputs.a.path=src": "write it in its mapping, which keeps what else it has: 'data.inputs={a: {...}}'",
     "+data.inputs.a={path: src}": "write it in its mapping, which keeps what else it has: 'data.inputs={a: {...}}'",
     "model=5": "A group takes the name of one of its files",
     "+job.tmeout=5": "There is no key 'job.tmeout'. Did you mean 'timeout'?",
@@ -72,20 +74,37 @@ MISTAKES = {
     "data.inputs={a: {path: nothere}}": "there is no file or folder",
     "data.inputs={a: {path: src, mode: mnt}}": "Did you mean 'mount'?",
     "job.arguments={x: '${input:nope}'}": "names no data input",
-    "--cfgg": "unrecognized arguments",
+    "data.inputs={a: {path: src, filename: a/b}}": "data.inputs.a.filename: 'a/b' is not the name of a file",
+    "--cfgg": "There is no switch --cfgg. Did you mean 'cfg'?",
+    "--experiment=iris": "There is no switch --experiment. Write +experiment=iris",
+    "model.name=a,b": "model.name has several values (a,b). Add -m to try each one, or write 'model.name=[a,b]'",
+    "hydra.run.dir=x": "hydra.run.dir has no effect: a run's files are in its workspace. Set workspace.root",
+    "hydra.sweep.dir=x": "hydra.sweep.dir has no effect",
+    "hydra.output_subdir=x": "hydra.output_subdir has no effect",
+    "hydra.job.chdir=true": "hydra.job.chdir has no effect",
+    "environment.packages=[a]": "There is no key 'environment.packages'. It is there with environment=venv",
+    "compute.hosts=[a]": "There is no key 'compute.hosts'. It is there with compute=ssh",
 }
 
 
+@pytest.mark.sampled(15, covers=COMPOSED)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda text: text[:40])
-def test_a_mistake_gets_one_line_and_creates_nothing(mistake, command_line):
+def test_a_mistake_gets_one_line_and_creates_nothing(mistake: Any, command_line: CommandLine) -> None:
     command_line.script("print(1)")
     done = command_line.job(mistake)
     assert done.returncode == 1, done.stderr
     assert MISTAKES[mistake] in done.stderr
     assert "Traceback" not in done.stderr
-    if not mistake.startswith("--"):
-        assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in command_line.folder.iterdir()) == ["src"]
+
+
+@pytest.mark.parametrize("words", [["-m", "--cfg", "job"], ["--multirun", "--info"], ["--cfg=job", "-m"]])
+def test_switches_that_do_not_go_together_are_named(words: list[str], command_line: CommandLine) -> None:
+    command_line.script("print(1)")
+    done = command_line.job(*words)
+    assert done.returncode == 1 and "do not go together. Leave one of them out" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 FILES = {
@@ -98,13 +117,13 @@ FILES = {
     "job: [a]": "['a'] stands where a mapping is needed, with source, script, ",
     "job:": "job: nothing stands there, and it cannot be null, in experiment/a",
     "data: {inputs: [a]}": "a list and a mapping cannot stand for each other, in experiment/a",
-    "data: {inputs: {a: 7}}": "data.inputs.a: 7 stands where a mapping is needed, with path, mode, in experiment/a",
+    "data: {inputs: {a: 7}}": "a: 7 stands where a mapping is needed, with path, mode, filename, in experiment/a",
     "job: {source: \x07}": "special characters are not allowed",
 }
 
 
 @pytest.mark.parametrize("content", FILES, ids=lambda text: text[-16:])
-def test_a_mistake_in_a_file_gets_one_line_with_its_place(content, command_line):
+def test_a_mistake_in_a_file_gets_one_line_with_its_place(content: str, command_line: CommandLine) -> None:
     command_line.script("print(1)")
     mine = command_line.folder / "mine" / "experiment"
     mine.mkdir(parents=True)
@@ -113,38 +132,79 @@ def test_a_mistake_in_a_file_gets_one_line_with_its_place(content, command_line)
     assert done.returncode == 1 and FILES[content] in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_a_key_of_ones_own_is_there_for_others(command_line):
+def test_an_experiment_without_its_first_line_is_named(command_line: CommandLine) -> None:
+    mine = command_line.folder / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    (mine / "a.yaml").write_text("job: {source: src, script: train.py}\n")
+    done = command_line.run("--config-dir", "mine", "+experiment=a")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "experiment/a.yaml does not begin with '# @package _global_'" in done.stderr
+
+
+def test_a_key_of_ones_own_is_there_for_others(command_line: CommandLine) -> None:
     command_line.script("import sys; print(sys.argv[1:])")
     done = command_line.job("+rate=0.5", "job.arguments={a: '${rate}', b: '${rate}'}")
     assert "['--a', '0.5', '--b', '0.5']" in done.stdout
 
 
-def test_an_argument_that_is_misspelt(command_line):
+def test_an_argument_that_is_misspelt(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=iris", "job.arguments.kernl=rbf")
     assert done.returncode == 1
     right = "error: There is no key 'job.arguments.kernl'. Did you mean 'kernel'? To add it, put a + before it\n"
     assert done.stderr == right
 
 
-def test_a_missing_source_is_named(command_line):
+def test_without_a_word_it_says_how_to_begin(command_line: CommandLine) -> None:
+    done = command_line.run()
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "+experiment=iris" in done.stderr
+
+
+def test_the_version_is_ours(command_line: CommandLine) -> None:
+    done = command_line.run("--version")
+    assert done.returncode == 0 and done.stdout.startswith("vivero ") and "(Hydra 1." in done.stdout
+
+
+def test_vivero_run_is_the_same_command(command_line: CommandLine) -> None:
+    command_line.script("import sys; print(sys.argv[1:])")
+    words = ("job.source=src", "job.script=train.py", "job.arguments=[--help, -m]")
+    done = command_line.vivero("run", *words)
+    assert done.returncode == 0 and "['--help', '-m']" in done.stdout, done.stderr
+    assert command_line.vivero("run", "job.scrpt=x").returncode == 1
+    assert "Hydra" in command_line.vivero("run", "--version").stdout
+
+
+def test_a_folder_of_ones_own_for_all_commands(command_line: CommandLine) -> None:
+    command_line.script("print('mine')")
+    mine = command_line.folder / "mine" / "experiment"
+    mine.mkdir(parents=True)
+    (mine / "a.yaml").write_text("# @package _global_\njob: {source: src, script: train.py}\n")
+    variables = {"VIVERO_CONFIG_DIR": str(mine.parent)}
+    done = command_line.run("+experiment=a", variables=variables)
+    assert done.returncode == 0 and "mine" in done.stdout, done.stderr
+    done = command_line.run("-m", "+experiment=a", "+job.arguments.a=1,2", variables=variables)
+    assert done.returncode == 0 and "2 completed" in done.stdout, done.stderr
+
+
+def test_a_missing_source_is_named(command_line: CommandLine) -> None:
     done = command_line.run("job.script=train.py")
     assert done.returncode == 1
     assert "job.source" in done.stderr
 
 
-def test_a_source_that_is_a_circle_of_links(command_line):
+def test_a_source_that_is_a_circle_of_links(command_line: CommandLine) -> None:
     (command_line.folder / "src").symlink_to("src")
     done = command_line.job()
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 
 
-def test_a_conf_folder_of_ones_own(command_line):
+def test_a_conf_folder_of_ones_own(command_line: CommandLine) -> None:
     command_line.script("import sys; print(sys.argv[1:])")
     mine = command_line.folder / "mine" / "experiment"
     mine.mkdir(parents=True)
     mine.joinpath("flowers.yaml").write_text(
-        "# @package _global_\njob: {source: src, script: train.py, arguments: {a: [1, 2], b: true, c: false, d: null}}\n"
+        "# @package _global_\n"
+        "job: {source: src, script: train.py, arguments: {a: [1, 2], b: true, c: false, d: null}}\n"
     )
     done = command_line.run("--config-dir", "mine", "+experiment=flowers")
     assert done.returncode == 0, done.stderr
@@ -153,7 +213,7 @@ def test_a_conf_folder_of_ones_own(command_line):
     assert found["experiment"] == "flowers"
 
 
-def test_nothing_stray_is_left_beside_the_workspace(command_line):
+def test_nothing_stray_is_left_beside_the_workspace(command_line: CommandLine) -> None:
     command_line.script("print(1)")
     assert command_line.job().returncode == 0
     assert sorted(path.name for path in command_line.folder.iterdir()) == [".vivero", "src"]
@@ -166,7 +226,7 @@ def test_nothing_stray_is_left_beside_the_workspace(command_line):
         ["environment=team", "-c", "job", "-cd", "mine", "stages=[prepare]"],
     ],
 )
-def test_switches_may_stand_anywhere(command_line, words):
+def test_switches_may_stand_anywhere(command_line: CommandLine, words: Any) -> None:
     command_line.script("print('hello')\n")
     below = command_line.folder / "mine" / "environment"
     below.mkdir(parents=True)

@@ -1,7 +1,9 @@
 """Whatever is typed for a key composes or is told in one line, in the words of who typed it."""
 
 import gc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -27,7 +29,7 @@ VALUES = ("[[1]]", "{a: [1]}", "''", "'${job}'")
 THEIRS = ("omegaconf", "DictConfig", "ListConfig", "subclass", "Error merging", "raised while", "dereferencing", "\n")
 
 
-def keys(node, above=""):
+def keys(node: Any, above: str = "") -> Iterator[Any]:
     for name in node:
         child = node._get_node(name)
         yield f"{above}{name}"
@@ -35,7 +37,7 @@ def keys(node, above=""):
             yield from keys(child, f"{above}{name}.")
 
 
-def mistake(do):
+def mistake(do: Any) -> Any:
     """Return what a user reads of it, empty if all is well; what is no mistake of theirs is raised."""
     try:
         do()
@@ -48,7 +50,7 @@ def mistake(do):
 
 
 @pytest.fixture
-def plan(tmp_path, monkeypatch):
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Compose and check as the command does, in this process."""
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text("print(1)")
@@ -59,7 +61,7 @@ def plan(tmp_path, monkeypatch):
     register_schemas()
     register_resolvers()
 
-    def plan(*words):
+    def plan(*words: str) -> Any:
         config = compose("config", list(words), return_hydra_config=True)
         HydraConfig.instance().set_config(config)
         _plan(config, Path.cwd())
@@ -70,9 +72,10 @@ def plan(tmp_path, monkeypatch):
     HydraConfig.instance().cfg = None
 
 
-@pytest.mark.slow
+@pytest.mark.slow("looks at each key of a composition with each value")
+@pytest.mark.sampled(2, covers=["conf/**/*.yaml", "runner/*.py"])
 @pytest.mark.parametrize("chosen", CHOSEN)
-def test_a_value_of_another_kind_is_taken_or_told(chosen, plan):
+def test_a_value_of_another_kind_is_taken_or_told(chosen: str, plan: Any) -> None:
     words, looked = CHOSEN[chosen], 0
     others = list(CHOSEN.values())[: list(CHOSEN).index(chosen)]  # whose keys are looked at there
     known = {key for one in others for key in keys(plan(*one))}

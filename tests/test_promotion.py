@@ -1,5 +1,8 @@
 """An alias moves to a version that wins, and to no other."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.errors import UserError
@@ -17,33 +20,33 @@ from runner.store.registry import FileRegistry
         ("rmse < best.one", ("rmse", "<", "best.one")),
     ],
 )
-def test_conditions(text, expected):
+def test_conditions(text: str, expected: Any) -> None:
     found = read_condition(text)
     assert (found.metric, found.sign, found.alias) == expected
 
 
 @pytest.mark.parametrize("text", ["", "accuracy", "accuracy = champion", "> champion", "a > b c", "a > ../b"])
-def test_what_is_no_condition(text):
+def test_what_is_no_condition(text: str) -> None:
     with pytest.raises(UserError):
         read_condition(text)
 
 
 @pytest.fixture
-def registry(tmp_path):
+def registry(tmp_path: Path) -> FileRegistry:
     layout = Layout(tmp_path / "workspace")
     layout.create()
     return FileRegistry(layout)
 
 
-def register(registry, tmp_path, **metrics):
+def register(registry: FileRegistry, tmp_path: Path, **metrics: Any) -> Any:
     path = tmp_path / "model.joblib"
     path.write_bytes(repr(metrics).encode())
     record = ModelRecord(name="m", version=0, created="", artefact="", sha256="", bytes=0, metrics=metrics)
     return registry.register(path, record)
 
 
-def test_the_first_has_nothing_to_beat_and_only_winners_follow(registry, tmp_path):
-    said = []
+def test_the_first_has_nothing_to_beat_and_only_winners_follow(registry: FileRegistry, tmp_path: Path) -> None:
+    said: list[str] = []
     condition = read_condition("accuracy > champion")
     for accuracy, holder in ((0.8, 1), (0.8, 1), (0.7, 1), (0.9, 4)):
         promote(registry, register(registry, tmp_path, accuracy=accuracy), condition, said.append)
@@ -51,8 +54,8 @@ def test_the_first_has_nothing_to_beat_and_only_winners_follow(registry, tmp_pat
     assert "accuracy 0.8 is not > 0.8: alias champion stays" in said
 
 
-def test_without_the_metric_nothing_moves(registry, tmp_path):
-    said = []
+def test_without_the_metric_nothing_moves(registry: FileRegistry, tmp_path: Path) -> None:
+    said: list[str] = []
     condition = read_condition("accuracy > champion")
     assert promote(registry, register(registry, tmp_path), condition, said.append) is None
     assert registry.aliases("m") == {} and "has no metric accuracy" in said[0]

@@ -13,7 +13,7 @@ from runner.errors import UserError
 
 _CONDA = """FROM condaforge/miniforge3
 COPY environment.lock pip.lock /tmp/
-RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock \\
+{copies}RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock \\
  && /opt/environment/bin/python -m pip install --no-cache-dir --no-deps --require-hashes -r /tmp/pip.lock
 ENV PATH=/opt/environment/bin:$PATH
 """
@@ -29,16 +29,20 @@ def export(key: str, output: Path) -> None:
     """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
     from runner.commands.copying import new_folder
     from runner.environments.catalogue import kept, meant
+    from runner.environments.kept_wheels import KeptWheels
     from runner.files import write_text
 
-    output = output.absolute()
+    output, kept_wheels = output.absolute(), KeptWheels(workspace())
     one = meant(kept(workspace()), key)
     if one.record is None:
         raise UserError(f"Environment {one.key} is {one.problem}")
     with new_folder(output, "--output") as folder:
         for name, text in _locks(one.lock(), one.record.kind).items():
-            write_text(folder / name, text)
-        write_text(folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version))
+            write_text(folder / name, kept_wheels.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image
+        has_wheels = kept_wheels.copy(one.lock(), folder / "wheels")
+        write_text(
+            folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version, has_wheels)
+        )
         write_text(folder / "README.md", _readme(one.key, one.record.kind))
     if wants_json():
         emit_json({"key": one.key, "folder": str(output)})
@@ -56,18 +60,20 @@ def _locks(lock: str, kind: str) -> dict[str, str]:
     return {"environment.lock": dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
 
 
-def _dockerfile(folder: Path, kind: str, python: str) -> str:
+def _dockerfile(folder: Path, kind: str, python: str, has_wheels: bool) -> str:
+    copies = "COPY wheels /tmp/wheels\n" if has_wheels else ""
     own = folder / "Dockerfile"
     if own.exists():
         return own.read_text()
     if kind == "conda":
-        return _CONDA
+        return _CONDA.format(copies=copies)
     if kind == "docker":
         raise UserError("That environment is an image as it was found", "Push it: docker push IMAGE")
     return (
         f"FROM python:{python}-slim\n"
-        "COPY environment.lock /tmp/environment.lock\n"
-        "RUN pip install --no-cache-dir --require-hashes -r /tmp/environment.lock && rm /tmp/environment.lock\n"
+        f"COPY environment.lock /tmp/environment.lock\n{copies}"
+        f"RUN pip install --no-cache-dir --require-hashes -r /tmp/environment.lock"
+        " && rm /tmp/environment.lock\n"
     )
 
 

@@ -12,6 +12,7 @@ from runner.commands.output import emit_json, note, show_time, show_value
 
 _COMMANDS = {
     "show": "runner.commands.models_show:show",
+    "register": "runner.commands.models_register:register",
     "alias": "runner.commands.models_alias:alias",
     "tag": "runner.commands.models_change:tag",
     "download": "runner.commands.models_download:download",

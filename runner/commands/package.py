@@ -21,15 +21,18 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
     from runner.commands.deploy import read_settings
     from runner.endpoints import package as packages
     from runner.endpoints.environment import requirements
+    from runner.environments.kept_wheels import KeptWheels
     from runner.wiring import serving_lock
 
     layout = workspace()
     models = registry(layout)
     record, settings = models.resolve(model), packages.check(read_settings(words, None))
-    wanted, python = requirements(record, settings.accelerate)
+    wanted, python = requirements([record], settings.accelerate)
     target = (output or Path(f"{record.name}-{record.version}")).absolute()
     with new_folder(target, "--output") as folder:
-        files = packages.package(models, record, settings, serving_lock(layout, wanted, python, note), python)
+        lock, kept = serving_lock(layout, wanted, python, note), KeptWheels(layout)
+        placed = kept.placed(lock, packages.WHEELS)
+        files = packages.package(models, record, settings, placed, python, kept.files(lock))
         for name, content in files.items():
             _write(folder, name, content)
     if wants_json():

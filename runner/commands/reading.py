@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,34 +24,11 @@ def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
-    """Return each scalar metric's last value: as finalized, or so far."""
-    if record.finalize is not None:
-        return dict(record.finalize.metrics)
-    return last_scalars(run.metrics)
+    """Return each metric's last value: as finalized, or so far."""
+    from runner.files import read_json_lines
+    from runner.metrics import last_values
 
-
-def last_scalars(path: Path) -> dict[str, Any]:
-    """Return the last value of each metric of a file that is a single value."""
-    return {
-        name: entries[-1]["value"]
-        for name, entries in metric_series(path).items()
-        if entries[-1]["kind"] in (None, "scalar")
-    }
-
-
-def children(run: RunLayout) -> Iterator[dict[str, Any]]:
-    """Yield the child runs the script made, in the order of their numbers."""
-    import json
-
-    if not run.children.is_dir():
-        return
-    found = []
-    for folder in run.children.iterdir():
-        record = folder / "child.json"
-        if record.is_file():
-            child = json.loads(record.read_bytes())
-            found.append({**child, "metrics": last_scalars(folder / "metrics.jsonl")})
-    yield from sorted(found, key=lambda child: (child.get("number") or 0, str(child.get("id"))))
+    return dict(record.finalize.metrics) if record.finalize is not None else last_values(read_json_lines(run.metrics))
 
 
 def log_files(run: RunLayout) -> dict[str, Path]:

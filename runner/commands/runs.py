@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
-from runner.commands.output import emit_json, note, show_duration, show_time, show_value
+from runner.commands.output import emit_json, note
 from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
     from runner.layout import Layout
-
-_METRICS_SHOWN = 3
 
 
 @click.command()
@@ -22,10 +20,12 @@ _METRICS_SHOWN = 3
 @click.option(
     "--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag; may be repeated."
 )
-@click.option("--where", "-w", metavar="EXPRESSION", help="Only where this holds of the metrics: 'accuracy > 0.95'.")
+@click.option("--where", "-w", metavar="EXPRESSION", help="Only where this holds: 'accuracy > 0.95 and params.c == 1'.")
 @click.option(
-    "--sort", metavar="METRIC|FIELD", help="Order by a metric's last value or a field; otherwise newest first."
+    "--sort", metavar="METRIC|FIELD", help="Order by a metric's last value, a field or params.NAME; else newest first."
 )
+@click.option("--columns", metavar="NAME,...", help="id, status, params.NAME, metrics.NAME, tags.NAME and so on.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a column for each parameter, metric and tag.")
 @click.option("--reverse", is_flag=True, help="Turn the order around.")
 @click.option("--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many; 0 for all.")
 @global_options
@@ -36,14 +36,18 @@ def runs(
     tags: tuple[str, ...],
     where: str | None,
     sort: str | None,
+    columns: str | None,
+    as_csv: bool,
     reverse: bool,
     limit: int,
 ) -> None:
     """List runs, newest first."""
+    from runner.commands.run_columns import read_columns, write_csv
     from runner.records import STATUSES
     from runner.store.index import select
 
     layout = workspace()
+    named = read_columns(columns) if columns else None
     chosen = one_of(status, STATUSES, "status") if status else None
     wanted = pairs(tags, "--tag")
     rows = select(
@@ -58,8 +62,10 @@ def runs(
     )
     if wants_json():
         emit_json(rows)
+    elif as_csv:
+        write_csv(rows, named)
     elif rows:
-        _print(rows, sort)
+        _print(rows, named, sort)
     else:
         note("No runs match" if experiment or status or tags or where else "No runs yet")
 
@@ -84,27 +90,11 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
     return index.all() if active else rows
 
 
-def _print(rows: list[dict[str, Any]], sort: str | None) -> None:
+def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:
+    from runner.commands.run_columns import CUT, LEFT_OUT, USUAL, cell_of, header_of
     from runner.tables import print_table
 
-    headers = ["RUN", "STATUS", "EXPERIMENT", "CREATED", "DURATION", "METRICS", "MODEL"]
-    table = [
-        [
-            row["id"],
-            row["status"],
-            row["experiment"],
-            show_time(row["created"]),
-            show_duration(row["duration"]),
-            _metrics(row["metrics"], sort),
-            row["model"] or "",
-        ]
-        for row in rows
-    ]
-    print_table(headers, table, right=("DURATION",))
-
-
-def _metrics(metrics: dict[str, Any], first: str | None) -> str:
-    """Return the first few metrics, the one that the list is sorted by before the others."""
-    names = sorted(metrics, key=lambda name: (name != first, name))
-    shown = [f"{name}={show_value(metrics[name])}" for name in names[:_METRICS_SHOWN]]
-    return " ".join([*shown, "..."] if len(names) > _METRICS_SHOWN else shown)
+    names = columns or USUAL
+    headers = [header_of(name) for name in names]
+    table = [[cell_of(row, name, sort) for name in names] for row in rows]
+    print_table(headers, table, right=("DURATION",), left_out=() if columns else LEFT_OUT, cut=CUT)

@@ -24,14 +24,17 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 @click.option("--input", "source", required=True, metavar="FILE", help="Rows: .csv with a header, .jsonl or .parquet.")
 @click.option("--output", "target", required=True, metavar="FILE", help="Where answers go: .csv, .jsonl or .parquet.")
 @click.option("--method", metavar="NAME", help="predict, predict_proba, ...; the model's first unless said.")
+@click.option("--keep", metavar="COLUMN,...", default="", help="Columns to copy to the answers, such as an id.")
+@click.option("--by-position", is_flag=True, help="Take the columns in the file's order, whatever they are called.")
+@click.option("--overwrite", is_flag=True, help="Replace the file of answers if there is one.")
 @click.option("--chunk", type=click.IntRange(1), default=10_000, show_default=True, help="Rows at a time.")
 @click.option("--date", "dates", multiple=True, metavar="COLUMN", help="A column whose texts are points in time.")
 @click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops file may hold.")
 @click.option("--allow-version-mismatch", is_flag=True, help="Go on in another scikit-learn than the model's.")
 @global_options
 def score(
-    model: str, source: str, target: str, method: str | None, chunk: int, dates: tuple[str, ...],
-    trust: tuple[str, ...], allow_version_mismatch: bool,
+    model: str, source: str, target: str, method: str | None, keep: str, by_position: bool, overwrite: bool,
+    chunk: int, dates: tuple[str, ...], trust: tuple[str, ...], allow_version_mismatch: bool,
 ) -> None:  # fmt: skip
     """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
     from runner.endpoint_settings import EndpointSettings
@@ -45,6 +48,7 @@ def score(
         raise UserError(f"--input: there is no file {rows}")
     if not answers.parent.is_dir():
         raise UserError(f"--output: there is no folder {answers.parent}")
+    _check_target(rows, answers, overwrite=overwrite)
     settings = EndpointSettings(allow_version_mismatch=allow_version_mismatch)
     make = lambda packages, python: serving_environment(layout, packages, python)  # noqa: E731
     python = find_python([record], settings, make, local_host(), note)
@@ -57,6 +61,8 @@ def score(
         "method": method,
         "chunk": chunk,
         "dates": list(dates),
+        "keep": [name for name in keep.split(",") if name],
+        "by_position": by_position,
         "trusted": list(trust),
         "allow_version_mismatch": allow_version_mismatch,
     }
@@ -65,6 +71,24 @@ def score(
         emit_json({"model": f"{record.name}:{record.version}", "rows": done, "output": str(answers)})
     else:
         say(f"{record.name}:{record.version} answered for {done} rows: {answers}")
+
+
+def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:
+    """Refuse to overwrite a file; partial answers of an interrupted command are kept elsewhere.
+
+    Raises
+    ------
+    UserError
+        If the answers would replace their own rows, or a file that nobody said may go.
+    """
+    if not answers.exists():
+        return
+    if answers.is_dir():
+        raise UserError(f"--output: {answers} is a folder")
+    if answers.samefile(rows):
+        raise UserError("--output and --input are the same file, so the answers would replace the rows")
+    if not overwrite:
+        raise UserError(f"--output: {answers} already exists", "Add --overwrite to replace it")
 
 
 def _carry_out(python: str, order: dict[str, Any], size: int) -> int:

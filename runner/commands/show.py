@@ -7,25 +7,37 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import find_run, global_options, wants_json, workspace
-from runner.commands.output import emit_json, facts, say, section, show_bytes, show_duration, show_time, show_value
+from runner.commands.output import emit_json, facts, say, section, show_bytes, show_duration, show_time
+from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.layout import RunLayout
     from runner.records import PrepareRecord, RunRecord
 
-_OUTPUTS_SHOWN, _CHILDREN_SHOWN = 50, 20
+_OUTPUTS_SHOWN = 50
 
 
 @click.command()
 @click.argument("run")
 @global_options
 def show(run: str) -> None:
-    """Show everything known of one run."""
+    """Show everything known of one run, or of a child that its script made: RUN_1."""
     from runner.commands import reading
+    from runner.commands.children import children_of, find_child, print_child
     from runner.stages.finalize import with_script_set
 
     layout = workspace()
-    record = find_run(layout, run)
+    try:
+        record = find_run(layout, run)
+    except UserError:
+        found = find_child(layout, run)
+        if found is None:
+            raise
+        if wants_json():
+            emit_json({**found[1], "run": found[0].id})
+        else:
+            print_child(*found)
+        return
     folder = layout.run(record.experiment, record.id)
     if not wants_json():
         _print(folder, record)
@@ -36,7 +48,7 @@ def show(run: str) -> None:
             "tags": with_script_set(folder, "tag", record.tags),
             "properties": with_script_set(folder, "property", record.properties),
             "metrics": reading.last_metrics(folder, record),
-            "children": list(reading.children(folder)),
+            "children": children_of(folder.children),
             "logs": sorted(reading.log_files(folder)),
             "location": str(folder.root),
         }
@@ -45,6 +57,7 @@ def show(run: str) -> None:
 
 def _print(folder: RunLayout, record: RunRecord) -> None:
     from runner.commands import reading
+    from runner.commands.children import children_of, print_children
     from runner.stages.finalize import with_script_set
 
     facts(_head(record))
@@ -61,7 +74,7 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
         if found:
             section(title)
             facts(found, indent=2)
-    _print_children(folder)
+    print_children(children_of(folder.children))
     _print_outputs(record)
     for notes in (record.run.notes if record.run else (), record.finalize.notes if record.finalize else ()):
         for text in notes:
@@ -141,19 +154,6 @@ def _inputs(prepared: PrepareRecord) -> dict[str, Any]:
         name: f"{item.path} ({item.mode}, {_count(item.files)}, {show_bytes(item.bytes)}, {item.hash[:12]})"
         for name, item in prepared.inputs.items()
     }
-
-
-def _print_children(folder: RunLayout) -> None:
-    from runner.commands import reading
-
-    found = list(reading.children(folder))
-    if found:
-        section("Children")
-    for child in found[:_CHILDREN_SHOWN]:
-        metrics = " ".join(f"{name}={show_value(value)}" for name, value in child["metrics"].items())
-        say(f"  {child.get('id')}  {child.get('status')}  {metrics}".rstrip())
-    if len(found) > _CHILDREN_SHOWN:
-        say(f"  and {len(found) - _CHILDREN_SHOWN} more: see them all with --json")
 
 
 def _print_outputs(record: RunRecord) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
     from runner.layout import Layout
-    from runner.sweeps.records import SweepRecord, TrialRecord
+    from runner.sweeps.records import Objective, SweepRecord, TrialRecord
     from runner.sweeps.store import SweepStore
 
 INTERRUPTED = "interrupted"  # shown, never written: the sweep can be resumed
@@ -65,15 +65,16 @@ def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
     """Return what has become of the trials that the sweep does not know to have ended."""
     from runner.records import TERMINAL
 
-    found = (_change(layout, trial) for trial in record.trials if trial.status not in TERMINAL)
+    found = (_change(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
     return [change for change in found if change]
 
 
-def _change(layout: Layout, trial: TrialRecord) -> dict[str, Any] | None:
+def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any] | None:
     from runner.commands.common import run_store, settled
     from runner.commands.output import note
     from runner.records import CANCELED, COMPLETED, TERMINAL
     from runner.store.runs import locate
+    from runner.sweeps.results import trial_metrics
 
     if locate(layout, trial.run) is None:
         # The controller died between its word that the trial begins and the run's first file.
@@ -89,7 +90,7 @@ def _change(layout: Layout, trial: TrialRecord) -> dict[str, Any] | None:
         "number": trial.number,
         "status": run.status,
         "reason": None if run.status == COMPLETED else run.error,
-        "metrics": dict(run.finalize.metrics) if run.finalize else {},
+        "metrics": trial_metrics(layout, run, objectives),
         "ended": run.ended,
     }
 

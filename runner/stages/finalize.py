@@ -12,7 +12,9 @@ from typing import Any
 from runner.bench import Bench
 from runner.files import hash_file, list_files, read_json_lines, write_json
 from runner.layout import RunLayout
+from runner.metrics import last_values
 from runner.records import FileRecord, FinalizeRecord, RunRecord
+from runner.stages.collected import collect_metrics, collect_outputs
 
 
 def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
@@ -22,12 +24,14 @@ def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
         notes += list(_move(run.work / name, target))
     if record.prepare is not None:
         _drop_unchanged(bench, record.prepare.snapshot.hash)
+    notes += collect_outputs(run, bench.spec.job.outputs)
+    notes += collect_metrics(run, bench.spec.job.metrics_files)
     _close_children(run, record)
     outputs = tuple(
         FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
         for name in list_files(run.outputs)
     )
-    return FinalizeRecord(outputs=outputs, metrics=last_metrics(run), notes=tuple(notes))
+    return FinalizeRecord(outputs=outputs, metrics=last_values(read_json_lines(run.metrics)), notes=tuple(notes))
 
 
 def _move(source: Path, target: Path) -> Iterator[str]:
@@ -86,14 +90,10 @@ def _close_children(run: RunLayout, record: RunRecord) -> None:
             write_json(path, {**child, "status": record.run.status})
 
 
-def last_metrics(run: RunLayout) -> dict[str, float]:
-    """Return each scalar metric's last finite value."""
-    found: dict[str, float] = {}
-    for line in read_json_lines(run.metrics):
-        value = line.get("value")
-        if line.get("kind", "scalar") in ("scalar", "list") and isinstance(value, int | float):
-            found[line["name"]] = value
-    return found
+def name_set_by_script(run: RunLayout) -> str | None:
+    """Return the display name that the script gave its run, if it did."""
+    found = [line["value"] for line in read_json_lines(run.properties) if line["kind"] == "display_name"]
+    return found[-1] if found else None
 
 
 def with_script_set(run: RunLayout, kind: str, given: Mapping[str, str]) -> dict[str, str]:

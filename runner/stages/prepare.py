@@ -10,7 +10,10 @@ from runner.bench import Bench
 from runner.checks import source_folder
 from runner.errors import UserError
 from runner.files import write_text
+from runner.hosts.remote.link import UnreachableError
+from runner.ports import EnvironmentHandle, Say
 from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
+from runner.stages.left_out import check_script
 
 
 def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
@@ -35,19 +38,33 @@ def _snapshot(bench: Bench) -> SnapshotRecord:
         return earlier.prepare.snapshot
     source = source_folder(bench.spec, bench.base)
     saved = bench.snapshots.save(source, bench.say)
+    check_script(bench, source, saved)
     return dataclasses.replace(saved, git=bench.look_at_git(source, bench.run.diff))
 
 
 def _environment(bench: Bench) -> EnvironmentRecord:
-    host, restored = bench.compute.host(), bench.restored_from
     with _logging(bench) as say:
-        if restored is None:
-            handle = bench.environment.prepare(host, say)
-        else:
-            handle = bench.environment.restore(restored.environment, restored.lock_text, host, say)
+        handle = _handle(bench, say)
     write_text(bench.run.lock_file, handle.lock_text())
     bench.handle = handle
     return dataclasses.replace(handle.record, lock=bench.run.lock_file.name)
+
+
+def _handle(bench: Bench, say: Say) -> EnvironmentHandle:
+    """Prepare the environment on a machine that answers; one that is lost meanwhile is replaced or waited for."""
+    restored, said = bench.restored_from, ""
+    while True:
+        try:
+            host = bench.compute.host()
+            if restored is None:
+                return bench.environment.prepare(host, say)
+            return bench.environment.restore(restored.environment, restored.lock_text, host, say)
+        except UnreachableError as lost:
+            if bench.run.cancel.exists():
+                raise
+            if lost.message != said:  # it may be away for long, and is tried all the time
+                say(f"{lost.message}: trying again")
+            said = lost.message
 
 
 class _logging:  # noqa: N801 - used as a function
@@ -75,7 +92,7 @@ def _inputs(bench: Bench) -> dict[str, InputRecord]:
     found: dict[str, InputRecord] = {}
     for name, one in bench.spec.data.inputs.items():
         path = (bench.base / one.path).expanduser()
-        found[name] = bench.inputs.save(name, path, one.mode, bench.run.inputs)
+        found[name] = bench.inputs.save(name, path, one.mode, bench.run.inputs, one.filename)
         restored = bench.restored_from
         if restored is not None and found[name].hash != restored.input_hashes.get(name):
             raise UserError(f"Data input {name} at {path} is not what run {restored.run_id} read: it has changed since")

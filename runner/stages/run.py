@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -18,10 +19,11 @@ from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
 from runner.records import FAILED, ResultRecord, RunRecord
+from runner.stages.left_out import hint
 from runner.streams import reader_may_leave
-from runner.threads import thread_share
+from runner.threads import thread_share, usable_cores
+from runner.worker import timeouts
 
-GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _TICK = 0.05
 _BLOCK = 1 << 16
 
@@ -50,6 +52,9 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
         raise Detached
     wait_for(job, bench.run, show=bench.show_output)
     result = read_result(bench.run)
+    told = hint(bench, record.prepare.snapshot, result.reason) if result.reason else None
+    if told is not None:
+        result = dataclasses.replace(result, reason=f"{result.reason}. {told}")
     for name, one in record.prepare.inputs.items():
         bench.inputs.recheck(name, one, bench.run.inputs)
     return result
@@ -97,7 +102,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "inspector": handle.inside(["python"]),
         "python": handle.argv(["python"]),
         **({"finish": None, "answer": None, "attended": calls} if handle.attended else calls),
-        "grace": GRACE,
+        "grace": timeouts.seconds("grace"),
         "detach": spec.detach,
         "at_a_time": bench.at_a_time,
     }
@@ -125,7 +130,7 @@ def _share(bench: Bench) -> dict[str, str]:
     """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
     if bench.at_a_time is None or bench.compute.apart:
         return {}
-    share = thread_share(os.cpu_count() or 1, bench.at_a_time)
+    share = thread_share(usable_cores(), bench.at_a_time)
     return {name: value for name, value in share.items() if name not in os.environ}
 
 

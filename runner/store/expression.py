@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 
 Row = Mapping[str, Any]
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -20,14 +20,16 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
+OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
+_TRUTH = {"true": True, "false": False}  # as tables show them
 _FIELDS = ("id", "experiment", "status", "created", "duration", "model", "display_name", "error")
 
 
 def compile_where(text: str) -> Callable[[Row], bool]:
     """Return a test for rows of the index.
 
-    Bare names are fields of the run or else metrics; ``metrics.x`` and ``tags.x`` name them for certain, and
-    ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false.
+    Bare names are fields of the run or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` name them for certain,
+    and ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false.
 
     Raises
     ------
@@ -42,6 +44,22 @@ def compile_where(text: str) -> Callable[[Row], bool]:
     return lambda row: bool(_value(tree, row))
 
 
+def check_known(text: str, rows: Sequence[Row]) -> None:
+    """Refuse a bare name that is neither a field nor a metric of any row.
+
+    Raises
+    ------
+    UserError
+        With the nearest right name; nothing is refused where there are no rows.
+    """
+    metrics = {name for row in rows for name in row["metrics"]}
+    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+        if rows and isinstance(node, ast.Name) and node.id not in {*_FIELDS, *OWNERS, *metrics, *_TRUTH}:
+            raise UserError(
+                f"--where '{text}': no run has a metric or field {node.id}", nearest(node.id, [*metrics, *_FIELDS])
+            )
+
+
 def _check(tree: ast.expr, text: str) -> None:
     allowed = (
         ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Name, ast.Load, ast.Attribute,
@@ -49,13 +67,13 @@ def _check(tree: ast.expr, text: str) -> None:
     )  # fmt: skip
     for node in ast.walk(tree):
         wrong_owner = isinstance(node, ast.Attribute | ast.Subscript) and not (
-            isinstance(node.value, ast.Name) and node.value.id in ("metrics", "tags")
+            isinstance(node.value, ast.Name) and node.value.id in OWNERS
         )
         if not isinstance(node, allowed) or wrong_owner:
             what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
                 f"--where '{text}': {what} is not understood",
-                "Compare fields, metrics and tags.NAME with and, or, not, in",
+                "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",
             )
 
 
@@ -72,6 +90,8 @@ def _value(node: ast.expr, row: Row) -> Any:
         case ast.Compare():
             return _compare(node, row)
         case ast.Name():
+            if node.id in _TRUTH and node.id not in row["metrics"]:
+                return _TRUTH[node.id]
             return row.get(node.id) if node.id in _FIELDS else row["metrics"].get(node.id)
         case ast.Attribute(value=ast.Name(id=owner)):
             return row[owner].get(node.attr)

@@ -13,13 +13,13 @@ _DIFF_LIMIT = 20 << 20  # bytes
 
 
 def git_state(source: Path, diff_target: Path) -> GitState | None:
-    """Return commit, branch, remote and whether something is uncommitted, and write that difference to a file.
+    """Return commit, branch, remote and whether anything is uncommitted, and write the difference to a file.
 
-    None where there is no repository above the source, or no git.
+    None where there is no repository above the source, or no git. What git does not track is in no difference.
     """
     if not any((folder / ".git").exists() for folder in (source, *source.parents)):
         return None
-    status = _git(source, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", ".")
+    status = _git(source, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", ".")
     if status is None:
         return None
     facts = dict(re.findall(r"^# branch\.(\S+) (.+)$", status.decode(errors="replace"), flags=re.MULTILINE))

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.clock import seconds_between
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.records import RunRecord
-from runner.store.expression import compile_where
+from runner.store.expression import OWNERS, check_known, compile_where
 from runner.store.runs import read_record
 
-_VERSION = 1
+_VERSION = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 
 
@@ -113,9 +113,14 @@ def select(
     Raises
     ------
     UserError
-        If `where` is no comparison, or no row has what is to be sorted by.
+        If `where` is no comparison, or no row has what it names, what is to be sorted by, or the experiment.
     """
     test = compile_where(where) if where else None
+    if where:
+        check_known(where, rows)
+    experiments = {row["experiment"] for row in rows}
+    if experiment is not None and rows and experiment not in experiments:
+        raise UserError(f"No run belongs to an experiment {experiment}", nearest(experiment, sorted(experiments)))
     found = [
         row
         for row in rows
@@ -148,6 +153,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "created": record.created,
         "ended": record.ended,
         "duration": seconds_between(record.created, record.ended) if record.ended else None,
+        "params": _params(record),
         "metrics": dict(record.finalize.metrics) if record.finalize else {},
         "tags": dict(record.tags),
         "model": f"{made.model}:{made.version}" if made else None,
@@ -156,11 +162,21 @@ def row_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
+def _params(record: RunRecord) -> dict[str, Any]:
+    """Return a run's arguments where they have names."""
+    job = record.config.get("job")
+    arguments = job.get("arguments") if isinstance(job, Mapping) else None
+    return dict(arguments) if isinstance(arguments, Mapping) else {}
+
+
 def _by(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """Sort by a field or a metric; rows without it come last."""
+    owner, dot, inner = name.partition(".")
 
     def value(row: dict[str, Any]) -> Any:
-        return row[name] if name in row and name not in ("metrics", "tags") else row["metrics"].get(name)
+        if dot and owner in OWNERS and inner in row[owner]:
+            return row[owner][inner]
+        return row[name] if name in row and name not in OWNERS else row["metrics"].get(name)
 
     having = [row for row in rows if value(row) is not None]
     if rows and not having:

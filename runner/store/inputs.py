@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import hash_file, hash_tree, list_files, remove_tree, sync_tree
+from runner.files import BadLinkError, followed_files, hash_file, hash_tree, remove_tree, sync_tree
 from runner.layout import Layout
 from runner.records import InputRecord
 
@@ -19,8 +19,8 @@ class InputStore:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
 
-    def save(self, name: str, path: Path, mode: str, run_inputs: Path) -> InputRecord:
-        """Hash an input and make it available.
+    def save(self, name: str, path: Path, mode: str, run_inputs: Path, filename: str | None = None) -> InputRecord:
+        """Hash an input and make it available; links in a folder are what they point to.
 
         Parameters
         ----------
@@ -32,16 +32,18 @@ class InputStore:
             ``mount``: a link to it. ``copy``: a read-only copy in the workspace.
         run_inputs : Path
             The run's folder for links.
+        filename : str or None
+            The name that the script finds it by; its own unless given.
 
         Raises
         ------
         UserError
-            If it is not there.
+            If it is not there, or has a link that leads nowhere or back above itself.
         """
         if not path.exists():
             raise UserError(f"data.inputs.{name}: there is no file or folder {path}")
-        digest, files, size = self._measure(path)
-        location = run_inputs / name / path.name
+        digest, files, size = self._measure(name, path)
+        location = run_inputs / name / (filename or path.name)
         location.parent.mkdir(parents=True, exist_ok=True)
         target = path.absolute() if mode == "mount" else self._copy(name, path, digest)
         location.symlink_to(target)
@@ -58,7 +60,7 @@ class InputStore:
             If it changed.
         """
         place = (self.layout.root / record.location).resolve()
-        if not place.exists() or self._measure(place)[0] != record.hash:
+        if not place.exists() or self._measure(name, place)[0] != record.hash:
             raise UserError(
                 f"Data input {name} at {record.path} changed while the run was using it",
                 "Use mode: copy for data that others write to",
@@ -72,7 +74,7 @@ class InputStore:
             copied = staging / path.name
             try:
                 if path.is_dir():
-                    for one in list_files(path):
+                    for one in _files(name, path):
                         (copied / one).parent.mkdir(parents=True, exist_ok=True)
                         shutil.copyfile(path / one, copied / one)
                     copied.mkdir(exist_ok=True)
@@ -92,17 +94,24 @@ class InputStore:
                 remove_tree(staging)
         return next(iter(target.iterdir()))
 
-    def _measure(self, path: Path) -> tuple[str, int, int]:
+    def _measure(self, name: str, path: Path) -> tuple[str, int, int]:
         """Return hash, number of files and bytes; unchanged files are not read again."""
         with HashCache(self.layout.hashes) as cache:
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
             import hashlib
 
-            names = list_files(path)
-            lines = "".join(f"{cache.hash(path / name)}  {name}\n" for name in names)
-            size = sum((path / name).stat().st_size for name in names)
+            names = _files(name, path)
+            lines = "".join(f"{cache.hash(path / one)}  {one}\n" for one in names)
+            size = sum((path / one).stat().st_size for one in names)
             return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest(), len(names), size
+
+
+def _files(name: str, folder: Path) -> list[str]:
+    try:
+        return followed_files(folder)
+    except BadLinkError as wrong:
+        raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or name a folder without it") from None
 
 
 class HashCache:

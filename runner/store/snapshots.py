@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import hash_file, remove_tree, sync_tree, write_json
+from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
 from runner.layout import Layout
 from runner.ports import Say
 from runner.records import SnapshotRecord
@@ -81,30 +81,26 @@ class FileSnapshotStore:
         for name in RESULT_FOLDERS:
             if (source / name).is_dir():
                 say(f"{name}/ of the source is left out: a run writes its own")
-        found: list[str] = []
-        self._walk(source, "", ignored, found, (os.path.realpath(source),))
-        return found
+        many = 20 * self.max_files  # enough to say no, before all of a disk is listed
+        seen = 0
 
-    def _walk(
-        self, source: Path, below: str, ignored: Callable[[str], bool], found: list[str], above: tuple[str, ...]
-    ) -> None:
-        for entry in sorted(os.scandir(source / below), key=lambda one: one.name):
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.name in NEVER or (not below and entry.name in RESULT_FOLDERS and entry.is_dir()):
-                continue
-            if entry.is_dir():
-                real = os.path.realpath(entry.path)
-                if real == str(self.layout.root) or ignored(path + "/"):
-                    continue
-                if real in above:
-                    raise UserError(f"job.source: the link {path} leads back into a folder above it", "Remove it")
-                self._walk(source, path, ignored, found, (*above, real))
-            elif not ignored(path):
-                if not entry.is_file():
-                    raise UserError(f"job.source: {path} is no regular file, or a link that leads nowhere", "Ignore it")
-                found.append(path)
-                if len(found) > 20 * self.max_files:  # enough to say no, before all of a disk is listed
-                    raise UserError(*_too_much(f"over {len(found)} files", self.max_files, "max_files"))
+        def leave_out(path: str, is_folder: bool) -> bool:
+            nonlocal seen
+            if path.rpartition("/")[2] in NEVER or (is_folder and path in RESULT_FOLDERS):
+                return True
+            if is_folder:
+                return os.path.realpath(source / path) == str(self.layout.root) or ignored(path + "/")
+            if ignored(path):
+                return True
+            seen += 1
+            if seen > many:
+                raise UserError(*_too_much(f"over {many} files", self.max_files, "max_files"))
+            return False
+
+        try:
+            return followed_files(source, leave_out)
+        except BadLinkError as wrong:
+            raise UserError(f"job.source: {wrong}", "Remove it, or ignore it in .amlignore") from None
 
     def _check(self, paths: Sequence[str], sizes: dict[str, int]) -> None:
         secret = secret_looking(paths, self.allow_secrets)
@@ -170,5 +166,6 @@ def _ignore_rules(source: Path) -> Callable[[str], bool]:
         if path.is_file():
             import pathspec
 
-            return pathspec.GitIgnoreSpec.from_lines(path.read_text(errors="replace").splitlines()).match_file
+            text = path.read_text(encoding="utf-8-sig", errors="replace")  # some editors begin a file with a mark
+            return pathspec.GitIgnoreSpec.from_lines(text.splitlines()).match_file
     return lambda _path: False

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,13 @@ from runner.records import (
 )
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
+from tests.support.command_line import CommandLine
 
 
 class History:
     """Records runs and models in the workspace of a command line."""
 
-    def __init__(self, command_line):
+    def __init__(self, command_line: CommandLine) -> None:
         self.vivero = command_line.vivero
         self.command_line = command_line
         self.folder = command_line.folder
@@ -36,7 +38,14 @@ class History:
         self.models = FileRegistry(self.layout)
         self.count = 0
 
-    def run(self, experiment="iris", status="completed", metrics=None, outputs=None, **fields):
+    def run(
+        self,
+        experiment: str = "iris",
+        status: str = "completed",
+        metrics: Any = None,
+        outputs: Any = None,
+        **fields: Any,
+    ) -> Any:
         """Record a run, one second after the one before."""
         from runner.files import hash_file
 
@@ -68,10 +77,10 @@ class History:
         self.runs.create(record)
         return record
 
-    def folder_of(self, record):
+    def folder_of(self, record: Any) -> Any:
         return self.layout.run(record.experiment, record.id)
 
-    def model(self, name="iris", content=b"model", **fields):
+    def model(self, name: str = "iris", content: bytes = b"model", **fields: Any) -> Any:
         """Register a version."""
         path = self.folder / "model.joblib"
         path.write_bytes(pickle.dumps(content))
@@ -86,13 +95,13 @@ class History:
         )
         return self.models.register(path, record)
 
-    def json(self, *words, **options):
+    def json(self, *words: str, **options: Any) -> Any:
         """Run a command with --json and return the one document it must print."""
         done = self.vivero(*words, "--json", **options)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def error(self, *words, **options):
+    def error(self, *words: str, **options: Any) -> Any:
         """Run a command that must fail as a user's mistake does and return its one line."""
         done = self.vivero(*words, **options)
         assert done.returncode == 1, done.stderr + done.stdout
@@ -101,12 +110,12 @@ class History:
 
 
 @pytest.fixture
-def history(command_line):
+def history(command_line: CommandLine) -> History:
     return History(command_line)
 
 
 @pytest.fixture
-def full_run(history):
+def full_run(history: History) -> Any:
     """A run with everything in its record."""
     record = history.run(
         metrics={"accuracy": 0.975},
@@ -159,7 +168,7 @@ def full_run(history):
 
 
 @pytest.fixture
-def inspection():
+def inspection() -> Any:
     return Inspection(
         path="model.joblib",
         sha256="00",

@@ -5,16 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.sweeps.store import SweepStore
-from tests.conftest import ROOT
-from tests.sweeps.making import sweep, trial
+from tests.commands.conftest import History
+from tests.support.command_line import ROOT
+from tests.support.sweeps import sweep, trial
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_global_options_stand_before_or_after_the_command(before, history, tmp_path):
+def test_global_options_stand_before_or_after_the_command(before: bool, history: History, tmp_path: Path) -> None:
     history.run()
     options = ["--workspace", str(history.layout.root), "--json"]
     words = [*options, "runs"] if before else ["runs", *options]
@@ -23,14 +26,14 @@ def test_global_options_stand_before_or_after_the_command(before, history, tmp_p
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_global_options_around_a_nested_command(before, history, tmp_path):
+def test_global_options_around_a_nested_command(before: bool, history: History, tmp_path: Path) -> None:
     history.model()
     options = ["--json", "--workspace", str(history.layout.root)]
     words = ["models", *options, "show", "iris"] if before else ["models", "show", "iris", *options]
     assert json.loads(history.vivero(*words, cwd=tmp_path).stdout)["version"] == 1
 
 
-def test_the_workspace_is_found_upwards_and_by_variable(history, tmp_path):
+def test_the_workspace_is_found_upwards_and_by_variable(history: History, tmp_path: Path) -> None:
     history.run()
     deep = history.folder / "a" / "b"
     deep.mkdir(parents=True)
@@ -38,7 +41,7 @@ def test_the_workspace_is_found_upwards_and_by_variable(history, tmp_path):
     assert len(history.json("runs", cwd=tmp_path, variables={"VIVERO_WORKSPACE": str(history.layout.root)})) == 1
 
 
-def test_no_workspace_is_one_line(history, tmp_path):
+def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
     assert "no workspace" in history.error("runs", "--json", cwd=tmp_path)
 
 
@@ -76,12 +79,12 @@ def test_no_workspace_is_one_line(history, tmp_path):
         (["score", "nothing", "--input", "a.csv", "--output", "b.csv"], "no model"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_1(words, said, history):
+def test_a_mistake_is_one_line_and_exit_code_1(words: Any, said: str, history: History) -> None:
     history.run()
     assert said in history.error(*words)
 
 
-def test_help_and_version(history):
+def test_help_and_version(history: History) -> None:
     bare, asked = history.vivero(), history.vivero("--help")
     assert bare.returncode == asked.returncode == 0
     assert bare.stdout == asked.stdout
@@ -105,17 +108,18 @@ def test_help_and_version(history):
     assert history.vivero("--version").stdout.startswith("vivero ")
 
 
-def test_a_reader_that_leaves_is_no_error(history):
+def test_a_reader_that_leaves_is_no_error(history: History) -> None:
     record = history.run()
     history.folder_of(record).log.write_bytes(b"x" * 5_000_000)
     process = history.command_line.start("runner.cli", "logs", "latest")
+    assert process.stdout is not None and process.stderr is not None
     process.stdout.read(10)
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(30) == 141
 
 
-def test_ctrl_c_gives_130_without_a_traceback(history):
+def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
     record = history.run()
     folder = history.folder_of(record)
     folder.log.write_text("first\n")
@@ -124,13 +128,14 @@ def test_ctrl_c_gives_130_without_a_traceback(history):
 
     with locked(folder.controller_lock):
         process = history.command_line.start("runner.cli", "logs", "-f", "latest")
+        assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == b"first\n"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, b"")
 
 
-def test_our_own_bug_is_a_traceback_and_3(history):
+def test_our_own_bug_is_a_traceback_and_3(history: History) -> None:
     record = history.run()
     history.folder_of(record).metrics.write_text('{"no": "name"}\n')
     done = history.vivero("metrics", "latest")
@@ -138,7 +143,7 @@ def test_our_own_bug_is_a_traceback_and_3(history):
 
 
 @pytest.mark.parametrize("command", ["runs", "sweeps"])
-def test_listing_imports_little(command, history):
+def test_listing_imports_little(command: str, history: History) -> None:
     history.run()
     SweepStore(history.layout).create(sweep(trial(0, 0.5)))
     code = (

@@ -1,16 +1,19 @@
 """``vivero download`` and ``vivero models download``."""
 
 import json
-import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.commands.conftest import History
 
-def tree(folder):
+
+def tree(folder: Path) -> Any:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_run_comes_with_outputs_logs_and_records(history, full_run):
+def test_a_run_comes_with_outputs_logs_and_records(history: History, full_run: Any) -> None:
     found = history.json("download", "latest", "--to", "deep/copy")
     target = history.folder / "deep" / "copy"
     assert found == {"run": full_run.id, "location": str(target), "files": len(tree(target))}
@@ -20,19 +23,19 @@ def test_a_run_comes_with_outputs_logs_and_records(history, full_run):
     assert (target / "outputs" / "deep" / "plot.png").read_text() == "pixels"
 
 
-def test_the_folder_is_named_after_the_run(history, full_run):
+def test_the_folder_is_named_after_the_run(history: History, full_run: Any) -> None:
     history.vivero("download", "latest")
     assert (history.folder / full_run.id / "outputs" / "model.joblib").read_text() == "bytes"
 
 
-def test_an_empty_folder_may_be_there(history, full_run):
+def test_an_empty_folder_may_be_there(history: History, full_run: Any) -> None:
     (history.folder / "empty").mkdir()
     assert history.vivero("download", "latest", "--to", ".", cwd=history.folder / "empty").returncode == 0
     assert (history.folder / "empty" / "run.json").is_file()
 
 
 @pytest.mark.parametrize("kind", ["full", "file", "dangling link"])
-def test_what_is_there_is_not_touched(kind, history, full_run):
+def test_what_is_there_is_not_touched(kind: str, history: History, full_run: Any) -> None:
     target = history.folder / "there"
     if kind == "full":
         target.mkdir()
@@ -46,7 +49,7 @@ def test_what_is_there_is_not_touched(kind, history, full_run):
     assert kind != "full" or tree(target) == ["mine"]
 
 
-def test_links_are_not_followed(history, full_run):
+def test_links_are_not_followed(history: History, full_run: Any) -> None:
     (history.folder / "secret").write_text("secret")
     outputs = history.folder_of(full_run).outputs
     (outputs / "link").symlink_to(history.folder / "secret")
@@ -56,14 +59,14 @@ def test_links_are_not_followed(history, full_run):
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])
-def test_an_output_that_is_not_what_was_recorded(damage, history, full_run):
+def test_an_output_that_is_not_what_was_recorded(damage: str, history: History, full_run: Any) -> None:
     path = history.folder_of(full_run).outputs / "model.joblib"
     path.write_text("other") if damage == "changed" else path.unlink()
     assert "recorded" in history.error("download", "latest", "--to", "a/b")
     assert not (history.folder / "a").exists()
 
 
-def test_a_model_version(history):
+def test_a_model_version(history: History) -> None:
     history.model(content=b"first")
     history.model(content=b"second")
     found = history.json("models", "download", "iris:1", "--to", "copy")
@@ -73,14 +76,14 @@ def test_a_model_version(history):
     assert json.loads((history.folder / "copy" / "model.json").read_text())["version"] == 1
 
 
-def test_the_latest_version_in_a_folder_named_after_it(history):
+def test_the_latest_version_in_a_folder_named_after_it(history: History) -> None:
     history.model()
     history.model()
     assert history.vivero("models", "download", "iris").returncode == 0
     assert (history.folder / "iris-2" / "model.joblib").is_file()
 
 
-def test_a_flipped_byte_is_refused(history):
+def test_a_flipped_byte_is_refused(history: History) -> None:
     path = history.models.artefact(history.model())
     content = bytearray(path.read_bytes())
     content[3] ^= 1
@@ -90,7 +93,7 @@ def test_a_flipped_byte_is_refused(history):
 
 
 @pytest.mark.parametrize("damage", ["none", "changed", "added", "removed", "link"])
-def test_a_model_that_is_a_folder(damage, history):
+def test_a_model_that_is_a_folder(damage: str, history: History) -> None:
     import dataclasses
 
     record = history.model()
@@ -107,7 +110,7 @@ def test_a_model_that_is_a_folder(damage, history):
     elif damage == "removed":
         (stored / "a.txt").unlink()
     elif damage == "link":
-        os.replace(stored / "a.txt", history.folder / "moved")
+        (stored / "a.txt").replace(history.folder / "moved")
         (stored / "a.txt").symlink_to(history.folder / "moved")
     words = ("models", "download", "folder", "--to", "copy")
     if damage == "none":

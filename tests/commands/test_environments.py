@@ -1,18 +1,20 @@
 """``vivero environments``: what is kept, who needs it, what goes and what never does."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.commands.needs import needs
 from runner.environments.catalogue import Needs, kept, remove
 from runner.layout import Layout
-from tests.waiting import wait_for
+from tests.support.command_line import CommandLine
+from tests.support.waiting import wait_for
 
 SMALL = ("environment=venv", "environment.packages=['six==1.16.0']")
 WAITING = "import os, time\nprint('begun', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.02)\n"
@@ -20,21 +22,21 @@ MODEL = "import os\nos.makedirs('outputs', exist_ok=True)\nopen('outputs/m.bin',
 
 
 @pytest.fixture
-def line(command_line):
+def line(command_line: CommandLine) -> CommandLine:
     command_line.script("print('x')")
     return command_line
 
 
-def listed(line):
+def listed(line: CommandLine) -> Any:
     return json.loads(line.vivero("environments", "--json").stdout)
 
 
-def built(line, *words):
+def built(line: CommandLine, *words: str) -> None:
     done = line.job(*(words or SMALL))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_listed_and_shown(line):
+def test_listed_and_shown(line: CommandLine) -> None:
     assert "No environments are kept yet" in line.vivero("environments", "--workspace", str(line.folder)).stderr
     built(line)
     (row,) = listed(line)
@@ -48,7 +50,7 @@ def test_listed_and_shown(line):
     assert wrong.returncode == 1 and "There is no environment 'zzz'" in wrong.stderr
 
 
-def test_a_damaged_one_hides_no_other(line):
+def test_a_damaged_one_hides_no_other(line: CommandLine) -> None:
     built(line)
     broken = Layout(line.workspace).environments / ("0" * 32)
     broken.mkdir()
@@ -57,14 +59,14 @@ def test_a_damaged_one_hides_no_other(line):
     assert len(rows) == 2 and "damaged" in rows["0" * 32]["problem"]
 
 
-def test_build_makes_no_run_of_the_script(line):
+def test_build_makes_no_run_of_the_script(line: CommandLine) -> None:
     done = line.vivero("environments", "build", "job.source=src", "job.script=train.py", *SMALL)
     assert done.returncode == 0, done.stderr
     assert len(listed(line)) == 1
     assert json.loads(line.vivero("show", "latest", "--json").stdout)["run"] is None
 
 
-def test_prune_takes_what_nothing_needs(line):
+def test_prune_takes_what_nothing_needs(line: CommandLine) -> None:
     built(line)
     (row,) = listed(line)
     assert "Would remove" in line.vivero("environments", "prune", "--dry-run").stdout and len(listed(line)) == 1
@@ -77,7 +79,7 @@ def test_prune_takes_what_nothing_needs(line):
     assert again.returncode == 0 and [one["key"] for one in listed(line)] == [row["key"]]
 
 
-def test_what_a_run_uses_stays(line):
+def test_what_a_run_uses_stays(line: CommandLine) -> None:
     line.script(WAITING)
     process = line.start("runner", "job.source=src", "job.script=train.py", *SMALL)
     layout = Layout(line.workspace)
@@ -91,7 +93,7 @@ def test_what_a_run_uses_stays(line):
     assert "1 of 1" in line.vivero("environments", "prune").stdout
 
 
-def test_what_a_model_came_from_stays(line):
+def test_what_a_model_came_from_stays(line: CommandLine) -> None:
     line.script(MODEL)
     built(line, *SMALL, "model.name=mine", "model.framework=Custom", "model.path=outputs/m.bin")
     assert listed(line)[0]["needed_by"] == ["model mine:1"]
@@ -100,13 +102,13 @@ def test_what_a_model_came_from_stays(line):
     assert "1 of 1" in line.vivero("environments", "prune").stdout
 
 
-def test_one_that_is_needed_meanwhile_is_put_back(line):
+def test_one_that_is_needed_meanwhile_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
     (one,) = kept(layout)
     asked = []
 
-    def needs_now():
+    def needs_now() -> Any:
         asked.append(one.folder.exists())
         found = needs(layout)
         return type(found)({one.key: ["run that has just begun"]}, [])
@@ -115,7 +117,7 @@ def test_one_that_is_needed_meanwhile_is_put_back(line):
     assert asked == [True] and one.folder.exists() and listed(line)[0]["problem"] is None
 
 
-def test_one_that_is_needed_at_the_last_moment_is_put_back(line):
+def test_one_that_is_needed_at_the_last_moment_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
     (one,) = kept(layout)
@@ -125,7 +127,7 @@ def test_one_that_is_needed_at_the_last_moment_is_put_back(line):
 
 
 @pytest.mark.parametrize("place", ["runs/src/*/run.json", "endpoints/one/endpoint.json", "models/mine/1/model.json"])
-def test_what_cannot_be_read_may_need_any(line, place):
+def test_what_cannot_be_read_may_need_any(line: CommandLine, place: str) -> None:
     line.script(MODEL)
     built(line, *SMALL, "model.name=mine", "model.framework=Custom", "model.path=outputs/m.bin")
     (line.workspace / "endpoints" / "one").mkdir(parents=True)
@@ -137,7 +139,7 @@ def test_what_cannot_be_read_may_need_any(line, place):
     assert len(listed(line)) == 1
 
 
-def test_what_a_model_came_from_stays_without_its_run(line):
+def test_what_a_model_came_from_stays_without_its_run(line: CommandLine) -> None:
     line.script(MODEL)
     built(line, *SMALL, "model.name=mine", "model.framework=Custom", "model.path=outputs/m.bin")
     assert line.vivero("delete", "latest", "--yes").returncode == 0
@@ -145,7 +147,7 @@ def test_what_a_model_came_from_stays_without_its_run(line):
     assert "0 of 1" in line.vivero("environments", "prune").stdout
 
 
-def test_an_export_into_the_folder_one_is_in(line, tmp_path):
+def test_an_export_into_the_folder_one_is_in(line: CommandLine, tmp_path: Path) -> None:
     built(line)
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -165,9 +167,9 @@ catalogue.remove(layout, catalogue.kept(layout)[0], lambda: catalogue.Needs({}, 
 """
 
 
-def test_a_prune_that_is_killed_leaves_all_or_nothing(line):
+def test_a_prune_that_is_killed_leaves_all_or_nothing(line: CommandLine) -> None:
     built(line)
-    done = subprocess.run([sys.executable, "-c", PRUNE, str(line.workspace)], cwd=os.getcwd(), capture_output=True)
+    done = subprocess.run([sys.executable, "-c", PRUNE, str(line.workspace)], cwd=Path.cwd(), capture_output=True)
     assert done.returncode == -signal.SIGKILL
     assert listed(line) == []
     line.vivero("environments", "prune")
@@ -176,7 +178,7 @@ def test_a_prune_that_is_killed_leaves_all_or_nothing(line):
     assert len(listed(line)) == 1
 
 
-def test_an_export_builds_the_same_elsewhere(line, tmp_path):
+def test_an_export_builds_the_same_elsewhere(line: CommandLine, tmp_path: Path) -> None:
     built(line)
     target = tmp_path / "taken"
     assert line.vivero("environments", "export", listed(line)[0]["key"], "--output", str(target)).returncode == 0

@@ -1,13 +1,15 @@
 """``vivero models``."""
 
 import json
+from typing import Any
 
 import pytest
 
 from runner.files import write_json
+from tests.commands.conftest import History
 
 
-def test_the_bare_word_lists(history, inspection):
+def test_the_bare_word_lists(history: History, inspection: Any) -> None:
     history.model("b", run="run_1", framework_version="1.9.1")
     history.model("a")
     history.model("a")
@@ -20,12 +22,12 @@ def test_the_bare_word_lists(history, inspection):
     assert rows[0].split()[:4] == ["a", "2", "2", "champion=1"]
 
 
-def test_nothing_registered(history):
+def test_nothing_registered(history: History) -> None:
     assert history.json("models") == []
     assert "No models yet" in history.vivero("models").stderr
 
 
-def test_a_record_from_the_future_does_not_hide_the_others(history):
+def test_a_record_from_the_future_does_not_hide_the_others(history: History) -> None:
     record = history.model("a")
     history.model("b")
     path = history.models.artefact(record).parent / "model.json"
@@ -39,7 +41,7 @@ def test_a_record_from_the_future_does_not_hide_the_others(history):
 @pytest.mark.parametrize(
     ("reference", "version"), [("iris", 2), ("iris:1", 1), ("iris:latest", 2), ("iris@champion", 1)]
 )
-def test_show(reference, version, history, inspection):
+def test_show(reference: str, version: int, history: History, inspection: Any) -> None:
     for _ in range(2):
         history.model(inspection=inspection, metrics={"accuracy": 0.9}, data={"rows": "abc"}, git_commit="c0ffee")
     history.models.set_alias("iris", "champion", 1)
@@ -52,12 +54,12 @@ def test_show(reference, version, history, inspection):
 
 
 @pytest.mark.parametrize("reference", ["iris:9", "iris:x", "iris@nobody", "irs", "iris:-1", "iris:../1"])
-def test_what_is_not_there(reference, history):
+def test_what_is_not_there(reference: str, history: History) -> None:
     history.model()
     history.error("models", "show", reference)
 
 
-def test_alias_moves_and_remembers(history):
+def test_alias_moves_and_remembers(history: History) -> None:
     history.model()
     history.model()
     assert history.vivero("models", "alias", "iris", "champion", "1").returncode == 0
@@ -76,7 +78,7 @@ def test_alias_moves_and_remembers(history):
     ("at", "version"),
     [("2026-02-28", None), ("2026-03-01", 1), ("2026-03-01T08:59:59", None), ("2026-03-02T10:00:00+00:00", 2)],
 )
-def test_who_was_champion_then(at, version, history):
+def test_who_was_champion_then(at: str, version: int | None, history: History) -> None:
     history.model()
     history.model()
     lines = [("2026-03-01T09:00:00.000000Z", 1), ("2026-03-02T09:00:00.000000Z", 2)]
@@ -101,13 +103,13 @@ def test_who_was_champion_then(at, version, history):
         ("irs",),
     ],
 )
-def test_alias_mistakes_change_nothing(words, history):
+def test_alias_mistakes_change_nothing(words: Any, history: History) -> None:
     history.model()
     history.error("models", "alias", *words)
     assert history.json("models", "alias", "iris") == []
 
 
-def test_tags_are_set_and_dropped(history):
+def test_tags_are_set_and_dropped(history: History) -> None:
     history.model(tags={"old": "1"})
     found = history.json("models", "tag", "iris:1", "stage=test", "note=a=b", "old-")
     assert found == {"name": "iris", "version": 1, "tags": {"stage": "test", "note": "a=b"}}
@@ -115,13 +117,13 @@ def test_tags_are_set_and_dropped(history):
 
 
 @pytest.mark.parametrize("words", [("iris", "a=b"), ("iris:1", "word"), ("iris:1", "=b"), ("iris:1", "-")])
-def test_tag_mistakes(words, history):
+def test_tag_mistakes(words: Any, history: History) -> None:
     history.model()
     history.error("models", "tag", *words)
     assert history.json("models", "show", "iris")["tags"] == {}
 
 
-def test_delete_a_version_and_its_number_is_not_used_again(history):
+def test_delete_a_version_and_its_number_is_not_used_again(history: History) -> None:
     history.model()
     history.model()
     assert "--yes" in history.error("models", "delete", "iris:2")
@@ -130,7 +132,7 @@ def test_delete_a_version_and_its_number_is_not_used_again(history):
     assert history.model().version == 3
 
 
-def test_delete_a_model(history):
+def test_delete_a_model(history: History) -> None:
     history.model()
     history.model()
     history.model("other")
@@ -140,7 +142,7 @@ def test_delete_a_model(history):
     history.error("models", "delete", "iris", "--yes")
 
 
-def test_verify_finds_one_flipped_byte(history):
+def test_verify_finds_one_flipped_byte(history: History) -> None:
     history.model()
     record = history.model()
     history.model("other")
@@ -162,6 +164,6 @@ def test_verify_finds_one_flipped_byte(history):
 
 
 @pytest.mark.parametrize("reference", ["nothing", "iris:9", "iris:x", "../x"])
-def test_verify_what_is_not_there(reference, history):
+def test_verify_what_is_not_there(reference: str, history: History) -> None:
     history.model()
     history.error("models", "verify", reference)

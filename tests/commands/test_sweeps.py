@@ -3,23 +3,25 @@
 import dataclasses
 import json
 import shlex
+from typing import Any
 
 import pytest
 
 from runner.files import locked
 from runner.sweeps.store import SweepStore
-from tests.sweeps.making import ACCURACY, SECONDS, sweep, trial
+from tests.commands.conftest import History
+from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 
 RUNNING = {"status": "running", "ended": None}
 
 
 @pytest.fixture
-def store(history):
+def store(history: History) -> Any:
     return SweepStore(history.layout)
 
 
 @pytest.fixture
-def two(store):
+def two(store: Any) -> Any:
     records = [
         sweep(trial(0, 0.9), trial(1, 0.95, parameters={"job.arguments.kernel": "two words"})),
         sweep(trial(0, 0.5), trial(1, status="failed", reason="exit code 7"), number=2, state="failed"),
@@ -29,34 +31,34 @@ def two(store):
     return records
 
 
-def going(store, *trials, **fields):
+def going(store: Any, *trials: Any, **fields: Any) -> Any:
     """Record a sweep that should be running."""
     record = sweep(*trials, state="running", ended=None, total=9, **fields)
     store.create(record)
     return record
 
 
-def test_a_list_newest_first(history, two):
+def test_a_list_newest_first(history: History, two: Any) -> None:
     header, second, first = history.vivero("sweeps").stdout.splitlines()
     assert header.split() == ["SWEEP", "STATE", "TRIALS", "BEST", "CREATED"]
     assert first.startswith(two[0].id) and "2 completed" in first and "Accuracy=0.95" in first
     assert "1 completed, 1 failed" in second and "failed" in second
 
 
-def test_a_list_as_json(history, two):
+def test_a_list_as_json(history: History, two: Any) -> None:
     rows = history.json("sweeps")
     assert [row["id"] for row in rows] == [two[1].id, two[0].id]
     assert rows[1]["counts"]["completed"] == 2 and rows[1]["best"][0]["values"] == {"Accuracy": 0.95}
 
 
-def test_no_sweeps_yet(history):
+def test_no_sweeps_yet(history: History) -> None:
     done = history.vivero("sweeps")
     assert (done.returncode, done.stdout) == (0, "") and "No sweeps yet" in done.stderr
     assert history.json("sweeps") == []
     assert "no sweeps" in history.error("sweep", "latest")
 
 
-def test_a_record_from_the_future_does_not_hide_the_others(history, store, two):
+def test_a_record_from_the_future_does_not_hide_the_others(history: History, store: Any, two: Any) -> None:
     path = store.layout.sweep(two[0].id).record
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
     done = history.vivero("sweeps", "--json")
@@ -64,7 +66,7 @@ def test_a_record_from_the_future_does_not_hide_the_others(history, store, two):
     assert "format 99" in done.stderr
 
 
-def test_a_sweep_has_everything(history, store, two):
+def test_a_sweep_has_everything(history: History, store: Any, two: Any) -> None:
     store.layout.sweep(two[1].id).page.write_text("page")
     text = history.vivero("sweep", "latest").stdout
     for word in (
@@ -74,21 +76,21 @@ def test_a_sweep_has_everything(history, store, two):
         assert word in text, word
 
 
-def test_a_sweep_as_json(history, two):
+def test_a_sweep_as_json(history: History, two: Any) -> None:
     shown = history.json("sweep", two[0].id)
     assert (shown["id"], shown["state"], shown["best"], shown["resume"]) == (two[0].id, "completed", [1], None)
     assert shown["trials"][0]["values"] == {"Accuracy": 0.9}
     assert shown["trials"][1]["parameters"] == {"job.arguments.kernel": "two words"}
 
 
-def test_best(history, two):
+def test_best(history: History, two: Any) -> None:
     shown = history.vivero("best", two[0].id).stdout
     assert trial(1).run in shown and "Accuracy=0.95" in shown
     line = next(line for line in shown.splitlines() if "python -m runner" in line)
     assert shlex.split(line) == ["python", "-m", "runner", "+experiment=iris", "job.arguments.kernel=two words"]
 
 
-def test_best_as_json_with_its_model(history, store):
+def test_best_as_json_with_its_model(history: History, store: Any) -> None:
     store.create(sweep(trial(0, 0.9), model="iris:3"))
     shown = history.json("best", "latest")
     assert shown["model"] == "iris:3"
@@ -97,21 +99,21 @@ def test_best_as_json_with_its_model(history, store):
     assert only["command"].startswith("python -m runner +experiment=iris ")
 
 
-def test_best_of_several_objectives(history, store):
+def test_best_of_several_objectives(history: History, store: Any) -> None:
     trials = [trial(n, n / 10, metrics={"seconds": n}) for n in range(3)]
     store.create(sweep(*trials, objectives=(ACCURACY, SECONDS)))
     assert [one["number"] for one in history.json("best", "latest")["best"]] == [0, 1, 2]
     assert "Also best: trial 2" in history.vivero("best", "latest").stdout
 
 
-def test_nothing_is_best(history, store):
+def test_nothing_is_best(history: History, store: Any) -> None:
     store.create(sweep(trial(0)))
     assert "no completed trial has a value of Accuracy" in history.error("best", "latest")
     store.create(sweep(trial(0, 0.5), number=2, objectives=()))
     assert "no objective" in history.error("best", "latest")
 
 
-def test_a_sweep_at_work_is_read_from_its_journal(history, store):
+def test_a_sweep_at_work_is_read_from_its_journal(history: History, store: Any) -> None:
     record = going(store, trial(0, **RUNNING))
     store.append(record.id, trial(0, 0.75).to_json())
     before = store.layout.sweep(record.id).record.read_bytes()
@@ -121,7 +123,7 @@ def test_a_sweep_at_work_is_read_from_its_journal(history, store):
     assert store.layout.sweep(record.id).record.read_bytes() == before
 
 
-def test_a_sweep_whose_controller_died_is_brought_up_to_date(history, store):
+def test_a_sweep_whose_controller_died_is_brought_up_to_date(history: History, store: Any) -> None:
     run = history.run(metrics={"Accuracy": 0.75})
     record = going(store, trial(0, run=run.id, **RUNNING), trial(1, run="iris_never_began", **RUNNING))
     store.append(record.id, record.trials[0].to_json())
@@ -135,7 +137,7 @@ def test_a_sweep_whose_controller_died_is_brought_up_to_date(history, store):
     assert store.replay(written) == written
 
 
-def test_a_list_of_hydras_cannot_be_resumed(history, store):
+def test_a_list_of_hydras_cannot_be_resumed(history: History, store: Any) -> None:
     record = going(store, trial(0, 0.5), search="list")
     done = history.vivero("sweep", record.id)
     assert "interrupted" in done.stdout and done.stderr == ""
@@ -143,7 +145,7 @@ def test_a_list_of_hydras_cannot_be_resumed(history, store):
 
 
 @pytest.fixture
-def begun(history):
+def begun(history: History) -> Any:
     """A run whose composition is real and whose script has not begun."""
     history.command_line.script("print('hello')")
     assert history.command_line.job("stages=[prepare]").returncode == 0
@@ -152,14 +154,14 @@ def begun(history):
     return run
 
 
-def test_a_trial_that_nobody_minds_is_finished(begun, history, store):
+def test_a_trial_that_nobody_minds_is_finished(begun: Any, history: History, store: Any) -> None:
     run = begun
     record = going(store, trial(0, run=run.id, **RUNNING))
     assert history.json("sweep", record.id)["trials"][0]["status"] == "failed"
     assert history.json("show", run.id)["status"] == "failed"
 
 
-def test_cancel_asks_a_sweep_to_end(history, store):
+def test_cancel_asks_a_sweep_to_end(history: History, store: Any) -> None:
     record = going(store, trial(0, **RUNNING))
     folder = store.layout.sweep(record.id)
     with locked(folder.lock):
@@ -168,7 +170,7 @@ def test_cancel_asks_a_sweep_to_end(history, store):
     assert folder.cancel.exists() and store.read(record.id).state == "running"
 
 
-def test_cancel_ends_a_sweep_that_nobody_minds(begun, history, store):
+def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, store: Any) -> None:
     run = begun
     folder = history.folder_of(run)
     record = going(store, trial(0, run=run.id, **RUNNING))
@@ -179,24 +181,24 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun, history, store):
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")
 
 
-def test_cancel_of_a_sweep_that_has_ended_is_a_mistake(history, two):
+def test_cancel_of_a_sweep_that_has_ended_is_a_mistake(history: History, two: Any) -> None:
     assert "already completed" in history.error("cancel", two[0].id)
 
 
-def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history, store):
+def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history: History, store: Any) -> None:
     record = going(store, trial(0, **RUNNING))
     history.run()
     assert record.id in history.error("cancel", "20260701-1200")
     assert not store.layout.sweep(record.id).cancel.exists()
 
 
-def test_cancel_still_means_runs(history, store, two):
+def test_cancel_still_means_runs(history: History, store: Any, two: Any) -> None:
     run = history.run()
     assert history.json("cancel", "latest") == [{"id": run.id, "status": "completed"}]
     assert "no run" in history.error("cancel", "nothing-like-it")
 
 
-def test_names_and_values_cannot_steer_the_terminal(history, store):
+def test_names_and_values_cannot_steer_the_terminal(history: History, store: Any) -> None:
     hostile = "\x1b]0;owned\x07"
     bad = trial(0, 0.5, parameters={hostile: hostile}, reason=hostile)
     store.create(dataclasses.replace(sweep(bad), error=hostile))

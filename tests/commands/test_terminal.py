@@ -2,11 +2,15 @@
 
 import os
 import pty
+import re
+from typing import Any
 
 import pytest
 
+from tests.commands.conftest import History
 
-def at_terminal(history, *words, answer=b"", **variables):
+
+def at_terminal(history: History, *words: str, answer: bytes = b"", **variables: Any) -> Any:
     """Run a command on a terminal of its own and return everything it showed and its exit code."""
     controller, terminal = pty.openpty()
     environment = {"TERM": "xterm-256color", "COLUMNS": "120", **variables}
@@ -37,25 +41,40 @@ def at_terminal(history, *words, answer=b"", **variables):
     return shown.decode(), process.returncode
 
 
-def test_a_terminal_gets_colour(history):
+def test_a_terminal_gets_colour(history: History) -> None:
     record = history.run()
     shown, code = at_terminal(history, "runs")
     assert code == 0 and record.id in shown and "\x1b[32m" in shown
 
 
-def test_no_color_is_respected(history):
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+def test_a_list_fits_the_terminal_and_breaks_nothing(history: History, width: int) -> None:
+    config = {"job": {"arguments": {"learning_rate": 0.0125, "kernel": "linear", "n_estimators": 100, "z": "x" * 50}}}
+    records = [history.run(metrics={"accuracy": 0.9731, "loss": 0.1}, config=config) for _ in range(3)]
+    shown, code = at_terminal(history, "runs", COLUMNS=str(width), NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.replace("\r", ""))  # bold stays without colour
+    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
+    assert code == 0 and max(map(len, lines)) <= width
+    assert len(lines) == 2 + len(records)  # a header, a rule, and one line a run
+    for record in records:
+        (line,) = [line for line in lines if record.id in line]
+        assert "completed" in line and "kernel=" in line
+    assert ("accuracy=0.973" in shown) == (width >= 80)
+
+
+def test_no_color_is_respected(history: History) -> None:
     record = history.run()
     shown, code = at_terminal(history, "runs", NO_COLOR="1")
     assert code == 0 and record.id in shown and "\x1b[32m" not in shown
 
 
-def test_what_a_script_recorded_is_no_markup(history):
+def test_what_a_script_recorded_is_no_markup(history: History) -> None:
     history.run(metrics={"[red]a[/red]": 1.0})
     assert "[red]a[/red]" in at_terminal(history, "runs")[0]
 
 
 @pytest.mark.parametrize(("answer", "removed"), [(b"y\n", True), (b"n\n", False), (b"\n", False)])
-def test_delete_asks(answer, removed, history):
+def test_delete_asks(answer: bytes, removed: bool, history: History) -> None:
     record = history.run()
     shown, code = at_terminal(history, "delete", "latest", answer=answer)
     assert "Remove run" in shown and code == (0 if removed else 1)

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.test_pipeline import MODEL, record_of
+from tests.support.command_line import ROOT, CommandLine
+from tests.support.records import record_of
+from tests.support.scripts import MODEL
 
 
-@pytest.mark.slow
-def test_digits_is_searched_on_all_cores_and_its_log_gives_the_metrics(command_line):
+@pytest.mark.slow("a search over a grid, on all cores")
+def test_digits_is_searched_on_all_cores_and_its_log_gives_the_metrics(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=digits")
     assert done.returncode == 0, done.stdout + done.stderr
     record = record_of(command_line)
@@ -20,7 +21,7 @@ def test_digits_is_searched_on_all_cores_and_its_log_gives_the_metrics(command_l
     assert not record["run"]["notes"], "joblib's workers end by themselves"
 
 
-def test_overrides_reach_the_script(command_line):
+def test_overrides_reach_the_script(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=iris", "job.arguments.kernel=rbf", "job.arguments.penalty=0.5")
     assert done.returncode == 0, done.stderr
     metrics = json.loads(command_line.vivero("metrics", "latest", "--json").stdout)
@@ -28,15 +29,21 @@ def test_overrides_reach_the_script(command_line):
     assert metrics["Confusion matrix"][0]["value"]["data"]["matrix"]
 
 
-def test_the_ten_lines_of_the_readme(command_line):
+def found(pattern: str, line: str) -> str:
+    """Return what is in the pattern's group."""
+    match = re.search(pattern, line)
+    assert match is not None, line
+    return match[1]
+
+
+def test_the_ten_lines_of_the_readme(command_line: CommandLine) -> None:
     lines = (ROOT / "README.md").read_text().partition("in ten lines\n")[2].splitlines()[:10]
     command_line.script(MODEL.replace("sys.argv[-1]", "'rbf'"), folder="projects/mine")
-    typed = re.search(r"`python -m runner (job.source.*?)`", lines[3])[1].split()
-    done = command_line.run(*typed)
+    done = command_line.run(*found(r"`python -m runner (job.source.*?)`", lines[3]).split())
     assert done.returncode == 0, done.stderr
     experiment = command_line.folder / "conf" / "experiment"
     experiment.mkdir(parents=True)
-    body = [re.search(r"`(\w+: .*)`", line)[1] for line in lines[5:7]]
+    body = [found(r"`(\w+: .*)`", line) for line in lines[5:7]]
     text = "\n".join(["# @package _global_", *body])
     experiment.joinpath("mine.yaml").write_text(text.replace("${project_root:}", str(command_line.folder)))
     done = command_line.run("--config-dir", "conf", "+experiment=mine", "job.arguments.alpha=0.2")

@@ -6,6 +6,8 @@ import random
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,33 +32,33 @@ for _ in range(int(sys.argv[3])):
 
 class TestFileRegistry(RegistryContract):
     @pytest.fixture
-    def registry(self, tmp_path):
+    def registry(self, tmp_path: Path) -> Any:
         return FileRegistry(Layout(tmp_path / "workspace"))
 
     @pytest.fixture
-    def registry_again(self, tmp_path):
+    def registry_again(self, tmp_path: Path) -> Any:
         return FileRegistry(Layout(tmp_path / "workspace"))
 
 
-def start(workspace, model, times):
+def start(workspace: Any, model: Any, times: Any) -> Any:
     words = [sys.executable, "-c", REGISTER, str(workspace), str(model), str(times)]
     return subprocess.Popen(words, stdout=subprocess.PIPE)
 
 
 @pytest.fixture
-def model(tmp_path):
+def model(tmp_path: Path) -> Any:
     path = tmp_path / "model.joblib"
     path.write_bytes(os.urandom(2_000_000))
     return path
 
 
-def test_thirty_two_processes_make_thirty_two_versions(tmp_path, model):
+def test_thirty_two_processes_make_thirty_two_versions(tmp_path: Path, model: Any) -> None:
     processes = [start(tmp_path / "w", model, 1) for _ in range(32)]
     assert [process.wait() for process in processes] == [0] * 32
     assert FileRegistry(Layout(tmp_path / "w")).versions("iris") == list(range(1, 33))
 
 
-def test_a_kill_at_any_moment_leaves_whole_versions_and_leftovers_are_swept(tmp_path, model):
+def test_a_kill_at_any_moment_leaves_whole_versions_and_leftovers_are_swept(tmp_path: Path, model: Any) -> None:
     registry = FileRegistry(Layout(tmp_path / "w"))
     generator = random.Random(0)
     for _ in range(12):
@@ -69,10 +71,10 @@ def test_a_kill_at_any_moment_leaves_whole_versions_and_leftovers_are_swept(tmp_
         assert versions == list(range(1, len(versions) + 1))
         assert all(registry.verify("iris", version) == [] for version in versions[-3:])
     registry.register(model, RECORD)
-    assert [name for name in os.listdir(tmp_path / "w/models/iris") if name.startswith(".staging")] == []
+    assert list((tmp_path / "w/models/iris").glob(".staging*")) == []
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, model):
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, model: Any) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True)
@@ -88,7 +90,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, model):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_torn_alias_line_is_left_out_and_mended(tmp_path, model):
+def test_a_torn_alias_line_is_left_out_and_mended(tmp_path: Path, model: Any) -> None:
     registry = FileRegistry(Layout(tmp_path / "w"))
     registry.register(model, RECORD)
     registry.set_alias("iris", "champion", 1)
@@ -100,7 +102,7 @@ def test_a_torn_alias_line_is_left_out_and_mended(tmp_path, model):
     assert registry.aliases("iris") == {"champion": 1, "second": 1}
 
 
-def test_a_version_of_a_later_format_is_a_clear_error(tmp_path, model):
+def test_a_version_of_a_later_format_is_a_clear_error(tmp_path: Path, model: Any) -> None:
     registry = FileRegistry(Layout(tmp_path / "w"))
     registry.register(model, RECORD)
     path = tmp_path / "w/models/iris/1/model.json"

@@ -1,5 +1,8 @@
 """Runs as files."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.layout import Layout
@@ -9,14 +12,14 @@ from tests.contracts.run_store_contract import RunStoreContract, make
 
 class TestFiles(RunStoreContract):
     @pytest.fixture
-    def layout(self, tmp_path):
+    def layout(self, tmp_path: Path) -> Any:
         return Layout(tmp_path / "w")
 
     @pytest.fixture
-    def store(self, layout):
+    def store(self, layout: Layout) -> Any:
         return FileRunStore(layout)
 
-    def test_damage_hides_nothing_else(self, full, layout):
+    def test_damage_hides_nothing_else(self, full: Any, layout: Layout) -> None:
         layout.run("e", make(3).id).record.write_text("{")
         assert len(list(full.list())) == 9
         assert full.find("latest") == make(9)

@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from runner.layout import Layout
@@ -7,10 +10,10 @@ from tests.contracts.snapshot_contract import SnapshotContract
 
 class TestFileSnapshotStore(SnapshotContract):
     @pytest.fixture
-    def make_store(self, tmp_path):
+    def make_store(self, tmp_path: Path) -> Any:
         return lambda **limits: FileSnapshotStore(Layout(tmp_path / "workspace"), **limits)
 
-    def test_the_workspace_in_the_source_is_left_out(self, source, said):
+    def test_the_workspace_in_the_source_is_left_out(self, source: Any, said: Any) -> None:
         store = FileSnapshotStore(Layout(source / ".vivero"))
         first = store.save(source, said.append)
         assert store.save(source, said.append) == first

@@ -1,0 +1,100 @@
+"""The child runs of a run: folders below its own, each with what the script logged to it, and children of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.commands.output import facts, say, section, show_value
+from runner.errors import UserError
+from runner.files import read_json_lines
+from runner.layout import Layout
+from runner.metrics import last_values
+from runner.records import RunRecord
+
+_SHOWN = 20
+Child = dict[str, Any]
+
+
+def children_of(folder: Path) -> list[Child]:
+    """Return the children below a folder, by their numbers, each with its metrics, tags, properties and children.
+
+    One whose record is damaged is left out: it must not hide the others.
+    """
+    found = []
+    for one in folder.iterdir() if folder.is_dir() else ():
+        try:
+            child = json.loads((one / "child.json").read_bytes())
+            number = int(child.get("number") or 0)
+        except (OSError, ValueError, TypeError, AttributeError):
+            continue
+        set_by_script = [line for line in read_json_lines(one / "properties.jsonl") if isinstance(line, dict)]
+        child = {
+            **child,
+            "metrics": last_values(read_json_lines(one / "metrics.jsonl")),
+            "tags": _last(set_by_script, "tag"),
+            "properties": _last(set_by_script, "property"),
+            "children": children_of(one / "children"),
+        }
+        found.append((number, str(child.get("id")), child))
+    return [child for _, _, child in sorted(found, key=lambda one: one[:2])]
+
+
+def _last(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    found = {line["name"]: line["value"] for line in lines if line.get("kind") == kind}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def find_child(layout: Layout, text: str) -> tuple[RunRecord, Child] | None:
+    """Return the child that a text names, such as ``RUN_1`` or ``RUN_1_2``, and its run; None if there is none."""
+    from runner.commands.common import find_run
+
+    run, _, number = text.rpartition("_")
+    while number.isdigit() and run:
+        try:
+            record = find_run(layout, run)
+        except UserError:
+            run, _, number = run.rpartition("_")
+            continue
+        wanted = f"{record.id}{text[len(run) :]}"
+        every = walk(children_of(layout.run(record.experiment, record.id).children))
+        return next(((record, child) for child in every if child.get("id") == wanted), None)
+    return None
+
+
+def walk(children: list[Child]) -> Iterator[Child]:
+    """Yield children, each before its own."""
+    for child in children:
+        yield child
+        yield from walk(child["children"])
+
+
+def print_child(record: RunRecord, child: Child) -> None:
+    """Print all that is known of a child."""
+    head = {name: child.get(name) for name in ("id", "name", "status")}
+    facts({"child": head.pop("id"), **head, "of run": record.id})
+    for title in ("Tags", "Properties", "Metrics"):
+        if child[title.lower()]:
+            section(title)
+            facts(child[title.lower()], indent=2)
+    print_children(child["children"])
+
+
+def print_children(children: list[Child]) -> None:
+    """Print a line for each child, and for theirs below it."""
+    if children:
+        section("Children")
+    for child in children[:_SHOWN]:
+        _print_line(child, 2)
+    if len(children) > _SHOWN:
+        say(f"  and {len(children) - _SHOWN} more: see them all with --json")
+
+
+def _print_line(child: Child, indent: int) -> None:
+    metrics = " ".join(f"{name}={show_value(value)}" for name, value in child["metrics"].items())
+    words = (str(child.get("id")), str(child.get("name") or ""), str(child.get("status")), metrics)
+    say(" " * indent + "  ".join(word for word in words if word))
+    for one in child["children"]:
+        _print_line(one, indent + 2)

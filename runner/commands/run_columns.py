@@ -1,0 +1,74 @@
+"""The columns of ``vivero runs``: what there is, how it is written, and what a narrow terminal goes without."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.commands.output import show_duration, show_time, show_value
+from runner.errors import UserError, nearest
+from runner.store.expression import OWNERS
+
+Row = Mapping[str, Any]
+USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
+FIELDS = (*USUAL, "ended", "display_name", "error", "tags")
+# What is left out first where the terminal is too narrow, and then what is cut.
+LEFT_OUT = ("EXPERIMENT", "MODEL", "CREATED", "DURATION")
+CUT = ("PARAMS", "METRICS")
+_SHOWN = 3  # of a mapping in one column
+
+
+def read_columns(text: str) -> list[str]:
+    """Return the columns that a text names: fields, and ``params.NAME``, ``metrics.NAME``, ``tags.NAME``.
+
+    Raises
+    ------
+    UserError
+        If it names another.
+    """
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    for name in found:
+        if name not in FIELDS and name.partition(".")[0] not in OWNERS:
+            raise UserError(
+                f"--columns: there is no column {name}",
+                nearest(name, FIELDS) + " Also params.NAME, metrics.NAME, tags.NAME",
+            )
+    return found
+
+
+def header_of(column: str) -> str:
+    """Return what stands above a column."""
+    return "RUN" if column == "id" else column.upper() if column in FIELDS else column.partition(".")[2]
+
+
+def cell_of(row: Row, column: str, first: str | None) -> str:
+    """Return a cell as people read it; of several metrics the one named `first` is the first."""
+    value = value_of(row, column)
+    if column in ("created", "ended"):
+        return show_time(value) if value else ""
+    if column == "duration":
+        return show_duration(value)
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: (name != first, name))
+        shown = [f"{name}={show_value(value[name])}" for name in names[:_SHOWN]]
+        return " ".join([*shown, "..."] if len(names) > _SHOWN else shown)
+    return show_value(value)
+
+
+def value_of(row: Row, column: str) -> Any:
+    """Return what a row has in a column, None where it has nothing."""
+    owner, dot, name = column.partition(".")
+    return row[owner].get(name) if dot and owner in OWNERS else row.get(column)
+
+
+def write_csv(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
+    """Print rows as CSV, one column for each parameter, metric and tag unless columns are named."""
+    if columns is None:
+        columns = [name for name in FIELDS if name not in OWNERS]
+        for owner in OWNERS:
+            columns += [f"{owner}.{name}" for name in sorted({name for row in rows for name in row[owner]})]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if (value := value_of(row, name)) is None else value for name in columns] for row in rows)

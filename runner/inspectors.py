@@ -1,0 +1,114 @@
+"""Loads a model in a clean process of its run's environment, on this machine or on one that the run could be on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.bench import Bench
+from runner.errors import UserError
+from runner.files import hash_tree
+from runner.hosts.remote.host import RemoteHost
+from runner.layout import WORKER
+from runner.ports import EnvironmentHandle, Inspector
+from runner.records import Inspection, RunRecord
+from runner.worker.flavours import EXAMPLES
+
+LIMIT = 300.0  # seconds
+_PROGRAM, _BESIDE = "inspect_model.py", ("flavours.py",)
+
+
+def inspector_of(bench: Bench, record: RunRecord) -> Inspector:
+    """Return what inspects a run's model: where the run was apart, one of its compute's machines."""
+    if bench.compute.apart:
+        return ApartInspector(bench.compute.host, lambda host: _environment(bench, record, host))
+    order = json.loads(bench.run.order.read_bytes())
+    return LocalInspector(order.get("python") or order["inspector"])
+
+
+def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
+    if bench.handle is not None:
+        return bench.handle.on(host, bench.say)
+    assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
+    lock = bench.run.lock_file.read_text()
+    return bench.environment.restore(record.prepare.environment, lock, host, bench.say)
+
+
+class LocalInspector:
+    """Starts a Python of this machine.
+
+    Parameters
+    ----------
+    python : sequence of str
+        The command that is the environment's Python.
+    """
+
+    def __init__(self, python: Sequence[str]) -> None:
+        self._python = list(python)
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what the model is, or in `error` why it cannot be loaded."""
+        command = [*self._python, "-E", "-s", str(WORKER / _PROGRAM), str(path)]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=LIMIT, cwd="/", check=False)
+        except subprocess.TimeoutExpired:
+            return _failed(path, f"loading it took over {LIMIT:g} s")
+        return _read(path, done.returncode, done.stdout, done.stderr)
+
+
+class ApartInspector:
+    """Sends a model to another machine and looks at it there; nothing of it stays.
+
+    Parameters
+    ----------
+    host : callable
+        Returns the machine.
+    environment : callable
+        Returns the run's environment there, which is built if it is not.
+    """
+
+    def __init__(self, host: Callable[[], Any], environment: Callable[[Any], EnvironmentHandle]) -> None:
+        self._host, self._environment = host, environment
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what the model is, or in `error` why it cannot be loaded.
+
+        Raises
+        ------
+        UserError
+            If no machine answers, or the environment cannot be had there.
+        """
+        host: RemoteHost = self._host()
+        handle = self._environment(host)
+        assert host.root is not None  # noqa: S101 - a node's
+        folder = host.root / "inspections" / secrets.token_hex(8)
+        try:
+            for name in (_PROGRAM, *_BESIDE):
+                host.put(WORKER / name, folder / name)
+            for one in (path, *(path.with_name(name) for name in EXAMPLES)):
+                if one.exists():
+                    host.put(one, folder / "model" / one.name)
+            answer = folder / "answer.json"
+            words = ["python", "-E", "-s", str(folder / _PROGRAM), str(folder / "model" / path.name), str(answer)]
+            try:
+                done = host.run(handle.argv(words), cwd=folder, timeout=LIMIT)
+            except UserError as mistake:
+                return _failed(path, str(mistake))
+            return _read(path, done.exit_code, host.read(answer) if done.exit_code == 0 else b"", done.output)
+        finally:
+            host.remove(folder)
+
+
+def _read(path: Path, code: int, answer: bytes, complaint: bytes) -> Inspection:
+    if code != 0:
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        return _failed(path, f"the process that loaded it ended with {code} ({' '.join(last)})")
+    return Inspection.from_json(json.loads(answer))
+
+
+def _failed(path: Path, error: str) -> Inspection:
+    return Inspection(path=path.name, sha256=hash_tree(path), error=error)

@@ -1,0 +1,143 @@
+"""A model that a run left: found, loaded and looked at where it belongs, and made a version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.bench import Bench
+from runner.clock import now
+from runner.errors import UserError, nearest
+from runner.files import hash_tree, list_files
+from runner.inspectors import inspector_of
+from runner.layout import RunLayout
+from runner.ports import Registry
+from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord
+
+MODEL_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be registered, from the model group of a composition or from the script's own call."""
+
+    name: str
+    artefact: Path
+    framework: str = "ScikitLearn"
+    framework_version: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, float] = field(default_factory=dict)
+
+
+def already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | None:
+    """Return the version an interrupted attempt of this very run made, if it was of the same bytes."""
+    digest = None
+    for found in registry.find_by_run(run_id, wanted.name):
+        digest = digest or hash_tree(wanted.artefact)
+        if found.sha256 == digest:
+            return found
+    return None
+
+
+def find_artefact(run: RunLayout, path: str | None) -> Path:
+    """Return the model file, as named or as the only one of its kind.
+
+    Raises
+    ------
+    UserError
+        If it is missing, not the only one, or outside the run.
+    """
+    if path is None:
+        return _only_model(run)
+    for root, name in ((run.outputs, path.removeprefix("outputs/")), (run.work, path)):
+        found = (root / name).resolve()
+        if found.exists() and found.is_relative_to(root.resolve()) and found != root.resolve():
+            return found
+    left = [f"outputs/{name}" for name in list_files(run.outputs)]
+    raise UserError(f"model.path: the run left no {path}", nearest(path, left) or "It left no outputs at all")
+
+
+def _only_model(run: RunLayout) -> Path:
+    for root, place in ((run.outputs, "outputs/"), (run.work, "")):
+        found = [name for name in list_files(root) if name.endswith(MODEL_SUFFIXES)]
+        if len(found) == 1:
+            return Path(root / found[0])
+        if found:
+            raise UserError(
+                f"The run left {len(found)} files that look like a model: {', '.join(found[:8])}",
+                "Name one: model.path=outputs/..., or register one now: "
+                f"vivero models register RUN --path {place}{found[0]}",
+            )
+    raise UserError(
+        f"The run left no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
+        "Write one, for example joblib.dump(model, 'outputs/model.joblib'), or name it with model.path",
+    )
+
+
+def register_version(bench: Bench, record: RunRecord, wanted: Wanted) -> ModelRecord:
+    """Inspect an artefact and make it the next version.
+
+    Raises
+    ------
+    UserError
+        If the inspection refuses it, or the registry cannot take it.
+    """
+    inspection = None
+    if wanted.framework != "Custom":
+        inspection = inspect(bench, record, wanted.artefact)
+        _check(inspection, wanted)
+    finalized, prepared = record.finalize or FinalizeRecord(), record.prepare
+    assert prepared is not None  # noqa: S101 - a model comes from a run that was prepared
+    made = bench.registry.register(
+        wanted.artefact,
+        ModelRecord(
+            name=wanted.name,
+            version=0,
+            created=now(),
+            artefact=wanted.artefact.name,
+            sha256=inspection.sha256 if inspection else "",
+            bytes=0,
+            framework=wanted.framework,
+            framework_version=inspection.framework_version if inspection else wanted.framework_version,
+            python_version=prepared.environment.python_version,
+            lock=bench.run.lock_file.read_text() if bench.run.lock_file.exists() else None,
+            description=wanted.description,
+            resources=wanted.resources,
+            tags=wanted.tags,
+            properties=wanted.properties,
+            metrics=finalized.metrics,
+            run=record.id,
+            experiment=record.experiment,
+            data={name: one.hash for name, one in prepared.inputs.items()},
+            git_commit=prepared.snapshot.git.commit if prepared.snapshot.git else None,
+            inspection=inspection,
+            default_method=inspection.default_method if inspection else None,
+        ),
+    )
+    return made
+
+
+def _check(inspection: Inspection, wanted: Wanted) -> None:
+    if inspection.error:
+        raise UserError(f"Model {wanted.name} was not registered: {inspection.error}")
+    asked, there = wanted.framework_version, inspection.framework_version
+    if asked and there and there != asked and not there.startswith(asked + "."):
+        raise UserError(
+            f"Model {wanted.name} was not registered: framework_version {asked} was asked for, "
+            f"the run's environment has scikit-learn {there}",
+            "Set model.framework_version to it, or run in an environment that has the version",
+        )
+
+
+def inspect(bench: Bench, record: RunRecord, artefact: Path) -> Inspection:
+    """Return the worker's inspection if it is of these very bytes, else have one made in the run's environment."""
+    digest = hash_tree(artefact)
+    if bench.run.inspection.exists():
+        for entry in json.loads(bench.run.inspection.read_bytes()):
+            found = Inspection.from_json(entry)
+            if found.sha256 == digest:
+                return found
+    return inspector_of(bench, record).inspect(artefact)

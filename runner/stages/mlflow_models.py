@@ -1,0 +1,53 @@
+"""Models that a script registered through MLflow: each becomes a version here, with its tags and aliases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runner.bench import Bench
+from runner.errors import UserError
+from runner.layout import RunLayout
+from runner.names import check_name
+from runner.records import ModelRecord, RunRecord
+from runner.stages.artefacts import Wanted, already, find_artefact, register_version
+
+_FILE = "registered.json"  # left by the worker's `mlflow_store`
+
+
+def has_registered(run: RunLayout) -> bool:
+    """Tell whether the script registered something."""
+    return (run.root / "mlflow" / _FILE).exists()
+
+
+def register_for_script(bench: Bench, record: RunRecord) -> list[ModelRecord]:
+    """Register what the script did, in its order; what it registered twice under one name is one version.
+
+    Raises
+    ------
+    UserError
+        If a name cannot be a model's here, what was registered is not in the run, or the model is refused.
+    """
+    entries = json.loads((bench.run.root / "mlflow" / _FILE).read_bytes())
+    return [_register(bench, record, entry) for entry in entries]
+
+
+def _register(bench: Bench, record: RunRecord, entry: dict[str, Any]) -> ModelRecord:
+    name = check_name(entry["name"], "model name (registered by the script)")
+    if entry["path"] is None:
+        raise UserError(
+            f"Model {name} was not registered: what the script registered with MLflow is not among the run's outputs",
+            "Log it in this run: mlflow.sklearn.log_model(model, name=...)",
+        )
+    wanted = Wanted(
+        name=name,
+        artefact=find_artefact(bench.run, f"outputs/{entry['path']}"),
+        description=entry["description"],
+        tags={str(key): str(value) for key, value in entry["tags"].items()},
+    )
+    made = already(bench.registry, record.id, wanted) or register_version(bench, record, wanted)
+    for alias in entry["aliases"]:
+        bench.registry.set_alias(name, check_name(alias, "alias (set by the script)"), made.version)
+    marked = "".join(f" @{alias}" for alias in entry["aliases"])
+    bench.say(f"Registered {made.name}:{made.version}{marked}, version {entry['version']} in the script")
+    return made

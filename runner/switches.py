@@ -1,0 +1,81 @@
+"""Hydra's switches on the command line: which exist, which take a value, and which of Hydra's settings are refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from runner.errors import UserError, nearest
+
+CONFIG_DIR = "VIVERO_CONFIG_DIR"
+_DIRECTORY = ("--config-dir", "-cd")
+# Hydra's switches, and those of them that are followed by a value.
+VALUED = frozenset([*_DIRECTORY, "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"])
+MAY_HAVE_ONE = frozenset(["--info", "-i"])
+_LONG = frozenset((
+    "config-dir", "config-path", "config-name", "package", "cfg", "info", "help", "hydra-help", "version", "resolve",
+    "run", "multirun", "shell-completion", "experimental-rerun",
+))  # fmt: skip
+_INPUT = re.compile(
+    r"\+{0,2}data\.inputs\.(?P<name>[A-Za-z0-9][\w-]*)\.(?P<key>path|mode|filename)=(?P<value>[^\s$({\[].*)"
+)
+# What is done with a composition: one of these at a time.
+_ALONE = frozenset(("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "--shell-completion", "-sc"))
+# Where a run's files are is for this project to say.
+_PLACES = re.compile(r"\+{0,2}hydra\.(run|sweep)\.|\+{0,2}hydra\.(output_subdir|job\.chdir|runtime)\b")
+
+
+def read_switches(words: Sequence[str]) -> list[str]:
+    """Return the words with Hydra's switches, and the values of these, before the overrides.
+
+    Raises
+    ------
+    UserError
+        If there are no words, a switch does not exist, or a setting of Hydra's has no effect here.
+    """
+    if not words:
+        raise UserError(
+            "There is nothing to run",
+            "For example: python -m runner +experiment=iris, or job.source=FOLDER job.script=train.py",
+        )
+    switches: list[str] = []
+    overrides: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        has_value = before in VALUED or (before in MAY_HAVE_ONE and "=" not in word)
+        if not has_value:
+            _check(word)
+        (switches if word.startswith("-") or has_value else overrides).append(word if has_value else _whole_input(word))
+    shown = [word for word in switches if word.partition("=")[0] in _ALONE]
+    if len(shown) > 1:
+        raise UserError(
+            f"{shown[0]} and {shown[1]} do not go together", f"Leave one of them out: {' '.join(shown[1:])}"
+        )
+    given = os.environ.get(CONFIG_DIR)
+    if given and not any(word.startswith(_DIRECTORY) for word in switches):
+        switches += ["--config-dir", given]
+    return [*switches, *overrides]
+
+
+def _whole_input(word: str) -> str:
+    """Return ``data.inputs.rows.path=FILE`` as the mapping that makes the input, or adds to it where there is one.
+
+    What is to be tried in turn stays: it changes an input that is there.
+    """
+    found = _INPUT.fullmatch(word)
+    if found is None or "," in found["value"]:
+        return word
+    return f"data.inputs={{{found['name']}: {{{found['key']}: {found['value']}}}}}"
+
+
+def _check(word: str) -> None:
+    if word.startswith("--"):
+        name, _, value = word[2:].partition("=")
+        if name not in _LONG:
+            right = f"Write +{name}={value}, or {name}={value} to change what is already chosen" if value else ""
+            raise UserError(f"There is no switch --{name}", right or nearest(name, sorted(_LONG)))
+    if _PLACES.match(word):
+        raise UserError(
+            f"{word.partition('=')[0].lstrip('+')} has no effect: a run's files are in its workspace",
+            "Set workspace.root to use another workspace",
+        )

@@ -1,0 +1,88 @@
+"""What a script's parser reads is what the composition says, for any value."""
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as some
+
+from runner.arguments import argument_words
+from runner.errors import UserError
+from runner.files import append_json_line, read_json_lines, write_json
+from tests.support.command_line import CommandLine
+
+NUMBERS = some.one_of(some.integers(), some.floats())
+TEXTS = some.text(some.characters(codec="utf-8", exclude_characters="\0"))
+
+
+def same(one: Any, two: Any) -> bool:
+    return one == two or (isinstance(one, float) and math.isnan(one) and math.isnan(two))
+
+
+@given(NUMBERS)
+def test_numbers_reach_argparse_and_click(value: Any) -> None:
+    kind = type(value)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--offset", "-o", "-offset", type=kind)
+    for flag in ("offset", "-o", "-offset"):
+        assert same(parser.parse_args(argument_words({flag: value})).offset, value)
+
+    @click.command()
+    @click.option("--offset", "-o", type=kind)
+    def command(offset: Any) -> None:
+        assert same(offset, value)
+
+    for flag in ("offset", "-o"):
+        done = CliRunner().invoke(command, argument_words({flag: value}))
+        assert done.exit_code == 0, done.output
+
+
+@given(TEXTS)
+def test_texts_reach_argparse(value: str) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--name")
+    assert parser.parse_args(argument_words({"name": value})).name == value
+
+
+@given(some.lists(some.integers(0), min_size=1))
+def test_several_values_behind_one_flag(values: list[int]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--layers", nargs="+", type=int)
+    assert parser.parse_args(argument_words({"layers": {"values": values}})).layers == values
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [[1]], {"values": 3}, {"values": [[1]]}, {"values": [1], "b": 2}])
+def test_what_is_no_single_value_is_refused(value: Any) -> None:
+    with pytest.raises(UserError, match="is not a single value"):
+        argument_words({"x": value})
+
+
+@given(some.recursive(NUMBERS, lambda inner: some.lists(inner) | some.dictionaries(some.text("ab"), inner)))
+def test_records_hold_any_number(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+    folder = tmp_path_factory.mktemp("records")
+    write_json(folder / "one.json", {"value": value})
+    append_json_line(folder / "lines.jsonl", {"value": value})
+    one, (line,) = json.loads((folder / "one.json").read_text()), read_json_lines(folder / "lines.jsonl")
+    assert one == line
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_run_and_a_sweep_take_what_is_no_finite_number(command_line: CommandLine, value: str) -> None:
+    command_line.script("import sys\nprint(sys.argv[1:])\n")
+    done = command_line.job(f"job.arguments={{x: {value}}}")
+    assert done.returncode == 0 and value in done.stdout, done.stdout + done.stderr
+    done = command_line.job("-m", f"+job.arguments.x={value},1")
+    assert done.returncode == 0 and "2 completed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_mistake_is_told_before_anything_is_made(command_line: CommandLine, tmp_path: Path) -> None:
+    command_line.script("print(1)\n")
+    done = command_line.job("job.arguments={x: {a: 1}}")
+    assert done.returncode == 1 and done.stderr.startswith("error: job.arguments: {'a': 1} is not a single value")
+    assert not command_line.workspace.exists()
