@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
 AHEAD, SHOWN = "ahead.", "shown.lock"  # of a folder that is no run's, and held as long as it is shown
-_OURS = frozenset(["order.json", "worker.lock", "attendant.lock", "process.json", "cancel.json", "requests", "inputs"])
+PART, FILLING = ".part", "filling.lock"  # of a run's folder under its first name, and held as long as it is filled
+_LOCKS = ("worker.lock", "attendant.lock", FILLING)
+_OURS = frozenset([*_LOCKS, "order.json", "process.json", "cancel.json", "requests", "inputs"])
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
@@ -195,8 +197,11 @@ class Minded:
 
 def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> None:
     """Make a run's folder with its own copy of the source, its inputs and its order: aside, then renamed."""
-    aside = "{}.{}.part".format(run, secrets.token_hex(6))
+    aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
+    lock = None
     try:
+        os.makedirs(aside)
+        lock = _hold(aside)
         ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
         for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
             os.makedirs(os.path.join(aside, name), exist_ok=True)
@@ -206,14 +211,30 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
             os.makedirs(os.path.dirname(link), exist_ok=True)
             os.symlink(os.path.join(root, place), link)
         files.write_json(os.path.join(aside, "order.json"), order, durable=False)
-        os.makedirs(os.path.dirname(run), exist_ok=True)
         os.rename(aside, run)
+        files.remove_file(os.path.join(run, FILLING))
     except OSError:
         if not os.path.isdir(run):  # else somebody else was first
             raise
     finally:
         if os.path.isdir(aside):
             files.remove_tree(aside)
+        if lock is not None:
+            os.close(lock)
+
+
+def is_abandoned(path: str) -> bool:
+    """Tell whether a folder of a run was being filled by a process that was killed."""
+    lock = os.path.join(path, FILLING)
+    return path.endswith(PART) and os.path.exists(lock) and not files.is_locked(lock)
+
+
+def _hold(aside: str) -> "Optional[int]":
+    """Lock a folder that is filled. The lock has its name only once it is held, so nobody sees it free."""
+    first = os.path.join(aside, FILLING + ".new")
+    descriptor = files.take_lock(first)
+    os.rename(first, os.path.join(aside, FILLING))
+    return descriptor
 
 
 def check_out(snapshot: str, work: str) -> None:

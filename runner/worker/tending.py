@@ -108,6 +108,9 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
         path = os.path.join(root, "runs", name)
         if name.startswith(minding.AHEAD) and not files.is_locked(os.path.join(path, minding.SHOWN)):
             files.remove_tree(path)  # its node was killed while an interpreter was shown it
+        if minding.is_abandoned(path):
+            freed += _size(path)
+            files.remove_tree(path)
     running = keeper.held(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))

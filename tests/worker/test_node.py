@@ -1,5 +1,7 @@
 """What the programs of a node do with its folder."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import wait_for
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
 import agent
 import minding
+import tending
 
 
 @pytest.fixture
@@ -44,3 +49,22 @@ def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) ->
         "result.json",
         "work/.mine.1.tmp",
     ]
+
+
+def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "snapshots" / "tree").mkdir(parents=True)
+    os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
+    run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False}
+    code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {{'inputs': {{}}}})"
+    filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
+    try:
+        (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/filling.lock")))
+        clean = {"root": str(tmp_path), "runs": [], "all": False}
+        tending.clean(None, clean)
+        assert found.exists()
+    finally:
+        filling.kill()
+        filling.wait()
+    assert found.exists()
+    tending.clean(None, clean)
+    assert not list((tmp_path / "runs").iterdir())

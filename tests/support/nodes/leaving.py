@@ -63,7 +63,13 @@ def _nothing_runs(cluster: AnyCluster) -> None:
 
 
 def _nothing_is_left(cluster: AnyCluster, seconds: float) -> None:
-    wait_for(lambda: not any(_runs(one) or _unexpected(one) for one in cluster.machines), seconds)
+    def left() -> list[object]:
+        return [found for one in cluster.machines for found in (*_runs(one), *_unexpected(one))]
+
+    try:
+        wait_for(lambda: not left(), seconds)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {left()} is left") from None
 
 
 def _unexpected(machine: Machine) -> list[str]:
