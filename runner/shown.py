@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*-\d{8}-\d{6}-([0-9a-f]{8})\b", re.ASCII)  # experiment, time, random digits
 _LONGEST = 200  # of a text in a table or summary; --json has all of it
+
+
+def short_ids(ids: Collection[str]) -> dict[str, str]:
+    """Return the end of each id that no other of them has: every command that takes an id takes it too."""
+    ends = {one: found[1] for one in ids if (found := _ID.fullmatch(one))}
+    many = Counter(ends.values())
+    return {one: end for one, end in ends.items() if many[end] == 1}
+
+
+def shorten_ids(text: str, short: Mapping[str, str]) -> str:
+    """Return a text with the ids in it as `short_ids` has them."""
+    return _ID.sub(lambda found: short.get(found[0], found[0]), text) if short else text
 
 
 def finite(value: Any) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.layout import Layout
     from runner.records import RunRecord
 
+_WIDTH = 12  # characters that a run's values get at least
 Sides = dict[str, list[Any]]
 
 
@@ -88,7 +89,7 @@ def _differing(mappings: Sequence[Mapping[str, Any]]) -> Sides:
 
 
 def _print(ids: list[str], found: dict[str, Sides]) -> None:
-    from runner.tables import print_table
+    from runner.tables import Column, print_table, side_by_side
 
     titles = {"metrics": "Metrics", "config": "Configuration", "packages": "Packages", "facts": "Otherwise"}
     first = True
@@ -101,7 +102,10 @@ def _print(ids: list[str], found: dict[str, Sides]) -> None:
         else:
             section(title)
         first = False
-        print_table(["", *ids], rows)
+        first_width = max(len(row[0]) for row in rows)
+        for group in side_by_side(len(ids), first_width, _WIDTH):
+            columns: list[Column | str] = ["", *(Column(ids[at], fold=True) for at in group)]
+            print_table(columns, [[row[0], *(row[1 + at] for at in group)] for row in rows], ids=ids)
     same = [titles[kind].lower() for kind in ("config", "packages") if not found[kind]]
     if same:
         say()

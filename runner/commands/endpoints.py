@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def endpoints() -> None:
     """List endpoints: where they listen, what they serve, whether all is well."""
     from runner.endpoints.store import EndpointStore
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     store = EndpointStore(workspace())
     rows = []
@@ -33,7 +33,14 @@ def endpoints() -> None:
     if wants_json():
         emit_json(rows)
     elif rows:
-        headers = ["ENDPOINT", "STATUS", "ADDRESS", "MODELS", "KEYS", "PROBLEM"]
+        columns: list[Column | str] = [
+            "ENDPOINT",
+            "STATUS",
+            "ADDRESS",
+            Column("MODELS", fold=True),
+            Column("KEYS", optional=1),
+            Column("PROBLEM", fold=True),
+        ]
         table = [
             [
                 row["name"],
@@ -45,7 +52,7 @@ def endpoints() -> None:
             ]
             for row in rows
         ]
-        print_table(headers, table)
+        print_table(columns, table)
     else:
         note("No endpoints yet. Deploy a model: vivero deploy NAME")
 

@@ -72,7 +72,7 @@ def rows() -> list[dict[str, Any]]:
 
 def _print(found: list[dict[str, Any]]) -> None:
     from runner.commands.output import show_bytes
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     lines = [
         [
@@ -87,8 +87,17 @@ def _print(found: list[dict[str, Any]]) -> None:
         ]
         for row in found
     ]
-    headers = ["KEY", "KIND", "PYTHON", "PACKAGES", "SIZE", "CREATED", "LAST USED", "NEEDED BY"]
-    print_table(headers, lines, right=("PACKAGES", "SIZE"))
+    columns: list[Column | str] = [
+        "KEY",
+        "KIND",
+        Column("PYTHON", optional=4),
+        Column("PACKAGES", right=True, optional=2),
+        Column("SIZE", right=True),
+        Column("CREATED", optional=1),
+        Column("LAST USED", optional=3),
+        Column("NEEDED BY", fold=True),
+    ]
+    print_table(columns, lines, ids=[run for row in found for run in row["needed_by"]])
 
 
 def _needed(by: list[str]) -> str:

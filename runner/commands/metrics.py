@@ -36,7 +36,7 @@ def metrics(run: str) -> None:
 
 
 def _print(series: dict[str, list[dict[str, Any]]]) -> None:
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     rows = []
     for name, entries in sorted(series.items()):
@@ -52,7 +52,15 @@ def _print(series: dict[str, list[dict[str, Any]]]) -> None:
                 entries[-1]["kind"] or "",
             ]
         )
-    print_table(["METRIC", "LAST", "MIN", "MAX", "VALUES", "KIND"], rows, right=("LAST", "MIN", "MAX", "VALUES"))
+    columns = [
+        Column("METRIC", cut=True),
+        Column("LAST", right=True, cut=True),
+        Column("MIN", right=True, optional=3),
+        Column("MAX", right=True, optional=3),
+        Column("VALUES", right=True, optional=2),
+        Column("KIND", optional=1),
+    ]
+    print_table(columns, rows)
 
 
 def _is_number(value: Any) -> bool:

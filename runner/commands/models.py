@@ -57,7 +57,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _print(found: list[dict[str, Any]]) -> None:
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     rows = [
         [
@@ -71,5 +71,13 @@ def _print(found: list[dict[str, Any]]) -> None:
         ]
         for row in found
     ]
-    headers = ["MODEL", "LATEST", "VERSIONS", "ALIASES", "FRAMEWORK", "CREATED", "RUN"]
-    print_table(headers, rows, right=("LATEST", "VERSIONS"))
+    columns: list[Column | str] = [
+        "MODEL",
+        Column("LATEST", right=True),
+        Column("VERSIONS", right=True, optional=3),
+        Column("ALIASES", cut=True),
+        Column("FRAMEWORK", optional=1),
+        Column("CREATED", optional=2),
+        Column("RUN", fold=any(row["error"] for row in found)),
+    ]
+    print_table(columns, rows, ids=[row["run"] for row in found if row.get("run")])

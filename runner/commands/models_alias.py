@@ -63,7 +63,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
     if wants_json():
         emit_json(history)
     elif history:
-        from runner.tables import print_table
+        from runner.tables import Column, print_table
 
         rows = [
             [
@@ -73,7 +73,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
             ]
             for change in history
         ]
-        print_table(["WHEN", "ALIAS", "VERSION"], rows, right=("VERSION",))
+        print_table(["WHEN", "ALIAS", Column("VERSION", right=True)], rows)
     else:
         note(f"Model {name} never had {f'the alias {alias_name}' if alias_name else 'an alias'}")
 

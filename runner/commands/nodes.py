@@ -122,13 +122,23 @@ def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
 def _show(found: list[Finding], *, checked: bool) -> None:
     import dataclasses
 
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     if wants_json():
         emit_json([dataclasses.asdict(one) for one in found])
     else:
         rows = [_row(one) for one in found]
-        print_table(["NODE", "STATE", "RUNNING", "SLOTS", "FREE", "PYTHON", "PLATFORM", "PING"], rows)
+        columns: list[Column | str] = [
+            "NODE",
+            "STATE",
+            "RUNNING",
+            "SLOTS",
+            "FREE",
+            Column("PYTHON", optional=3),
+            Column("PLATFORM", optional=1),
+            Column("PING", optional=2),
+        ]
+        print_table(columns, rows)
         for one in found:
             for problem in one.problems if one.up else ():
                 say(f"{one.name}: {problem}")

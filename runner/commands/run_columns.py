@@ -10,13 +10,12 @@ from typing import Any
 from runner.commands.output import show_duration, show_time, show_value
 from runner.errors import UserError, nearest
 from runner.store.expression import OWNERS
+from runner.tables import Column
 
 Row = Mapping[str, Any]
 USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
 FIELDS = (*USUAL, "ended", "display_name", "error", "tags")
-# What is left out first where the terminal is too narrow, and then what is cut.
-LEFT_OUT = ("EXPERIMENT", "MODEL", "CREATED", "DURATION")
-CUT = ("PARAMS", "METRICS")
+_OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal goes without these, the first first
 _SHOWN = 3  # of a mapping in one column
 
 
@@ -38,9 +37,13 @@ def read_columns(text: str) -> list[str]:
     return found
 
 
-def header_of(column: str) -> str:
-    """Return what stands above a column."""
-    return "RUN" if column == "id" else column.upper() if column in FIELDS else column.partition(".")[2]
+def column_of(name: str, *, named: bool) -> Column:
+    """Return how a column is shown; one that was asked for by its name is not optional."""
+    title = "RUN" if name == "id" else name.upper() if name in FIELDS else name.partition(".")[2]
+    optional = 0 if named or name not in _OPTIONAL else _OPTIONAL.index(name) + 1
+    return Column(
+        title, right=name == "duration", optional=optional, cut=name in ("params", "metrics", "tags", "error")
+    )
 
 
 def cell_of(row: Row, column: str, first: str | None) -> str:

@@ -91,10 +91,12 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:
-    from runner.commands.run_columns import CUT, LEFT_OUT, USUAL, cell_of, header_of
+    from runner.commands.run_columns import USUAL, cell_of, column_of
     from runner.tables import print_table
 
     names = columns or USUAL
-    headers = [header_of(name) for name in names]
     table = [[cell_of(row, name, sort) for name in names] for row in rows]
-    print_table(headers, table, right=("DURATION",), left_out=() if columns else LEFT_OUT, cut=CUT)
+    shown = [column_of(name, named=columns is not None) for name in names]
+    left_out = print_table(shown, table, ids=[row["id"] for row in rows])
+    if left_out:
+        note(f"too narrow for {', '.join(left_out)}: see --columns")

@@ -58,10 +58,12 @@ def _row(layout: Layout, sweep_id: str) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from runner.tables import print_table
+    from runner.tables import Column, print_table
 
     table = [
         [row["id"], row["state"], row["shown"]["counts"], row["shown"]["best"], show_time(row["created"])]
         for row in rows
     ]
-    print_table(["SWEEP", "STATE", "TRIALS", "BEST", "CREATED"], table)
+    created = Column("CREATED", optional=1)
+    columns: list[Column | str] = ["SWEEP", "STATE", Column("TRIALS", cut=True), Column("BEST", cut=True), created]
+    print_table(columns, table, ids=[row["id"] for row in rows])

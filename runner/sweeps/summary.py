@@ -20,7 +20,7 @@ from runner.sweeps.facts import (
     value_of,
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
-from runner.tables import print_table
+from runner.tables import Column, print_table
 
 _SHOWN = 10
 
@@ -57,8 +57,17 @@ def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool
                 *([trial.reason or ""] if reasons else []),
             ]
         )
-    columns = ["TRIAL", "RUN", "STATUS", *map(clean, metrics), *map(clean, names.values())]
-    print_table([*columns, "WHY"] if reasons else columns, rows, right=("TRIAL", *map(clean, metrics)))
+    columns: list[Column | str] = [
+        Column("TRIAL", right=True),
+        Column("RUN"),
+        Column("STATUS"),
+        *(Column(clean(name), right=True) for name in metrics),
+        *(Column(clean(name), cut=True) for name in names.values()),
+        *([Column("WHY", fold=True)] if reasons else []),
+    ]
+    left_out = print_table(columns, rows, ids=[trial.run for trial in trials])
+    if left_out:
+        _say(f"too narrow for {', '.join(left_out)}: see vivero sweep {sweep.id} --json")
 
 
 def _facts(layout: Layout, sweep: SweepRecord) -> list[str]:

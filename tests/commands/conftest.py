@@ -51,7 +51,7 @@ class History:
 
         self.count += 1
         second = f"{self.count:02d}"
-        run_id = f"{experiment}_20260701-1200{second}-{self.count:08x}"
+        run_id = f"{experiment}-20260701-1200{second}-{self.count:08x}"
         folder = self.layout.run(experiment, run_id)
         for path in (folder.logs, folder.outputs):
             path.mkdir(parents=True)

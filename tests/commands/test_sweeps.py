@@ -175,7 +175,7 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, sto
     folder = history.folder_of(run)
     record = going(store, trial(0, run=run.id, **RUNNING))
     with locked(folder.controller_lock):  # its worker's end is still to come
-        assert history.json("cancel", "iris_sweep") == [{"id": record.id, "status": "canceled"}]
+        assert history.json("cancel", "iris-sweep") == [{"id": record.id, "status": "canceled"}]
     assert folder.cancel.exists()
     shown = history.json("sweep", record.id)
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")

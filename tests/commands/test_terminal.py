@@ -41,10 +41,16 @@ def at_terminal(history: History, *words: str, answer: bytes = b"", **variables:
     return shown.decode(), process.returncode
 
 
+def lines_of(shown: str) -> list[str]:
+    """Return what a terminal shows without its colours; bold stays without colour."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.replace("\r", ""))
+    return [line.rstrip() for line in plain.splitlines() if line.strip()]
+
+
 def test_a_terminal_gets_colour(history: History) -> None:
     record = history.run()
     shown, code = at_terminal(history, "runs")
-    assert code == 0 and record.id in shown and "\x1b[32m" in shown
+    assert code == 0 and record.id[-8:] in shown and "\x1b[32m" in shown
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
@@ -52,20 +58,30 @@ def test_a_list_fits_the_terminal_and_breaks_nothing(history: History, width: in
     config = {"job": {"arguments": {"learning_rate": 0.0125, "kernel": "linear", "n_estimators": 100, "z": "x" * 50}}}
     records = [history.run(metrics={"accuracy": 0.9731, "loss": 0.1}, config=config) for _ in range(3)]
     shown, code = at_terminal(history, "runs", COLUMNS=str(width), NO_COLOR="1")
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.replace("\r", ""))  # bold stays without colour
-    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
+    lines = lines_of(shown)
     assert code == 0 and max(map(len, lines)) <= width
     assert len(lines) == 2 + len(records)  # a header, a rule, and one line a run
     for record in records:
-        (line,) = [line for line in lines if record.id in line]
+        (line,) = [line for line in lines if record.id[-8:] in line]
         assert "completed" in line and "kernel=" in line
-    assert ("accuracy=0.973" in shown) == (width >= 80)
+    assert "learning_rate=0.0125" in shown or width < 140
+    assert history.vivero("show", records[0].id[-8:]).returncode == 0
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_runs_are_compared_beside_each_other_as_far_as_there_is_room(history: History, width: int) -> None:
+    records = [history.run(metrics={"accuracy": number / 7}) for number in range(5)]
+    shown, code = at_terminal(history, "compare", *(one.id for one in records), COLUMNS=str(width), NO_COLOR="1")
+    lines = lines_of(shown)
+    assert code == 0 and max(map(len, lines)) <= width
+    for number, record in enumerate(records):
+        assert record.id[-8:] in shown and f"{number / 7:.6g}" in shown
 
 
 def test_no_color_is_respected(history: History) -> None:
     record = history.run()
     shown, code = at_terminal(history, "runs", NO_COLOR="1")
-    assert code == 0 and record.id in shown and "\x1b[32m" not in shown
+    assert code == 0 and record.id[-8:] in shown and "\x1b[32m" not in shown
 
 
 def test_what_a_script_recorded_is_no_markup(history: History) -> None:

@@ -16,7 +16,7 @@ def trial(number: Any, accuracy: Any = None, *, parameters: Any = None, metrics:
     return TrialRecord(
         **{
             "number": number,
-            "run": f"iris_20260701-1300{number % 60:02d}-{number:08x}",
+            "run": f"iris-20260701-1300{number % 60:02d}-{number:08x}",
             "parameters": tried,
             "overrides": tuple(f"{key}={value}" for key, value in tried.items()),
             "status": COMPLETED,
@@ -31,7 +31,7 @@ def trial(number: Any, accuracy: Any = None, *, parameters: Any = None, metrics:
 def sweep(*trials: Any, number: int = 1, objectives: Any = (ACCURACY,), **fields: Any) -> Any:
     return SweepRecord(
         **{
-            "id": f"iris_sweep_20260701-1200{number:02d}-{number:08x}",
+            "id": f"iris-sweep-20260701-1200{number:02d}-{number:08x}",
             "experiment": "iris",
             "state": COMPLETED,
             "created": f"2026-07-01T12:00:{number:02d}.000000Z",
