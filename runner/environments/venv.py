@@ -15,6 +15,7 @@ from runner.environments.indexes import index_variables
 from runner.environments.interpreters import Interpreters
 from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve
+from runner.environments.pip import giving_pip
 from runner.environments.places import with_kept
 from runner.environments.spec import gather
 from runner.errors import UserError
@@ -106,6 +107,7 @@ class VenvEnvironment:
             self._install(host, install, lock, python, staging, say)
         _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
+        _run(host, giving_pip(inner), say)
         prefix = f"environments/{key}"
         return EnvironmentRecord(
             kind="venv",

@@ -105,6 +105,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "grace": timeouts.seconds("grace"),
         "detach": spec.detach,
         "at_a_time": bench.at_a_time,
+        "shared_environment": handle.record.kind != "current",  # what the script installs must not change it
     }
 
 

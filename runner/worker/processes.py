@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import packages
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, List, Optional
@@ -45,6 +47,7 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
             found[name] = value
     inherited = [item for item in found.get("PYTHONPATH", "").split(os.pathsep) if item and item != SHIMS]
     found["PYTHONPATH"] = os.pathsep.join([SHIMS, *inherited])
+    packages.add(found, order, run_dir)
     found["VIVERO_RUN_DIR"] = run_dir
     found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order["run_id"])
     found["VIVERO_EXPERIMENT"] = str(order["experiment"])
@@ -58,7 +61,7 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
 
 def common_variables(variables: "Dict[str, str]") -> "Dict[str, str]":
     """Return a script's variables without those that every run has for itself."""
-    return {name: value for name, value in variables.items() if name not in PER_RUN}
+    return {name: value for name, value in packages.without(variables).items() if name not in PER_RUN}
 
 
 def file_uri(path: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import types
 
 import ending
+import packages
 import preload
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ class Begins(BaseException):
         sys.argv[:] = self._argv[1:]
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = self._argv
-        sys.path[:] = self._interpreter.path
+        sys.path[:] = packages.place_in(self._interpreter.path, self._variables)
         if not getattr(sys.flags, "safe_path", False):
             sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
         _renew()

@@ -12,6 +12,7 @@ import files
 import inspection
 import memory
 import observers
+import packages
 import processes
 import results
 import timeouts
@@ -92,6 +93,7 @@ class Supervisor:
         found = results.outcome(self._status or 0, self._stop, self._log, ran_out)
         for observer in self._observers:
             self._notes += observer.finish()
+        self._notes += packages.notes(self._run_dir)
         if found["status"] == results.COMPLETED:
             self._inspect()
         if self._stop == results.CANCELED:  # asked for while the model was looked at
@@ -122,6 +124,8 @@ class Supervisor:
         variables = processes.script_variables(self._environ, self._order, self._run_dir)
         if not os.path.isdir(self._work):
             return "cannot start {}: its folder {} is missing".format(argv[0], self._work)
+        if self._order.get("shared_environment"):  # there from the start: Python does not look a second time
+            os.makedirs(packages.folder(self._run_dir), exist_ok=True)
         self._started, self._began = files.now(), time.monotonic()
         try:
             self._script = self._start_script(

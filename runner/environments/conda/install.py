@@ -13,6 +13,7 @@ from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
 from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
+from runner.environments.pip import giving_pip
 from runner.errors import UserError
 from runner.files import hash_file, write_bytes, write_text
 from runner.hosts.local import LocalHost
@@ -117,5 +118,6 @@ def _check(folder: Path, say: Say) -> None:
     """
     python, host = str(folder / "bin" / "python"), LocalHost()
     run([python, "-c", "import sys, ssl, ctypes"], say)
+    run(giving_pip(python), say)
     host.run([python, "-m", "compileall", "-q", "-j0", *map(str, folder.glob("lib/python*/site-packages"))])
     host.run([uv(), "pip", "check", "--quiet", "--python", python], variables=OFFLINE_PYTHON, say=say)
