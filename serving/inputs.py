@@ -107,11 +107,9 @@ def _wanted(schema: Schema, columns: Sequence[str]) -> list[str] | None:
 
     A model that was fitted without names has its columns' numbers as names.
     """
-    if schema.names is not None:
-        return None if schema.is_open and set(columns) != set(schema.names) else list(schema.names)
-    if schema.is_open:
-        return None
-    return [str(place) for place in range(schema.width if schema.width is not None else len(columns))]
+    width = schema.width if schema.width is not None else len(columns)
+    names = list(schema.names) if schema.names is not None else [str(place) for place in range(width)]
+    return None if schema.is_open and set(columns) != set(names) else names
 
 
 def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int | None) -> ServingError:

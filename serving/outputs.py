@@ -13,7 +13,8 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 def tidy(value: Any) -> Any:
     """Return a model's answer as an array, a list of arrays (several outputs), or plain values.
 
-    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly.
+    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly. A label of bytes
+    is its text.
     """
     if hasattr(value, "toarray"):
         value = value.toarray()
@@ -26,8 +27,14 @@ def tidy(value: Any) -> Any:
             return np.ascontiguousarray(value, dtype=np.float64)
         if value.dtype.kind in "iub":
             return np.ascontiguousarray(value)
-        return value.tolist()
+        return _texts(value.tolist())
     return value
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_texts(one) for one in value]
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def rows_of(value: Any, start: int, stop: int) -> Any:

@@ -39,7 +39,9 @@ def client(metrics: Metrics) -> Any:
         for name, model in models.items():
             served = ServedModel(dataclasses.replace(record, name=name), model)
             plane.routes = {**plane.routes, name: Route({1: served}, {1: 1.0})}
-        return App(plane, keys or Keys(None), Telemetry(metrics, None, None, 0)).flask.test_client()
+        app = App(plane, keys or Keys(None), Telemetry(metrics, None, None, 0)).flask
+        app.json.sort_keys = False  # type: ignore[attr-defined] # a request's keys come in the order they are written in
+        return app.test_client()
 
     return client
 

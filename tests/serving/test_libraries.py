@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from runner.errors import UserError
 from serving.outputs import tidy
 from serving.schema import METHODS
-from tests.support.answers import forms, layouts, same
+from tests.support.answers import forms, layouts, same, tensors
 
 X = load_iris().data[::2]
 Y = load_iris().target[::2] % 2
@@ -150,13 +150,6 @@ def kept(model: Any) -> Any:
     return joblib.load(written)
 
 
-def tensor(rows: Any, name: str) -> Any:
-    """Return a column as the Open Inference Protocol has it."""
-    values = rows[name].astype(object).where(rows[name].notna(), None).tolist()
-    kind = "BYTES" if any(isinstance(one, str) for one in values) else "INT64" if name == "floor" else "FP64"
-    return {"name": name, "datatype": kind, "shape": [len(values)], "data": values}
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", MODELS)
 def test_it_answers_as_in_python(name: str, client: Any) -> None:
@@ -185,7 +178,7 @@ def test_it_answers_as_in_python(name: str, client: Any) -> None:
             "/invocations", data=few[list(reversed(few.columns))].to_csv(index=False), content_type="text/csv"
         )
         assert any(same(found.json["predictions"], one) for one in expected), found.json
-        found = asked.post("/v2/models/m/infer", json={"inputs": [tensor(few, name) for name in reversed(few.columns)]})
+        found = asked.post("/v2/models/m/infer", json={"inputs": tensors(few)})
         assert any(same(found.json["outputs"][0]["data"], np.ravel(one)) for one in expected), found.json
         unknown = [{f"{column}?": 1 for column in few.columns}]
         assert asked.post("/score", json={"data": unknown}).status_code == 400

@@ -22,12 +22,34 @@ def forms(rows: Any) -> list[list[Any]]:
     return [plain, [dict(reversed(list(zip(names, row, strict=True)))) for row in plain]]
 
 
+def tensors(rows: Any) -> list[dict[str, Any]]:
+    """Return rows as the Open Inference Protocol has them: a matrix, texts, or a frame column by column, backwards."""
+    if isinstance(rows, pandas.DataFrame):
+        return [_column(str(name), rows[name]) for name in reversed(rows.columns)]
+    array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
+    kind = {"f": "FP64", "i": "INT64", "O": "BYTES"}[array.dtype.kind]
+    return [{"name": "x", "shape": list(array.shape), "datatype": kind, "data": array.ravel().tolist()}]
+
+
+def _column(name: str, column: Any) -> dict[str, Any]:
+    values = column.astype(object).where(column.notna(), None).tolist()
+    whole = all(isinstance(one, int) for one in values)
+    kind = "BYTES" if any(isinstance(one, str) for one in values) else "INT64" if whole else "FP64"
+    return {"name": name, "datatype": kind, "shape": [len(values)], "data": values}
+
+
+def outputs(answer: Any) -> Any:
+    """Return what an answer of the Open Inference Protocol says: the values of an output in its shape, or of several."""
+    found = [np.array(one["data"]).reshape(one["shape"]).tolist() for one in answer["outputs"]]
+    return found if len(found) > 1 else found[0]
+
+
 def layouts(rows: Any) -> list[Any]:
     """Return the same rows in the orders in memory that they may have in Python, which bits of a product depend on."""
     if not isinstance(rows, pandas.DataFrame):
         return [rows]
     if any(not isinstance(name, str) for name in rows.columns):
-        return [np.ascontiguousarray(rows)]
+        return [np.ascontiguousarray(rows), np.asfortranarray(rows)]
     if any(kind.kind != "f" for kind in rows.dtypes):
         return [rows]
     by_column = pandas.DataFrame({name: rows[name].to_numpy() for name in rows.columns})
