@@ -13,8 +13,8 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 def tidy(value: Any) -> Any:
     """Return a model's answer as an array, a list of arrays (several outputs), or plain values.
 
-    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly. A label of bytes
-    is its text.
+    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly. Labels of bytes
+    become texts.
     """
     if hasattr(value, "toarray"):
         value = value.toarray()

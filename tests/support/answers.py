@@ -39,7 +39,7 @@ def _column(name: str, column: Any) -> dict[str, Any]:
 
 
 def outputs(answer: Any) -> Any:
-    """Return what an answer of the Open Inference Protocol says: the values of an output in its shape, or of several."""
+    """Return what an answer of the Open Inference Protocol says: each output's values in its shape."""
     found = [np.array(one["data"]).reshape(one["shape"]).tolist() for one in answer["outputs"]]
     return found if len(found) > 1 else found[0]
 
