@@ -47,7 +47,7 @@ def as_user_error(error: BaseException) -> UserError | None:
     text = "\n".join(str(one) for one in chain)
     for one in chain:
         if isinstance(one, OverrideParseException):
-            return UserError(f"'{one.override}' cannot be read", "Quote special characters: 'key=\"value\"'")
+            return UserError(f"'{one.override}' cannot be read", _quoting(str(one.override)))
     if several := _SEVERAL.search(text):
         return UserError(
             f"{several[1]} has several values ({several[2]})",
@@ -73,6 +73,21 @@ def as_user_error(error: BaseException) -> UserError | None:
             "Set it in YAML or on the command line, or choose an experiment: +experiment=iris",
         )
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _quoting(word: str) -> str:
+    """Return how to write a word whose value has characters that mean something to Hydra."""
+    import shlex
+
+    key, equals, value = word.partition("=")
+    if not equals:
+        return "Write it as KEY=VALUE"
+    if not key or not value or value[0] == "{" or any(mark in value for mark in '"\\'):
+        return "Quote special characters: 'key=\"value\"'"
+    if value[0] == "[" and value[-1] == "]":
+        texts = ",".join(f'"{text.strip()}"' for text in value[1:-1].split(","))
+        return "Quote its texts: " + shlex.quote(f"{key}=[{texts}]")
+    return "Quote its text: " + shlex.quote(f'{key}="{value}"')
 
 
 def _options_with(key: str) -> list[str]:

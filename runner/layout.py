@@ -183,11 +183,13 @@ def workspace_of(run_folder: Path) -> Layout | None:
 
 
 def default_root(start: Path) -> Path:
-    """Return the workspace a folder belongs to.
+    """Return the workspace that ``VIVERO_WORKSPACE`` names, else the one a folder belongs to.
 
-    It is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself. The search
-    stops below a folder that ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons.
+    That is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself. The
+    search stops below a folder that ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons.
     """
+    if named := os.environ.get(VARIABLE):
+        return Path(named).expanduser().absolute()
     ceilings = {Path(one) for one in os.environ.get(CEILINGS, "").split(os.pathsep) if one}
     for folder in (start, *start.parents):
         if folder in ceilings and folder != start:
@@ -198,15 +200,14 @@ def default_root(start: Path) -> Path:
 
 
 def find_workspace(given: str | None) -> Layout:
-    """Return the workspace to read: as given, else ``VIVERO_WORKSPACE``, else the default one.
+    """Return the workspace to read: as given, else the default one.
 
     Raises
     ------
     UserError
         If there is none.
     """
-    named = given or os.environ.get(VARIABLE)
-    root = Path(named).absolute() if named else default_root(Path.cwd())
+    root = Path(given).absolute() if given else default_root(Path.cwd())
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
     return Layout(root)

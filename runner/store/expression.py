@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.NotIn: lambda a, b: a not in b,
 }
 OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
+_ASSIGNED = re.compile(r"(?<![=<>!])=(?!=)")
 _TRUTH = {"true": True, "false": False}  # as tables show them
 _FIELDS = ("id", "experiment", "status", "created", "duration", "model", "display_name", "error")
 
@@ -39,7 +41,10 @@ def compile_where(text: str) -> Callable[[Row], bool]:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
-        raise UserError(f"--where '{text}' cannot be read: {error}", "For example: --where 'accuracy > 0.95'") from None
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        compared = _ASSIGNED.sub("==", text)
+        hint = f"Compare with ==: '{compared}'" if compared != text else "For example: --where 'accuracy > 0.95'"
+        raise UserError(f"--where '{text}' cannot be read: {reason}", hint) from None
     _check(tree, text)
     return lambda row: bool(_value(tree, row))
 
@@ -53,10 +58,15 @@ def check_known(text: str, rows: Sequence[Row]) -> None:
         With the nearest right name; nothing is refused where there are no rows.
     """
     metrics = {name for row in rows for name in row["metrics"]}
-    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+    tree = ast.parse(text.strip(), mode="eval")
+    compared = [one for node in ast.walk(tree) if isinstance(node, ast.Compare) for one in node.comparators]
+    compared_with = {id(node) for one in compared for node in ast.walk(one)}
+    for node in ast.walk(tree):
         if rows and isinstance(node, ast.Name) and node.id not in {*_FIELDS, *OWNERS, *metrics, *_TRUTH}:
+            close = nearest(node.id, [*metrics, *_FIELDS])
             raise UserError(
-                f"--where '{text}': no run has a metric or field {node.id}", nearest(node.id, [*metrics, *_FIELDS])
+                f"--where '{text}': no run has a metric or field {node.id}",
+                f'A text is written in quotes: "{node.id}"' if id(node) in compared_with else close,
             )
 
 

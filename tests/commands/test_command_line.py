@@ -12,7 +12,7 @@ import pytest
 
 from runner.sweeps.store import SweepStore
 from tests.commands.conftest import History
-from tests.support.command_line import ROOT
+from tests.support.command_line import ROOT, CommandLine
 from tests.support.sweeps import sweep, trial
 
 
@@ -156,3 +156,15 @@ def test_listing_imports_little(command: str, history: History) -> None:
         [sys.executable, "-c", code], cwd=history.folder, env=variables, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_variable_names_the_workspace_of_runs_too(command_line: CommandLine, tmp_path: Path) -> None:
+    command_line.script("print('hello')\n")
+    variables = {"VIVERO_WORKSPACE": str(tmp_path / "elsewhere")}
+    done = command_line.job(variables=variables)
+    assert done.returncode == 0 and "--workspace" not in done.stdout, done.stdout + done.stderr
+    assert len(list((tmp_path / "elsewhere").glob("runs/src/*/run.json"))) == 1
+    assert not command_line.workspace.exists()
+    assert command_line.vivero("show", "latest", variables=variables).returncode == 0
+    assert command_line.job("workspace.root=named", variables=variables).returncode == 0
+    assert len(list(command_line.folder.glob("named/runs/src/*/run.json"))) == 1

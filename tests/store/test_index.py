@@ -68,6 +68,22 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
             select(RunIndex(layout).all(), where=where)
 
 
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("accuracy = 0.9", "Compare with ==: 'accuracy == 0.9'"),
+        ("accuracy >= 0.5 and params.c = 1", "Compare with ==: 'accuracy >= 0.5 and params.c == 1'"),
+        ("params.kernel == linear", 'A text is written in quotes: "linear"'),
+        ("status in [completed]", 'A text is written in quotes: "completed"'),
+        ("acuracy > 0.5", "Did you mean 'accuracy'"),
+    ],
+)
+def test_a_comparison_that_is_nearly_right_is_told_how(layout: Layout, where: str, hint: str) -> None:
+    with pytest.raises(UserError) as told:
+        select(RunIndex(layout).all(), where=where)
+    assert hint in str(told.value)
+
+
 def test_sort_filter_limit(layout: Layout) -> None:
     rows = select(RunIndex(layout).all(), sort="accuracy", limit=2)
     assert [row["metrics"]["accuracy"] for row in rows] == [0.9, 0.8]
