@@ -45,3 +45,19 @@ def test_without_a_sweep_it_says_nothing(command_line: CommandLine) -> None:
     (command_line.folder / "own" / "experiment" / "mine.yaml").write_text(FILE)
     done = command_line.run("--config-dir", "own", "+experiment=mine")
     assert done.returncode == 0 and "'--a', '0'" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("parms", "There is no key 'hydra.sweeper.parms'. Did you mean 'params'?"),
+        ("max_batch_size", "There is no key 'hydra.sweeper.max_batch_size'"),
+    ],
+)
+def test_a_misspelt_key_of_the_sweeper_is_named(wrong: str, said: str, command_line: CommandLine) -> None:
+    command_line.script("print('hello')\n")
+    (command_line.folder / "own" / "experiment").mkdir(parents=True)
+    (command_line.folder / "own" / "experiment" / "mine.yaml").write_text(FILE.replace("params:", f"{wrong}:"))
+    done = command_line.run("--config-dir", "own", "+experiment=mine", "-m")
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert not command_line.workspace.exists()

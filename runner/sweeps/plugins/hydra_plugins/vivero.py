@@ -16,7 +16,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 
 _LAUNCHER = f"{__name__}.ViveroLauncher"
 
@@ -60,10 +60,12 @@ class ViveroSweeper(Sweeper):
         grid, random, sobol or bayesian; None: as ``sweep.sweeper`` says.
     params : mapping or None
         Overrides that the composition itself has, as Hydra's own sweeper takes them: ``{job.arguments.c: "1,2"}``.
+    **unknown
+        What else stands below ``hydra.sweeper``: refused in `setup`.
     """
 
-    def __init__(self, search: str | None = None, params: Mapping[str, Any] | None = None) -> None:
-        self._search = search
+    def __init__(self, search: str | None = None, params: Mapping[str, Any] | None = None, **unknown: Any) -> None:
+        self._search, self._unknown = search, [*unknown]
         self._params: dict[str, Any] = dict(params) if isinstance(params, Mapping) else {"": params} if params else {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -72,13 +74,15 @@ class ViveroSweeper(Sweeper):
         Raises
         ------
         UserError
-            If another launcher was chosen.
+            If another launcher was chosen, or the sweeper has a key that is not one.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
         from runner.sweeps import multirun
 
         if multirun.context is None:
             raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+        for name in self._unknown:
+            raise UserError(f"There is no key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
         if not all(isinstance(value, str | int | float | bool) for value in self._params.values()):
             raise UserError(
                 "hydra.sweeper.params has values that are no texts", "Write them as on the command line: 'a: 1,2'"
