@@ -23,6 +23,20 @@ def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
     return series
 
 
+def series_in_words(run: RunLayout) -> dict[str, str]:
+    """Return what is said of each metric that is more than one value: a list, rows, a table, an image."""
+    from runner.files import read_json_lines
+    from runner.metrics import last_values
+
+    series = metric_series(run.metrics)
+    single = last_values(read_json_lines(run.metrics))
+    return {
+        name: f"{entries[-1]['kind'] or 'list'}, {len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
+        for name, entries in series.items()
+        if name not in single
+    }
+
+
 def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
     """Return each metric's last value: as finalized, or so far."""
     from runner.files import read_json_lines

@@ -69,7 +69,7 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
         ("Inputs", _inputs(record.prepare) if record.prepare else {}),
         ("Tags", with_script_set(folder, "tag", record.tags)),
         ("Properties", with_script_set(folder, "property", record.properties)),
-        ("Metrics", reading.last_metrics(folder, record)),
+        ("Metrics", {**reading.last_metrics(folder, record), **reading.series_in_words(folder)}),
     ):
         if found:
             section(title)

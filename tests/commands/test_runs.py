@@ -158,6 +158,17 @@ def test_a_child_is_shown_with_what_the_script_gave_it(command_line: CommandLine
     assert missing.returncode == 1 and "There is no run" in missing.stderr
 
 
+def test_show_names_what_is_more_than_one_value(command_line: CommandLine) -> None:
+    command_line.script(
+        "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.9)\n"
+        "run.log_list('losses', [1, 2])\nrun.log_row('place', x=1, y=2)\nrun.log_row('place', x=3, y=4)\n"
+    )
+    assert command_line.job().returncode == 0
+    shown = command_line.vivero("show", "latest").stdout.split("Metrics")[1].split("Files")[0]
+    found = [" ".join(line.split()) for line in shown.splitlines() if line]
+    assert found == ["accuracy 0.9", "losses list, 2 entries", "place row, 2 entries"]
+
+
 def test_a_damaged_child_does_not_hide_the_others(history: History, full_run: Any) -> None:
     for number, text in enumerate(("", "{", "[]", '{"number": "x"}', "\xff"), start=2):
         child = history.folder_of(full_run).children / f"{full_run.id}_{number}"

@@ -39,6 +39,9 @@ SIGNATURES = {
     "upload_files": "names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None",
     "upload_folder": "name, path, datastore_name=None",
     "download_file": "name, output_file_path=None, _validate_checksum=False",
+    "download_files": "prefix=None, output_directory=None, output_paths=None, batch_size=100, append_prefix=True, "
+    "timeout_seconds=None",
+    "get_portal_url": "",
     "get_file_names": "",
     "get_metrics": "name=None, recursive=False, run_type=None, populate=False",
     "get_children": "recursive=False, tags=None, properties=None, type=None, status=None, _rehydrate_runs=True",
@@ -198,6 +201,19 @@ def test_uploads(tmp_path: Path) -> None:
     names = ["1", "2", "f/e/b.txt", "h", "s.bin", "x/a.txt"]
     assert folder.log.decode().strip() == str(["outputs/" + name for name in names])
     assert (folder.work / "outputs/f/e/b.txt").read_text() == "b"
+
+
+def test_downloads(tmp_path: Path) -> None:
+    folder, _ = logged(
+        tmp_path,
+        "import os\nfor name in ('a/1.txt', 'a/2.txt', 'b.txt'):\n    run.upload_file(name, __file__)\n"
+        "run.download_files('outputs/a', 'got')\nrun.download_files('outputs/a', 'flat', append_prefix=False)\n"
+        "run.download_files(output_directory='all')\nprint(run.get_portal_url())\n",
+    )
+    here = sorted(path.relative_to(folder.work).as_posix() for path in folder.work.glob("[gfa]*/**/*.txt"))
+    everything = [f"all/outputs/{name}" for name in ("a/1.txt", "a/2.txt", "b.txt")]
+    assert here == [*everything, "flat/1.txt", "flat/2.txt", "got/outputs/a/1.txt", "got/outputs/a/2.txt"]
+    assert folder.log.decode().strip() == f"file://{folder.root}"
 
 
 def test_who_it_is(tmp_path: Path) -> None:

@@ -144,6 +144,28 @@ class Run(LoggingMixin):
         target = output_file_path or os.path.basename(name)
         _copy(output_path(name), os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target)
 
+    def download_files(
+        self,
+        prefix=None,
+        output_directory=None,
+        output_paths=None,
+        batch_size=100,
+        append_prefix=True,
+        timeout_seconds=None,
+    ):
+        """Copy the files of outputs whose names begin with a prefix into a folder."""
+        names = [name for name in self.get_file_names() if name.startswith(prefix or "")]
+        targets = output_paths if isinstance(output_paths, list) else None
+        for at, name in enumerate(names):
+            short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
+            target = os.path.join(output_directory or ".", targets[at] if targets else short)
+            os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+            _copy(output_path(name), target)
+
+    def get_portal_url(self):
+        """Return where the run is seen: its folder."""
+        return "file://" + str(self._folder)
+
     def get_file_names(self):
         """Return the files in outputs."""
         found = []
