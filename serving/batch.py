@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import sys
 import warnings
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import UserError, storage_error
+from runner.errors import UserError, nearest, storage_error
 from runner.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
@@ -139,8 +140,10 @@ def _advice(served: ServedModel, error: ServingError) -> str:
         return ""
     if served.schema.names is None:
         return "Use --by-position to take the columns in the file's order"
-    unknown = error.details.get("unknown")
-    return f"Use --keep {','.join(unknown)} to copy them to the answers" if unknown else ""
+    unknown, missing = error.details.get("unknown"), error.details.get("missing")
+    if unknown and missing:  # more likely spelt otherwise than to be carried along
+        return nearest(missing[0], unknown)
+    return f"Use --keep {shlex.quote(','.join(unknown))} to copy them to the answers" if unknown else ""
 
 
 def _names(served: ServedModel, name: str, method: str, array: np.ndarray) -> list[str]:

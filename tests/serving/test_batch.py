@@ -131,6 +131,14 @@ def test_columns_are_kept_and_an_index_is_left_out(score: Score, named: Any) -> 
     assert wrong.returncode == 1 and "--keep: the rows have no column ids. Did you mean 'id'?" in wrong.stderr
 
 
+def test_a_misspelt_column_is_named_and_not_to_be_kept(score: Score, named: Any) -> None:
+    rows = table(score).drop(columns="id")
+    rows.rename(columns={NAMES[1]: f"{NAMES[1]}_"}).to_csv(score.folder / "wrong.csv", index=False)
+    refused = score("--input", "wrong.csv", "--output", "out.csv")
+    assert refused.returncode == 1 and "--keep" not in refused.stderr
+    assert f"missing: {NAMES[1]}; unknown: {NAMES[1]}_. Did you mean '{NAMES[1]}_'?" in refused.stderr
+
+
 def test_mappings_keep_columns_too(score: Score, named: Any) -> None:
     rows = pandas.DataFrame(X[:3], columns=NAMES).assign(id=[7, None, "x"])
     (score.folder / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows.to_dict("records")))
