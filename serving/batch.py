@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import sys
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from runner.errors import UserError, nearest, storage_error
 from runner.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
+from serving import false_warnings
 from serving.carried import carry, without_index
 from serving.deployer import check_framework
 from serving.errors import ServingError
@@ -164,8 +164,7 @@ def _plain(value: Any) -> Any:
 
 def main(path: Path) -> int:
     """Carry out an order; the last line of the output is the result or the error."""
-    # Columns are in the model's order by then: the matrix has no names, and the warning would be false.
-    warnings.filterwarnings("ignore", message="X does not have valid feature names")
+    false_warnings.silence()
     order = Order(**json.loads(path.read_bytes()))
     target = Path(order.output)
     try:

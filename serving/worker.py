@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 
+from serving import false_warnings
 from serving.app import App
 from serving.connections import Connection
 from serving.deployer import Deployer
@@ -26,6 +27,7 @@ from serving.telemetry import LineLog, Metrics, Telemetry
 
 def load(folder: Path) -> Deployer:
     """Return what an endpoint's server processes share, its models loaded. No thread is begun here."""
+    false_warnings.silence()
     layout, endpoint, _, settings = read_endpoint(folder)
     metrics = Metrics()
     plane = DataPlane(Limits(settings.max_rows, settings.large_rows, settings.queue))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
@@ -34,6 +35,15 @@ def test_one_command_serves(register: Any, serve: Any) -> None:
         b'vivero_requests_total{model="iris",route="score",status="200",version="1"} 1.0' in server.ask("/metrics")[2]
     )
     assert server.stop() == 0
+
+
+def test_a_model_with_names_is_served_without_false_warnings(register: Any, serve: Any) -> None:
+    frame, targets = load_iris(return_X_y=True, as_frame=True)
+    register("iris", KNeighborsClassifier().fit(frame, targets))
+    server = serve("model=iris")
+    assert server.ask("/score", {"data": [dict(zip(frame.columns, X[0].tolist(), strict=True))]})[0] == 200
+    assert server.stop() == 0
+    assert "valid feature names" not in "".join([*server.said, server.process.stdout.read()])
 
 
 def test_the_access_log_has_no_payloads_unless_asked(register: Any, serve: Any, layout: Layout) -> None:
