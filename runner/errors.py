@@ -25,7 +25,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         """Give the one line."""
-        line = f"{self.message}. {self.hint}" if self.hint else self.message
+        line = f"{self.message.rstrip('. ')}. {self.hint}" if self.hint else self.message
         return " ".join(line.split())
 
 

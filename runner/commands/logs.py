@@ -83,11 +83,19 @@ def _locate(layout: Layout, record: RunRecord, name: str) -> Path | None:
 def _read(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
     path = _locate(layout, record, name)
     if path is None:
-        note(f"Run {record.id} printed nothing: it is {record.status}")
+        note(_why_silent(layout, record))
         return
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block
+
+
+def _why_silent(layout: Layout, record: RunRecord) -> str:
+    if record.run is not None or not record.error:
+        return f"Run {record.id} printed nothing: it is {record.status}"
+    environment = layout.run(record.experiment, record.id).environment_log
+    more = f" See: vivero logs {record.id} --name {environment.name}" if environment.exists() else ""
+    return f"Run {record.id} is {record.status}, its script never began: {record.error.rstrip('. ')}.{more}"
 
 
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
