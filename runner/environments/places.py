@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from runner.environments.kept_wheels import Kept, KeptWheels
+from runner.environments.project import from_elsewhere
 from runner.environments.spec import Spec
 from runner.errors import UserError
 from runner.ports import Say
@@ -67,11 +68,25 @@ def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
     UserError
         If something is not there, is no package, cannot be built, or has another hash than is given.
     """
-    lines = [(line, place_of(line)) for line in spec.lines]
-    if not any(place for _, place in lines):
-        return spec
-    kept = [_kept(line, place, spec, wheels, say) if place else line for line, place in lines]
-    return dataclasses.replace(spec, lines=tuple(sorted(set(kept))))
+    asked, kept = list(spec.lines), set[str]()
+    seen: set[str] = set()
+    while asked:
+        line = asked.pop()
+        if line in seen:
+            continue
+        seen.add(line)
+        place = place_of(line)
+        kept.add(_kept(line, place, spec, wheels, say) if place else line)
+        if place is not None and place.path.is_dir():
+            asked += [_where(one, place.marker) for one in from_elsewhere(place.path)]
+    return dataclasses.replace(spec, lines=tuple(sorted(kept)))
+
+
+def _where(line: str, marker: str) -> str:
+    """Return a line that counts only where a marker holds, too."""
+    if not marker:
+        return line
+    return f"{line} and ({marker})" if ";" in line else f"{line} ; {marker}"
 
 
 def _kept(line: str, place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from runner.environments.interpreters import as_version
 from runner.environments.packages import normalised
+from runner.environments.project import dependencies
 from runner.errors import UserError
 from runner.ports import Say
 
@@ -53,7 +54,7 @@ def gather(
     for one in packages:
         found.take(one, base.absolute() / "environment.packages", "environment.packages")
     if requirements is not None and Path(requirements).suffix == ".toml":
-        found.lines += read_project(base / requirements)
+        found.lines += dependencies(base / requirements)
     elif requirements is not None:
         found.read(base / requirements, "environment.requirements")
     if conda_file is not None:
@@ -152,29 +153,6 @@ def _from(folder: Path, line: str) -> str:
         return line
     rest = line[place.end() :]
     return f"{(folder / place[1]).resolve()}{rest}"
-
-
-def read_project(path: Path) -> list[str]:
-    """Return the dependencies of a ``pyproject.toml``, as its ``[project]`` table has them.
-
-    Raises
-    ------
-    UserError
-        If it cannot be read, or they are not written there.
-    """
-    import tomllib
-
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"environment.requirements: {path} cannot be read ({error})") from None
-    project = content.get("project") or {}
-    if "dependencies" not in project:
-        raise UserError(
-            f"environment.requirements: {path} has no dependencies in its [project] table",
-            f"Install the project itself, from its folder: environment.packages=[{path.parent}]",
-        )
-    return [str(one) for one in project["dependencies"]]
 
 
 def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:

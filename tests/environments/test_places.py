@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.environments.places import place_of
+from runner.environments.project import dependencies
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
@@ -103,6 +104,52 @@ def test_the_dependencies_of_a_project(environment: Any, tmp_path: Path) -> None
     write_project(tmp_path, needs=("six==1.16.0",))
     handle = environment(requirements="pyproject.toml").prepare(LocalHost(), str)
     assert handle.record.packages == {"six": "1.16.0"}
+
+
+def with_source(project: Path, source: str) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write(f"\n[tool.uv.sources]\nScores_Lib = {source}\n")
+
+
+@pytest.mark.parametrize("asked", ["the project", "its dependencies"])
+@pytest.mark.parametrize("editable", ["", ", editable = true"])
+def test_a_dependency_comes_from_where_uv_is_told(asked: str, editable: str, environment: Any, tmp_path: Path) -> None:
+    """An index could have another package of that name."""
+    write_project(tmp_path / "lib", "scores_lib", code="VALUE = 7\n", needs=("deeper",))
+    with (tmp_path / "lib" / "pyproject.toml").open("a") as file:
+        file.write("\n[tool.uv.sources]\ndeeper = {path = '../deeper'}\n")
+    write_project(tmp_path / "deeper", "deeper")
+    with_source(write_project(tmp_path / "mine", needs=("scores-lib>=1",)), f"{{ path = '../lib'{editable} }}")
+    words: Any = {"packages": ["./mine"]} if asked == "the project" else {"requirements": "mine/pyproject.toml"}
+    handle = environment(**words).prepare(LocalHost(), str)
+    found = {name.replace("_", "-") for name in handle.record.packages}
+    assert found == {"scores-lib", "deeper"} | ({"scores"} if asked == "the project" else set())
+    assert str(tmp_path) not in handle.lock_text()
+
+
+@pytest.mark.parametrize("source", ["{ workspace = true }", "{ index = 'mine' }", "[{ path = '../lib' }]"])
+@pytest.mark.parametrize("asked", ["./mine", "pyproject"])
+def test_a_source_that_is_not_followed_is_refused(source: str, asked: str, environment: Any, tmp_path: Path) -> None:
+    with_source(write_project(tmp_path / "mine", needs=("scores-lib",)), source)
+    words: Any = {"packages": [asked]} if asked == "./mine" else {"requirements": "mine/pyproject.toml"}
+    with pytest.raises(
+        UserError, match=r"\[tool\.uv\.sources\] of .* has a source for scores-lib that is not followed"
+    ):
+        environment(**words).prepare(LocalHost(), str)
+
+
+def test_where_git_is_a_source_the_line_says_so(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[project]\nname = 'x'\ndependencies = ['a[b]>=1 ; python_version > \"3\"', 'c', 'd==1', 'e']\n"
+        "[tool.uv.sources]\na = {git = 'https://example.org/a', tag = 'v1', subdirectory = 's'}\n"
+        "c = {url = 'https://example.org/c.whl'}\nd = {git = 'ssh://git@example.org/d'}\n"
+    )
+    assert dependencies(tmp_path / "pyproject.toml") == [
+        'a[b] @ git+https://example.org/a@v1#subdirectory=s ; python_version > "3"',
+        "c @ https://example.org/c.whl",
+        "d @ git+ssh://git@example.org/d",
+        "e",
+    ]
 
 
 MISTAKES = {

@@ -1,0 +1,96 @@
+"""What a ``pyproject.toml`` depends on, and where uv is told to take it from.
+
+``[tool.uv.sources]`` is documented at https://docs.astral.sh/uv/concepts/projects/dependencies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.errors import UserError
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")
+_MARKER = re.compile(r";.*$")
+
+
+def dependencies(path: Path) -> list[str]:
+    """Return the dependencies of a ``pyproject.toml`` as requirement lines.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, its ``[project]`` table does not have them, or one comes from where we cannot take it.
+    """
+    project, sources = _read(path)
+    if "dependencies" not in project:
+        raise UserError(
+            f"environment.requirements: {path} has no dependencies in its [project] table",
+            f"Install the project itself, from its folder: environment.packages=[{path.parent}]",
+        )
+    return [_from_source(path, str(one), sources) or str(one) for one in project["dependencies"]]
+
+
+def from_elsewhere(folder: Path) -> list[str]:
+    """Return those dependencies of a project's folder that do not come from a package index.
+
+    A wheel that is built of it names them only, and an index may have something else of that name.
+
+    Raises
+    ------
+    UserError
+        As `dependencies` does.
+    """
+    path = folder / "pyproject.toml"
+    if not path.is_file():
+        return []
+    project, sources = _read(path)
+    found = (_from_source(path, str(one), sources) for one in project.get("dependencies") or [])
+    return [line for line in found if line]
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the ``[project]`` table, and uv's sources by their packages' normalized names."""
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"environment.requirements: {path} cannot be read ({error})") from None
+    sources = ((content.get("tool") or {}).get("uv") or {}).get("sources") or {}
+    return content.get("project") or {}, {_normalized(name): source for name, source in sources.items()}
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _from_source(path: Path, line: str, sources: Mapping[str, Any]) -> str | None:
+    """Return a dependency as uv's sources have it, None where they do not."""
+    named = _NAME.match(line)
+    source = sources.get(_normalized(named[1])) if named else None
+    if named is None or source is None:
+        return None
+    place = _place(path, source) if isinstance(source, Mapping) else None
+    if place is None:
+        raise UserError(
+            f"environment: [tool.uv.sources] of {path} has a source for {named[1]} that is not followed here",
+            "Only path, url and git are. Name the package by its place in environment.packages",
+        )
+    marker = _MARKER.search(line)
+    return f"{named[1]}{named[2] or ''} @ {place}{f' {marker[0]}' if marker else ''}"
+
+
+def _place(path: Path, source: Mapping[str, Any]) -> str | None:
+    keys = set(source) - {"editable", "package"}
+    if keys == {"path"}:
+        return (path.parent / str(source["path"])).resolve().as_uri()
+    if keys == {"url"}:
+        return str(source["url"])
+    if "git" in keys and keys <= {"git", "rev", "tag", "branch", "subdirectory"}:
+        at = next((f"@{source[name]}" for name in ("rev", "tag", "branch") if name in source), "")
+        below = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
+        return f"git+{source['git']}{at}{below}"
+    return None
