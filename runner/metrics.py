@@ -13,6 +13,7 @@ from typing import Any
 Line = Mapping[str, Any]
 _ONE = (None, "scalar")  # kinds of which a line is one value, which replaces the one before
 _SERIES = (*_ONE, "list")  # kinds whose values are those of one series
+MOVED = "moved"  # a line without a value: what was logged under the name before belongs to a child
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.commands.output import facts, say, section, show_value
+from runner.commands.output import facts, print_outputs, say, section, show_value
 from runner.errors import UserError
 from runner.files import read_json_lines
 from runner.layout import Layout
@@ -79,6 +79,9 @@ def print_child(record: RunRecord, child: Child) -> None:
         if child[title.lower()]:
             section(title)
             facts(child[title.lower()], indent=2)
+    kept = f"{child.get('outputs')}/"
+    own = [file for file in (record.finalize.outputs if record.finalize else ()) if file.path.startswith(kept)]
+    print_outputs(own)
     print_children(child["children"])
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from runner.shown import clean, finite, show_bytes, show_duration, show_time, show_value
 
+if TYPE_CHECKING:
+    from runner.records import FileRecord
+
+_OUTPUTS_SHOWN = 50
+
 __all__ = [
-    "clean", "emit_json", "facts", "note", "say", "section", "show_bytes", "show_duration", "show_time", "show_value",
+    "clean", "emit_json", "facts", "note", "print_outputs", "say", "section", "show_bytes", "show_duration",
+    "show_time", "show_value",
 ]  # fmt: skip
 
 
@@ -43,3 +49,13 @@ def facts(found: Mapping[str, Any], indent: int = 0) -> None:
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
         say(f"{' ' * indent}{name:<{width}}  {value}")
+
+
+def print_outputs(files: Sequence[FileRecord]) -> None:
+    """Print a line for each file of outputs."""
+    if files:
+        section("Outputs")
+    for file in files[:_OUTPUTS_SHOWN]:
+        say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
+    if len(files) > _OUTPUTS_SHOWN:
+        say(f"  and {len(files) - _OUTPUTS_SHOWN} more: see them all with --json")

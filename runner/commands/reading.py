@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
 
 def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return every metric of a file in the order it was logged: name -> list of {value, step, time, kind}."""
+    """Return every metric of a file in the order it was logged: name -> list of {value, step, time, kind}.
+
+    What was moved to a child is not among them.
+    """
     from runner.files import read_json_lines
+    from runner.metrics import MOVED
 
     series: dict[str, list[dict[str, Any]]] = {}
     for line in read_json_lines(path):
+        if line.get("kind") == MOVED:
+            series.pop(line["name"], None)
+            continue
         entry = {"value": line["value"], "step": line.get("step"), "time": line["time"], "kind": line.get("kind")}
         series.setdefault(line["name"], []).append(entry)
     return series

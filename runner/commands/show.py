@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import find_run, global_options, wants_json, workspace
-from runner.commands.output import emit_json, facts, say, section, show_bytes, show_duration, show_time
+from runner.commands.output import emit_json, facts, print_outputs, say, section, show_bytes, show_duration, show_time
 from runner.errors import UserError
 
 if TYPE_CHECKING:
     from runner.layout import RunLayout
     from runner.records import PrepareRecord, RunRecord
-
-_OUTPUTS_SHOWN = 50
 
 
 @click.command()
@@ -75,7 +73,7 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
             section(title)
             facts(found, indent=2)
     print_children(children_of(folder.children))
-    _print_outputs(record)
+    print_outputs(record.finalize.outputs if record.finalize else ())
     for notes in (record.run.notes if record.run else (), record.finalize.notes if record.finalize else ()):
         for text in notes:
             say(f"note: {text}")
@@ -154,16 +152,6 @@ def _inputs(prepared: PrepareRecord) -> dict[str, Any]:
         name: f"{item.path} ({item.mode}, {_count(item.files)}, {show_bytes(item.bytes)}, {item.hash[:12]})"
         for name, item in prepared.inputs.items()
     }
-
-
-def _print_outputs(record: RunRecord) -> None:
-    outputs = record.finalize.outputs if record.finalize else ()
-    if outputs:
-        section("Outputs")
-    for file in outputs[:_OUTPUTS_SHOWN]:
-        say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
-    if len(outputs) > _OUTPUTS_SHOWN:
-        say(f"  and {len(outputs) - _OUTPUTS_SHOWN} more: see them all with --json")
 
 
 def _count(files: int) -> str:

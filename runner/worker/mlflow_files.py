@@ -108,6 +108,12 @@ class Folders:
                     seen.add(tuple(words[:3]))
                     yield name, float(words[1]), int(words[2]) if len(words) > 2 else None, int(words[0])
 
+    def forget(self, run: Run) -> None:
+        """Have all metrics of a run be new again."""
+        for path in [one for one in self._offsets if one.startswith(run.key + os.sep)]:
+            del self._offsets[path]
+            self._seen.pop(path, None)
+
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
         """Yield of each logged model when it was made, its name, its folder and the id of its run."""
         for experiment in _folders(self.root):
@@ -173,6 +179,9 @@ class Database:
         asked = "select key, value, step, timestamp, is_nan from metrics where run_uuid = ? order by timestamp, step"
         for name, value, step, at, is_nan in self._ask(asked, run.id):
             yield name, float("nan") if is_nan else float(value), step, int(at)
+
+    def forget(self, run: Run) -> None:
+        """Do nothing: all metrics are always new."""
 
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
         """Yield of each logged model when it was made, its name, its folder and the id of its run."""

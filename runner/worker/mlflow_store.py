@@ -1,7 +1,7 @@
 """Takes over what MLflow recorded while a script ran, as the run's own.
 
-The first run that a script begins is the run itself. Runs inside of it, and others after it, are children: each with
-its own parameters, metrics and tags, and with what it logged in a folder of outputs that has its name. What the script
+The only run that a script begins is the run itself. Runs inside of it, and all of several, are children: each with its
+own parameters, metrics and tags, and with what it logged in a folder of outputs that has its name. What the script
 registered is left in ``mlflow/registered.json`` for the controller.
 """
 
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 
+import files
 import metrics
 from mlflow_files import Folders, stores_in
 
@@ -41,7 +42,8 @@ class Reader:
         self._stores: "List[Any]" = [Folders(self._root)]
         self._targets: "Dict[str, str]" = {}
         self._names: "Dict[str, str]" = {}
-        self._first = ""
+        self._first: "Any" = None  # store and run of the one that is this run, as long as it is the only one
+        self._several = False
 
     def poll(self) -> None:
         """Record the metrics that are new."""
@@ -55,7 +57,8 @@ class Reader:
         by_id: "Dict[str, str]" = {}
         for store, run in self._runs():
             self._metrics(store, run)
-            target = self._target(run)
+        for store, run in self._runs():
+            target = self._target(store, run)
             for name, value in store.params(run):
                 metrics.set_property(target, "property", "mlflow.param." + name, value)
             for name, value in store.tags(run):
@@ -63,6 +66,8 @@ class Reader:
                     metrics.set_property(target, "tag", name, value)
             by_id[run.id] = places[run.artifacts] = place = self._outputs(run)
             _copy_tree(run.artifacts, place)
+            if target != self._run_dir and os.path.isdir(place):
+                _change_child(target, outputs=os.path.basename(place))
         for name, folder, run_id in self._models(by_id):
             places[folder] = _free(os.path.join(by_id.get(run_id) or self._outputs_folder, name))
             _copy_tree(folder, places[folder])
@@ -89,7 +94,7 @@ class Reader:
     def _outputs(self, run: "Any") -> str:
         """Return where what a run logged goes: a child's apart, in a folder with its name."""
         outputs = self._outputs_folder
-        if run.key == self._first:
+        if self._first and run.key == self._first[1].key:
             return outputs
         if run.key not in self._names:
             name = _UNSAFE.sub("-", run.name).strip(".-") or run.id
@@ -118,13 +123,32 @@ class Reader:
                     found.append((made, name, folder, run_id))
         return [(name, folder, run_id) for _, name, folder, run_id in sorted(found)]
 
-    def _target(self, run: "Any") -> str:
-        """Return where a run's facts go: those of the first to the run itself, any other's to a child."""
+    def _target(self, store: "Any", run: "Any") -> str:
+        """Return where a run's facts go: to the run itself if it is the only one, else to a child."""
         if run.key not in self._targets:
-            if not self._first and not run.nested:
-                self._first = run.key
-            self._targets[run.key] = self._run_dir if run.key == self._first else self._child(run)
+            if run.nested or self._several:
+                self._targets[run.key] = self._child(run)
+            elif self._first is None:
+                self._first = (store, run)
+                self._targets[run.key] = self._run_dir
+            else:
+                self._several = True
+                self._move_first()
+                self._targets[run.key] = self._child(run)
         return self._targets[run.key]
+
+    def _move_first(self) -> None:
+        """Give the first run a child of its own too, whole: with the others beside it, it is not this run."""
+        store, run = self._first
+        self._first = None
+        target = self._targets[run.key] = self._child(run)
+        moved = set()
+        store.forget(run)
+        for name, value, step, at in store.new_metrics(run):
+            metrics.append(target, name, value, step=step, time=_moment(at))
+            moved.add(name)
+        for name in sorted(moved):
+            metrics.append(self._run_dir, name, None, kind="moved")
 
     def _child(self, run: "Any") -> str:
         below = os.path.join(self._run_dir, "children")
@@ -133,13 +157,19 @@ class Reader:
         run_id = "{}_{}".format(os.path.basename(self._run_dir), number)
         child = os.path.join(below, run_id)
         os.mkdir(child)
-        with open(os.path.join(child, "child.json"), "w", encoding="utf-8") as file:
-            json.dump({"id": run_id, "name": run.name or run_id, "number": number, "status": "completed"}, file)
+        _change_child(child, id=run_id, name=run.name or run_id, number=number, status="completed")
         return child
 
     def _metrics(self, store: "Any", run: "Any") -> None:
         for name, value, step, at in store.new_metrics(run):
-            metrics.append(self._target(run), name, value, step=step, time=_moment(at))
+            metrics.append(self._target(store, run), name, value, step=step, time=_moment(at))
+
+
+def _change_child(folder: str, **facts: "Any") -> None:
+    """Write a child's record, with what it had before."""
+    path = os.path.join(folder, "child.json")
+    known = files.read_json(path) if os.path.exists(path) else {}
+    files.write_json(path, dict(known, **facts), durable=False)
 
 
 def _moment(milliseconds: int) -> str:

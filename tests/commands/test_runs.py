@@ -158,6 +158,31 @@ def test_a_child_is_shown_with_what_the_script_gave_it(command_line: CommandLine
     assert missing.returncode == 1 and "There is no run" in missing.stderr
 
 
+def test_what_children_upload_is_kept_apart(command_line: CommandLine) -> None:
+    """Whatever their names are: two may have the same, one may have that of a folder, or none that is a name."""
+    command_line.script(
+        "import os\nfrom azureml.core import Run\nrun = Run.get_context()\nos.makedirs('outputs/taken')\n"
+        "run.upload_file('m.txt', __file__)\n"
+        "for name in ('fold', 'fold', 'taken', '../up', None):\n"
+        "    child = run.child_run(name)\n    open('m.txt', 'w').write(child.id)\n"
+        "    child.upload_file('outputs/m.txt', 'm.txt')\n    child.log_image('picture', path='m.txt')\n"
+        "    assert child.get_file_names() == ['outputs/m.txt', 'outputs/picture.txt']\n"
+        "    child.download_file('outputs/m.txt', 'back.txt')\n    assert open('back.txt').read() == child.id\n"
+        "assert [one.get_file_names() for one in run.get_children()][0][0] == 'outputs/m.txt'\n"
+        "assert run.child_run('silent').get_file_names() == []\n"
+    )
+    done = command_line.job()
+    assert done.returncode == 0, done.stdout
+    shown = json.loads(command_line.vivero("show", "latest", "--json").stdout)
+    folders = [child.get("outputs") for child in shown["children"]]
+    assert folders[:4] == ["fold", "fold-1", "taken-1", "up"] and folders[4] == shown["children"][4]["id"]
+    assert folders[5] is None
+    outputs = command_line.workspace / "runs" / "src" / shown["id"] / "outputs"
+    for child, folder in zip(shown["children"][:5], folders, strict=False):
+        assert (outputs / folder / "m.txt").read_text() == child["id"]
+        assert f"{folder}/m.txt" in command_line.vivero("show", child["id"]).stdout
+
+
 def test_show_names_what_is_more_than_one_value(command_line: CommandLine) -> None:
     command_line.script(
         "from azureml.core import Run\nrun = Run.get_context()\nrun.log('accuracy', 0.9)\n"

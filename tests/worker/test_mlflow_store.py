@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runner.metrics import last_values
 from tests.support.command_line import CommandLine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
@@ -91,8 +92,8 @@ def begin(store: Path, run_id: str, at: int, name: str, **tags: str) -> Path:
     return folder
 
 
-def test_runs_one_after_the_other_are_kept_apart(tmp_path: Path) -> None:
-    """Their folders' names are random: the first is the one that began first."""
+def test_runs_one_after_the_other_are_children(tmp_path: Path) -> None:
+    """The run itself has the metrics of none of them, though it had those of the first as long as that was alone."""
     store, models = tmp_path / "r1", ("forest", "svm", "svm")
     (store / "work" / "outputs").mkdir(parents=True)
     reader = Reader(str(store))
@@ -102,6 +103,7 @@ def test_runs_one_after_the_other_are_kept_apart(tmp_path: Path) -> None:
         put(folder / "params" / "kind", f"{name} {number}")
         put(folder / "metrics" / "accuracy", f"1700000000000 0.{number} 0\n")
         reader.poll()
+        assert last_values(lines(store / "metrics.jsonl")) == ({"accuracy": 0.0} if number == 0 else {})
         with (folder / "metrics" / "accuracy").open("a") as file:
             file.write(f"1700000000000 0.{number} 0 m-{number}\n")  # once more, for the model that was logged
         put(folder / "artifacts" / "plot.png", f"plot {number}")
@@ -111,15 +113,17 @@ def test_runs_one_after_the_other_are_kept_apart(tmp_path: Path) -> None:
     reader.finish()
     children = sorted((store / "children").iterdir())
     outputs = store / "work" / "outputs"
-    for number, (place, found) in enumerate(
-        zip([outputs, outputs / "svm", outputs / "svm-1"], [store, *children], strict=True)
-    ):
+    assert last_values(lines(store / "metrics.jsonl")) == {} and not (store / "properties.jsonl").exists()
+    for number, (name, found) in enumerate(zip(["forest", "svm", "svm-1"], children, strict=True)):
+        place = outputs / name
+        facts = json.loads((found / "child.json").read_text())
+        assert (facts["name"], facts["outputs"], facts["number"]) == (models[number], name, number + 1)
         assert [one["value"] for one in lines(found / "metrics.jsonl")] == [number / 10]
         properties = {one["name"]: one["value"] for one in lines(found / "properties.jsonl")}
         assert properties == {"mlflow.param.kind": f"{models[number]} {number}"}
         assert (place / "plot.png").read_text() == f"plot {number}"
         assert (place / "model" / "model.pkl").read_text() == f"model {number}"
-    assert sorted(path.name for path in outputs.iterdir()) == ["model", "plot.png", "svm", "svm-1"]
+    assert sorted(path.name for path in outputs.iterdir()) == ["forest", "svm", "svm-1"]
 
 
 def test_a_name_cannot_leave_the_outputs(tmp_path: Path) -> None:
@@ -231,7 +235,7 @@ import mlflow, mlflow.pyfunc, mlflow.sklearn
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 model = RandomForestClassifier(3).fit(*load_iris(return_X_y=True))
-with mlflow.start_run():
+with mlflow.start_run(run_name="first"):
     mlflow.log_metric("acc", 0.9)
     mlflow.sklearn.log_model(model, name="model", registered_model_name="flowers", pip_requirements=[])
 mlflow.MlflowClient().set_registered_model_alias("flowers", "champion", 1)
@@ -257,9 +261,9 @@ def test_a_forest_that_a_script_registers_is_a_version_here(command_line: Comman
     shown = json.loads(command_line.vivero("models", "show", "flowers@champion", "--json").stdout)
     assert shown["inspection"]["model_class"].endswith("RandomForestClassifier")
     record = record_of(command_line)
-    assert record["finalize"]["metrics"] == {"acc": 0.9} and record["register"]["model"] == "flowers"
+    assert record["finalize"]["metrics"] == {} and record["register"]["model"] == "flowers"
     children = [(one["name"], one["metrics"]) for one in record["children"]]
-    assert children == [("own form", {}), ("second", {"acc": 0.8})]
+    assert sorted(children) == [("first", {"acc": 0.9}), ("own form", {}), ("second", {"acc": 0.8})]
     (command_line.folder / "rows.csv").write_text("a,b\n1,5\n7,8\n")
     done = command_line.vivero("score", "sums", "--input", "rows.csv", "--output", "answers.csv")
     assert done.returncode == 0, done.stderr

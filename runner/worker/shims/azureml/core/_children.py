@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 
+from azureml.core._place import outputs_folder
 from azureml.core.run import Run
 
 
@@ -23,8 +25,21 @@ def create(parent, name):
     return child
 
 
-def _open(parent, folder, run_id, number, name):
-    return Run(parent.experiment, run_id, _folder=folder, _parent=parent, _number=number, _name=name)
+def _open(parent, folder, run_id, number, name, outputs=None):
+    return Run(parent.experiment, run_id, _folder=folder, _parent=parent, _number=number, _name=name, _outputs=outputs)
+
+
+def make_outputs(child):
+    """Return the name of a child's own folder of outputs, which is taken by making it."""
+    wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", child._name or "").strip(".-") or child.id
+    name, number = wanted, 1
+    while True:
+        try:
+            os.makedirs(os.path.join(outputs_folder(), name))
+            return name
+        except FileExistsError:
+            name = "{}-{}".format(wanted, number)
+            number += 1
 
 
 def write(child):
@@ -32,6 +47,8 @@ def write(child):
     path = os.path.join(child._folder, "child.json")
     temporary = "{}.{}.tmp".format(path, os.getpid())
     facts = {"id": child.id, "name": child._name, "number": child.number, "status": child._status.lower()}
+    if child._outputs:
+        facts["outputs"] = child._outputs
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(facts, file)
     os.replace(temporary, path)
@@ -47,7 +64,7 @@ def children(parent, recursive):
         with open(os.path.join(below, name, "child.json"), encoding="utf-8") as file:
             found.append((json.load(file), os.path.join(below, name)))
     for facts, folder in sorted(found, key=lambda one: -one[0]["number"]):
-        child = _open(parent, folder, facts["id"], facts["number"], facts["name"])
+        child = _open(parent, folder, facts["id"], facts["number"], facts["name"], facts.get("outputs"))
         child._status = facts["status"].capitalize()
         yield child
         if recursive:

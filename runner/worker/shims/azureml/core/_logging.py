@@ -8,7 +8,10 @@ from azureml.core._place import metrics, output_path, outputs_folder
 
 
 class LoggingMixin:
-    """Metrics, charts and images. Subclasses give `_folder`, where the files of this run are."""
+    """Metrics, charts and images.
+
+    Subclasses give `_folder`, where the files of this run are, and `_kept()`, where it keeps outputs.
+    """
 
     _folder = None
 
@@ -43,7 +46,7 @@ class LoggingMixin:
         if (path is None) == (plot is None):
             raise ValueError("log_image {!r}: give either path or plot".format(name))
         suffix = os.path.splitext(path)[1] if path is not None else ".png"
-        target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix))
+        target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix, self._kept()))
         if path is not None:
             _copy(path, target)
         else:

@@ -56,13 +56,16 @@ def outputs_folder():
     return os.path.join(folder, "work", "outputs") if folder else os.path.abspath("outputs")
 
 
-def output_path(name):
-    """Return where an uploaded file goes; a leading ``outputs/`` is dropped, and leaving the folder is refused."""
+def output_path(name, folder=None):
+    """Return where an uploaded file goes; a leading ``outputs/`` is dropped, and leaving the folder is refused.
+
+    The folder is the run's outputs, unless it is given.
+    """
     parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
     if parts[:1] == ["outputs"]:
         parts = parts[1:]
     if not parts or ".." in parts or "\0" in str(name):
         raise ValueError("{!r} cannot be a file name inside outputs".format(name))
-    path = os.path.join(outputs_folder(), *parts)
+    path = os.path.join(folder or outputs_folder(), *parts)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return path

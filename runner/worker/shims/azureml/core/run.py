@@ -16,6 +16,7 @@ class Run(LoggingMixin):
         self.parent = kwargs.get("_parent")
         self.number = kwargs.get("_number", 0)
         self._name = kwargs.get("_name")
+        self._outputs = kwargs.get("_outputs")  # of a child: the name of its folder in the run's outputs
         self._status = "Running"
 
     @classmethod
@@ -113,9 +114,20 @@ class Run(LoggingMixin):
                 found[line["name"]] = line["value"]
         return {key: value for key, value in found.items() if value is not None}
 
+    def _kept(self):
+        """Return where this run's files are kept: a child's apart from those of the run and of other children."""
+        if self.parent is None:
+            return outputs_folder()
+        if self._outputs is None:
+            from azureml.core._children import make_outputs, write
+
+            self._outputs = make_outputs(self)
+            write(self)
+        return os.path.join(outputs_folder(), self._outputs)
+
     def upload_file(self, name, path_or_stream, datastore_name=None):
         """Keep a file in outputs."""
-        target = output_path(name)
+        target = output_path(name, self._kept())
         if hasattr(path_or_stream, "read"):
             with open(target, "wb") as file:
                 content = path_or_stream.read()
@@ -142,7 +154,10 @@ class Run(LoggingMixin):
     def download_file(self, name, output_file_path=None, _validate_checksum=False):
         """Copy a file of outputs to another place."""
         target = output_file_path or os.path.basename(name)
-        _copy(output_path(name), os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target)
+        _copy(
+            output_path(name, self._kept()),
+            os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target,
+        )
 
     def download_files(
         self,
@@ -160,7 +175,7 @@ class Run(LoggingMixin):
             short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
             target = os.path.join(output_directory or ".", targets[at] if targets else short)
             os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-            _copy(output_path(name), target)
+            _copy(output_path(name, self._kept()), target)
 
     def get_portal_url(self):
         """Return where the run is seen: its folder."""
@@ -168,9 +183,11 @@ class Run(LoggingMixin):
 
     def get_file_names(self):
         """Return the files in outputs."""
-        found = []
-        for parent, _, files in os.walk(outputs_folder()):
-            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), outputs_folder()) for one in files]
+        if self.parent is not None and self._outputs is None:
+            return []
+        found, kept = [], self._kept()
+        for parent, _, files in os.walk(kept):
+            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), kept) for one in files]
         return sorted(found)
 
     def register_model(
@@ -194,7 +211,7 @@ class Run(LoggingMixin):
         return register(
             run_folder(),
             name=model_name,
-            path=model_path or "outputs/" + model_name,
+            path=self._own_path(model_path or "outputs/" + model_name),
             tags=tags,
             properties=properties,
             framework=model_framework,
@@ -202,6 +219,14 @@ class Run(LoggingMixin):
             description=description,
             resources=resource_configuration,
         )
+
+    def _own_path(self, path):
+        """Return the path of a file or folder that a child has uploaded; any other as it is."""
+        if self.parent is not None and self._outputs is not None:
+            own = output_path(path, self._kept())
+            if os.path.exists(own):
+                return own
+        return path
 
     def child_run(self, name=None, run_id=None, outputs=None):
         """Begin a child: a run with metrics and tags of its own, kept with its parent."""
