@@ -18,6 +18,7 @@ for name in ("plots/a.png", "plots/deep/b.png", "plots/notes.txt", "result/x/y.b
 pathlib.Path("metrics.json").write_text(json.dumps({"acc": 0.9, "eval": {"f1": 1, "ok": True}, "all": [1, 2]}))
 pathlib.Path("eval.yaml").write_text("loss: .nan\\nname: best\\n")
 pathlib.Path("report.txt").write_text("precision: 95%\\nrecall = 0.5\\nsupport 38\\nthis is text\\n")
+pathlib.Path("table.csv").write_text("a,b")
 pathlib.Path("broken.json").write_text("{")
 os.symlink("/etc/passwd", "plots/link.png")
 """
@@ -27,20 +28,32 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     command_line.script(SCRIPT)
     (command_line.folder / "src" / "old.png").write_text("of the source, unchanged")
     done = command_line.run(
-        "job.source=src", "job.script=train.py", "job.outputs=['plots/*.png', '**/b.png', result, '*.png', none.csv]",
-        "job.metrics_files=[metrics.json, '*.yaml', report.txt, broken.json, absent.json]",
+        "job.source=src", "job.script=train.py",
+        "job.outputs=[metrics.json, 'plots/*.png', '**/b.png', result, '*.png', none.csv]",
+        "job.metrics_files=[metrics.json, '*.yaml', report.txt, broken.json, absent.json, table.csv]",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     record = record_of(command_line)
     kept = [one["path"] for one in record["finalize"]["outputs"]]
-    assert kept == ["plots/a.png", "plots/deep/b.png", "result/x/y.bin"]
+    assert kept == ["metrics.json", "plots/a.png", "plots/deep/b.png", "result/x/y.bin"]
     assert record["metrics"] == {
         "acc": 0.9, "eval.f1": 1, "eval.ok": True, "loss": "NaN", "name": "best", "precision": 95.0, "recall": 0.5,
         "support": 38.0,
     }  # fmt: skip
     notes = " ".join(record["finalize"]["notes"])
-    for said in ("left no none.csv", "left no *.png", "broken.json has no metrics", "left no absent.json"):
+    for said in (
+        "left no none.csv",
+        "left no *.png",
+        "broken.json has no metrics",
+        "left no absent.json",
+        "table.csv has no metrics",
+    ):
         assert said in notes, notes
+    logged = [
+        json.loads(line) for path in command_line.workspace.glob("runs/*/*/metrics.jsonl") for line in path.open()
+    ]
+    assert [one["value"] for one in logged if one["name"] == "acc"] == [0.9]  # once, though it is an output too
+    assert [(one["value"], one["kind"]) for one in logged if one["name"] == "all"] == [(1, "list"), (2, "list")]
     (outputs,) = command_line.workspace.glob("runs/*/*/outputs/plots/a.png")
     assert outputs.read_text() == "outputs/plots/a.png"  # the script's own comes first
 
@@ -49,7 +62,9 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     ("name", "text", "values"),
     [
         ("a.json", '{"a": {"b": {"c": 1}}, "d": null, "e": "x"}', {"a.b.c": 1, "e": "x"}),
-        ("a.yml", "a: 1e-3\nb: yes\n", {"a": "1e-3", "b": True}),
+        ("a.yml", "a: 1e-3\nb: yes\n", {"a": 0.001, "b": True}),
+        ("a.json", '{"p": "95%", "t": "hi"}', {"p": 95.0, "t": "hi"}),
+        ("a.json", '{"l": [1, 2.5], "m": [1, "x"], "n": []}', {"l": [1, 2.5]}),
         ("a.txt", "\ufeffa: 1\r\n\r\nb=2\r\nc 3 \r\nd: e\r\n", {"a": 1, "b": 2, "c": 3}),
         ("a.json", "[1]", None), ("a.json", "nonsense", None), ("a.yaml", "a: [", None), ("a.yaml", "", None),
     ],

@@ -39,7 +39,10 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
     """
     done = {line.get("file") for line in read_json_lines(run.metrics)} if patterns else set()
     for pattern in patterns:
-        found = [*_found(run.work, pattern), *_found(run.outputs, pattern.removeprefix("outputs/"))]
+        found = _found(run.work, pattern)
+        known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have taken some along
+        kept = _found(run.outputs, pattern.removeprefix("outputs/"))
+        found += [path for path in kept if path.relative_to(run.outputs) not in known]
         if not found:
             yield f"job.metrics_files: the script left no {pattern}"
         for path in found:
@@ -51,13 +54,19 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
             except ValueError as error:
                 yield f"job.metrics_files: {name} has no metrics that can be read ({error})"
                 continue
+            if not values:
+                yield f"job.metrics_files: {name} has no metrics"
             for metric, value in values.items():
-                line = {"name": metric, "value": finite(value), "step": None, "time": now(), "kind": "scalar"}
-                append_json_line(run.metrics, {**line, "file": name})
+                kind = "list" if isinstance(value, list) else "scalar"
+                for one in value if isinstance(value, list) else [value]:
+                    line = {"name": metric, "value": finite(one), "step": None, "time": now(), "kind": kind}
+                    append_json_line(run.metrics, {**line, "file": name})
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Return the metrics of a file, nested ones with dotted names; lists are left out.
+    """Return the metrics of a file, nested ones with dotted names.
+
+    A text that is a number, such as ``95%``, is one; a list is one where all of it are numbers.
 
     Raises
     ------
@@ -86,8 +95,16 @@ def _flat(content: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, bool | int | float | str):
+        elif isinstance(value, str):
+            number = as_number(value)
+            yield f"{prefix}{key}", value if number is None else number
+        elif isinstance(value, bool | int | float) or _is_series(value):
             yield f"{prefix}{key}", value
+
+
+def _is_series(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(isinstance(one, int | float) for one in value)
+    return bool(numbers and value)
 
 
 def _found(folder: Path, pattern: str) -> list[Path]:

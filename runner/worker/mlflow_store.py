@@ -45,6 +45,11 @@ class Reader:
         self._first: "Any" = None  # store and run of the one that is this run, as long as it is the only one
         self._several = False
 
+    @property
+    def has_runs(self) -> bool:
+        """Tell whether MLflow has recorded anything in this run."""
+        return bool(self._targets)
+
     def poll(self) -> None:
         """Record the metrics that are new."""
         for store, run in self._runs():

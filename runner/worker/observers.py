@@ -17,6 +17,7 @@ _BLOCK = 1 << 20
 _BLOCKS_A_POLL = 16  # bounded, so that a flood of output does not keep the loop from its other duties
 _MLFLOW_PAUSE = 1.0
 _TRACKING = re.compile(r"""set_tracking_uri\(\s*(?:uri\s*=\s*)?["']([^"'{]+)["']""")
+_TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
@@ -119,18 +120,28 @@ class MlflowObserver(Observer):
     def finish(self) -> "List[str]":
         """Read all that is left; return notes on that, and on what went elsewhere."""
         text = "MLflow was told to record at {}: what went there is not in this run"
-        return [*super().finish(), *(text.format(one) for one in self._elsewhere())]
+        notes = super().finish()
+        found = self._elsewhere()
+        if not found and not (self._reader is not None and self._reader.has_runs):
+            calls = _TRACKING_CALL.findall(self._script())
+            found = [word.strip() for word in calls if not _TRACKING.search("set_tracking_uri({})".format(word))]
+        return notes + [text.format(one) for one in dict.fromkeys(found)]
 
     def _elsewhere(self) -> "List[str]":
         """Return the addresses outside of the run that its variables or its script name."""
         variables = {**os.environ, **(self._order.get("variables") or {})}
-        found = [str(variables.get("MLFLOW_TRACKING_URI") or "")]
+        found = [str(variables.get("MLFLOW_TRACKING_URI") or ""), *_TRACKING.findall(self._script())]
+        return [one for one in found if one and self._is_outside(one)]
+
+    def _script(self) -> str:
+        """Return the text of the scripts that the command names."""
+        found = []
         for word in self._order.get("argv") or ():
             path = os.path.join(self._run_dir, "work", str(word))
             if str(word).endswith(".py") and os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
-                    found += _TRACKING.findall(file.read())
-        return [one for one in dict.fromkeys(found) if one and self._is_outside(one)]
+                    found.append(file.read())
+        return "\n".join(found)
 
     def _is_outside(self, address: str) -> bool:
         scheme, colon, rest = address.partition(":")
