@@ -56,6 +56,32 @@ def argument_words(arguments: Any) -> list[str]:
     return words
 
 
+def unread_values(arguments: Any, script: str) -> list[str]:
+    """Return a line for each list whose flag is repeated though the script wants all values behind one.
+
+    Parameters
+    ----------
+    arguments : mapping or list
+        As in ``job.arguments``.
+    script : str
+        The script's text, in which ``nargs`` of argparse is looked for.
+    """
+    found = []
+    for key, value in arguments.items() if isinstance(arguments, dict) else ():
+        if not isinstance(value, list) or len(value) < 2:
+            continue
+        declared = re.search(
+            rf"add_argument\([^()]*['\"]--{re.escape(str(key))}['\"]([^()]*(?:\([^()]*\)[^()]*)*)\)", script
+        )
+        if declared and "nargs" in declared[1] and not re.search("append|extend", declared[1]):
+            values = ", ".join(map(str, value))
+            found.append(
+                f"job.arguments.{key}: the script takes several values behind one --{key}, and gets the flag "
+                f"{len(value)} times. Write it {{values: [{values}]}}"
+            )
+    return found
+
+
 def _flag_and_value(flag: str, value: str) -> list[str]:
     if not value.startswith("-"):
         return [flag, value]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as some
 
-from runner.arguments import argument_words
+from runner.arguments import argument_words, unread_values
 from runner.errors import UserError
 from runner.files import append_json_line, read_json_lines, write_json
 from tests.support.command_line import CommandLine
@@ -86,3 +86,27 @@ def test_a_mistake_is_told_before_anything_is_made(command_line: CommandLine, tm
     done = command_line.job("job.arguments={x: {a: 1}}")
     assert done.returncode == 1 and done.stderr.startswith("error: job.arguments: {'a': 1} is not a single value")
     assert not command_line.workspace.exists()
+
+
+PARSERS = {
+    "add_argument('--layers', nargs='+', type=int)": True,
+    'add_argument("-l", "--layers", type=lambda text: int(text), nargs=2)': True,
+    "add_argument('--layers',\n    default=list(),\n    nargs='*',\n)": True,
+    "add_argument('--layers', action='append', type=int)": False,
+    "add_argument('--layers', nargs='+', action='extend')": False,
+    "add_argument('--layers', type=int)": False,
+    "add_argument('--layers-of', nargs='+')": False,
+}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_list_that_the_script_wants_behind_one_flag_is_told(parser: str, command_line: CommandLine) -> None:
+    """Only the last value would reach it, without a word."""
+    script = f"import argparse\nparser = argparse.ArgumentParser()\nparser.{parser}\nprint(parser.parse_known_args())\n"
+    assert bool(unread_values({"layers": [10, 20]}, script)) == PARSERS[parser]
+    for told in ({"layers": [10]}, {"layers": {"values": [10, 20]}}, {"layers": 3}, ["--layers", 1, 2], None):
+        assert unread_values(told, script) == []
+    if parser.startswith("add_argument('--layers', nargs"):
+        command_line.script(script)
+        said = "job.arguments.layers: the script takes several values behind one --layers"
+        assert (said in command_line.job("+job.arguments.layers=[10,20]").stdout) == PARSERS[parser]

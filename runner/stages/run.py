@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner.arguments import fill_inputs, script_argv
+from runner.arguments import fill_inputs, script_argv, unread_values
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import is_locked, write_json
@@ -44,6 +44,8 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     for name, one in record.prepare.inputs.items():
         bench.inputs.recheck(name, one, bench.run.inputs)
     set_up_work(bench, record)
+    for line in _hints(bench, record.prepare.snapshot.hash):
+        bench.say(line)
     write_json(bench.run.order, order(bench, record, bench.handle), durable=False)
     job = bench.compute.submit(bench.run.root, bench.handle)
     if bench.spec.detach:
@@ -58,6 +60,22 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     for name, one in record.prepare.inputs.items():
         bench.inputs.recheck(name, one, bench.run.inputs)
     return result
+
+
+def _hints(bench: Bench, snapshot: str) -> list[str]:
+    """Return what is to be said of the script's arguments."""
+    script, arguments = bench.spec.job.script, bench.spec.job.arguments
+    if (
+        script is None
+        or not isinstance(arguments, dict)
+        or not any(isinstance(one, list) for one in arguments.values())
+    ):
+        return []
+    try:
+        text = (bench.layout.snapshot(snapshot) / "files" / script).read_text("utf-8", "replace")
+    except OSError:  # the worker says that it is not there
+        return []
+    return unread_values(arguments, text)
 
 
 def set_up_work(bench: Bench, record: RunRecord) -> None:
