@@ -111,3 +111,9 @@ def test_a_pattern_that_finds_no_number_is_said(command_line: CommandLine) -> No
     done = command_line.run("job.source=src", "job.script=train.py", metrics)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "share=95" in done.stdout and "job.metrics.acc found 'high', which is no number" in done.stdout
+
+
+def test_a_module_of_azure_that_configures_is_named(command_line: CommandLine) -> None:
+    command_line.script("from azureml.core.compute import ComputeTarget\n")
+    done = command_line.job()
+    assert done.returncode == 2 and "azureml.core.compute is not available in a run" in done.stdout, done.stdout

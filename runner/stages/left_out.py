@@ -38,6 +38,8 @@ def hint(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
         return None
     module = _NO_MODULE.search(reason)
     if module is not None:
+        if module[1].startswith("azureml."):
+            return f"{module[1]} is not available in a run: what it configures on Azure stands in the composition here"
         return _hint_of_module(bench, snapshot, module[1].partition(".")[0])
     found = _MISSING.search(reason)
     if found is None:

@@ -244,7 +244,9 @@ def test_children_have_their_own_metrics(tmp_path: Path) -> None:
 DATA = """
 from azureml.core import Dataset, Datastore, Run, Workspace
 from azureml.core.run import _OfflineRun
+from azureml.core.authentication import MsiAuthentication, ServicePrincipalAuthentication
 import azureml.mlflow, os
+Workspace.get("name", auth=ServicePrincipalAuthentication(tenant_id="a", service_principal_id="b"))
 run = Run.get_context()
 assert type(run) is not _OfflineRun and run.parent is None
 ws = run.experiment.workspace
@@ -253,6 +255,12 @@ for rows in (run.input_datasets["rows"], Dataset.get_by_name(ws, "rows"), Datase
     assert os.path.exists(rows) and os.path.join(rows, "x").endswith("x")
     assert rows.to_pandas_dataframe()["a"].tolist() == {expected}
     assert len(rows.take(1).to_pandas_dataframe()) == 1
+    assert len(rows.skip(1).to_pandas_dataframe()) == len({expected}) - 1
+    assert list(rows.drop_columns("a").to_pandas_dataframe()) == ["b"]
+    assert list(rows.keep_columns(["b", "a"]).take(2).keep_columns("a").to_pandas_dataframe()) == ["a"]
+    parts = [one.to_pandas_dataframe() for one in rows.random_split(0.5, seed=1)]
+    assert [len(one) for one in parts] == [len({expected}) // 2] * 2
+    assert sorted(sum((one["a"].tolist() for one in parts), [])) == sorted({expected})
     with rows.mount() as mounted: assert mounted.mount_point == rows
     assert [os.path.exists(one) for one in rows.download("x", overwrite=True)] == [True] * len(rows.to_path())
     assert len(os.listdir("x")) and rows.download() == rows.download("x", overwrite=True) or os.path.isdir("x")

@@ -6,7 +6,33 @@ from azureml.core import _tables
 from azureml.core._place import copy, inputs
 
 
-class InputDataset(str):
+class _Tabular:
+    """What a tabular dataset is asked for beside its rows; each answer is one that is asked in turn."""
+
+    def take(self, count):
+        """Return the first rows."""
+        return _Rows(self.to_pandas_dataframe().head(count))
+
+    def skip(self, count):
+        """Return the rows behind the first."""
+        return _Rows(self.to_pandas_dataframe().iloc[count:])
+
+    def drop_columns(self, columns):
+        """Return the rows without some columns."""
+        return _Rows(self.to_pandas_dataframe().drop(columns=columns))
+
+    def keep_columns(self, columns, validate=False):
+        """Return the rows with some columns only."""
+        return _Rows(self.to_pandas_dataframe()[[columns] if isinstance(columns, str) else list(columns)])
+
+    def random_split(self, percentage, seed=None):
+        """Return a share of the rows, drawn at random, and the others."""
+        frame = self.to_pandas_dataframe()
+        drawn = frame.sample(frac=percentage, random_state=seed).index
+        return _Rows(frame[frame.index.isin(drawn)]), _Rows(frame[~frame.index.isin(drawn)])
+
+
+class InputDataset(_Tabular, str):
     """The path of a data input, with what Azure's tabular and file datasets are asked for."""
 
     def __new__(cls, path, name=None, read=None):
@@ -51,12 +77,8 @@ class InputDataset(str):
 
     as_download = as_hdfs = as_named_input = as_mount
 
-    def take(self, count):
-        """Return the first rows."""
-        return _Rows(self.to_pandas_dataframe().head(count))
 
-
-class _Rows:
+class _Rows(_Tabular):
     def __init__(self, frame):
         self._frame = frame
 
