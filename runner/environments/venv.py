@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Interpreter, Say
 from runner.records import EnvironmentRecord
+
+_COMPILED = "UV_COMPILE_BYTECODE"
 
 
 class VenvEnvironment:
@@ -103,7 +106,7 @@ class VenvEnvironment:
         host.write(staging / LOCK, lock.encode())
         inner = str(staging / "bin" / "python")
         if pins(lock):
-            install = [host.uv(), "pip", "install", "--require-hashes", "--compile-bytecode", "--python", inner]
+            install = [host.uv(), "pip", "install", "--require-hashes", "--python", inner]
             self._install(host, install, lock, python, staging, say)
         _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
@@ -146,8 +149,10 @@ class VenvEnvironment:
 
 
 def _run(host: Host, argv: list[str], say: Say) -> None:
+    # Compiled once for all runs, unless uv is told otherwise.
+    compiled = {_COMPILED: os.environ.get(_COMPILED, "1")}
     away = {**index_variables(), "UV_CACHE_DIR": str(host.root / "cache")} if host.root is not None else {}
-    done = host.run(argv, variables={**OFFLINE_PYTHON, **away, "VIRTUAL_ENV": None}, say=say)
+    done = host.run(argv, variables={**OFFLINE_PYTHON, **compiled, **away, "VIRTUAL_ENV": None}, say=say)
     if done.exit_code != 0:
         where, why = f" on {host.name}" if host.root is not None else "", complaint(done.output)
         hint = "The whole log is logs/environment.log"

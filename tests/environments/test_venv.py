@@ -64,8 +64,16 @@ class TestVenv(EnvironmentContract):
         return environment
 
 
-def test_what_was_asked_for_is_there_compiled_and_nothing_else(environment: Any, host: Host) -> None:
+@pytest.mark.parametrize("told", [None, "0"])
+def test_what_was_asked_for_is_there_compiled_and_nothing_else(
+    told: str | None, environment: Any, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV_COMPILE_BYTECODE", raising=False)
+    if told is not None:
+        monkeypatch.setenv("UV_COMPILE_BYTECODE", told)
     handle = environment().prepare(host, said)
+    before = list(Path(handle.argv(["python"])[0]).parents[1].glob("lib/*/site-packages/__pycache__/six.*.pyc"))
+    assert bool(before) == (told is None)
     code = "import six, sys; print(six.__version__, sys.prefix, six.__cached__)"
     version, prefix, compiled = subprocess.check_output(handle.argv(["python", "-c", code]), text=True).split()
     assert version == "1.16.0" and handle.record.packages == {"six": "1.16.0"}

@@ -44,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     kept = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip", caches.VARIABLE: "vivero-ci"}
     places = {variable: str(caches.outside(name)) for variable, name in kept.items()}
     passed = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    found = {**places, **passed, **_neutral(root)}
+    hasty = {"UV_COMPILE_BYTECODE": "0"}  # what a test imports is a small part of what its environment has
+    found = {**places, **hasty, **passed, **_neutral(root)}
     os.environ.clear()
     os.environ.update(found)
     for name in ("HOME", "TMPDIR"):
