@@ -30,6 +30,11 @@ _HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
 _LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist", ".tox", ".nox", ".vivero"))
 _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
+# Of a requirements file's options, those that say where a builder comes from, as `uv build` has them.
+_FOR_BUILDS = {
+    **{one: one for one in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
+    "--trusted-host": "--allow-insecure-host",
+}
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,8 @@ def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
         if (source / ".git").exists():
             (copy / ".git").symlink_to((source / ".git").resolve())  # a version may be read from its tags
         source = copy
-    words = [word for one in options for word in one.replace("=", " ", 1).split(None, 1)]
+    pairs = [one.replace("=", " ", 1).split(None, 1) for one in options]
+    words = [word for pair in pairs if pair[0] in _FOR_BUILDS for word in (_FOR_BUILDS[pair[0]], *pair[1:])]
     command = [uv(), "build", "--wheel", "--out-dir", str(made / "out"), *words, str(source)]
     done = LocalHost().run(command, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None})
     wheels = list((made / "out").glob("*.whl"))

@@ -20,6 +20,7 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTIL
 # A wheel that is named by its place: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
 _WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
 _HASH = re.compile(r"\s*--hash=(\S+)")
+_COMMIT = re.compile(r"^\S+ @ git\+\S+@[0-9a-f]{40}(?=[\s#]|$)", flags=re.MULTILINE)
 _TELLING = 3  # lines of a resolver's complaint
 OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
@@ -129,9 +130,36 @@ def compile_lock(
         raise UserError(f"The environment cannot be resolved: {why}", resolving_hint(why))
     for line in done.output.decode(errors="replace").splitlines():
         say(line)
-    lock = _text(spec.options) + with_given_hashes(wheels.named(made.read_text()), spec.lines)
+    lock = _text(spec.options) + checked(wheels.named(made.read_text()), spec.lines)
     made.unlink()
     return lock
+
+
+def checked(lock: str, lines: Sequence[str]) -> str:
+    """Return a resolver's lock with only the hashes that the requirement lines give, if everything in it has a name.
+
+    What has none would be left out by an installer, or would be what is there by then.
+
+    Raises
+    ------
+    UserError
+        If something has no name, or no file that has one of the given hashes.
+    """
+    _check_named(lock)
+    return with_given_hashes(lock, lines)
+
+
+def _check_named(lock: str) -> None:
+    found = set(requirements_of(lock))
+    for line in lock.splitlines():
+        if not line.strip() or line[0] in " #-\t":
+            continue
+        if not found & set(requirements_of(line)):
+            bare = line.rstrip("\\ ")
+            raise UserError(
+                f"The environment cannot be resolved: {bare} has no version",
+                "Write ./FOLDER, a wheel's path, or NAME==VERSION",
+            )
 
 
 def resolving_hint(why: str) -> str:
@@ -162,6 +190,14 @@ def complaint(output: bytes) -> str:
 def pins(lock: str) -> dict[str, str]:
     """Return name and version of everything in a lock."""
     return {normalised(name): version for name, version in [*_PIN.findall(lock), *_WHEEL.findall(lock)]}
+
+
+def hash_options(lock: str) -> list[str]:
+    """Return the option of uv by which what a lock has is installed with the hashes that it has.
+
+    A commit is a hash of its own, which ``--require-hashes`` does not take for one.
+    """
+    return ["--verify-hashes"] if _COMMIT.search(lock) else ["--require-hashes"]
 
 
 def requirements_of(lock: str) -> dict[str, str]:

@@ -3,59 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from runner.environments.kept_wheels import Kept, KeptWheels
+from runner.environments.packages import normalised
+from runner.environments.place_lines import Place, place_of
 from runner.environments.project import from_elsewhere
 from runner.environments.spec import Spec
 from runner.errors import UserError
 from runner.ports import Say
-
-_LINE = re.compile(
-    r"""(?:-e\s+|--editable[\s=]+)?
-    (?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<asked>\[[^\]]*\])?\s*@\s*)?
-    (?P<place>file:[^\s;\[]+|/[^\s;\[]*)
-    (?P<extras>\[[^\]]*\])?
-    (?P<rest>(?:\s*;.*?)?)
-    (?P<hashes>(?:\s+--hash[=\s]\S+)*)""",
-    flags=re.VERBOSE,
-)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A requirement by place.
-
-    Parameters
-    ----------
-    path : Path
-        The file or folder.
-    extras : str
-        ``[a,b]``, or nothing.
-    marker : str
-        What follows a ``;``, or nothing.
-    hashes : tuple of str
-        What the file is said to hash to.
-    """
-
-    path: Path
-    extras: str
-    marker: str
-    hashes: tuple[str, ...]
-
-
-def place_of(line: str) -> Place | None:
-    """Return what a requirement line names by its absolute place, None if it names it otherwise."""
-    found = _LINE.fullmatch(line.strip())
-    if found is None:
-        return None
-    text = found["place"].partition("#")[0]
-    path = Path(unquote(urlsplit(text).path)) if text.startswith("file:") else Path(text)
-    hashes = tuple(re.findall(r"--hash[=\s](\S+)", found["hashes"]))
-    return Place(path, found["asked"] or found["extras"] or "", found["rest"].strip().lstrip(";").strip(), hashes)
 
 
 def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
@@ -76,7 +31,7 @@ def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
             continue
         seen.add(line)
         place = place_of(line)
-        kept.add(_kept(line, place, spec, wheels, say) if place else line)
+        kept.add(_kept(place, spec, wheels, say) if place else line)
         if place is not None and place.path.is_dir():
             asked += [_where(one, place.marker) for one in from_elsewhere(place.path)]
     return dataclasses.replace(spec, lines=tuple(sorted(kept)))
@@ -89,14 +44,18 @@ def _where(line: str, marker: str) -> str:
     return f"{line} and ({marker})" if ";" in line else f"{line} ; {marker}"
 
 
-def _kept(line: str, place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
+def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
     if not place.path.exists():
-        raise UserError(f"environment: there is no {place.path}, which {line!r} names")
+        raise UserError(
+            f"environment: there is no {place.path}", "A package of an index is asked for by its name alone"
+        )
     if place.path.is_file() and place.path.suffix == ".whl":
         found = wheels.keep(place.path)
         _check_hash(place, found)
     else:
         found = wheels.build(place.path, spec.options, say)
+    if place.name and normalised(place.name) != found.name:
+        raise UserError(f"environment: {place.path} is {found.name}, not {place.name}", f"Write {place.path} alone")
     marker = f" ; {place.marker}" if place.marker else ""
     return f"{found.name}{place.extras}=={found.version}{marker} --hash=sha256:{found.sha256}"
 

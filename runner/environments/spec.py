@@ -10,17 +10,21 @@ from typing import Any
 
 from runner.environments.interpreters import as_version
 from runner.environments.packages import normalised
+from runner.environments.place_lines import place_of
 from runner.environments.project import dependencies
 from runner.errors import UserError
 from runner.ports import Say
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)$")
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(['\"]?)(\S.*)\2$")
 _PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # over ssh it is a name, and the key is elsewhere
-_PLACE = re.compile(r"(\.{1,2}|(?:\.{0,2}/|[^\s@:;\[]+/)[^\s;@\[]*|[^\s/@:;\[]+\.(?:whl|tar\.gz|zip))(?=[\s;\[]|$)")
-_LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:|/)(\S+)")
-_EDITABLE = re.compile(r"(?:-e|--editable)[\s=]+")
+_LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:)(['\"]?)(\S.*)\2")
+_EDITABLE = re.compile(r"^(?:-e|--editable)(?:\s*=\s*|\s+)")
+_WITH_VALUE = frozenset((
+    "-e", "--editable", "-r", "--requirement", "-c", "--constraint", "-f", "--find-links", "-i", "--index-url",
+    "--extra-index-url", "--no-binary", "--only-binary", "--trusted-host",
+))  # fmt: skip
 _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 
@@ -54,7 +58,9 @@ def gather(
     for one in packages:
         found.take(one, base.absolute() / "environment.packages", "environment.packages")
     if requirements is not None and Path(requirements).suffix == ".toml":
-        found.lines += dependencies(base / requirements)
+        found.lines += [
+            _placed(one, (base / requirements).absolute().parent) for one in dependencies(base / requirements)
+        ]
     elif requirements is not None:
         found.read(base / requirements, "environment.requirements")
     if conda_file is not None:
@@ -64,7 +70,8 @@ def gather(
             found.take(one, (base / conda_file).absolute(), "environment.conda_file")
         python = python or wanted
     kept = without_provided(found.lines, say)
-    for name in sorted({match[1] for match in map(_NAME.match, kept) if match}):
+    by_name = [one for one in kept if place_of(one) is None]
+    for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
         if (base / name / "pyproject.toml").is_file():
             say(f"{name} comes from a package index; the folder beside it would be ./{name}")
     wanted = as_version(python)
@@ -129,7 +136,7 @@ class Requirements:
         Raises
         ------
         UserError
-            If it has a password in it, or includes a file that `read` refuses.
+            If it has a password in it, is an option without its value, or includes a file that `read` refuses.
         """
         line = _EDITABLE.sub("", _COMMENT.sub("", raw).strip())  # a record is to say what ran: a copy of it is built
         if _PASSWORD.search(line):
@@ -137,22 +144,27 @@ class Requirements:
                 f"{setting}: {path} has a password in an address, and the lock would keep it",
                 "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
             )
+        if line in _WITH_VALUE:
+            raise UserError(f"{setting}: {line} has nothing behind it", f"Write both as one, '{line} VALUE'")
         if match := _INCLUDE.match(line):
             limits = constraints or match[1] in ("-c", "--constraint")
-            self.read(path.parent / match[2], setting, inside, constraints=limits)
+            self.read(path.parent / Path(match[3]).expanduser(), setting, inside, constraints=limits)
         elif line.startswith("-"):
-            self.options.append(_LOCAL_OPTION.sub(lambda found: f"{found[1]} {path.parent / found[2]}", line))
+            self.options.append(_LOCAL_OPTION.sub(lambda found: f"{found[1]} {_address(path.parent, found[3])}", line))
         elif line:
-            (self.constraints if constraints else self.lines).append(_from(path.parent, line))
+            (self.constraints if constraints else self.lines).append(_placed(line, path.parent))
 
 
-def _from(folder: Path, line: str) -> str:
-    """Resolve a relative path against the folder of its requirements file, as pip does."""
-    place, rest = _PLACE.match(line), ""
-    if place is None or place[1].startswith("/"):
-        return line
-    rest = line[place.end() :]
-    return f"{(folder / place[1]).resolve()}{rest}"
+def _placed(line: str, folder: Path) -> str:
+    """Resolve a path against the folder of its requirements file, as pip does."""
+    place = place_of(line, folder)
+    return place.line() if place else line
+
+
+def _address(folder: Path, place: str) -> str:
+    """Return a folder as an option's value; a space would end it."""
+    path = folder / Path(place).expanduser()
+    return path.as_uri() if " " in str(path) else str(path)
 
 
 def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:

@@ -15,7 +15,7 @@ from runner.environments.handle import PrefixHandle
 from runner.environments.indexes import index_variables
 from runner.environments.interpreters import Interpreters
 from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import OFFLINE_PYTHON, complaint, key_of, pins, resolve
+from runner.environments.lock import OFFLINE_PYTHON, complaint, hash_options, key_of, pins, requirements_of, resolve
 from runner.environments.pip import giving_pip
 from runner.environments.places import with_kept
 from runner.environments.spec import gather
@@ -100,13 +100,13 @@ class VenvEnvironment:
     def _build(
         self, host: Host, lock: str, python: Interpreter, key: str, say: Say, staging: Path
     ) -> EnvironmentRecord:
-        say(f"Building environment {key[:12]} with Python {python.version}, {len(pins(lock))} packages")
+        say(f"Building environment {key[:12]} with Python {python.version}, {len(requirements_of(lock))} packages")
         command = [host.uv(), "venv", "--relocatable", "--no-project", "--quiet", "--python", str(python.path)]
         _run(host, [*command, str(staging)], say)
         host.write(staging / LOCK, lock.encode())
         inner = str(staging / "bin" / "python")
-        if pins(lock):
-            install = [host.uv(), "pip", "install", "--require-hashes", "--python", inner]
+        if requirements_of(lock):
+            install = [host.uv(), "pip", "install", *hash_options(lock), "--python", inner]
             self._install(host, install, lock, python, staging, say)
         _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)

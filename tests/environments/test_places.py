@@ -1,5 +1,6 @@
 """What is asked for by its place on this machine is built, kept, locked by hash, and installed."""
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -8,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from runner.environments.places import place_of
+from runner.environments.kept_wheels import KeptWheels
+from runner.environments.lock import checked
+from runner.environments.place_lines import place_of
+from runner.environments.places import with_kept
 from runner.environments.project import dependencies
+from runner.environments.spec import gather
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
@@ -29,6 +34,10 @@ def environment(layout: Layout, tmp_path: Path) -> Any:
         return VenvEnvironment(layout, packages=packages, base=tmp_path, **settings)
 
     return make
+
+
+def quiet(_line: str) -> None:
+    """Take a line of progress."""
 
 
 def value_in(handle: Any) -> str:
@@ -69,6 +78,76 @@ def test_a_folder_is_built_and_locked_by_its_hash(form: str, where: str, environ
     assert str(tmp_path) not in lock and "scores==1.0" in lock and "--hash=sha256:" in lock
     assert value_in(handle) == "1"
     assert not (base / "left.txt").exists() and not list(base.glob("*.egg-info"))
+
+
+ODD = {
+    "space": "my lib", "at": "lib@2", "both": "my @ lib", "brackets": "lib[1]", "semicolon": "a;b", "percent": "100%20",
+    "comma": "a,b", "umlaut": "süß", "quote": "it's", "equals": "six==1", "hash": "a#b", "option": "lib --hash",
+}  # fmt: skip
+ODD_FORMS = {
+    "below": "./{0}", "inside": "{0}/", "editable": "-e ./{0}", "name": "scores @ ./{0}", "absolute": "{1}",
+    "home": "~/{0}", "address": "scores @ {2}", "extra": "./{0}[more]", "marker": "./{0} ; python_version > '3'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ODD_FORMS)
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_path_is_a_path(
+    name: str, form: str, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked for by its place is in the requirement that is resolved, by its hash."""
+    monkeypatch.setenv("HOME", str(tmp_path / "my home"))
+    base = tmp_path / "my home"
+    project = write_project(base / ODD[name])
+    line = ODD_FORMS[form].format(ODD[name], project, project.as_uri())
+    spec = with_kept(gather([line], None, None, None, base=base, say=quiet), KeptWheels(layout), quiet)
+    extra, marker = "[more]" * (form == "extra"), " ; python_version > '3'" * (form == "marker")
+    assert re.fullmatch(re.escape(f"scores{extra}==1.0{marker} --hash=sha256:") + "[0-9a-f]{64}", spec.lines[0])
+    (read,) = gather([line], None, None, None, base=base, say=quiet).lines
+    assert (place_of(read) or project) == place_of(line, base)
+
+
+@pytest.mark.parametrize("form", [".", "-e .", "./my lib", "-e ./my lib", "scores @ ./my lib"])
+@pytest.mark.parametrize("beside", ["", "parcel"])
+@pytest.mark.parametrize("where", ["packages", "requirements"])
+def test_a_project_whose_own_path_has_a_space(
+    form: str, beside: str, where: str, layout: Layout, tmp_path: Path
+) -> None:
+    base = tmp_path / "my work"
+    write_project(base / ("" if form.endswith(".") else "my lib"))
+    write_wheel(base / "my wheels")
+    lines = ["--find-links ./my wheels", *filter(None, [form, beside])]
+    (base / "other.txt").write_text("\n".join(lines))
+    (base / "my list.txt").write_text("-r other.txt\n")
+    asked: Any = {"packages": lines} if where == "packages" else {"requirements": "my list.txt"}
+    handle = VenvEnvironment(layout, base=base, **asked).prepare(LocalHost(), quiet)
+    assert handle.record.packages == {"scores": "1.0"} | ({"parcel": "1.0"} if beside else {})
+    assert value_in(handle) == "1" and "scores==1.0" in handle.lock_text()
+
+
+def test_options_that_no_builder_takes_do_not_stop_one(environment: Any, tmp_path: Path) -> None:
+    write_project(tmp_path / "mine")
+    assert value_in(environment(["--prefer-binary", "--pre", "./mine"]).prepare(LocalHost(), str)) == "1"
+
+
+def test_a_commit_is_installed(environment: Any, tmp_path: Path) -> None:
+    project = write_project(tmp_path / "mine")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(project)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.check_call([*git, *words])
+    write_wheel(tmp_path / "wheels")
+    options = ["--no-index", "--find-links wheels"]
+    for beside in ([], ["parcel"]):
+        handle = environment([*options, f"scores @ git+{project.as_uri()}", *beside]).prepare(LocalHost(), str)
+        assert value_in(handle) == "1"
+
+
+def test_a_lock_in_which_something_has_no_name_is_refused() -> None:
+    """The environment would be without it."""
+    with pytest.raises(UserError, match="/x/lib has no version"):
+        checked("six==1.16.0 \\\n    --hash=sha256:00\n/x/lib\n", [])
+    whole = "# a\n--no-index\nsix==1.16.0 \\\n    --hash=sha256:00\nx @ file:///x/x-1-py3-none-any.whl\n"
+    assert checked(whole, []) == whole
 
 
 def test_a_source_archive(environment: Any, tmp_path: Path) -> None:
@@ -155,6 +234,13 @@ def test_where_git_is_a_source_the_line_says_so(tmp_path: Path) -> None:
 MISTAKES = {
     "./nothing": "there is no .*/nothing",
     "./empty": "empty has neither pyproject.toml nor setup.py",
+    "./empty;x": "'x' in './empty;x' is not a condition",
+    "-e": "-e has nothing behind it",
+    "other @ ./broken/../right": "right is scores, not other",
+    "scores @ file://right": "names the host 'right'",
+    "~nobody-here/x": "begins with a home folder that does not exist",
+    "./right --config-settings=x=y": "there is no .*/right --config-settings=x=y",
+    "file:///nowhere/right#egg=scores": "there is no /nowhere/right",
     "./broken": "no wheel can be built of broken: .*no builder today",
     "./no-1.whl": "no-1.whl has no name of a wheel",
     "./wheels/parcel-1.0-py3-none-any.whl --hash=sha256:" + 64 * "0": "does not have the hash that is given",
@@ -164,6 +250,7 @@ MISTAKES = {
 @pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_one_line(line: str, environment: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    write_project(tmp_path / "right")
     broken = write_project(tmp_path / "broken")
     (broken / "builder" / "builder.py").write_text("raise SystemExit('no builder today')")
     (tmp_path / "no-1.whl").write_bytes(b"")

@@ -69,11 +69,11 @@ def test_a_relative_place_starts_where_its_file_is(place: str, options: str, tmp
     folder.mkdir()
     (folder / "r.txt").write_text(f"{place}{options}\n")
     spec, _ = ask(tmp_path, requirements="below/r.txt")
-    assert spec.lines == (f"{(folder / place).resolve()}{options}",)
+    assert spec.lines == (f"{(folder / place).resolve().as_uri()}{options}",)
 
 
 @pytest.mark.parametrize(
-    "line", ["six", "six==1.0", "six @ file:///x/six.whl", "/x/six-1-py3-none-any.whl", "git+https://example.org/x/y",
+    "line", ["six", "six==1.0", "six @ file:///x/six.whl", "file:///x/six-1-py3-none-any.whl", "git+https://example.org/x/y",
              "six @ https://example.org/a/six.whl", "six[a,b]>=1,<2 ; sys_platform == 'linux'"],
 )  # fmt: skip
 def test_what_is_no_relative_place_stays(line: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
 from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import OFFLINE_PYTHON, complaint, pins, uv
+from runner.environments.lock import OFFLINE_PYTHON, complaint, hash_options, requirements_of, uv
 from runner.environments.pip import giving_pip
 from runner.errors import UserError
 from runner.files import hash_file, write_bytes, write_text
@@ -51,12 +51,12 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) 
     if content.platform != this_platform():
         raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
     link(content, folder, prefix, say)
-    if pins(content.pip):
-        say(f"Installing {len(pins(content.pip))} packages of the pip part")
+    if asked := requirements_of(content.pip):
+        say(f"Installing {len(asked)} packages of the pip part")
         listed = folder / "conda-meta" / "pip.txt"
         write_text(listed, wheels.placed(content.pip))
-        command = [uv(), "pip", "install", "--require-hashes", "--no-deps", "--python", str(folder / "bin" / "python")]
-        run([*command, "-r", str(listed)], say)
+        command = [uv(), "pip", "install", "--no-deps", *hash_options(content.pip)]
+        run([*command, "--python", str(folder / "bin" / "python"), "-r", str(listed)], say)
         _name_prefix(folder, prefix)
     _check(folder, say)
 

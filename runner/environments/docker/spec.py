@@ -10,7 +10,7 @@ from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.images import Probed
 from runner.environments.docker.workshop import UV, WHEELS, WORK, Workshop, folder_with
 from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import kept_lock, pins, with_given_hashes
+from runner.environments.lock import checked, hash_options, kept_lock, requirements_of
 from runner.environments.spec import Spec, gather
 from runner.layout import Layout
 from runner.ports import Say
@@ -86,7 +86,7 @@ class SpecImage:
                 command += ["--no-emit-index-url", "--no-emit-find-links", "--python", self._probed.python]
                 command += [f"{WORK}/asked.txt", "--constraint", f"{WORK}/limits.txt"]
                 found = workshop.run(command, "The environment cannot be resolved", quiet=True)
-            return _text(list(spec.options)) + with_given_hashes(self._wheels.named(found.decode()), spec.lines)
+            return _text(list(spec.options)) + checked(self._wheels.named(found.decode()), spec.lines)
 
         return kept_lock(self._layout, asked, make, upgrade=upgrade)
 
@@ -103,7 +103,8 @@ class SpecImage:
         UserError
             If it cannot be made, with the last lines of what failed.
         """
-        self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {len(pins(lock))} packages")
+        count = len(requirements_of(lock))
+        self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {count} packages")
         python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
         files = {"lock.txt": self._wheels.placed(lock, WHEELS)}
         with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
@@ -111,8 +112,8 @@ class SpecImage:
             workshop.run(
                 [UV, "venv", "--clear", "--no-project", "--quiet", "--python", self._probed.python, PREFIX], wrong
             )
-            if pins(lock):
-                install = [UV, "pip", "install", "--require-hashes", "--compile-bytecode", "--python", python]
+            if requirements_of(lock):
+                install = [UV, "pip", "install", *hash_options(lock), "--compile-bytecode", "--python", python]
                 workshop.run([*install, "-r", f"{WORK}/lock.txt"], wrong)
             workshop.run([UV, "pip", "check", "--quiet", "--python", python], wrong)
             labels = {KIND: "environment", KEY: key, WORKSPACE: str(self._layout.root)}

@@ -1,0 +1,148 @@
+"""Parse a requirement line that names a file or folder of this machine.
+
+All forms that pip takes become one: an absolute ``file:`` address whose odd characters are quoted. So a space, an ``@``
+or a ``;`` in a path is part of the path wherever the line goes next.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from runner.errors import UserError
+
+_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)")
+_HASHES = re.compile(r"(?:\s+--hash[=\s]\s*\S+)+$")
+_HASH = re.compile(r"--hash[=\s]\s*(\S+)")
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*@\s*(\S.*)")
+_EXTRAS = re.compile(r"\s*(\[[^\]/]*\])$")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_DIGEST = re.compile(r"(?:^|&)(sha256|sha384|sha512)=([0-9a-f]+)")
+_BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
+_CONDITION = re.compile(r"\b(?:python|os|sys|platform|implementation)_\w+\b|\bextra\b")
+_PACKED = (".whl", ".zip", ".egg", ".tgz", ".tbz", ".txz", ".tlz", ".tar", *(f".tar.{one}" for one in (
+    "gz", "bz2", "xz", "lz", "lzma", "zst",
+)))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """A requirement by place.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder, absolute.
+    name : str
+        The name that it is asked for by, or nothing.
+    extras : str
+        ``[a,b]``, or nothing.
+    marker : str
+        What follows a ``;``, or nothing.
+    hashes : tuple of str
+        What the file is said to hash to.
+    """
+
+    path: Path
+    name: str
+    extras: str
+    marker: str
+    hashes: tuple[str, ...]
+
+    def line(self) -> str:
+        """Return the requirement line that `place_of` reads as this place, from any folder."""
+        named = (
+            f"{self.name}{self.extras} @ {self.path.as_uri()}" if self.name else f"{self.path.as_uri()}{self.extras}"
+        )
+        return f"{named}{f' ; {self.marker}' if self.marker else ''}{''.join(f' --hash={one}' for one in self.hashes)}"
+
+
+def place_of(line: str, folder: Path = Path("/")) -> Place | None:
+    """Return what a requirement line names by its place, None if it names it otherwise.
+
+    Where a line can be read in two ways, as a path with a ``;`` or brackets in it or as a path and what follows, the
+    path that exists is the one that is meant.
+
+    Parameters
+    ----------
+    line : str
+        The line, without a comment.
+    folder : Path
+        Where a relative path starts.
+
+    Raises
+    ------
+    UserError
+        If what follows a ``;`` is not a condition, or a ``file:`` address has a host.
+    """
+    text = _EDITABLE.sub("", line.strip(), count=1) if line.strip().startswith("-") else line.strip()
+    given = _HASHES.search(text)
+    hashes = _HASH.findall(given[0]) if given else []
+    text = text[: given.start()] if given else text
+    name = extras = marker = ""
+    before, _, after = text.rpartition(";")
+    if _CONDITION.search(after) and before and not _is_there(text, folder):
+        text, marker = before.strip(), after.strip()
+    if not _is_there(text, folder) and (named := _NAMED.fullmatch(text)):
+        name, extras, text = named[1], named[2] or "", named[3]
+    if _is_address(text) if name else not _names_place(text):
+        return None
+    if not extras and not _is_there(text, folder) and (found := _EXTRAS.search(text)):
+        text, extras = text[: found.start()], found[1]
+    path, fragment = _path_of(text, folder)
+    hashes += [f"{kind}:{digest}" for kind, digest in _DIGEST.findall(fragment)]
+    if below := _BELOW.search(fragment):
+        path = (path / unquote(below[1])).resolve()
+    if ";" in path.name and not path.exists():
+        raise UserError(
+            f"environment: {after.strip()!r} in {line.strip()!r} is not a condition",
+            "Write one such as python_version > '3.10'",
+        )
+    return Place(path, name, extras, marker, tuple(hashes))
+
+
+def _is_address(text: str) -> bool:
+    return _SCHEME.match(text) is not None and not text.lower().startswith("file:")
+
+
+def _names_place(text: str) -> bool:
+    """Tell whether a text without a name before it is a place, as pip does by its look."""
+    if _is_address(text) or text.startswith("-"):
+        return False
+    return "/" in text or text in {".", "..", "~"} or text.lower().startswith("file:") or text.endswith(_PACKED)
+
+
+def _is_there(text: str, folder: Path) -> bool:
+    if not _names_place(text) or text.lower().startswith("file:"):
+        return False
+    try:
+        return _absolute(text, folder).exists()
+    except OSError:  # longer than a name can be
+        return False
+
+
+def _path_of(text: str, folder: Path) -> tuple[Path, str]:
+    """Return the path and what follows its ``#``."""
+    if not text.lower().startswith("file:"):
+        if _is_there(text, folder):
+            return _absolute(text, folder), ""
+        plain, _, fragment = text.partition("#")
+        return _absolute(plain, folder), fragment
+    plain, _, fragment = text.partition("#")
+    parts = urlsplit(plain)
+    if parts.netloc not in ("", "localhost"):
+        raise UserError(
+            f"environment: {text} names the host {parts.netloc!r}",
+            "Write ./FOLDER, or file:///FOLDER with three slashes",
+        )
+    return _absolute(unquote(plain[len("file:") :].removeprefix(f"//{parts.netloc}")), folder), fragment
+
+
+def _absolute(text: str, folder: Path) -> Path:
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:  # ~somebody
+        raise UserError(f"environment: {text} begins with a home folder that does not exist") from None
+    return (folder / path).resolve()
