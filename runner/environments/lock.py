@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from runner.environments.kept_wheels import KeptWheels
 from runner.environments.packages import normalised
@@ -20,7 +21,14 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTIL
 # A wheel that is named by its place: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
 _WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
 _HASH = re.compile(r"\s*--hash=(\S+)")
+# What uv, git and their libraries say of an address that cannot be reached, or that wants to know who asks.
+_NO_WAY = (
+    "failed to fetch", "401", "403", "could not resolve", "name resolution", "dns error", "error sending request",
+    "could not connect", "failed to connect", "connection refused", "connection reset", "connection timed out",
+    "unreachable", "operation timed out", "timed out after", "unable to access",
+)  # fmt: skip
 _COMMIT = re.compile(r"^\S+ @ git\+\S+@[0-9a-f]{40}(?=[\s#]|$)", flags=re.MULTILINE)
+_GONE = re.compile(r"Distribution not found at: file://(\S+)")
 _TELLING = 3  # lines of a resolver's complaint
 OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
@@ -166,8 +174,12 @@ def resolving_hint(why: str) -> str:
     """Return what to do about a resolver's complaint."""
     if "certificate" in why.lower() or "TLS" in why:
         return "If the index has a certificate of your own authority, name that: SSL_CERT_FILE=FILE"
-    if "Failed to fetch" in why or "401" in why or "403" in why:
-        return "See that the index can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+    if gone := _GONE.search(why):
+        return f"Put it back, or leave out what was installed from there: {unquote(gone[1])}"
+    if any(sign in why.lower() for sign in _NO_WAY):
+        return (
+            "See that the index or address can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+        )
     return "Correct its packages"
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import checked
+from runner.environments.lock import checked, compile_lock
 from runner.environments.place_lines import place_of
 from runner.environments.places import with_kept
 from runner.environments.project import dependencies
-from runner.environments.spec import gather
+from runner.environments.spec import Spec, gather
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
@@ -140,6 +140,23 @@ def test_a_commit_is_installed(environment: Any, tmp_path: Path) -> None:
     for beside in ([], ["parcel"]):
         handle = environment([*options, f"scores @ git+{project.as_uri()}", *beside]).prepare(LocalHost(), str)
         assert value_in(handle) == "1"
+
+
+NO_WAY = ["git+http://127.0.0.1:1/x/y", "git+https://nohost.invalid/x/y", "x @ http://127.0.0.1:1/x-1-py3-none-any.whl"]
+
+
+@pytest.mark.parametrize("line", NO_WAY)
+def test_an_address_that_cannot_be_reached_is_not_a_mistake_in_the_packages(line: str, environment: Any) -> None:
+    with pytest.raises(UserError, match="See that the index or address can be reached") as caught:
+        environment([line]).prepare(LocalHost(), str)
+    assert "Correct its packages" not in str(caught.value)
+
+
+def test_what_is_gone_is_named(layout: Layout, tmp_path: Path) -> None:
+    gone = (tmp_path / "my gone").as_uri()
+    spec, python = Spec((f"six @ {gone}",)), ["--python", sys.executable]
+    with pytest.raises(UserError, match=r"Put it back, or leave out what was installed from there: .*/my gone"):
+        compile_lock(LocalHost(), spec, python, tmp_path / "lock", quiet, KeptWheels(layout))
 
 
 def test_a_lock_in_which_something_has_no_name_is_refused() -> None:
