@@ -1,14 +1,16 @@
 """What a script installs with pip while it runs: beside its run, because other runs use the same environment."""
 
 import os
+import shutil
+
+import installing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-TARGET = "PIP_TARGET"  # pip's own variable for `pip install --target`
+BEFORE_PIP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "before_pip")
 _NAME = "packages"
-_INFO = ".dist-info"
 
 
 def folder(run_dir: str) -> str:
@@ -20,38 +22,40 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
     """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
     if not order.get("shared_environment"):
         return
-    variables.setdefault(TARGET, folder(run_dir))
+    own, path = folder(run_dir), variables.get("PATH", os.defpath)
+    program = shutil.which(str(order["argv"][0]), path=path) or str(order["argv"][0])
+    variables[installing.PACKAGES] = own
+    # A virtual environment that the script makes has another prefix, and is the script's own.
+    variables[installing.PREFIX] = os.path.dirname(os.path.realpath(os.path.dirname(program)))
+    variables["PATH"] = os.pathsep.join([os.path.join(own, "bin"), path])
     first, *others = variables["PYTHONPATH"].split(os.pathsep)
-    variables["PYTHONPATH"] = os.pathsep.join([first, folder(run_dir), *others])
+    others = [other for other in others if other != BEFORE_PIP]
+    variables["PYTHONPATH"] = os.pathsep.join([first, BEFORE_PIP, own, *others])
 
 
 def without(variables: "Dict[str, str]") -> "Dict[str, str]":
-    """Return variables without what `add` has added."""
+    """Return variables without what `add` has added for the one run."""
     own = folder(variables.get("VIVERO_RUN_DIR", ""))
-    found = {name: value for name, value in variables.items() if (name, value) != (TARGET, own)}
-    if "PYTHONPATH" in found:
-        parts = found["PYTHONPATH"].split(os.pathsep)
-        found["PYTHONPATH"] = os.pathsep.join(part for part in parts if part != own)
+    found = {name: value for name, value in variables.items() if (name, value) != (installing.PACKAGES, own)}
+    for name, added in (("PYTHONPATH", own), ("PATH", os.path.join(own, "bin"))):
+        if name in found:
+            found[name] = os.pathsep.join(part for part in found[name].split(os.pathsep) if part != added)
     return found
 
 
 def place_in(path: "List[str]", variables: "Dict[str, str]") -> "List[str]":
     """Return ``sys.path`` as a new Python with these variables has it, given that of one without them."""
-    names = variables.get("PYTHONPATH", "").split(os.pathsep)
     own = folder(variables.get("VIVERO_RUN_DIR", ""))
-    if own not in names or names[0] not in path:
+    if own not in variables.get("PYTHONPATH", "").split(os.pathsep) or BEFORE_PIP not in path:
         return list(path)
-    at = path.index(names[0]) + 1
+    at = path.index(BEFORE_PIP) + 1
     return [*path[:at], own, *path[at:]]
 
 
 def notes(run_dir: str) -> "List[str]":
-    """Return a line that names what was installed, or none."""
-    try:
-        names = sorted(name[: -len(_INFO)] for name in os.listdir(folder(run_dir)) if name.endswith(_INFO))
-    except OSError:
+    """Return a line that names what was installed and is still there, or none."""
+    found = installing.installed([folder(run_dir)])
+    if not found:
         return []
-    if not names:
-        return []
-    pins = ", ".join(name.replace("-", "==", 1) for name in names)
+    pins = ", ".join("{}=={}".format(name, version) for name, version in sorted(found.items()))
     return ["the script installed {} for this run alone; environment.packages has it for every run".format(pins)]

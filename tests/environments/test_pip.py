@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command_line import CommandLine
 from tests.support.nodes.package_index import write_wheel
+from tests.support.projects import write_project
 
 INSTALLS = """
 import json, os, subprocess, sys
@@ -63,9 +64,113 @@ def test_trials_that_share_a_warm_interpreter_do_not_share_it(
     assert len(list(command_line.workspace.glob("runs/src/*/packages/parcel.py"))) == 4
 
 
+HELPS = """
+import os, shutil, subprocess, sys
+from pathlib import Path
+SOURCE, PACKAGES = Path(os.environ["SOURCE"]), Path(os.environ["VIVERO_RUN_DIR"], "packages")
+
+def pip(*words, code=0, program=(sys.executable, "-m", "pip")):
+    done = subprocess.run([*program, *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    print(done.stdout)
+    assert done.returncode == code, (words, done.returncode)
+    return done.stdout
+
+def version(name, python=sys.executable):
+    code = f"import {name}; print({name}.__version__)"
+    found = subprocess.run([python, "-c", code], text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return found.stdout.strip()
+
+def infos():
+    return sorted(one.name[:-10] for one in PACKAGES.glob("*.dist-info"))
+"""
+# What a script does, and what its run's note names then. The environment has base 1.0.
+CASES = {
+    "a source": ("pip('install', str(SOURCE / 'scores'))\nimport scores\nassert scores.VALUE == 1", "scores==1.0"),
+    "an editable source": ("pip('install', '-e', str(SOURCE / 'scores'))\nimport scores", "scores==1.0"),
+    "an editable line": (
+        "Path('r.txt').write_text(f'-e {SOURCE}/scores')\n"
+        "pip('install', '-r', 'r.txt')\nimport scores\nassert Path(scores.__file__).parent == PACKAGES", "scores==1.0",
+    ),
+    "a newer version": (
+        "for one in '12': pip('install', f'parcel=={one}.0')\nassert version('parcel') == '2.0'", "parcel==2.0",
+    ),
+    "an older version": (
+        "for one in '21': pip('install', f'parcel=={one}.0')\nassert version('parcel') == '1.0'", "parcel==1.0",
+    ),
+    "programs": (
+        "pip('install', 'parcel==1.0')\npip('install', 'base==2.0')\nassert not (PACKAGES / 'lib').exists()\n"
+        "found = [subprocess.check_output([one], text=True) for one in ('parcel', 'base')]\n"
+        "assert found == ['parcel 1.0\\n', 'base 2.0\\n'], found", "base==2.0, parcel==1.0",
+    ),
+    "uninstalled": (
+        "pip('install', 'parcel')\npip('uninstall', '-y', 'Parcel')\nassert version('parcel') == ''\n"
+        "assert shutil.which('parcel') is None and infos() == []", None,
+    ),
+    "the environment's": (
+        "said = pip('uninstall', '-y', 'base', code=1)\nassert 'base is not uninstalled' in said\n"
+        "assert 'not installed' in pip('uninstall', '-y', 'parcel')\nassert version('base') == '1.0'", None,
+    ),
+    "another version than the environment's": (
+        "pip('install', 'base==2.0')\nassert version('base') == '2.0'\npip('uninstall', '-y', 'base')\n"
+        "assert version('base') == '1.0'", None,
+    ),
+    "satisfied": ("assert 'already satisfied' in pip('install', 'base')\nassert infos() == []", None),
+    "satisfied by the run": (
+        "pip('install', 'parcel')\nassert 'already satisfied' in pip('install', 'parcel')", "parcel==2.0",
+    ),
+    "a virtual environment of its own": (
+        "subprocess.check_call([sys.executable, '-m', 'venv', 'v'])\n"
+        "pip('install', 'parcel', program=['v/bin/pip'])\n"
+        "pip('install', str(SOURCE / 'scores'), program=['v/bin/pip'])\n"
+        "assert version('parcel', 'v/bin/python') == '2.0' and Path('v/bin/parcel').exists()\n"
+        "pip('uninstall', '-y', 'parcel', program=['v/bin/python', '-m', 'pip'])\n"
+        "assert version('parcel', 'v/bin/python') == '' and infos() == []", None,
+    ),
+    "pip's function": (
+        "from pip._internal.cli.main import main\nassert main(['install', 'parcel']) == 0\n"
+        "import parcel\nassert Path(parcel.__file__).parent == PACKAGES", "parcel==2.0",
+    ),
+    "for the user": ("pip('install', '--user', 'parcel')\nassert version('parcel')", "parcel==2.0"),
+    "a namespace": (
+        "pip('install', 'left')\npip('install', 'right')\nassert version('space.left') and version('space.right')",
+        "left==1.0, right==1.0",
+    ),
+    "a place of its own": ("pip('install', '--target', 't', 'parcel')\nassert Path('t/parcel.py').exists()", None),
+    "nothing of that name": ("pip('install', 'parcel==9', code=1)\nassert list(PACKAGES.iterdir()) == []", None),
+    "the program": ("pip('install', 'parcel', program=['pip'])\nassert version('parcel') == '2.0'", "parcel==2.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("own", [[], ["pip==24.2"]], ids=["no pip", "pip"])
+@pytest.mark.parametrize("case", CASES)
+def test_pip_does_what_it_says_and_leaves_the_environment(
+    case: str, own: list[str], command_line: CommandLine, pip_settings: dict[str, str], tmp_path: Path
+) -> None:
+    script, noted = CASES[case]
+    for version in ("1.0", "2.0"):
+        write_wheel(tmp_path / "wheels", version=version)
+        write_wheel(tmp_path / "wheels", "base", version)
+    for name in ("left", "right"):
+        write_wheel(tmp_path / "wheels", name, module=f"space/{name}.py")
+    write_project(tmp_path / "scores")
+    command_line.script(HELPS + script)
+    packages = json.dumps([f"{tmp_path}/wheels/base-1.0-py3-none-any.whl", *own])
+    words = ["environment=venv", f"environment.packages={packages}"]
+    done = command_line.job(*words, variables={**pip_settings, "SOURCE": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = command_line.workspace.glob("runs/src/*")
+    notes = json.loads((run / "run.json").read_bytes())["run"]["notes"]
+    assert notes == (
+        [f"the script installed {noted} for this run alone; environment.packages has it for every run"] * bool(noted)
+    )
+    (environment,) = command_line.workspace.glob("environments/*/bin/python")
+    assert installed(str(environment)) == str(["base", *(["pip"] if own else [])]) + "\n"
+    assert subprocess.check_output([environment.with_name("base")], text=True) == "base 1.0\n"
+
+
 def test_the_current_python_is_the_users_own(command_line: CommandLine) -> None:
     command_line.script(
-        "import os, sys\nprint(os.environ.get('PIP_TARGET'), [p for p in sys.path if 'runs' in p][1:])\n"
+        "import os, sys\nprint(os.environ.get('VIVERO_PACKAGES'), [p for p in sys.path if 'runs' in p][1:])\n"
     )
     assert "None []" in command_line.job().stdout
 

@@ -39,20 +39,34 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-def write_wheel(folder: Path) -> None:
-    """Write ``parcel-1.0-py3-none-any.whl``."""
-    folder.mkdir(parents=True)
+def write_wheel(folder: Path, name: str = "parcel", version: str = "1.0", module: str | None = None) -> Path:
+    """Write a wheel, ``parcel-1.0-py3-none-any.whl``, with one module and a program of its name that tells its version.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    name, version : str
+        Of the package.
+    module : str or None
+        The file below ``site-packages``; None: one of the package's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = module or f"{name}.py"
+    info, dotted = f"{name}-{version}.dist-info", file.removesuffix(".py").replace("/", ".")
     files = {
-        "parcel.py": b'__version__ = "1.0"\n',
-        "parcel-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n",
-        "parcel-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n"
-        b"Tag: py3-none-any\n",
+        file: f'__version__ = "{version}"\n\ndef tell():\n    print("{name}", __version__)\n'.encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {dotted}:tell\n".encode(),
     }
     record = "".join(f"{name},sha256={_digest(content)},{len(content)}\n" for name, content in files.items())
-    with zipfile.ZipFile(folder / "parcel-1.0-py3-none-any.whl", "w") as wheel:
-        for name, content in files.items():
-            wheel.writestr(name, content)
-        wheel.writestr("parcel-1.0.dist-info/RECORD", f"{record}parcel-1.0.dist-info/RECORD,,\n")
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for inner, content in files.items():
+            wheel.writestr(inner, content)
+        wheel.writestr(f"{info}/RECORD", f"{record}{info}/RECORD,,\n")
+    return path
 
 
 def _digest(content: bytes) -> str:
