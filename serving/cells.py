@@ -21,12 +21,12 @@ def read_cells(schema: Schema, rows: Rows) -> Rows:
 
     A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
     truth value if it reads as one. An empty cell is missing, and so is one of the words that pandas reads as missing,
-    unless the model knows it as a category.
+    unless the model knows it as a category. The word that an imputer was told to fill in is missing, too.
     """
     if not rows.texts:
         return rows
     known = schema.columns or ()
-    readers = [_Reader(_stays(one), _MISSING - set(one.categories)) for one in known]
+    readers = [_Reader(_stays(one), _missing(one)) for one in known]
     readers += [_Reader(False, _MISSING)] * (max(map(len, rows.values), default=0) - len(readers))
     values = [[_cell(text, *reader) for text, reader in zip(row, readers, strict=False)] for row in rows.values]
     return replace(rows, values=values, texts=False)
@@ -37,6 +37,11 @@ class _Reader(NamedTuple):
 
     stays: bool
     missing: frozenset[str]
+
+
+def _missing(column: Column) -> frozenset[str]:
+    words = _MISSING - set(column.categories)
+    return words | {column.marker} if isinstance(column.marker, str) else words
 
 
 def _stays(column: Column) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from serving.traits import allows_missing, steps_of, takes_only
 
 NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
@@ -45,6 +47,14 @@ class Column:
         if self.kind == CATEGORY:
             return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
         return self.kind == NUMBER
+
+    @property
+    def known(self) -> set[Any]:
+        """Return the values of a category that the model takes: those it has seen, and an imputer's word for none.
+
+        The imputer replaces its own marker before the encoder, which was fitted without it, could refuse it.
+        """
+        return {*self.categories, *(() if is_missing(self.marker) else (self.marker,))}
 
 
 def is_missing(value: Any) -> bool:
@@ -85,6 +95,12 @@ def _fills_objects(step: Any) -> bool:
 
 def _is_imputer(step: Any) -> bool:
     return type(step).__name__.endswith("Imputer")
+
+
+def number_for_none(step: Any) -> float:
+    """Return the number that a step knows a missing value as, such as an imputer's -1; NaN where there is none."""
+    marker = getattr(step, "missing_values", None) if _is_imputer(step) else None
+    return float(marker) if isinstance(marker, int | float | np.number) else math.nan
 
 
 def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:

@@ -55,7 +55,7 @@ def _length(row: Any) -> int:
 
 def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]) -> list[Any]:
     """Return a column's values, what is missing as the model knows it."""
-    known = set(column.categories)
+    known = column.known
     found: list[Any] = []
     for at, value in enumerate(values):
         if is_missing(value):

@@ -139,6 +139,8 @@ def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
         array = array.astype(np.float64)
     if not math.isfinite(array.sum()):
         _check_finite(schema, array)
+        if not math.isnan(schema.marker):
+            array = np.where(np.isnan(array), schema.marker, array)
     return array
 
 
@@ -160,7 +162,7 @@ def _number(schema: Schema, value: Any, row: int, place: int) -> float:
     column = column_name(schema, place)
     if value is None:
         if schema.missing:
-            return math.nan
+            return schema.marker
         raise bad_input(
             "missing_value", f"Row {row}, column {column}: no value, and the model needs one", row=row, column=column
         )

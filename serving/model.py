@@ -145,7 +145,7 @@ class ServedModel:
         random = np.random.default_rng(0)
         rows = random.normal(size=(_PROBES, self.schema.width)) * 10.0 ** random.integers(-2, 4, size=(_PROBES, 1))
         if self.schema.missing:
-            rows[::5, 0] = np.nan
+            rows[::5, 0] = self.schema.marker
         return rows
 
     def _batched(

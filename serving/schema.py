@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, nearest
-from serving.columns import ANY, DATE, Column, read_columns
+from serving.columns import ANY, DATE, Column, number_for_none, read_columns
 from serving.libraries import features_of
 from serving.traits import allows_missing, chain_of, chains_of, input_types, is_opaque, takes_only
 
@@ -40,6 +41,8 @@ class Schema:
         Number of features.
     missing : bool
         Whether a value may be missing.
+    marker : float
+        What a matrix of numbers has where a value is missing: NaN, unless an imputer was told another number.
     methods : tuple of str
         What the model has of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples.
     classes : list or None
@@ -58,6 +61,7 @@ class Schema:
     is_open: bool = False
     as_series: bool = False
     respelled: bool = False
+    marker: float = math.nan
 
 
 def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
@@ -88,6 +92,7 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
         names=names,
         width=int(width) if width is not None else None,
         missing=_takes_missing(model),
+        marker=number_for_none(chain_of(model)[0]),
         methods=tuple(name for name in METHODS if hasattr(model, name)),
         classes=_plain_classes(getattr(model, "classes_", None)),
         columns=columns if columns is not None and len(columns) == (width or len(names or ())) else None,
@@ -186,10 +191,13 @@ def _is_of_others(estimator: Any) -> bool:
 def _takes_missing(model: Any) -> bool:
     """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
     first = chain_of(model)[0]
-    return allows_missing(first) and (first is model or _survives_missing(model))
+    marker = number_for_none(first)
+    if not math.isnan(marker):  # scikit-learn's tags speak of NaN alone
+        return _survives_missing(model, marker)
+    return allows_missing(first) and (first is model or _survives_missing(model, marker))
 
 
-def _survives_missing(model: Any) -> bool:
+def _survives_missing(model: Any, marker: float) -> bool:
     """Try it: a scaler lets a missing value through to a step that may refuse it."""
     width = getattr(model, "n_features_in_", None)
     method = next((name for name in METHODS if hasattr(model, name)), None)
@@ -198,7 +206,7 @@ def _survives_missing(model: Any) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            getattr(model, method)(np.full((1, width), np.nan))
+            getattr(model, method)(np.full((1, width), marker))
     except Exception:  # noqa: BLE001 - whatever it raises, it does not take them
         return False
     return True

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -203,3 +204,61 @@ def test_columns_are_read_off_the_transformers() -> None:
     )
     kinds = [one.kind for one in columns_of(selected.fit(TABLE[["age", "sex"]].astype({"sex": object})))]
     assert kinds == ["any", "category"]
+
+
+WORDS = np.array(["a", "b", None, "a", "b", "a"] * 4, dtype=object)
+SIDES = [0, 1, 1, 0, 1, 0] * 4
+
+
+def filled(marker: Any, strategy: str, form: str) -> Any:
+    """Return a model that fills in `marker` before it encodes, fitted on an array, a frame or one column of a frame."""
+    values = np.array([marker if one is None else one for one in WORDS], dtype=object)
+    fill = SimpleImputer(strategy=strategy, missing_values=marker, fill_value="b")
+    steps = [fill, OneHotEncoder()]
+    if form == "array":
+        return make_pipeline(*steps, LogisticRegression()).fit(values.reshape(-1, 1), SIDES)
+    frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
+    if form == "frame":
+        return make_pipeline(*steps, LogisticRegression()).fit(frame, SIDES)
+    return make_pipeline(make_column_transformer((make_pipeline(*steps), ["c"])), LogisticRegression()).fit(
+        frame, SIDES
+    )
+
+
+@pytest.mark.parametrize("form", ["array", "frame", "column"])
+@pytest.mark.parametrize("strategy", ["most_frequent", "constant"])
+@pytest.mark.parametrize("marker", ["?", "NA", "-1", "none of them"])
+def test_what_an_imputer_fills_in_is_a_value_and_null_is_it(marker: Any, strategy: str, form: str, client: Any) -> None:
+    model = filled(marker, strategy, form)
+    given = [[marker], ["a"], ["b"]]
+    rows = np.array(given, dtype=object) if form == "array" else pd.DataFrame({"c": given}).map(lambda one: one[0])
+    expected = model.predict(rows.astype(object) if form != "array" else rows).tolist()
+    asked = client(m=model)
+    name = "0" if form == "array" else "c"
+    csv = "".join(f"{one}\n" for one in (name, marker, "a", "b"))
+    empty = "".join(f"{one}\n" for one in (name, '""', "a", "b"))
+    tensor = {"name": name, "shape": [3, 1], "datatype": "BYTES", "data": [marker, "a", "b"]}
+    for answer in (
+        asked.post("/score", json={"data": given}).json.get("predict"),
+        asked.post("/score", json={"data": [[None], ["a"], ["b"]]}).json.get("predict"),
+        asked.post("/invocations", json={"instances": given}).json.get("predictions"),
+        asked.post("/invocations", data=csv, content_type="text/csv").json.get("predictions"),
+        asked.post("/invocations", data=empty, content_type="text/csv").json.get("predictions"),
+        asked.post("/v2/models/m/infer", json={"inputs": [tensor]}).json.get("outputs", [{}])[0].get("data"),
+    ):
+        assert answer == expected
+    refused = asked.post("/score", json={"data": [["never seen"]]})
+    assert refused.status_code == 400 and refused.json["error"]["code"] == "unknown_category"
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent", "constant"])
+@pytest.mark.parametrize("marker", [-1, -999.0, 0])
+def test_a_number_that_an_imputer_fills_in_is_what_null_is(marker: Any, strategy: str, client: Any) -> None:
+    values = np.array([[1.0, 2.0], [marker, 3.0], [4.0, marker], [2.0, 5.0]] * 5)
+    model = make_pipeline(SimpleImputer(strategy=strategy, missing_values=marker), LogisticRegression())
+    asked = client(m=model.fit(values, [0, 1, 1, 0] * 5))
+    expected = model.predict_proba(values[:3]).tolist()
+    empty = [[None if one == marker else one for one in row] for row in values[:3].tolist()]
+    for rows in (values[:3].tolist(), empty):
+        answer = asked.post("/score", json={"data": rows, "method": "predict_proba"})
+        assert answer.json.get("predict_proba") == expected, answer.json
