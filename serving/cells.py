@@ -14,6 +14,7 @@ _MISSING = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
      "NULL", "NaN", "None", "n/a", "nan", "null")
 )  # fmt: skip
+_TEXT = Column(TEXT, missing=False)  # the only column of a model of texts
 
 
 def read_cells(schema: Schema, rows: Rows) -> Rows:
@@ -25,7 +26,7 @@ def read_cells(schema: Schema, rows: Rows) -> Rows:
     """
     if not rows.texts:
         return rows
-    known = schema.columns or ()
+    known = (_TEXT,) if schema.kind == "texts" else schema.columns or ()
     readers = [_Reader(_stays(one), _missing(one)) for one in known]
     readers += [_Reader(False, _MISSING)] * (max(map(len, rows.values), default=0) - len(readers))
     values = [[_cell(text, *reader) for text, reader in zip(row, readers, strict=False)] for row in rows.values]

@@ -37,7 +37,7 @@ def model_input(schema: Schema, rows: Rows) -> Any:
         400, if the rows are not what the model takes.
     """
     if schema.kind == "texts":
-        texts = _texts(rows)
+        texts = _texts(schema, rows)
         return _series(texts) if schema.as_series else texts
     if schema.kind == "records":
         return _records(read_cells(schema, rows))
@@ -186,18 +186,30 @@ def _check_finite(schema: Schema, array: np.ndarray) -> None:
         )
 
 
-def _texts(rows: Rows) -> list[str]:
+def _texts(schema: Schema, rows: Rows) -> list[str]:
+    if rows.columns is not None and len(rows.columns) != 1:
+        raise _one_text(list(rows.columns), None)
+    empty = " (an empty cell or a word such as NA)" if rows.texts else ""
     found = []
-    for at, row in enumerate(rows.values):
+    for at, row in enumerate(read_cells(schema, rows).values):
         value = row
         if isinstance(row, Mapping) and len(row) == 1:
             value = next(iter(row.values()))
         elif isinstance(row, list | np.ndarray) and len(row) == 1:
             value = row[0]
+        elif isinstance(row, Mapping):
+            raise _one_text(list(row), at)
         if not isinstance(value, str):
-            raise bad_input("wrong_type", f"Row {at} is {word(value)}, not a text", row=at)
+            raise bad_input("wrong_type", f"Row {at} is {word(value)}{empty}, not a text", row=at)
         found.append(str(value))
     return found
+
+
+def _one_text(columns: list[str], row: int | None) -> ServingError:
+    where = f"Row {row}" if row is not None else "The request"
+    shown = ", ".join(map(str, columns[:_SHOWN])) + (", …" if len(columns) > _SHOWN else "") or "none"
+    message = f"{where} has {len(columns)} columns, and the model takes one text a row: {shown}"
+    return bad_input("wrong_columns", message, row=row)
 
 
 def _series(texts: list[str]) -> Any:
