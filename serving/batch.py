@@ -67,6 +67,16 @@ def score(order: Order) -> int:
     parts = target.with_name(f".{target.name}.parts")
     facts = _facts(order, record.sha256, served.default_method, source)
     _prepare(parts, facts)
+    try:
+        return _score(served, order, parts, kind)
+    except UserError:
+        if not any(parts.glob(f"????????{kind}")):  # nothing is there to go on from
+            shutil.rmtree(parts)
+        raise
+
+
+def _score(served: ServedModel, order: Order, parts: Path, kind: str) -> int:
+    source, target = Path(order.input), Path(order.output)
     total, columns = 0, []
     for number, (rows, read) in enumerate(read_chunks(source, order.chunk)):
         part = parts / f"{number:08d}{kind}"
@@ -128,8 +138,12 @@ def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tupl
     for at, output in enumerate(outputs):
         array = np.asarray(output)
         name = method if len(outputs) == 1 else f"{method}_{at}"
-        columns += _names(served, name, method, array)
+        classes = served.schema.classes
+        if isinstance(found, list) and isinstance(classes, list) and len(classes) == len(outputs):
+            classes = classes[at]  # each output has its own
+        columns += _names(name, method, array, classes)
         values += [column.tolist() for column in array.reshape(len(rows), -1).T]
+    _check_apart(order.keep, columns)
     answers = ([_plain(one) for one in row] for row in zip(*values, strict=True))
     return [*order.keep, *columns], [[*own, *row] for own, row in zip(kept, answers, strict=True)]
 
@@ -138,6 +152,8 @@ def _advice(served: ServedModel, error: ServingError) -> str:
     """Return which option helps."""
     if error.code != "wrong_columns":
         return ""
+    if served.schema.kind == "texts":
+        return "Use --keep to copy all others to the answers"
     if served.schema.names is None:
         return "Use --by-position to take the columns in the file's order"
     unknown, missing = error.details.get("unknown"), error.details.get("missing")
@@ -146,16 +162,31 @@ def _advice(served: ServedModel, error: ServingError) -> str:
     return f"Use --keep {shlex.quote(','.join(unknown))} to copy them to the answers" if unknown else ""
 
 
-def _names(served: ServedModel, name: str, method: str, array: np.ndarray) -> list[str]:
+def _names(name: str, method: str, array: np.ndarray, classes: Any) -> list[str]:
+    """Return a column's name for each value of a row: by label where there is one for each, else by number."""
     if array.ndim == 1:
         return [name]
-    classes = served.schema.classes
-    labels = (
-        classes
-        if method.startswith("predict_") and isinstance(classes, list) and len(classes) == array.shape[1]
-        else None
-    )
-    return [f"{name}_{label}" for label in (labels or range(array.reshape(len(array), -1).shape[1]))]
+    width = array.reshape(len(array), -1).shape[1]
+    of_labels = method.startswith("predict_") and isinstance(classes, list) and len(classes) == width
+    # Labels that are lists are those of several outputs, of which each has one value here, as a ClassifierChain has.
+    labels = classes if of_labels and not any(isinstance(one, list) for one in classes) else range(width)
+    return [f"{name}_{label}" for label in labels]
+
+
+def _check_apart(kept: list[str], answers: list[str]) -> None:
+    """Refuse answers that would have the name of a column that is kept: one of the two would be lost.
+
+    Raises
+    ------
+    UserError
+        Naming the columns.
+    """
+    both = [one for one in kept if one in answers]
+    if both:
+        raise UserError(
+            f"--keep: the answers have a column {both[0]} too",
+            f"Call it otherwise in the file, such as {both[0]}_before, and keep that",
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,8 @@ def join_parts(parts: list[Path], target: Path, kind: str, columns: list[str]) -
         return
     with target.open("wb") as file:
         if kind == ".csv":
-            file.write((",".join(columns) + "\r\n").encode())
+            header = io.StringIO(newline="")
+            csv.writer(header).writerow(columns)
+            file.write(header.getvalue().encode())
         for part in parts:
             file.write(part.read_bytes())

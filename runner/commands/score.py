@@ -61,7 +61,7 @@ def score(
         "method": method,
         "chunk": chunk,
         "dates": list(dates),
-        "keep": [name for name in keep.split(",") if name],
+        "keep": list(dict.fromkeys(name for name in keep.split(",") if name)),
         "by_position": by_position,
         "trusted": list(trust),
         "allow_version_mismatch": allow_version_mismatch,

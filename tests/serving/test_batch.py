@@ -10,12 +10,16 @@ import numpy as np
 import pandas
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from runner.layout import Layout
+from serving.tables import KINDS
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 
@@ -45,6 +49,23 @@ def score(command_line: CommandLine, layout: Layout, register: Any) -> Score:
 def write(path: Any, rows: Any, header: Any = ("0", "1", "2", "3")) -> None:
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
+
+
+def put(rows: Any, path: Any) -> None:
+    """Write a data frame as a file of the kind that its name says."""
+    if path.suffix == ".csv":
+        rows.to_csv(path, index=False)
+    elif path.suffix == ".jsonl":
+        rows.to_json(path, orient="records", lines=True)
+    else:
+        rows.to_parquet(path, index=False)
+
+
+def taken(path: Any) -> Any:
+    """Return the data frame that a file of any kind is."""
+    if path.suffix == ".jsonl":
+        return pandas.DataFrame([json.loads(line) for line in path.read_text().splitlines()])
+    return pandas.read_csv(path) if path.suffix == ".csv" else pandas.read_parquet(path)
 
 
 def test_csv_to_csv(score: Score) -> None:
@@ -222,3 +243,80 @@ def test_a_mistake_is_one_line(words: Any, message: str, score: Score) -> None:
     write(score.folder / "rows.csv", X)
     done = score(*words)
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("source", "target"), [(one, two) for one in KINDS for two in KINDS])
+def test_a_kept_column_that_is_called_as_an_answer_is_refused(
+    source: str, target: str, score: Score, named: Any
+) -> None:
+    rows = pandas.DataFrame(X, columns=NAMES).assign(predict=7, id=range(len(X)))
+    put(rows, score.folder / f"rows{source}")
+    words = ("--input", f"rows{source}", "--output", f"out{target}", "--keep")
+    refused = score(*words, "id,predict")
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1
+    assert "--keep: the answers have a column predict too" in refused.stderr
+    assert [path.name for path in score.folder.iterdir()] == [f"rows{source}"]
+    put(rows.drop(columns="predict"), score.folder / f"rows{source}")
+    assert score(*words, "id,id").returncode == 0
+    found = taken(score.folder / f"out{target}")
+    assert list(found.columns) == ["id", "predict"] and [*map(int, found["id"])] == [*range(len(X))]
+
+
+TEXTS = ["good day", "bad night", "good night", "bad day"] * 5
+READ = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(TEXTS, [1, 0, 1, 0] * 5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("missing", [None, "", "NA", "nan", "null"])
+def test_no_text_is_refused_in_every_kind_of_file(kind: str, missing: Any, score: Score, register: Any) -> None:
+    register("iris", READ)
+    if kind != ".csv" and missing is not None:
+        pytest.skip("there, a word is a text and null is null")
+    rows = pandas.DataFrame({"text": pandas.Series(["good", missing, "bad"], dtype=object)})
+    put(rows, score.folder / f"rows{kind}")
+    if kind == ".csv":
+        (score.folder / "rows.csv").write_text(f'text\ngood\n"{missing or ""}"\nbad\n')
+    done = score("--input", f"rows{kind}", "--output", "out.csv")
+    assert done.returncode == 1 and "Row 1 is null" in done.stderr and "not a text" in done.stderr
+
+
+def test_a_text_beside_other_columns_asks_for_keep(score: Score, register: Any) -> None:
+    register("iris", READ)
+    pandas.DataFrame({"id": [7, 8], "text": ["good", "bad"]}).to_csv(score.folder / "rows.csv", index=False)
+    words = ("--input", "rows.csv", "--output", "out.csv")
+    refused = score(*words)
+    assert refused.returncode == 1 and "takes one text a row: id, text" in refused.stderr and "--keep" in refused.stderr
+    assert score(*words, "--keep", "id").returncode == 0
+    assert taken(score.folder / "out.csv").to_dict("list") == {"id": [7, 8], "predict": [1, 0]}
+
+
+BOTH = np.array([["setosa", "x"], ["versicolor", "y"], ["virginica", "y"]])[Y]
+ONES = (BOTH == [["setosa", "x"]]).astype(int)
+OUTPUTS: dict[str, tuple[Any, Any]] = {
+    "a forest": (RandomForestClassifier(5).fit(X, BOTH), X),
+    "one a output": (MultiOutputClassifier(LogisticRegression(max_iter=500)).fit(X, BOTH), X),
+    "of texts": (MultiOutputClassifier(READ).fit(TEXTS, BOTH[45:65]), TEXTS),
+    "in a pipeline": (make_pipeline(SimpleImputer(), RandomForestClassifier(5)).fit(X, BOTH), X),
+    "a chain": (ClassifierChain(LogisticRegression(max_iter=500)).fit(X, ONES), X),
+    "one label": (RandomForestClassifier(5).fit(X, BOTH[:, 0]), X),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("target", KINDS)
+def test_each_output_is_named_by_its_own_labels(name: str, target: str, score: Score, register: Any) -> None:
+    model, rows = OUTPUTS[name]
+    register("iris", model)
+    lines = [json.dumps(row.tolist() if isinstance(row, np.ndarray) else row) for row in rows]
+    (score.folder / "rows.jsonl").write_text("\n".join(lines))
+    done = score("--input", "rows.jsonl", "--output", f"out{target}", "--method", "predict_proba")
+    assert done.returncode == 0, done.stderr
+    answers = model.predict_proba(rows)
+    if isinstance(answers, list):
+        labels = [f"{at}_{label}" for at, one in enumerate(model.classes_) for label in one]
+        answers = np.hstack(answers)
+    else:
+        labels = list(model.classes_) if name == "one label" else ["0", "1"]
+    found = taken(score.folder / f"out{target}")
+    assert list(found.columns) == [f"predict_proba_{one}" for one in labels]
+    assert np.array_equal(found.to_numpy(), answers)
