@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import types
 import zipfile
 
 import flavours
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
+_DATA = ("pandas", "numpy", "polars", "pyarrow")  # whose classes hold values, though some have a `transform`
+_BOOSTED = ("lightgbm", "xgboost")
+_OF_SKLEARN = ("sklearn", "imblearn")  # whose classes can be told by what fit leaves on them; a user's own cannot
 _NAMED = set()  # type: Set[str]  # modules that were asked for while the model was loaded
 
 
@@ -179,28 +183,67 @@ def _unpickle(content: bytes) -> "Any":
 
 
 def _check(model: "Any") -> None:
-    if isinstance(model, type) or not any(hasattr(model, name) for name in METHODS):
-        raise Refusal(
-            "it holds {}, which has none of {}".format(
-                "the class " + model.__name__ if isinstance(model, type) else "a " + type(model).__name__,
-                ", ".join(METHODS),
-            )
-        )
+    what = _no_model(model)
+    if what:
+        raise Refusal("it holds {}, which is no model".format(what))
+    if not _methods(model):
+        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(METHODS)))
     unfitted = _unfitted(model)
     if unfitted:
         raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
 
 
+def _methods(model: "Any") -> "List[str]":
+    return [name for name in METHODS if callable(getattr(model, name, None))]
+
+
+def _no_model(value: "Any") -> str:
+    """Name what is no model whatever methods it has: a class, a function, a module, a table; nothing for others."""
+    if isinstance(value, type):
+        return "the class " + value.__name__
+    if isinstance(value, types.ModuleType):
+        return "the module " + value.__name__
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return "the function " + value.__name__
+    if _libraries(value).intersection(_DATA):
+        return "a " + type(value).__name__
+    return ""
+
+
+def _libraries(value: "Any") -> "Set[str]":
+    """Return the packages that a value's class and its bases are of."""
+    return {one.__module__.split(".")[0] for one in type(value).__mro__}
+
+
 def _unfitted(model: "Any") -> str:
-    """Return the class of the first part of a scikit-learn model that was never fitted, nothing where all were."""
-    if type(model).__module__.split(".")[0] != "sklearn":
-        return ""  # of its own rules
+    """Return the class of the first part of a model that was never fitted, nothing where all were."""
+    parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
+    if isinstance(parts, list) and "sklearn" in _libraries(model):  # which old versions do not look into
+        return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
+    if type(model).__module__.split(".")[0] in _OF_SKLEARN:
+        return _unfitted_of_sklearn(model)
+    try:
+        return "" if _says_fitted(model) else type(model).__name__
+    except Exception as error:
+        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+    return ""
+
+
+def _says_fitted(model: "Any") -> bool:
+    """Tell what a model of another library or the user's own says; one that says nothing counts as fitted."""
+    if _libraries(model).intersection(_BOOSTED) and hasattr(model, "get_params"):
+        return getattr(model, "_Booster", None) is not None  # in all versions of both
+    for name in ("__sklearn_is_fitted__", "is_fitted"):  # scikit-learn's word for others, and CatBoost's
+        told = getattr(model, name, None)
+        if callable(told) and (name != "is_fitted" or "catboost" in _libraries(model)):
+            return bool(told())
+    return True
+
+
+def _unfitted_of_sklearn(model: "Any") -> str:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
-    if isinstance(parts, list):  # which old versions do not look into
-        return next(filter(None, (_unfitted(part) for _, part in parts)), "")
     if not _needs_fit(model):
         return ""
     try:
@@ -231,7 +274,7 @@ def _describe(model: "Any") -> "Dict[str, Any]":
         "feature_names": [str(name) for name in names] if names is not None else None,
         "features": int(features) if features is not None else None,
         "classes": _plain(classes),
-        "methods": [name for name in METHODS if hasattr(model, name)],
+        "methods": _methods(model),
     }
     if "sklearn" in sys.modules:
         found.update(framework="ScikitLearn", framework_version=sys.modules["sklearn"].__version__)

@@ -13,15 +13,21 @@ import numpy as np
 import pandas
 import pytest
 import skops.io
+from catboost import CatBoost, CatBoostClassifier, CatBoostRegressor
+from imblearn.ensemble import BalancedRandomForestClassifier
 from imblearn.pipeline import make_pipeline as make_balanced
 from imblearn.under_sampling import RandomUnderSampler
+from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
+from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 from runner.files import hash_tree
 from tests.support.run_folders import WORKER
@@ -124,12 +130,41 @@ def test_a_model_that_prints_when_loaded_cannot_spoil_the_answer(tmp_path: Path)
     assert "a NoneType" in inspect(tmp_path / "m.joblib")["error"]
 
 
+def lightgbm_booster() -> Any:
+    return LGBMRegressor(n_estimators=2, min_child_samples=1, verbose=-1).fit(X, [0, 1, 2, 3]).booster_
+
+
 REFUSED = {
     "text": (b"hello", "not a model that can be loaded"),
     "empty": (b"", "not a model that can be loaded"),
     "a dict": ({"weights": [1, 2]}, "a dict, which has none of predict"),
     "a class": (SVC, "the class SVC"),
-    "an array": (X, "a ndarray"),
+    "an array": (X, "a ndarray, which is no model"),
+    "a table": (pandas.DataFrame(X), "a DataFrame, which is no model"),
+    "a table with such a column": (pandas.DataFrame({"predict": [1]}), "a DataFrame, which is no model"),
+    "a series with such a label": (pandas.Series({"predict": 1}), "a Series, which is no model"),
+    "a function": (train_test_split, "the function train_test_split, which is no model"),
+    "a name that is no method": (Bunch(predict=[1]), "a Bunch, which has none of predict"),
+    **{
+        f"not fitted, {type(one).__name__}": (one, f"{type(one).__name__} is not fitted")
+        for kind in (
+            LGBMClassifier,
+            LGBMRegressor,
+            LGBMRanker,
+            XGBClassifier,
+            XGBRegressor,
+            XGBRFClassifier,
+            XGBRanker,
+            CatBoostClassifier,
+            CatBoostRegressor,
+            CatBoost,
+            BalancedRandomForestClassifier,
+            RandomForestRegressor,
+        )
+        for one in (kind(),)
+    },
+    "boosting last, not fitted": (make_pipeline(StandardScaler().fit(X), LGBMClassifier()), "LGBMClassifier is not"),
+    "a balanced pipeline, not fitted": (make_balanced(RandomUnderSampler(), SVC()), "Sampler is not fitted"),
     "not fitted": (SVC(), "SVC is not fitted"),
     "a pipeline, not fitted": (make_pipeline(StandardScaler(), SVC()), "StandardScaler is not fitted"),
     "a pipeline whose last step is not": (make_pipeline(StandardScaler().fit(X), SVC()), "SVC is not fitted"),
@@ -142,6 +177,13 @@ FITTED = {
     "a search": GridSearchCV(SVC(), {"C": [1.0]}, cv=2).fit(X, Y),
     "a union": make_union(Normalizer(), StandardScaler()).fit(X),
     "frozen": FrozenEstimator(SVC().fit(X, Y)),
+    "LightGBM": LGBMClassifier(n_estimators=2, min_child_samples=1, verbose=-1).fit(X, Y),
+    "LightGBM's own": lightgbm_booster(),
+    "XGBoost": XGBRegressor(n_estimators=2).fit(X, [0, 1, 2, 3]),
+    "XGBoost's own": XGBRegressor(n_estimators=2).fit(X, [0, 1, 2, 3]).get_booster(),
+    "CatBoost": CatBoostClassifier(iterations=2, verbose=0, allow_writing_files=False).fit(X, Y),
+    "a balanced pipeline": make_balanced(RandomUnderSampler(), SVC()).fit(X, Y),
+    "boosting last": make_pipeline(StandardScaler(), XGBRegressor(n_estimators=2)).fit(X, [0, 1, 2, 3]),
 }
 
 
