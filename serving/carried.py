@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from runner.errors import UserError, nearest
-from serving.rows import Rows
+from serving.rows import Rows, check_width
 from serving.schema import Schema
 
 _INDEX = ("", "Unnamed: 0")  # what pandas names an index that has no name, in a file and once that was read
@@ -15,7 +17,12 @@ _INDEX = ("", "Unnamed: 0")  # what pandas names an index that has no name, in a
 
 def without_index(schema: Schema, rows: Rows) -> Rows:
     """Return rows without the index that pandas writes as an unnamed first column."""
-    if not rows.columns or rows.columns[0] not in _INDEX or rows.columns[0] in (schema.names or ()):
+    if (
+        not rows.columns
+        or len(rows.columns) == 1
+        or rows.columns[0] not in _INDEX
+        or rows.columns[0] in (schema.names or ())
+    ):
         return rows
     return _without(rows, {rows.columns[0]})
 
@@ -50,5 +57,9 @@ def _without(rows: Rows, names: set[str]) -> Rows:
     if rows.columns is None:
         return replace(rows, values=[{key: row[key] for key in row if key not in names} for row in rows.values])
     places = [at for at, name in enumerate(rows.columns) if name not in names]
+    if isinstance(rows.values, np.ndarray):
+        return replace(rows, values=rows.values[:, places], columns=[rows.columns[place] for place in places])
+    for at, row in enumerate(rows.values):
+        check_width(row, len(rows.columns), at)
     values = [[row[place] for place in places] for row in rows.values]
     return replace(rows, values=values, columns=[rows.columns[place] for place in places])

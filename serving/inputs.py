@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from serving.carried import without_index
 from serving.cells import read_cells
 from serving.errors import ServingError, bad_input
 from serving.frames import table
@@ -36,6 +37,8 @@ def model_input(schema: Schema, rows: Rows) -> Any:
     ServingError
         400, if the rows are not what the model takes.
     """
+    if rows.columns:
+        rows = without_index(schema, rows)
     if schema.kind == "texts":
         texts = _texts(schema, rows)
         return _series(texts) if schema.as_series else texts

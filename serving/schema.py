@@ -102,8 +102,12 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
 
 
 def _width(model: Any, otherwise: int | None) -> int | None:
-    known = features_of(model)
-    return known.width if known is not None else getattr(model, "n_features_in_", otherwise)
+    for one in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" does not say it
+        known = features_of(one)
+        width = known.width if known is not None else getattr(one, "n_features_in_", None)
+        if width is not None:
+            return width
+    return otherwise
 
 
 def _columns(chain: list[Any]) -> tuple[Column, ...] | None:

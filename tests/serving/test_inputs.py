@@ -3,9 +3,14 @@
 import json
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -221,3 +226,38 @@ def test_a_model_that_raises(client: Any, capsys: pytest.CaptureFixture[str]) ->
     assert answer.json["error"]["code"] == "model_failed" and "Traceback" not in answer.text
     said = capsys.readouterr().out
     assert answer.json["request_id"] in said and "Traceback" in said
+
+
+FIRST = ("passthrough", StandardScaler(), SimpleImputer(), None)
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_every_missing_column_is_named(first: Any, client: Any) -> None:
+    rows = np.arange(24.0).reshape(6, 4)
+    model = make_pipeline(first, LogisticRegression()) if first is not None else LogisticRegression()
+    asked = client(m=model.fit(rows, [0, 1] * 3))
+    for body in ({"data": {"age": [33]}}, {"data": [{"age": 33}]}):
+        message = asked.post("/score", json=body).json["error"]["message"]
+        assert "missing: 0, 1, 2, 3; unknown: age" in message
+
+
+@pytest.mark.parametrize("names", [None, ["a", "b"]])
+@pytest.mark.parametrize("index", ["", "Unnamed: 0"])
+@pytest.mark.parametrize("kind", ["numbers", "frame"])
+def test_the_unnamed_index_that_pandas_writes_is_no_column(kind: str, index: str, names: Any, client: Any) -> None:
+    rows = pd.DataFrame([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0], [0.0, 1.0]], columns=names)
+    step = StandardScaler() if kind == "numbers" else make_column_transformer((StandardScaler(), list(rows.columns)))
+    model = make_pipeline(step, LogisticRegression()).fit(rows if names else rows.to_numpy(), [0, 1, 1, 0])
+    expected = model.predict(rows if names else rows.to_numpy()).tolist()
+    asked = client(m=model)
+    answer = asked.post("/invocations", data=rows.to_csv(index_label=index), content_type="text/csv")
+    assert answer.json == {"predictions": expected}
+    split = {"columns": [index, *map(str, rows.columns)], "data": rows.reset_index().to_numpy().tolist()}
+    assert asked.post("/invocations", json={"dataframe_split": split}).json == {"predictions": expected}
+
+
+def test_an_unnamed_column_that_the_model_was_fitted_with_is_one(client: Any) -> None:
+    rows = pd.DataFrame([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0], [0.0, 1.0]], columns=["Unnamed: 0", "b"])
+    model = LogisticRegression().fit(rows, [0, 1, 1, 0])
+    answer = client(m=model).post("/invocations", data=rows.to_csv(index=False), content_type="text/csv")
+    assert answer.json == {"predictions": model.predict(rows).tolist()}
