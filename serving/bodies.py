@@ -74,6 +74,8 @@ def _row(served: ServedModel) -> dict[str, Any]:
         return {"type": "string"}
     if schema.kind == "records":
         return {"type": "object"}
+    if schema.kind in ("list", "values"):
+        return {"description": "any value"}
     if schema.kind == "frame" and schema.names is not None:
         columns = schema.columns or (None,) * len(schema.names)
         properties = {name: _column(one) for name, one in zip(schema.names, columns, strict=True)}

@@ -14,6 +14,7 @@ from serving.rows import Rows, check_width, column_name, word
 from serving.schema import Schema
 
 _SHOWN = 8
+_MANY = (list, tuple, dict, np.ndarray)
 
 
 def table(schema: Schema, rows: Rows) -> Any:
@@ -26,6 +27,8 @@ def table(schema: Schema, rows: Rows) -> Any:
     """
     names = schema.names if not schema.is_open else _open_names(schema, rows)
     width = schema.width
+    if names is None and width is None and not any(isinstance(row, _MANY) for row in rows.values):
+        return _vector(rows.values)  # one value a row, which a model of the user's own may well take
     if width is None or names is not schema.names:
         width = len(names) if names is not None else _length(rows.values[0])
     for at, row in enumerate(rows.values):
@@ -123,6 +126,11 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
     if column.kind == CATEGORY and not column.of_numbers:
         return pd.Series(values, dtype=object)
     return pd.Series(values)
+
+
+def _vector(values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    return array if array.dtype.kind in "fiub" else np.array(values, dtype=object)
 
 
 def _matrix(columns: list[list[Any]]) -> np.ndarray:

@@ -44,6 +44,8 @@ def model_input(schema: Schema, rows: Rows) -> Any:
         return _series(texts) if schema.as_series else texts
     if schema.kind == "records":
         return _records(read_cells(schema, rows))
+    if schema.kind in ("list", "values"):
+        return _plain(schema, read_cells(schema, rows))
     rows = read_cells(schema, _by_name(schema, rows))
     if schema.kind == "frame":
         return table(schema, rows)
@@ -219,6 +221,22 @@ def _series(texts: list[str]) -> Any:
     import pandas as pd
 
     return pd.Series(texts)
+
+
+def _plain(schema: Schema, rows: Rows) -> list[Any]:
+    """Return rows as they come; those of a table are mappings, or values where it has one column.
+
+    What they have to be, the model itself says.
+    """
+    values = rows.values.tolist() if isinstance(rows.values, np.ndarray) else rows.values
+    if rows.columns is None:
+        alone = schema.kind == "values"
+        return [row[0] if alone and isinstance(row, list) and len(row) == 1 else row for row in values]
+    for at, row in enumerate(values):
+        check_width(row, len(rows.columns), at)
+    if len(rows.columns) == 1:
+        return [row[0] for row in values]
+    return [dict(zip(rows.columns, row, strict=True)) for row in values]
 
 
 def _records(rows: Rows) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, nearest
+from runner.worker.flavours import Pyfunc
 from serving.columns import ANY, DATE, Column, number_for_none, read_columns
 from serving.libraries import features_of
 from serving.traits import allows_missing, chain_of, chains_of, input_types, is_opaque, takes_only
@@ -28,7 +29,7 @@ class Schema:
     ----------
     kind : str
         ``numbers``: a matrix; ``frame``: named columns of any type; ``texts``: one string a row; ``records``: one
-        mapping a row.
+        mapping a row; ``values``: one value a row; ``list``: whatever comes.
     names : tuple of str or None
         Feature names, where the model was fitted with names.
     is_open : bool
@@ -173,6 +174,8 @@ def _plain_classes(classes: Any) -> Any:
 
 def _kind(chains: list[list[Any]], *, named: bool) -> str:
     """Return what rows are, by the first estimator of each chain that says it."""
+    if isinstance(chains[0][0], Pyfunc) and chains[0][0].rows != "any":
+        return chains[0][0].rows
     told = [next((step for step in chain if not is_opaque(step)), None) for chain in chains]
     if not named and any(takes_only(step, "dict") for step in told if step is not None):
         return _RECORDS

@@ -79,6 +79,8 @@ def _made_up(schema: Schema) -> Iterator[Any]:
         yield "a text"
     elif schema.kind == "records":
         yield {"name": 1}
+    elif schema.kind in ("list", "values"):
+        yield from (1, 1.0, True, [1.0], ["a text"], {"name": 1}, {"name": "a text"})
     elif schema.kind == "numbers" or schema.columns is None:
         for number in (0.0, 1.0, 0.5):
             yield [number] * width

@@ -38,9 +38,17 @@ class Pyfunc:
         schema = model.metadata.get_input_schema()
         if schema is not None and schema.has_input_names():
             self.feature_names_in_ = list(schema.input_names())
+        hinted = getattr(model.metadata, "_is_signature_from_type_hint", None)  # since MLflow 2.20
+        # What its rows are. Where its `predict` says list[...], MLflow takes nothing but a list: "texts" for list[str],
+        # "values" for list[int] and other plain values, "list" for list[list[float]] and the like. Else "any".
+        self.rows = "any"
+        if hinted is not None and hinted():
+            types = [str(one) for one in schema.input_types()] if schema is not None else []
+            plain = bool(types) and types[0].startswith("DataType.")
+            self.rows = "texts" if types == ["DataType.string"] else "values" if plain else "list"
 
     def predict(self, rows: "Any") -> "Any":
-        """Return the model's answer to a data frame or matrix."""
+        """Return the model's answer to a data frame, matrix or list."""
         return self._model.predict(rows)
 
 

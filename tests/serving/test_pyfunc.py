@@ -1,0 +1,71 @@
+"""Models of MLflow's own form are given their rows in the form that their `predict` asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.worker import flavours
+
+
+def _of_texts(self: Any, model_input: list[str]) -> list[str]:
+    return [f"{type(model_input).__name__} {one.upper()}" for one in model_input]
+
+
+def _of_numbers(self: Any, model_input: list[int]) -> list[int]:
+    return [one + 1 for one in model_input]
+
+
+def _of_mappings(self: Any, model_input: list[dict[str, int]]) -> list[int]:
+    return [one["a"] for one in model_input]
+
+
+def _of_lists(self: Any, model_input: list[list[float]]) -> list[float]:
+    return [sum(one) for one in model_input]
+
+
+def _of_any(self: Any, model_input: list[Any]) -> list[str]:
+    return [str(one) for one in model_input]
+
+
+def _unsaid(self: Any, model_input):  # type: ignore[no-untyped-def] # which is the point
+    return [str(one) for one in model_input]
+
+
+HINTED: dict[str, tuple[Callable[..., Any], Any, list[Any]]] = {
+    "texts": (_of_texts, ["list AB", "list C"], [["ab", "c"], [["ab"], ["c"]], [{"x": "ab"}, {"x": "c"}]]),
+    "numbers": (_of_numbers, [2, 3], [[1, 2], [[1], [2]]]),
+    "mappings": (_of_mappings, [1, 2], [[{"a": 1}, {"a": 2}]]),
+    "lists": (_of_lists, [3.0, 4.0], [[[1.0, 2.0], [4.0]]]),
+    "anything": (_of_any, ["ab", "c"], [["ab", "c"]]),
+    "nothing said": (_unsaid, ["ab", "c"], [["ab", "c"]]),
+}
+
+
+@pytest.mark.parametrize("name", HINTED)
+def test_a_model_of_mlflows_own_form_is_given_what_it_says(name: str, tmp_path: Path, client: Any) -> None:
+    pyfunc = pytest.importorskip("mlflow.pyfunc")
+    function, expected, forms = HINTED[name]
+
+    own = type("Own", (pyfunc.PythonModel,), {"predict": function})
+    pyfunc.save_model(str(tmp_path / "model"), python_model=own(), pip_requirements=[])
+    asked = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
+    for rows in forms:
+        for path, body in (
+            ("/score", {"data": rows}),
+            ("/invocations", {"inputs": rows}),
+            ("/invocations", {"instances": rows}),
+        ):
+            answer = asked.post(path, json=body)
+            assert answer.status_code == 200, answer.data
+            assert next(iter(answer.json.values())) == expected
+    assert asked.get("/openapi.json").status_code == 200 and asked.get("/v2/models/m").status_code == 200
+    if name == "texts":
+        for path, text in (("/score", [3]), ("/score", [None])):
+            assert asked.post(path, json={"data": text}).status_code == 400
+        answer = asked.post("/invocations", data="text\nab\nc\n", content_type="text/csv")
+        assert answer.json == {"predictions": expected}
+        tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": ["ab", "c"]}
+        answer = asked.post("/v2/models/m/infer", json={"inputs": [tensor]})
+        assert answer.json["outputs"][0]["data"] == expected
