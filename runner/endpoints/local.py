@@ -99,10 +99,11 @@ def find_python(
     UserError
         If they do not go together, or the environment cannot be built.
     """
-    first = records[0]
-    for other in records[1:]:
-        if _framework(other).split(".")[:2] != _framework(first).split(".")[:2]:
-            _check_mismatch(first, other, settings)
+    named = [record for record in records if _framework(record)]
+    records = [*named, *(one for one in records if one not in named)]  # one that names none goes with any
+    for other in named[1:]:
+        if _framework(other).split(".")[:2] != _framework(named[0]).split(".")[:2]:
+            _check_mismatch(named[0], other, settings)
     wrong = list(dict.fromkeys(one for record in records for one in misfits(record, settings.accelerate)))
     if not wrong:
         return sys.executable

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import platform
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -107,6 +108,16 @@ def test_a_module_of_the_users_own_is_in_the_serving_environment(tmp_path: Path)
 
 def test_models_of_two_scikit_learns_are_two_endpoints() -> None:
     records = [record(version="1.5.2"), record(version="1.6.0")]
+    with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
+        find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
+
+
+@pytest.mark.parametrize("none", [None, ""])
+def test_a_model_of_no_version_goes_with_any(none: Any) -> None:
+    unsaid = record(version=none)
+    for records in ([unsaid, record()], [record(), unsaid], [unsaid, unsaid]):
+        assert find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print) == sys.executable
+    records = [unsaid, record(version="1.5.2"), record(version="1.6.0")]
     with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
         find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
 
