@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Optional
+from dataclasses import dataclass, field, fields
+from typing import Any, Optional
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ACCELERATORS = ("onnx",)
@@ -99,3 +99,11 @@ class EndpointSettings:
     def needs_keys(self) -> bool:
         """Whether requests need a key: as set, else anywhere but on loopback."""
         return self.auth == "key" or (self.auth is None and self.host not in _LOOPBACK)
+
+
+def with_lists(form: type[EndpointSettings], given: Any) -> Any:
+    """Return typed settings in which a single word, where a list is wanted, is a list of one: ``models=iris``."""
+    for one in fields(form):
+        if one.default_factory is list and isinstance(given.get(one.name), str | int | float):
+            given[one.name] = [given[one.name]]
+    return given

@@ -42,6 +42,12 @@ def storage_error(error: BaseException) -> UserError | None:
     return UserError(f"{error.strerror}{place}", hint)
 
 
+def close(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant, None if none is like it."""
+    found = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Say which of the known names was probably meant.
 
@@ -51,7 +57,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
         ``Did you mean 'iris'?``, or the list of known names when none is close.
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if close:
-        return f"Did you mean '{close[0]}'?"
+    meant = close(word, names)
+    if meant is not None:
+        return f"Did you mean '{meant}'?"
     return f"Known: {', '.join(names)}." if names else ""

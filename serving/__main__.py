@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from runner.endpoint_settings import EndpointSettings
+from runner.endpoint_settings import EndpointSettings, with_lists
 from runner.errors import UserError, nearest, storage_error
 from runner.variables import check_variables
 
@@ -62,7 +62,7 @@ def parse(words: list[str]) -> Command:
                 f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     try:
-        given = OmegaConf.from_dotlist(words)
+        given = with_lists(Command, OmegaConf.from_dotlist(words))
         merged = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Command), given))
     except ConfigKeyError as error:
         key = str(error.full_key or "").split(".")[0]

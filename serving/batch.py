@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import UserError, nearest, storage_error
+from runner.errors import UserError, close, storage_error
 from runner.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
@@ -24,7 +24,7 @@ from serving.errors import ServingError
 from serving.loader import load
 from serving.model import ServedModel
 from serving.rows import Rows
-from serving.tables import check_kind, join_parts, read_chunks, write_part
+from serving.tables import check_kind, header_problem, join_parts, read_chunks, write_part
 
 _ROW = re.compile(r"\bRow (\d+)")
 
@@ -131,7 +131,7 @@ def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tupl
         found, method = served.answer(taken, None, len(rows))
     except ServingError as error:
         message = _ROW.sub(lambda match: f"Row {int(match[1]) + before}", error.message)
-        raise UserError(message, _advice(served, error)) from None
+        raise UserError(message, _advice(served, error, taken)) from None
     outputs = found if isinstance(found, list) and found and isinstance(found[0], np.ndarray) else [found]
     columns: list[str] = []
     values: list[list[Any]] = []
@@ -148,17 +148,24 @@ def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tupl
     return [*order.keep, *columns], [[*own, *row] for own, row in zip(kept, answers, strict=True)]
 
 
-def _advice(served: ServedModel, error: ServingError) -> str:
-    """Return which option helps."""
+def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
+    """Return what helps: another form of the file, or an option."""
     if error.code != "wrong_columns":
         return ""
+    if rows.texts and rows.columns:
+        wrong = header_problem(rows.columns)
+        if wrong:
+            return wrong
     if served.schema.kind == "texts":
         return "Use --keep to copy all others to the answers"
     if served.schema.names is None:
         return "Use --by-position to take the columns in the file's order"
     unknown, missing = error.details.get("unknown"), error.details.get("missing")
     if unknown and missing:  # more likely spelt otherwise than to be carried along
-        return nearest(missing[0], unknown)
+        meant = close(missing[0], unknown)
+        if meant is None and len(missing) == len(unknown) == len(served.schema.names):
+            return "Use --by-position if they are the model's columns under other names"
+        return f"Did you mean '{meant}'?" if meant is not None else ""
     return f"Use --keep {shlex.quote(','.join(unknown))} to copy them to the answers" if unknown else ""
 
 

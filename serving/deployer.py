@@ -214,7 +214,7 @@ class Deployer:
         said = json.dumps(state)
         if said == self._said:
             return
-        if self.problem is not None:
+        if self.problem is not None and self.loaded:  # else the server ends, and says it once
             print(f"{now()} still serving what was served: {self.problem}", flush=True)
         try:
             write_json(self.endpoint.states / f"{os.getpid()}.json", {**state, "time": now()})

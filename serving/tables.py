@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,31 @@ def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
         for row in reader:
             if row and len(row) != len(columns):
                 raise UserError(
-                    f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}"
+                    f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}",
+                    header_problem(columns),
                 )
             if row:
                 yield columns, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path.name} is no CSV: {error}") from None
+
+
+def header_problem(columns: Sequence[str]) -> str:
+    """Say what is probably wrong with a CSV's first line: another separator, or no names; nothing if it looks well."""
+    for separator, called in ((";", "';'"), ("\t", "a tab")):
+        if separator in columns[0]:
+            return f"Its values seem to be separated by {called}: separate them by ','"
+    if all(map(_is_number, columns)) and list(columns) != [str(at) for at in range(len(columns))]:
+        return "Its first line seems to be values: begin the file with a line of column names"
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_lines(raw: Any, path: Path) -> Iterator[tuple[None, Any]]:

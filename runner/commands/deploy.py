@@ -80,12 +80,15 @@ def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoint_settings import EndpointSettings, with_lists
 
     known = [field.name for field in dataclasses.fields(EndpointSettings)]
     try:
         found: Any = OmegaConf.to_object(
-            OmegaConf.merge(OmegaConf.structured(EndpointSettings), OmegaConf.from_dotlist(list(words)))
+            OmegaConf.merge(
+                OmegaConf.structured(EndpointSettings),
+                with_lists(EndpointSettings, OmegaConf.from_dotlist(list(words))),
+            )
         )
     except ConfigKeyError as error:
         key = str(error.full_key or "").split(".")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -67,7 +68,21 @@ def loads(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise bad_input("no_json", f"The body is no JSON: {error}") from None
+        word = _no_number(content)
+        said = f"it has no {word}, a missing value is written null" if word is not None else str(error)
+        raise bad_input("no_json", f"The body is no JSON: {said}") from None
+
+
+def _no_number(content: bytes) -> str | None:
+    """Return NaN, Infinity or -Infinity if it is that alone which is not JSON: Python's json.dumps writes them."""
+    if b"NaN" not in content and b"Infinity" not in content:
+        return None
+    found: list[str] = []
+    try:
+        json.loads(content, parse_constant=found.append)
+    except (ValueError, RecursionError):
+        return None
+    return found[0] if found else None
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -320,3 +320,30 @@ def test_each_output_is_named_by_its_own_labels(name: str, target: str, score: S
     found = taken(score.folder / f"out{target}")
     assert list(found.columns) == [f"predict_proba_{one}" for one in labels]
     assert np.array_equal(found.to_numpy(), answers)
+
+
+FORMS: dict[str, tuple[str, str]] = {
+    "semicolons": ("a;b;c;d\n1;2;3;4\n", "separated by ';'"),
+    "semicolons and decimal commas": ("a;b;c;d\n1,5;2;3;4\n", "separated by ';'"),
+    "tabs": ("a\tb\tc\td\n1\t2\t3\t4\n", "separated by a tab"),
+    "no header": ("5.1,3.5,1.4,0.2\n4.9,3,1.4,0.2\n", "begin the file with a line of column names"),
+    "numbered columns": ("0,1,2,3\n1,2,3,4\n", "unknown: 0, 1, 2, 3. Use --by-position"),
+    "other names": ("x1,x2,x3,x4\n1,2,3,4\n", "Use --by-position"),
+    "a few others": ("a,b,x1,x2,x3\n1,2,3,4,5\n", "missing: c, d; unknown: x1, x2, x3"),
+    "a misspelt one": ("length,width,height,dept\n1,2,3,4\n", "Did you mean 'dept'?"),
+}
+
+
+@pytest.mark.parametrize("names", [NAMES, None, ["length", "width", "height", "depth"]])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_of_another_form_is_told_what_to_do(form: str, names: Any, score: Score, register: Any) -> None:
+    content, hint = FORMS[form]
+    if (form == "a misspelt one") != (names is not None and "depth" in names):
+        pytest.skip("no fault, or another one")
+    if names is None and form in ("numbered columns", "other names", "a few others"):
+        pytest.skip("its columns have numbers")
+    register("iris", LogisticRegression(max_iter=500).fit(pandas.DataFrame(X, columns=names) if names else X, Y))
+    (score.folder / "rows.csv").write_text(content)
+    done = score("--input", "rows.csv", "--output", "out.csv")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert hint in done.stderr and "Known" not in done.stderr, done.stderr

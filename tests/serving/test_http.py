@@ -74,6 +74,8 @@ MISTAKES = {
     "model=iris timeout=-1": "timeout=-1.0 is not above 0",
     "models=[iris,iris]": "Model iris is named twice",
     "model=iris dates=[when]": "fitted without names",
+    "models=nothere": "There is no model 'nothere'",
+    "model=iris dates=when": "fitted without names",
     "model=iris host=203.0.113.1": "Nothing can listen at 203.0.113.1",
 }
 
@@ -85,6 +87,7 @@ def test_a_mistake_is_one_line(words: str, register: Any, serve: Any) -> None:
     assert server.process.wait(30) == 1
     said = [line for line in server.said if "error: " in line]
     assert len(said) == 1 and MISTAKES[words] in said[0], server.said
+    assert not any("still serving" in line for line in server.said)
 
 
 def test_an_address_in_use(register: Any, serve: Any) -> None:

@@ -231,6 +231,16 @@ def test_a_model_that_raises(client: Any, capsys: pytest.CaptureFixture[str]) ->
 FIRST = ("passthrough", StandardScaler(), SimpleImputer(), None)
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("path", ["/score", "/invocations", "/v2/models/m/infer"])
+def test_what_python_writes_for_no_number_is_named(path: str, word: str, client: Any) -> None:
+    body = {"data": [[5.1, float(word.lower()), 1, 1]]}
+    answer = client(m=SVM).post(path, data=json.dumps(body), content_type="application/json")
+    assert answer.status_code == 400 and f"it has no {word}, a missing value is written null" in answer.text
+    text = json.dumps({"data": [f"a {word} in a text"]}) + "}"
+    assert "written null" not in client(m=SVM).post(path, data=text, content_type="application/json").text
+
+
 @pytest.mark.parametrize("first", FIRST)
 def test_every_missing_column_is_named(first: Any, client: Any) -> None:
     rows = np.arange(24.0).reshape(6, 4)
