@@ -20,6 +20,17 @@ def read_time(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+def read_typed(text: str) -> datetime:
+    """Return the moment that a person names: on their own clock, as tables show times, unless a zone is given.
+
+    Raises
+    ------
+    ValueError
+        If it is no time, nor a date, whose midnight is meant.
+    """
+    return datetime.fromisoformat(text.strip().replace(" UTC", "Z")).astimezone()
+
+
 def seconds_between(start: str, end: str) -> float:
     """Return the seconds from one recorded time to a later one."""
     return (read_time(end) - read_time(start)).total_seconds()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from runner.clock import read_typed, write_time
 from runner.errors import UserError, nearest
 
 Row = Mapping[str, Any]
@@ -22,52 +23,171 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.NotIn: lambda a, b: a not in b,
 }
 OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
-_ASSIGNED = re.compile(r"(?<![=<>!])=(?!=)")
+_ASSIGNED = re.compile(r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)""")  # one = that is in no text
 _TRUTH = {"true": True, "false": False}  # as tables show them
-_FIELDS = ("id", "experiment", "status", "created", "duration", "model", "display_name", "error")
+_TIMES = ("created", "ended")
+_FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error")
+_ABOUT_TIMES = re.compile(rf"\b({'|'.join(_TIMES)})\b")
+_A_TIME = "Write a time as tables show it, or a date alone: created >= '2026-07-01 12:00:00'"
+_A_DURATION = "Write seconds: duration > 60"
+_A_COMPARISON = "For example: --where 'accuracy > 0.95'"
 
 
-def compile_where(text: str) -> Callable[[Row], bool]:
+_LONGEST_DATE = len("2026-07-01")
+_TO_THE_SECOND = len("2026-07-01T12:00:00")
+
+
+class Moment:
+    """A time that was typed, compared with recorded ones as precisely as it was written: to the second, or beyond.
+
+    Raises
+    ------
+    ValueError
+        If the text is no time.
+    """
+
+    def __init__(self, text: str) -> None:
+        moment = read_typed(text)
+        self.is_date = len(text.strip()) <= _LONGEST_DATE
+        self.text = write_time(moment) if moment.microsecond else write_time(moment)[:_TO_THE_SECOND]
+
+    def _cut(self, recorded: object) -> str:
+        if not isinstance(recorded, str):
+            raise TypeError
+        return recorded[: len(self.text)]
+
+    def __eq__(self, recorded: object) -> bool:
+        """Tell whether it is that time, which no other type is."""
+        return isinstance(recorded, str) and self._cut(recorded) == self.text
+
+    def __lt__(self, recorded: object) -> bool:
+        """Tell whether it is before a recorded time."""
+        return self.text < self._cut(recorded)
+
+    def __le__(self, recorded: object) -> bool:
+        """Tell whether it is not after a recorded time."""
+        return self.text <= self._cut(recorded)
+
+    def __gt__(self, recorded: object) -> bool:
+        """Tell whether it is after a recorded time."""
+        return self.text > self._cut(recorded)
+
+    def __ge__(self, recorded: object) -> bool:
+        """Tell whether it is not before a recorded time."""
+        return self.text >= self._cut(recorded)
+
+    __hash__ = None  # type: ignore[assignment]  # equal to many texts
+
+
+def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
     """Return a test for rows of the index.
 
     Bare names are fields of the run or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` name them for certain,
-    and ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false.
+    and ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false. Times are on the
+    clock of the person who types them, as tables show them, unless they name a zone.
 
     Raises
     ------
     UserError
-        If the text is no such expression.
+        If the text is no such expression, or names what no row has; where there are no rows, every name is taken.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        compared = _ASSIGNED.sub("==", text)
-        hint = f"Compare with ==: '{compared}'" if compared != text else "For example: --where 'accuracy > 0.95'"
-        raise UserError(f"--where '{text}' cannot be read: {reason}", hint) from None
+        raise UserError(f"--where '{text}' cannot be read: {reason}", _advice(text, rows)) from None
     _check(tree, text)
+    _check_known(tree, text, rows)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            _check_kinds(node, text)
     return lambda row: bool(_value(tree, row))
 
 
-def check_known(text: str, rows: Sequence[Row]) -> None:
-    """Refuse a bare name that is neither a field nor a metric of any row.
+def _advice(text: str, rows: Sequence[Row]) -> str:
+    """Return what to write instead of a text that cannot be read, which can be."""
+    compared = _ASSIGNED.sub(lambda found: found[1] or "==", text).strip()
+    if compared != text.strip():
+        compared = _quote_texts(compared, {name for row in rows for name in row["metrics"]})
+        try:
+            compile_where(compared, rows)
+        except UserError:
+            return _A_COMPARISON
+        return f"Compare with ==: {compared}"
+    return _A_TIME if _ABOUT_TIMES.search(text) else _A_COMPARISON
 
-    Raises
-    ------
-    UserError
-        With the nearest right name; nothing is refused where there are no rows.
-    """
+
+def _quote_texts(text: str, metrics: Collection[str]) -> str:
+    """Return an expression with quotes around what something is compared with and is no name of a run's."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return text
+    line = text.encode()  # of which the tree counts the bytes
+    names = [one for one in _compared_with(tree) if one.id not in {*_FIELDS, *metrics, *_TRUTH}]
+    for one in sorted(names, key=lambda one: one.col_offset, reverse=True):
+        if one.lineno == 1 and one.id not in OWNERS:
+            end = one.col_offset + len(one.id.encode())
+            line = line[: one.col_offset] + b'"' + line[one.col_offset : end] + b'"' + line[end:]
+    return line.decode()
+
+
+def _compared_with(tree: ast.AST) -> list[ast.Name]:
+    """Return the names on the right of comparisons."""
+    right = [one for node in ast.walk(tree) if isinstance(node, ast.Compare) for one in node.comparators]
+    return [node for one in right for node in ast.walk(one) if isinstance(node, ast.Name)]
+
+
+def _check_known(tree: ast.expr, text: str, rows: Sequence[Row]) -> None:
     metrics = {name for row in rows for name in row["metrics"]}
-    tree = ast.parse(text.strip(), mode="eval")
-    compared = [one for node in ast.walk(tree) if isinstance(node, ast.Compare) for one in node.comparators]
-    compared_with = {id(node) for one in compared for node in ast.walk(one)}
+    compared_with = _compared_with(tree)
     for node in ast.walk(tree):
         if rows and isinstance(node, ast.Name) and node.id not in {*_FIELDS, *OWNERS, *metrics, *_TRUTH}:
             close = nearest(node.id, [*metrics, *_FIELDS])
             raise UserError(
                 f"--where '{text}': no run has a metric or field {node.id}",
-                f'A text is written in quotes: "{node.id}"' if id(node) in compared_with else close,
+                f'A text is written in quotes: "{node.id}"' if node in compared_with else close,
             )
+
+
+def _check_kinds(node: ast.Compare, text: str) -> None:
+    """Refuse what a field can never be compared with, and read the times.
+
+    Otherwise such a comparison is false for every run, which looks like an answer.
+    """
+    operands = [node.left, *node.comparators]
+    fields = [one.id for one in operands if isinstance(one, ast.Name) and one.id in _FIELDS]
+    if not fields:
+        return
+    is_time, is_number = fields[0] in _TIMES, fields[0] == "duration"
+    if is_time and any(
+        isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
+        for kind, right in zip(node.ops, node.comparators, strict=True)
+    ):
+        raise UserError(f"--where '{text}': {fields[0]} is a time, which nothing is in", _A_TIME)
+    same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
+    for one in (inner for operand in operands for inner in ast.walk(operand)):
+        if not isinstance(one, ast.Constant) or one.value is None:
+            continue
+        if is_time:
+            one.value = _read_moment(one.value, fields[0], text, same=same)
+        elif isinstance(one.value, str) == is_number:  # a text for a number, or the other way round
+            what = "a number of seconds" if is_number else "a text"
+            hint = _A_DURATION if is_number else f'Write it in quotes: "{one.value!s}"'
+            raise UserError(f"--where '{text}': {fields[0]} is {what}, and {one.value!r} is not", hint)
+
+
+def _read_moment(value: object, field: str, text: str, *, same: bool) -> Any:
+    try:
+        moment = Moment(value if isinstance(value, str) else "")
+    except (ValueError, OverflowError):
+        raise UserError(f"--where '{text}': {value!r} is not a time, as {field} is", _A_TIME) from None
+    if same and moment.is_date:
+        raise UserError(
+            f"--where '{text}': a date alone is its first second, and hardly a run is of that",
+            f"Say from when to when: {field} >= '2026-07-01' and {field} < '2026-07-02'",
+        )
+    return moment
 
 
 def _check(tree: ast.expr, text: str) -> None:
@@ -83,7 +203,9 @@ def _check(tree: ast.expr, text: str) -> None:
             what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
                 f"--where '{text}': {what} is not understood",
-                "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",
+                _A_TIME
+                if _ABOUT_TIMES.search(text)
+                else "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",
             )
 
 

@@ -13,7 +13,7 @@ from runner.clock import seconds_between
 from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.records import RunRecord
-from runner.store.expression import OWNERS, check_known, compile_where
+from runner.store.expression import OWNERS, compile_where
 from runner.store.runs import read_record
 
 _VERSION = 2
@@ -115,9 +115,7 @@ def select(
     UserError
         If `where` is no comparison, or no row has what it names, what is to be sorted by, or the experiment.
     """
-    test = compile_where(where) if where else None
-    if where:
-        check_known(where, rows)
+    test = compile_where(where, rows) if where else None
     experiments = {row["experiment"] for row in rows}
     if experiment is not None and rows and experiment not in experiments:
         raise UserError(f"No run belongs to an experiment {experiment}", nearest(experiment, sorted(experiments)))

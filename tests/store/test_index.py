@@ -1,10 +1,12 @@
 """The index over the runs: filters, sorting, and that it can always be thrown away."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runner.clock import read_time
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.records import FinalizeRecord
@@ -71,8 +73,10 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
 @pytest.mark.parametrize(
     ("where", "hint"),
     [
-        ("accuracy = 0.9", "Compare with ==: 'accuracy == 0.9'"),
-        ("accuracy >= 0.5 and params.c = 1", "Compare with ==: 'accuracy >= 0.5 and params.c == 1'"),
+        ("accuracy = 0.9", "Compare with ==: accuracy == 0.9"),
+        ("accuracy >= 0.5 and params.c = 1", "Compare with ==: accuracy >= 0.5 and params.c == 1"),
+        ("error = 'a=b'", "Compare with ==: error == 'a=b'"),
+        ("accuracy = = 1", "For example: --where 'accuracy > 0.95'"),
         ("params.kernel == linear", 'A text is written in quotes: "linear"'),
         ("status in [completed]", 'A text is written in quotes: "completed"'),
         ("acuracy > 0.5", "Did you mean 'accuracy'"),
@@ -82,6 +86,91 @@ def test_a_comparison_that_is_nearly_right_is_told_how(layout: Layout, where: st
     with pytest.raises(UserError) as told:
         select(RunIndex(layout).all(), where=where)
     assert hint in str(told.value)
+
+
+@pytest.mark.parametrize("where", ["status = {}", "id = {} or experiment={}", "accuracy > 0 and params.kernel = {}"])
+@pytest.mark.parametrize("word", ["failed", "linear", "größe"])
+def test_what_is_advised_is_right_itself(layout: Layout, where: str, word: str) -> None:
+    rows = RunIndex(layout).all()
+    with pytest.raises(UserError) as told:
+        select(rows, where=where.format(word, word))
+    advised = str(told.value).partition("Compare with ==: ")[2]
+    assert f'"{word}"' in advised
+    select(rows, where=advised)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%z", "Z", "micro"])
+def test_times_are_on_the_clock_of_who_reads(
+    layout: Layout, zone: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        moments = [read_time(make(number).created) for number in range(10)]
+        if form == "Z":
+            text = moments[4].strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif form == "micro":
+            text = make(4).created
+        else:
+            text = moments[4].astimezone().strftime(form)
+        rows = RunIndex(layout).all()
+        for sign, expected in SIGNS.items():
+            found = [row["id"] for row in select(rows, where=f"created {sign} '{text}'")]
+            assert found == [make(number).id for number in expected], sign
+            turned = sign.translate(str.maketrans("<>", "><"))
+            assert [row["id"] for row in select(rows, where=f"'{text}' {turned} created")] == found
+        day = moments[4].astimezone().strftime("%Y-%m-%d")
+        assert len(select(rows, where=f"created >= '{day}'")) == 10
+        assert select(rows, where=f"created < '{day}'") == []
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+SIGNS = {
+    ">": range(9, 4, -1),
+    ">=": range(9, 3, -1),
+    "<": range(3, -1, -1),
+    "<=": range(4, -1, -1),
+    "==": [4],
+    "!=": [9, 8, 7, 6, 5, 3, 2, 1, 0],
+}
+
+
+@pytest.mark.parametrize("field", ["created", "ended"])
+@pytest.mark.parametrize(
+    "value", ["2026", "'yesterday'", "'1 m'", "'2026'", "''", "2026-11-30", "2026-01-02", "1.5", "['2026-13-01']", "-1"]
+)
+@pytest.mark.parametrize("sign", [">", "<=", "==", "in"])
+def test_what_is_no_time_is_refused_with_an_example(layout: Layout, field: str, value: str, sign: str) -> None:
+    for where in (f"{field} {sign} {value}", f"{value} {sign} {field}"):
+        with pytest.raises(UserError) as told:
+            select(RunIndex(layout).all(), where=where)
+        assert "created >= '2026-07-01 12:00:00'" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [
+        ("duration > '1 m'", "duration > 60"),
+        ("'1' < duration", "duration > 60"),
+        ("status == 1", "status is a text"),
+        ("id in [1, 2]", "id is a text"),
+        ("created == '2026-07-01'", "from when to when"),
+    ],
+)
+def test_what_no_run_can_ever_be_is_refused(layout: Layout, where: str, hint: str) -> None:
+    for rows in (RunIndex(layout).all(), []):
+        with pytest.raises(UserError, match=hint):
+            select(rows, where=where)
+
+
+def test_a_run_that_goes_on_has_no_end(layout: Layout) -> None:
+    FileRunStore(layout).create(make(12, ended=None))
+    rows = RunIndex(layout).all()
+    assert make(12).id in [row["id"] for row in select(rows, where="ended == None")]
+    assert make(12).id not in [row["id"] for row in select(rows, where="ended > '1999-01-01'")]
 
 
 def test_sort_filter_limit(layout: Layout) -> None:
