@@ -6,10 +6,11 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*-\d{8}-\d{6}-([0-9a-f]{8})\b", re.ASCII)  # experiment, time, random digits
+_ANY_ID = re.compile(rf"{_ID.pattern}|\b[0-9a-f]{{8}}\b", re.ASCII)
 _LONGEST = 200  # of a text in a table or summary; --json has all of it
 
 
@@ -23,6 +24,11 @@ def short_ids(ids: Collection[str]) -> dict[str, str]:
 def shorten_ids(text: str, short: Mapping[str, str]) -> str:
     """Return a text with the ids in it as `short_ids` has them."""
     return _ID.sub(lambda found: short.get(found[0], found[0]), text) if short else text
+
+
+def longest_id(texts: Iterable[str]) -> int:
+    """Return how long the longest id in some texts is, short or not, 0 where there is none."""
+    return max((len(found[0]) for text in texts for found in _ANY_ID.finditer(text)), default=0)
 
 
 def finite(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Tables: rich on a terminal, plain aligned columns in a pipe.
 
-A terminal that is too narrow for all columns gets fewer: first the optional ones go, then some are cut or broken into
-lines. Ids and addresses are never broken, because people copy them.
+A terminal that is too narrow for all columns gets fewer: first the optional ones go, then texts and headers are cut or
+folded into lines, then the last columns go. Ids, statuses and addresses are never broken, because people copy them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import shutil
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from runner.shown import clean, short_ids, shorten_ids
+from runner.shown import clean, longest_id, short_ids, shorten_ids
 
-_LEAST = 9  # characters of a column that is cut
-_FOLDED = 24  # characters that a column gets which is broken into lines
+FOLDED = 13  # characters that a column has at least which is folded into lines: room for the last line, and a name
+_LEAST = 9  # characters of a text or header that is cut
+_WIDE = 24  # characters that a folded column gets before others are cut
 _COMFORT = 48  # characters that a column gets which is cut, before an optional one stays
+_LINES = 3  # of a folded text, before the rest of it is only counted
 _GAP, _EDGES = 3, 2  # characters between columns, and around them, as rich draws this box
 _COLOURS = {
     "completed": "green",
@@ -41,9 +44,9 @@ class Column:
     optional : int
         From 1 on: a narrow terminal goes without it, 1 first. It is not shown where it is empty.
     cut : bool
-        Its texts may be shortened; if even that is too wide, the last such columns are left out.
+        Its texts may be shortened; if even that is too wide, the last such columns are left out first.
     fold : bool
-        Its texts may be broken into lines. It is not shown where it is empty.
+        Its texts may be folded into a few lines. It is not shown where it is empty.
     """
 
     name: str
@@ -53,59 +56,73 @@ class Column:
     fold: bool = False
 
 
-class _Table:
-    """Columns with their texts, without those that were left out."""
+@dataclass(eq=False)
+class _Sized:
+    """A column with its texts and the room that it has."""
 
-    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        self.columns = list(columns)
-        self.texts = [list(texts) for texts in zip(*rows, strict=True)] or [[] for _ in columns]
+    column: Column
+    texts: list[str]
+    room: int = 0
 
-    def widths(self) -> list[int]:
-        return [max(map(_width, (one.name, *texts))) for one, texts in zip(self.columns, self.texts, strict=True)]
+    def __post_init__(self) -> None:
+        self.widest = max(map(_width, self.texts), default=0)
+        self.header = _width(self.column.name)
+        self.natural = max(self.widest, self.header)
+        # The texts of a column that is neither cut nor folded stay whole; what stands above them may always be cut.
+        self.least = (
+            min(self.natural, _LEAST)
+            if self.column.cut
+            else min(self.natural, max(FOLDED, longest_id([self.column.name, *self.texts])))
+            if self.column.fold
+            else max(self.widest, min(self.header, _LEAST))
+        )
 
-    def least(self) -> int:
-        """Return the width of the whole, cut and folded as far as it goes."""
-        return self._wants(_LEAST, _FOLDED)
+    def wanted(self) -> int:
+        """Return the room that it has before an optional column stays."""
+        if self.column.cut:
+            return min(self.natural, _COMFORT)
+        return max(self.least, min(self.natural, _WIDE))
 
-    def remove(self, column: Column) -> None:
-        at = self.columns.index(column)
-        del self.columns[at], self.texts[at]
+    def lines(self) -> list[str]:
+        """Return its texts as they are drawn."""
+        if self.column.fold:
+            return [_folded(text, self.room) for text in self.texts]
+        return [_shortened(text, self.room) for text in self.texts]
 
-    def fit(self, width: int) -> list[Column]:
-        """Make it as narrow as that, and return the columns that had to go though they are not optional."""
-        for one in [one for one in self.columns if one.optional or one.fold or one.cut]:
-            if not any(self.texts[self.columns.index(one)]):
-                self.remove(one)
-        for one in sorted((one for one in self.columns if one.optional), key=lambda one: one.optional):
-            if self._wants(_COMFORT, _FOLDED) > width:
-                self.remove(one)
-        missing: list[Column] = []
-        for one in reversed([one for one in self.columns if one.cut][1:]):
-            if self.least() > width:
-                self.remove(one)
-                missing.insert(0, one)
-        self._cut(width)
-        return missing
+    def title(self) -> str:
+        return (_folded if self.column.fold else _shortened)(self.column.name, self.room)
 
-    def _wants(self, cut: int, folded: int) -> int:
-        """Return the width of the whole, with at most so many characters for each column that is cut or folded."""
-        most = [cut if one.cut else folded if one.fold else size for one, size in self._sized()]
-        return _total([min(size, room) for (_, size), room in zip(self._sized(), most, strict=True)])
 
-    def _sized(self) -> list[tuple[Column, int]]:
-        return list(zip(self.columns, self.widths(), strict=True))
+def _fit(columns: list[_Sized], width: int) -> tuple[list[_Sized], list[Column]]:
+    """Return the columns that such a width has room for, and those that had to go though they are not optional."""
+    found = [one for one in columns if any(one.texts) or not (one.column.optional or one.column.fold or one.column.cut)]
+    kept = list(found)
+    for one in sorted((one for one in found if one.column.optional), key=lambda one: one.column.optional):
+        if _total([other.wanted() for other in kept]) > width:
+            kept.remove(one)
+    # The first column that is cut, and the very first, are what the rows are about.
+    for one in [*reversed([one for one in kept if one.column.cut][1:]), *reversed(kept[1:])]:
+        if one in kept and _total([other.least for other in kept]) > width:
+            kept.remove(one)
+    _share(kept, width)
+    return kept, [one.column for one in found if one not in kept and not one.column.optional]
 
-    def _cut(self, width: int) -> None:
-        """Shorten texts, those of the widest column first."""
-        places = [at for at, one in enumerate(self.columns) if one.cut]
-        while places and (excess := self._wants(width, _FOLDED) - width) > 0:
-            widths = self.widths()
-            widest = max(places, key=lambda at: widths[at])
-            room = max(_LEAST, widths[widest] - excess)
-            self.texts[widest] = [_shortened(text, room) for text in self.texts[widest]]
-            name = _shortened(self.columns[widest].name, room)
-            self.columns[widest] = Column(name, right=self.columns[widest].right, cut=True)
-            places.remove(widest)
+
+def _share(columns: list[_Sized], width: int) -> None:
+    """Give each column its room: the widest that may have less has less, then the folded ones have what is left."""
+    for one in columns:
+        one.room = one.wanted() if one.column.fold else min(one.natural, max(width, one.least))
+    groups = ([one for one in columns if not one.column.fold], [one for one in columns if one.column.fold])
+    for group in groups:
+        while (excess := _total([one.room for one in columns]) - width) > 0:
+            shrinking = sorted((one for one in group if one.room > one.least), key=lambda one: -one.room)
+            if not shrinking:
+                break
+            widest, *others = shrinking
+            below = min(widest.room - 1, others[0].room if others else 0)
+            widest.room = max(widest.least, below, widest.room - excess)
+    for one in groups[1]:
+        one.room += max(0, min(one.natural - one.room, width - _total([other.room for other in columns])))
 
 
 def print_table(
@@ -133,11 +150,12 @@ def print_table(
         _print_plain(all_columns, cleaned)
         return []
     short = short_ids(ids)
-    all_columns = [replace(one, name=shorten_ids(one.name, short)) for one in all_columns]
-    table = _Table(all_columns, [[shorten_ids(text, short) for text in row] for row in cleaned])
-    width = terminal_width()
-    missing = table.fit(width)
-    _print_rich(table, hopeless=table.least() > width)
+    all_columns = [replace(one, name=shorten_ids(clean(one.name), short)) for one in all_columns]
+    rows_shown = [[shorten_ids(text, short) for text in row] for row in cleaned]
+    texts = list(zip(*rows_shown, strict=True)) or [() for _ in all_columns]
+    sized = [_Sized(one, list(found)) for one, found in zip(all_columns, texts, strict=True)]
+    kept, missing = _fit(sized, terminal_width())
+    _print_rich(kept)
     return [one.name for one in missing]
 
 
@@ -195,7 +213,36 @@ def _shortened(text: str, width: int) -> str:
     return f"{text}…"
 
 
-def _print_rich(table: _Table, *, hopeless: bool) -> None:
+def _folded(text: str, width: int) -> str:
+    """Return a text in lines of a width, whole words as far as they fit; of many only the first, and how many more."""
+    lines = [""]
+    words = text.split()
+    for at, word in enumerate(words):
+        rest = word
+        if lines[-1] and _width(lines[-1]) + 1 + _width(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        while rest:
+            piece = _first(rest, width)
+            rest = rest[len(piece) :]
+            lines = [*lines, piece] if lines[-1] else [piece]
+        if len(lines) > _LINES:
+            more = f"… and {len(words) - at} more"
+            return "\n".join([*lines[:_LINES], more if len(more) <= width else f"… {len(words) - at} more"])
+    return "\n".join(lines)
+
+
+def _first(text: str, width: int) -> str:
+    """Return as much of a text as fits, but something."""
+    if _width(text) <= width:
+        return text
+    end = min(len(text), width)
+    while end > 1 and _width(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+def _print_rich(columns: list[_Sized]) -> None:
     # 70 ms to import: only where someone looks. It reads NO_COLOR itself.
     from rich import box
     from rich.console import Console
@@ -203,13 +250,12 @@ def _print_rich(table: _Table, *, hopeless: bool) -> None:
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for at, column in enumerate(table.columns):
-        # Where not all can be kept whole, the first column is: it is what people copy.
-        broken = column.fold or (hopeless and at > 0)
-        drawn.add_column(
-            Text(column.name), justify="right" if column.right else "left", no_wrap=not broken, overflow="fold"
-        )
-    for row in zip(*table.texts, strict=True):
+    for one in columns:
+        justify: Literal["right", "left"] = "right" if one.column.right else "left"
+        drawn.add_column(Text(one.title()), justify=justify, no_wrap=True, overflow="ignore")
+    for row in zip(*(one.lines() for one in columns), strict=True):
         # Text, not str: what a script recorded must not be read as markup.
         drawn.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))
-    Console(file=sys.stdout, width=terminal_width(), height=25, highlight=False).print(drawn)
+    # A first column that is wider than the terminal is the terminal's to break: it can still be copied.
+    width = max(terminal_width(), _total([one.room for one in columns]))
+    Console(file=sys.stdout, width=width, height=25, highlight=False).print(drawn)

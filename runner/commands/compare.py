@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import find_run, global_options, wants_json, workspace
-from runner.commands.output import emit_json, say, section, show_duration, show_value
+from runner.commands.output import emit_json, say, section, show_duration, show_table, show_value
 from runner.errors import UserError
+from runner.shown import longest_id, short_ids, shorten_ids
 
 if TYPE_CHECKING:
     from runner.layout import Layout
     from runner.records import RunRecord
 
-_WIDTH = 12  # characters that a run's values get at least
+_NAME = 24  # characters that what is compared gets at least, before a run stands beside it
 Sides = dict[str, list[Any]]
 
 
@@ -89,9 +90,10 @@ def _differing(mappings: Sequence[Mapping[str, Any]]) -> Sides:
 
 
 def _print(ids: list[str], found: dict[str, Sides]) -> None:
-    from runner.tables import Column, print_table, side_by_side
+    from runner.tables import FOLDED, Column, side_by_side
 
     titles = {"metrics": "Metrics", "config": "Configuration", "packages": "Packages", "facts": "Otherwise"}
+    least = max(FOLDED, longest_id(shorten_ids(one, short_ids(ids)) for one in ids))
     first = True
     for kind, title in titles.items():
         rows = [[name, *(_cell(name, value) for value in values)] for name, values in found[kind].items()]
@@ -102,10 +104,10 @@ def _print(ids: list[str], found: dict[str, Sides]) -> None:
         else:
             section(title)
         first = False
-        first_width = max(len(row[0]) for row in rows)
-        for group in side_by_side(len(ids), first_width, _WIDTH):
-            columns: list[Column | str] = ["", *(Column(ids[at], fold=True) for at in group)]
-            print_table(columns, [[row[0], *(row[1 + at] for at in group)] for row in rows], ids=ids)
+        first_width = min(_NAME, max(len(row[0]) for row in rows))
+        for group in side_by_side(len(ids), first_width, least):
+            columns: list[Column | str] = [Column("", fold=True), *(Column(ids[at], fold=True) for at in group)]
+            show_table(columns, [[row[0], *(row[1 + at] for at in group)] for row in rows], ids=ids)
     same = [titles[kind].lower() for kind in ("config", "packages") if not found[kind]]
     if same:
         say()

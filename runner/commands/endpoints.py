@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import global_options, wants_json, workspace
-from runner.commands.output import emit_json, note
+from runner.commands.output import emit_json, note, show_table
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def endpoints() -> None:
     """List endpoints: where they listen, what they serve, whether all is well."""
     from runner.endpoints.store import EndpointStore
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     store = EndpointStore(workspace())
     rows = []
@@ -52,7 +52,7 @@ def endpoints() -> None:
             ]
             for row in rows
         ]
-        print_table(columns, table)
+        show_table(columns, table)
     else:
         note("No endpoints yet. Deploy a model: vivero deploy NAME")
 

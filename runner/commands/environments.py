@@ -8,7 +8,7 @@ import click
 
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.lazy import LazyGroup
-from runner.commands.output import emit_json, note, show_time
+from runner.commands.output import emit_json, note, show_table, show_time
 
 _COMMANDS = {
     "show": "runner.commands.environments_show:show",
@@ -72,7 +72,7 @@ def rows() -> list[dict[str, Any]]:
 
 def _print(found: list[dict[str, Any]]) -> None:
     from runner.commands.output import show_bytes
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     lines = [
         [
@@ -97,7 +97,7 @@ def _print(found: list[dict[str, Any]]) -> None:
         Column("LAST USED", optional=3),
         Column("NEEDED BY", fold=True),
     ]
-    print_table(columns, lines, ids=[run for row in found for run in row["needed_by"]])
+    show_table(columns, lines, ids=[run for row in found for run in row["needed_by"]])
 
 
 def _needed(by: list[str]) -> str:

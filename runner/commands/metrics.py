@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from runner.commands.common import find_run, global_options, wants_json, workspace
-from runner.commands.output import emit_json, note, show_value
+from runner.commands.output import emit_json, note, show_table, show_value
 
 _WIDTH = 60
 
@@ -36,7 +36,7 @@ def metrics(run: str) -> None:
 
 
 def _print(series: dict[str, list[dict[str, Any]]]) -> None:
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     rows = []
     for name, entries in sorted(series.items()):
@@ -60,7 +60,7 @@ def _print(series: dict[str, list[dict[str, Any]]]) -> None:
         Column("VALUES", right=True, optional=2),
         Column("KIND", optional=1),
     ]
-    print_table(columns, rows)
+    show_table(columns, rows)
 
 
 def _is_number(value: Any) -> bool:

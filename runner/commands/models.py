@@ -8,7 +8,7 @@ import click
 
 from runner.commands.common import global_options, registry, wants_json, workspace
 from runner.commands.lazy import LazyGroup
-from runner.commands.output import emit_json, note, show_time, show_value
+from runner.commands.output import emit_json, note, show_table, show_time, show_value
 
 _COMMANDS = {
     "show": "runner.commands.models_show:show",
@@ -57,7 +57,7 @@ def _row(name: str) -> dict[str, Any]:
 
 
 def _print(found: list[dict[str, Any]]) -> None:
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     rows = [
         [
@@ -80,4 +80,4 @@ def _print(found: list[dict[str, Any]]) -> None:
         Column("CREATED", optional=2),
         Column("RUN", fold=any(row["error"] for row in found)),
     ]
-    print_table(columns, rows, ids=[row["run"] for row in found if row.get("run")])
+    show_table(columns, rows, ids=[row["run"] for row in found if row.get("run")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.commands.common import global_options, known_versions, registry, wants_json, workspace
-from runner.commands.output import emit_json, note, say, show_time
+from runner.commands.output import emit_json, note, say, show_table, show_time
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
     if wants_json():
         emit_json(history)
     elif history:
-        from runner.tables import Column, print_table
+        from runner.tables import Column
 
         rows = [
             [
@@ -73,7 +73,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
             ]
             for change in history
         ]
-        print_table(["WHEN", "ALIAS", Column("VERSION", right=True)], rows)
+        show_table(["WHEN", "ALIAS", Column("VERSION", right=True)], rows)
     else:
         note(f"Model {name} never had {f'the alias {alias_name}' if alias_name else 'an alias'}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import global_options, wants_json, workspace
-from runner.commands.output import emit_json, say, show_bytes
+from runner.commands.output import emit_json, say, show_bytes, show_table
 from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
 def _show(found: list[Finding], *, checked: bool) -> None:
     import dataclasses
 
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     if wants_json():
         emit_json([dataclasses.asdict(one) for one in found])
@@ -138,7 +138,7 @@ def _show(found: list[Finding], *, checked: bool) -> None:
             Column("PLATFORM", optional=1),
             Column("PING", optional=2),
         ]
-        print_table(columns, rows)
+        show_table(columns, rows)
         for one in found:
             for problem in one.problems if one.up else ():
                 say(f"{one.name}: {problem}")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.shown import clean, finite, show_bytes, show_duration, show_time, show_value
 
 if TYPE_CHECKING:
     from runner.records import FileRecord
+    from runner.tables import Column
 
 _OUTPUTS_SHOWN = 50
 
 __all__ = [
     "clean", "emit_json", "facts", "note", "print_outputs", "say", "section", "show_bytes", "show_duration",
-    "show_time", "show_value",
+    "show_table", "show_time", "show_value",
 ]  # fmt: skip
 
 
@@ -34,6 +35,21 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """Print one line beside the result, to standard error."""
     sys.stderr.write(clean(text) + "\n")
+
+
+def show_table(
+    columns: Sequence[Column | str],
+    rows: Sequence[Sequence[str]],
+    *,
+    ids: Collection[str] = (),
+    instead: str = "--json",
+) -> None:
+    """Print a table, and below it what had no room on the terminal and how to see it."""
+    from runner.tables import print_table
+
+    left_out = print_table(columns, rows, ids=ids)
+    if left_out:
+        note(f"too narrow for {', '.join(left_out)}: see {instead}")
 
 
 def section(title: str) -> None:

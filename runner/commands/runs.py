@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
-from runner.commands.output import emit_json, note
+from runner.commands.output import emit_json, note, show_table
 from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
@@ -92,11 +92,8 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
 
 def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:
     from runner.commands.run_columns import USUAL, cell_of, column_of
-    from runner.tables import print_table
 
     names = columns or USUAL
     table = [[cell_of(row, name, sort) for name in names] for row in rows]
     shown = [column_of(name, named=columns is not None) for name in names]
-    left_out = print_table(shown, table, ids=[row["id"] for row in rows])
-    if left_out:
-        note(f"too narrow for {', '.join(left_out)}: see --columns")
+    show_table(shown, table, ids=[row["id"] for row in rows], instead="--columns" if columns is None else "--csv")

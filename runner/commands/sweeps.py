@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.commands.common import global_options, wants_json, workspace
-from runner.commands.output import emit_json, note, show_time
+from runner.commands.output import emit_json, note, show_table, show_time
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _row(layout: Layout, sweep_id: str) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from runner.tables import Column, print_table
+    from runner.tables import Column
 
     table = [
         [row["id"], row["state"], row["shown"]["counts"], row["shown"]["best"], show_time(row["created"])]
@@ -66,4 +66,4 @@ def _print(rows: list[dict[str, Any]]) -> None:
     ]
     created = Column("CREATED", optional=1)
     columns: list[Column | str] = ["SWEEP", "STATE", Column("TRIALS", cut=True), Column("BEST", cut=True), created]
-    print_table(columns, table, ids=[row["id"] for row in rows])
+    show_table(columns, table, ids=[row["id"] for row in rows])

@@ -95,3 +95,19 @@ def test_delete_asks(answer: bytes, removed: bool, history: History) -> None:
     shown, code = at_terminal(history, "delete", "latest", answer=answer)
     assert "Remove run" in shown and code == (0 if removed else 1)
     assert history.folder_of(record).root.exists() != removed
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("many", [0, 8])
+def test_a_long_name_breaks_no_id_and_no_status(history: History, width: int, many: int) -> None:
+    long = {f"a_metric_with_a_rather_long_name_{'x' * 100}_{number}": 0.5 for number in range(8)}
+    records = [history.run(metrics=long, config={"job": {"arguments": {"kernel": "rbf"}}}) for _ in range(2)]
+    columns = ["--columns", ",".join(["id", "status", *(f"metrics.{name}" for name in list(long)[:many])])]
+    shown, code = at_terminal(history, "runs", *(columns if many else []), COLUMNS=str(width), NO_COLOR="1")
+    lines = lines_of(shown)
+    table = [line for line in lines if "too narrow for" not in line and not line.startswith("a_metric")]
+    for record in records:
+        (line,) = [line for line in table if record.id[-8:] in line]
+        assert "completed" in line and len(line) <= width and ("kernel=rbf" in line or many)
+    left_out = "too narrow for" in shown
+    assert code == 0 and left_out == (many == 8 and width < 140) and ("--csv" in shown or not left_out)
