@@ -46,18 +46,33 @@ def column_of(name: str, *, named: bool) -> Column:
     )
 
 
-def cell_of(row: Row, column: str, first: str | None) -> str:
-    """Return a cell as people read it; of several metrics the one named `first` is the first."""
+def cell_of(row: Row, column: str, sort: str | None) -> str:
+    """Return a cell as people read it; of several names the one sorted by is the first, then a sweep's objectives."""
     value = value_of(row, column)
     if column in ("created", "ended"):
         return show_time(value) if value else ""
     if column == "duration":
         return show_duration(value)
     if isinstance(value, Mapping):
-        names = sorted(value, key=lambda name: (name != first, name))
+        first = _first_of(row, column, sort)
+        names = sorted(value, key=lambda name: (first.index(name) if name in first else len(first), name))
         shown = [f"{name}={show_value(value[name])}" for name in names[:_SHOWN]]
         return " ".join([*shown, "..."] if len(names) > _SHOWN else shown)
     return show_value(value)
+
+
+def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
+    """Return the names that stand before the others in a column of several."""
+    owner, dot, name = (sort or "").partition(".")
+    first = [name] if dot and owner == column else [sort] if sort and column == "metrics" else []
+    if column != "metrics" or row.get("objective") is None:
+        return first
+    from runner.sweeps.objectives import read_objectives
+
+    try:
+        return [*first, *(one.metric for one in read_objectives(row["objective"]))]
+    except UserError:  # an old record may have what is refused now
+        return first
 
 
 def value_of(row: Row, column: str) -> Any:

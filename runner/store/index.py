@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -11,12 +12,15 @@ from typing import Any
 
 from runner.clock import seconds_between
 from runner.errors import UserError, nearest
-from runner.layout import Layout
-from runner.records import RunRecord
+from runner.files import read_json_lines
+from runner.layout import Layout, RunLayout
+from runner.metrics import last_values
+from runner.records import TERMINAL, RunRecord
 from runner.store.expression import OWNERS, compile_where
 from runner.store.runs import read_record
 
-_VERSION = 2
+_VERSION = 3
+_NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as records have them
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 
 
@@ -29,6 +33,13 @@ class RunIndex:
 
     def all(self) -> list[dict[str, Any]]:
         """Return every run's row, newest first. A cache that cannot be written costs only time."""
+        rows = self._all()
+        for row in rows:
+            if row["status"] not in TERMINAL:  # its record stays the same while it logs
+                row["metrics"] = row["metrics"] or _metrics_so_far(self.layout.run(row["experiment"], row["id"]))
+        return rows
+
+    def _all(self) -> list[dict[str, Any]]:
         try:
             return self._cached()
         except sqlite3.DatabaseError:
@@ -110,6 +121,8 @@ def select(
 ) -> list[dict[str, Any]]:
     """Return the rows that fit, in their order, or by a field or metric: largest first, `reverse` turns it round.
 
+    Runs without a number to sort by come last either way.
+
     Raises
     ------
     UserError
@@ -128,15 +141,19 @@ def select(
         and (test is None or test(row))
     ]
     if sort is not None:
-        found = _by(found, sort)
-    if reverse:
+        found = _by(found, sort, reverse=reverse)
+    elif reverse:
         found.reverse()
     return found[:limit] if limit else found
 
 
 def _read_row(folder: Path) -> dict[str, Any] | None:
     try:
-        return row_of(read_record(folder))
+        record = read_record(folder)
+        row = row_of(record)
+        if record.finalize is None and record.status in TERMINAL:  # it ended before its metrics were put in the record
+            row["metrics"] = _metrics_so_far(RunLayout(folder))
+        return row
     except UserError:
         return None  # named by `unreadable`
 
@@ -153,6 +170,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "duration": seconds_between(record.created, record.ended) if record.ended else None,
         "params": _params(record),
         "metrics": dict(record.finalize.metrics) if record.finalize else {},
+        "objective": _objective(record),
         "tags": dict(record.tags),
         "model": f"{made.model}:{made.version}" if made else None,
         "display_name": record.display_name,
@@ -167,8 +185,21 @@ def _params(record: RunRecord) -> dict[str, Any]:
     return dict(arguments) if isinstance(arguments, Mapping) else {}
 
 
-def _by(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    """Sort by a field or a metric; rows without it come last."""
+def _objective(record: RunRecord) -> Any:
+    """Return what the sweep of a trial is after, as its configuration says it."""
+    sweep = record.config.get("sweep")
+    return sweep.get("objective") if isinstance(sweep, Mapping) else None
+
+
+def _metrics_so_far(run: RunLayout) -> dict[str, Any]:
+    try:
+        return last_values(read_json_lines(run.metrics))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}  # what a script wrote there hides no other run
+
+
+def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[str, Any]]:
+    """Sort by a field or a metric; rows where it is not a number come behind the others, rows without it last."""
     owner, dot, inner = name.partition(".")
 
     def value(row: dict[str, Any]) -> Any:
@@ -179,11 +210,14 @@ def _by(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     having = [row for row in rows if value(row) is not None]
     if rows and not having:
         raise UserError(f"--sort {name}: no run has such a field or metric")
-    return sorted(having, key=lambda row: _comparable(value(row)), reverse=True) + [
-        row for row in rows if value(row) is None
-    ]
+    there = [row for row in having if value(row) != _NAN]
+    there.sort(key=lambda row: _comparable(value(row)), reverse=True)
+    if reverse:
+        there.reverse()
+    return [*there, *(row for row in having if value(row) == _NAN), *(row for row in rows if value(row) is None)]
 
 
 def _comparable(value: Any) -> tuple[int, Any]:
     """Let words and numbers stand in one order: numbers behind words."""
-    return (1, value) if isinstance(value, int | float) else (0, str(value))
+    number = _INFINITE.get(value, value) if isinstance(value, str) else value
+    return (1, number) if isinstance(number, int | float) else (0, str(value))

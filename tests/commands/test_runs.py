@@ -73,6 +73,23 @@ def test_columns_of_ones_own(history: History) -> None:
     assert wrong.returncode == 1 and "Did you mean 'metrics'?" in wrong.stderr
 
 
+@pytest.mark.parametrize("sort", [None, "epochs", "metrics.epochs", "val_loss"])
+@pytest.mark.parametrize(
+    "objective",
+    ["val_loss", "minimize val_loss", {"metric": "val_loss", "goal": "minimize"}, ["val_loss", "accuracy"], 7],
+)
+def test_the_objective_is_the_first_metric(history: History, objective: Any, sort: str | None) -> None:
+    history.run(
+        metrics={"a": 1, "accuracy": 2, "b": 3, "epochs": 4, "val_loss": 5}, config={"sweep": {"objective": objective}}
+    )
+    shown = history.vivero("runs", "--columns", "metrics", *(["--sort", sort] if sort else [])).stdout
+    names = [word.partition("=")[0] for word in shown.splitlines()[1].split()]
+    first = [(sort or "").removeprefix("metrics.")] if sort else []
+    first += ["val_loss", "accuracy"] if isinstance(objective, list) else ["val_loss"] if objective != 7 else []
+    expected = list(dict.fromkeys([*first, "a", "accuracy", "b", "epochs"]))
+    assert names == [*expected[:3], "..."]
+
+
 def test_csv_has_a_column_for_each_name(history: History) -> None:
     history.run(config={"job": {"arguments": {"c": 1, "name": 'a, "b"'}}}, metrics={"loss": 0.1})
     history.run(config={"job": {"arguments": ["x"]}}, metrics={"accuracy": 0.25}, tags={"team": "red"})

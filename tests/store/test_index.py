@@ -198,3 +198,51 @@ def test_the_index_follows_the_records(layout: Layout) -> None:
     assert [row["id"] for row in select(RunIndex(layout).all(), status="failed")] == [make(4).id]
     store.delete(make(4).id)
     assert select(RunIndex(layout).all(), status="failed") == []
+
+
+@pytest.mark.parametrize("name", ["loss", "metrics.loss", "params.c", "duration", "ended"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_lacks_the_value_is_last_whatever_the_order(tmp_path: Path, name: str, reverse: bool) -> None:
+    layout = Layout(tmp_path / "w")
+    store = FileRunStore(layout)
+    for number, value in enumerate([0.2, None, 0.1, None, 0.3]):
+        has = value is not None
+        store.create(
+            make(
+                number,
+                config={"job": {"arguments": {"c": value} if has else {}}},
+                finalize=FinalizeRecord(metrics={"loss": value} if value is not None else {"other": 1.0}),
+                ended=f"2026-01-01T00:01:{int(value * 10) + number * 2:02d}.000000Z" if value is not None else None,
+            )
+        )
+    rows = select(RunIndex(layout).all(), sort=name, reverse=reverse)
+    assert {row["id"] for row in rows[3:]} == {make(1).id, make(3).id}
+    expected = [make(4).id, make(0).id, make(2).id] if name not in ("duration", "ended") else []
+    assert not expected or [row["id"] for row in rows[:3]] == (expected[::-1] if reverse else expected)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_infinity_is_a_number_and_nan_is_behind_all_numbers(tmp_path: Path, reverse: bool) -> None:
+    layout = Layout(tmp_path / "w")
+    for number, value in enumerate(["Infinity", "NaN", 1.0, "-Infinity"]):
+        metrics: Any = {"loss": value}
+        FileRunStore(layout).create(make(number, finalize=FinalizeRecord(metrics=metrics)))
+    FileRunStore(layout).create(make(4, finalize=None))
+    found = [row["metrics"].get("loss") for row in select(RunIndex(layout).all(), sort="loss", reverse=reverse)]
+    numbers = ["Infinity", 1.0, "-Infinity"]
+    assert found == [*(reversed(numbers) if reverse else numbers), "NaN", None]
+
+
+def test_a_run_that_goes_on_has_its_metrics_so_far(layout: Layout) -> None:
+    record = make(12, status="running", finalize=None, ended=None)
+    FileRunStore(layout).create(record)
+    path = layout.run("e", record.id).metrics
+    for value in (0.5, 0.25, "{"):
+        text = f'{{"name": "loss", "value": {value}, "step": null, "kind": "scalar"}}\n' if value != "{" else "{\n"
+        path.write_text(text)
+        (row,) = [row for row in RunIndex(layout).all() if row["id"] == record.id]
+        assert row["metrics"] == ({} if value == "{" else {"loss": value})
+        assert len(RunIndex(layout).all()) == 11
+    path.write_text('{"name": "loss", "value": 3.5, "step": null, "kind": "scalar"}\n')
+    FileRunStore(layout).write(make(12, status="failed", finalize=None))
+    assert [row["id"] for row in select(RunIndex(layout).all(), where="loss == 3.5")] == [record.id]
