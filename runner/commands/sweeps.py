@@ -22,11 +22,12 @@ def sweeps() -> None:
 
     layout = workspace()
     rows = []
-    for sweep_id in reversed(sweep_store(layout).ids()):
+    for sweep_id in sweep_store(layout).ids():
         try:
             rows.append(_row(layout, sweep_id))
         except UserError as error:  # one bad record must not hide the others
             note(f"warning: {error}")
+    rows.sort(key=lambda row: (row["created"], row["id"]), reverse=True)
     if wants_json():
         emit_json([{name: value for name, value in row.items() if name != "shown"} for row in rows])
     elif rows:

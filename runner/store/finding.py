@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from runner.errors import UserError, nearest
 from runner.format import Record, check_format
@@ -13,6 +14,22 @@ from runner.format import Record, check_format
 T = TypeVar("T", bound=Record)
 
 _SHOWN = 5
+_RECENT = 50  # ids of about the same second
+
+
+class Created(Protocol):
+    """A record with an id that names its time."""
+
+    @property
+    def id(self) -> str:
+        """Name it."""
+
+    @property
+    def created(self) -> str:
+        """Return when it was made, to the microsecond."""
+
+
+R = TypeVar("R", bound=Created)
 
 
 def time_of(identity: str) -> str:
@@ -46,6 +63,28 @@ def meant(text: str, ids: Sequence[str], what: str) -> str:
         raise UserError(f"'{text}' is part of {len(found)} {what} ids: {', '.join(found[-_SHOWN:])}", "Give more of it")
     close = nearest(text, ids) if len(ids) <= _SHOWN else f"See: vivero {what}s"
     raise UserError(f"There is no {what} '{text}'", close)
+
+
+def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
+    """Return the record that was created last. Ids only name the second, and the time of day may be set back in it.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        All there are, newest last.
+    read : callable
+        Reads the record of an id.
+
+    Raises
+    ------
+    UserError
+        If none of the newest can be read.
+    """
+    records = []
+    for one in ids[-_RECENT:]:
+        with contextlib.suppress(UserError):  # lists name what cannot be read
+            records.append(read(one))
+    return max(records, key=lambda record: (record.created, record.id)) if records else read(ids[-1])
 
 
 def read_record_file(path: Path, kind: type[T]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import secrets
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from runner.files import remove_tree, write_text
 from runner.format import Encoder
 from runner.layout import Layout, RunLayout
 from runner.records import TERMINAL, RunRecord
-from runner.store.finding import meant, read_record_file, time_of
+from runner.store.finding import latest, meant, read_record_file, time_of
 
 
 class FileRunStore:
@@ -74,7 +73,7 @@ class FileRunStore:
         if not ids:
             raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
         if text == "latest":
-            return self._latest([places[one] for one in ids[-50:]])
+            return latest(ids, lambda one: read_record(places[one]))
         return read_record(places[meant(text, ids, "run")])
 
     def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
@@ -101,18 +100,6 @@ class FileRunStore:
         root.rename(hidden)
         for leftover in root.parent.glob(".deleted-*"):
             remove_tree(leftover)
-
-    def _latest(self, folders: builtins.list[Path]) -> RunRecord:
-        """Return the newest of runs whose ids name about the same second."""
-        records = []
-        for folder in folders:
-            try:
-                records.append(read_record(folder))
-            except UserError:
-                continue  # named by `RunIndex.unreadable`
-        if not records:
-            return read_record(folders[-1])
-        return max(records, key=lambda one: (one.created, one.id))
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
         if not self.layout.runs.is_dir():

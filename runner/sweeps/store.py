@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.files import append_json_line, read_json_lines, write_json
 from runner.format import FORMAT
 from runner.layout import Layout, SweepLayout
-from runner.store.finding import meant, read_record_file, time_of
+from runner.store.finding import latest, meant, read_record_file, time_of
 from runner.sweeps.best import best_trials
 from runner.sweeps.records import SweepRecord, TrialRecord
 
@@ -74,7 +74,7 @@ class SweepStore:
                 "There are no sweeps in this workspace",
                 "Start one: python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf",
             )
-        return self._read(ids[-1] if text == "latest" else meant(text, ids, "sweep"))
+        return latest(ids, self._read) if text == "latest" else self._read(meant(text, ids, "sweep"))
 
     def list(self) -> Iterator[SweepRecord]:
         """Yield all sweeps, newest first.
@@ -84,7 +84,7 @@ class SweepStore:
         UserError
             At one that cannot be read; `ids` and `read` go around it.
         """
-        yield from map(self._read, reversed(self.ids()))
+        yield from sorted(map(self._read, self.ids()), key=lambda one: (one.created, one.id), reverse=True)
 
     def append(self, sweep_id: str, line: Mapping[str, Any]) -> None:
         """Note in the journal what changed of a trial: its ``number`` and the fields of its record.

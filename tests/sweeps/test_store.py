@@ -47,6 +47,17 @@ def test_find_by_id_part_and_latest(store: Any) -> None:
     assert store.find("latest") == records[2]
 
 
+@pytest.mark.parametrize("newest", range(4))
+def test_the_latest_of_one_second_is_the_one_created_last(store: Any, newest: int) -> None:
+    records = []
+    for number in range(4):
+        moment = 900_000 if number == newest else number
+        created = f"2026-07-01T12:00:07.{moment:06d}Z"
+        records.append(sweep(id=f"iris-sweep-20260701-120007-{number:08x}", created=created))
+        store.create(records[-1])
+    assert store.find("latest") == records[newest] == next(iter(store.list()))
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [("iris", "3 sweep ids"), ("nothere", "no sweep 'nothere'"), ("../x", "no sweep"), ("", "no")]
 )
