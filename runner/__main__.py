@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from omegaconf import DictConfig
 
     from runner.plan import Plan
@@ -106,7 +108,9 @@ def _run_with_hydra() -> int:
     from omegaconf import OmegaConf
 
     from runner.schema import CONF, HYDRA_VERSION
+    from runner.switches import check_arguments
 
+    check_arguments(_arguments())
     base = Path.cwd()
     codes: list[int] = []
     if any(word in MULTIRUN for word in sys.argv):
@@ -136,6 +140,23 @@ def _run_with_hydra() -> int:
 
     task()
     return max(codes, default=0)
+
+
+def _arguments() -> Namespace:
+    """Return the command line as Hydra's own parser reads it, whose complaints are pages long."""
+    import contextlib
+    import io
+
+    from hydra._internal.utils import get_args_parser
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return get_args_parser().parse_args()
+    except SystemExit:
+        from runner.errors import UserError
+
+        raise UserError(said.getvalue().rpartition("error: ")[2].strip(), "See python -m runner --help") from None
 
 
 def _multirun_folder(config: DictConfig, base: Path) -> Path:

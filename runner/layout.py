@@ -133,8 +133,20 @@ class Layout:
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
     def create(self) -> None:
-        """Make the workspace's folder, hidden from git."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        """Make the workspace's folder, hidden from git.
+
+        Raises
+        ------
+        UserError
+            If it cannot be one.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
+            raise UserError(
+                f"The workspace {self.root} cannot be made: {why}", "Choose another: workspace.root=FOLDER"
+            ) from None
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")

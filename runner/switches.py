@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runner.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    import argparse
 
 CONFIG_DIR = "VIVERO_CONFIG_DIR"
 _DIRECTORY = ("--config-dir", "-cd")
@@ -22,6 +26,10 @@ _INPUT = re.compile(
 )
 # What is done with a composition: one of these at a time.
 _ALONE = frozenset(("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "--shell-completion", "-sc"))
+_OF_HYDRA = re.compile(r"[+~]*(?P<key>hydra(?:[./@]\w*)?(?:[./]\w+)*)(?=[=@]|$)")
+# What of Hydra's own settings has an effect: where configuration is found, who composes a sweep, who is told.
+_HEEDED = re.compile(r"hydra[./](mode|searchpath|callbacks|launcher|sweeper)\b|hydra$")
+_OF_SWEEPS = re.compile(r"hydra[./](launcher|sweeper)\b")
 # Where a run's files are is for this project to say.
 _PLACES = re.compile(r"\+{0,2}hydra\.(run|sweep)\.|\+{0,2}hydra\.(output_subdir|job\.chdir|runtime)\b")
 
@@ -57,6 +65,43 @@ def read_switches(words: Sequence[str]) -> list[str]:
     return [*switches, *overrides]
 
 
+def check_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what Hydra would pass over in silence, or end with a traceback of its own.
+
+    Raises
+    ------
+    UserError
+        If a switch is there without what it goes with, or a setting of Hydra's that changes nothing.
+    """
+    if arguments.resolve and not (arguments.cfg or arguments.help):
+        raise UserError("--resolve does nothing by itself", "Print the composition: --cfg job --resolve")
+    if arguments.package and not arguments.cfg:
+        example = f"--cfg job --package {arguments.package}"
+        raise UserError("--package does nothing by itself", f"Print a part of the composition: {example}")
+    if arguments.shell_completion:
+        asked = [one for one in arguments.overrides if one.partition("=")[0] in ("install", "uninstall", "query")]
+        if len(asked) != 1:
+            raise UserError("--shell-completion needs to be told what to do", "For example: -sc install=bash")
+    # What only shows the composition, Hydra's part of it included, heeds whatever is in it.
+    shown = (arguments.cfg, arguments.info, arguments.help, arguments.hydra_help, arguments.shell_completion)
+    if not any(shown):
+        for word in arguments.overrides:
+            _check_heeded(word, sweeps=arguments.multirun)
+
+
+def _check_heeded(word: str, *, sweeps: bool) -> None:
+    """Refuse a setting of Hydra's own that changes nothing in a run, or in a sweep."""
+    found = _OF_HYDRA.match(word)
+    if found is None:
+        return
+    if not _HEEDED.match(found["key"]):
+        raise UserError(
+            f"{found['key']} has no effect on a run", "Leave it out; --cfg hydra shows Hydra's own settings"
+        )
+    if _OF_SWEEPS.match(found["key"]) and not sweeps:
+        raise UserError(f"{found['key']} has no effect on a single run", "Add -m for a sweep, or leave it out")
+
+
 def _whole_input(word: str) -> str:
     """Return ``data.inputs.rows.path=FILE`` as the mapping that makes the input, or adds to it where there is one.
 
@@ -71,6 +116,8 @@ def _whole_input(word: str) -> str:
 def _check(word: str) -> None:
     if word.startswith("--"):
         name, _, value = word[2:].partition("=")
+        if name == "experimental-rerun":
+            raise UserError("--experimental-rerun is not taken: it reads a pickle", "Repeat a run: vivero rerun RUN")
         if name not in _LONG:
             right = f"Write +{name}={value}, or {name}={value} to change what is already chosen" if value else ""
             raise UserError(f"There is no switch --{name}", right or nearest(name, sorted(_LONG)))

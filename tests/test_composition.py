@@ -84,9 +84,29 @@ MISTAKES = {
     "hydra.sweep.dir=x": "hydra.sweep.dir has no effect",
     "hydra.output_subdir=x": "hydra.output_subdir has no effect",
     "hydra.job.chdir=true": "hydra.job.chdir has no effect",
+    "hydra/launcher=basic": "hydra/launcher has no effect on a single run. Add -m",
+    "hydra.sweeper.params={job.tags.a: '1,2'}": "hydra.sweeper.params has no effect on a single run",
+    "--resolve": "--resolve does nothing by itself. Print the composition: --cfg job --resolve",
+    "--experimental-rerun=x": "Repeat a run: vivero rerun RUN",
+    "--package=job": "--package does nothing by itself. Print a part of the composition: --cfg job --package job",
+    "-pjob": "--package does nothing by itself",
+    "--cfg=bad": "argument --cfg/-c: invalid choice: 'bad'",
+    "--info=bad": "argument --info/-i: invalid choice: 'bad'",
+    "--multirun=1": "argument --multirun/-m",
+    "-x": "unrecognized arguments: -x",
+    "--shell-completion": "For example: -sc install=bash",
+    "workspace.root=src/train.py": "src/train.py cannot be made: it is not a folder. Choose another",
+    "workspace.root=src/train.py/below/it": "cannot be made: Not a directory. Choose another",
+    "workspace.root=/proc/nothere": "cannot be made: No such file or directory",
+    "workspace.root=/proc/self/fd/nothere": "cannot be made",
     "environment.packages=[a]": "There is no key 'environment.packages'. It is there with environment=venv",
     "compute.hosts=[a]": "There is no key 'compute.hosts'. It is there with compute=ssh",
 }
+UNHEEDED = (
+    "hydra.job.name=foo", "hydra/job_logging=disabled", "hydra/hydra_logging=default", "hydra.verbose=true",
+    "hydra/help=default", "hydra/env=default", "++hydra.nope=1", "+hydra.job.env_set.X=1", "~hydra.job",
+)  # fmt: skip
+MISTAKES |= dict.fromkeys(UNHEEDED, "has no effect on a run")
 
 
 @pytest.mark.sampled(15, covers=COMPOSED)
@@ -99,6 +119,22 @@ def test_a_mistake_gets_one_line_and_creates_nothing(mistake: Any, command_line:
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in command_line.folder.iterdir()) == ["src"]
+
+
+@pytest.mark.parametrize("words", [[], ["-m", "job.arguments.a=1,2"]], ids=["run", "sweep"])
+def test_a_link_to_nowhere_is_no_workspace(words: list[str], command_line: CommandLine) -> None:
+    command_line.script("print(1)")
+    (command_line.folder / "link").symlink_to("nowhere")
+    done = command_line.job("workspace.root=link", *words)
+    assert done.returncode == 1 and "link cannot be made: it is not a folder" in done.stderr
+    assert done.stderr.count("\n") == 1 and not (command_line.folder / "nowhere").exists()
+
+
+@pytest.mark.parametrize("words", [["--cfg", "hydra"], ["-chydra"], ["--cfg=all"]])
+def test_what_only_shows_a_composition_takes_all_of_hydras_settings(words: Any, command_line: CommandLine) -> None:
+    command_line.script("print(1)")
+    done = command_line.job("hydra.job.name=foo", *words)
+    assert done.returncode == 0 and "name: foo" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("words", [["-m", "--cfg", "job"], ["--multirun", "--info"], ["--cfg=job", "-m"]])
