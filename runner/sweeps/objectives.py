@@ -12,14 +12,31 @@ from runner.sweeps.records import GOALS, MAXIMIZE, MINIMIZE, Objective
 _BRITISH = {"maximise": "maximize", "minimise": "minimize"}
 # Words in the names of metrics of which less is better, and of which more is; also at the end of a word: logloss.
 _LESS = (
-    "loss", "losses", "error", "errors", "mae", "mse", "rmse", "mape", "msle", "deviance", "brier", "regret", "time",
-    "seconds", "latency", "duration", "cost", "perplexity", "distance", "misclassification", "wer", "aic", "bic",
+    "loss", "losses", "mae", "mse", "rmse", "mape", "msle", "deviance", "brier", "regret", "latency", "perplexity",
+    "misclassification", "wer", "aic", "bic",
 )  # fmt: skip
 _MORE = (
-    "accuracy", "acc", "auc", "auroc", "auprc", "roc", "f1", "f2", "fbeta", "precision", "recall", "sensitivity",
-    "specificity", "r2", "kappa", "mcc", "matthews", "jaccard", "iou", "dice", "gain", "ndcg", "likelihood",
-    "silhouette", "reward", "explained",
+    "accuracy", "acc", "auc", "auroc", "auprc", "f1", "f2", "fbeta", "precision", "recall", "sensitivity",
+    "specificity", "r2", "kappa", "mcc", "matthews", "jaccard", "iou", "ndcg", "likelihood", "silhouette", "reward",
 )  # fmt: skip
+_MORE_ALONE = frozenset(("roc", "gain", "dice", "explained"))  # many a word ends so: again, proc
+# Less is better of these only where nothing stands beside them that may say otherwise, as in lifetime and error free.
+_LESS_AMONG = ("error", "errors", "time", "times", "seconds", "duration", "cost", "costs", "distance")
+_AMONG = frozenset((
+    "mean", "avg", "average", "median", "max", "maximum", "min", "minimum", "total", "sum", "std", "standard", "root",
+    "squared", "square", "absolute", "abs", "relative", "percentage", "percent", "log", "logarithmic", "rate", "scaled",
+    "normalized", "normalised", "symmetric", "weighted", "val", "valid", "validation", "train", "training", "test",
+    "testing", "eval", "evaluation", "dev", "cv", "holdout", "oob", "fit", "score", "scoring", "predict", "prediction",
+    "inference", "run", "wall", "clock", "cpu", "gpu", "elapsed", "execution", "response", "build", "reconstruction",
+    "generalization", "classification", "regression", "calibration", "quantile", "macro", "micro", "final", "best",
+    "last", "epoch", "fold", "batch", "step", "in", "per", "ms", "neg", "negative", "l1", "l2", "edit", "hamming",
+    "euclidean", "wasserstein", "word", "character", "job", "trial", "model", "sklearn",
+))  # fmt: skip
+# Words that turn a name round, or may.
+_TURNING = frozenset((
+    "free", "reduction", "reduced", "improvement", "improved", "saved", "saving", "savings", "avoided", "without",
+    "drop", "decrease", "delta", "gap", "up", "survival",
+))  # fmt: skip
 _HARDLY = "score"  # is more, unless another word says what of: a brier score is less
 _WORDS = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*(?![a-z])")
 
@@ -78,9 +95,9 @@ def _goal_of(metric: str) -> str:
         If it says none, or both.
     """
     words = {word.lower() for word in _WORDS.findall(metric)}
-    less = any(word.endswith(_LESS) for word in words)
-    more = any(word.endswith(_MORE) for word in words) or (_HARDLY in words and not less)
-    if less == more:
+    less = any(word.endswith(_LESS) for word in words) or _is_less_among(words)
+    more = any(word.endswith(_MORE) or word in _MORE_ALONE for word in words) or (_HARDLY in words and not less)
+    if less == more or words & _TURNING:
         raise UserError(
             f"sweep.objective={metric}: its name does not say whether more or less is better",
             f"Write sweep.objective='maximize {metric}' or sweep.objective='minimize {metric}'",
@@ -88,3 +105,15 @@ def _goal_of(metric: str) -> str:
     if {"neg", "negative"} & words:
         less = not less
     return MINIMIZE if less else MAXIMIZE
+
+
+def _is_less_among(words: set[str]) -> bool:
+    """Tell whether a name is of an error, a time or the like, and each other word of it is known to change nothing."""
+    found = False
+    for word in words:
+        ending = next((one for one in _LESS_AMONG if word.endswith(one)), None)
+        before = word[: -len(ending)] if ending else word
+        found = found or ending is not None
+        if before and not _AMONG & {before, before.rstrip("0123456789")} and not word.endswith(_LESS):
+            return False
+    return found

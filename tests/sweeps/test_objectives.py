@@ -9,8 +9,23 @@ import pytest
 from runner.errors import UserError
 from runner.sweeps.objectives import read_objectives
 
-LESS = ("loss", "error", "mae", "mse", "rmse", "deviance", "brier", "regret", "time", "logloss", "brier score")
-MORE = ("accuracy", "auc", "f1", "precision", "recall", "r2", "score", "neg log loss", "explained variance")
+LESS = (
+    "error rate", "mean squared error", "train time", "fit time", "score time", "runtime", "training cost", "max error",
+    "log loss", "pinball loss", "my own loss", "latency", "smape", "edit distance", "wall clock seconds",
+    "loss", "error", "mae", "mse", "rmse", "deviance", "brier", "regret", "time", "logloss", "brier score",
+)  # fmt: skip
+MORE = (
+    "accuracy",
+    "auc",
+    "f1",
+    "precision",
+    "recall",
+    "r2",
+    "score",
+    "neg log loss",
+    "explained variance",
+    "my own accuracy",
+)
 STYLES: dict[str, Callable[[list[str]], str]] = {
     "plain": " ".join,
     "snake": "_".join,
@@ -34,7 +49,19 @@ def test_a_name_says_its_goal(names: tuple[str, ...], goal: str, style: str) -> 
             assert (found.metric, found.goal) == (metric, goal)
 
 
-@pytest.mark.parametrize("metric", ["x", "n", "val", "quality", "accuracy_loss", "F", "result 2", "größe"])
+UNCLEAR = ("error free rate", "uptime", "uptime seconds", "lifetime", "life time", "up time", "time to failure",
+    "survival time", "cost saved", "loss reduction", "accuracy drop", "session duration", "again", "terror", "overtime",
+    "distance to hyperplane", "bedtime", "proc")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        *("x", "n", "val", "quality", "accuracy_loss", "F", "result 2", "größe"),
+        *(style(name.split()) for name in UNCLEAR for style in (STYLES["snake"], STYLES["camel"], STYLES["plain"])),
+        *(f"val_{STYLES['snake'](name.split())}" for name in UNCLEAR),
+    ],
+)
 def test_what_is_unclear_is_refused_with_both_forms(metric: str) -> None:
     for given in (metric, {"metric": metric}):
         with pytest.raises(UserError) as caught:
