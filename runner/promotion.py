@@ -39,7 +39,9 @@ def read_condition(text: str) -> Condition:
     """
     found = _FORM.fullmatch(text)
     if found is None:
-        raise UserError(f"model.promote_if={text!r} is no condition", "For example: 'accuracy > champion'")
+        raise UserError(
+            f"model.promote_if={text!r} is no condition", "For example: 'model.promote_if=\"Accuracy > champion\"'"
+        )
     check_name(found["alias"], "alias (model.promote_if)")
     return Condition(found["metric"], found["sign"], found["alias"])
 

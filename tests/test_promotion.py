@@ -1,13 +1,15 @@
 """An alias moves to a version that wins, and to no other."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.promotion import promote, read_condition
+from runner.promotion import Condition, promote, read_condition
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 
@@ -29,6 +31,18 @@ def test_conditions(text: str, expected: Any) -> None:
 def test_what_is_no_condition(text: str) -> None:
     with pytest.raises(UserError):
         read_condition(text)
+
+
+def test_the_example_of_the_message_can_be_typed_as_it_is() -> None:
+    with pytest.raises(UserError) as told:
+        read_condition("accuracy")
+    (word,) = shlex.split(str(told.value).partition("For example: ")[2])
+    (override,) = OverridesParser.create().parse_overrides([word])
+    assert override.key_or_group == "model.promote_if"
+    assert read_condition(str(override.value())) == Condition("Accuracy", ">", "champion")
+    root = Path(__file__).resolve().parents[1]
+    for name in ("README.md", "conf/model/example.yaml"):
+        assert shlex.quote(word) in (root / name).read_text(), name
 
 
 @pytest.fixture
