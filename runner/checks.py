@@ -162,7 +162,9 @@ def _check_compute(spec: RunSpec, base: Path) -> None:
 
 def _check_job(spec: RunSpec, base: Path) -> None:
     source, job = source_folder(spec, base), spec.job
-    if (job.script is None) == (job.command is None):
+    if job.script is not None and job.command is not None:
+        raise UserError("job.script and job.command do not go together", "Take one of them out: job.script=null")
+    if job.script is None and job.command is None:
         raise UserError("A job needs either job.script or job.command", "For example: job.script=train.py")
     if job.command is not None and (not job.command or job.arguments):
         raise UserError("job.command is the whole argv: it may not be empty or have job.arguments beside it")

@@ -42,10 +42,16 @@ def storage_error(error: BaseException) -> UserError | None:
     return UserError(f"{error.strerror}{place}", hint)
 
 
+_ALIKE = 0.65  # of two words, where 1 is the same: scr and src are, nope and none are not meant for each other
+_LISTED = 30
+
+
 def close(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant, None if none is like it."""
-    found = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
-    return found[0] if found else None
+    for found in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
+        if difflib.SequenceMatcher(None, *_apart(word, found)).ratio() >= _ALIKE:
+            return found
+    return None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -60,4 +66,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
     meant = close(word, names)
     if meant is not None:
         return f"Did you mean '{meant}'?"
-    return f"Known: {', '.join(names)}." if names else ""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"Known: {', '.join(names[:_LISTED])}{more}." if names else ""
+
+
+def _apart(word: str, name: str) -> tuple[str, str]:
+    """Return two names without the folder and the ending that both have: these make no file like another."""
+    folder = word.rpartition("/")[0] + "/"
+    if name.startswith(folder):
+        word, name = word[len(folder) :], name[len(folder) :]
+    (first, dot, end), (second, _, other) = word.rpartition("."), name.rpartition(".")
+    return (first, second) if dot and end == other and first and second else (word, name)

@@ -26,6 +26,7 @@ def test_every_option_composes(option: Any, command_line: CommandLine) -> None:
 
 
 MISTAKES = {
+    "job.command=[python]": "job.script and job.command do not go together. Take one of them out: job.script=null",
     "jobs.script=x": "There is no key 'jobs'. Did you mean 'job'?",
     "job.scrpt=x": "There is no key 'job.scrpt'. Did you mean 'script'?",
     "model.nmae=x": "There is no key 'model.nmae'. Did you mean 'name'?",
