@@ -11,6 +11,7 @@ from runner.errors import UserError
 from runner.layout import Layout
 from runner.records import RunRecord
 from runner.schema import COMPUTES, ENVIRONMENTS, RunSpec
+from runner.shown import clean
 
 
 def spec_of(record: RunRecord) -> RunSpec:
@@ -84,8 +85,8 @@ def _compare_outputs(old: RunRecord, new: RunRecord) -> None:
     after = {one.path: one.sha256 for one in new.finalize.outputs} if new.finalize else {}
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
-            print(f"missing    {path}")
+            print(f"missing    {clean(path)}")
         elif path not in before:
-            print(f"new        {path}")
+            print(f"new        {clean(path)}")
         else:
-            print(f"{'same' if before[path] == after[path] else 'differs':<9}  {path}")
+            print(f"{'same' if before[path] == after[path] else 'differs':<9}  {clean(path)}")

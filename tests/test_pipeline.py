@@ -80,6 +80,13 @@ def test_an_input_that_changes_during_the_run_fails_it(command_line: CommandLine
     assert "rows" in record_of(command_line)["error"]
 
 
+def test_rerun_prints_one_line_a_file_whatever_its_name(command_line: CommandLine) -> None:
+    command_line.script("open('outputs/a\\n\\x1b[2Jb.txt', 'w').write('x')")
+    assert command_line.job().returncode == 0
+    done = command_line.vivero("rerun", "latest")
+    assert "same       a\\n\\x1b[2Jb.txt\n" in done.stdout and "\x1b" not in done.stdout, done.stderr + done.stdout
+
+
 def test_rerun_uses_the_snapshot_not_the_working_tree(command_line: CommandLine) -> None:
     command_line.script("open('outputs/a.txt', 'w').write('first')")
     assert command_line.job().returncode == 0

@@ -112,8 +112,25 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
 
 
 def find_run(layout: Layout, text: str) -> RunRecord:
-    """Return the run a user means, its record finished if its controller died."""
-    return settled(layout, run_store(layout).find(text))
+    """Return the run a user means, its record finished if its controller died.
+
+    Raises
+    ------
+    UserError
+        If it is none, with what to do where it is a sweep.
+    """
+    try:
+        record = run_store(layout).find(text)
+    except UserError:
+        from runner.sweeps.store import SweepStore
+
+        sweeps = [one for one in SweepStore(layout).ids() if text in one]
+        if len(sweeps) != 1 or any(text in one for one in run_store(layout).ids()):
+            raise
+        raise UserError(
+            f"{sweeps[0]} is a sweep, and this is done with runs", f"Its trials are runs: vivero sweep {sweeps[0]}"
+        ) from None
+    return settled(layout, record)
 
 
 def settled(layout: Layout, record: RunRecord) -> RunRecord:

@@ -24,8 +24,23 @@ def sweep_store(layout: Layout) -> SweepStore:
 
 
 def find_sweep(layout: Layout, text: str) -> SweepRecord:
-    """Return the sweep a user means, up to date."""
-    return up_to_date(layout, sweep_store(layout).find(text))
+    """Return the sweep a user means, up to date.
+
+    Raises
+    ------
+    UserError
+        If it is none, with what to do where it is a run.
+    """
+    try:
+        record = sweep_store(layout).find(text)
+    except UserError:
+        from runner.commands.common import run_store
+
+        runs = [one for one in run_store(layout).ids() if text in one]
+        if len(runs) != 1 or any(text in one for one in sweep_store(layout).ids()):
+            raise
+        raise UserError(f"{runs[0]} is a run, not a sweep", f"See: vivero show {runs[0]}") from None
+    return up_to_date(layout, record)
 
 
 def is_minded(layout: Layout, record: SweepRecord) -> bool:

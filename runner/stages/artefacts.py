@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _only_model(run: RunLayout) -> Path:
             raise UserError(
                 f"The run left {len(found)} files that look like a model: {', '.join(found[:8])}",
                 "Name one: model.path=outputs/..., or register one now: "
-                f"vivero models register RUN --path {place}{found[0]}",
+                f"vivero models register {run.root.name} --path {shlex.quote(place + found[0])}",
             )
     raise UserError(
         f"The run left no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",

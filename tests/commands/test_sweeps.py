@@ -204,3 +204,14 @@ def test_names_and_values_cannot_steer_the_terminal(history: History, store: Any
     store.create(dataclasses.replace(sweep(bad), error=hostile))
     for command in ("sweeps", "sweep latest", "best latest"):
         assert "\x1b" not in history.vivero(*command.split()).stdout
+
+
+@pytest.mark.parametrize("words", ["delete --yes", "show", "logs", "metrics", "rerun", "download"])
+def test_a_sweep_where_a_run_is_needed_is_said_to_be_one(words: str, history: History, two: Any) -> None:
+    history.run()
+    for text in (two[0].id, two[0].id[3:]):
+        said = history.error(*words.split(), text)
+        assert f"{two[0].id} is a sweep" in said and f"vivero sweep {two[0].id}" in said
+    record = history.run("other")
+    for command in ("sweep", "best"):
+        assert f"vivero show {record.id}" in history.error(command, record.id[:10])
