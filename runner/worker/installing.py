@@ -8,6 +8,7 @@ the environment.
 
 import importlib
 import importlib.machinery
+import importlib.util
 import os
 import re
 import shutil
@@ -87,6 +88,16 @@ class _Loader(_OldLoader):
         self._change(module)
 
 
+class _Nothing:
+    """Stands for what pip has uninstalled."""
+
+    def commit(self) -> None:
+        """Do nothing."""
+
+    def rollback(self) -> None:
+        """Do nothing."""
+
+
 def _change_install(module: "Any", folder: str) -> None:
     original = module.InstallCommand.run
 
@@ -98,13 +109,16 @@ def _change_install(module: "Any", folder: str) -> None:
 
         def begin_copy(self: "Any", *args: "Any", **kwargs: "Any") -> None:
             # For -e the project's own folder would have to be on Python's path: a copy of it is installed.
-            begin(self, *args, **(dict(kwargs, editable=False) if "editable" in kwargs else kwargs))
+            copied = {name: None for name in ("editable", "source_dir") if kwargs.get("editable") and name in kwargs}
+            begin(self, *args, **dict(kwargs, **copied))
 
         os.makedirs(folder, exist_ok=True)
         stage = tempfile.mkdtemp(prefix=".installing-", dir=folder)
-        options.prefix_path, options.use_user_site = stage, False
+        options.prefix_path, options.use_user_site, options.warn_script_location = stage, False, False
+        if getattr(options, "use_pep517", True) is None and importlib.util.find_spec("setuptools") is None:
+            options.use_pep517 = True  # before pip 23.1 a setup.py is built with what is installed, or not at all
         requirement.__init__ = begin_copy
-        requirement.uninstall = lambda *args, **kwargs: None  # what it would uninstall is the environment's
+        requirement.uninstall = lambda *args, **kwargs: _Nothing()  # what it would uninstall is the environment's
         try:
             code = original(command, options, args)
             if isinstance(code, int) and code:  # earlier ones return what they installed

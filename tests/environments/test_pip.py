@@ -1,6 +1,8 @@
 """What a script installs with pip is its own run's: neither the environment nor this tool's installation changes."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from runner.layout import WORKER
 from tests.support.command_line import CommandLine
 from tests.support.nodes.package_index import write_wheel
 from tests.support.projects import write_project
+from tests.support.pythons import is_there, others
 
 INSTALLS = """
 import json, os, subprocess, sys
@@ -70,15 +74,15 @@ from pathlib import Path
 SOURCE, PACKAGES = Path(os.environ["SOURCE"]), Path(os.environ["VIVERO_RUN_DIR"], "packages")
 
 def pip(*words, code=0, program=(sys.executable, "-m", "pip")):
-    done = subprocess.run([*program, *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run([*program, *words], universal_newlines=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     print(done.stdout)
     assert done.returncode == code, (words, done.returncode)
     return done.stdout
 
 def version(name, python=sys.executable):
     code = f"import {name}; print({name}.__version__)"
-    found = subprocess.run([python, "-c", code], text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return found.stdout.strip()
+    found = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return found.stdout.decode().strip()
 
 def infos():
     return sorted(one.name[:-10] for one in PACKAGES.glob("*.dist-info"))
@@ -166,6 +170,43 @@ def test_pip_does_what_it_says_and_leaves_the_environment(
     (environment,) = command_line.workspace.glob("environments/*/bin/python")
     assert installed(str(environment)) == str(["base", *(["pip"] if own else [])]) + "\n"
     assert subprocess.check_output([environment.with_name("base")], text=True) == "base 1.0\n"
+
+
+@pytest.mark.parametrize("python", others((3, 6), (3, 9)))
+@pytest.mark.slow("makes a virtual environment of another Python, and starts its pip twenty times")
+def test_the_pip_of_any_python_does_so(python: Path | None, pip_settings: dict[str, str], tmp_path: Path) -> None:
+    """From pip 18 on, which comes with Python 3.6."""
+    subprocess.check_call([is_there(python), "-m", "venv", tmp_path / "e"])
+    inner, run = str(tmp_path / "e" / "bin" / "python"), tmp_path / "run"
+    for version in ("1.0", "2.0"):
+        write_wheel(tmp_path / "wheels", version=version)
+        write_wheel(tmp_path / "wheels", "base", version)
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores" / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='scores', version='1', py_modules=['scores'])\n"
+    )
+    (tmp_path / "scores" / "scores.py").write_text("VALUE = 1\n")
+    variables = {**os.environ, **pip_settings, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "SOURCE": str(tmp_path)}
+    subprocess.check_call([inner, "-m", "pip", "install", "-q", "base==1.0"], env=variables)
+    (site,) = (tmp_path / "e").glob("lib/python*/site-packages")
+    before = sorted(one.name for one in site.iterdir())
+    variables |= {
+        "VIVERO_RUN_DIR": str(run), "VIVERO_PACKAGES": f"{run}/packages", "VIVERO_PACKAGES_OF": str(tmp_path / "e"),
+        "PYTHONPATH": f"{WORKER}/before_pip:{run}/packages", "PATH": f"{run}/packages/bin:{os.environ['PATH']}",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say so
+    }  # fmt: skip
+    names = ["a newer version", "an older version", "uninstalled", "the environment's", "for the user"]
+    names += ["another version than the environment's", "satisfied"]
+    # From a setup.py only where setuptools is there: to have it for a build takes a package index.
+    names += ["a source", "an editable source"] if any(one.startswith("setuptools-") for one in before) else []
+    for name in names:
+        (run / "packages").mkdir(parents=True)
+        script = tmp_path / "script.py"
+        script.write_text(HELPS + CASES[name][0])
+        done = subprocess.run([inner, script], env=variables, text=True, capture_output=True, cwd=tmp_path)
+        assert done.returncode == 0, (name, done.stdout + done.stderr)
+        assert sorted(one.name for one in site.iterdir()) == before
+        shutil.rmtree(run)
 
 
 def test_the_current_python_is_the_users_own(command_line: CommandLine) -> None:
