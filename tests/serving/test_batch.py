@@ -347,3 +347,16 @@ def test_a_file_of_another_form_is_told_what_to_do(form: str, names: Any, score:
     done = score("--input", "rows.csv", "--output", "out.csv")
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert hint in done.stderr and "Known" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("marker", ["?", "NA"])
+def test_what_an_imputer_fills_in_is_taken_and_so_is_an_empty_cell(marker: str, score: Score, register: Any) -> None:
+    values = pandas.DataFrame({"c": pandas.Series(["a", "b", marker, "a"] * 5, dtype=object)})
+    fill = SimpleImputer(strategy="most_frequent", missing_values=marker)
+    model = make_pipeline(fill, OneHotEncoder(), LogisticRegression()).fit(values, [0, 1, 0, 0] * 5)
+    register("iris", model)
+    (score.folder / "rows.csv").write_text(f'c\na\n{marker}\n""\nb\n')
+    done = score("--input", "rows.csv", "--output", "out.csv")
+    assert done.returncode == 0, done.stderr
+    expected = model.predict(pandas.DataFrame({"c": pandas.Series(["a", marker, marker, "b"], dtype=object)}))
+    assert taken(score.folder / "out.csv")["predict"].tolist() == expected.tolist()
