@@ -97,10 +97,10 @@ def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         raise UserError(f"--where '{text}' cannot be read: {reason}", _advice(text, rows)) from None
     _check(tree, text)
-    _check_known(tree, text, rows)
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             _check_kinds(node, text)
+    _check_known(tree, text, rows)
     return lambda row: bool(_value(tree, row))
 
 
@@ -159,6 +159,7 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
     fields = [one.id for one in operands if isinstance(one, ast.Name) and one.id in _FIELDS]
     if not fields:
         return
+    fields.sort(key=lambda one: one not in _TIMES)
     is_time, is_number = fields[0] in _TIMES, fields[0] == "duration"
     if is_time and any(
         isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
@@ -167,6 +168,8 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         raise UserError(f"--where '{text}': {fields[0]} is a time, which nothing is in", _A_TIME)
     same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
     for one in (inner for operand in operands for inner in ast.walk(operand)):
+        if is_time and isinstance(one, ast.Name) and one.id not in _TIMES:
+            raise UserError(f"--where '{text}': {one.id} is not a time, as {fields[0]} is", _A_TIME)
         if not isinstance(one, ast.Constant) or one.value is None:
             continue
         if is_time:

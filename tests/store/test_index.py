@@ -140,7 +140,21 @@ SIGNS = {
 
 @pytest.mark.parametrize("field", ["created", "ended"])
 @pytest.mark.parametrize(
-    "value", ["2026", "'yesterday'", "'1 m'", "'2026'", "''", "2026-11-30", "2026-01-02", "1.5", "['2026-13-01']", "-1"]
+    "value",
+    [
+        "2026",
+        "yesterday",
+        "status",
+        "'yesterday'",
+        "'1 m'",
+        "'2026'",
+        "''",
+        "2026-11-30",
+        "2026-01-02",
+        "1.5",
+        "['2026-13-01']",
+        "-1",
+    ],
 )
 @pytest.mark.parametrize("sign", [">", "<=", "==", "in"])
 def test_what_is_no_time_is_refused_with_an_example(layout: Layout, field: str, value: str, sign: str) -> None:
