@@ -66,7 +66,7 @@ def meant(text: str, ids: Sequence[str], what: str) -> str:
 
 
 def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
-    """Return the record that was created last. Ids only name the second, and the time of day may be set back in it.
+    """Return the record that was created last: ids only name the second, and several may begin in one.
 
     Parameters
     ----------
