@@ -29,6 +29,8 @@ assert json.loads(new) == before[1:], (json.loads(new), before)
 print("parcel", parcel.__version__, os.path.dirname(parcel.__file__))
 """
 
+INSTALLING = ["runner/worker/installing.py", "runner/worker/packages.py", "runner/worker/before_pip/**/*.py"]
+
 
 def installed(python: str) -> Any:
     code = "import importlib.metadata as m; print(sorted(one.metadata['Name'] for one in m.distributions()))"
@@ -145,6 +147,7 @@ CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(8, covers=INSTALLING)
 @pytest.mark.parametrize("own", [[], ["pip==24.2"]], ids=["no pip", "pip"])
 @pytest.mark.parametrize("case", CASES)
 def test_pip_does_what_it_says_and_leaves_the_environment(
@@ -172,6 +175,7 @@ def test_pip_does_what_it_says_and_leaves_the_environment(
     assert subprocess.check_output([environment.with_name("base")], text=True) == "base 1.0\n"
 
 
+@pytest.mark.sampled(1, covers=INSTALLING)
 @pytest.mark.parametrize("python", others((3, 6), (3, 9)))
 @pytest.mark.slow("makes a virtual environment of another Python, and starts its pip twenty times")
 def test_the_pip_of_any_python_does_so(python: Path | None, pip_settings: dict[str, str], tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ HINTED: dict[str, tuple[Callable[..., Any], Any, list[Any]]] = {
 
 @pytest.mark.parametrize("name", HINTED)
 def test_a_model_of_mlflows_own_form_is_given_what_it_says(name: str, tmp_path: Path, client: Any) -> None:
-    pyfunc = pytest.importorskip("mlflow.pyfunc")
+    from mlflow import pyfunc  # slow to import
+
     function, expected, forms = HINTED[name]
 
     own = type("Own", (pyfunc.PythonModel,), {"predict": function})
