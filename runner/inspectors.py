@@ -7,16 +7,18 @@ import secrets
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import hash_tree
-from runner.hosts.remote.host import RemoteHost
 from runner.layout import WORKER
 from runner.ports import EnvironmentHandle, Inspector
 from runner.records import Inspection, RunRecord
 from runner.worker.flavours import EXAMPLES
+
+if TYPE_CHECKING:
+    from runner.hosts.remote.host import RemoteHost
 
 LIMIT = 300.0  # seconds
 _PROGRAM, _BESIDE = "inspect_model.py", ("flavours.py",)

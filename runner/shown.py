@@ -9,26 +9,26 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-_ID = re.compile(r"[A-Za-z0-9][\w.-]*-\d{8}-\d{6}-([0-9a-f]{8})\b", re.ASCII)  # experiment, time, random digits
-_ANY_ID = re.compile(rf"{_ID.pattern}|\b[0-9a-f]{{8}}\b", re.ASCII)
+_ID = r"[A-Za-z0-9][\w.-]*-[0-9]{8}-[0-9]{6}-([0-9a-f]{8})\b"  # experiment, time, random digits; compiled once used
+_ANY_ID = rf"{_ID}|\b[0-9a-f]{{8}}\b"
 _LONGEST = 200  # of a text in a table or summary; --json has all of it
 
 
 def short_ids(ids: Collection[str]) -> dict[str, str]:
     """Return the end of each id that no other of them has: every command that takes an id takes it too."""
-    ends = {one: found[1] for one in ids if (found := _ID.fullmatch(one))}
+    ends = {one: found[1] for one in ids if (found := re.fullmatch(_ID, one, re.ASCII))}
     many = Counter(ends.values())
     return {one: end for one, end in ends.items() if many[end] == 1}
 
 
 def shorten_ids(text: str, short: Mapping[str, str]) -> str:
     """Return a text with the ids in it as `short_ids` has them."""
-    return _ID.sub(lambda found: short.get(found[0], found[0]), text) if short else text
+    return re.sub(_ID, lambda found: short.get(found[0], found[0]), text, flags=re.ASCII) if short else text
 
 
 def longest_id(texts: Iterable[str]) -> int:
     """Return how long the longest id in some texts is, short or not, 0 where there is none."""
-    return max((len(found[0]) for text in texts for found in _ANY_ID.finditer(text)), default=0)
+    return max((len(found[0]) for text in texts for found in re.finditer(_ANY_ID, text, re.ASCII)), default=0)
 
 
 def finite(value: Any) -> Any:

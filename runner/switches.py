@@ -21,17 +21,16 @@ _LONG = frozenset((
     "config-dir", "config-path", "config-name", "package", "cfg", "info", "help", "hydra-help", "version", "resolve",
     "run", "multirun", "shell-completion", "experimental-rerun",
 ))  # fmt: skip
-_INPUT = re.compile(
-    r"\+{0,2}data\.inputs\.(?P<name>[A-Za-z0-9][\w-]*)\.(?P<key>path|mode|filename)=(?P<value>[^\s$({\[].*)"
-)
+# Patterns are texts: few words are looked at by them, and compiling all would be felt at each start.
+_INPUT = r"\+{0,2}data\.inputs\.(?P<name>[A-Za-z0-9][\w-]*)\.(?P<key>path|mode|filename)=(?P<value>[^\s$({\[].*)"
 # What is done with a composition: one of these at a time.
 _ALONE = frozenset(("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "--shell-completion", "-sc"))
-_OF_HYDRA = re.compile(r"[+~]*(?P<key>hydra(?:[./@]\w*)?(?:[./]\w+)*)(?=[=@]|$)")
+_OF_HYDRA = r"[+~]*(?P<key>hydra(?:[./@]\w*)?(?:[./]\w+)*)(?=[=@]|$)"
 # What of Hydra's own settings has an effect: where configuration is found, who composes a sweep, who is told.
-_HEEDED = re.compile(r"hydra[./](mode|searchpath|callbacks|launcher|sweeper)\b|hydra$")
-_OF_SWEEPS = re.compile(r"hydra[./](launcher|sweeper)\b")
+_HEEDED = r"hydra[./](mode|searchpath|callbacks|launcher|sweeper)\b|hydra$"
+_OF_SWEEPS = r"hydra[./](launcher|sweeper)\b"
 # Where a run's files are is for this project to say.
-_PLACES = re.compile(r"\+{0,2}hydra\.(run|sweep)\.|\+{0,2}hydra\.(output_subdir|job\.chdir|runtime)\b")
+_PLACES = r"\+{0,2}hydra\.(run|sweep)\.|\+{0,2}hydra\.(output_subdir|job\.chdir|runtime)\b"
 
 
 def read_switches(words: Sequence[str]) -> list[str]:
@@ -91,14 +90,14 @@ def check_arguments(arguments: argparse.Namespace) -> None:
 
 def _check_heeded(word: str, *, sweeps: bool) -> None:
     """Refuse a setting of Hydra's own that changes nothing in a run, or in a sweep."""
-    found = _OF_HYDRA.match(word)
+    found = re.match(_OF_HYDRA, word) if "hydra" in word else None
     if found is None:
         return
-    if not _HEEDED.match(found["key"]):
+    if not re.match(_HEEDED, found["key"]):
         raise UserError(
             f"{found['key']} has no effect on a run", "Leave it out; --cfg hydra shows Hydra's own settings"
         )
-    if _OF_SWEEPS.match(found["key"]) and not sweeps:
+    if re.match(_OF_SWEEPS, found["key"]) and not sweeps:
         raise UserError(f"{found['key']} has no effect on a single run", "Add -m for a sweep, or leave it out")
 
 
@@ -107,7 +106,7 @@ def _whole_input(word: str) -> str:
 
     What is to be tried in turn stays: it changes an input that is there.
     """
-    found = _INPUT.fullmatch(word)
+    found = re.fullmatch(_INPUT, word) if "data.inputs." in word else None
     if found is None or "," in found["value"]:
         return word
     return f"data.inputs={{{found['name']}: {{{found['key']}: {found['value']}}}}}"
@@ -121,7 +120,7 @@ def _check(word: str) -> None:
         if name not in _LONG:
             right = f"Write +{name}={value}, or {name}={value} to change what is already chosen" if value else ""
             raise UserError(f"There is no switch --{name}", right or nearest(name, sorted(_LONG)))
-    if _PLACES.match(word):
+    if "hydra" in word and re.match(_PLACES, word):
         raise UserError(
             f"{word.partition('=')[0].lstrip('+')} has no effect: a run's files are in its workspace",
             "Set workspace.root to use another workspace",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -87,6 +86,8 @@ def write_csv(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
         columns = [name for name in FIELDS if name not in OWNERS]
         for owner in OWNERS:
             columns += [f"{owner}.{name}" for name in sorted({name for row in rows for name in row[owner]})]
+    import csv
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(["" if (value := value_of(row, name)) is None else value for name in columns] for row in rows)

@@ -12,8 +12,8 @@ from runner.errors import UserError
 from runner.records import SnapshotRecord
 from runner.store.snapshots import IGNORE_FILES
 
-_NO_MODULE = re.compile(r"\b(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'")
-_MISSING = re.compile(r"\b(?:FileNotFoundError|No such file or directory)\b.*?['\"]([^'\"]+)['\"]")
+_NO_MODULE = r"\b(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'"
+_MISSING = r"\b(?:FileNotFoundError|No such file or directory)\b.*?['\"]([^'\"]+)['\"]"
 
 
 def check_script(bench: Bench, source: Path, snapshot: SnapshotRecord) -> None:
@@ -36,12 +36,12 @@ def hint(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
     """Return what to do about a file that a script did not find, where it is in the source folder or beside it."""
     if bench.restored_from is not None:
         return None
-    module = _NO_MODULE.search(reason)
+    module = re.search(_NO_MODULE, reason)
     if module is not None:
         if module[1].startswith("azureml."):
             return f"{module[1]} is not available in a run: what it configures on Azure stands in the composition here"
         return _hint_of_module(bench, snapshot, module[1].partition(".")[0])
-    found = _MISSING.search(reason)
+    found = re.search(_MISSING, reason)
     if found is None:
         return None
     try:

@@ -23,11 +23,11 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.NotIn: lambda a, b: a not in b,
 }
 OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
-_ASSIGNED = re.compile(r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)""")  # one = that is in no text
+_ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # one = that is in no text
 _TRUTH = {"true": True, "false": False}  # as tables show them
 _TIMES = ("created", "ended")
 _FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error")
-_ABOUT_TIMES = re.compile(rf"\b({'|'.join(_TIMES)})\b")
+_ABOUT_TIMES = rf"\b({'|'.join(_TIMES)})\b"
 _A_TIME = "Write a time as tables show it, or a date alone: created >= '2026-07-01 12:00:00'"
 _A_DURATION = "Write seconds: duration > 60"
 _A_COMPARISON = "For example: --where 'accuracy > 0.95'"
@@ -106,7 +106,7 @@ def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
 
 def _advice(text: str, rows: Sequence[Row]) -> str:
     """Return what to write instead of a text that cannot be read, which can be."""
-    compared = _ASSIGNED.sub(lambda found: found[1] or "==", text).strip()
+    compared = re.sub(_ASSIGNED, lambda found: found[1] or "==", text).strip()
     if compared != text.strip():
         compared = _quote_texts(compared, {name for row in rows for name in row["metrics"]})
         try:
@@ -114,7 +114,7 @@ def _advice(text: str, rows: Sequence[Row]) -> str:
         except UserError:
             return _A_COMPARISON
         return f"Compare with ==: {compared}"
-    return _A_TIME if _ABOUT_TIMES.search(text) else _A_COMPARISON
+    return _A_TIME if re.search(_ABOUT_TIMES, text) else _A_COMPARISON
 
 
 def _quote_texts(text: str, metrics: Collection[str]) -> str:
@@ -207,7 +207,7 @@ def _check(tree: ast.expr, text: str) -> None:
             raise UserError(
                 f"--where '{text}': {what} is not understood",
                 _A_TIME
-                if _ABOUT_TIMES.search(text)
+                if re.search(_ABOUT_TIMES, text)
                 else "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",
             )
 

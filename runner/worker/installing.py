@@ -11,9 +11,7 @@ import importlib.machinery
 import importlib.util
 import os
 import re
-import shutil
 import sys
-import tempfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +111,9 @@ def _change_install(module: "Any", folder: str) -> None:
             begin(self, *args, **dict(kwargs, **copied))
 
         os.makedirs(folder, exist_ok=True)
+        import shutil
+        import tempfile  # these take long to import, and each script's worker imports this module
+
         stage = tempfile.mkdtemp(prefix=".installing-", dir=folder)
         options.prefix_path, options.use_user_site, options.warn_script_location = stage, False, False
         if getattr(options, "use_pep517", True) is None and importlib.util.find_spec("setuptools") is None:
@@ -221,6 +222,8 @@ def _correct_record(path: str, up: str) -> None:
 
 def _move(source: str, target: str) -> None:
     """Move what is in a folder into another, and leave out folders without a file in them."""
+    import shutil
+
     for name in os.listdir(source):
         old, new = os.path.join(source, name), os.path.join(target, name)
         if not os.path.isdir(old) or os.path.islink(old):
@@ -239,6 +242,7 @@ def _move(source: str, target: str) -> None:
 def _remove(folder: str, name: str) -> None:
     """Remove a distribution from a folder."""
     import csv
+    import shutil
 
     for info in _infos(folder, name):
         whole = os.path.join(folder, info)

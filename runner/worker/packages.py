@@ -1,7 +1,6 @@
 """What a script installs with pip while it runs: beside its run, because other runs use the same environment."""
 
 import os
-import shutil
 
 import installing
 
@@ -22,6 +21,8 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
     """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
     if not order.get("shared_environment"):
         return
+    import shutil
+
     own, path = folder(run_dir), variables.get("PATH", os.defpath)
     program = shutil.which(str(order["argv"][0]), path=path) or str(order["argv"][0])
     variables[installing.PACKAGES] = own
