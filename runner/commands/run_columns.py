@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from runner.commands.output import show_duration, show_time, show_value
@@ -66,12 +68,18 @@ def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
     first = [name] if dot and owner == column else [sort] if sort and column == "metrics" else []
     if column != "metrics" or row.get("objective") is None:
         return first
+    return [*first, *_objectives(json.dumps(row["objective"]))]
+
+
+@cache
+def _objectives(text: str) -> tuple[str, ...]:
+    """Return the metrics of an objective, given as JSON: all trials of a sweep have the same."""
     from runner.sweeps.objectives import read_objectives
 
     try:
-        return [*first, *(one.metric for one in read_objectives(row["objective"]))]
+        return tuple(one.metric for one in read_objectives(json.loads(text)))
     except UserError:  # an old record may have what is refused now
-        return first
+        return ()
 
 
 def value_of(row: Row, column: str) -> Any:
