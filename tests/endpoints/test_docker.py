@@ -8,7 +8,10 @@ import pytest
 
 from runner.layout import Layout
 from tests.contracts.servers_contract import ServersContract
+from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE
+
+pytestmark = pytest.mark.sampled(5, covers=SERVED_CONTAINERS)
 
 
 class TestDocker(ServersContract):

@@ -20,10 +20,13 @@ from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from tests.contracts.servers_contract import ask, constant
 from tests.support.command_line import CommandLine
+from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE, engine_of_its_own
 from tests.support.malicious import Malicious
 from tests.support.served import PINS, state_of
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.sampled(13, covers=SERVED_CONTAINERS)
 
 DOCKER = ["--set", "kind=docker", "--set", f"base_image={BASE}", "--set", "port=0"]
 
@@ -175,11 +178,6 @@ def test_no_engine(vivero: Any) -> None:
     )
 
 
-def test_an_endpoint_whose_engine_is_away_is_not_called_stopped(deployed: Any, vivero: Any) -> None:
-    (described,) = json.loads(vivero("endpoints", "--json", DOCKER_HOST="unix:///nowhere/docker.sock").stdout)
-    assert described["status"] == "unknown" and "No container engine answers" in described["problem"]
-
-
 def test_a_package_that_cannot_be_had_is_named(vivero: Any, base_image: Any, register: Any, swept: Any) -> None:
     register("odd", constant(0), lock="no-such-package-of-ours==1.0\n", python_version="3.11.2")
     assert "no-such-package-of-ours" in mistake(vivero("deploy", "odd", *DOCKER))
@@ -222,26 +220,19 @@ def test_settings_of_containers_are_refused_for_processes(vivero: Any) -> None:
     assert "kind docker" in mistake(vivero("deploy", "iris", "--set", "memory=1g"))
 
 
-@pytest.mark.parametrize(
-    ("words", "what"),
-    [
+def test_what_it_cannot_do_is_refused(deployed: Any, vivero: Any, register_here: Any, layout: Layout) -> None:
+    register_here("iris", constant(1))
+    FileRegistry(layout).set_alias("iris", "champion", 2)
+    for words, expected in (
         (["iris@champion"], "follows no alias"),
         (["iris:2", "--weight", "0.5"], "one version"),
         (["iris:2", "--mirror"], "one version"),
-    ],
-)
-def test_what_one_version_cannot_do_is_refused(
-    deployed: Any, vivero: Any, register_here: Any, layout: Layout, words: Any, what: str
-) -> None:
-    register_here("iris", constant(1))
-    FileRegistry(layout).set_alias("iris", "champion", 2)
-    assert what in mistake(vivero("deploy", *words))
+        (["iris", "--set", "workers=2"], "is being served, so its settings stay"),
+    ):
+        assert expected in mistake(vivero("deploy", *words))
     assert ask(deployed[0]) == (200, "iris:1", [0])
-
-
-def test_it_does_not_go_over_to_another_kind(deployed: Any, vivero: Any) -> None:
-    done = vivero("deploy", "iris", "--set", "workers=2")
-    assert "is being served, so its settings stay" in mistake(done)
+    (described,) = json.loads(vivero("endpoints", "--json", DOCKER_HOST="unix:///nowhere/docker.sock").stdout)
+    assert described["status"] == "unknown" and "No container engine answers" in described["problem"]
 
 
 def test_what_a_cut_off_start_has_left_is_removed_by_the_next(deployed: Any, vivero: Any, swept: Any) -> None:

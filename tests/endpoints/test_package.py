@@ -18,11 +18,14 @@ from runner.environments.kept_wheels import KeptWheels
 from runner.layout import Layout
 from tests.contracts.servers_contract import ask, constant
 from tests.support.command_line import CommandLine
+from tests.support.covered import SERVED_CONTAINERS
 from tests.support.engine import BASE
 from tests.support.malicious import Malicious
 from tests.support.projects import write_project
 from tests.support.served import LOCK
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.sampled(3, covers=SERVED_CONTAINERS)
 
 _AUTHORITIES = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
 

@@ -1,8 +1,8 @@
 """What repeats runs a sample, chosen by the seed of this run; ``--whole`` runs all of it.
 
-``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. Where CI runs, all of them run when
-the code they cover differs from the code that ``tests/whole.json`` says they all passed with; ``--whole`` writes that
-file.
+``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases; as a module's ``pytestmark`` it
+keeps 40 of the module's tests. Where CI runs, all of them run when the code they cover, or their own module, differs
+from the code that ``tests/whole.json`` says they all passed with; ``--whole`` writes that file.
 """
 
 import hashlib
@@ -42,14 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sampled") is not None:
-            cases[item.nodeid.partition("[")[0]].append(item)
+            cases[_sampled_together(item)].append(item)
     recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     whole: dict[str, str] = {}
     dropped: set[pytest.Item] = set()
     for name, found in cases.items():
         mark = found[0].get_closest_marker("sampled")
         assert mark is not None
-        digest = digest_of(mark.kwargs["covers"])
+        digest = digest_of([*mark.kwargs["covers"], name.partition("::")[0]])
         changed = bool(os.environ.get("CI")) and recorded.get(name) != digest
         if config.getoption("whole") or changed:
             whole[name] = digest
@@ -59,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
         items[:] = [item for item in items if item not in dropped]
+
+
+def _sampled_together(item: pytest.Item) -> str:
+    """Return what a sample is taken of: the module where the mark is the module's, else the test with all its cases."""
+    of_module = item.get_closest_marker("sampled") not in item.own_markers
+    return item.nodeid.partition("::")[0] if of_module else item.nodeid.partition("[")[0]
 
 
 def digest_of(patterns: Sequence[str]) -> str:

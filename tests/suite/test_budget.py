@@ -46,6 +46,12 @@ def test_a_sample_is_that_of_its_seed(inner: Inner) -> None:
     assert chosen(1) == chosen(1) != chosen(2)
 
 
+def test_a_sample_is_taken_of_a_whole_module(inner: Inner) -> None:
+    text = SAMPLED.replace("@pytest.mark.sampled(3", "pytestmark = pytest.mark.sampled(4")
+    assert "4 passed, 17 deselected" in inner(text, variables={"CI": ""}).stdout
+    assert "21 passed" in inner(text, variables={"CI": "1"}).stdout
+
+
 def test_the_whole(inner: Inner) -> None:
     assert "21 passed" in inner(SAMPLED, "--whole", "-k", "test", variables={"CI": ""}).stdout
 

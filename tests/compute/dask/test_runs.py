@@ -14,10 +14,13 @@ from runner.compute.dask import DaskMachines
 from runner.hosts.dask.client import host_of
 from runner.schema import DaskComputeConfig
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
+from tests.support.covered import CLUSTERS
 from tests.support.nodes.dask import DaskCluster
 from tests.support.nodes.spread import FOREST, Spread
 from tests.support.nodes.team import COUNTING, Team, lines
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.sampled(6, covers=CLUSTERS)
 
 
 class TestCompute(ClusterComputeContract):

@@ -12,6 +12,7 @@ import pytest
 from docker import DockerClient
 from docker.models.containers import Container
 
+from tests.support.covered import CLUSTERS
 from tests.support.engine import BASE
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.engines import NodeEngine
@@ -21,7 +22,10 @@ from tests.support.nodes.team import COUNTING, ENDLESS, Team, lines
 from tests.support.projects import write_project
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.slow("starts engines, and builds images and environments on nodes", seconds=120)
+pytestmark = [
+    pytest.mark.slow("starts engines, and builds images and environments on nodes", seconds=120),
+    pytest.mark.sampled(5, covers=CLUSTERS),
+]
 
 
 class Crew(Team):

@@ -14,10 +14,13 @@ from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.ssh import SshMachines
 from runner.schema import SshComputeConfig
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
+from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.team import Team
 from tests.support.projects import write_project
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.sampled(13, covers=CLUSTERS)
 
 
 class TestCompute(ClusterComputeContract):

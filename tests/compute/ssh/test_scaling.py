@@ -15,11 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster
 from tests.support.nodes.spread import FOREST, Spread
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.slow("builds an environment on three nodes", seconds=120)
+pytestmark = [
+    pytest.mark.slow("builds an environment on three nodes", seconds=120),
+    pytest.mark.sampled(3, covers=CLUSTERS),
+]
 
 
 LONG = (

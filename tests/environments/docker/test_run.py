@@ -13,9 +13,10 @@ import pytest
 from runner.environments.docker.engine import KIND
 from runner.layout import Layout
 from tests.support.command_line import CommandLine
+from tests.support.covered import CONTAINERS
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.usefixtures("swept")
+pytestmark = [pytest.mark.usefixtures("swept"), pytest.mark.sampled(8, covers=CONTAINERS)]
 
 ENDLESS = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)\n"
 
