@@ -23,6 +23,7 @@ from serving.tables import KINDS
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 
+SCORING = ["serving/**/*.py", "runner/commands/score.py"]
 X, Y = load_iris(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500).fit(X, np.array(["a", "b", "c"])[Y])
 
@@ -245,6 +246,7 @@ def test_a_mistake_is_one_line(words: Any, message: str, score: Score) -> None:
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
 
 
+@pytest.mark.sampled(2, covers=SCORING)
 @pytest.mark.parametrize(("source", "target"), [(one, two) for one in KINDS for two in KINDS])
 def test_a_kept_column_that_is_called_as_an_answer_is_refused(
     source: str, target: str, score: Score, named: Any
@@ -266,6 +268,7 @@ TEXTS = ["good day", "bad night", "good night", "bad day"] * 5
 READ = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(TEXTS, [1, 0, 1, 0] * 5)
 
 
+@pytest.mark.sampled(3, covers=SCORING)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("missing", [None, "", "NA", "nan", "null"])
 def test_no_text_is_refused_in_every_kind_of_file(kind: str, missing: Any, score: Score, register: Any) -> None:
@@ -302,6 +305,7 @@ OUTPUTS: dict[str, tuple[Any, Any]] = {
 }
 
 
+@pytest.mark.sampled(4, covers=SCORING)
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize("target", KINDS)
 def test_each_output_is_named_by_its_own_labels(name: str, target: str, score: Score, register: Any) -> None:
@@ -334,6 +338,7 @@ FORMS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.sampled(5, covers=SCORING)
 @pytest.mark.parametrize("names", [NAMES, None, ["length", "width", "height", "depth"]])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_file_of_another_form_is_told_what_to_do(form: str, names: Any, score: Score, register: Any) -> None:
