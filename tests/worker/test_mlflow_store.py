@@ -18,6 +18,8 @@ from observers import MlflowObserver
 
 from tests.support.records import record_of
 
+pytestmark = pytest.mark.sampled(12, covers=["conf/**/*.yaml", "runner/**/*.py"])
+
 
 def put(path: Any, text: str = "") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
