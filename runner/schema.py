@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import MISSING
 
 from runner.endpoint_settings import EndpointSettings
 
@@ -292,30 +292,16 @@ SCHEMAS: dict[str, dict[str, type]] = {
 
 def register_schemas() -> None:
     """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options."""
-    from hydra.core.config_store import ConfigStore
+    from runner.lazy_schemas import store
 
-    store = ConfigStore.instance()
     for group, nodes in SCHEMAS.items():
         for name, node in nodes.items():
-            store.store(group=group, name=name, node=_with_open_mappings(OmegaConf.structured(node)))
+            store(group, name, node)
     plugin = "hydra_plugins.vivero"
-    store.store(group="hydra/launcher", name="vivero", node={"_target_": f"{plugin}.ViveroLauncher"})
+    store("hydra/launcher", "vivero", {"_target_": f"{plugin}.ViveroLauncher"})
     for name in ("vivero", *SEARCHES):
         search = name if name in SEARCHES else None
-        chosen: dict[str, Any] = {"_target_": f"{plugin}.ViveroSweeper", "search": search, "params": {}}
-        store.store(group="hydra/sweeper", name=name, node=_with_open_mappings(OmegaConf.create(chosen)))
-
-
-def _with_open_mappings(node: DictConfig) -> DictConfig:
-    """Let mappings whose keys are the user's own (tags, metrics, inputs) take new keys without Hydra's ``+``."""
-    for name in node:
-        child = node._get_node(name)
-        if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
-            if OmegaConf.get_type(child) is dict:
-                child._set_flag("struct", False)
-            else:
-                _with_open_mappings(child)
-    return node
+        store("hydra/sweeper", name, {"_target_": f"{plugin}.ViveroSweeper", "search": search, "params": {}})
 
 
 def fields_of(class_name: str) -> list[str]:
