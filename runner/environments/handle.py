@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from runner.errors import UserError
@@ -55,6 +56,11 @@ class PrefixHandle:
 
     def variables(self) -> dict[str, str]:
         """Return what makes it the active environment."""
+        return dict(self._variables)
+
+    @cached_property
+    def _variables(self) -> dict[str, str]:
+        """Return the same, looked up once for all trials."""
         if self._host is not None:
             path = f"{self._python.parent}{os.pathsep}{self._host.path}"
             return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}

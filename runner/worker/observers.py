@@ -10,7 +10,7 @@ import traceback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, Iterator, List, Optional
 
 
 _BLOCK = 1 << 20
@@ -103,6 +103,7 @@ class MlflowObserver(Observer):
         self._reader: "Any" = None
         self._next = 0.0
         self._began = int(time.time() * 1000)
+        self._script: "Optional[str]" = None
 
     def _step(self) -> None:
         if time.monotonic() >= self._next:
@@ -123,25 +124,28 @@ class MlflowObserver(Observer):
         notes = super().finish()
         found = self._elsewhere()
         if not found and not (self._reader is not None and self._reader.has_runs):
-            calls = _TRACKING_CALL.findall(self._script())
+            calls = _TRACKING_CALL.findall(self._script_text())
             found = [word.strip() for word in calls if not _TRACKING.search("set_tracking_uri({})".format(word))]
         return notes + [text.format(one) for one in dict.fromkeys(found)]
 
     def _elsewhere(self) -> "List[str]":
         """Return the addresses outside of the run that its variables or its script name."""
         variables = {**os.environ, **(self._order.get("variables") or {})}
-        found = [str(variables.get("MLFLOW_TRACKING_URI") or ""), *_TRACKING.findall(self._script())]
+        found = [str(variables.get("MLFLOW_TRACKING_URI") or ""), *_TRACKING.findall(self._script_text())]
         return [one for one in found if one and self._is_outside(one)]
 
-    def _script(self) -> str:
-        """Return the text of the scripts that the command names."""
-        found = []
+    def _script_text(self) -> str:
+        """Return the text of the scripts that the command names, as it is at the end of the run."""
+        if self._script is None:
+            self._script = "\n".join(self._read_scripts())
+        return self._script
+
+    def _read_scripts(self) -> "Iterator[str]":
         for word in self._order.get("argv") or ():
             path = os.path.join(self._run_dir, "work", str(word))
             if str(word).endswith(".py") and os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
-                    found.append(file.read())
-        return "\n".join(found)
+                    yield file.read()
 
     def _is_outside(self, address: str) -> bool:
         scheme, colon, rest = address.partition(":")
@@ -163,14 +167,21 @@ class MlflowObserver(Observer):
 
 def _may_hold_store(folder: str) -> bool:
     """Tell, quickly, whether a script may have told MLflow to record in a folder."""
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        path = os.path.join(folder, name)
-        if name.endswith(_DATABASES):
+    for entry in _entries(folder):
+        if entry.name.endswith(_DATABASES):
             return True
-        below = os.listdir(path) if os.path.isdir(path) and not os.path.islink(path) else []
-        if any(os.path.isfile(os.path.join(path, one, "meta.yaml")) for one in below):
+        below = _entries(entry.path) if entry.is_dir(follow_symlinks=False) else []
+        if any(os.path.isfile(os.path.join(one.path, "meta.yaml")) for one in below if one.is_dir()):
             return True
     return False
+
+
+def _entries(folder: str) -> "List[os.DirEntry[str]]":
+    """Return what is in a folder, nothing if there is none."""
+    try:
+        return list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def make(run_dir: str, order: "Dict[str, Any]", log: int) -> "List[Observer]":

@@ -53,8 +53,10 @@ def place_in(path: "List[str]", variables: "Dict[str, str]") -> "List[str]":
     return [*path[:at], own, *path[at:]]
 
 
-def notes(run_dir: str) -> "List[str]":
+def notes(order: "Dict[str, Any]", run_dir: str) -> "List[str]":
     """Return a line that names what was installed and is still there, or none."""
+    if not order.get("shared_environment"):
+        return []
     found = installing.installed([folder(run_dir)])
     if not found:
         return []

@@ -93,7 +93,7 @@ class Supervisor:
         found = results.outcome(self._status or 0, self._stop, self._log, ran_out)
         for observer in self._observers:
             self._notes += observer.finish()
-        self._notes += packages.notes(self._run_dir)
+        self._notes += packages.notes(self._order, self._run_dir)
         if found["status"] == results.COMPLETED:
             self._inspect()
         if self._stop == results.CANCELED:  # asked for while the model was looked at
