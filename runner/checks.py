@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import re
 import types
@@ -75,7 +74,7 @@ def _check_section(section: Any, place: str) -> None:
     """
     kinds = _kinds_of(section.__class__)
     for key, value in vars(section).items():
-        if key not in kinds and (place or difflib.get_close_matches(key, kinds, 1, 0.8)):
+        if key not in kinds and (place or _resembles(key, kinds)):
             raise UserError(f"There is no key '{place}{key}'", nearest(key, kinds))
         kind = kinds.get(key, _ANY)
         if not isinstance(value, kind.types):
@@ -84,6 +83,12 @@ def _check_section(section: Any, place: str) -> None:
             _check_section(value, f"{place}{key}.")
         elif kind.texts and value:
             _check_texts(value, f"{place}{key}")
+
+
+def _resembles(key: str, kinds: Mapping[str, _Kind]) -> bool:
+    import difflib  # here, as in `nearest`
+
+    return bool(difflib.get_close_matches(key, kinds, 1, 0.8))
 
 
 class _Kind(NamedTuple):

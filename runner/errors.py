@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 from collections.abc import Iterable
 
@@ -48,6 +47,8 @@ _LISTED = 30
 
 def close(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant, None if none is like it."""
+    import difflib  # here: few commands have a word to correct
+
     for found in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
         if difflib.SequenceMatcher(None, *_apart(word, found)).ratio() >= _ALIKE:
             return found

@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import json
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,7 @@ from typing import Any
 from runner.shown import finite
 
 _BLOCK = 1 << 20
-_OURS, _NUMBERS = secrets.token_hex(3), itertools.count()  # of temporary names; the system is not asked for each
+_OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:

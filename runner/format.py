@@ -11,21 +11,40 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 from runner.errors import UserError
 from runner.files import encode_json
 
 FORMAT = 1
 
+C = TypeVar("C")
 T = TypeVar("T", bound="Record")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def frozen_record(cls: type[C]) -> type[C]:
+    """Make a subclass of `Record` a frozen dataclass.
+
+    How records compare and print is written once, in `Record`: to generate it for each class is felt at every start.
+    """
+    return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+
+
+@frozen_record
 class Record:
     """Base of all records; `unknown` holds the fields this release does not know."""
 
-    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mappings are among the fields
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name != "unknown")
+        return f"{type(self).__name__}({shown})"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain mappings, lists and scalars."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +25,18 @@ class _Below:
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, owner: RunLayout | SweepLayout | EndpointLayout | Layout, _cls: type | None = None) -> Path:
+    def __get__(self, owner: _Folder, _cls: type | None = None) -> Path:
         owner.__dict__[self._name] = found = Path(owner.root, *self.parts)
         return found
 
 
 @dataclass(frozen=True)
-class RunLayout:
-    """The files of one run's folder."""
-
+class _Folder:
     root: Path
+
+
+class RunLayout(_Folder):
+    """The files of one run's folder."""
 
     record = _Below("run.json")  # the controller's RunRecord
     config = _Below("config.yaml")  # as composed
@@ -71,11 +72,8 @@ class RunLayout:
         return Path(self.root, "attempts", str(number))
 
 
-@dataclass(frozen=True)
-class SweepLayout:
+class SweepLayout(_Folder):
     """The files of one sweep's folder."""
-
-    root: Path
 
     record = _Below("sweep.json")
     journal = _Below("trials.jsonl")  # each trial's begin and end, as it happens
@@ -85,11 +83,8 @@ class SweepLayout:
     lock = _Below(".lock")  # held by the controller
 
 
-@dataclass(frozen=True)
-class EndpointLayout:
+class EndpointLayout(_Folder):
     """The files of one endpoint's folder."""
-
-    root: Path
 
     record = _Below("endpoint.json")
     keys = _Below("keys.json")  # hashes of the keys
@@ -108,8 +103,7 @@ class EndpointLayout:
     holder = _Below("listening", "holder.sock")  # where a container gets the socket to listen on
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(_Folder):
     """The folders of one workspace.
 
     Parameters
@@ -117,8 +111,6 @@ class Layout:
     root : Path
         The workspace folder, absolute.
     """
-
-    root: Path
 
     runs = _Below("runs")
     models = _Below("models")
@@ -231,4 +223,8 @@ def option_for(root: Path) -> str:
         usual = find_workspace(None).root
     except UserError:  # there is none
         usual = None
-    return "" if usual == root else f" --workspace {shlex.quote(str(root))}"
+    if usual == root:
+        return ""
+    import shlex
+
+    return f" --workspace {shlex.quote(str(root))}"

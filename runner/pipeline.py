@@ -10,14 +10,15 @@ from typing import Any
 from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError, storage_error
-from runner.files import append_json_line
-from runner.records import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING, RunRecord
+from runner.files import append_json_line, read_json_lines
+from runner.records import RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, name_set_by_script, with_script_set
 from runner.stages.prepare import prepare
 from runner.stages.register import register, registers
 from runner.stages.run import cancel_reason, read_result, run
 from runner.stages.scale import scale
+from runner.statuses import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING
 
 Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
@@ -92,9 +93,10 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
     phase(word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
     if name == "finalize":
-        changed["tags"] = with_script_set(bench.run, "tag", record.tags)
-        changed["properties"] = with_script_set(bench.run, "property", record.properties)
-        changed["display_name"] = name_set_by_script(bench.run) or record.display_name
+        lines = list(read_json_lines(bench.run.properties))
+        changed["tags"] = with_script_set(lines, "tag", record.tags)
+        changed["properties"] = with_script_set(lines, "property", record.properties)
+        changed["display_name"] = name_set_by_script(lines) or record.display_name
     return dataclasses.replace(record, **changed)  # written as the next stage begins, or with the end
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from runner.clock import seconds_between
 from runner.layout import RunLayout, option_for
-from runner.records import COMPLETED, TERMINAL, RunRecord
+from runner.records import RunRecord
 from runner.shown import clean, show_value
+from runner.statuses import COMPLETED, TERMINAL
 from runner.streams import reader_may_leave
 
 _METRICS_SHOWN = 12

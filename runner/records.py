@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, Record
-
-QUEUED, PREPARING, SCALING, RUNNING, FINALIZING = "queued", "preparing", "scaling", "running", "finalizing"
-COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
-STATUSES = (QUEUED, PREPARING, SCALING, RUNNING, FINALIZING, COMPLETED, FAILED, CANCELED)
-TERMINAL = (COMPLETED, FAILED, CANCELED)
+from runner.format import FORMAT, Record, frozen_record
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class GitState(Record):
     """The repository the source came from. `diff` names the file in the run's folder with what was uncommitted."""
 
@@ -25,7 +20,7 @@ class GitState(Record):
     diff: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class SnapshotRecord(Record):
     """The copied source folder. `bytes` is its size."""
 
@@ -36,7 +31,7 @@ class SnapshotRecord(Record):
     git: GitState | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class EnvironmentRecord(Record):
     """The environment a run used.
 
@@ -59,7 +54,7 @@ class EnvironmentRecord(Record):
     image_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class InputRecord(Record):
     """One data input. `path` as configured, `location` where the script finds it."""
 
@@ -71,7 +66,7 @@ class InputRecord(Record):
     location: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class PrepareRecord(Record):
     """Result of the prepare stage."""
 
@@ -80,7 +75,7 @@ class PrepareRecord(Record):
     inputs: Mapping[str, InputRecord] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class ScaleRecord(Record):
     """Result of the scale stage: where the run will be."""
 
@@ -89,7 +84,7 @@ class ScaleRecord(Record):
     slots: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class ResultRecord(Record):
     """Result of the run stage: the worker's ``result.json``. Times are ISO 8601, durations in seconds, memory in bytes.
 
@@ -110,7 +105,7 @@ class ResultRecord(Record):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class FileRecord(Record):
     """One file of the outputs. `path` is relative to the outputs folder."""
 
@@ -119,7 +114,7 @@ class FileRecord(Record):
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class FinalizeRecord(Record):
     """Result of the finalize stage. `metrics` has the last value of each metric that is a single one."""
 
@@ -128,7 +123,7 @@ class FinalizeRecord(Record):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class RegisterRecord(Record):
     """Result of the register stage. `promoted` is the alias that moved to the version."""
 
@@ -138,7 +133,7 @@ class RegisterRecord(Record):
     promoted: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class DeployRecord(Record):
     """Where the run's model is served."""
 
@@ -147,7 +142,7 @@ class DeployRecord(Record):
     models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class RunRecord(Record):
     """``run.json``: everything known of one run. `config` is the composed configuration, resolved."""
 
@@ -175,7 +170,7 @@ class RunRecord(Record):
     deploy: DeployRecord | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class Inspection(Record):
     """What loading the model in the run's environment, in a clean process, showed. `error` says why it is refused.
 
@@ -200,7 +195,7 @@ class Inspection(Record):
     framework_version: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class ModelRecord(Record):
     """``model.json``: one version of a model. `artefact` is the file or folder beside it, `files` its contents."""
 
@@ -229,7 +224,7 @@ class ModelRecord(Record):
     default_method: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class Deployment(Record):
     """One version behind an endpoint. `reference` is what was asked for; with an ``@alias`` the version follows it."""
 
@@ -240,7 +235,7 @@ class Deployment(Record):
     mirror: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class EndpointRecord(Record):
     """``endpoint.json``: what an endpoint serves and how. `generation` counts changes, `history` holds earlier ones.
 

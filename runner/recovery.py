@@ -14,8 +14,9 @@ from runner.errors import UserError
 from runner.files import is_locked, locked
 from runner.layout import Layout
 from runner.pipeline import execute, finish
-from runner.records import CANCELED, FAILED, TERMINAL, RunRecord
+from runner.records import RunRecord
 from runner.stages.run import follow, read_result, request_cancel, signal_worker, worker_lives
+from runner.statuses import CANCELED, FAILED, TERMINAL
 from runner.wiring import make_bench
 
 _TICK = 0.1

@@ -9,8 +9,9 @@ from runner.bench import Bench
 from runner.files import locked, write_text
 from runner.pipeline import execute
 from runner.progress import Progress
-from runner.records import CANCELED, COMPLETED, RunRecord
+from runner.records import RunRecord
 from runner.stages.run import Detached
+from runner.statuses import CANCELED, COMPLETED
 
 FAILED_RUN, INTERRUPTED = 2, 130
 

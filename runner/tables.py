@@ -6,7 +6,6 @@ folded into lines, then the last columns go. Ids, statuses and addresses are nev
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -161,6 +160,8 @@ def print_table(
 
 def terminal_width() -> int:
     """Return how many characters a line of the terminal has."""
+    import shutil
+
     return shutil.get_terminal_size().columns
 
 

@@ -11,12 +11,14 @@ from runner.bench import Bench, RestoredRun
 from runner.layout import Layout
 from runner.plan import Plan
 from runner.ports import Compute, Environment, Host, Registry, Say
-from runner.records import PREPARING, RunRecord
+from runner.records import RunRecord
 from runner.schema import CLUSTERS, RunSpec
+from runner.statuses import PREPARING
 
 if TYPE_CHECKING:
     from runner.compute.cluster.nodes import Machines
-    from runner.endpoints.deploy import Deployer
+    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
 
 
@@ -124,7 +126,6 @@ def make_bench(
     compute: Compute | None = None,
 ) -> Bench:
     """Lay out everything one run needs, with a compute of its own unless it shares one."""
-    from runner.endpoints.deploy import Target
     from runner.store.git import git_state
     from runner.store.inputs import InputStore
     from runner.store.registry import FileRegistry
@@ -133,6 +134,12 @@ def make_bench(
 
     limits, registry = spec.job.snapshot, FileRegistry(layout)
     deployer = partial(make_deployer, layout, registry, say)
+
+    def deploy(reference: str, settings: EndpointSettings) -> Deployed:
+        from runner.endpoints.deploy import Target  # which imports an HTTP client, and few runs deploy
+
+        return deployer().deploy(Target(reference), settings)
+
     return Bench(
         spec=spec,
         layout=layout,
@@ -150,7 +157,7 @@ def make_bench(
         environment=_environment_for(spec, layout, base),
         compute=compute or make_compute(spec.compute, base, say=say),
         say=say,
-        deploy=lambda reference, settings: deployer().deploy(Target(reference), settings),
+        deploy=deploy,
         foresee=lambda settings, model, python: deployer().foresee(settings, model, python),
         look_at_git=git_state,
         restored_from=restored,

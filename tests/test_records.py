@@ -8,7 +8,7 @@ import pytest
 
 from runner.errors import UserError
 from runner.files import encode_json
-from runner.format import FORMAT, Encoder, check_format
+from runner.format import FORMAT, Encoder, Record, check_format, frozen_record
 from runner.names import check_name
 from runner.records import FileRecord, FinalizeRecord, RunRecord
 
@@ -16,6 +16,15 @@ RECORD = RunRecord(
     id="a", experiment="e", status="queued", created="t",
     finalize=FinalizeRecord(outputs=(FileRecord(path="p", bytes=1, sha256="s"),), metrics={"m": 1.5}),
 )  # fmt: skip
+
+
+@frozen_record
+class Same(Record):
+    """Fields of another record."""
+
+    path: str
+    bytes: int
+    sha256: str
 
 
 def test_round_trip() -> None:
@@ -59,3 +68,15 @@ def test_names_that_could_be_more_than_a_name(name: Any) -> None:
 @pytest.mark.parametrize("name", ["a", "sklearn-iris", "A.b_c-9", "x" * 128, "1.5"])
 def test_names_that_are_fine(name: Any) -> None:
     assert check_name(name, "model name") == name
+
+
+def test_records_compare_by_class_and_fields_and_cannot_change() -> None:
+    other = dataclasses.replace(RECORD, id="b")
+    assert dataclasses.replace(other, id="a") == RECORD != other
+    assert dataclasses.replace(RECORD, unknown={"colour": "red"}) != RECORD
+    assert FileRecord(path="p", bytes=1, sha256="s") != Same(path="p", bytes=1, sha256="s")
+    assert repr(FileRecord(path="p", bytes=1, sha256="s")) == "FileRecord(path='p', bytes=1, sha256='s')"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RECORD.id = "b"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(RECORD)

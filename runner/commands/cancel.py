@@ -37,7 +37,7 @@ def cancel(runs: tuple[str, ...]) -> None:
 def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
     """Return the run a user means, or the sweep. A sweep that has ended is a mistake, of a run it is only said."""
     from runner.commands.sweep_reading import find_sweep, sweep_store
-    from runner.records import RUNNING
+    from runner.statuses import RUNNING
 
     if not _means_sweep(layout, text, sweep_store(layout).ids()):
         return find_run(layout, text)
@@ -83,7 +83,7 @@ def _end_sweep(layout: Layout, record: SweepRecord) -> SweepRecord:
     if is_minded(layout, record):
         # Told by two, a worker would take it for the second word, which kills at once.
         return record
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     for trial in record.trials:
         if trial.status not in TERMINAL and locate(layout, trial.run) is not None:
@@ -93,7 +93,7 @@ def _end_sweep(layout: Layout, record: SweepRecord) -> SweepRecord:
 
 def _end_run(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
     """Return whether a run had ended before it was told to, and its record."""
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     if record.status in TERMINAL:
         return True, record
@@ -110,7 +110,7 @@ def _end_run(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
 
 
 def _line(record: RunRecord, was_over: bool) -> str:
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     if was_over:
         return f"Run {record.id} had already ended: it is {record.status}"

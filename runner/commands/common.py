@@ -135,7 +135,7 @@ def find_run(layout: Layout, text: str) -> RunRecord:
 
 def settled(layout: Layout, record: RunRecord) -> RunRecord:
     """Return a run's record as it really stands: one whose controller died is finished first."""
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     if record.status in TERMINAL:
         return record

@@ -15,7 +15,7 @@ from runner.errors import UserError
 @global_options
 def delete(runs: tuple[str, ...], yes: bool) -> None:
     """Remove runs that have ended, with their outputs and logs. Registered models stay."""
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     layout = workspace()
     records = {record.id: record for record in (find_run(layout, text) for text in runs)}

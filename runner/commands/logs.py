@@ -100,7 +100,7 @@ def _why_silent(layout: Layout, record: RunRecord) -> str:
 
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
     """Yield a log as it grows. Whether the run has ended is asked before each look, so no last word is missed."""
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     store, opened = run_store(layout), None
     try:

@@ -26,9 +26,9 @@ def register(
 ) -> None:
     """Register a model that a finished RUN left, as its next version, without training again."""
     from runner.names import check_name
-    from runner.records import TERMINAL
     from runner.recovery import reopen
     from runner.stages.artefacts import Wanted, find_artefact, register_version
+    from runner.statuses import TERMINAL
 
     layout = workspace()
     record = find_run(layout, run)

@@ -12,7 +12,8 @@ from runner.commands.common import settled
 from runner.environments.catalogue import Needs, kept
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.records import TERMINAL, ModelRecord
+from runner.records import ModelRecord
+from runner.statuses import TERMINAL
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 

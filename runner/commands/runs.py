@@ -43,7 +43,7 @@ def runs(
 ) -> None:
     """List runs, newest first."""
     from runner.commands.run_columns import read_columns, write_csv
-    from runner.records import STATUSES
+    from runner.statuses import STATUSES
     from runner.store.index import select
 
     layout = workspace()
@@ -75,14 +75,14 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
 
     Records that cannot be read, which the index leaves out, are named beside the list.
     """
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
-    index, store = run_index(layout), run_store(layout)
+    index = run_index(layout)
     rows = index.all()
     active = [row["id"] for row in rows if row["status"] not in TERMINAL]
     for run_id in active:
         try:
-            settled(layout, store.read(run_id))
+            settled(layout, run_store(layout).read(run_id))
         except (UserError, OSError) as error:  # one bad record, or a full disk, must not hide the others
             note(f"warning: run {run_id}: {storage_error(error) or error}")
     for problem in index.unreadable():

@@ -22,6 +22,7 @@ def show(run: str) -> None:
     """Show everything known of one run, or of a child that its script made: RUN_1."""
     from runner.commands import reading
     from runner.commands.children import children_of, find_child, print_child
+    from runner.files import read_json_lines
     from runner.stages.finalize import with_script_set
 
     layout = workspace()
@@ -40,11 +41,12 @@ def show(run: str) -> None:
     if not wants_json():
         _print(folder, record)
         return
+    lines = list(read_json_lines(folder.properties))
     emit_json(
         {
             **record.to_json(),
-            "tags": with_script_set(folder, "tag", record.tags),
-            "properties": with_script_set(folder, "property", record.properties),
+            "tags": with_script_set(lines, "tag", record.tags),
+            "properties": with_script_set(lines, "property", record.properties),
             "metrics": reading.last_metrics(folder, record),
             "children": children_of(folder.children),
             "logs": sorted(reading.log_files(folder)),
@@ -56,8 +58,10 @@ def show(run: str) -> None:
 def _print(folder: RunLayout, record: RunRecord) -> None:
     from runner.commands import reading
     from runner.commands.children import children_of, print_children
+    from runner.files import read_json_lines
     from runner.stages.finalize import with_script_set
 
+    lines = list(read_json_lines(folder.properties))
     facts(_head(record))
     for title, found in (
         ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
@@ -65,8 +69,8 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
         ("Process", _process(record)),
         ("Prepared", _prepared(record.prepare) if record.prepare else {}),
         ("Inputs", _inputs(record.prepare) if record.prepare else {}),
-        ("Tags", with_script_set(folder, "tag", record.tags)),
-        ("Properties", with_script_set(folder, "property", record.properties)),
+        ("Tags", with_script_set(lines, "tag", record.tags)),
+        ("Properties", with_script_set(lines, "property", record.properties)),
         ("Metrics", {**reading.last_metrics(folder, record), **reading.series_in_words(folder)}),
     ):
         if found:

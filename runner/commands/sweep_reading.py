@@ -52,7 +52,7 @@ def is_minded(layout: Layout, record: SweepRecord) -> bool:
 
 def state_of(layout: Layout, record: SweepRecord) -> str:
     """Return the sweep's state, ``interrupted`` where it should be running and nobody minds it."""
-    from runner.records import RUNNING
+    from runner.statuses import RUNNING
 
     return INTERRUPTED if record.state == RUNNING and not is_minded(layout, record) else record.state
 
@@ -63,7 +63,7 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
     While a controller minds it that is what the journal says. Where none does, what its trials' own records say is
     added, and written down, so that the next reader need not look again.
     """
-    from runner.records import RUNNING, TERMINAL
+    from runner.statuses import RUNNING, TERMINAL
 
     open_ = [trial for trial in record.trials if trial.status not in TERMINAL]
     if record.state != RUNNING and not open_:
@@ -78,7 +78,7 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
 
 def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
     """Return what has become of the trials that the sweep does not know to have ended."""
-    from runner.records import TERMINAL
+    from runner.statuses import TERMINAL
 
     found = (_change(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
     return [change for change in found if change]
@@ -87,7 +87,7 @@ def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
 def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any] | None:
     from runner.commands.common import run_store, settled
     from runner.commands.output import note
-    from runner.records import CANCELED, COMPLETED, TERMINAL
+    from runner.statuses import CANCELED, COMPLETED, TERMINAL
     from runner.store.runs import locate
     from runner.sweeps.results import trial_metrics
 
@@ -144,7 +144,7 @@ def close(layout: Layout, record: SweepRecord) -> SweepRecord:
     """
     from runner.clock import now
     from runner.files import locked
-    from runner.records import CANCELED
+    from runner.statuses import CANCELED
 
     store = sweep_store(layout)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:

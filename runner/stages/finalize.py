@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +90,14 @@ def _close_children(run: RunLayout, record: RunRecord) -> None:
             write_json(path, {**child, "status": record.run.status})
 
 
-def name_set_by_script(run: RunLayout) -> str | None:
-    """Return the display name that the script gave its run, if it did."""
-    found = [line["value"] for line in read_json_lines(run.properties) if line["kind"] == "display_name"]
+def name_set_by_script(lines: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the display name that the script gave its run, if it did, from the lines of ``properties.jsonl``."""
+    found = [line["value"] for line in lines if line["kind"] == "display_name"]
     return found[-1] if found else None
 
 
-def with_script_set(run: RunLayout, kind: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return tags (kind ``tag``) or properties (``property``) after what the script set and, by a null, removed."""
+def with_script_set(lines: Iterable[Mapping[str, Any]], kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return tags (kind ``tag``) or properties (``property``) after what such lines set and, by a null, removed."""
     found: dict[str, Any] = dict(given)
-    found.update((line["name"], line["value"]) for line in read_json_lines(run.properties) if line["kind"] == kind)
+    found.update((line["name"], line["value"]) for line in lines if line["kind"] == kind)
     return {name: value for name, value in found.items() if value is not None}

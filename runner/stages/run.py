@@ -18,8 +18,9 @@ from runner.files import is_locked, write_json
 from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
-from runner.records import FAILED, ResultRecord, RunRecord
+from runner.records import ResultRecord, RunRecord
 from runner.stages.left_out import hint
+from runner.statuses import FAILED
 from runner.streams import reader_may_leave
 from runner.threads import thread_share, usable_cores
 from runner.worker import timeouts

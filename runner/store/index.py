@@ -10,14 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.clock import seconds_between
 from runner.errors import UserError, nearest
-from runner.files import read_json_lines
-from runner.layout import Layout, RunLayout
-from runner.metrics import last_values
-from runner.records import TERMINAL, RunRecord
+from runner.layout import Layout
+from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
-from runner.store.runs import read_record
 
 _VERSION = 3
 _NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as records have them
@@ -36,7 +32,9 @@ class RunIndex:
         rows = self._all()
         for row in rows:
             if row["status"] not in TERMINAL:  # its record stays the same while it logs
-                row["metrics"] = row["metrics"] or _metrics_so_far(self.layout.run(row["experiment"], row["id"]))
+                from runner.store.rows import metrics_so_far
+
+                row["metrics"] = row["metrics"] or metrics_so_far(self.layout.run(row["experiment"], row["id"]))
         return rows
 
     def _all(self) -> list[dict[str, Any]]:
@@ -53,6 +51,8 @@ class RunIndex:
         """Return what is wrong with each record that `all` left out."""
         problems = []
         for folder in self._left_out:
+            from runner.store.runs import read_record
+
             try:
                 read_record(self.layout.root / folder)
             except UserError as error:
@@ -147,57 +147,6 @@ def select(
     return found[:limit] if limit else found
 
 
-def _read_row(folder: Path) -> dict[str, Any] | None:
-    try:
-        record = read_record(folder)
-        row = row_of(record)
-        if record.finalize is None and record.status in TERMINAL:  # it ended before its metrics were put in the record
-            row["metrics"] = _metrics_so_far(RunLayout(folder))
-        return row
-    except UserError:
-        return None  # named by `unreadable`
-
-
-def row_of(record: RunRecord) -> dict[str, Any]:
-    """Return what a list shows of a run."""
-    made = record.register
-    return {
-        "id": record.id,
-        "experiment": record.experiment,
-        "status": record.status,
-        "created": record.created,
-        "ended": record.ended,
-        "duration": seconds_between(record.created, record.ended) if record.ended else None,
-        "params": _params(record),
-        "metrics": dict(record.finalize.metrics) if record.finalize else {},
-        "objective": _objective(record),
-        "tags": dict(record.tags),
-        "model": f"{made.model}:{made.version}" if made else None,
-        "display_name": record.display_name,
-        "error": record.error,
-    }
-
-
-def _params(record: RunRecord) -> dict[str, Any]:
-    """Return a run's arguments where they have names."""
-    job = record.config.get("job")
-    arguments = job.get("arguments") if isinstance(job, Mapping) else None
-    return dict(arguments) if isinstance(arguments, Mapping) else {}
-
-
-def _objective(record: RunRecord) -> Any:
-    """Return what the sweep of a trial is after, as its configuration says it."""
-    sweep = record.config.get("sweep")
-    return sweep.get("objective") if isinstance(sweep, Mapping) else None
-
-
-def _metrics_so_far(run: RunLayout) -> dict[str, Any]:
-    try:
-        return last_values(read_json_lines(run.metrics))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}  # what a script wrote there hides no other run
-
-
 def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[str, Any]]:
     """Sort by a field or a metric; rows where it is not a number come behind the others, rows without it last."""
     owner, dot, inner = name.partition(".")
@@ -221,3 +170,9 @@ def _comparable(value: Any) -> tuple[int, Any]:
     """Let words and numbers stand in one order: numbers behind words."""
     number = _INFINITE.get(value, value) if isinstance(value, str) else value
     return (1, number) if isinstance(number, int | float) else (0, str(value))
+
+
+def _read_row(folder: Path) -> dict[str, Any] | None:
+    from runner.store.rows import read_row  # records take long to import, and the cache often has all rows
+
+    return read_row(folder)

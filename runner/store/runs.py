@@ -11,7 +11,8 @@ from runner.errors import UserError, nearest
 from runner.files import remove_tree, write_text
 from runner.format import Encoder
 from runner.layout import Layout, RunLayout
-from runner.records import TERMINAL, RunRecord
+from runner.records import RunRecord
+from runner.statuses import TERMINAL
 from runner.store.finding import latest, meant, read_record_file, time_of
 
 

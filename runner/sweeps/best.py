@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from runner.records import COMPLETED
+from runner.statuses import COMPLETED
 from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 
 

@@ -16,8 +16,9 @@ from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.plan import Plan
-from runner.records import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL, RunRecord
+from runner.records import RunRecord
 from runner.shown import show_value
+from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 from runner.sweeps.best import best_trials, objective_values
 from runner.sweeps.facts import value_of
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher

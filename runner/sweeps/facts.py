@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runner.records import COMPLETED, FAILED, TERMINAL
 from runner.shown import show_value
+from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.sweeps.records import EARLY, MINIMIZE, SweepRecord, TrialRecord
 
 STOPPED = "stopped early"

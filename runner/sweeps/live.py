@@ -18,8 +18,8 @@ from rich.text import Text
 from runner.clock import now, seconds_between
 from runner.layout import Layout, RunLayout
 from runner.metrics import numbers_of
-from runner.records import COMPLETED, FAILED, TERMINAL
 from runner.shown import clean, show_duration, show_value
+from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.store.runs import locate
 from runner.sweeps.facts import STOPPED, show_counts, show_parameters, show_values, status_of
 from runner.sweeps.records import SweepRecord, TrialRecord

@@ -19,7 +19,8 @@ from runner.layout import Layout
 from runner.names import name_from
 from runner.plan import Plan, layout_of, new_run_id
 from runner.ports import Compute
-from runner.records import CANCELED, COMPLETED, RUNNING, RunRecord
+from runner.records import RunRecord
+from runner.statuses import CANCELED, COMPLETED, RUNNING
 from runner.sweeps.conductor import Conductor, Hands, Limits
 from runner.sweeps.page import write_page
 from runner.sweeps.ports import Policy, Search, Watcher

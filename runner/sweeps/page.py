@@ -10,8 +10,8 @@ from typing import Any
 
 from runner.clock import seconds_between
 from runner.files import write_text
-from runner.records import FAILED
 from runner.shown import finite, show_duration, show_time
+from runner.statuses import FAILED
 from runner.sweeps.facts import (
     best_of,
     command_line,

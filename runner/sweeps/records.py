@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, Record
-from runner.records import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
+from runner.format import FORMAT, Record, frozen_record
+from runner.statuses import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
 GOALS = (MAXIMIZE, MINIMIZE)
@@ -15,7 +15,7 @@ STATES = (RUNNING, COMPLETED, FAILED, CANCELED)
 EARLY = "early termination"  # the reason of a trial that a policy stopped
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class Objective(Record):
     """A metric that is to become as large or as small as it can. `goal` is maximize or minimize."""
 
@@ -23,7 +23,7 @@ class Objective(Record):
     goal: str = MAXIMIZE
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class TrialRecord(Record):
     """One trial.
 
@@ -59,7 +59,7 @@ class TrialRecord(Record):
     attempt: int = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen_record
 class SweepRecord(Record):
     """One sweep.
 

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from runner.layout import Layout
-from runner.records import CANCELED, COMPLETED, FAILED, TERMINAL, RunRecord
+from runner.records import RunRecord
 from runner.stages.run import wait_for_worker
+from runner.statuses import CANCELED, COMPLETED, FAILED, TERMINAL
 from runner.store.runs import FileRunStore
 from runner.sweeps.conductor import values_of
 from runner.sweeps.ports import Search

@@ -6,8 +6,8 @@ import sys
 
 from runner.clock import seconds_between
 from runner.layout import Layout, option_for
-from runner.records import FAILED
 from runner.shown import clean, show_duration, show_value
+from runner.statuses import FAILED
 from runner.sweeps.facts import (
     counts,
     parameter_keys,

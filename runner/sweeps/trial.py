@@ -16,9 +16,10 @@ from runner.layout import RunLayout
 from runner.metrics import numbers_of
 from runner.pipeline import execute
 from runner.plan import Plan
-from runner.records import COMPLETED, FAILED, RunRecord
+from runner.records import RunRecord
 from runner.session import opened
 from runner.stages.run import request_cancel, signal_worker
+from runner.statuses import COMPLETED, FAILED
 from runner.sweeps.records import TrialRecord
 
 

@@ -7,8 +7,8 @@ import threading
 import time
 
 from runner.layout import Layout
-from runner.records import FAILED, TERMINAL
 from runner.shown import clean, show_duration
+from runner.statuses import FAILED, TERMINAL
 from runner.streams import reader_may_leave
 from runner.sweeps.facts import best_of, show_counts, show_parameters, show_values, status_of
 from runner.sweeps.ports import Watcher

@@ -10,9 +10,10 @@ from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import locked
 from runner.ports import Say
-from runner.records import CANCELED, RunRecord
+from runner.records import RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.register import register
+from runner.statuses import CANCELED
 from runner.sweeps.records import SweepRecord
 
 Reopen = Callable[[str], tuple[RunRecord, Bench]]

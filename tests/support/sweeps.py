@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runner.records import COMPLETED
+from runner.statuses import COMPLETED
 from runner.sweeps.best import best_trials
 from runner.sweeps.records import Objective, SweepRecord, TrialRecord
 

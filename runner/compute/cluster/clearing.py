@@ -8,7 +8,7 @@ from typing import Any
 from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.records import TERMINAL
+from runner.statuses import TERMINAL
 
 
 def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
 from runner.layout import RunLayout
 from runner.ports import Say
-from runner.records import CANCELED, FAILED
+from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"

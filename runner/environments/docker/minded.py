@@ -18,7 +18,7 @@ from runner.errors import UserError
 from runner.files import is_locked, locked, write_json
 from runner.format import FORMAT
 from runner.layout import RunLayout
-from runner.records import CANCELED, FAILED
+from runner.statuses import CANCELED, FAILED
 
 _CONTROLLER_LEAVES = 30.0  # seconds
 _TICK = 0.05

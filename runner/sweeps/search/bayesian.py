@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.records import COMPLETED
+from runner.statuses import COMPLETED
 from runner.sweeps.optional import optuna
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import EARLY, Objective, TrialRecord

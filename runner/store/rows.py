@@ -1,0 +1,69 @@
+"""What a list shows of a run, read from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.clock import seconds_between
+from runner.errors import UserError
+from runner.files import read_json_lines
+from runner.layout import RunLayout
+from runner.metrics import last_values
+from runner.records import RunRecord
+from runner.statuses import TERMINAL
+from runner.store.runs import read_record
+
+
+def read_row(folder: Path) -> dict[str, Any] | None:
+    """Return the row of the run in a folder, None where its record cannot be read."""
+    try:
+        record = read_record(folder)
+        row = row_of(record)
+        if record.finalize is None and record.status in TERMINAL:  # it ended before its metrics were put in the record
+            row["metrics"] = metrics_so_far(RunLayout(folder))
+        return row
+    except UserError:
+        return None  # named by `unreadable`
+
+
+def row_of(record: RunRecord) -> dict[str, Any]:
+    """Return what a list shows of a run."""
+    made = record.register
+    return {
+        "id": record.id,
+        "experiment": record.experiment,
+        "status": record.status,
+        "created": record.created,
+        "ended": record.ended,
+        "duration": seconds_between(record.created, record.ended) if record.ended else None,
+        "params": _params(record),
+        "metrics": dict(record.finalize.metrics) if record.finalize else {},
+        "objective": _objective(record),
+        "tags": dict(record.tags),
+        "model": f"{made.model}:{made.version}" if made else None,
+        "display_name": record.display_name,
+        "error": record.error,
+    }
+
+
+def _params(record: RunRecord) -> dict[str, Any]:
+    """Return a run's arguments where they have names."""
+    job = record.config.get("job")
+    arguments = job.get("arguments") if isinstance(job, Mapping) else None
+    return dict(arguments) if isinstance(arguments, Mapping) else {}
+
+
+def _objective(record: RunRecord) -> Any:
+    """Return what the sweep of a trial is after, as its configuration says it."""
+    sweep = record.config.get("sweep")
+    return sweep.get("objective") if isinstance(sweep, Mapping) else None
+
+
+def metrics_so_far(run: RunLayout) -> dict[str, Any]:
+    """Return the last values of what a run has logged until now."""
+    try:
+        return last_values(read_json_lines(run.metrics))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}  # what a script wrote there hides no other run
