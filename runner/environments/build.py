@@ -1,4 +1,7 @@
-"""Environments kept by their content: built aside, checked, and renamed to their key, once."""
+"""Environments kept by their content: built aside, checked, and renamed to their key, once.
+
+One that is no longer what it was built as is damaged, and is built again beside the runs that still use it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.files import locked, remove_tree, sweep, sync_folder
-from runner.layout import Layout
+from runner.layout import WORKER, Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
+from runner.worker import sealing
 
 LOCK = "environment.lock"  # the lock beside what it made
-_RECORD, _STAGING = "environment.json", ".building-"
+_STAGING = ".building-"
 
 
 def built(
@@ -39,28 +43,47 @@ def built(
         Takes lines of progress.
     """
     target = layout.environment(key)
-    cached = _usable(host, target)
-    if not cached:
-        with host.lock(layout.environments / f"{key}.lock"):
-            cached = _usable(host, target)
-            if not cached:
-                if host.exists(target):
-                    say(f"Environment {key[:12]} is damaged and is built again")
-                    host.remove(target)
-                _build(host, target, build, say)
-    record = EnvironmentRecord.from_json(json.loads(host.read(target / _RECORD)))
-    return dataclasses.replace(record, cached=cached)
+    found = _usable(host, target)
+    if found is not None:
+        return dataclasses.replace(found, cached=True)
+    with host.lock(layout.environments / f"{key}.lock"):
+        found = _usable(host, target)
+        if found is not None:
+            return dataclasses.replace(found, cached=True)
+        if host.exists(target):
+            say(f"Environment {key[:12]} is damaged and is built again")
+        return dataclasses.replace(_build(host, target, build, say), cached=False)
 
 
-def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> None:
+def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> EnvironmentRecord:
     start, where = time.perf_counter(), f" on {host.name}" if host.root is not None else ""
     with aside(target.parent) if host.root is None else _aside_there(host, target.parent) as staging:
         record = build(staging)
-        host.write(staging / _RECORD, json.dumps(record.to_json()).encode())
-        host.rename(staging, target)
+        host.write(staging / sealing.RECORD, json.dumps(record.to_json()).encode())
+        _seal(host, staging)
+        _put_in_place(host, staging, target)
         if host.root is None:
             sync_folder(target.parent)
     say(f"Built in {time.perf_counter() - start:.1f} s{where}")
+    return record
+
+
+def _seal(host: Host, staging: Path) -> None:
+    seal = (WORKER / "sealing.py").read_text()
+    done = host.run([str(staging / "bin" / "python"), "-I", "-c", seal, str(staging)])
+    if done.exit_code != 0:
+        raise UserError(f"The environment cannot be built: {done.output.decode(errors='replace').strip()}")
+
+
+def _put_in_place(host: Host, staging: Path, target: Path) -> None:
+    """Rename what was built to its key; runs that use a damaged one there do without it for a moment only."""
+    if host.exists(target):
+        damaged = staging / "damaged"
+        host.rename(target, damaged)
+        host.rename(staging, target)
+        host.remove(target / "damaged")
+    else:
+        host.rename(staging, target)
 
 
 @contextlib.contextmanager
@@ -90,5 +113,11 @@ def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
             host.remove(staging)
 
 
-def _usable(host: Host, target: Path) -> bool:
-    return host.exists(target / _RECORD) and host.exists(target / "bin" / "python")
+def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
+    """Return the record of an environment that is there and is what was built, as far as this machine sees."""
+    if not host.exists(target / "bin" / "python") or (host.root is None and sealing.changes(str(target))):
+        return None
+    try:
+        return EnvironmentRecord.from_json(json.loads(host.read(target / sealing.RECORD)))
+    except FileNotFoundError:
+        return None

@@ -15,9 +15,10 @@ from runner.errors import UserError, nearest
 from runner.files import locked, remove_tree
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
+from runner.worker.sealing import RECORD
 
 _KEY = re.compile(r"[0-9a-f]{32}")
-_RECORD, _REMOVED = "environment.json", ".removed-"
+_REMOVED = ".removed-"
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ def kept(layout: Layout) -> list[Kept]:
 
 
 def _read(folder: Path) -> Kept:
-    path = folder / _RECORD
+    path = folder / RECORD
     try:
         record = EnvironmentRecord.from_json(json.loads(path.read_bytes()))
         return Kept(folder.name, folder, record, None, path.stat().st_mtime)
+    except FileNotFoundError:
+        return Kept(folder.name, folder, None, "damaged: it is built again before its next use", folder.stat().st_mtime)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, UserError) as error:
         return Kept(folder.name, folder, None, f"damaged: {' '.join(str(error).split())}", folder.stat().st_mtime)
 

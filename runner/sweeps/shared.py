@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from runner.bench import Bench
+from runner.layout import Layout
 from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
 from runner.records import EnvironmentRecord, GitState, SnapshotRecord
+from runner.worker import sealing
 
 T = TypeVar("T")
 
@@ -23,12 +25,14 @@ class Once(Generic[T]):
         self._locks: dict[Hashable, threading.Lock] = {}
         self._made: dict[Hashable, T] = {}
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> tuple[T, bool]:
-        """Return the thing, and whether it was there already."""
+    def get(
+        self, key: Hashable, make: Callable[[], T], good: Callable[[T], bool] = lambda _made: True
+    ) -> tuple[T, bool]:
+        """Return the thing, and whether it was there already; one that is no longer good is made again."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if key in self._made:
+            if key in self._made and good(self._made[key]):
                 return self._made[key], True
             self._made[key] = make()
             return self._made[key], False
@@ -48,7 +52,7 @@ class Shared:
         return dataclasses.replace(
             bench,
             snapshots=_Snapshots(bench.snapshots, self._snapshots),
-            environment=_Environment(bench.environment, self._handles, repr(config)),
+            environment=_Environment(bench.environment, self._handles, repr(config), bench.layout),
             look_at_git=lambda source, diff: self._look(bench.look_at_git, source, diff),
         )
 
@@ -77,13 +81,17 @@ class _Snapshots:
 
 
 class _Environment:
-    """An environment that is prepared once."""
+    """An environment that is prepared once, and again where a trial has changed it."""
 
-    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str) -> None:
-        self._inner, self._handles, self._key = inner, handles, key
+    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str, layout: Layout) -> None:
+        self._inner, self._handles, self._key, self._layout = inner, handles, key, layout
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
-        return self._handles.get(self._key, lambda: self._inner.prepare(host, say))[0]
+        return self._handles.get(self._key, lambda: self._inner.prepare(host, say), self._is_intact)[0]
+
+    def _is_intact(self, handle: EnvironmentHandle) -> bool:
+        """Tell whether no trial has changed it here; a cluster looks after those of its nodes."""
+        return not sealing.changes(str(self._layout.environment(handle.record.key)))
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> Any:
         return self._inner.restore(record, lock_text, host, say)

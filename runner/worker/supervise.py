@@ -15,6 +15,7 @@ import observers
 import packages
 import processes
 import results
+import sealing
 import timeouts
 from answers import Answers
 
@@ -54,6 +55,7 @@ class Supervisor:
         self._usage = results.Usage()
         self._kills = memory.kills()
         self._notes: "List[str]" = []
+        self._environment_changed = False
         self._start_script = start
         self._script: "Any" = None
         self._status: "Optional[int]" = None
@@ -94,6 +96,7 @@ class Supervisor:
         for observer in self._observers:
             self._notes += observer.finish()
         self._notes += packages.notes(self._order, self._run_dir)
+        self._look_at_environment()
         if found["status"] == results.COMPLETED:
             self._inspect()
         if self._stop == results.CANCELED:  # asked for while the model was looked at
@@ -228,6 +231,13 @@ class Supervisor:
             self._end_all(timeouts.seconds("leftover_grace"))
         return left is None or bool(left)
 
+    def _look_at_environment(self) -> None:
+        """Say if the script has changed the environment, which is then built again."""
+        if self._order.get("shared_environment") and self._order.get("inspector"):
+            found = sealing.notes(os.path.dirname(os.path.dirname(self._order["inspector"][0])))
+            self._environment_changed = bool(found)
+            self._notes += found
+
     def _inspect(self) -> None:
         """Have the model looked at, if there is one to look at."""
         if self._inspector is None:
@@ -273,6 +283,8 @@ class Supervisor:
         duration = (self._over or time.monotonic()) - self._began if self._started else None
         found = results.result(self._started, ended, duration, self._usage)
         found["notes"] = self._notes
+        if self._environment_changed:
+            found["environment_changed"] = True
         return found
 
 

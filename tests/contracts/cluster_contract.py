@@ -99,6 +99,17 @@ class ClusterRunsContract:
         assert f"ml /home/ml {team.node().host_name}" in done.stdout
         assert not team.node().path(team.folder).exists()
 
+    def test_a_trial_does_not_run_in_what_another_has_changed_there(self, team: Team) -> None:
+        team.script(
+            "import os, sysconfig\n"
+            "info = os.path.join(sysconfig.get_path('purelib'), 'parcel-1.0.dist-info')\n"
+            "assert not os.path.exists(info)\nos.mkdir(info)\n"
+        )
+        team.train("-m", "+job.arguments.n=range(0,4)", "compute.slots=1")
+        assert {note[:60] for one in team.records() for note in one["run"]["notes"]} == {
+            "the environment that runs share was changed while the script"
+        }
+
     def test_inputs_with_links_and_other_names_are_there(self, team: Team) -> None:
         team.script("import os, sys\nprint(os.path.basename(sys.argv[2]), sorted(os.listdir(sys.argv[2])))\n")
         (team.folder / "real.csv").write_text("1")

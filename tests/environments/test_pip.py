@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from runner.environments.lock import uv
 from runner.layout import WORKER
 from tests.support.command_line import CommandLine
 from tests.support.nodes.package_index import write_wheel
 from tests.support.projects import write_project
 from tests.support.pythons import is_there, others
+from tests.support.waiting import wait_for
 
 INSTALLS = """
 import json, os, subprocess, sys
@@ -58,6 +60,87 @@ def test_what_a_script_installs_is_its_own(how: str, command_line: CommandLine, 
     assert note.startswith("the script installed parcel==1.0 for this run alone")
     (environment,) = command_line.workspace.glob("environments/*/bin/python")
     assert "parcel" not in installed(str(environment)) and installed(sys.executable) == ours
+
+
+# Ways round the pip that installs beside the run.
+CHANGES = {
+    "isolated pip": "[sys.executable, '-I', '-m', 'pip', 'install', '-q', 'parcel']",
+    "ensurepip": "[sys.executable, '-m', 'ensurepip']",
+    "uv, by its Python": "[UV, 'pip', 'install', '--no-config', '--python', sys.executable, 'parcel']",
+    "uv, by its variable": "[UV, 'pip', 'install', '--no-config', 'parcel']",
+    "a copy": "['cp', '-r', str(WHEELS / 'parcel-1.0.dist-info'), sysconfig.get_path('purelib')]",
+    "a removal": "['rm', '-r', sysconfig.get_path('purelib') + '/base-1.0.dist-info']",
+}
+CHANGING = """
+import os, shutil, subprocess, sys, sysconfig, time
+from pathlib import Path
+UV, WHEELS = os.environ["UV_PROGRAM"], Path(os.environ["PIP_FIND_LINKS"])
+shutil.unpack_archive(WHEELS / "parcel-1.0-py3-none-any.whl", WHEELS, "zip")
+subprocess.check_call({})
+"""
+
+
+def wait_until(path: Path) -> str:
+    """Return code that waits for a file."""
+    return f"import time, os\nwhile not os.path.exists({str(path)!r}): time.sleep(0.02)\n"
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_an_environment_that_a_script_changes_is_built_again_before_its_next_use(
+    how: str, command_line: CommandLine, pip_settings: dict[str, str]
+) -> None:
+    wheels = Path(pip_settings["PIP_FIND_LINKS"])
+    write_wheel(wheels, "base")
+    packages = ["environment=venv", f"environment.packages=[{wheels}/base-1.0-py3-none-any.whl]"]
+    variables = {**pip_settings, "UV_PROGRAM": uv(), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels)}
+    command_line.script(CHANGING.format(CHANGES[how]))
+    done = command_line.job(*packages, variables=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the environment that runs share was changed while the script ran (" in done.stdout
+    command_line.script(
+        "import importlib.metadata as m; print(sorted(one.metadata['Name'] for one in m.distributions()))"
+    )
+    again = command_line.job(*packages, variables=variables)
+    assert "is damaged and is built again" in again.stdout + again.stderr and "['base']" in again.stdout
+    third = command_line.job(*packages, variables=variables)
+    assert "built again" not in third.stdout + third.stderr and "was changed" not in third.stdout
+    assert not list(command_line.workspace.glob("environments/*/damaged"))
+
+
+def test_a_trial_does_not_run_in_what_another_has_changed(
+    command_line: CommandLine, pip_settings: dict[str, str]
+) -> None:
+    script = CHANGING.format(CHANGES["isolated pip"]).replace(
+        "subprocess.check", "import importlib.util\nassert importlib.util.find_spec('parcel') is None\nsubprocess.check"
+    )
+    command_line.script(script)
+    words = ["-m", *VENV, "compute.slots=1", "+job.arguments.n=range(0,3)"]
+    done = command_line.job(*words, variables={**pip_settings, "UV_PROGRAM": uv()})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_run_goes_on_in_an_environment_that_is_built_again_meanwhile(
+    command_line: CommandLine, pip_settings: dict[str, str], tmp_path: Path
+) -> None:
+    variables = {**pip_settings, "UV_PROGRAM": uv()}
+    packages = [
+        "environment=venv",
+        f"environment.packages=[{pip_settings['PIP_FIND_LINKS']}/base-1.0-py3-none-any.whl]",
+    ]
+    write_wheel(Path(pip_settings["PIP_FIND_LINKS"]), "base")
+    begun, over = tmp_path / "begun", tmp_path / "over"
+    waits = f"open({str(begun)!r}, 'w')\n{wait_until(over)}import base\nprint('still', base.__version__)\n"
+    command_line.script(waits, folder="waiting")
+    waiting = command_line.start("runner", "job.source=waiting", "job.script=train.py", *packages, variables=variables)
+    wait_for(begun.exists, 60)
+    command_line.script(CHANGING.format(CHANGES["isolated pip"]))
+    assert command_line.job(*packages, variables=variables).returncode == 0
+    command_line.script("import base\n")
+    again = command_line.job(*packages, variables=variables)
+    assert "built again" in again.stdout + again.stderr
+    over.touch()
+    done = command_line.finish(waiting)
+    assert done.returncode == 0 and "still 1.0" in done.stdout, done.stdout + done.stderr
 
 
 def test_trials_that_share_a_warm_interpreter_do_not_share_it(

@@ -129,7 +129,7 @@ class ClusterCompute:
                 self.nodes.leave_out(node, str(mistake))
                 raise UnreachableError(str(mistake)) from None
 
-        return NodeJob(run, self.nodes, fitting, self._config, self._say, leave=leave)
+        return NodeJob(run, self.nodes, fitting, self._config, self._say, leave=leave, changed=self._forget_handles)
 
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Bring to a node what a run needs, and return what it is told."""
@@ -187,9 +187,15 @@ class ClusterCompute:
         with self._making:
             lock = self._building.setdefault(key, threading.Lock())
         with lock:
-            if key not in self._handles or not node.is_connected:
-                self._handles[key] = handle.on(node.host(), self._say)
-            return self._handles[key]
+            found = self._handles.get(key)
+            if found is None or not node.is_connected:
+                found = self._handles[key] = handle.on(node.host(), self._say)
+            return found
+
+    def _forget_handles(self, node: Node) -> None:
+        """Have environments of a node looked at again: a run has changed one."""
+        for key in [key for key in list(self._handles) if key[0] == node.name]:
+            self._handles.pop(key, None)
 
     def close(self) -> None:
         """Let go of the nodes; what runs there goes on, and what is warm stays so for a while."""

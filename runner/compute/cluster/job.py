@@ -33,6 +33,7 @@ _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
 """From a node and the name of a run's folder there to what the node is told of it; brings there what it needs."""
+Changed = Callable[[Node], None]
 
 
 class NodeJob:
@@ -52,13 +53,23 @@ class NodeJob:
         Takes lines of progress.
     leave : bool
         Only begin it: another process will follow.
+    changed : callable
+        Told of a node where the run has changed the environment that it shared.
     """
 
     def __init__(
-        self, run: RunLayout, nodes: Nodes, brief: Brief, limits: Any, say: Say, *, leave: bool = False
+        self,
+        run: RunLayout,
+        nodes: Nodes,
+        brief: Brief,
+        limits: Any,
+        say: Say,
+        *,
+        changed: Changed,
+        leave: bool = False,
     ) -> None:
         self._run, self._nodes, self._brief, self._limits, self._say = run, nodes, brief, limits, say
-        self._leave = leave
+        self._leave, self._changed = leave, changed
         self._receiver = Receiver(run)
         self._node: Node | None = None
         self._place: Path | None = None  # the run's folder on the node
@@ -244,6 +255,8 @@ class NodeJob:
         if held is None and not self._run.result.exists():
             return
         found = json.loads(held or self._run.result.read_bytes())
+        if found.get("environment_changed"):
+            self._changed(node)
         notes = [f"attempt {one['attempt']} was lost with {one['node']}" for one in read_json_lines(self._run.attempts)]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
         notes += [f"{name} is a link or no regular file and was not kept" for name in left]

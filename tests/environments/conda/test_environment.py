@@ -250,6 +250,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(small_disk: Any, channel: Any) -
     assert not list(layout.environments.glob("*/environment.json")) and not list(layout.environments.glob(".building*"))
 
 
+LISTS = "import importlib.metadata as m; print([one.metadata['Name'] for one in m.distributions()])"
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "no such package": ({"packages": ["greetings", "banner"]}, "cannot be resolved: there is no greetings in /"),
     "no such version": ({"packages": ["greeting=7", "nothing"]}, "there is no greeting 7.*, no nothing in /"),
@@ -285,3 +286,12 @@ def test_the_pip_part_takes_a_folder_of_this_machine(make: Any, host: Host, tmp_
     handle = make(packages=[], file="e.yml", base=tmp_path).prepare(host, said)
     assert output(handle, "python", "-c", "import scores; print(scores.VALUE)") == "1"
     assert str(tmp_path) not in read_lock(handle.lock_text()).pip
+
+
+def test_one_that_a_script_changes_is_built_again(make: Any, host: Host) -> None:
+    handle = make(packages=["python"]).prepare(host, said)
+    output(handle, "python", "-m", "ensurepip")
+    assert "pip" in output(handle, "python", "-c", LISTS)
+    again = make(packages=["python"]).prepare(host, said)
+    assert not again.record.cached and "pip" not in output(again, "python", "-c", LISTS)
+    assert make(packages=["python"]).prepare(host, said).record.cached
