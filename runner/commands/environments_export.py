@@ -30,12 +30,14 @@ def export(key: str, output: Path) -> None:
     from runner.commands.copying import new_folder
     from runner.environments.catalogue import kept, meant
     from runner.environments.kept_wheels import KeptWheels
+    from runner.environments.lock import check_hashed
     from runner.files import write_text
 
     output, kept_wheels = output.absolute(), KeptWheels(workspace())
     one = meant(kept(workspace()), key)
     if one.record is None:
         raise UserError(f"Environment {one.key} is {one.problem}")
+    check_hashed(one.lock(), "it cannot be exported")
     with new_folder(output, "--output") as folder:
         for name, text in _locks(one.lock(), one.record.kind).items():
             write_text(folder / name, kept_wheels.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image

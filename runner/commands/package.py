@@ -22,6 +22,7 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
     from runner.endpoints import package as packages
     from runner.endpoints.environment import requirements
     from runner.environments.kept_wheels import KeptWheels
+    from runner.environments.lock import check_hashed
     from runner.wiring import serving_lock
 
     layout = workspace()
@@ -31,6 +32,7 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
     target = (output or Path(f"{record.name}-{record.version}")).absolute()
     with new_folder(target, "--output") as folder:
         lock, kept = serving_lock(layout, wanted, python, note), KeptWheels(layout)
+        check_hashed(lock, "it cannot be packaged")
         placed = kept.placed(lock, packages.WHEELS)
         files = packages.package(models, record, settings, placed, python, kept.files(lock))
         for name, content in files.items():

@@ -19,7 +19,7 @@ from pathlib import Path
 from runner.environments.build import aside
 from runner.environments.packages import normalised
 from runner.errors import UserError
-from runner.files import hash_file, hash_files, write_json
+from runner.files import hash_file, hash_files, write_json, write_text
 from runner.layout import Layout
 from runner.ports import Say
 
@@ -28,6 +28,7 @@ _BY_PLACE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?) @ [^\s;\\]
 _HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
 # What tools leave in a project's folder, none of which decides what its wheel has.
 _LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist", ".tox", ".nox", ".vivero"))
+_ORIGIN = "origin.txt"  # beside a wheel that was made from a repository
 _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
 # Of a requirements file's options, those that say where a builder comes from, as `uv build` has them.
@@ -53,10 +54,12 @@ class KeptWheels:
     ----------
     layout : Layout
         The workspace, or the folder of another machine that is like one.
+    upgrade : bool
+        Fetch repositories although wheels of them are kept: a branch may have moved.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self._folder = layout.wheels
+    def __init__(self, layout: Layout, *, upgrade: bool = False) -> None:
+        self._folder, self._upgrade = layout.wheels, upgrade
 
     def keep(self, wheel: Path) -> Kept:
         """Take a wheel in, by a copy.
@@ -96,16 +99,43 @@ class KeptWheels:
             found = Kept(**json.loads(noted.read_bytes()))
             if (self._folder / found.sha256).exists():
                 return found
+        found = self._build(source, options, say, copied=True)
+        write_json(noted, vars(found))
+        return found
+
+    def build_there(self, source: Path, options: Sequence[str], say: Say) -> Kept:
+        """Return the wheel of a folder that is nobody's, such as a repository that was checked out: it may be changed.
+
+        Raises
+        ------
+        UserError
+            As `build` does.
+        """
+        return self._build(source, options, say, copied=False)
+
+    def _build(self, source: Path, options: Sequence[str], say: Say, *, copied: bool) -> Kept:
         if source.is_dir() and not any((source / name).is_file() for name in ("pyproject.toml", "setup.py")):
             raise UserError(
                 f"environment: {source} has neither pyproject.toml nor setup.py, so it is no package",
                 "Write a pyproject.toml, see https://packaging.python.org/tutorials/packaging-projects",
             )
-        say(f"Building a wheel of {source}")
+        say(f"Building a wheel of {source if copied else source.name}")
         with tempfile.TemporaryDirectory(prefix="vivero-wheel-") as made:
-            found = self.keep(_built(source, Path(made), options))
-        write_json(noted, vars(found))
-        return found
+            return self.keep(_built(_copy(source, Path(made)) if copied else source, Path(made), options))
+
+    def lines_of(self, line: str) -> list[str] | None:
+        """Return the lines that `note_lines` was given for one, if the wheels that they name are still kept."""
+        noted = self._folder / _name_of(line)
+        if self._upgrade or not noted.exists():
+            return None
+        lines: list[str] = json.loads(noted.read_bytes())
+        return lines if all((self._folder / digest).exists() for digest in _HASH.findall("\n".join(lines))) else None
+
+    def note_lines(self, line: str, lines: Sequence[str], origin: str) -> None:
+        """Note what a line became, the first one made from `origin`, which locks then name."""
+        for digest in _HASH.findall(lines[0]):
+            write_text(self._folder / digest / _ORIGIN, origin)
+        write_json(self._folder / _name_of(line), list(lines))
 
     def files(self, text: str) -> list[Path]:
         """Return the kept wheels whose hashes a lock, or lines of requirements, name."""
@@ -127,8 +157,10 @@ class KeptWheels:
         return self._changed(text, _BY_NAME, lambda wheel: f" @ {_address(wheel, folder)}")
 
     def named(self, text: str) -> str:
-        """Return the same by name and version, with no place in it."""
-        return self._changed(text, _BY_PLACE, lambda wheel: f"=={wheel.name.split('-')[1]}")
+        """Return the same by name and version, with no place in it, after comments on what was made from where."""
+        made = [(wheel.name, wheel.with_name(_ORIGIN)) for wheel in self.files(text)]
+        comments = [f"# {name} is made from {origin.read_text()}\n" for name, origin in made if origin.exists()]
+        return "".join(comments) + self._changed(text, _BY_PLACE, lambda wheel: f"=={wheel.name.split('-')[1]}")
 
     def _changed(self, text: str, form: re.Pattern[str], way: Callable[[Path], str]) -> str:
         if not self.files(text):
@@ -167,19 +199,27 @@ def _names(source: Path) -> list[str]:
     return sorted(found)
 
 
+def _name_of(line: str) -> str:
+    return f"{hashlib.sha256(f'line {line}'.encode()).hexdigest()[:32]}.json"
+
+
+def _copy(source: Path, made: Path) -> Path:
+    """Return a copy of a folder to build in: builders leave files beside what they build."""
+    if not source.is_dir():
+        return source
+    copy = made / source.resolve().name
+    for name in _names(source):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, copy / name)
+    if (source / ".git").exists():
+        (copy / ".git").symlink_to((source / ".git").resolve())  # a version may be read from its tags
+    return copy
+
+
 def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
-    """Build in a copy: builders leave files beside what they build."""
     from runner.environments.lock import OFFLINE_PYTHON, complaint, uv
     from runner.hosts.local import LocalHost
 
-    if source.is_dir():
-        copy = made / source.resolve().name
-        for name in _names(source):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, copy / name)
-        if (source / ".git").exists():
-            (copy / ".git").symlink_to((source / ".git").resolve())  # a version may be read from its tags
-        source = copy
     pairs = [one.replace("=", " ", 1).split(None, 1) for one in options]
     words = [word for pair in pairs if pair[0] in _FOR_BUILDS for word in (_FOR_BUILDS[pair[0]], *pair[1:])]
     command = [uv(), "build", "--wheel", "--out-dir", str(made / "out"), *words, str(source)]

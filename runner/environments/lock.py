@@ -212,6 +212,22 @@ def hash_options(lock: str) -> list[str]:
     return ["--verify-hashes"] if _COMMIT.search(lock) else ["--require-hashes"]
 
 
+def check_hashed(lock: str, where: str) -> None:
+    """Check that everything in a lock has a hash, which a commit that another package asks for does not.
+
+    Raises
+    ------
+    UserError
+        With the first that has none.
+    """
+    if found := _COMMIT.search(lock):
+        name = found[0].partition(" @ ")[0]
+        raise UserError(
+            f"{name} comes from a git repository because another package asks for it there, and has no hash: {where}",
+            f"Name it in environment.packages itself: {found[0].rpartition('@')[0]}",
+        )
+
+
 def requirements_of(lock: str) -> dict[str, str]:
     """Return everything in a lock as it would be asked for again, by its name.
 

@@ -1,4 +1,4 @@
-"""What is asked for by its place on this machine: a wheel, a source archive, a folder with a project."""
+"""What is asked for by its place: a wheel, a source archive or a folder of this machine, a repository."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from runner.environments.kept_wheels import Kept, KeptWheels
 from runner.environments.packages import normalised
 from runner.environments.place_lines import Place, place_of
 from runner.environments.project import from_elsewhere
+from runner.environments.repositories import Repository, checked_out, repository_of
 from runner.environments.spec import Spec
 from runner.errors import UserError
 from runner.ports import Say
@@ -30,11 +31,32 @@ def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
         if line in seen:
             continue
         seen.add(line)
-        place = place_of(line)
-        kept.add(_kept(place, spec, wheels, say) if place else line)
-        if place is not None and place.path.is_dir():
-            asked += [_where(one, place.marker) for one in from_elsewhere(place.path)]
+        if place := place_of(line):
+            kept.add(_kept(place, spec, wheels, say))
+            asked += _beside(place)
+        elif repository := repository_of(line):
+            kept |= _of_repository(line, repository, spec, wheels, say)
+        else:
+            kept.add(line)
     return dataclasses.replace(spec, lines=tuple(sorted(kept)))
+
+
+def _of_repository(line: str, repository: Repository, spec: Spec, wheels: KeptWheels, say: Say) -> set[str]:
+    """Return what a line with a repository becomes, and what that takes from elsewhere."""
+    known = wheels.lines_of(line)
+    if known is not None:
+        return set(known)
+    with checked_out(repository, say) as (folder, commit):
+        place = Place(folder, repository.name, repository.extras, repository.marker, ())
+        own = _named(place, wheels.build_there(folder, spec.options, say))
+        beside = with_kept(dataclasses.replace(spec, lines=tuple(_beside(place))), wheels, say)
+        wheels.note_lines(line, [own, *beside.lines], f"git+{repository.address}@{commit}")
+    return {own, *beside.lines}
+
+
+def _beside(place: Place) -> list[str]:
+    """Return the lines of what a project's folder takes from elsewhere than an index."""
+    return [_where(one, place.marker) for one in from_elsewhere(place.path)] if place.path.is_dir() else []
 
 
 def _where(line: str, marker: str) -> str:
@@ -54,6 +76,11 @@ def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
         _check_hash(place, found)
     else:
         found = wheels.build(place.path, spec.options, say)
+    return _named(place, found)
+
+
+def _named(place: Place, found: Kept) -> str:
+    """Return the line that asks for a kept wheel as a place was asked for."""
     if place.name and normalised(place.name) != found.name:
         raise UserError(f"environment: {place.path} is {found.name}, not {place.name}", f"Write {place.path} alone")
     marker = f" ; {place.marker}" if place.marker else ""

@@ -68,7 +68,7 @@ class VenvEnvironment:
         """
         start = time.perf_counter()
         spec = gather(self.packages, self.requirements, self.conda_file, self.python, base=self.base, say=say)
-        spec = with_kept(spec, KeptWheels(self.layout), say)
+        spec = with_kept(spec, KeptWheels(self.layout, upgrade=self.upgrade), say)
         python = Interpreters(self.layout, host).find(spec.python, self.python_match)
         lock = resolve(self.layout, host, spec, python, upgrade=self.upgrade, say=say)
         return self._built(host, lock, python, start, say)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.environments.lock import OFFLINE_PYTHON, complaint, uv
+from runner.environments.lock import OFFLINE_PYTHON, check_hashed, complaint, uv
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.ports import Interpreter, Say
@@ -39,6 +39,7 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
     UserError
         If one cannot be had.
     """
+    check_hashed(lock, "it cannot be sent to a machine")
     with tempfile.TemporaryDirectory(prefix="vivero-wheels-") as made:
         folder, wanted = Path(made, "wheels"), Path(made, "lock.txt")
         wanted.write_text(lock)

@@ -61,7 +61,8 @@ class AwayEnvironment:
     def _made(self, host: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> AwayHandle:
         assert isinstance(host, RemoteHost) and host.root is not None  # noqa: S101 - chosen for clusters only
         python, package = program_on(host, self._settings.kind, self._layout, say)
-        asked = sent_of(self._settings, self._base, KeptWheels(self._layout), lock, say)
+        wheels = KeptWheels(self._layout, upgrade=self._settings.upgrade and not lock)
+        asked = sent_of(self._settings, self._base, wheels, lock, say)
         folder = host.root / "asked" / f"{secrets.token_hex(8)}"
         try:
             answer = _ask(host, [python, "-s", str(package / "environments/away/there.py")], folder, asked, {

@@ -94,7 +94,8 @@ class CondaEnvironment:
             base=self.base,
             say=say,
         )
-        asked = dataclasses.replace(asked, pip=with_kept(asked.pip, KeptWheels(self.layout), say))
+        pip = with_kept(asked.pip, KeptWheels(self.layout, upgrade=self.upgrade), say)
+        asked = dataclasses.replace(asked, pip=pip)
         return kept_lock(
             self.layout, _all_of(asked), lambda path: self._solve(asked, host, path, say), upgrade=self.upgrade
         )

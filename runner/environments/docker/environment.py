@@ -129,7 +129,8 @@ class DockerEnvironment:
         self, client: DockerClient, store: KeptImages, say: Say, start: float, lock: str | None
     ) -> DockerHandle:
         settings = self.settings
-        spec = with_kept(read_spec(settings.spec, self.base, say), KeptWheels(self.layout), say)
+        asked = read_spec(settings.spec, self.base, say)
+        spec = with_kept(asked, KeptWheels(self.layout, upgrade=settings.upgrade), say)
         name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
         base = find(client, name, say)
         probed = probe(client, base, self.layout)

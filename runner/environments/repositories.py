@@ -1,0 +1,124 @@
+"""Parse a requirement line that names a git repository, and check the repository out.
+
+What is in a repository is built here, as a folder is, so that an environment needs neither git nor the way there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from runner.environments.lock import resolving_hint
+from runner.errors import UserError
+from runner.ports import Say
+
+_LINE = re.compile(
+    r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*)?"
+    r"git\+(?P<address>(?:https?|ssh|git|file)://[^\s#;/]*/[^\s#;]*?)(?:@(?P<revision>[^\s#;@]+))?"
+    r"(?:#(?P<fragment>[^\s;]*))?\s*(?:;\s*(?P<marker>.*))?"
+)
+_EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?")
+_BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
+# A repository that this command was started in, such as by a hook, is another one.
+_VARIABLES: dict[str, str | None] = {
+    "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_DIR": None, "GIT_WORK_TREE": None, "GIT_INDEX_FILE": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A requirement by repository.
+
+    Parameters
+    ----------
+    address : str
+        Where it is, as git takes it.
+    revision : str
+        A branch, tag or commit, or nothing for what it has as its own.
+    below : str
+        The folder of the project in it, or nothing.
+    name : str
+        The name that the project is asked for by, or nothing.
+    extras : str
+        ``[a,b]``, or nothing.
+    marker : str
+        What follows a ``;``, or nothing.
+    """
+
+    address: str
+    revision: str
+    below: str
+    name: str
+    extras: str
+    marker: str
+
+
+def repository_of(line: str) -> Repository | None:
+    """Return what a requirement line names by its repository, None if it names it otherwise."""
+    found = _LINE.fullmatch(line.strip())
+    if found is None:
+        return None
+    fragment = found["fragment"] or ""
+    egg, below = _EGG.search(fragment), _BELOW.search(fragment)
+    return Repository(
+        address=found["address"],
+        revision=found["revision"] or "",
+        below=unquote(below[1]) if below else "",
+        name=found["name"] or (egg[1] if egg else ""),
+        extras=found["extras"] or (egg[2] or "" if egg else ""),
+        marker=(found["marker"] or "").strip(),
+    )
+
+
+@contextlib.contextmanager
+def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
+    """Give the folder of a repository's project, and the commit.
+
+    Raises
+    ------
+    UserError
+        If it cannot be reached, or does not have the revision or the folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="vivero-repository-") as made:
+        folder = Path(made, Path(repository.address).stem or "project")
+        say(f"Fetching {repository.address}")
+        _git(repository, ["clone", "--quiet", "--no-checkout", "--", repository.address, str(folder)])
+        commit = _commit(repository, folder)
+        _git(repository, ["checkout", "--quiet", "--detach", commit], folder)
+        _git(repository, ["submodule", "--quiet", "update", "--init", "--recursive"], folder)
+        project = (folder / repository.below).resolve()
+        if not project.is_relative_to(folder.resolve()) or not project.is_dir():
+            raise UserError(f"environment: {repository.address} has no folder {repository.below}")
+        yield project, commit
+
+
+def _commit(repository: Repository, folder: Path) -> str:
+    """Return the commit of a branch, a tag or a part of its name, else of what the server knows by the revision."""
+    asked = repository.revision or "HEAD"
+    for name in (f"refs/remotes/origin/{asked}", f"refs/tags/{asked}", asked):
+        found = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)
+        if found[0] == 0:
+            return found[1].strip()
+    _git(repository, ["fetch", "--quiet", "origin", "--", asked], folder)
+    return _run(["rev-parse", "FETCH_HEAD"], folder)[1].strip()
+
+
+def _git(repository: Repository, words: list[str], folder: Path | None = None) -> None:
+    code, output = _run(words, folder)
+    if code != 0:
+        lines = [line.strip() for line in output.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
+        why = " ".join(lines) or "git gave no reason"
+        at = f" at {repository.revision}" if repository.revision else ""
+        raise UserError(f"environment: {repository.address}{at} cannot be fetched: {why}", resolving_hint(why))
+
+
+def _run(words: list[str], folder: Path | None) -> tuple[int, str]:
+    from runner.hosts.local import LocalHost
+
+    done = LocalHost().run(["git", *words], variables=_VARIABLES, cwd=folder)
+    return done.exit_code, done.output.decode(errors="replace")
