@@ -16,15 +16,13 @@ _INDEX = ("", "Unnamed: 0")  # what pandas names an index that has no name, in a
 
 
 def without_index(schema: Schema, rows: Rows) -> Rows:
-    """Return rows without the index that pandas writes as an unnamed first column."""
-    if (
-        not rows.columns
-        or len(rows.columns) == 1
-        or rows.columns[0] not in _INDEX
-        or rows.columns[0] in (schema.names or ())
-    ):
+    """Return rows without the index that pandas writes as an unnamed first column, in whatever form they are named."""
+    columns = rows.columns
+    if columns is None and isinstance(rows.values[0], Mapping):
+        columns = list(rows.values[0])
+    if not columns or len(columns) == 1 or columns[0] not in _INDEX or columns[0] in (schema.names or ()):
         return rows
-    return _without(rows, {rows.columns[0]})
+    return _without(rows, {columns[0]})
 
 
 def carry(rows: Rows, names: Sequence[str]) -> tuple[Rows, list[list[Any]]]:
@@ -55,7 +53,8 @@ def _place(name: str, columns: list[str]) -> int:
 
 def _without(rows: Rows, names: set[str]) -> Rows:
     if rows.columns is None:
-        return replace(rows, values=[{key: row[key] for key in row if key not in names} for row in rows.values])
+        values = [_but(row, names) if isinstance(row, Mapping) else row for row in rows.values]
+        return replace(rows, values=values)
     places = [at for at, name in enumerate(rows.columns) if name not in names]
     if isinstance(rows.values, np.ndarray):
         return replace(rows, values=rows.values[:, places], columns=[rows.columns[place] for place in places])
@@ -63,3 +62,7 @@ def _without(rows: Rows, names: set[str]) -> Rows:
         check_width(row, len(rows.columns), at)
     values = [[row[place] for place in places] for row in rows.values]
     return replace(rows, values=values, columns=[rows.columns[place] for place in places])
+
+
+def _but(row: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: row[name] for name in row if name not in names}

@@ -37,8 +37,7 @@ def model_input(schema: Schema, rows: Rows) -> Any:
     ServingError
         400, if the rows are not what the model takes.
     """
-    if rows.columns:
-        rows = without_index(schema, rows)
+    rows = without_index(schema, rows)
     if schema.kind == "texts":
         texts = _texts(schema, rows)
         return _series(texts) if schema.as_series else texts

@@ -46,10 +46,22 @@ class Pyfunc:
             types = [str(one) for one in schema.input_types()] if schema is not None else []
             plain = bool(types) and types[0].startswith("DataType.")
             self.rows = "texts" if types == ["DataType.string"] else "values" if plain else "list"
+        self._wants_frame = _wants_frame(model)
 
     def predict(self, rows: "Any") -> "Any":
         """Return the model's answer to a data frame, matrix or list."""
+        if self._wants_frame and not hasattr(rows, "columns"):
+            import pandas
+
+            rows = pandas.DataFrame(rows)  # as MLflow makes it of a dataframe_split without columns
         return self._model.predict(rows)
+
+
+def _wants_frame(model: "Any") -> bool:
+    """Tell whether a model's own `predict` says that its rows are a data frame of pandas."""
+    own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as its `unwrap_python_model` has it
+    hint = getattr(getattr(own, "predict_type_hints", None), "input", None)
+    return getattr(hint, "__name__", "") == "DataFrame" and hint.__module__.partition(".")[0] == "pandas"
 
 
 def read_flavours(text: str) -> "Flavours":

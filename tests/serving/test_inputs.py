@@ -264,6 +264,14 @@ def test_the_unnamed_index_that_pandas_writes_is_no_column(kind: str, index: str
     assert answer.json == {"predictions": expected}
     split = {"columns": [index, *map(str, rows.columns)], "data": rows.reset_index().to_numpy().tolist()}
     assert asked.post("/invocations", json={"dataframe_split": split}).json == {"predictions": expected}
+    records = [dict(zip(split["columns"], row, strict=True)) for row in split["data"]]
+    columns = {name: [row[name] for row in records] for name in split["columns"]}
+    for body in ({"dataframe_records": records}, {"instances": records}, {"inputs": columns}):
+        assert asked.post("/invocations", json=body).json == {"predictions": expected}
+    for data in (records, columns):
+        assert asked.post("/score", json={"data": data}).json == {"predict": expected}
+    mixed = asked.post("/score", json={"data": [records[0], [1.0, 2.0]]})
+    assert mixed.status_code == 400 and "Row 1 is a list" in mixed.json["error"]["message"]
 
 
 def test_an_unnamed_column_that_the_model_was_fitted_with_is_one(client: Any) -> None:

@@ -1,9 +1,11 @@
 """Models of MLflow's own form are given their rows in the form that their `predict` asks for."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from runner.worker import flavours
@@ -31,6 +33,10 @@ def _of_any(self: Any, model_input: list[Any]) -> list[str]:
 
 def _unsaid(self: Any, model_input):  # type: ignore[no-untyped-def] # which is the point
     return [str(one) for one in model_input]
+
+
+def _of_frames(self: Any, model_input: pd.DataFrame) -> list[str]:
+    return [f"{model_input.columns.tolist()} {row.tolist()}" for _, row in model_input.iterrows()]
 
 
 HINTED: dict[str, tuple[Callable[..., Any], Any, list[Any]]] = {
@@ -70,3 +76,36 @@ def test_a_model_of_mlflows_own_form_is_given_what_it_says(name: str, tmp_path: 
         tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": ["ab", "c"]}
         answer = asked.post("/v2/models/m/infer", json={"inputs": [tensor]})
         assert answer.json["outputs"][0]["data"] == expected
+
+
+FRAMES: list[dict[str, Any]] = [
+    {"dataframe_split": {"data": [[1.0, 2.0], [3.0, 4.0]]}},
+    {"dataframe_split": {"columns": ["a", "b"], "data": [[1.0, 2.0], [3.0, 4.0]]}},
+    {"dataframe_split": {"columns": ["b", "a"], "data": [["x", 2.0], ["y", 4.0]]}},
+    {"dataframe_records": [{"a": 1.0, "b": 2.0}]},
+]
+
+
+@pytest.mark.parametrize("body", FRAMES)
+@pytest.mark.parametrize("context", [False, True])
+def test_a_model_that_says_data_frame_is_given_one_as_mlflow_does(
+    context: bool, body: dict[str, Any], tmp_path: Path, client: Any
+) -> None:
+    """Rows without names have the columns 0..n-1."""
+    from mlflow import pyfunc
+    from mlflow.pyfunc.scoring_server import invocations
+
+    def with_context(self: Any, context: Any, model_input: pd.DataFrame) -> list[str]:
+        return _of_frames(self, model_input)
+
+    own = type("Own", (pyfunc.PythonModel,), {"predict": with_context if context else _of_frames})
+    pyfunc.save_model(str(tmp_path / "model"), python_model=own(), pip_requirements=[])
+    model = pyfunc.load_model(str(tmp_path / "model"))
+    expected = json.loads(invocations(json.dumps(body), "application/json", model, None).response)
+    asked = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
+    assert asked.post("/invocations", json=body).json == expected
+    unnamed = body.get("dataframe_split", {"columns": None})
+    if "columns" not in unnamed:
+        for path, rows in (("/score", "data"), ("/invocations", "instances"), ("/invocations", "inputs")):
+            answer = asked.post(path, json={rows: unnamed["data"]}).json
+            assert next(iter(answer.values())) == expected["predictions"]
