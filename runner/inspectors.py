@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
 LIMIT = 300.0  # seconds
-_PROGRAM, _BESIDE = "inspect_model.py", ("flavours.py",)
+_PROGRAM, _BESIDE = "inspect_model.py", ("categories.py", "flavours.py")
 
 
 def inspector_of(bench: Bench, record: RunRecord) -> Inspector:

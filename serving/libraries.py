@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
+from runner.worker.categories import GarbledError, of_xgboost
 from serving.columns import CATEGORY, NUMBER, TEXT, Column
 
 # A line of LightGBM's own format: https://lightgbm.readthedocs.io, "parameters" of Booster.model_to_string.
@@ -85,53 +84,14 @@ def _of_lightgbm(model: Any) -> Features:
 def _of_xgboost(model: Any) -> Features:
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     names, width = booster.feature_names, booster.num_features()
+    try:
+        known = of_xgboost(booster)
+    except GarbledError as garbled:
+        raise UserError(str(garbled)) from None
     columns = None
-    if "c" in (booster.feature_types or ()) and hasattr(booster, "get_categories"):  # since 3.1
-        known = _categories_of_xgboost(booster)
+    if known is not None:
         columns = _columns(width, {at: _category(one, others=False) for at, one in known.items()})
     return Features(tuple(names) if names else None, width, columns)
-
-
-def _categories_of_xgboost(booster: Any) -> dict[int, list[Any]]:
-    """Return the categories of features by their places.
-
-    They are in the booster's JSON: texts are their bytes, as signed numbers, one after the other, with the place where
-    each begins, https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` needs pyarrow.
-
-    Raises
-    ------
-    UserError
-        If XGBoost (3.2) has cut texts in the wrong places, which it does where they are not ASCII.
-    """
-    found = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
-    encodings = found.get("gbtree", found)["model"]["cats"]["enc"]  # of dart it is one deeper
-    known = {}
-    for at, one in enumerate(encodings):
-        values = one.get("values") or []
-        if "offsets" in one and values:
-            packed, ends = bytes(byte % 256 for byte in values), one["offsets"]
-            known[at] = [packed[begin:end].decode(errors="replace") for begin, end in itertools.pairwise(ends)]
-        elif values:
-            known[at] = values
-    if not all(str(text).isascii() for texts in known.values() for text in texts) and not _keeps_letters():
-        raise UserError(
-            "XGBoost has kept categories wrongly, as it does where they are not ASCII",
-            "Train with categories that are, or with their numbers",
-        )
-    return known
-
-
-def _keeps_letters() -> bool:
-    """Tell whether this XGBoost keeps categories that are not ASCII as they are."""
-    import pandas
-    import xgboost
-
-    given = pandas.DataFrame({"a": pandas.Categorical(["\u00fc", "b"])})
-    kept = xgboost.DMatrix(given, enable_categorical=True).get_categories(export_to_arrow=True).to_arrow()
-    try:
-        return [one.to_pylist() for _, one in kept if one is not None] == [["b", "\u00fc"]]
-    except UnicodeDecodeError:
-        return False
 
 
 def _of_catboost(model: Any) -> Features:

@@ -15,11 +15,12 @@ import sys
 import types
 import zipfile
 
+import categories
 import flavours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Set, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
@@ -191,6 +192,26 @@ def _check(model: "Any") -> None:
     unfitted = _unfitted(model)
     if unfitted:
         raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
+    for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
+        booster = part
+        if hasattr(part, "get_booster"):  # a search has one that was never fitted, too
+            booster = part.get_booster() if part.__sklearn_is_fitted__() else None
+        try:
+            if hasattr(booster, "save_raw"):
+                categories.of_xgboost(booster)
+        except categories.GarbledError as garbled:
+            raise Refusal(str(garbled))
+
+
+def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
+    """Yield a model and what it is made of, as far as that is a library's."""
+    if type(model).__module__.split(".")[0] == library:
+        yield model
+    elif deepest:
+        inner = model if isinstance(model, (list, tuple)) else list(getattr(model, "__dict__", {}).values())
+        for one in inner:
+            for part in _parts(one, library, deepest - 1):
+                yield part
 
 
 def _methods(model: "Any") -> "List[str]":

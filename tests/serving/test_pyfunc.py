@@ -101,7 +101,8 @@ def test_a_model_that_says_data_frame_is_given_one_as_mlflow_does(
     own = type("Own", (pyfunc.PythonModel,), {"predict": with_context if context else _of_frames})
     pyfunc.save_model(str(tmp_path / "model"), python_model=own(), pip_requirements=[])
     model = pyfunc.load_model(str(tmp_path / "model"))
-    expected = json.loads(invocations(json.dumps(body), "application/json", model, None).response)
+    answered: Any = invocations(json.dumps(body), "application/json", model, None)  # type: ignore[no-untyped-call]
+    expected = json.loads(answered.response)
     asked = client(m=flavours.load("mlflow", {}, b"", str(tmp_path / "model")))
     assert asked.post("/invocations", json=body).json == expected
     unnamed = body.get("dataframe_split", {"columns": None})

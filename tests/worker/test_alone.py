@@ -13,7 +13,8 @@ FILES = sorted(WORKER.rglob("*.py"))
 OWN = {path.stem for path in WORKER.glob("*.py")} | {"azureml"}
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
 OF_THE_MODEL = {("inspect_model.py", name) for name in ("joblib", "skops", "sklearn")}
-OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow")}
+OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
+OF_THE_MODEL |= {("categories.py", name) for name in ("xgboost", "pandas")}
 OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data frame
 # Where fits are spread, the environment has Dask in it.
 OF_THE_ENGINE = {("engine.py", "dask"), ("engine.py", "distributed")}

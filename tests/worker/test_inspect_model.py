@@ -214,3 +214,31 @@ def test_a_class_of_the_script(tmp_path: Path) -> None:
     code = "import joblib\nfrom sklearn.svm import SVC\nclass Mine(SVC): pass\njoblib.dump(Mine(), 'm.joblib')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert "Mine is defined in the script itself" in inspect(tmp_path / "m.joblib")["error"]
+
+
+WRAPPED: dict[str, Any] = {
+    "alone": lambda model: model,
+    "its booster": lambda model: model.get_booster(),
+    "a pipeline": lambda model: make_pipeline("passthrough", model),
+    "a search": lambda model: GridSearchCV(model, {"max_depth": [1]}, cv=2),
+    "frozen": FrozenEstimator,
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+@pytest.mark.parametrize("town", ["Köln", "Koeln"])
+def test_categories_that_xgboost_has_not_kept_are_refused(town: str, wrapped: str, tmp_path: Path) -> None:
+    """As they are where the model is served; see `runner/worker/categories.py`."""
+    rows = pandas.DataFrame({"town": pandas.Categorical([town, "Bonn"] * 10), "n": np.arange(20.0)})
+    labels = [0, 1] * 10
+    model = XGBClassifier(n_estimators=2, enable_categorical=True)
+    if wrapped in ("alone", "its booster", "frozen"):
+        model.fit(rows, labels)
+    model = WRAPPED[wrapped](model)
+    if wrapped in ("a pipeline", "a search"):
+        model.fit(rows, labels)
+    found = inspect(save(tmp_path, model))
+    if town.isascii():
+        assert "error" not in found and "predict" in found["methods"]
+    else:
+        assert found["error"].startswith("XGBoost has kept categories wrongly")

@@ -1,0 +1,59 @@
+"""The categories that a booster of XGBoost has learnt, read where a model is registered and where it is served."""
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+
+class GarbledError(Exception):
+    """XGBoost has not kept the categories as they were; the text says what to do."""
+
+
+def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
+    """Return the categories of features by their places, None where the booster has none or does not say.
+
+    Raises
+    ------
+    GarbledError
+        If XGBoost (3.2) has cut texts in the wrong places, which it does where they are not ASCII.
+    """
+    if "c" not in (booster.feature_types or ()) or not hasattr(booster, "get_categories"):  # since 3.1
+        return None
+    known = _read(booster)
+    texts = [str(text) for values in known.values() for text in values]
+    if not all(ord(letter) < 128 for text in texts for letter in text) and not _keeps_letters():
+        raise GarbledError(
+            "XGBoost has kept categories wrongly, as it does where they are not ASCII. "
+            "Train with categories that are, or with their numbers"
+        )
+    return known
+
+
+def _read(booster: "Any") -> "Dict[int, List[Any]]":
+    """Return the categories as they are in the booster's JSON.
+
+    Texts are their bytes, as signed numbers, one after the other, with the place where each begins, see
+    https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` needs pyarrow.
+    """
+    found = json.loads(booster.save_raw("json").decode("utf-8"))["learner"]["gradient_booster"]
+    known = {}
+    for at, one in enumerate(found.get("gbtree", found)["model"]["cats"]["enc"]):  # of dart it is one deeper
+        values = one.get("values") or []
+        if "offsets" in one and values:
+            packed, ends = bytes(byte % 256 for byte in values), one["offsets"]
+            known[at] = [packed[begin:end].decode(errors="replace") for begin, end in zip(ends, ends[1:])]  # noqa: RUF007 - Python 3.6
+        elif values:
+            known[at] = values
+    return known
+
+
+def _keeps_letters() -> bool:
+    """Tell whether this XGBoost keeps categories that are not ASCII as they are: try it."""
+    import pandas
+    import xgboost
+
+    given = pandas.DataFrame({"a": pandas.Categorical(["\u00fc", "b"])})
+    rows = xgboost.DMatrix(given, label=[0, 1], enable_categorical=True)
+    return _read(xgboost.train({"verbosity": 0}, rows, num_boost_round=1)) == {0: ["b", "\u00fc"]}
