@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -66,20 +67,41 @@ def unread_values(arguments: Any, script: str) -> list[str]:
     script : str
         The script's text, in which ``nargs`` of argparse is looked for.
     """
-    found = []
+    found, wanted = [], _taking_several(script)
     for key, value in arguments.items() if isinstance(arguments, dict) else ():
         if not isinstance(value, list) or len(value) < 2:
             continue
-        declared = re.search(
-            rf"add_argument\([^()]*['\"]--{re.escape(str(key))}['\"]([^()]*(?:\([^()]*\)[^()]*)*)\)", script
-        )
-        if declared and "nargs" in declared[1] and not re.search("append|extend", declared[1]):
+        if f"--{key}" in wanted:
             values = ", ".join(map(str, value))
             found.append(
                 f"job.arguments.{key}: the script takes several values behind one --{key}, and gets the flag "
                 f"{len(value)} times. Write it {{values: [{values}]}}"
             )
     return found
+
+
+def _taking_several(script: str) -> set[str]:
+    """Return the flags that a script declares for argparse with several values behind one, of which the last counts."""
+    try:
+        tree = ast.parse(script)
+    except (SyntaxError, ValueError):  # Python itself says it, or another version of it reads the script
+        return set()
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found: set[str] = set()
+    for call in calls:
+        options = {one.arg: one.value for one in call.keywords}
+        several, action = options.get("nargs"), options.get("action")
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "add_argument"):
+            continue
+        if _constant(several) in (None, "?") or _constant(action) in ("append", "extend"):
+            continue
+        found |= {str(_constant(one)) for one in call.args}
+    return found
+
+
+def _constant(node: ast.expr | None) -> Any:
+    """Return a value that is written out, the node where it is computed, None where there is none."""
+    return node.value if isinstance(node, ast.Constant) else node
 
 
 def _flag_and_value(flag: str, value: str) -> list[str]:

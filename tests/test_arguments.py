@@ -96,13 +96,20 @@ PARSERS = {
     "add_argument('--layers', nargs='+', action='extend')": False,
     "add_argument('--layers', type=int)": False,
     "add_argument('--layers-of', nargs='+')": False,
+    "add_argument('--layers', type=lambda text: max(int(text), (1)), help='a (b', nargs=MANY)": True,
+    "add_argument('--layers', nargs='+', help='lists (see --more) are extended')": True,
+    "add_argument('--layers', help='unlike nargs, one value')": False,
+    "add_argument('--layers', nargs='?')": False,
+    "add_argument('--layers')  # nargs='+' later": False,
+    "add_argument('--' 'layers', nargs='+')": True,
 }
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 def test_a_list_that_the_script_wants_behind_one_flag_is_told(parser: str, command_line: CommandLine) -> None:
     """Only the last value would reach it, without a word."""
-    script = f"import argparse\nparser = argparse.ArgumentParser()\nparser.{parser}\nprint(parser.parse_known_args())\n"
+    script = f"import argparse\nMANY = '+'\nparser = argparse.ArgumentParser()\nparser.{parser}\n"
+    script += "print(parser.parse_known_args())\n"
     assert bool(unread_values({"layers": [10, 20]}, script)) == PARSERS[parser]
     for told in ({"layers": [10]}, {"layers": {"values": [10, 20]}}, {"layers": 3}, ["--layers", 1, 2], None):
         assert unread_values(told, script) == []
