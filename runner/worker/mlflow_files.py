@@ -10,6 +10,8 @@ import os
 import sqlite3
 from urllib.parse import quote, unquote
 
+import observers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 REGISTERED = "models"  # the folder of registered models
 _PARENT, _NAME = "mlflow.parentRunId", "mlflow.runName"
 _MAGIC = b"SQLite format 3\0"
-DATABASES = (".db", ".sqlite", ".sqlite3")  # as in `observers`
 
 
 class Run:
@@ -219,7 +220,7 @@ def stores_in(folders: "List[str]") -> "List[Any]":
     for folder in folders:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             path = os.path.join(folder, name)
-            if name.endswith(DATABASES) and _is_database(path):
+            if name.endswith(observers.DATABASES) and _is_database(path):
                 found.append(Database(path))
             elif any(_is_experiment(one) for one in _folders(path)):
                 found.append(Folders(path))

@@ -18,7 +18,7 @@ _BLOCKS_A_POLL = 16  # bounded, so that a flood of output does not keep the loop
 _MLFLOW_PAUSE = 1.0
 _TRACKING = re.compile(r"""set_tracking_uri\(\s*(?:uri\s*=\s*)?["']([^"'{]+)["']""")
 _TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
-_DATABASES = (".db", ".sqlite", ".sqlite3")
+DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 class Observer:
@@ -168,7 +168,7 @@ class MlflowObserver(Observer):
 def _may_hold_store(folder: str) -> bool:
     """Tell, quickly, whether a script may have told MLflow to record in a folder."""
     for entry in _entries(folder):
-        if entry.name.endswith(_DATABASES):
+        if entry.name.endswith(DATABASES):
             return True
         below = _entries(entry.path) if entry.is_dir(follow_symlinks=False) else []
         if any(os.path.isfile(os.path.join(one.path, "meta.yaml")) for one in below if one.is_dir()):
