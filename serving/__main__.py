@@ -62,7 +62,10 @@ def parse(words: list[str]) -> Command:
                 f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     try:
-        given = with_lists(Command, OmegaConf.from_dotlist(words))
+        given = OmegaConf.from_dotlist(words)
+        if isinstance(given.get("models"), str):
+            given["models"] = given["models"].split(",")  # no name has a comma
+        given = with_lists(Command, given)
         merged = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Command), given))
     except ConfigKeyError as error:
         key = str(error.full_key or "").split(".")[0]
