@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -28,18 +29,27 @@ def forest_paths(model: Any) -> dict[str, Path]:
         return {}
     trees = [one.tree_ for one in model.estimators_]
     if name in _CLASSIFIERS:
-        return _classifier(trees, model.classes_)
+        return _classifier(model, trees)
     if name in _REGRESSORS:
-        return {"predict": _regressor(trees)}
+        return {"predict": _regressor(model, trees)}
     return {}
 
 
-def _classifier(trees: list[Any], classes: np.ndarray) -> dict[str, Path]:
+def _cut(rows: np.ndarray) -> np.ndarray | None:
+    """Return rows as trees compare them, None if a number is too large for that: the model then refuses them."""
+    cut = np.ascontiguousarray(rows, dtype=np.float32)
+    return None if not math.isfinite(cut.sum()) and np.isinf(cut).any() else cut
+
+
+def _classifier(model: Any, trees: list[Any]) -> dict[str, Path]:
+    classes = model.classes_
     walks, number, width = [tree.predict for tree in trees], len(trees), len(classes)
     few = _Leaves(trees, width)
 
     def predict_proba(rows: np.ndarray) -> Any:
-        cut = np.ascontiguousarray(rows, dtype=np.float32)
+        cut = _cut(rows)
+        if cut is None:
+            return model.predict_proba(rows)
         if len(cut) <= _FEW:
             return few.values(cut).sum(axis=0) / number
         total = np.zeros((len(cut), width))
@@ -56,12 +66,14 @@ def _classifier(trees: list[Any], classes: np.ndarray) -> dict[str, Path]:
     return {"predict": predict, "predict_proba": predict_proba, "predict_log_proba": predict_log_proba}
 
 
-def _regressor(trees: list[Any]) -> Path:
+def _regressor(model: Any, trees: list[Any]) -> Path:
     walks, number = [tree.predict for tree in trees], len(trees)
     few = _Leaves(trees, 1)
 
     def predict(rows: np.ndarray) -> Any:
-        cut = np.ascontiguousarray(rows, dtype=np.float32)
+        cut = _cut(rows)
+        if cut is None:
+            return model.predict(rows)
         if len(cut) == 1:  # one column would be summed in pairs, which gives other bits
             return np.array([functools.reduce(operator.add, few.values(cut).ravel().tolist())]) / number
         if len(cut) <= _FEW:

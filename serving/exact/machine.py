@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,8 @@ def machine_paths(model: Any) -> dict[str, Path]:
 
     def predict(rows: np.ndarray) -> Any:
         rows = np.ascontiguousarray(rows, dtype=np.float64)
+        if not math.isfinite(rows.sum()):  # a step before it has made a number too large, which the model refuses
+            return model.predict(rows)
         found = _libsvm.predict(rows, *fitted, **settings)
         return found if classes is None else classes.take(np.asarray(found, dtype=np.intp))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -56,6 +57,31 @@ def test_the_same_bits(name: str) -> None:
     for method, path in found.items():
         for some in (rows, rows[:1], rows[:2], rows[:32], rows[:33], rows[5:8] * 1e6):
             assert paths.same_bits(getattr(model, method)(some), path(some.copy()))
+
+
+_LARGE = [1e38, -1e38, 3.5e38, 1e200, -1e200, 1.7e308, 5e-324]
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("name", [name for name in SHORT if name != "pipeline"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_the_model_refuses_is_refused(name: str, scaled: bool) -> None:
+    """Numbers beyond single precision, and beyond double precision once a scaler has divided them."""
+    alone, (rows, targets), _ = SHORT[name]
+    rows = rows / 1e3
+    model = make_pipeline(StandardScaler(), clone(alone)) if scaled else clone(alone)
+    model.fit(rows, targets)
+    for method, path in paths.exact_paths(model, rows[::7])[0].items():
+        for value in _LARGE:
+            for row in (np.full((1, rows.shape[1]), value), np.array([[value, -value, *rows[0, 2:]]])):
+                assert _said(path, row) == _said(getattr(model, method), row), (method, row)
+
+
+def _said(call: Any, rows: Any) -> Any:
+    try:
+        return call(rows).tolist()
+    except ValueError as error:
+        return type(error)
 
 
 def test_a_way_that_differs_in_one_bit_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
