@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.traits import allows_missing, steps_of, takes_only
+from serving.traits import allows_missing, has_objects, steps_of, takes_only
 
 NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
 
@@ -32,6 +32,8 @@ class Column:
         What the model knows a missing value as.
     as_category : bool
         Whether the model takes the column as one of pandas' categories.
+    as_objects : bool
+        Whether the model knows its values, numbers or not, as Python's objects, and takes no others.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Column:
     others: bool = True
     marker: Any = float("nan")
     as_category: bool = False
+    as_objects: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -147,4 +150,6 @@ def _encoded(encoder: Any, at: int, width: int) -> Column:
     markers = [one for one in values if is_missing(one)]
     others = getattr(encoder, "handle_unknown", "ignore") != "error"
     known = tuple(one for one in values if not is_missing(one))
-    return Column(CATEGORY, bool(markers) or others, known, others, markers[0] if markers else float("nan"))
+    marker = markers[0] if markers else float("nan")
+    as_objects = has_objects(encoder.categories_[at])
+    return Column(CATEGORY, bool(markers) or others, known, others, marker, as_objects=as_objects)

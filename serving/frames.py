@@ -34,11 +34,12 @@ def table(schema: Schema, rows: Rows) -> Any:
     for at, row in enumerate(rows.values):
         check_width(row, width, at)
     is_own = names is None if schema.names is None else names is not None and tuple(names) == schema.names
-    columns = schema.columns if schema.columns and is_own else (Column(ANY),) * width
+    anything = Column(ANY, as_objects=schema.as_objects and schema.names is None)
+    columns = schema.columns if schema.columns and is_own else (anything,) * width
     lists = zip(*rows.values, strict=True)
     checked = [_checked(schema, place, columns[place], values) for place, values in enumerate(lists)]
     if names is None:
-        return _matrix(checked)
+        return _matrix(checked, as_objects=schema.as_objects)
     import pandas as pd
 
     made = zip(names, columns, checked, strict=True)
@@ -123,7 +124,7 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
             raise bad_input("no_date", f"Column {name}: {error}", column=name) from None
     if column.as_category:
         return pd.Series(pd.Categorical(values, categories=list(column.categories)))
-    if column.kind == CATEGORY and not column.of_numbers:
+    if column.as_objects or (column.kind == CATEGORY and not column.of_numbers):
         return pd.Series(values, dtype=object)
     return pd.Series(values)
 
@@ -133,10 +134,10 @@ def _vector(values: Any) -> np.ndarray:
     return array if array.dtype.kind in "fiub" else np.array(values, dtype=object)
 
 
-def _matrix(columns: list[list[Any]]) -> np.ndarray:
+def _matrix(columns: list[list[Any]], *, as_objects: bool) -> np.ndarray:
     """Return a matrix of numbers where all are numbers, of objects otherwise, as `predict` is called with in Python."""
     rows = list(zip(*columns, strict=True))
     array = np.asarray(rows)
-    if array.dtype.kind in "fiub":
+    if array.dtype.kind in "fiub" and not as_objects:
         return array
     return np.array(rows, dtype=object)

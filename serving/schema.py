@@ -14,7 +14,16 @@ from runner.errors import UserError, nearest
 from runner.worker.flavours import Pyfunc
 from serving.columns import ANY, DATE, Column, number_for_none, read_columns
 from serving.libraries import features_of
-from serving.traits import allows_missing, chain_of, chains_of, input_types, is_opaque, takes_only
+from serving.traits import (
+    allows_missing,
+    chain_of,
+    chains_of,
+    encodes_objects,
+    input_types,
+    is_opaque,
+    takes_anything,
+    takes_only,
+)
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _BY_COLUMN = ("ColumnTransformer", "FunctionTransformer")
@@ -36,6 +45,8 @@ class Schema:
         Whether rows may have other columns: the first step is the user's own, and the names are those of a later one.
     as_series : bool
         Whether texts are given as a series of pandas: a function of the user's own may ask for its methods.
+    as_objects : bool
+        Whether a matrix has its values as Python's objects, which an encoder somewhere in the model knows.
     respelled : bool
         Whether the names have ``_`` where those of the user had a space; both are taken then.
     width : int or None
@@ -61,6 +72,7 @@ class Schema:
     columns: tuple[Column, ...] | None = None
     is_open: bool = False
     as_series: bool = False
+    as_objects: bool = False
     respelled: bool = False
     marker: float = math.nan
 
@@ -98,6 +110,7 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
         classes=_plain_classes(getattr(model, "classes_", None)),
         columns=columns if columns is not None and len(columns) == (width or len(names or ())) else None,
         is_open=is_open,
+        as_objects=any(encodes_objects(step) for chain in chains for step in chain),
         respelled=any(known.respelled for chain in chains for known in map(features_of, chain) if known is not None),
     )
 
@@ -182,7 +195,7 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
     if not named and any(takes_only(step, "string") for step in told if step is not None):
         return _TEXTS
     firsts = [chain[0] for chain in chains]
-    if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) for one in firsts):
+    if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) or takes_anything(one) for one in firsts):
         return _FRAME
     if named and any(_is_of_others(one) for one in firsts):
         return _FRAME

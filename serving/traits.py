@@ -96,6 +96,29 @@ def takes_only(model: Any, kind: str) -> bool:
     return kind in types and "2darray" not in types
 
 
+def takes_anything(model: Any) -> bool:
+    """Tell whether an estimator says that it does not look at its rows, such as a DummyClassifier."""
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:
+        return bool(model._get_tags().get("no_validation")) if hasattr(model, "_get_tags") else False
+    try:
+        return bool(get_tags(model).no_validation)
+    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+        return False
+
+
+def encodes_objects(step: Any) -> bool:
+    """Tell whether a step is an encoder that knows numbers as Python's objects: it then takes no other numbers."""
+    seen = filter(has_objects, getattr(step, "categories_", ()))
+    return any(isinstance(value, int | float) for one in seen for value in one)
+
+
+def has_objects(array: Any) -> bool:
+    """Tell whether an array's values are Python's objects."""
+    return getattr(getattr(array, "dtype", None), "kind", "") == "O"
+
+
 def allows_missing(model: Any) -> bool:
     """Tell whether an estimator says that it takes missing values; what comes after it may not."""
     try:

@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.plugins.leftovers",
     "tests.plugins.exclusive",
     "tests.plugins.budget",
+    "tests.plugins.counting",
     "tests.plugins.grouping",
     "tests.plugins.sampling",
     "tests.fixtures.engine",

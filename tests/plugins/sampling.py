@@ -1,8 +1,9 @@
 """What repeats runs a sample, chosen by the seed of this run; ``--whole`` runs all of it.
 
 ``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases; as a module's ``pytestmark`` it
-keeps 40 of the module's tests. Where CI runs, all of them run when the code they cover, or their own module, differs
-from the code that ``tests/whole.json`` says they all passed with; ``--whole`` writes that file.
+keeps 40 of the module's tests; without a number the test itself takes a sample, unless the fixture ``whole`` is true.
+Where CI runs, all of them run when the code they cover, or their own module, differs from the code that
+``tests/whole.json`` says they all passed with; ``--whole`` writes that file.
 """
 
 import hashlib
@@ -54,7 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if config.getoption("whole") or changed:
             whole[name] = digest
         else:
-            dropped.update(_dropped(found, mark.args[0], f"{config.getoption('randomly_seed', 0)} {name}"))
+            keep = mark.args[0] if mark.args else len(found)
+            dropped.update(_dropped(found, keep, f"{config.getoption('randomly_seed', 0)} {name}"))
     config.stash[_SAMPLED] = whole
     if dropped:
         config.hook.pytest_deselected(items=[item for item in items if item in dropped])
@@ -65,6 +67,12 @@ def _sampled_together(item: pytest.Item) -> str:
     """Return what a sample is taken of: the module where the mark is the module's, else the test with all its cases."""
     of_module = item.get_closest_marker("sampled") not in item.own_markers
     return item.nodeid.partition("::")[0] if of_module else item.nodeid.partition("[")[0]
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether a sampled test runs all that it has."""
+    return _sampled_together(request.node) in request.config.stash[_SAMPLED]
 
 
 def digest_of(patterns: Sequence[str]) -> str:

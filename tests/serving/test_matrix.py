@@ -1,247 +1,117 @@
-"""Labels x what a model was fitted on x what wraps it: each answers as in Python, bit for bit, over each protocol."""
+"""Every estimator x labels x what it was fitted on x what wraps it: served over each protocol, it answers as in Python.
 
-import itertools
-import warnings
-from collections.abc import Callable
+The product has some hundred thousand cases. Here each estimator is fitted, and each pair of values of the other
+dimensions; with ``--whole`` each pair of all of them, and some at random: VIVERO_TEST_DRAWS=20000 for a long hunt.
+"""
+
+import os
+import random
 from typing import Any
 
 import numpy as np
 import pandas
 import pytest
-from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
-from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
-from sklearn.feature_extraction import DictVectorizer
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
-from sklearn.multiclass import OneVsRestClassifier, OutputCodeClassifier
-from sklearn.multioutput import MultiOutputClassifier
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import all_estimators
+from threadpoolctl import threadpool_limits
 
-from serving.outputs import tidy
-from serving.schema import METHODS
-from tests.support.answers import forms, layouts, outputs, same, tensors
-from tests.support.every_estimator import NOT_SERVED, data_for, make
+from tests.support.answers import outputs, tensors
+from tests.support.matrix.asking import check
+from tests.support.matrix.cases import Case, Tried, draw
+from tests.support.matrix.covering import cover, goals_of
+from tests.support.matrix.forms import NAMES, texts
+from tests.support.matrix.wrappers import WRAPPERS, Own
 
+pytestmark = pytest.mark.filterwarnings("ignore")
+_SEED = 0
+_DRAWS, _PARTS = int(os.environ.get("VIVERO_TEST_DRAWS", "2000")), 20
+_COVERS = ["serving/**/*.py", "tests/support/matrix/*.py"]
 X = load_iris().data[::4]
-Y = load_iris().target[::4] % 2  # two classes, which thresholds want
-NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
-WORDS = ["good", "bad", "sad", "day"]
-FEW = slice(3, 40, 6)
+Y = load_iris().target[::4] % 2
 
-
-class Own(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
-    """A transformer of the user's own, which says nothing of what it takes."""
-
-    def fit(self, rows: Any, labels: Any = None) -> "Own":
-        return self
-
-    def transform(self, rows: Any) -> Any:
-        return rows
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-
-LABELS: dict[str, Callable[[], Any]] = {
-    "int": lambda: Y,
-    "bool": lambda: Y > 0,
-    "float": lambda: Y + 1.0,
-    "str": lambda: np.array(["no", "yes"])[Y],
-    "bytes": lambda: np.array([b"no", b"yes"])[Y],
-    "object": lambda: np.array(["no", "yes"], dtype=object)[Y],
-    "category": lambda: pandas.Series(np.array(["no", "yes"])[Y], dtype="category"),
-    "string": lambda: pandas.Series(np.array(["no", "yes"])[Y], dtype="string"),
-    "Int64": lambda: pandas.Series(Y, dtype="Int64"),
+# What is not served though scikit-learn answers: by estimator and what it was fitted on.
+_NAMES_AS_TEXTS = "not served: takes the names of a frame's columns for texts, which says nothing of its rows"
+REASONS = {
+    **{
+        (name, form): _NAMES_AS_TEXTS
+        for name in ("CountVectorizer", "HashingVectorizer", "TfidfVectorizer")
+        for form in ("frame", "frame of numbers and truth values", "frame of categories", "mixed")
+    },
+    **{
+        ("IsotonicRegression", form): "not served by name: keeps no name of its column"
+        for form in ("frame", "frame of numbers and truth values")
+    },
 }
 
 
-def texts() -> Any:
-    return [" ".join(word for word, value in zip(WORDS, row, strict=True) if value > 2) or "none" for row in X]
+@pytest.fixture
+def tried(client: Any, record_property: Any) -> Any:
+    """Fit cases, compare what is served with Python, count what became of them, and fail for each that is wrong."""
+    tried = Tried(lambda built: check(client(m=built.model), built), REASONS)
+    with threadpool_limits(1):  # as where models are served
+        yield tried
+    record_property("counted", {"served as in Python": len(tried.answered) - len(tried.wrong), **tried.left_out})
 
 
-def mixed() -> Any:
-    frame = pandas.DataFrame(X, columns=NAMES)
-    frame["job"] = [np.nan if at % 7 == 0 else ["clerk", "cook"][at % 2] for at in range(len(X))]
-    frame.loc[::5, "sepal width"] = np.nan
-    return frame
+@pytest.mark.sampled(covers=_COVERS)
+@pytest.mark.slow("all pairs, where the whole product is wanted", seconds=180)
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_all_pairs(wrapper: str, whole: bool, tried: Tried) -> None:
+    tried.all(cover(random.Random(f"{_SEED} {wrapper}"), goals_of(wrapper, whole=whole)))
+    assert not tried.wrong, "\n".join(tried.wrong)
 
 
-# The rows a model is fitted on, and what stands before it.
-FITTED: dict[str, tuple[Callable[[], Any], Callable[[], list[Any]]]] = {
-    "array": (lambda: X, list),
-    "frame": (lambda: pandas.DataFrame(X, columns=NAMES), list),
-    "frame of numbered columns": (lambda: pandas.DataFrame(X), list),
-    "sparse": (lambda: sparse.csr_matrix(X), list),
-    "mixed": (mixed, lambda: [ColumnTransformer([
-        ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), NAMES),
-        ("words", make_pipeline(SimpleImputer(strategy="most_frequent"),
-                                OneHotEncoder(handle_unknown="ignore")), ["job"]),
-    ])]),
-    "texts": (texts, lambda: [TfidfVectorizer()]),
-    "mappings": (lambda: [dict(zip(WORDS, row, strict=True)) for row in X.tolist()], lambda: [DictVectorizer()]),
-}  # fmt: skip
-
-ESTIMATORS: dict[str, Callable[[], Any]] = {
-    "logistic": lambda: LogisticRegression(max_iter=300),
-    "forest": lambda: RandomForestClassifier(7, random_state=0),
-    "tree": lambda: DecisionTreeClassifier(random_state=0),
-    "svc": SVC,
-    "neighbours": KNeighborsClassifier,
-}
-WRAPPED: dict[str, Callable[[Any], Any]] = {
-    "alone": lambda model: model,
-    "passthrough first": lambda model: make_pipeline("passthrough", model),
-    "own step first": lambda model: make_pipeline(Own(), model),
-    "function first": lambda model: make_pipeline(FunctionTransformer(), model),
-    "grid": lambda model: GridSearchCV(model, {}, cv=2),
-    "calibrated": lambda model: CalibratedClassifierCV(model, cv=2),
-    "voting": lambda model: VotingClassifier([("a", model), ("b", model)]),
-    "stacking": lambda model: StackingClassifier([("a", model)], final_estimator=GaussianNB(), cv=2),
-    "one against rest": OneVsRestClassifier,
-    "output code": lambda model: OutputCodeClassifier(model, random_state=0),
-    "fixed threshold": FixedThresholdClassifier,
-    "tuned threshold": lambda model: TunedThresholdClassifierCV(model, cv=2),
-    "union first": lambda model: make_pipeline(FeatureUnion([("a", Own()), ("b", Own())]), model),
-    "several outputs": MultiOutputClassifier,
-    "frozen": FrozenEstimator,
-    "grid of calibrated": lambda model: GridSearchCV(CalibratedClassifierCV(model, cv=2), {}, cv=2),
-}
-CASES = list(itertools.product(FITTED, WRAPPED))
+@pytest.mark.sampled(covers=_COVERS)
+@pytest.mark.slow("as many cases as are asked for", seconds=60 + _DRAWS)
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_cases_at_random(part: int, whole: bool, tried: Tried) -> None:
+    tried.all(draw(random.Random(f"{_SEED} {part}"), _DRAWS // _PARTS if whole else 0))
+    assert not tried.wrong, "\n".join(tried.wrong)
 
 
-def wrapped(fitted: str, wrapper: str, at: int) -> tuple[Any, Any]:
-    """Return a fitted model and the rows to ask it about; labels and the estimator go round with the case's number."""
-    rows, before = FITTED[fitted][0](), FITTED[fitted][1]()
-    chosen = list(ESTIMATORS)[at % len(ESTIMATORS)]
-    labels = list(LABELS.values())[at % len(LABELS)]()
-    model = ESTIMATORS[chosen]()
-    outer = WRAPPED[wrapper](make_pipeline(*before, model) if before else model)
-    if fitted in ("texts", "mappings") and wrapper == "function first":
-        outer = make_pipeline(FunctionTransformer(list), make_pipeline(*before, model))
-    if wrapper == "several outputs":
-        labels = np.column_stack([labels, labels[::-1]])
-    if wrapper == "frozen":  # it takes what is fitted
-        outer.estimator.fit(rows, labels)
-    outer.fit(rows, labels)
-    return outer, few(np.asarray(rows) if wrapper == "union first" and fitted == "frame" else rows)  # it has no names
+# Found by cases at random.
+_ONCE_WRONG = [
+    Case("DummyClassifier", "str", 2, "frame of categories", "alone"),
+    Case("DummyRegressor", "int", 2, "frame of categories", "stacking"),
+    Case("DummyClassifier", "Int64", 3, "frame of categories", "calibrated"),
+    Case("OrdinalEncoder", "int", 2, "array of objects", "alone"),
+    Case("OneHotEncoder", "str", 2, "array of objects", "function first"),
+    Case("TargetEncoder", "int", 3, "array of objects", "own step first"),
+    Case("OneHotEncoder", "str", 2, "array of objects", "columns first"),
+    Case("OrdinalEncoder", "string", 3, "array of objects", "union first"),
+]
 
 
-def few(rows: Any) -> Any:
-    """Return some rows in the form that they are asked in."""
-    if sparse.issparse(rows):
-        return rows[FEW].toarray()
-    return rows.iloc[FEW] if isinstance(rows, pandas.DataFrame) else rows[FEW]
+@pytest.mark.parametrize("case", _ONCE_WRONG, ids=str)
+def test_what_was_once_wrong(case: Case, tried: Tried) -> None:
+    assert tried.one(case)
+    assert not tried.wrong, "\n".join(tried.wrong)
 
 
-def check(asked: Any, model: Any, rows: Any) -> None:
-    """Ask a model for all that it has, in every form and over each protocol, and compare with Python."""
-    for method in METHODS:
-        if not hasattr(model, method):
-            continue
-        answers = [tidy(getattr(model, method)(one)) for one in layouts(rows)]
-        for body in forms(rows):
-            found = asked.post("/score", json={"data": body, "method": method})
-            assert found.status_code == 200, (method, found.json)
-            assert any(same(found.json[method], answer) for answer in answers), method
-            found = asked.post("/invocations", json={"instances": body, "params": {"method": method}})
-            assert any(same(found.json["predictions"], answer) for answer in answers), method
-        if not isinstance(rows, list) or isinstance(rows[0], str):  # the protocol has no mappings
-            inference = {"inputs": tensors(rows), "parameters": {"method": method}}
-            found = asked.post("/v2/models/m/infer", json=inference)
-            assert found.status_code == 200, (method, found.json)
-            assert any(same(outputs(found.json), answer) for answer in answers), method
-
-
-@pytest.mark.sampled(25, covers=["serving/**/*.py"])
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("case", range(len(CASES)), ids=lambda at: "-".join(CASES[at]))
-def test_it_answers_as_in_python(case: int, client: Any) -> None:
-    fitted, wrapper = CASES[case]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model, rows = wrapped(fitted, wrapper, case)
-            answers_in_python(model, rows)
-        except (ValueError, TypeError, AttributeError) as error:
-            pytest.skip(f"not in Python either: {error}")
-        check(client(m=model), model, rows)
-
-
-def answers_in_python(model: Any, rows: Any) -> None:
-    """Raise what the model raises."""
-    for method in METHODS:
-        if hasattr(model, method):
-            getattr(model, method)(rows)
-
-
-EVERY = [(name, cls) for name, cls in all_estimators() if name not in NOT_SERVED]
-CLASSIFIERS = [(name, cls) for name, cls in EVERY if issubclass(cls, ClassifierMixin)]
-
-
-@pytest.mark.sampled(40, covers=["serving/**/*.py"])
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("labels", LABELS)
-@pytest.mark.parametrize(("name", "cls"), CLASSIFIERS, ids=lambda one: one if isinstance(one, str) else "")
-def test_every_classifier_answers_with_its_labels(name: str, cls: Any, labels: str, client: Any) -> None:
-    model, rows = make(name, cls), np.abs(X)
-    targets = LABELS[labels]()
-    if name in ("MultiOutputClassifier", "ClassifierChain"):
-        targets = np.column_stack([targets, targets[::-1]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model.fit(rows, targets)
-            answers_in_python(model, rows[FEW])
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            pytest.skip(f"not in Python either: {error}")
-        check(client(m=model), model, rows[FEW])
-
-
-@pytest.mark.sampled(40, covers=["serving/**/*.py"])
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("fitted", [one for one in FITTED if one not in ("array", "texts", "mappings")])
-@pytest.mark.parametrize(("name", "cls"), EVERY, ids=lambda one: one if isinstance(one, str) else "")
-def test_every_estimator_answers_to_what_it_was_fitted_on(name: str, cls: Any, fitted: str, client: Any) -> None:
-    rows, before = FITTED[fitted][0](), FITTED[fitted][1]()
-    inner = make(name, cls)
-    targets = data_for(name, inner)[1]
-    if targets is None:
-        pytest.skip("takes texts")
-    targets = np.resize(targets, (len(X), *np.shape(targets)[1:]))
-    model = make_pipeline(*before, inner) if before else inner
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model.fit(rows, targets)
-            answers_in_python(model, few(rows))
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            pytest.skip(f"not in Python either: {error}")
-        check(client(m=model), model, few(rows))
+def test_a_way_of_one_row_is_that_of_many(client: Any) -> None:
+    model = ExtraTreesRegressor(10, n_jobs=-1, random_state=0).fit(X, Y)
+    asked = client(m=model)
+    assert model.n_jobs == 1
+    answers = [asked.post("/score", json={"data": [row]}).json["predict"][0] for row in X[:5].tolist()]
+    assert answers == model.predict(X[:5]).tolist()
 
 
 def test_a_union_of_vectorizers(client: Any) -> None:
     union = FeatureUnion([("words", CountVectorizer()), ("letters", TfidfVectorizer(analyzer="char"))])
-    model = make_pipeline(union, LogisticRegression()).fit(texts(), Y)
-    assert client(m=model).post("/score", json={"data": texts()}).json["predict"] == model.predict(texts()).tolist()
+    model = make_pipeline(union, LogisticRegression()).fit(texts(X), Y)
+    assert client(m=model).post("/score", json={"data": texts(X)}).json["predict"] == model.predict(texts(X)).tolist()
 
 
 def test_a_function_that_wants_a_series(client: Any) -> None:
-    given = pandas.Series(texts())
+    given = pandas.Series(texts(X))
     model = make_pipeline(FunctionTransformer(_lower), CountVectorizer(), LogisticRegression()).fit(given, Y)
-    assert client(m=model).post("/score", json={"data": texts()}).json["predict"] == model.predict(given).tolist()
+    assert client(m=model).post("/score", json={"data": texts(X)}).json["predict"] == model.predict(given).tolist()
 
 
 def _lower(given: Any) -> Any:

@@ -27,33 +27,51 @@ def tensors(rows: Any) -> list[dict[str, Any]]:
     if isinstance(rows, pandas.DataFrame):
         return [_column(str(name), rows[name]) for name in reversed(rows.columns)]
     array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
-    kind = {"f": "FP64", "i": "INT64", "O": "BYTES"}[array.dtype.kind]
+    texts = array.dtype == object and isinstance(array.flat[0], str)
+    kind = "BYTES" if texts else {"f": "FP64", "i": "INT64", "O": "FP64"}[array.dtype.kind]
     return [{"name": "x", "shape": list(array.shape), "datatype": kind, "data": array.ravel().tolist()}]
 
 
 def _column(name: str, column: Any) -> dict[str, Any]:
     values = column.astype(object).where(column.notna(), None).tolist()
-    whole = all(isinstance(one, int) for one in values)
-    kind = "BYTES" if any(isinstance(one, str) for one in values) else "INT64" if whole else "FP64"
+    kinds = {type(one) for one in values}
+    whole = "BOOL" if kinds == {bool} else "INT64" if kinds == {int} else "FP64"
+    kind = "BYTES" if str in kinds else whole
     return {"name": name, "datatype": kind, "shape": [len(values)], "data": values}
 
 
 def outputs(answer: Any) -> Any:
-    """Return what an answer of the Open Inference Protocol says: each output's values in its shape."""
-    found = [np.array(one["data"]).reshape(one["shape"]).tolist() for one in answer["outputs"]]
-    return found if len(found) > 1 else found[0]
+    """Return the only method's answer of the Open Inference Protocol."""
+    (found,) = by_output(answer).values()
+    return found
+
+
+def by_output(answer: Any) -> dict[str, Any]:
+    """Return what an answer of the Open Inference Protocol says, by method; several outputs of one are a list."""
+    found: dict[str, Any] = {}
+    for one in answer["outputs"]:
+        values = np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
+        method, _, place = one["name"].rpartition("_")
+        if place.isdigit():
+            found.setdefault(method, []).append(values)
+        else:
+            found[one["name"]] = values
+    return found
 
 
 def layouts(rows: Any) -> list[Any]:
     """Return the same rows in the orders in memory that they may have in Python, which bits of a product depend on."""
+    if isinstance(rows, np.ndarray) and rows.ndim > 1:
+        return [rows, np.asfortranarray(rows)]
     if not isinstance(rows, pandas.DataFrame):
         return [rows]
     if any(not isinstance(name, str) for name in rows.columns):
         return [np.ascontiguousarray(rows), np.asfortranarray(rows)]
-    if any(kind.kind != "f" for kind in rows.dtypes):
+    if any(kind.kind not in "fiub" for kind in rows.dtypes):
         return [rows]
     by_column = pandas.DataFrame({name: rows[name].to_numpy() for name in rows.columns})
-    return [by_column, pandas.DataFrame(np.ascontiguousarray(rows), columns=rows.columns, copy=False)]
+    numbers = np.ascontiguousarray(rows.astype(float))
+    return [by_column, rows.astype(float), pandas.DataFrame(numbers, columns=rows.columns, copy=False)]
 
 
 def same(found: Any, expected: Any) -> bool:
@@ -64,4 +82,10 @@ def same(found: Any, expected: Any) -> bool:
     if array.dtype.kind == "f":
         finite = np.where(np.isfinite(array), array, np.nan)
         return np.array_equal(np.array(found, dtype=float), finite, equal_nan=True)
-    return bool(np.asarray(found).tolist() == array.tolist())
+    return repr(found) == repr(_plain(expected if isinstance(expected, list) else array.tolist()))  # True is no 1
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,79 @@
+"""Asks for all that a model has over every protocol, and compares with what it says in Python."""
+
+import csv
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas
+
+from serving.outputs import tidy
+from tests.support.answers import as_json, by_output, forms, layouts, same, tensors
+from tests.support.matrix.cases import Built
+
+
+def check(client: Any, built: Built) -> None:
+    """Ask for each method, over each protocol, and with the rows in each form that a request may have them in."""
+    model, rows, answers = built
+    for address, words, method in _requests(rows, list(answers)):
+        found = client.post(address, **words)
+        shown = f"{address} {str(words)[:400]}"
+        assert found.status_code == 200, f"{shown}: {found.status_code} {found.text[:300]}"
+        for name, value in _values(found.json, method).items():
+            right = same(value, tidy(answers[name])) or _in_another_layout(value, getattr(model, name), rows)
+            assert right, f"{shown}, {name}: {str(value)[:200]}, in Python {str(answers[name])[:200]}"
+
+
+def _in_another_layout(value: Any, call: Any, rows: Any) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return any(same(value, tidy(call(one))) for one in layouts(rows))
+
+
+def _values(answer: Any, method: str) -> dict[str, Any]:
+    if "outputs" in answer:
+        return by_output(answer)
+    return {method: answer["predictions"] if "predictions" in answer else answer[method]}
+
+
+def _requests(rows: Any, methods: list[str]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    for method in methods:
+        yield "/score", {"json": {"data": as_json(rows), "method": method}}, method
+    last = methods[-1]
+    yield "/invocations", {"json": {"instances": as_json(rows), "params": {"method": last}}}, last
+    if not _are_mappings(rows):  # it has none
+        body = {"inputs": tensors(rows), "outputs": [{"name": method} for method in methods]}
+        yield "/v2/models/m/infer", {"json": body}, last
+    for address, words in _in_each_form(rows):
+        yield address, words, methods[0]  # the default
+
+
+def _in_each_form(rows: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for named in forms(rows)[1:]:
+        yield "/score", {"json": {"data": named}}
+    if _are_mappings(rows):
+        return
+    if not isinstance(rows, list):
+        names, values = _names(rows), as_json(rows)
+        split = {"columns": names[::-1], "data": [row[::-1] for row in values]}
+        yield "/invocations", {"json": {"dataframe_split": split}}
+    yield "/invocations", {"data": _csv(rows), "content_type": "text/csv"}
+
+
+def _are_mappings(rows: Any) -> bool:
+    return isinstance(rows, list) and isinstance(rows[0], dict)
+
+
+def _names(rows: Any) -> list[Any]:
+    if isinstance(rows, list):
+        return ["text"]
+    return rows.columns.tolist() if isinstance(rows, pandas.DataFrame) else list(range(np.shape(rows)[1]))
+
+
+def _csv(rows: Any) -> str:
+    file = io.StringIO(newline="")
+    values = as_json(rows)
+    csv.writer(file).writerows([_names(rows), *([one] if isinstance(rows, list) else one for one in values)])
+    return file.getvalue()

@@ -1,0 +1,73 @@
+"""Chooses cases so that each pair of values of two dimensions is in one that could be fitted, with few cases."""
+
+import random
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict
+from itertools import product
+
+from sklearn.base import ClassifierMixin
+
+from tests.support.matrix.cases import DIMENSIONS, Case, Value, drawn
+from tests.support.matrix.estimators import ESTIMATORS
+from tests.support.matrix.wrappers import FOR_CLASSIFIERS, WRAPPERS
+
+Goal = tuple[tuple[str, Value], ...]  # values that are to be in one case
+_TRIES = 12  # of a goal, each in other company, until it counts as one that scikit-learn does not fit
+
+_MERGED = 5  # tries beside values of other goals, then beside those of a case that was fitted, and beside any
+
+
+def goals_of(wrapper: str, *, whole: bool) -> list[Goal]:
+    """Return what is to be covered, divided by wrappers: pairs; without `whole` each estimator by itself."""
+    place, parts = DIMENSIONS["wrapper"].index(wrapper), len(DIMENSIONS["wrapper"])
+    small = [name for name in DIMENSIONS if name not in ("wrapper", "estimator")]
+    estimators = _part(wrapper)
+    goals = list(_pairs("wrapper", [wrapper], ["estimator", *small] if whole else small))
+    for name in small:
+        goals += list(_pairs(name, DIMENSIONS[name], small[small.index(name) + 1 :]))[place::parts]
+    if whole:
+        return goals + list(_pairs("estimator", estimators, small))
+    return goals + [(("estimator", one),) for one in estimators]
+
+
+def _part(wrapper: str) -> list[str]:
+    """Return some of the estimators, such as the wrapper is likely to take: each is in one part."""
+    for_classifiers = wrapper in FOR_CLASSIFIERS
+    among = [one for one in WRAPPERS if (one in FOR_CLASSIFIERS) == for_classifiers]
+    estimators = [name for name, cls in ESTIMATORS.items() if issubclass(cls, ClassifierMixin) == for_classifiers]
+    return estimators[among.index(wrapper) :: len(among)]
+
+
+def _pairs(name: str, values: Iterable[Value], others: Iterable[str]) -> Iterator[Goal]:
+    for other in others:
+        yield from (((name, one), (other, two)) for one, two in product(values, DIMENSIONS[other]))
+
+
+def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool | None, None]:
+    """Yield cases until each goal was reached by one that could be fitted; whether it could be is sent back."""
+    left, fitted = dict.fromkeys(goals, _TRIES), list[Case]()
+    while left:
+        goal = next(iter(left))
+        if left[goal] > _TRIES - _MERGED:
+            company = _merged(source, goal, left)
+        else:
+            company = asdict(source.choice(fitted)) if fitted and left[goal] % 2 else {}
+        case = drawn(source, **{**company, **dict(goal)})
+        if (yield case):
+            fitted.append(case)
+            left = {one: tries for one, tries in left.items() if not set(one) <= asdict(case).items()}
+            continue
+        left[goal] -= 1
+        if not left[goal]:
+            del left[goal]
+
+
+def _merged(source: random.Random, goal: Goal, left: Iterable[Goal]) -> dict[str, Value]:
+    """Return values of as many goals as go together."""
+    found = dict(goal)
+    others = list(left)
+    source.shuffle(others)
+    for one in others:
+        if all(found.get(name, value) == value for name, value in one):
+            found |= one
+    return found
