@@ -7,7 +7,7 @@ folded into lines, then the last columns go. Ids, statuses and addresses are nev
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -122,6 +122,20 @@ def _share(columns: list[_Sized], width: int) -> None:
             widest.room = max(widest.least, below, widest.room - excess)
     for one in groups[1]:
         one.room += max(0, min(one.natural - one.room, width - _total([other.room for other in columns])))
+
+
+def show_table(
+    columns: Sequence[Column | str],
+    rows: Sequence[Sequence[str]],
+    *,
+    ids: Collection[str],
+    instead: str,
+    tell: Callable[[str], None],
+) -> None:
+    """Print a table, and tell what had no room on the terminal and how to see it; see `print_table`."""
+    missing = print_table(columns, rows, ids=ids)
+    if missing:
+        tell(f"too narrow for {', '.join(missing)}: see {instead}")
 
 
 def print_table(

@@ -45,11 +45,9 @@ def show_table(
     instead: str = "--json",
 ) -> None:
     """Print a table, and below it what had no room on the terminal and how to see it."""
-    from runner.tables import print_table
+    from runner import tables
 
-    left_out = print_table(columns, rows, ids=ids)
-    if left_out:
-        note(f"too narrow for {', '.join(left_out)}: see {instead}")
+    tables.show_table(columns, rows, ids=ids, instead=instead, tell=note)
 
 
 def section(title: str) -> None:

@@ -15,6 +15,13 @@ from runner.stages.artefacts import Wanted, already, find_artefact, register_ver
 _FILE = "registered.json"  # left by the worker's `mlflow_store`
 
 
+def advice(reason: str) -> str | None:
+    """Return what to do about MLflow's refusal of a database, if that is why a script failed."""
+    if "got unsupported URI 'sqlite:" not in reason:
+        return None
+    return "A SQLite store needs mlflow; mlflow-skinny can't write one. Add mlflow to environment.packages"
+
+
 def has_registered(run: RunLayout) -> bool:
     """Tell whether the script registered something."""
     return (run.root / "mlflow" / _FILE).exists()

@@ -18,7 +18,7 @@ from runner.files import is_locked, write_json
 from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
-from runner.records import ResultRecord, RunRecord
+from runner.records import ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.left_out import hint
 from runner.statuses import FAILED
 from runner.streams import reader_may_leave
@@ -55,12 +55,19 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
         raise Detached
     wait_for(job, bench.run, show=bench.show_output)
     result = read_result(bench.run)
-    told = hint(bench, record.prepare.snapshot, result.reason) if result.reason else None
+    told = _advice(bench, record.prepare.snapshot, result.reason) if result.reason else None
     if told is not None:
         result = dataclasses.replace(result, reason=f"{result.reason}. {told}")
     for name, one in record.prepare.inputs.items():
         bench.inputs.recheck(name, one, bench.run.inputs)
     return result
+
+
+def _advice(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
+    """Return what to do about the reason of a failure, where that is known."""
+    from runner.stages.mlflow_models import advice
+
+    return hint(bench, snapshot, reason) or advice(reason)
 
 
 def _hints(bench: Bench, snapshot: str) -> list[str]:

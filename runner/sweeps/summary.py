@@ -20,7 +20,7 @@ from runner.sweeps.facts import (
     value_of,
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
-from runner.tables import Column, print_table
+from runner.tables import Column, show_table
 
 _SHOWN = 10
 
@@ -65,9 +65,7 @@ def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool
         *(Column(clean(name), cut=True) for name in names.values()),
         *([Column("WHY", fold=True)] if reasons else []),
     ]
-    left_out = print_table(columns, rows, ids=[trial.run for trial in trials])
-    if left_out:
-        _say(f"too narrow for {', '.join(left_out)}: see vivero sweep {sweep.id} --json")
+    show_table(columns, rows, ids=[trial.run for trial in trials], instead=f"vivero sweep {sweep.id} --json", tell=_say)
 
 
 def _facts(layout: Layout, sweep: SweepRecord) -> list[str]:

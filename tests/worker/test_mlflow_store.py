@@ -138,6 +138,15 @@ def test_a_name_cannot_leave_the_outputs(tmp_path: Path) -> None:
     assert found == [str(number) for number in range(7)]
 
 
+def test_a_database_that_mlflow_cannot_write_gets_advice(command_line: CommandLine) -> None:
+    """As in the preset, whose mlflow-skinny brings no SQLAlchemy along."""
+    without = "import sys\nsys.modules['sqlalchemy'] = None\n"
+    log = "import mlflow\nmlflow.set_tracking_uri('sqlite:///mine.db')\nmlflow.log_metric('a', 1)\n"
+    command_line.script(without + log)
+    done = command_line.job()
+    assert done.returncode == 2 and "Add mlflow to environment.packages" in done.stdout + done.stderr
+
+
 @pytest.mark.slow("installs MLflow", seconds=120)
 def test_what_the_script_registered_is_left_for_the_controller(store: Any) -> None:
     """With the paths of another machine's folders in it, as MLflow writes them."""
