@@ -50,7 +50,7 @@ def _of_repository(line: str, repository: Repository, spec: Spec, wheels: KeptWh
         place = Place(folder, repository.name, repository.extras, repository.marker, ())
         own = _named(place, wheels.build_there(folder, spec.options, say))
         beside = with_kept(dataclasses.replace(spec, lines=tuple(_beside(place))), wheels, say)
-        wheels.note_lines(line, [own, *beside.lines], f"git+{repository.address}@{commit}")
+        wheels.note_lines(line, [own, *beside.lines], f"git+{repository.shown}@{commit}")
     return {own, *beside.lines}
 
 

@@ -23,6 +23,7 @@ _LINE = re.compile(
     r"(?:#(?P<fragment>[^\s;]*))?\s*(?:;\s*(?P<marker>.*))?"
 )
 _EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?")
+_SECRET = re.compile(r"(?<=^https)://[^/@]*@|(?<=^http)://[^/@]*@|://[^/@]*:[^/@]*@")
 _BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
 # A repository that this command was started in, such as by a hook, is another one.
 _VARIABLES: dict[str, str | None] = {
@@ -57,6 +58,11 @@ class Repository:
     extras: str
     marker: str
 
+    @property
+    def shown(self) -> str:
+        """The address as messages and locks name it: without a password or a token."""
+        return _SECRET.sub("://", self.address)
+
 
 def repository_of(line: str) -> Repository | None:
     """Return what a requirement line names by its repository, None if it names it otherwise."""
@@ -86,39 +92,49 @@ def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
     """
     with tempfile.TemporaryDirectory(prefix="vivero-repository-") as made:
         folder = Path(made, Path(repository.address).stem or "project")
-        say(f"Fetching {repository.address}")
-        _git(repository, ["clone", "--quiet", "--no-checkout", "--", repository.address, str(folder)])
+        say(f"Fetching {repository.shown}")
+        _git(repository, ["clone", "--quiet", "--no-checkout", "--", repository.shown, str(folder)])
         commit = _commit(repository, folder)
         _git(repository, ["checkout", "--quiet", "--detach", commit], folder)
         _git(repository, ["submodule", "--quiet", "update", "--init", "--recursive"], folder)
         project = (folder / repository.below).resolve()
         if not project.is_relative_to(folder.resolve()) or not project.is_dir():
-            raise UserError(f"environment: {repository.address} has no folder {repository.below}")
-        yield project, commit
+            raise UserError(f"environment: {repository.shown} has no folder {repository.below}")
+        try:
+            yield project, commit
+        except UserError as mistake:  # names the folder, which is gone when it is read
+            raise UserError(str(mistake).replace(str(folder), f"git+{repository.shown}")) from None
 
 
 def _commit(repository: Repository, folder: Path) -> str:
     """Return the commit of a branch, a tag or a part of its name, else of what the server knows by the revision."""
     asked = repository.revision or "HEAD"
     for name in (f"refs/remotes/origin/{asked}", f"refs/tags/{asked}", asked):
-        found = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)
+        found = _run(repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)
         if found[0] == 0:
             return found[1].strip()
     _git(repository, ["fetch", "--quiet", "origin", "--", asked], folder)
-    return _run(["rev-parse", "FETCH_HEAD"], folder)[1].strip()
+    return _run(repository, ["rev-parse", "FETCH_HEAD"], folder)[1].strip()
 
 
 def _git(repository: Repository, words: list[str], folder: Path | None = None) -> None:
-    code, output = _run(words, folder)
+    code, output = _run(repository, words, folder)
     if code != 0:
         lines = [line.strip() for line in output.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
-        why = " ".join(lines) or "git gave no reason"
+        why = " ".join(lines).replace(repository.address, repository.shown) or "git gave no reason"
         at = f" at {repository.revision}" if repository.revision else ""
-        raise UserError(f"environment: {repository.address}{at} cannot be fetched: {why}", resolving_hint(why))
+        raise UserError(f"environment: {repository.shown}{at} cannot be fetched: {why}", resolving_hint(why))
 
 
-def _run(words: list[str], folder: Path | None) -> tuple[int, str]:
+def _run(repository: Repository, words: list[str], folder: Path | None) -> tuple[int, str]:
+    """Run git, which is told of a password or a token in its environment: its arguments are shown to everybody."""
     from runner.hosts.local import LocalHost
 
-    done = LocalHost().run(["git", *words], variables=_VARIABLES, cwd=folder)
+    secret = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.address}.insteadOf",
+        "GIT_CONFIG_VALUE_0": repository.shown,
+    }
+    variables = _VARIABLES if repository.shown == repository.address else {**_VARIABLES, **secret}
+    done = LocalHost().run(["git", *words], variables=variables, cwd=folder)
     return done.exit_code, done.output.decode(errors="replace")

@@ -1,9 +1,14 @@
 """What is asked for by its repository is built here once, locked by its hash, and sent and exported like any wheel."""
 
+import base64
+import functools
+import http.server
 import platform
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +151,45 @@ def test_a_mistake_is_one_line(line: str, repository: Path, layout: Layout) -> N
 @pytest.mark.parametrize("line", ["six", "git+git@github.com:a/b", "git+ext::sh -c x", "x @ https://example.org/x.whl"])
 def test_what_names_no_repository(line: str) -> None:
     assert repository_of(line) is None
+
+
+@pytest.fixture
+def behind_a_password(repository: Path) -> Iterator[str]:
+    """Serve the repository to those who know the user and the password, and return its address."""
+    wanted = "Basic " + base64.b64encode(b"me:s3cret").decode()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def send_head(self) -> Any:
+            if self.headers.get("Authorization") == wanted:
+                return super().send_head()
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="here"')
+            self.end_headers()
+            return None
+
+        def log_message(self, *_words: object) -> None:
+            """Print nothing."""
+
+    git(repository, "clone", "-q", "--bare", ".", "../served/scores.git")
+    git(repository.parent / "served" / "scores.git", "update-server-info")
+    handler = functools.partial(Handler, directory=str(repository.parent / "served"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}/scores.git"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_password_is_used_and_shown_to_nobody(behind_a_password: str, layout: Layout) -> None:
+    said: list[str] = []
+    lines = [f"scores @ git+http://me:s3cret@{behind_a_password}"]
+    found = with_kept(Spec(tuple(lines)), KeptWheels(layout), said.append)
+    assert said[0] == f"Fetching http://{behind_a_password}" and "s3cret" not in "".join(said)
+    assert "s3cret" not in KeptWheels(layout).named(found.lines[0])
+    with pytest.raises(UserError, match="cannot be fetched") as caught:
+        with_kept(Spec((lines[0].replace("s3cret", "s4cret"),)), KeptWheels(layout), quiet)
+    assert "s4cret" not in str(caught.value)
 
 
 def test_a_commit_that_another_package_asks_for_is_not_sent_or_exported(
