@@ -49,10 +49,16 @@ def tests(session: nox.Session) -> None:
     session.run(BIN / "python", "-m", "pytest", *session.posargs)
 
 
+# What a script does as its process ends is not the same where coverage writes its data there.
+_ENDING = [f"--deselect=tests/worker/test_warm.py::{name}" for name in ("test_last_words", "test_libraries[loky]")]
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and measure what they cover, in all processes; fail below the floor in pyproject.toml."""
+    # Not where a process happens to be: what a run leaves is compared by tests.
+    session.env["COVERAGE_FILE"] = str(Path(".coverage").resolve())
     session.run(BIN / "coverage", "erase")
-    session.run(BIN / "coverage", "run", "-m", "pytest", *session.posargs)
+    session.run(BIN / "coverage", "run", "-m", "pytest", *_ENDING, *session.posargs)
     session.run(BIN / "coverage", "combine", "--quiet")
     session.run(BIN / "coverage", "report")
