@@ -30,7 +30,7 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True, eq=False)  # two columns may have one name
+@dataclass(frozen=True)
 class Column:
     """A column of a table.
 
@@ -55,7 +55,7 @@ class Column:
     fold: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False)  # two columns may have one name and the same texts
 class _Sized:
     """A column with its texts and the room that it has."""
 
@@ -267,7 +267,7 @@ def _print_rich(columns: list[_Sized]) -> None:
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for one in columns:
         justify: Literal["right", "left"] = "right" if one.column.right else "left"
-        drawn.add_column(Text(one.title()), justify=justify, no_wrap=True, overflow="ignore")
+        drawn.add_column(Text(one.title()), justify=justify, no_wrap=True, overflow="crop")
     for row in zip(*(one.lines() for one in columns), strict=True):
         # Text, not str: what a script recorded must not be read as markup.
         drawn.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))

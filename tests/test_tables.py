@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from runner.shown import clean, short_ids
-from runner.tables import Column, print_table
+from runner.tables import Column, print_table, side_by_side
 
 IDS = [f"iris-20260101-120000-{number:08x}" for number in (1, 0xABCDEF01, 0xFFFFFFFF)]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=60)
@@ -121,6 +121,99 @@ def test_a_long_text_leaves_room_for_its_neighbours(patch: Any, long: int) -> No
     columns: list[Column | str] = ["RUN", "STATUS", Column("PARAMS", cut=True), Column("METRICS", cut=True)]
     text, missing = printed(patch, 60, columns, [[IDS[1], "completed", "kernel=linear", "m" * long + "=0.5"]], ids=IDS)
     assert missing == [] and "abcdef01" in text and " completed " in text and "kernel=linear" in text
+
+
+def titles(text: str) -> list[str]:
+    return text.splitlines()[1].split()
+
+
+def test_a_column_without_a_text_is_shown_only_if_it_always_is(patch: Any) -> None:
+    columns: list[Column | str] = [
+        "RUN", Column("CUT", cut=True), Column("FOLDED", fold=True), Column("OPTIONAL", optional=1), "PLAIN"
+    ]  # fmt: skip
+    text, missing = printed(patch, 80, columns, [["a", "", "", "", ""]])
+    assert titles(text) == ["RUN", "PLAIN"] and missing == []
+    assert titles(printed(patch, 80, columns, [["a"] * 5])[0]) == ["RUN", "CUT", "FOLDED", "OPTIONAL", "PLAIN"]
+
+
+def least_width(patch: Any, columns: Any, row: list[str], title: str) -> int:
+    """Return the narrowest terminal on which a column is shown, and check that wider ones show it, too."""
+    there = [width for width in range(20, 160) if title in titles(printed(patch, width, columns, [row])[0])]
+    assert there == list(range(there[0], 160))
+    return there[0]
+
+
+def test_optional_columns_go_before_others_get_narrow_in_their_order(patch: Any) -> None:
+    columns: list[Column | str] = ["RUN", Column("2ND", optional=2), Column("1ST", optional=1), Column("CUT", cut=True)]
+    row = ["r" * 10, "s" * 10, "f" * 10, "c" * 100]
+    first, second = (least_width(patch, columns, row, title) for title in ("1ST", "2ND"))
+    assert first == second + 13  # its own ten characters, and three between them
+    comfortable = [width for width in (second, first) if printed(patch, width, columns, [row])[0].count("c") >= 40]
+    assert comfortable == [second, first]
+    assert printed(patch, second - 1, columns, [row])[1] == []  # they go without a word
+
+
+def test_columns_that_are_cut_go_from_the_last_on_then_the_others_and_never_the_first(patch: Any) -> None:
+    columns: list[Column | str] = ["RUN", Column("ABOUT", cut=True), Column("CUT", cut=True), "LAST"]
+    row = ["r" * 20, "a" * 100, "c" * 100, "l" * 20]
+    missing = [printed(patch, width, columns, [row])[1] for width in range(10, 161)]
+    assert [one for at, one in enumerate(missing) if at == 0 or one != missing[at - 1]] == [
+        ["ABOUT", "CUT", "LAST"], ["CUT", "LAST"], ["CUT"], []
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("many", "short", "expected"), [(20, True, (20, 24)), (40, False, (22, 22))])
+def test_the_widest_is_cut_first_and_all_of_the_width_is_used(
+    patch: Any, many: int, short: bool, expected: tuple[int, int]
+) -> None:
+    columns: list[Column | str] = ["RUN", Column("A", cut=True), Column("B", cut=True)]
+    text, missing = printed(patch, 60, columns, [["r" * 8, "a" * many, "b" * 100]])
+    assert missing == [] and max(map(cell_len, text.splitlines())) == 60
+    _, first, second = text.splitlines()[3].split()
+    assert (len(first), len(second)) == expected
+    assert first.endswith("…") != short and second.endswith("…")
+
+
+def test_what_is_folded_fills_its_lines_and_gets_what_is_left(patch: Any) -> None:
+    columns: list[Column | str] = ["RUN", Column("WORDS", fold=True), Column("CUT", cut=True)]
+    found = {}
+    for width in (60, 70, 140):
+        text, _ = printed(patch, width, columns, [["r" * 8, " ".join(["word"] * 20), "c" * 20]])
+        found[width] = [line.count("word") for line in text.splitlines()[3:-1]]
+        assert ("… and 5 more" in text) == (width == 60)
+    assert found == {60: [5, 5, 5, 0], 70: [7, 7, 6], 140: [20]}
+
+
+def test_numbers_are_on_the_right_of_their_column(patch: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    columns: list[Column | str] = ["RUN", Column("N", right=True), "TEXT"]
+    rows = [["a", "1", "x"], ["bbbb", "10", "yy"]]
+    assert print_table(columns, rows) == []
+    assert capsys.readouterr().out.splitlines() == ["RUN    N  TEXT", "a      1  x", "bbbb  10  yy"]
+    lines = printed(patch, 60, columns, rows)[0].splitlines()
+    (header, _, one, two) = lines[1:5]
+    assert header.rindex("N") == one.index("1") == two.index("10") + 1 and one.index("a") == two.index("bbbb")
+    assert one.index("x") == two.index("yy") == header.index("TEXT")
+
+
+@given(many=st.integers(1, 30), first=st.integers(1, 40), least=st.integers(2, 40), width=st.sampled_from(WIDTHS))
+def test_columns_beside_each_other_are_as_many_as_fit(
+    patch: Any, many: int, first: int, least: int, width: int
+) -> None:
+    with patch.context() as inner:
+        inner.setenv("COLUMNS", str(width))
+        inner.setattr("sys.stdout", Terminal())
+        groups = side_by_side(many, first, least)
+        inner.setattr("sys.stdout", io.StringIO())
+        assert side_by_side(many, first, least) == [range(many)]
+    assert [at for group in groups for at in group] == list(range(many))
+    assert all(len(group) == len(groups[0]) for group in groups[:-1])
+
+    def fits(columns: int) -> bool:
+        names = ["f" * first, *(f"{at}".rjust(least, "c") for at in range(columns))]
+        return printed(patch, width, names, [names])[1] == []
+
+    assert fits(len(groups[0])) or len(groups[0]) == 1
+    assert len(groups) == 1 or not fits(len(groups[0]) + 1)
 
 
 def test_a_pipe_gets_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
