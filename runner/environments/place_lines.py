@@ -95,7 +95,7 @@ def place_of(line: str, folder: Path = Path("/")) -> Place | None:
     hashes += [f"{kind}:{digest}" for kind, digest in _DIGEST.findall(fragment)]
     if below := _BELOW.search(fragment):
         path = (path / unquote(below[1])).resolve()
-    if ";" in path.name and not path.exists():
+    if ";" in text.rpartition("/")[2] and not path.exists():
         raise UserError(
             f"environment: {after.strip()!r} in {line.strip()!r} is not a condition",
             "Write one such as python_version > '3.10'",

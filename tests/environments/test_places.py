@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.environments.kept_wheels import KeptWheels
 from runner.environments.lock import checked, compile_lock
-from runner.environments.place_lines import place_of
+from runner.environments.place_lines import Place, place_of
 from runner.environments.places import with_kept
 from runner.environments.project import dependencies
 from runner.environments.spec import Spec, gather
@@ -292,6 +294,55 @@ def test_a_project_file_that_says_nothing(content: str, environment: Any, tmp_pa
 )
 def test_what_is_no_place(line: str) -> None:
     assert place_of(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("./a", ("a", "", "", "", ())),
+        ("-e ./a", ("a", "", "", "", ())),
+        ("--editable = ./-e b", ("-e b", "", "", "", ())),
+        ("..", ("..", "", "", "", ())),
+        (f"./{300 * 'x'}", (300 * "x", "", "", "", ())),  # longer than a name can be, which is said where it is read
+        ("~/a", ("~/a", "", "", "", ())),
+        ("x-1.TAR.zst.zip", ("x-1.TAR.zst.zip", "", "", "", ())),
+        ("./a[b,c]", ("a", "", "[b,c]", "", ())),
+        ("./a [b] ; os_name == 'posix'", ("a", "", "[b]", "os_name == 'posix'", ())),
+        ("x[b] @ ./a", ("a", "x", "[b]", "", ())),
+        ("x[b] @ ./a[c]", ("a[c]", "x", "[b]", "", ())),
+        ("x @ file:a", ("a", "x", "", "", ())),
+        ("x @ a.whl ; extra == 'b'", ("a.whl", "x", "", "extra == 'b'", ())),
+        ("FILE:///b/c%20d", ("/b/c d", "", "", "", ())),
+        ("file://localhost/b", ("/b", "", "", "", ())),
+        ("./a#subdirectory=b%20c&egg=x", ("a/b c", "", "", "", ())),
+        ("./a.zip#egg=x&sha256=0a&sha512=0b", ("a.zip", "", "", "", ("sha256:0a", "sha512:0b"))),
+        ("file:///a.zip#sha256=0a --hash=sha256:0b --hash sha384:0c",
+         ("/a.zip", "", "", "", ("sha256:0b", "sha384:0c", "sha256:0a"))),
+        ("./a ; python_version > '3' --hash=sha256:0a", ("a", "", "", "python_version > '3'", ("sha256:0a",))),
+    ],
+)  # fmt: skip
+def test_what_a_place_is_asked_for_with(line: str, expected: Any, tmp_path: Path) -> None:
+    where, *rest = expected
+    path = (tmp_path / Path(where).expanduser()).resolve()
+    assert place_of(line, tmp_path) == Place(path, *rest)
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,5}", fullmatch=True)
+PLACES = st.builds(
+    Place,
+    path=st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1).map(
+        lambda name: Path("/", "no such folder", name).resolve()
+    ),
+    name=st.just("") | NAMES,
+    extras=st.lists(NAMES, max_size=2).map(lambda names: f"[{','.join(names)}]" if names else ""),
+    marker=st.sampled_from(["", "python_version > '3'", "extra == 'a' or os_name == 'posix'"]),
+    hashes=st.lists(st.from_regex(r"sha(256|512):[0-9a-f]{4}", fullmatch=True), max_size=2).map(tuple),
+)
+
+
+@given(PLACES, st.sampled_from(["/", "/elsewhere"]))
+def test_the_line_of_a_place_is_read_as_it_from_any_folder(place: Place, folder: str) -> None:
+    assert place_of(place.line(), Path(folder)) == place
 
 
 def test_two_processes_build_it_once_each_into_one(layout: Layout, tmp_path: Path) -> None:
