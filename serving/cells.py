@@ -14,7 +14,7 @@ _MISSING = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
      "NULL", "NaN", "None", "n/a", "nan", "null")
 )  # fmt: skip
-_TEXT = Column(TEXT, missing=False)  # the only column of a model of texts
+_TEXT = Column(TEXT)  # the only column of a model of texts
 
 
 def read_cells(schema: Schema, rows: Rows) -> Rows:
@@ -22,7 +22,7 @@ def read_cells(schema: Schema, rows: Rows) -> Rows:
 
     A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
     truth value if it reads as one. An empty cell is missing, and so is one of the words that pandas reads as missing,
-    unless the model knows it as a category. The word that an imputer was told to fill in is missing, too.
+    unless the model knows it as a category.
     """
     if not rows.texts:
         return rows
@@ -41,8 +41,7 @@ class _Reader(NamedTuple):
 
 
 def _missing(column: Column) -> frozenset[str]:
-    words = _MISSING - set(column.categories)
-    return words | {column.marker} if isinstance(column.marker, str) else words
+    return _MISSING - set(column.categories)
 
 
 def _stays(column: Column) -> bool:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -14,12 +15,13 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
     OrdinalEncoder,
+    PolynomialFeatures,
     PowerTransformer,
     StandardScaler,
     TargetEncoder,
 )
 
-from serving.columns import Column
+from serving.columns import ANY, CATEGORY, DATE, NUMBER, TEXT, Column
 from serving.schema import read_schema
 from tests.support.estimators.mixed import MIXED, TABLE, TARGET
 
@@ -86,6 +88,24 @@ def test_csv_cells_mean_what_the_column_holds(client: Any) -> None:
     assert answer.json["predictions"] == MIXED.predict(pd.DataFrame([GOOD, second])[list(GOOD)]).tolist()
 
 
+def test_csv_cells_of_a_model_of_texts_stay_texts(client: Any) -> None:
+    lines = ["true", "2.50", "day", "2.5", "True"]
+    words = TfidfVectorizer(analyzer=str.split)
+    model = make_pipeline(words, LogisticRegression()).fit(lines, [0, 1, 0, 0, 1])
+    asked = client(m=model)
+    text = "".join(f"{one}\n" for one in ("note", *lines))
+    answer = asked.post("/invocations", data=text, content_type="text/csv")
+    assert answer.json == {"predictions": model.predict(lines).tolist()}
+    answer = asked.post("/invocations", data="note\nday\nNA\n", content_type="text/csv")
+    assert answer.status_code == 400 and answer.json["error"]["row"] == 1
+
+
+def test_a_csv_cell_that_is_no_number_is_named(client: Any) -> None:
+    text = "zip,age,sex,children,note\n01234,30,f,2,good\n01234,old,f,2,good\n"
+    error = client(m=MIXED).post("/invocations", data=text, content_type="text/csv").json["error"]
+    assert (error["code"], error["row"], error["column"]) == ("wrong_type", 1, "age")
+
+
 def test_truth_values_of_a_csv(client: Any) -> None:
     frame = pd.DataFrame({"member": [True, False] * 10, "n": range(20)})
     model = make_pipeline(
@@ -95,6 +115,35 @@ def test_truth_values_of_a_csv(client: Any) -> None:
     text = "n,member\n3,true\n4,False\n"
     answer = client(m=model).post("/invocations", data=text, content_type="text/csv")
     assert answer.json == {"predictions": [1, 0]}
+
+
+def test_categories_that_are_numbers(client: Any) -> None:
+    frame = pd.DataFrame({"floor": [0, 1, 2, 3] * 6, "age": range(24)})
+    encode = make_column_transformer((OneHotEncoder(), ["floor"]), (StandardScaler(), ["age"]))
+    model = make_pipeline(encode, LogisticRegression()).fit(frame, [0, 1, 1, 0] * 6)
+    asked = client(m=model)
+    expected = model.predict(frame[:4]).tolist()
+    rows = frame[:4].to_dict("records")
+    assert asked.post("/score", json={"data": rows}).json["predict"] == expected
+    text = frame[:4].to_csv(index=False)
+    assert asked.post("/invocations", data=text, content_type="text/csv").json == {"predictions": expected}
+    for wrong in (4, "1"):
+        error = asked.post("/score", json={"data": [{"floor": wrong, "age": 1}]}).json["error"]
+        assert (error["code"], error["column"]) == ("unknown_category", "floor")
+
+
+@pytest.mark.parametrize(
+    ("column", "of_numbers"),
+    [
+        (Column(NUMBER), True),
+        (Column(CATEGORY, categories=(1, 2.5)), True),
+        (Column(CATEGORY, categories=(1, "a")), False),
+        (Column(CATEGORY), False),
+        *((Column(kind), False) for kind in (TEXT, DATE, ANY)),
+    ],
+)
+def test_what_holds_numbers(column: Column, of_numbers: bool) -> None:
+    assert column.of_numbers == of_numbers
 
 
 @pytest.mark.parametrize(
@@ -127,11 +176,11 @@ def test_boosting_on_columns_of_categories(client: Any) -> None:
     frame = TABLE[["age", "sex", "children"]].astype({"sex": "category"})
     model = HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=2).fit(frame, TARGET)
     asked = client(m=model)
-    for sex in ("m", None, "never seen"):
+    for age, sex in ((30, "m"), (30, None), (30, "never seen"), (None, "m")):
         expected = model.predict_proba(
-            pd.DataFrame({"age": [30.0], "sex": pd.Series([sex], dtype=object), "children": [1]})
+            pd.DataFrame({"age": [age or np.nan], "sex": pd.Series([sex], dtype=object), "children": [1]})
         )
-        body = {"data": [{"age": 30, "sex": sex, "children": 1}], "method": "predict_proba"}
+        body = {"data": [{"age": age, "sex": sex, "children": 1}], "method": "predict_proba"}
         assert asked.post("/score", json=body).json["predict_proba"] == expected.tolist()
     assert asked.post("/score", json={"data": [{"age": "x", "sex": "m", "children": 1}]}).status_code == 400
 
@@ -206,6 +255,28 @@ def test_columns_are_read_off_the_transformers() -> None:
     assert kinds == ["any", "category"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_that_see_a_column_the_strictest_holds(turned: bool) -> None:
+    strict, lenient = (OneHotEncoder(), ["c"]), (OneHotEncoder(handle_unknown="ignore"), ["c"])
+    for other, others in ((lenient, False), (("passthrough", ["c"]), False), (("passthrough", ["c"]), True)):
+        pair = [lenient if others else strict, other]
+        (column,) = columns_of(
+            make_column_transformer(*pair[:: -1 if turned else 1]).fit(pd.DataFrame({"c": ["a", "b"]}))
+        )
+        assert (column.kind, column.others, column.missing) == ("category", others, others)
+
+
+def test_a_column_may_be_empty_where_its_transformer_takes_that() -> None:
+    steps = {
+        "note": (TfidfVectorizer(), "note"),
+        "age": (StandardScaler(), ["age"]),
+        "n": (PolynomialFeatures(), ["n"]),
+    }
+    frame = pd.DataFrame({"note": ["good", "bad"], "age": [1.0, 2.0], "n": [1.0, 2.0]})
+    columns = columns_of(make_column_transformer(*steps.values()).fit(frame))
+    assert [(one.kind, one.missing) for one in columns] == [("text", False), ("number", True), ("number", False)]
+
+
 WORDS = np.array(["a", "b", None, "a", "b", "a"] * 4, dtype=object)
 SIDES = [0, 1, 1, 0, 1, 0] * 4
 
@@ -257,6 +328,7 @@ def test_a_number_that_an_imputer_fills_in_is_what_null_is(marker: Any, strategy
     values = np.array([[1.0, 2.0], [marker, 3.0], [4.0, marker], [2.0, 5.0]] * 5)
     model = make_pipeline(SimpleImputer(strategy=strategy, missing_values=marker), LogisticRegression())
     asked = client(m=model.fit(values, [0, 1, 1, 0] * 5))
+    assert read_schema(model).columns is None  # all of them are numbers
     expected = model.predict_proba(values[:3]).tolist()
     empty = [[None if one == marker else one for one in row] for row in values[:3].tolist()]
     for rows in (values[:3].tolist(), empty):
