@@ -12,9 +12,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as some
 
-from runner.arguments import argument_words, unread_values
+from runner.arguments import argument_words, fill_inputs, script_argv, unread_values
 from runner.errors import UserError
 from runner.files import append_json_line, read_json_lines, write_json
+from runner.schema import JobConfig, RunSpec
 from tests.support.command_line import CommandLine
 
 NUMBERS = some.one_of(some.integers(), some.floats())
@@ -55,6 +56,37 @@ def test_several_values_behind_one_flag(values: list[int]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--layers", nargs="+", type=int)
     assert parser.parse_args(argument_words({"layers": {"values": values}})).layers == values
+
+
+ARGV: list[tuple[Any, list[str]]] = [
+    (None, []),
+    (["--x", 1, None], ["--x", "1", ""]),
+    ({"x": True}, ["--x"]),
+    ({"x": False}, []),
+    ({"x": None}, []),
+    ({"x": 1}, ["--x", "1"]),  # equal to true, and yet a value
+    ({"x": 0}, ["--x", "0"]),
+    ({"x": [1, True, False, None, 2]}, ["--x", "1", "--x", "--x", "2"]),
+    ({"x": {"values": [1, 2]}, "y": 3}, ["--x", "1", "2", "--y", "3"]),
+    ({"-v": True, "--w": 1}, ["-v", "--w", "1"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), ARGV)
+def test_each_kind_of_value_has_its_words(arguments: Any, words: list[str]) -> None:
+    assert argument_words(arguments) == words
+
+
+def test_a_command_is_a_script_with_its_arguments_or_its_own_words() -> None:
+    script = JobConfig(source="src", script="train.py", arguments={"x": 1})
+    assert script_argv(RunSpec(job=script)) == ["python", "train.py", "--x", "1"]
+    assert script_argv(RunSpec(job=JobConfig(source="src", command=["make", "all"]))) == ["make", "all"]
+
+
+def test_inputs_are_filled_in_by_name() -> None:
+    places = {"rows": "/data/rows.csv", "more": "/data/more"}
+    assert fill_inputs("${input:more}:${input:rows}", places) == "/data/more:/data/rows.csv"
+    assert fill_inputs("$HOME ${rows}", places) == "$HOME ${rows}"
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [[1]], {"values": 3}, {"values": [[1]]}, {"values": [1], "b": 2}])
@@ -102,6 +134,7 @@ PARSERS = {
     "add_argument('--layers', nargs='?')": False,
     "add_argument('--layers')  # nargs='+' later": False,
     "add_argument('--' 'layers', nargs='+')": True,
+    "add_argument('--append', '--layers', nargs='+')": True,
 }
 
 
@@ -111,6 +144,9 @@ def test_a_list_that_the_script_wants_behind_one_flag_is_told(parser: str, comma
     script = f"import argparse\nMANY = '+'\nparser = argparse.ArgumentParser()\nparser.{parser}\n"
     script += "print(parser.parse_known_args())\n"
     assert bool(unread_values({"layers": [10, 20]}, script)) == PARSERS[parser]
+    several = unread_values({"kernel": "rbf", "layers": [10, 20], "steps": [1, 2]}, script)
+    assert [line.partition(": ")[0] for line in several] == ["job.arguments.layers"] * PARSERS[parser]
+    assert all("{values: [10, 20]}" in line for line in several)
     for told in ({"layers": [10]}, {"layers": {"values": [10, 20]}}, {"layers": 3}, ["--layers", 1, 2], None):
         assert unread_values(told, script) == []
     if parser.startswith("add_argument('--layers', nargs"):

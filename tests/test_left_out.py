@@ -22,6 +22,7 @@ def test_a_name_from_any_text_is_a_name(text: str) -> None:
     assert is_name(name_from(text, "source"))
     if is_name(text) and text[-1] not in "-._":
         assert name_from(text, "source") == text
+    assert name_from("x" * 128 + text, "source") == "x" * 128
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -9,7 +9,7 @@ import pytest
 from runner.errors import UserError
 from runner.files import encode_json
 from runner.format import FORMAT, Encoder, Record, check_format, frozen_record
-from runner.names import check_name
+from runner.names import check_file_name, check_name
 from runner.records import FileRecord, FinalizeRecord, RunRecord
 
 RECORD = RunRecord(
@@ -63,6 +63,19 @@ def test_names_that_could_be_more_than_a_name(name: Any) -> None:
     with pytest.raises(UserError) as caught:
         check_name(name, "model name")
     assert "\n" not in str(caught.value) and "model name" in str(caught.value)
+    said = str(caught.value).partition(" cannot be ")[0]
+    assert said == repr(name) or (len(said) == 60 and said.endswith("...") and repr(name).startswith(said[:-3]))
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/", "a\0", "a\n", "x" * 256, "\u00e4" * 128])
+def test_what_is_not_the_name_of_a_file_in_a_folder(name: str) -> None:
+    with pytest.raises(UserError, match="is not the name of a file in a folder"):
+        check_file_name(name, "data.inputs.rows.filename")
+
+
+@pytest.mark.parametrize("name", ["a", "...", ".hidden", "-x y", "größe.csv", "x" * 255])
+def test_what_is_the_name_of_a_file_in_a_folder(name: str) -> None:
+    assert check_file_name(name, "data.inputs.rows.filename") == name
 
 
 @pytest.mark.parametrize("name", ["a", "sklearn-iris", "A.b_c-9", "x" * 128, "1.5"])

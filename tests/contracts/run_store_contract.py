@@ -40,6 +40,21 @@ class RunStoreContract:
         with pytest.raises(UserError, match=message):
             full.find(text)
 
+    def test_of_many_runs_that_a_part_fits_the_newest_five_are_named(self, full: Any) -> None:
+        with pytest.raises(UserError) as told:
+            full.find("e-2026")
+        assert [number for number in range(10) if make(number).id in str(told.value)] == [5, 6, 7, 8, 9]
+
+    @pytest.mark.parametrize(("many", "advice"), [(1, "Did you mean"), (5, "Did you mean"), (6, "See: vivero runs")])
+    def test_a_mistyped_id_of_few_is_corrected_and_of_many_the_list_is_named(
+        self, many: int, advice: str, store: Any
+    ) -> None:
+        for number in range(many):
+            store.create(make(number))
+        with pytest.raises(UserError, match=advice) as told:
+            store.find(make(0).id.replace("e-", "f-"))
+        assert (make(0).id in str(told.value)) == (advice == "Did you mean")
+
     @pytest.mark.parametrize("run_id", ["nothere", "../e", "", ".", "e\0"])
     def test_an_id_that_is_none(self, run_id: str, full: Any) -> None:
         with pytest.raises(UserError):

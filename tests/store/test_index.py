@@ -41,6 +41,8 @@ WHERE = {
     "metrics.nothing > 1": [],
     "tags.nothing == 'a'": [],
     "metrics['accuracy'] in [0.1, 0.2]": [2, 1],
+    "'00000003' in id": [3],
+    "accuracy > 'high' or accuracy > 0.8": [9],
 }
 
 
@@ -59,6 +61,15 @@ def test_where(layout: Layout, where: str) -> None:
     assert [row["id"] for row in select(RunIndex(layout).all(), where=where)] == [
         make(number).id for number in WHERE[where]
     ]
+
+
+def test_truth_values_are_written_as_tables_show_them(layout: Layout) -> None:
+    for number, done in ((11, True), (12, False)):
+        metrics: Any = {"done": done}
+        FileRunStore(layout).create(make(number, finalize=FinalizeRecord(metrics=metrics)))
+    rows = RunIndex(layout).all()
+    for where, expected in {"done == true": 11, "done != false and done != None": 11, "done == false": 12}.items():
+        assert [row["id"] for row in select(rows, where=where)] == [make(expected).id]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +91,8 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
         ("params.kernel == linear", 'A text is written in quotes: "linear"'),
         ("status in [completed]", 'A text is written in quotes: "completed"'),
         ("acuracy > 0.5", "Did you mean 'accuracy'"),
+        ("accuracy + 1 > 0.5", "accuracy + 1 is not understood"),
+        ("accuracy is None", "an operator is not understood"),
     ],
 )
 def test_a_comparison_that_is_nearly_right_is_told_how(layout: Layout, where: str, hint: str) -> None:
@@ -172,6 +185,7 @@ def test_what_is_no_time_is_refused_with_an_example(layout: Layout, field: str, 
         ("status == 1", "status is a text"),
         ("id in [1, 2]", "id is a text"),
         ("created == '2026-07-01'", "from when to when"),
+        ("created in ended", "created is a time, which nothing is in"),
     ],
 )
 def test_what_no_run_can_ever_be_is_refused(layout: Layout, where: str, hint: str) -> None:

@@ -102,6 +102,37 @@ def test_a_torn_alias_line_is_left_out_and_mended(tmp_path: Path, model: Any) ->
     assert registry.aliases("iris") == {"champion": 1, "second": 1}
 
 
+@pytest.mark.parametrize(
+    ("at", "version"),
+    [
+        ("2026-03-01", 1),
+        ("2026-03-02", 2),  # a day has its last microsecond, too
+        ("2026-03-01T09:00", 1),
+        ("2026-03-01T08:59:59", None),
+        ("2026-03-01T11:30:00+02:00", 1),
+        ("2026-03-01T10:30:00+02:00", None),
+        ("2026-03-01T09:00:00Z", 1),
+    ],
+)
+def test_an_alias_at_a_time_is_what_it_was_then(tmp_path: Path, model: Any, at: str, version: int | None) -> None:
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    registry.register(model, RECORD)
+    lines = [("2026-03-01T09:00:00.000000Z", 1), ("2026-03-02T23:59:59.999999Z", 2), ("2026-03-03T00:00:00.000000Z", 3)]
+    (tmp_path / "w/models/iris/aliases.jsonl").write_text(
+        "".join(json.dumps({"time": time, "alias": "champion", "version": number}) + "\n" for time, number in lines)
+    )
+    assert registry.aliases("iris", at) == ({} if version is None else {"champion": version})
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026", "2026-02-30", "champion"])
+def test_what_is_no_date_is_refused_with_an_example(tmp_path: Path, model: Any, at: str) -> None:
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    registry.register(model, RECORD)
+    registry.set_alias("iris", "champion", 1)
+    with pytest.raises(UserError, match=r"is no date.*2026-03-01"):
+        registry.aliases("iris", at)
+
+
 def test_a_version_of_a_later_format_is_a_clear_error(tmp_path: Path, model: Any) -> None:
     registry = FileRegistry(Layout(tmp_path / "w"))
     registry.register(model, RECORD)

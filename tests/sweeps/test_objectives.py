@@ -74,6 +74,30 @@ def test_what_is_unclear_is_refused_with_both_forms(metric: str) -> None:
 def test_a_goal_that_is_said_holds(goal: str, metric: str) -> None:
     expected = goal.lower().replace("maximise", "maximize")
     given: Any
-    for given in (f"{goal} {metric}", {"metric": metric, "goal": goal}, [f"{goal} {metric}"]):
+    for given in (f"{goal}  {metric}", {"metric": metric, "goal": goal}, [f"{goal} {metric}"]):
         (found,) = read_objectives(given)
         assert (found.metric, found.goal) == (metric, expected)
+
+
+def test_several_are_kept_in_their_order_and_none_is_none() -> None:
+    found = read_objectives(["minimize x", {"metric": "accuracy"}])
+    assert [(one.metric, one.goal) for one in found] == [("x", "minimize"), ("accuracy", "maximize")]
+    assert read_objectives(None) == ()
+
+
+MISTAKES: list[tuple[Any, str]] = [
+    (["loss", "minimize loss"], "names loss twice"),
+    (3, "3 is no objective"),
+    ({"metric": "loss", "gaol": "minimize"}, "has no 'gaol'.*Did you mean 'goal'"),
+    ({"goal": "minimize"}, "needs the name of a metric"),
+    ({"metric": ""}, "needs the name of a metric"),
+    ({"metric": ["loss"]}, "needs the name of a metric"),
+    ("", "needs the name of a metric"),
+    ({"metric": "loss", "goal": "maximum"}, "maximum is no goal.*Did you mean 'maximize'"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), MISTAKES)
+def test_what_is_no_objective_is_named(given: Any, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        read_objectives(given)

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.sweeps.objectives import read_objectives
 from runner.sweeps.policies import make_policy
 from runner.sweeps.ports import Policy
-from runner.sweeps.records import Objective
 
 NAN = math.nan
 
@@ -223,27 +221,3 @@ def test_mistakes(settings: Any, message: str) -> None:
 
 def test_no_policy() -> None:
     assert make_policy({}, "maximize") is None
-
-
-def test_objectives() -> None:
-    up = Objective(metric="accuracy", goal="maximize")
-    for form in ("accuracy", "maximize accuracy", "Maximise  accuracy", {"metric": "accuracy"}, [up.to_json()]):
-        assert read_objectives(form) == (up,)
-    assert read_objectives(None) == ()
-    assert read_objectives("minimize my loss") == (Objective(metric="my loss", goal="minimize"),)
-    assert read_objectives("test accuracy") == (Objective(metric="test accuracy", goal="maximize"),)
-    assert [one.goal for one in read_objectives(["auc", {"metric": "b", "goal": "minimize"}])] == [
-        "maximize",
-        "minimize",
-    ]
-    wrong: list[tuple[Any, str]] = [
-        ({"metric": "a", "goal": "maximum"}, "Did you mean 'maximize'"),
-        ({"metrik": "a"}, "Did you mean 'metric'"),
-        ({"goal": "minimize"}, "needs the name"),
-        (["auc", "auc"], "twice"),
-        (3, "no objective"),
-    ]
-    for given, message in wrong:
-        with pytest.raises(UserError) as caught:
-            read_objectives(given)
-        assert message in str(caught.value)

@@ -58,6 +58,16 @@ def test_an_endless_line_needs_no_memory() -> None:
     assert values == [("m", 1.0), ("m", 3.0)]
 
 
+def test_a_line_has_the_time_that_is_given_or_else_the_present(tmp_path: Path) -> None:
+    before = metrics.now()
+    metrics.append(str(tmp_path), "m", 1)
+    metrics.append(str(tmp_path), "m", 2, step=7, kind="list", time="2026-01-01T00:00:00.000000Z")
+    first, second = (json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines())
+    assert before <= first.pop("time") <= metrics.now()
+    assert first == {"name": "m", "value": 1, "step": None, "kind": "scalar"}
+    assert second == {"name": "m", "value": 2, "step": 7, "kind": "list", "time": "2026-01-01T00:00:00.000000Z"}
+
+
 def test_lines_are_strict_json(tmp_path: Path) -> None:
     for value in (float("nan"), float("-inf"), {"a": [float("inf"), None, {1}]}, object(), "\ud800"):
         metrics.append(str(tmp_path), "m", value)
