@@ -141,6 +141,23 @@ def test_times_are_on_the_clock_of_who_reads(
         time.tzset()
 
 
+@pytest.mark.parametrize(
+    ("text", "is_true"),
+    [
+        ("00:00:12", {"==", ">=", "<="}),  # within that second
+        ("00:00:12.25", {"==", ">=", "<="}),
+        ("00:00:12.250001", {"!=", "<", "<="}),
+        ("00:00:12.2", {"!=", ">", ">="}),
+        ("00:00:11", {"!=", ">", ">="}),
+        ("00:00:13", {"!=", "<", "<="}),
+    ],
+)
+def test_a_time_is_compared_as_precisely_as_it_is_written(layout: Layout, text: str, is_true: set[str]) -> None:
+    FileRunStore(layout).create(make(12, created="2026-01-01T00:00:12.250000Z"))
+    rows = [row for row in RunIndex(layout).all() if row["id"] == make(12).id]
+    assert {sign for sign in SIGNS if select(rows, where=f"created {sign} '2026-01-01 {text}'")} == is_true
+
+
 SIGNS = {
     ">": range(9, 4, -1),
     ">=": range(9, 3, -1),
@@ -185,6 +202,7 @@ def test_what_is_no_time_is_refused_with_an_example(layout: Layout, field: str, 
         ("status == 1", "status is a text"),
         ("id in [1, 2]", "id is a text"),
         ("created == '2026-07-01'", "from when to when"),
+        ("created == '20260701'", "from when to when"),
         ("created in ended", "created is a time, which nothing is in"),
     ],
 )
