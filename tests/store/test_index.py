@@ -41,6 +41,8 @@ WHERE = {
     "metrics.nothing > 1": [],
     "tags.nothing == 'a'": [],
     "metrics['accuracy'] in [0.1, 0.2]": [2, 1],
+    "tags.nothing not in ['a']": [],
+    "-0.85 < -accuracy < -0.15": [8, 7, 6, 5, 4, 3, 2],
     "'00000003' in id": [3],
     "accuracy > 'high' or accuracy > 0.8": [9],
 }
@@ -87,6 +89,7 @@ def test_what_is_no_comparison_is_refused(layout: Layout, where: str) -> None:
         ("accuracy = 0.9", "Compare with ==: accuracy == 0.9"),
         ("accuracy >= 0.5 and params.c = 1", "Compare with ==: accuracy >= 0.5 and params.c == 1"),
         ("error = 'a=b'", "Compare with ==: error == 'a=b'"),
+        ("accuracy = metrics.accuracy", "Compare with ==: accuracy == metrics.accuracy"),
         ("accuracy = = 1", "For example: --where 'accuracy > 0.95'"),
         ("params.kernel == linear", 'A text is written in quotes: "linear"'),
         ("status in [completed]", 'A text is written in quotes: "completed"'),
