@@ -304,6 +304,7 @@ def test_what_is_no_place(line: str) -> None:
         ("--editable = ./-e b", ("-e b", "", "", "", ())),
         ("..", ("..", "", "", "", ())),
         (f"./{300 * 'x'}", (300 * "x", "", "", "", ())),  # longer than a name can be, which is said where it is read
+        (f"./{300 * 'x'} ; os_name == 'posix'", (300 * "x", "", "", "os_name == 'posix'", ())),
         ("~/a", ("~/a", "", "", "", ())),
         ("x-1.TAR.zst.zip", ("x-1.TAR.zst.zip", "", "", "", ())),
         ("./a[b,c]", ("a", "", "[b,c]", "", ())),
