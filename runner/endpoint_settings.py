@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Optional
+from dataclasses import dataclass, field
+from typing import Optional
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 ACCELERATORS = ("onnx",)
 KINDS = ("local", "docker")
 RESTARTS = ("no", "on-failure", "always", "unless-stopped")
@@ -29,10 +30,15 @@ class EndpointSettings:
         Requests at work at the same time in one process.
     auth : str or None
         ``key`` or ``none``; null: none on loopback, key anywhere else.
+    hosts : list of str
+        Names that it is asked by, beside localhost and addresses: all others are refused. ``*``: any. None: any too,
+        except on loopback without keys, where a page of somebody else could ask by a name of its own.
     method : str or None
         The method of requests that name none; null: the model's first.
     max_megabytes, max_rows
         What one request may have.
+    max_megabytes_at_once : float
+        Of the bodies of all requests that one process receives or answers, before others are told to come again.
     large_rows : int
         From this many rows on, requests of a model are taken one at a time.
     queue : int
@@ -51,6 +57,8 @@ class EndpointSettings:
         Types that a skops file may hold beside those skops trusts.
     log_payloads : float
         Share of the requests whose rows and answers are kept in a file.
+    log_megabytes : float
+        Size at which a log of requests is put aside, as ``NAME.1`` in the place of an earlier one.
     cors : list of str
         Origins whose pages may ask.
     poll : float
@@ -76,7 +84,9 @@ class EndpointSettings:
     threads: int = 16
     auth: Optional[str] = None  # noqa: UP045
     method: Optional[str] = None  # noqa: UP045
+    hosts: list[str] = field(default_factory=list)
     max_megabytes: float = 16
+    max_megabytes_at_once: float = 256
     max_rows: int = 100_000
     large_rows: int = 2_000
     queue: int = 256
@@ -87,6 +97,7 @@ class EndpointSettings:
     allow_version_mismatch: bool = False
     trusted: list[str] = field(default_factory=list)
     log_payloads: float = 0.0
+    log_megabytes: float = 64
     cors: list[str] = field(default_factory=list)
     poll: float = 0.5
     base_image: Optional[str] = None  # noqa: UP045
@@ -95,15 +106,29 @@ class EndpointSettings:
     memory: Optional[str] = None  # noqa: UP045
     network: str = "bridge"
 
+    def __post_init__(self) -> None:
+        """Take an IPv6 address also as an address of the web has it."""
+        if isinstance(self.host, str):
+            self.host = self.host.strip("[]")
+
+    @property
+    def known_hosts(self) -> Optional[tuple[str, ...]]:  # noqa: UP045
+        """Names that it is asked by beside localhost and addresses; None: any."""
+        if "*" in self.hosts or not (self.hosts or (self.host in _LOOPBACK and not self.needs_keys)):
+            return None
+        return tuple(one.lower() for one in (self.host, *self.hosts))
+
+    @property
+    def address(self) -> str:
+        """Where it answers, as clients have it."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def reached_at(self) -> str:
+        """The host that this machine reaches it at."""
+        return _OF_ALL.get(self.host, self.host)
+
     @property
     def needs_keys(self) -> bool:
         """Whether requests need a key: as set, else anywhere but on loopback."""
         return self.auth == "key" or (self.auth is None and self.host not in _LOOPBACK)
-
-
-def with_lists(form: type[EndpointSettings], given: Any) -> Any:
-    """Return typed settings in which a single word, where a list is wanted, is a list of one: ``models=iris``."""
-    for one in fields(form):
-        if one.default_factory is list and isinstance(given.get(one.name), str | int | float):
-            given[one.name] = [given[one.name]]
-    return given

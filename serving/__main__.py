@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from runner.endpoint_settings import EndpointSettings, with_lists
-from runner.errors import UserError, nearest, storage_error
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoint_words import read_words
+from runner.errors import UserError, storage_error
 from runner.variables import check_variables
 
 
@@ -53,30 +54,15 @@ def parse(words: list[str]) -> Command:
     UserError
         For a misspelt key or a value of another type.
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
-
     for word in words:
         if "=" not in word or word.startswith("-"):
             raise UserError(
                 f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
-    try:
-        given = OmegaConf.from_dotlist(words)
-        if isinstance(given.get("models"), str):
-            given["models"] = given["models"].split(",")  # no name has a comma
-        given = with_lists(Command, given)
-        merged = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Command), given))
-    except ConfigKeyError as error:
-        key = str(error.full_key or "").split(".")[0]
-        known = list(Command.__dataclass_fields__)
-        raise UserError(f"There is no setting '{key}'", nearest(key, known)) from None
-    except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
-    assert isinstance(merged, Command)  # noqa: S101 - what was merged into
-    if not merged.model and not merged.models:
+    found = read_words(Command, words)
+    if not found.model and not found.models:
         raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")
-    return merged
+    return found
 
 
 def prepare(command: Command) -> tuple[list[str], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from serving import routes
+from serving.door import Door
 from serving.errors import ServingError
 from serving.keys import Keys
 from serving.outputs import dumps
 from serving.plane import Answer, DataPlane
+from serving.room import Room
 from serving.shortcut import Shortcut
 from serving.telemetry import Telemetry, exposition
 from serving.tracing import TRACE, Trace, Tracing, time_now
@@ -36,6 +39,10 @@ class App:
         Who may ask.
     telemetry : Telemetry
         Who is told.
+    hosts : tuple of str or None
+        Names that it is asked by; None: any.
+    room : Room or None
+        What the process holds; None: as much as comes.
     max_bytes : int
         Of one request's body.
     cors : tuple of str
@@ -52,6 +59,8 @@ class App:
         keys: Keys,
         telemetry: Telemetry,
         *,
+        hosts: tuple[str, ...] | None = None,
+        room: Room | None = None,
         max_bytes: int = 16 << 20,
         cors: tuple[str, ...] = (),
         shared_metrics: Path | None = None,
@@ -59,6 +68,8 @@ class App:
     ) -> None:
         self.plane, self.keys, self.telemetry, self.shared_metrics = plane, keys, telemetry, shared_metrics
         self.repository = repository
+        self.door = Door(keys, hosts)
+        self.room = room or Room(sys.maxsize, sys.maxsize)
         self.flask = Flask("serving", static_folder=None)
         self.flask.config["MAX_CONTENT_LENGTH"] = max_bytes
         self.flask.register_error_handler(ServingError, self._refused)
@@ -67,7 +78,7 @@ class App:
         self.flask.before_request(_name_route)
         routes.add(self)
         self.shortcut = Shortcut(self.flask.wsgi_app, self)
-        self.flask.wsgi_app = Tracing(self.shortcut, keys, telemetry, cors)  # type: ignore[method-assign]
+        self.flask.wsgi_app = Tracing(self.shortcut, self.door, telemetry, cors)  # type: ignore[method-assign]
 
     def get(self, rule: str, name: str, function: Callable[..., Any]) -> None:
         """Add a route for GET."""
@@ -103,10 +114,14 @@ class App:
         return f"{error.status} {error.code}", headers, trace.refusal(error)
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:
-        """Make ready what requests of the same moment can share; see `Shortcut.prepare`."""
+        """Make ready what requests of the same moment, all let in, can share; see `Shortcut.prepare`."""
         if self.plane.shares_calls():
-            admitted = [one for one in environs if self.keys.admit(one.get("HTTP_AUTHORIZATION"))]
-            self.shortcut.prepare(admitted)
+            self.shortcut.prepare(environs)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether requests will be answered, also on further connections."""
+        return self.plane.ready and not self.room.full
 
     def metrics(self) -> Response:
         """Return ``/metrics``."""

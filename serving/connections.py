@@ -1,35 +1,183 @@
-"""Closes connections on which no request comes about: silent ones, and headers that are sent byte by byte.
+"""Connections: what comes on them is limited before it is kept, and they are closed when no request comes about.
 
-uvicorn has a limit for connections that rest between two requests, and none for these. And when the server ends it
-closes those at rest at once, although a request may be on its way: here they may bring that one.
+uvicorn has a limit for connections that rest between two requests, and none for silent ones, for headers that are sent
+byte by byte, and for how many there are of either. And when the server ends it closes those at rest at once, although a
+request may be on its way: here they may bring that one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 from weakref import WeakSet
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runner.worker import timeouts
+from serving.door import TurnedAway
+from serving.gateway import UNREADABLE, Gateway
+
+_MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
+_FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, looked at once a second. Nothing is added to what a request costs."""
+    """uvicorn's connection, looked at once a second, with limits on what a request may be before it is one."""
 
     _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
     _since: float | None
     _after: RequestResponseCycle | None
-    _last = False
+    _last = False  # the next request is the last one
+    _in_head = False
+    _deaf = False  # what still comes is thrown away
+    _ended = False  # no answer follows
+    _left = 0  # bytes that the headers of this request may still have
+    _unclear = 0  # bytes that have come since the last ones that were headers as a whole, or a body
+    _replacement = b""  # the head of a request that asks for another protocol, without that
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._since, self._after = self.loop.time(), None
+        self._answers = _Answers(self, transport)
         if self.loop not in self._looked_after:
             self._looked_after.add(self.loop)
             self._look()
+        if self._gateway.room.full:
+            self._deaf = True
+            self._gateway.room.refuse()
+            transport.write(_FULL)
+            transport.close()
+        self._gateway.room.count(len(self.connections))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another."""
+        super().connection_lost(exc)
+        self._gateway.room.count(len(self.connections))
+
+    @property
+    def _gateway(self) -> Gateway:
+        gateway = self.config.app
+        assert isinstance(gateway, Gateway)  # noqa: S101 - which is what is served
+        return gateway
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, unless the connection is about to end."""
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        self._unclear += len(data)
+        try:
+            self._read(data)
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
+        else:
+            if self._unclear > _MOST_BYTES:
+                self._refuse(_too_much())
+
+    def _read(self, data: bytes | memoryview) -> None:
+        """Read requests, those that offer another protocol as if they did not.
+
+        To be upgraded is an offer that a server may ignore (RFC 9110, 7.8). Java's client and ``curl --http2`` make it
+        with every first request, body and all; the parser takes the body for something of the other protocol.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data, replacement = memoryview(data)[upgrade.args[0] :], self._replacement
+                self._replacement = b""
+                self.parser.feed_data(replacement)
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        self._take(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; one that follows a body is none of its request's."""
+        self._take(len(name) + len(value))
+        if self._in_head:
+            if len(self.headers) == _MOST_HEADERS:
+                raise _too_much()
+            super().on_header(name, value.rstrip(b" \t"))
+
+    def _take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise _too_much()
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self._in_head, self._left = True, _MOST_BYTES
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request."""
+        self._unclear = 0
+        if self._is_offer():
+            line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+            kept = [b"%b: %b\r\n" % pair for pair in self.headers if pair[0] != b"upgrade"]
+            self._replacement = b"".join((line, *kept, b"\r\n"))
+            return
+        super().on_headers_complete()
+        self._in_head = False
+        self.cycle.transport = self._answers  # type: ignore[assignment] # all of it that a cycle needs
+        if self._last:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._unclear = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._unclear = 0
+        if not self._is_offer():
+            super().on_message_complete()
+
+    def _is_offer(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _refuse(self, error: TurnedAway) -> None:
+        """Have a request that cannot be read to its end refused in its turn, and read nothing after it."""
+        self._deaf = True
+        if not self._in_head and self.cycle and self.cycle.more_body:
+            if self.cycle.response_started:
+                self.end()
+            else:
+                self._note(error)
+                self.cycle.message_event.set()
+            return
+        if not self._in_head:
+            self.on_message_begin()
+        self.url = b"/"
+        super().on_headers_complete()
+        self._note(error, method="", path="")
+        self.cycle.transport = self._answers  # type: ignore[assignment]
+
+    def _note(self, error: TurnedAway, **unknown: str) -> None:
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # an ASGI scope may have more than uvicorn knows
+        scope |= {UNREADABLE: error, **unknown}
+
+    def end(self) -> None:
+        """Close, once the client can have read its answer: data left unread would make it a reset, without one."""
+        if not self._deaf and not self.cycle.more_body:
+            self.transport.close()
+            return
+        self._deaf = self._ended = True
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, if one is to follow."""
+        if not self._ended:
+            super().on_response_complete()
 
     def _look(self) -> None:
         limit = timeouts.seconds("request_headers")
@@ -58,12 +206,6 @@ class Connection(HttpToolsProtocol):
             self._last = True
             self.loop.call_later(timeouts.seconds("last_request"), super().shutdown)
 
-    def on_headers_complete(self) -> None:
-        """Begin to answer a request."""
-        super().on_headers_complete()
-        if self._last:
-            self.cycle.keep_alive = False
-
     def _awaits_headers(self) -> bool:
         """Tell whether a request has begun to come, or the first one has not.
 
@@ -74,3 +216,14 @@ class Connection(HttpToolsProtocol):
             return True
         begun = self.scope is not self.cycle.scope
         return self.cycle.response_complete and (begun or self.timeout_keep_alive_task is None)
+
+
+class _Answers:
+    """A connection's transport as an answer sees it."""
+
+    def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, connection.end
+
+
+def _too_much() -> TurnedAway:
+    return TurnedAway(431, "too_many_headers", f"A request has at most {_MOST_HEADERS} headers, {_MOST_BYTES} bytes")

@@ -1,9 +1,9 @@
 """Between the HTTP server and the Flask app: takes a request in as a whole, then has it answered.
 
 The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that a client that sends slowly or not at
-all holds no thread, and one that is too long is refused before it is read. A quick answer is made at once, in the loop;
-one that may take longer, by its size or by its model, in a thread, so that the quick ones go on. What answers is WSGI
-(PEP 3333).
+all holds no thread. Who is not let in, and what is too long, is refused before the body is read. A quick answer is made
+at once, in the loop; one that may take longer, by its size or by its model, in a thread, so that the quick ones go on.
+What answers is WSGI (PEP 3333).
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from typing import Any
 
 from runner.worker import timeouts
 from serving.batching import wait_no_longer_than
+from serving.door import Door
 from serving.errors import ServingError
+from serving.room import Room
 from serving.timelimit import TimeLimit
 from serving.tracing import BEGUN, REFUSAL, TOLD_BY
 
+UNREADABLE = "vivero.unreadable"  # in a request's scope: the error of one that cannot be read to its end
 _QUICK_BYTES = 16 << 10
 _LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
 _KEYS = {
@@ -49,6 +52,10 @@ class Gateway:
         one is at work.
     prepare : callable
         Told of several requests of one moment before they are answered one after the other.
+    door : Door
+        Who is let in.
+    room : Room
+        What the process holds; asked by its connections, too.
     max_bytes : int
         Of one request's body.
     threads : int
@@ -65,12 +72,15 @@ class Gateway:
         is_quick: Callable[[bool], bool],
         prepare: Callable[[list[dict[str, Any]]], None],
         *,
+        door: Door,
+        room: Room,
         max_bytes: int,
         threads: int,
         queue: int,
         timeout: float = 30,
     ) -> None:
         self._wsgi, self._is_quick, self._prepare = wsgi, is_quick, prepare
+        self._door, self.room = door, room
         self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
@@ -90,13 +100,18 @@ class Gateway:
     async def _respond(self, scope: Any, receive: Receive) -> Response:
         environ = _environ(scope)
         method, length = scope["method"], environ.get("CONTENT_LENGTH")
+        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or UNREADABLE in scope
         body, begun = b"", time.perf_counter()
         try:
+            if UNREADABLE in scope:
+                raise scope[UNREADABLE]
+            self._door.check(environ)
             if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
                 raise self._too_large()
-            if length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ:
+            if unread:
                 _check_plain(environ)
-                body = await self._arrivals.awaited(self._body(receive))
+                body = await self._arrivals.awaited(self._body(scope, receive))
+                unread = False
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
             small = len(body) <= _QUICK_BYTES
@@ -109,9 +124,11 @@ class Gateway:
             error = ServingError(400, "cut_off", "The body was cut off")
         except ServingError as refusal:
             error = refusal
+        finally:
+            self.room.give(len(body))
         status, headers, content = self._refuse(environ, error, begun)
-        # What is left of a body is not read: nothing else can come on its connection.
-        return status, headers if status in (429, 504) else [*headers, ("connection", "close")], content
+        # What is left of a body is thrown away: nothing else can come on its connection.
+        return status, [*headers, ("connection", "close")] if unread else headers, content
 
     async def _in_thread(self, environ: dict[str, Any], *, small: bool) -> Response:
         """Answer in a thread, or refuse where that does not come about in time.
@@ -175,22 +192,31 @@ class Gateway:
     def _too_large(self) -> ServingError:
         return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, scope: Any, receive: Receive) -> bytes:
         message = await receive()
         if not message.get("more_body") and message["type"] == "http.request":
-            return bytes(message.get("body", b""))
+            block = bytes(message.get("body", b""))
+            self.room.take(len(block))
+            return block
         found, total = [], 0
-        while True:
-            if message["type"] == "http.disconnect":
-                raise ConnectionError
-            block = message.get("body", b"")
-            found.append(block)
-            total += len(block)
-            if total > self._max_bytes:
-                raise self._too_large()
-            if not message.get("more_body"):
-                return b"".join(found)
-            message = await receive()
+        try:
+            while True:
+                if UNREADABLE in scope:
+                    raise scope[UNREADABLE]
+                if message["type"] == "http.disconnect":
+                    raise ConnectionError
+                block = message.get("body", b"")
+                self.room.take(len(block))
+                found.append(block)
+                total += len(block)
+                if total > self._max_bytes:
+                    raise self._too_large()
+                if not message.get("more_body"):
+                    return b"".join(found)
+                message = await receive()
+        except BaseException:
+            self.room.give(total)
+            raise
 
 
 def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Response:

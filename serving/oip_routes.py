@@ -26,7 +26,7 @@ def add(app: App) -> None:
     get, post = app.get, app.post
     get("/v2", "server", _server)
     get("/v2/health/live", "live", lambda: _json({"live": True}))
-    get("/v2/health/ready", "ready", lambda: _json({"ready": app.plane.ready}, 200 if app.plane.ready else 503))
+    get("/v2/health/ready", "ready", lambda: _json({"ready": app.ready}, 200 if app.ready else 503))
     _add_repository(app)
     for prefix, suffix in (("/v2/models/<name>", ""), ("/v2/models/<name>/versions/<version>", "_version")):
         get(prefix, f"model{suffix}", _model(app))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.tracing import HEALTH
+from serving.door import HEALTH
 
 JSON = "application/json"
 TEXT = "text/plain"

@@ -67,7 +67,7 @@ def _add_azure(app: App) -> None:
     def home() -> Response:
         if request.accept_mimetypes.best_match(["text/plain", "text/html"]) == "text/html":
             return Response(PAGE, mimetype="text/html")
-        if not app.plane.ready:
+        if not app.ready:
             raise ServingError(503, "not_ready", "No model is loaded", retry_after=1)
         return Response("Healthy", mimetype="text/plain")
 
@@ -102,7 +102,7 @@ def _add_mlflow(app: App) -> None:
         return app.answered(answer, mlflow.render(answer), None, _count(rows), route="invocations")
 
     def ping() -> Response:
-        return Response("\n", 200 if app.plane.ready else 503, mimetype="text/plain")
+        return Response("\n", 200 if app.ready else 503, mimetype="text/plain")
 
     app.post("/invocations", "invocations", invocations)
     app.post("/invocations/<name>", "invocations_model", invocations)

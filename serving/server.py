@@ -141,13 +141,13 @@ def _announce(folder: Path, home: Path) -> bool:
     """Say where the endpoint answers, as soon as it does."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
-    if served is None or not _answers(settings.host, settings.port):
+    if served is None or not _answers(settings.reached_at, settings.port):
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
     _, _, _, told = read_endpoint(home)
     for line in {state["problem"] for state in _states(endpoint) if state["problem"]}:
         print(f"warning: {line}", flush=True)
-    print(f"Serving {names} at http://{told.host}:{told.port}", flush=True)
+    print(f"Serving {names} at {told.address}", flush=True)
     return True
 
 
@@ -168,7 +168,7 @@ def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
 def _answers(host: str, port: int) -> bool:
     import http.client
 
-    connection = http.client.HTTPConnection(host if host not in ("0.0.0.0", "::") else "127.0.0.1", port, timeout=2)  # noqa: S104
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/v2/health/ready")
         return connection.getresponse().status == 200

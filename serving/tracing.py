@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from serving.door import Door, TurnedAway
 from serving.errors import ServingError
-from serving.keys import Keys
 from serving.outputs import dumps
 from serving.telemetry import Telemetry
 
@@ -22,7 +22,6 @@ TRACE = "vivero.trace"
 BEGUN = "vivero.begun"  # the second at which waiting for an answer began, where that was before this layer
 REFUSAL = "vivero.refusal"  # the error it is to be answered with, whatever it asks
 TOLD_BY = "vivero.told_by"  # who counts and logs it: its thread, or whoever gave it up before
-HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -48,8 +47,8 @@ class Trace:
 class Tracing:
     """Lets a request in, and tells of it afterwards."""
 
-    def __init__(self, inner: Wsgi, keys: Keys, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
-        self._inner, self._keys, self._telemetry, self._cors = inner, keys, telemetry, cors
+    def __init__(self, inner: Wsgi, door: Door, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
+        self._inner, self._door, self._telemetry, self._cors = inner, door, telemetry, cors
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -63,18 +62,17 @@ class Tracing:
             headers += self._headers(environ, trace)
             return start_response(status, headers, *([error] if error else []))
 
-        if refusal is None and self._lets_in(environ):
-            content = self._inner(environ, start)
-        else:
-            content = _refuse(trace, start, refusal or _no_key())
+        try:
+            if refusal is None:
+                self._door.check(environ)
+        except TurnedAway as turned_away:
+            refusal = turned_away
+        content = self._inner(environ, start) if refusal is None else _refuse(trace, start, refusal)
         if refusal is not None or environ.setdefault(TOLD_BY, self) is self:
-            self._telemetry.request(self._line(environ, trace, statuses[0], time.perf_counter() - begun))
+            line = self._line(environ, trace, statuses[0], time.perf_counter() - begun)
+            anybody = isinstance(refusal, TurnedAway) or self._door.knows_nobody(environ)
+            self._telemetry.request(line, sampled=anybody)
         return content
-
-    def _lets_in(self, environ: dict[str, Any]) -> bool:
-        if not self._keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS":
-            return True
-        return self._keys.admit(environ.get("HTTP_AUTHORIZATION"))
 
     def _headers(self, environ: dict[str, Any], trace: Trace) -> list[tuple[str, str]]:
         found = [("x-request-id", trace.request_id), *_azure_ids(environ, trace.request_id)]
@@ -122,10 +120,6 @@ def _azure_ids(environ: dict[str, Any], made: str) -> list[tuple[str, str]]:
     request, client = (one if _REQUEST_ID.fullmatch(one) else "" for one in given)
     found = [("x-ms-request-id", request or client or made)]
     return [*found, ("x-ms-client-request-id", client or request)] if client or request else found
-
-
-def _no_key() -> ServingError:
-    return ServingError(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
 
 
 def _refuse(trace: Trace, start: Callable[..., Any], error: ServingError) -> Iterable[bytes]:

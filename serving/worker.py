@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import random
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +23,11 @@ from serving.gateway import Gateway
 from serving.keys import Keys
 from serving.listening import Listening
 from serving.plane import DataPlane, Limits
+from serving.room import Room, descriptors_left
 from serving.settings import read_endpoint
-from serving.telemetry import LineLog, Metrics, Telemetry
+from serving.telemetry import LineLog, Metrics, Sample, Telemetry
+
+_AT_A_TIME, _WAITING = 64, 4096  # connections
 
 
 def load(folder: Path) -> Deployer:
@@ -50,13 +55,17 @@ def make_application(folder: Path, deployer: Deployer) -> App:
     _, endpoint, _, settings = read_endpoint(folder)
     metrics = deployer.metrics
     keys = Keys(endpoint.keys if settings.needs_keys else None)
-    payloads = LineLog(endpoint.payloads, metrics.dropped) if settings.log_payloads > 0 else None
-    telemetry = Telemetry(metrics, LineLog(endpoint.access_log, metrics.dropped), payloads, settings.log_payloads)
+    log_bytes = int(settings.log_megabytes * 2**20)
+    access = LineLog(endpoint.access_log, metrics.dropped, log_bytes)
+    payloads = LineLog(endpoint.payloads, metrics.dropped, log_bytes) if settings.log_payloads > 0 else None
+    telemetry = Telemetry(metrics, access, payloads, settings.log_payloads)
     deployer.watch(settings.poll, keys.refresh)
     return App(
         deployer.plane,
         keys,
         telemetry,
+        hosts=settings.known_hosts,
+        room=Room(int(settings.max_megabytes_at_once * 2**20), descriptors_left()),
         max_bytes=int(settings.max_megabytes * 2**20),
         cors=tuple(settings.cors),
         shared_metrics=endpoint.metrics if settings.workers > 1 else None,
@@ -64,13 +73,29 @@ def make_application(folder: Path, deployer: Deployer) -> App:
     )
 
 
-def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """uvicorn's server, which takes few connections at a time while many may wait.
+
+    asyncio tries as often as connections may wait, also when each try says that there are no descriptors left, and
+    logs it each time.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(_WAITING)
+
+
+def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server:
     """Return the HTTP server, which gives a sign of life about once a second while its loop goes round."""
     _, _, _, settings = read_endpoint(folder)
     gateway = Gateway(
         app.flask.wsgi_app,
         app.plane.is_quick,
         app.prepare,
+        door=app.door,
+        room=app.room,
         max_bytes=int(settings.max_megabytes * 2**20),
         threads=settings.threads,
         queue=settings.queue,
@@ -89,13 +114,13 @@ def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> uvicor
         log_config=None,
         access_log=False,
         server_header=False,
-        backlog=4096,
+        backlog=_AT_A_TIME,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.stop_timeout),
         callback_notify=notify,
         timeout_notify=0,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: int) -> None:
@@ -112,6 +137,7 @@ def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: in
         give_sign()
         return server.should_exit
 
+    _log_once_a_second("asyncio")
     random.seed()
     np.random.seed()  # of models that ask for no generator of their own
     deployer.begin_in_process()
@@ -125,3 +151,9 @@ def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: in
     if sockets:
         server.run(sockets)
     app.telemetry.close()
+
+
+def _log_once_a_second(name: str) -> None:
+    """Let a logger that clients can make talk, by taking all descriptors, say one line a second."""
+    sample = Sample(1)
+    logging.getLogger(name).addFilter(lambda record: sample.takes(record.__dict__))

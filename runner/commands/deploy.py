@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.commands.common import confirm, global_options, registry, wants_json, workspace
 from runner.commands.output import emit_json, note, say
-from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from runner.endpoint_settings import EndpointSettings
@@ -77,25 +76,10 @@ def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
     UserError
         For a misspelt key or a value of another type.
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+    from runner.endpoint_settings import EndpointSettings
+    from runner.endpoint_words import read_words
 
-    from runner.endpoint_settings import EndpointSettings, with_lists
-
-    known = [field.name for field in dataclasses.fields(EndpointSettings)]
-    try:
-        found: Any = OmegaConf.to_object(
-            OmegaConf.merge(
-                OmegaConf.structured(EndpointSettings),
-                with_lists(EndpointSettings, OmegaConf.from_dotlist(list(words))),
-            )
-        )
-    except ConfigKeyError as error:
-        key = str(error.full_key or "").split(".")[0]
-        raise UserError(f"There is no setting '{key}'", nearest(key, known)) from None
-    except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
-    assert isinstance(found, EndpointSettings)  # noqa: S101 - what was merged into
+    found = read_words(EndpointSettings, words)
     return dataclasses.replace(found, name=name or found.name)
 
 

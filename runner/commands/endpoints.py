@@ -68,7 +68,7 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
         "name": name,
         "kind": settings.kind,
         "status": status.word,
-        "address": f"http://{settings.host}:{settings.port}",
+        "address": settings.address,
         "models": [one.to_json() for one in record.deployments],
         "served": status.states[0]["served"] if status.states else [],
         "processes": [state["pid"] for state in status.states],

@@ -207,7 +207,7 @@ class Deployer:
     def _told(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
         settings = EndpointSettings(**record.settings)
         models = [f"{one.name}:{one.version}" + (" (mirror)" if one.mirror else "") for one in record.deployments]
-        return Deployed(record.name, f"http://{settings.host}:{settings.port}", models, keys)
+        return Deployed(record.name, settings.address, models, keys)
 
 
 def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:

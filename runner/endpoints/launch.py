@@ -37,7 +37,7 @@ def choose_port(settings: EndpointSettings) -> int:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise UserError(
-                f"Nothing can listen at {settings.host}:{settings.port}: {error.strerror}",
+                f"Nothing can listen at {settings.address.removeprefix('http://')}: {error.strerror}",
                 "Choose another port, 0 for any that is free: port=..., in a composition endpoint.port=...",
             ) from None
         return int(probe.getsockname()[1])
@@ -79,8 +79,7 @@ def start(store: EndpointStore, name: str) -> None:
 def answers(record: EndpointRecord) -> bool:
     """Tell whether an endpoint says that it is ready."""
     settings = EndpointSettings(**record.settings)
-    host = settings.host if settings.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 - compared, not bound
-    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    connection = http.client.HTTPConnection(settings.reached_at, settings.port, timeout=2)
     try:
         connection.request("GET", "/v2/health/ready")
         return connection.getresponse().status == 200

@@ -10,6 +10,7 @@ from runner.endpoint_settings import ACCELERATORS, KINDS, RESTARTS, EndpointSett
 from runner.errors import UserError
 
 _OF_CONTAINERS = ("base_image", "restart", "cpu", "memory", "network")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _MEMORY = re.compile(r"[1-9][0-9]{0,14}[bkmg]?", re.ASCII)
 # A reference as the engine reads it: host, path, tag and digest. It becomes no option and no line of a Dockerfile.
@@ -25,14 +26,17 @@ def check_settings(settings: EndpointSettings) -> None:
         Naming the setting.
     """
     _check_words(settings)
+    _check_hosts(settings)
     if not 0 <= settings.port <= 65535:
         raise UserError(f"port={settings.port} is no port")
     for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
         if getattr(settings, name) < 1:
             raise UserError(f"{name}={getattr(settings, name)} is less than 1")
-    for name in ("timeout", "stop_timeout", "poll", "max_megabytes"):
+    for name in ("timeout", "stop_timeout", "poll", "max_megabytes", "log_megabytes"):
         if not getattr(settings, name) > 0:
             raise UserError(f"{name}={getattr(settings, name)} is not above 0")
+    if settings.max_megabytes_at_once < settings.max_megabytes:
+        raise UserError(f"max_megabytes_at_once={settings.max_megabytes_at_once} is less than max_megabytes")
     if not 0 <= settings.log_payloads <= 1:
         raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
     (_check_container if settings.kind == "docker" else _check_local)(settings)
@@ -45,6 +49,14 @@ def _check_words(settings: EndpointSettings) -> None:
         raise UserError(f"auth={settings.auth} is not known", "It is key or none")
     if settings.accelerate not in (None, *ACCELERATORS):
         raise UserError(f"accelerate={settings.accelerate} is not known", f"It is {' or '.join(ACCELERATORS)}, or null")
+
+
+def _check_hosts(settings: EndpointSettings) -> None:
+    for one in settings.hosts:
+        if one != "*" and _HOST.fullmatch(one) is None:
+            raise UserError(
+                f"hosts: {one!r} is no name", "A name is such as models.example.org, without http:// and port"
+            )
 
 
 def _check_local(settings: EndpointSettings) -> None:

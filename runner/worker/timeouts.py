@@ -37,6 +37,7 @@ DEFAULTS = {
     "last_request": 1.0,  # for a last request on an idle connection when the server ends
     "request_headers": 20.0,  # for the headers of a request to arrive
     "request_body": 20.0,  # for its body
+    "refused_body": 2.0,  # for the rest of a body that was refused, so that its client reads the answer
     "health_interval": 10.0,  # between two looks of an engine at whether a container serves
 }
 

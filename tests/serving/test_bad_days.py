@@ -97,7 +97,7 @@ def test_a_gzip_bomb_is_refused_unread(register: Any, serve: Any) -> None:
     server = serve("model=iris")
     bomb = gzip.compress(b'{"data": [' + b" " * (200 << 20) + b"]}", 1)
     assert len(bomb) < 2 << 20
-    head = b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    head = b"POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
     with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), timeout=10) as connection:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(bomb))  # and not a byte of the body
         answer = http.client.HTTPResponse(connection)

@@ -16,7 +16,9 @@ from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
 BODY = json.dumps({"data": X[:2].tolist()}).encode()
-HEAD = b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(BODY)
+HEAD = b"POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(
+    BODY
+)
 LIMIT = 1.0
 
 
@@ -51,7 +53,7 @@ def drip(port: Any, content: Any, begin: bytes = b"") -> Any:
         return time.monotonic() - begun
 
 
-GET = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n"
+GET = b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.mark.parametrize(

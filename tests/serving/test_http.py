@@ -14,9 +14,9 @@ from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
+from serving.door import HEALTH
 from serving.keys import Keys
 from serving.telemetry import LineLog, Metrics
-from serving.tracing import HEALTH
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)
@@ -288,7 +288,7 @@ def test_half_sent_and_dropped_connections(register: Any, serve: Any) -> None:
     for _ in range(100):  # a slow sender each, none of them may hold a place
         connection = socket.create_connection(("127.0.0.1", port))
         connection.sendall(
-            b"POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+            b"POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         held.append(connection)
     for _ in range(10_000):

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from serving.app import App
+from serving.door import Door
 from serving.gateway import Gateway
 from serving.keys import Keys
 from serving.plane import DataPlane, Limits
+from serving.room import Room
 from serving.telemetry import LineLog, Metrics, Telemetry
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
@@ -49,7 +51,10 @@ def held(metrics: Metrics, tmp_path: Path) -> Iterator[Any]:
 
 
 def gateway(held: Any, *, threads: int = 1, queue: int = 8, timeout: float = 0.2) -> Any:
-    return Gateway(held, lambda _: False, lambda _: None, max_bytes=1000, threads=threads, queue=queue, timeout=timeout)
+    return Gateway(
+        held, lambda _: False, lambda _: None, door=Door(Keys(None)), room=Room(1 << 20, 100), max_bytes=1000,
+        threads=threads, queue=queue, timeout=timeout,
+    )  # fmt: skip
 
 
 async def ask(app: Any, path: str = "/score", messages: Any = None, headers: Any = ()) -> Any:
@@ -205,7 +210,10 @@ def test_many_quick_answers_let_others_in_between(held: Any) -> None:
         return held.inner(environ, start_response)
 
     async def run() -> Any:
-        app = Gateway(slow, lambda _: True, lambda _: None, max_bytes=1000, threads=1, queue=8)
+        app = Gateway(
+            slow, lambda _: True, lambda _: None, door=Door(Keys(None)), room=Room(1 << 20, 100), max_bytes=1000,
+            threads=1, queue=8,
+        )  # fmt: skip
         loop = asyncio.get_running_loop()
         loop.call_later(0.05, seen.append, "other")
         return await asyncio.gather(*(ask(app) for _ in range(8)))

@@ -20,8 +20,8 @@ from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
+from serving.door import HEALTH
 from serving.keys import Keys
-from serving.tracing import HEALTH
 from tests.support.estimators.mixed import MIXED
 from tests.support.examples import examples
 

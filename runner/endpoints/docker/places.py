@@ -48,7 +48,8 @@ class Places:
         for one in (folder, folder / "logs"):
             self._own_folder(one)
         auth = "key" if settings.needs_keys else "none"
-        inner = dataclasses.replace(settings, kind="local", host="127.0.0.1", port=PORT, auth=auth)
+        hosts = ["*"] if settings.known_hosts is None else settings.hosts
+        inner = dataclasses.replace(settings, kind="local", host="127.0.0.1", port=PORT, auth=auth, hosts=hosts)
         own = dataclasses.replace(record, settings=dataclasses.asdict(inner), history=())
         write_json(folder / "endpoint.json", own.to_json())
         self._own(folder / "endpoint.json")
