@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,14 @@ from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import hash_tree
 from runner.layout import WORKER
-from runner.ports import EnvironmentHandle, Inspector
+from runner.ports import EnvironmentHandle, Inspector, Say
 from runner.records import Inspection, RunRecord
+from runner.worker import timeouts
 from runner.worker.flavours import EXAMPLES
 
 if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
-LIMIT = 300.0  # seconds
 _PROGRAM, _BESIDE = "inspect_model.py", ("categories.py", "flavours.py")
 
 
@@ -29,7 +30,7 @@ def inspector_of(bench: Bench, record: RunRecord) -> Inspector:
     if bench.compute.apart:
         return ApartInspector(bench.compute.host, lambda host: _environment(bench, record, host))
     order = json.loads(bench.run.order.read_bytes())
-    return LocalInspector(order.get("python") or order["inspector"])
+    return LocalInspector(order.get("python") or order["inspector"], bench.say)
 
 
 def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
@@ -49,17 +50,32 @@ class LocalInspector:
         The command that is the environment's Python.
     """
 
-    def __init__(self, python: Sequence[str]) -> None:
-        self._python = list(python)
+    def __init__(self, python: Sequence[str], say: Say) -> None:
+        self._python, self._say = list(python), say
 
     def inspect(self, path: Path) -> Inspection:
         """Return what the model is, or in `error` why it cannot be loaded."""
         command = [*self._python, "-E", "-s", str(WORKER / _PROGRAM), str(path)]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=LIMIT, cwd="/", check=False)
-        except subprocess.TimeoutExpired:
-            return _failed(path, f"loading it took over {LIMIT:g} s")
-        return _read(path, done.returncode, done.stdout, done.stderr)
+        limit = timeouts.seconds("model_load")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/") as process:
+            for waited in self._waits(path, limit):
+                try:
+                    answer, complaint = process.communicate(timeout=waited)
+                except subprocess.TimeoutExpired:
+                    continue
+                return _read(path, process.returncode, answer, complaint)
+            process.kill()
+        return _failed(
+            path, f"loading it took over {limit:g} s (VIVERO_TIMEOUTS=model_load={2 * limit:g} gives it more)"
+        )
+
+    def _waits(self, path: Path, limit: float) -> Iterator[float]:
+        """Yield how long to wait each time, and say what is waited for from the second time on."""
+        step, begun = timeouts.progress_said(limit), time.monotonic()
+        yield step
+        while (passed := time.monotonic() - begun) < limit:
+            self._say(f"Loading {path.name} to look at it: {passed:.0f} s so far, given up after {limit:g} s")
+            yield min(step, limit - passed)
 
 
 class ApartInspector:
@@ -97,7 +113,7 @@ class ApartInspector:
             answer = folder / "answer.json"
             words = ["python", "-E", "-s", str(folder / _PROGRAM), str(folder / "model" / path.name), str(answer)]
             try:
-                done = host.run(handle.argv(words), cwd=folder, timeout=LIMIT)
+                done = host.run(handle.argv(words), cwd=folder, timeout=timeouts.seconds("model_load"))
             except UserError as mistake:
                 return _failed(path, str(mistake))
             return _read(path, done.exit_code, host.read(answer) if done.exit_code == 0 else b"", done.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -55,12 +56,26 @@ class Deployer:
     def begin_in_process(self) -> None:
         """Begin in a process that was forked from the one that loaded; what the record asks for by now is taken over.
 
-        If that cannot be, nothing is served until it can: what was loaded first may long be another version.
+        If that cannot be, what was loaded first is served, as long as nothing says that it is another version by now.
         """
         self._count(self.loaded, 1)
         self.refresh()
-        if self.problem is not None:
+        if self.problem is not None and self._is_outdated():
             self.plane.routes, self._asked = {}, None
+
+    def _is_outdated(self) -> bool:
+        """Tell whether the endpoint's record, or what the other server processes serve, has gone on since."""
+        own = set(self.loaded)
+        for path in self.endpoint.states.glob("[0-9]*.json"):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # of one that ends at this moment
+                other = json.loads(path.read_bytes())
+                served = {(one["name"], one["version"]) for one in other["served"]}
+                if int(path.stem) != os.getpid() and served and served != own:
+                    return True
+        try:
+            return self._record().generation != self.generation
+        except (UserError, OSError, ValueError, KeyError, TypeError):
+            return False  # nobody knows
 
     def _refresh(self) -> None:
         try:

@@ -35,6 +35,7 @@ from serving.processes import (
 )
 from serving.settings import read_endpoint
 
+_SAID = 15.0  # seconds between two lines that say that models are still being loaded
 _FILES = 16_384  # connections that one process may hold
 # A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see processes.py.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -77,6 +78,7 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
     _, _, record, settings = read_endpoint(folder)
     adopt_orphans()
     shared, announced = True, False
+    begun, said = time.monotonic(), 0.0
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
         signalled = signal.sigtimedwait(SIGNALS, 2 * timeouts.seconds("server_look") if announced else 0.05)
@@ -87,6 +89,10 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
             return 1 if listening.lost else 0  # the engine starts it anew, and it asks the next holder
         code = exit_code(loading)
         announced = announced or (code is None and _announce(folder, home))
+        passed = time.monotonic() - begun
+        if not announced and passed - said > _SAID:
+            said = passed
+            print(f"Loading the models of {record.name}: {passed:.0f} s so far", flush=True)
         problem = None if announced else _problem(folder)
         if problem is None and code is not None and code != HAS_THREADS and not announced:
             problem = f"loading its models ended the process ({_reason(code)})"

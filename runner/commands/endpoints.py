@@ -25,11 +25,11 @@ def endpoints() -> None:
 
     store = EndpointStore(workspace())
     rows = []
-    for name in store.names():
+    for name in store.listed():
         try:
             rows.append(describe(store, name))
-        except UserError as error:  # one bad record must not hide the others
-            note(f"warning: {error}")
+        except UserError as error:  # one bad record must not hide the others, nor that its endpoint is served
+            rows.append(_damaged(store, name, str(error)))
     if wants_json():
         emit_json(rows)
     elif rows:
@@ -45,9 +45,9 @@ def endpoints() -> None:
             [
                 row["name"],
                 row["status"],
-                row["address"],
+                row["address"] or "",
                 _models(row),
-                "yes" if row["keys"] else "no",
+                "" if row["keys"] is None else "yes" if row["keys"] else "no",
                 row["problem"] or "",
             ]
             for row in rows
@@ -79,6 +79,24 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
     }
 
 
+def _damaged(store: EndpointStore, name: str, problem: str) -> dict[str, Any]:
+    """Return what can be said of an endpoint whose record cannot be read."""
+    states = store.states(name) if store.alive(name) else []
+    return {
+        "name": name,
+        "kind": None,
+        "status": "degraded" if states else "damaged",
+        "address": None,
+        "models": [],
+        "served": states[0]["served"] if states else [],
+        "processes": [state["pid"] for state in states],
+        "image": None,
+        "generation": None,
+        "keys": None,
+        "problem": problem,
+    }
+
+
 def servers_of(store: EndpointStore, record: EndpointRecord) -> Servers:
     """Return what serves an endpoint."""
     from runner.endpoint_settings import EndpointSettings
@@ -94,4 +112,4 @@ def _models(row: dict[str, Any]) -> str:
         version = served.get(one["name"], one["version"]) if "@" in one["reference"] else one["version"]
         more = " mirror" if one["mirror"] else f" {one['weight']:g}" if one["weight"] != 1 else ""
         shown.append(f"{one['name']}:{version}{more}")
-    return " ".join(shown)
+    return " ".join(shown or [f"{name}:{version}" for name, version in served.items()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.commands.common import confirm, global_options, known_versions, registry, wants_json, workspace
-from runner.commands.output import emit_json, say
+from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
 
@@ -40,9 +40,12 @@ def _change(word: str) -> tuple[str, str | None]:
 @click.command()
 @click.argument("reference", metavar="NAME:VERSION|NAME")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also what an endpoint serves; it is said what breaks.")
 @global_options
-def delete(reference: str, yes: bool) -> None:
+def delete(reference: str, yes: bool, force: bool) -> None:
     """Remove a version, or with the bare NAME the model with all its versions."""
+    from runner.endpoints.store import EndpointStore
+
     store = registry(workspace())
     if ":" in reference or "@" in reference:
         record = store.resolve(reference)
@@ -52,6 +55,14 @@ def delete(reference: str, yes: bool) -> None:
         name, version = reference, None
         count = len(known_versions(store, name))
         what = f"model {name} with {'its version' if count == 1 else f'all {count} versions'}"
+    needed = EndpointStore(workspace()).needing(name, version)
+    if needed and not force:
+        raise UserError(
+            f"{what[0].upper()}{what[1:]} is not removed: {'; '.join(needed)}",
+            "Deploy another version first, or add --force: the endpoint then does not start again",
+        )
+    for one in needed:
+        note(f"warning: {one}, and does not start again without it")
     confirm(f"Remove {what}?", yes)
     store.delete(name, version)
     if wants_json():

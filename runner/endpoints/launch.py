@@ -16,10 +16,11 @@ from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.layout import EndpointLayout
+from runner.ports import Say
 from runner.records import EndpointRecord
+from runner.worker import timeouts
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
-_START = 120.0  # seconds until a server answers
 
 
 def choose_port(settings: EndpointSettings) -> int:
@@ -49,8 +50,8 @@ def command(record: EndpointRecord, endpoint: EndpointLayout) -> tuple[list[str]
     return [record.python, "-m", "serving.server", str(endpoint.root)], {**variables, "PYTHONPATH": _ROOT}
 
 
-def start(store: EndpointStore, name: str) -> None:
-    """Start the server, detached, and wait until it answers.
+def start(store: EndpointStore, name: str, say: Say) -> None:
+    """Start the server, detached, and wait until it answers; say so where that takes long.
 
     Raises
     ------
@@ -65,15 +66,22 @@ def start(store: EndpointStore, name: str) -> None:
         server = subprocess.Popen(
             argv, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
-    pause, until = threading.Event(), time.monotonic() + _START
-    while time.monotonic() < until:
+    limit = timeouts.seconds("server_start")
+    pause, begun_at, said = threading.Event(), time.monotonic(), 0.0
+    while (passed := time.monotonic() - begun_at) < limit:
         if server.poll() is not None:
             raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, begun)}")
         if answers(record):
             return
+        if passed - said > timeouts.progress_said(limit):
+            said = passed
+            say(f"Endpoint {name} is loading its models: {passed:.0f} s so far, given up after {limit:g} s")
         pause.wait(0.05)
     server.terminate()
-    raise UserError(f"Endpoint {name} did not answer within {_START:g} s", f"See {endpoint.log}")
+    raise UserError(
+        f"Endpoint {name} did not answer within {limit:g} s",
+        f"See {endpoint.log}. VIVERO_TIMEOUTS=server_start=SECONDS gives it more",
+    )
 
 
 def answers(record: EndpointRecord) -> bool:

@@ -50,7 +50,7 @@ class LocalServers:
 
     def start(self, record: EndpointRecord) -> None:
         """Start the server, detached, and wait until it answers; say which of its models do not."""
-        start(self.store, record.name)
+        start(self.store, record.name, self.say)
         problem = state_problem(self.store.states(record.name))
         if problem is not None:
             self.say(f"warning: {problem}")

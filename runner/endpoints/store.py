@@ -29,10 +29,34 @@ class EndpointStore:
 
     def names(self) -> list[str]:
         """Return the names of all endpoints, sorted."""
+        return [one for one in self._folders() if self.layout.endpoint(one).record.exists()]
+
+    def listed(self) -> list[str]:
+        """Return the names of all endpoints and of those that are served though their record is gone, sorted."""
+        return [one for one in self._folders() if self.layout.endpoint(one).record.exists() or self.alive(one)]
+
+    def _folders(self) -> list[str]:
         if not self.layout.endpoints.is_dir():
             return []
-        found = [one for one in self.layout.endpoints.iterdir() if is_name(one.name)]
-        return sorted(one.name for one in found if self.layout.endpoint(one.name).record.exists())
+        return sorted(one.name for one in self.layout.endpoints.iterdir() if is_name(one.name))
+
+    def needing(self, model: str, version: int | None) -> list[str]:
+        """Return what needs a version of a model, or with None any of them, each as a sentence.
+
+        An endpoint that is not served is started again with the versions that its record has.
+        """
+        found = []
+        for name in self.listed():
+            try:
+                there = [one for one in self.read(name).deployments if one.name == model]
+            except UserError:
+                found.append(f"what endpoint {name} serves is not known, since its record cannot be read")
+                continue
+            versions = sorted({one.version for one in there if version in (None, one.version)})
+            if versions:
+                what = ", ".join(f"{model}:{one}" for one in versions)
+                found.append(f"endpoint {name} {'serves' if self.alive(name) else 'starts with'} {what}")
+        return found
 
     def read(self, name: str) -> EndpointRecord:
         """Return an endpoint's record.
@@ -47,7 +71,7 @@ class EndpointStore:
             return EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
         except FileNotFoundError:
             raise UserError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{path} is damaged: {error}") from None
 
     def write(self, record: EndpointRecord) -> None:

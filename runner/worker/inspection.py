@@ -12,12 +12,12 @@ import traceback
 import files
 import processes
 import results
+import timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-PATIENCE = 60.0
 _SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 _LARGEST_ANSWER = 16 << 20
 
@@ -116,7 +116,7 @@ class Inspector:
         """Order the inspection of one model; the answer comes through `poll`."""
         assert self._process is not None and self._process.stdin is not None
         self._path, self.asked = path, True
-        self._deadline = time.monotonic() + PATIENCE
+        self._deadline = time.monotonic() + timeouts.seconds("model_load")
         question = {"path": path, "framework": framework, "example": example}
         try:
             self._process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
@@ -147,7 +147,7 @@ class Inspector:
         elif len(self._received) > _LARGEST_ANSWER:
             self._refuse("the process that loaded the model answered with too much")
         elif time.monotonic() > self._deadline:
-            self._refuse("loading the model took more than {:g} s".format(PATIENCE))
+            self._refuse("loading the model took more than {:g} s".format(timeouts.seconds("model_load")))
         return self.entry is not None
 
     def _understood(self, line: bytes) -> bool:

@@ -31,8 +31,10 @@ DEFAULTS = {
     # Runs
     "grace": 10.0,  # between SIGTERM and SIGKILL
     "leftover_grace": 2.0,  # the same for processes that a script leaves behind
+    "model_load": 120.0,  # for a model to be loaded before it is registered
     "engine_return": 60.0,  # for a container engine that stopped to come back
     # Serving
+    "server_start": 120.0,  # for a server that is started in the background to answer
     "server_look": 0.5,  # between two looks at the server processes; after 20 without a sign of life one is replaced
     "last_request": 1.0,  # for a last request on an idle connection when the server ends
     "request_headers": 20.0,  # for the headers of a request to arrive
@@ -92,3 +94,8 @@ def agent_forgotten() -> float:
 def relay_poll() -> float:
     """Return the seconds after which somebody who waits for a relay asks it anew."""
     return seconds("relay_forgotten") / 4
+
+
+def progress_said(limit: float) -> float:
+    """Return the seconds between two lines that say what is waited for, of a wait with a limit."""
+    return min(limit / 4, 15.0)

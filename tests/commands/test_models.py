@@ -1,11 +1,15 @@
 """``vivero models``."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from runner.files import write_json
+from runner.endpoint_settings import EndpointSettings
+from runner.endpoints.store import EndpointStore
+from runner.files import locked, write_json
+from runner.records import Deployment, EndpointRecord
 from tests.commands.conftest import History
 
 
@@ -140,6 +144,45 @@ def test_delete_a_model(history: History) -> None:
     assert "all 2 versions" in done.stdout
     assert [row["name"] for row in history.json("models")] == ["other"]
     history.error("models", "delete", "iris", "--yes")
+
+
+def _endpoint(history: History, name: str, version: int) -> EndpointStore:
+    one = Deployment(reference="iris", name="iris", version=version, weight=1.0, mirror=False)
+    store = EndpointStore(history.layout)
+    store.write(
+        EndpointRecord(name=name, created="", generation=1, deployments=(one,), settings=asdict(EndpointSettings()))
+    )
+    return store
+
+
+def test_a_version_that_an_endpoint_serves_is_not_deleted_unasked(history: History) -> None:
+    for _ in range(2):
+        history.model()
+    store = _endpoint(history, "shop", 1)
+    assert "endpoint shop starts with iris:1" in history.error("models", "delete", "iris:1", "--yes")
+    with locked(store.layout.endpoint("shop").lock):
+        for reference in ("iris:1", "iris"):
+            assert "endpoint shop serves iris:1" in history.error("models", "delete", reference, "--yes")
+    assert history.json("models", "show", "iris")["versions"] == [1, 2]
+    assert history.vivero("models", "delete", "iris:2", "--yes").returncode == 0
+    done = history.vivero("models", "delete", "iris:1", "--yes", "--force")
+    assert done.returncode == 0 and "endpoint shop starts with iris:1, and does not" in done.stderr
+
+
+@pytest.mark.parametrize("record", ["{", "null", "[]", '{"format": 1}', '{"format": 99}', None])
+def test_an_endpoint_whose_record_is_damaged_is_listed_and_its_model_kept(record: Any, history: History) -> None:
+    history.model()
+    store = _endpoint(history, "shop", 1)
+    endpoint = store.layout.endpoint("shop")
+    endpoint.record.unlink()
+    if record is not None:
+        endpoint.record.write_text(record)
+    with locked(endpoint.lock):
+        (row,) = history.json("endpoints")
+        assert (row["name"], row["status"]) == ("shop", "damaged") and row["problem"]
+        shown = history.vivero("endpoints")
+        assert shown.returncode == 0 and "shop" in shown.stdout and "No endpoints yet" not in shown.stderr
+        assert "endpoint shop" in history.error("models", "delete", "iris:1", "--yes")
 
 
 def test_verify_finds_one_flipped_byte(history: History) -> None:

@@ -103,6 +103,48 @@ def test_a_replaced_process_takes_over_the_record_as_it_is_then(register: Any, s
     assert b'vivero_model_version{model="iris",version="1"} 1.0' not in server.ask("/metrics")[2]
 
 
+def _unreadable(layout: Layout) -> None:
+    layout.models.rename(layout.root / "away")
+
+
+def _torn(layout: Layout) -> None:
+    with (layout.model("iris") / "aliases.jsonl").open("a") as file:
+        file.write('{"time": "2026-01-01T00:00:00Z", "alias": \n{"alias": 1}\n')
+
+
+@pytest.mark.parametrize("harm", [_unreadable, _torn])
+def test_a_replaced_process_serves_what_was_loaded_while_the_registry_cannot_be_read(
+    harm: Any, register: Any, serve: Any, layout: Layout
+) -> None:
+    register("iris", SVC().fit(X, Y))
+    FileRegistry(layout).set_alias("iris", "champion", 1)
+    server = serve("model=iris@champion", "poll=0.05", "workers=2")
+    wait_for(lambda: len(server.state()) == 2, 20)
+    harm(layout)
+    for victim in workers(server):
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda victim=victim: victim not in workers(server) and len(server.state()) == 2, 20)
+    assert {status for status, _, _ in ask_all(server)} == {200}
+
+
+def test_a_replaced_process_serves_nothing_rather_than_what_others_have_left(
+    register: Any, serve: Any, layout: Layout
+) -> None:
+    for label in (0, 1):
+        register("iris", SVC().fit(X[Y != 2], (Y[Y != 2] + label) % 2))
+    FileRegistry(layout).set_alias("iris", "champion", 1)
+    server = serve("model=iris@champion", "poll=0.05", "workers=2")
+    wait_for(lambda: len(server.state()) == 2, 20)
+    FileRegistry(layout).set_alias("iris", "champion", 2)
+    wait_for(lambda: {one["version"] for state in server.state() for one in state["served"]} == {2}, 20)
+    _unreadable(layout)
+    victim = workers(server)[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: victim not in workers(server) and len(server.state()) == 2, 20)
+    answers = ask_all(server)
+    assert {headers["x-model-version"] for status, headers, _ in answers if status == 200} == {"iris:2"}
+
+
 def test_a_hung_process_is_replaced(register: Any, serve: Any) -> None:
     register("iris", SVC().fit(X, Y))
     server = serve("model=iris", "workers=2")
