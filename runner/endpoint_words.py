@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
 
+_NOTHING = ("", "null", "~")
 Form = TypeVar("Form", bound=EndpointSettings)
 
 
@@ -23,9 +24,16 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+    texts = {one.name for one in fields(form) if one.type in ("str", "Optional[str]")}
+    pairs = [word.partition("=")[::2] for word in words]
+    # A text is what was typed: to YAML, the address "::" is a mapping, and [::1] a mistake.
+    typed = {key: None if value in _NOTHING else value.strip("'\"") for key, value in pairs if key in texts}
     try:
-        given = _as_meant(form, words, OmegaConf.to_container(OmegaConf.from_dotlist(list(words))))
-        found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), given))
+        given: Any = OmegaConf.from_dotlist([f"{key}={value}" for key, value in pairs if key not in texts])
+        for one in fields(form):
+            if one.default_factory is list and isinstance(given.get(one.name), str | int | float):
+                given[one.name] = [given[one.name]]  # a single word is a list of one: models=iris
+        found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), given, typed))
     except ConfigKeyError as error:
         key = str(error.full_key or "").split(".")[0]
         raise UserError(f"There is no setting '{key}'", nearest(key, [one.name for one in fields(form)])) from None
@@ -33,19 +41,3 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
         raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
     assert isinstance(found, form)  # noqa: S101 - what was merged into
     return found
-
-
-def _as_meant(form: type[EndpointSettings], words: Sequence[str], given: Any) -> Any:
-    """Return values as they were meant where YAML reads something else.
-
-    A single word where a list is wanted is a list of one: ``models=iris``. A text is what was typed: to YAML, the
-    address ``::`` is a mapping.
-    """
-    typed = dict(word.partition("=")[::2] for word in words)
-    for one in fields(form):
-        value = given.get(one.name)
-        if one.default_factory is list and isinstance(value, str | int | float):
-            given[one.name] = [value]
-        elif one.type in ("str", "Optional[str]") and one.name in typed and not isinstance(value, str | None):
-            given[one.name] = typed[one.name]
-    return given

@@ -60,6 +60,7 @@ def parse(words: list[str]) -> Command:
                 f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     found = read_words(Command, words)
+    found.models = [name for one in found.models for name in one.split(",")]  # no name has a comma
     if not found.model and not found.models:
         raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")
     return found

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from runner.worker import timeouts
 from serving.door import TurnedAway
-from serving.gateway import UNREADABLE, Gateway
+from serving.gateway import UNREADABLE, WHOLE, Gateway
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -29,11 +29,9 @@ class Connection(HttpToolsProtocol):
     _since: float | None
     _after: RequestResponseCycle | None
     _last = False  # the next request is the last one
-    _in_head = False
     _deaf = False  # what still comes is thrown away
     _ended = False  # no answer follows
-    _left = 0  # bytes that the headers of this request may still have
-    _unclear = 0  # bytes that have come since the last ones that were headers as a whole, or a body
+    _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
     _replacement = b""  # the head of a request that asks for another protocol, without that
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -67,15 +65,17 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
-        self._unclear += len(data)
         try:
-            self._read(data)
+            if len(data) <= _MOST_BYTES:
+                self._read(data)
+            else:
+                for at in range(0, len(data), _MOST_BYTES):
+                    self._read(data[at : at + _MOST_BYTES])
         except httptools.HttpParserError as error:
             reason = error.__context__
             self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
-        else:
-            if self._unclear > _MOST_BYTES:
-                self._refuse(_too_much())
+        except TurnedAway as reason:
+            self._refuse(reason)
 
     def _read(self, data: bytes | memoryview) -> None:
         """Read requests, those that offer another protocol as if they did not.
@@ -83,48 +83,31 @@ class Connection(HttpToolsProtocol):
         To be upgraded is an offer that a server may ignore (RFC 9110, 7.8). Java's client and ``curl --http2`` make it
         with every first request, body and all; the parser takes the body for something of the other protocol.
         """
+        self._unclear += len(data)
         while data:
             try:
                 self.parser.feed_data(data)
-                return
+                break
             except httptools.HttpParserUpgrade as upgrade:
                 data, replacement = memoryview(data)[upgrade.args[0] :], self._replacement
                 self._replacement = b""
                 self.parser.feed_data(replacement)
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
-        self._take(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; one that follows a body is none of its request's."""
-        self._take(len(name) + len(value))
-        if self._in_head:
-            if len(self.headers) == _MOST_HEADERS:
-                raise _too_much()
-            super().on_header(name, value.rstrip(b" \t"))
-
-    def _take(self, count: int) -> None:
-        self._left -= count
-        if self._left < 0:
+        if self._unclear > _MOST_BYTES:
             raise _too_much()
-
-    def on_message_begin(self) -> None:
-        """Begin to read a request."""
-        super().on_message_begin()
-        self._in_head, self._left = True, _MOST_BYTES
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""
+        headers = self.headers
+        if len(headers) > _MOST_HEADERS or (self._unclear > _MOST_BYTES and _size(headers) > _MOST_BYTES):
+            raise _too_much()
         self._unclear = 0
-        if self._is_offer():
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
-            kept = [b"%b: %b\r\n" % pair for pair in self.headers if pair[0] != b"upgrade"]
+            kept = [b"%b: %b\r\n" % pair for pair in headers if pair[0] != b"upgrade"]
             self._replacement = b"".join((line, *kept, b"\r\n"))
             return
         super().on_headers_complete()
-        self._in_head = False
+        self.headers = []  # what may follow a body is none of the request's
         self.cycle.transport = self._answers  # type: ignore[assignment] # all of it that a cycle needs
         if self._last:
             self.cycle.keep_alive = False
@@ -136,12 +119,14 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        self._unclear = 0
-        if not self._is_offer():
+        if not self._in_head:  # else it offers another protocol, and comes again
             super().on_message_complete()
+            self.scope[WHOLE] = True  # type: ignore[literal-required] # an ASGI scope may have more
 
-    def _is_offer(self) -> bool:
-        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+    @property
+    def _in_head(self) -> bool:
+        """Tell whether a request has begun whose headers are not complete."""
+        return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
 
     def _refuse(self, error: TurnedAway) -> None:
         """Have a request that cannot be read to its end refused in its turn, and read nothing after it."""
@@ -156,6 +141,7 @@ class Connection(HttpToolsProtocol):
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
+        del self.headers[_MOST_HEADERS:]
         super().on_headers_complete()
         self._note(error, method="", path="")
         self.cycle.transport = self._answers  # type: ignore[assignment]
@@ -214,8 +200,7 @@ class Connection(HttpToolsProtocol):
         """
         if not self.cycle:  # None until the first one's are complete
             return True
-        begun = self.scope is not self.cycle.scope
-        return self.cycle.response_complete and (begun or self.timeout_keep_alive_task is None)
+        return self.cycle.response_complete and (self._in_head or self.timeout_keep_alive_task is None)
 
 
 class _Answers:
@@ -223,6 +208,10 @@ class _Answers:
 
     def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, connection.end
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _too_much() -> TurnedAway:

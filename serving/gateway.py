@@ -24,7 +24,9 @@ from serving.room import Room
 from serving.timelimit import TimeLimit
 from serving.tracing import BEGUN, REFUSAL, TOLD_BY
 
-UNREADABLE = "vivero.unreadable"  # in a request's scope: the error of one that cannot be read to its end
+# Keys of a request's scope.
+UNREADABLE = "vivero.unreadable"  # the error of one that cannot be read to its end
+WHOLE = "vivero.whole"  # its body is there: nothing is to be waited for
 _QUICK_BYTES = 16 << 10
 _LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
 _KEYS = {
@@ -110,7 +112,7 @@ class Gateway:
                 raise self._too_large()
             if unread:
                 _check_plain(environ)
-                body = await self._arrivals.awaited(self._body(scope, receive))
+                body = await (self._present(receive) if WHOLE in scope else self._awaited(scope, receive))
                 unread = False
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
@@ -192,15 +194,24 @@ class Gateway:
     def _too_large(self) -> ServingError:
         return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
 
-    async def _body(self, scope: Any, receive: Receive) -> bytes:
+    async def _present(self, receive: Receive) -> bytes:
         message = await receive()
-        if not message.get("more_body") and message["type"] == "http.request":
-            block = bytes(message.get("body", b""))
-            self.room.take(len(block))
-            return block
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        body: bytes = message["body"]
+        if len(body) > self._max_bytes:
+            raise self._too_large()
+        self.room.take(len(body))
+        return body
+
+    async def _awaited(self, scope: Any, receive: Receive) -> bytes:
+        return await self._arrivals.awaited(self._body(scope, receive))
+
+    async def _body(self, scope: Any, receive: Receive) -> bytes:
         found, total = [], 0
         try:
             while True:
+                message = await receive()
                 if UNREADABLE in scope:
                     raise scope[UNREADABLE]
                 if message["type"] == "http.disconnect":
@@ -213,7 +224,6 @@ class Gateway:
                     raise self._too_large()
                 if not message.get("more_body"):
                     return b"".join(found)
-                message = await receive()
         except BaseException:
             self.room.give(total)
             raise
@@ -259,6 +269,6 @@ def _environ(scope: Any) -> dict[str, Any]:
     }
     for name, value in scope["headers"]:
         key = _KEYS.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        text = value.decode("latin-1")
+        text = value.decode("latin-1").rstrip(" \t")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ

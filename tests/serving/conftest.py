@@ -49,11 +49,11 @@ def client(metrics: Metrics) -> Any:
 class Server:
     """A server of its own, started as a user does."""
 
-    def __init__(self, layout: Layout, *words: str) -> None:
+    def __init__(self, layout: Layout, *words: str, before: tuple[str, ...] = ()) -> None:
         self.layout = layout
         variables = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "serving", f"workspace.root={layout.root}", "port=0", *words],
+            [*before, sys.executable, "-m", "serving", f"workspace.root={layout.root}", "port=0", *words],
             cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.said: list[str] = []
@@ -90,8 +90,8 @@ class Server:
 def serve(layout: Layout) -> Iterator[Any]:
     started = []
 
-    def serve(*words: str) -> Any:
-        server = Server(layout, *words)
+    def serve(*words: str, before: tuple[str, ...] = ()) -> Any:
+        server = Server(layout, *words, before=before)
         started.append(server)
         return server
 

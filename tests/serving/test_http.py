@@ -308,3 +308,47 @@ def test_large_and_packed_bodies(register: Any, serve: Any) -> None:
     assert status == 413
     assert server.ask("/score", b"\x1f\x8b" + bytes(100), Content_Encoding="gzip")[0] == 415
     assert server.ask("/score", BODY)[0] == 200
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("[::1]", "[::1]"), ("::", "[::]")])
+def test_an_ipv6_address_is_taken_and_announced_with_brackets(host: str, shown: str, register: Any, serve: Any) -> None:
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    server = serve("model=iris", f"host={host}", "auth=none")
+    assert server.address.startswith(f"http://{shown}:")
+    server.address = server.address.replace("[::]", "[::1]")
+    assert server.ask("/score", {"data": X[:1].tolist()})[0] == 200
+
+
+def test_names_and_their_nearest_setting(register: Any, serve: Any) -> None:
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    server = serve("model=iris", "hosts=models.lab")
+    asked = {"data": X[:1].tolist()}
+    assert server.ask("/score", asked, Host="models.lab:5001")[0] == 200
+    status, _, content = server.ask("/score", asked, Host="rebind.example")
+    assert status == 421 and json.loads(content)["error"]["code"] == "unknown_host"
+    for words, said in (
+        ("host_s=a", "Did you mean 'hosts'"),
+        ("hosts=http://a", "is no name"),
+        ("hosts=a:80", "is no name"),
+    ):
+        assert said.lower() in serve("model=iris", words).said[-1].lower()
+
+
+def test_a_process_that_runs_out_of_descriptors_refuses_early_and_says_so_once(register: Any, serve: Any) -> None:
+    register("iris", SVC(kernel="linear").fit(X, Y))
+    server = serve("model=iris", before=("prlimit", "--nofile=160:160"))
+    port = int(server.address.rpartition(":")[2])
+    held, refused = [], 0
+    for _ in range(300):
+        held.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+        held[-1].sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        refused += held[-1].recv(20).startswith(b"HTTP/1.1 503")
+    assert 150 < refused < 300
+    held[0].sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    wait_for(lambda: b"503" in held[0].recv(10_000))
+    for one in held:
+        one.close()
+    wait_for(lambda: server.ask("/score", {"data": X[:1].tolist()})[0] == 200)
+    server.stop()
+    said = server.process.stdout.read().splitlines()
+    assert 1 <= len(said) < 30 and all("connections are open" in line for line in said)
