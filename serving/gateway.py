@@ -112,7 +112,10 @@ class Gateway:
                 raise self._too_large()
             if unread:
                 _check_plain(environ)
-                body = await (self._present(receive) if WHOLE in scope else self._awaited(scope, receive))
+                if WHOLE in scope:
+                    body = self._present(await receive())
+                else:
+                    body = await self._arrivals.awaited(self._body(scope, receive))
                 unread = False
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
@@ -127,7 +130,8 @@ class Gateway:
         except ServingError as refusal:
             error = refusal
         finally:
-            self.room.give(len(body))
+            if body:
+                self.room.give(len(body))
         status, headers, content = self._refuse(environ, error, begun)
         # What is left of a body is thrown away: nothing else can come on its connection.
         return status, [*headers, ("connection", "close")] if unread else headers, content
@@ -194,8 +198,7 @@ class Gateway:
     def _too_large(self) -> ServingError:
         return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
 
-    async def _present(self, receive: Receive) -> bytes:
-        message = await receive()
+    def _present(self, message: Any) -> bytes:
         if message["type"] == "http.disconnect":
             raise ConnectionError
         body: bytes = message["body"]
@@ -203,9 +206,6 @@ class Gateway:
             raise self._too_large()
         self.room.take(len(body))
         return body
-
-    async def _awaited(self, scope: Any, receive: Receive) -> bytes:
-        return await self._arrivals.awaited(self._body(scope, receive))
 
     async def _body(self, scope: Any, receive: Receive) -> bytes:
         found, total = [], 0
