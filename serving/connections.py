@@ -27,7 +27,8 @@ class Connection(HttpToolsProtocol):
 
     _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
     _since: float | None
-    _after: RequestResponseCycle | None
+    _state: tuple[RequestResponseCycle | None, bool]
+    _rests = False  # between two requests
     _last = False  # the next request is the last one
     _deaf = False  # what still comes is thrown away
     _ended = False  # no answer follows
@@ -37,7 +38,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._since, self._after = self.loop.time(), None
+        self._since, self._state = self.loop.time(), (None, False)
         self._answers = _Answers(self, transport)
         if self.loop not in self._looked_after:
             self._looked_after.add(self.loop)
@@ -64,7 +65,7 @@ class Connection(HttpToolsProtocol):
         """Read what has come, unless the connection is about to end."""
         if self._deaf:
             return
-        self._unset_keepalive_if_required()
+        self._rests = False
         try:
             if len(data) <= _MOST_BYTES:
                 self._read(data)
@@ -161,9 +162,15 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, if one is to follow."""
-        if not self._ended:
-            super().on_response_complete()
+        """Go on with the next request, or rest until one comes; a timer for each rest would cost more than a look."""
+        self.server_state.total_requests += 1
+        if self._ended or self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rests = True
 
     def _look(self) -> None:
         limit = timeouts.seconds("request_headers")
@@ -173,12 +180,13 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(min(1.0, limit / 4), self._look)
 
     def close_if_late(self, limit: float) -> None:
-        """Close it if it has been waiting for a request's headers for longer than a limit in seconds."""
-        if not self._awaits_headers():
+        """Close it if it has been waiting for a request's headers, or resting, for longer than a limit in seconds."""
+        state = self.cycle, self._rests
+        if not self._rests and not self._awaits_headers():
             self._since = None
-        elif self._since is None or self._after is not self.cycle:
-            self._since, self._after = self.loop.time(), self.cycle
-        elif self.loop.time() - self._since > limit:
+        elif self._since is None or self._state != state:
+            self._since, self._state = self.loop.time(), state
+        elif self.loop.time() - self._since > (self.timeout_keep_alive if self._rests else limit):
             self.transport.close()
 
     def shutdown(self) -> None:
@@ -200,7 +208,7 @@ class Connection(HttpToolsProtocol):
         """
         if not self.cycle:  # None until the first one's are complete
             return True
-        return self.cycle.response_complete and (self._in_head or self.timeout_keep_alive_task is None)
+        return self.cycle.response_complete and (self._in_head or not self._rests)
 
 
 class _Answers:

@@ -48,10 +48,10 @@ class Endpoint:
             app.flask.wsgi_app, app.plane.is_quick, app.prepare, door=app.door, room=app.room,
             max_bytes=16 * MEGABYTE, threads=4, queue=64,
         )  # fmt: skip
-        config = uvicorn.Config(
+        self.config = uvicorn.Config(
             self._gateway, http=Connection, ws="none", lifespan="off", log_config=None, loop="asyncio"
         )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(self.config)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
@@ -186,6 +186,16 @@ def test_a_connection_without_a_body_may_try_again_with_the_key(endpoint: Any) -
         assert connection.answer("GET")[0] == 401
         connection.send(post(BODY, KEY))
         assert connection.answer()[0] == 200
+
+
+def test_a_connection_that_rests_is_closed_in_time_and_answers_before(endpoint: Any) -> None:
+    one = endpoint()
+    one.config.timeout_keep_alive = 1
+    with Raw(one.port) as connection:
+        for _ in range(3):
+            connection.send(post(BODY, KEY))
+            assert connection.answer()[0] == 200
+        assert connection.line() == b""
 
 
 def test_bodies_of_all_connections_have_one_limit_and_give_their_room_back(endpoint: Any) -> None:
