@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 
+_SHOWN = 12
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it, the largest number first."""
+    """Say it, the largest number first; of a sample only the largest."""
     total: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for one in reports:
@@ -16,5 +18,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                         total.update(counts)
     if total:
         terminalreporter.section("counted")
-        for what, number in total.most_common():
+        shown = len(total) if terminalreporter.config.getoption("whole") else _SHOWN
+        for what, number in total.most_common(shown):
             terminalreporter.write_line(f"{number:7}  {what}")
+        if rest := total.most_common()[shown:]:
+            number = sum(count for _, count in rest)
+            terminalreporter.write_line(f"{number:7}  for {len(rest)} other reasons: --whole lists them")
