@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from runner import trust
 from runner.errors import UserError
 from runner.files import locked, remove_tree, sweep, sync_folder
 from runner.layout import Layout
@@ -37,8 +38,16 @@ def built(
         Fills the folder it is given, which is then renamed, and returns the record.
     say : Say
         Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If others could have written it.
     """
     target = layout.environment(key)
+    if host.root is None:  # on another machine it is the user's there who built it
+        trust.check(layout.root, target)
+        trust.check(layout.root, target / "bin" / "python", link=True)
     cached = _usable(host, target)
     if not cached:
         with host.lock(layout.environments / f"{key}.lock"):

@@ -87,7 +87,7 @@ def set_up_work(bench: Bench, record: RunRecord) -> None:
         bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
-        (bench.run.work / name).mkdir(exist_ok=True)
+        (bench.run.work / name).mkdir(mode=0o755, exist_ok=True)
 
 
 def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
@@ -224,6 +224,11 @@ def read_result(run_: RunLayout) -> ResultRecord:
 def worker_lives(run_: RunLayout) -> bool:
     """Tell whether the run's worker is still there."""
     return is_locked(run_.worker_lock) or is_locked(run_.attendant_lock)
+
+
+def is_followed(run_: RunLayout) -> bool:
+    """Tell whether anybody will finish the record of a run that has not ended: its controller, or its worker."""
+    return is_locked(run_.controller_lock) or worker_lives(run_)
 
 
 def wait_for_worker(run_: RunLayout) -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from runner import trust
 from runner.errors import UserError
 from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
 from runner.layout import Layout
@@ -62,14 +63,15 @@ class FileSnapshotStore:
         Raises
         ------
         UserError
-            If it is not stored.
+            If it is not stored, or others could have written it.
         """
         folder = self.layout.snapshot(digest)
+        trust.check(self.layout.root, folder)
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
         except FileNotFoundError:
             raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name, facts in manifest.items():
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)

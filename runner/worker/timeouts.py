@@ -31,6 +31,7 @@ DEFAULTS = {
     # Runs
     "grace": 10.0,  # between SIGTERM and SIGKILL
     "leftover_grace": 2.0,  # the same for processes that a script leaves behind
+    "handed_over": 10.0,  # for another process to follow a run, once nobody does
     "engine_return": 60.0,  # for a container engine that stopped to come back
     # Serving
     "server_look": 0.5,  # between two looks at the server processes; after 20 without a sign of life one is replaced
