@@ -33,7 +33,7 @@ EXECUTING = {
 }  # fmt: skip
 
 
-def every(group: LazyGroup = cli, before: str = "") -> Iterator[str]:  # type: ignore[assignment]
+def every(group: LazyGroup = cli, before: str = "") -> Iterator[str]:
     """Yield all commands."""
     for name in group.lazy:
         yield f"{before}{name}"
