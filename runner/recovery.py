@@ -17,12 +17,13 @@ from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked
+from runner.following import worker_lives
 from runner.layout import Layout
 from runner.pipeline import execute, finish
 from runner.ports import Say
 from runner.records import CANCELED, FAILED, TERMINAL, RunRecord
 from runner.stages.register import registers
-from runner.stages.run import follow, read_result, request_cancel, signal_worker, worker_lives
+from runner.stages.run import follow, read_result, request_cancel, signal_worker
 from runner.store.runs import read_record
 from runner.wiring import make_bench
 

@@ -78,8 +78,8 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
 
 def left(layout: Layout, record: SweepRecord) -> list[str]:
     """Return the runs of the trials that have not ended and that nobody follows."""
+    from runner.following import is_followed
     from runner.records import TERMINAL
-    from runner.stages.run import is_followed
     from runner.store.runs import locate
 
     places = {trial.run: locate(layout, trial.run) for trial in record.trials if trial.status not in TERMINAL}

@@ -15,6 +15,7 @@ from runner.arguments import fill_inputs, script_argv, unread_values
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import is_locked, write_json
+from runner.following import worker_lives
 from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
@@ -219,16 +220,6 @@ def read_result(run_: RunLayout) -> ResultRecord:
         return ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
     except ValueError as error:
         raise UserError(f"{run_.result} cannot be read: {error}") from None
-
-
-def worker_lives(run_: RunLayout) -> bool:
-    """Tell whether the run's worker is still there."""
-    return is_locked(run_.worker_lock) or is_locked(run_.attendant_lock)
-
-
-def is_followed(run_: RunLayout) -> bool:
-    """Tell whether anybody will finish the record of a run that has not ended: its controller, or its worker."""
-    return is_locked(run_.controller_lock) or worker_lives(run_)
 
 
 def wait_for_worker(run_: RunLayout) -> None:
