@@ -30,7 +30,10 @@ def check_workspace(root: Path) -> None:
     """
     if is_named(root):
         return
-    why = _why(root, os.lstat(root), link=True) or _why(root, root.stat())
+    state = os.lstat(root)
+    why = _why(root, state, link=True)
+    if why is None and stat.S_ISLNK(state.st_mode):
+        why = _why(root, root.stat())
     if why is not None:
         raise _refusal(f"The workspace {root}", why, root, root)
 

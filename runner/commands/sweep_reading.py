@@ -121,10 +121,13 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
 
 
 def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
-    """Write down what was found, unless a controller has taken the sweep up again meanwhile."""
+    """Write down what was found, unless the workspace is another's or a controller has taken the sweep up again."""
+    from runner import trust
     from runner.files import locked
 
     store = sweep_store(layout)
+    if not trust.is_trusted(layout.root):  # a file that is a link would be written wherever it leads
+        return store.replay(record, changes)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:
         fresh = store.replay(store.read(record.id))
         if not held:

@@ -69,6 +69,27 @@ def test_reading_executes_nothing(command: str, hostile: Hostile) -> None:
     assert hostile.run.status == "running" if command != "delete" else "vivero recover" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", ["runs", "show", "logs", "compare", "sweeps", "sweep", "best", "models", "endpoints"]
+)
+def test_reading_writes_nothing_into_a_workspace_of_others(command: str, hostile: Hostile) -> None:
+    """A link in place of a cache or a journal would be written wherever it leads."""
+    elsewhere = hostile.line.folder / "elsewhere"
+    hostile.layout.index.unlink(missing_ok=True)
+    hostile.layout.index.symlink_to(elsewhere)
+    ended = hostile.folder.record
+    ended.write_text(ended.read_text().replace('"running"', '"completed"'))  # news for the sweep
+    give_away(hostile.layout.root)
+    before = _content(hostile.layout.root)
+    done = hostile.vivero(f"{command} {READING[command]}".replace("'running'", "'completed'"))
+    assert done.returncode == 0, done.stderr
+    assert _content(hostile.layout.root) == before and not elsewhere.exists()
+
+
+def _content(root: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() if one.is_file() else b"" for one in root.rglob("*")}
+
+
 @pytest.mark.parametrize("command", EXECUTING)
 def test_nothing_is_executed_in_a_workspace_of_others(command: str, hostile: Hostile) -> None:
     said = give_away(hostile.layout.root)
