@@ -21,7 +21,8 @@ from runner.files import write_json
 def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
     from runner.names import check_name
-    from runner.recovery import checked, reopen, run_folder_record
+    from runner.recovery import reopen, run_folder_record
+    from runner.restore import checked
     from runner.stages.artefacts import Wanted, register_version
 
     target = request.with_name(f"{request.stem}.answer.json")

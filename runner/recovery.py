@@ -12,7 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-from runner import trust
 from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
@@ -22,6 +21,7 @@ from runner.layout import Layout
 from runner.pipeline import execute, finish
 from runner.ports import Say
 from runner.records import CANCELED, FAILED, TERMINAL, RunRecord
+from runner.restore import checked
 from runner.stages.register import registers
 from runner.stages.run import follow, read_result, request_cancel, signal_worker
 from runner.store.runs import read_record
@@ -33,20 +33,6 @@ _CONTROLLER_LEAVES = 30.0  # seconds
 
 def _quiet(_word: str, _seconds: float | None = None) -> None:
     """Say nothing: a reading command shows its own."""
-
-
-def checked(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return a run's record, read from files that nobody else could have written.
-
-    Raises
-    ------
-    UserError
-        If there is no such run, or with the first file or folder that others could have written.
-    """
-    run = layout.run(record.experiment, record.id)
-    trust.check_workspace(layout.root)
-    trust.check(layout.root, run.root, run.record, run.order, run.lock_file)
-    return read_record(run.root)
 
 
 def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:

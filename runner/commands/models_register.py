@@ -27,7 +27,8 @@ def register(
     """Register a model that a finished RUN left, as its next version, without training again."""
     from runner.names import check_name
     from runner.records import TERMINAL
-    from runner.recovery import checked, reopen
+    from runner.recovery import reopen
+    from runner.restore import checked
     from runner.stages.artefacts import Wanted, find_artefact, register_version
 
     layout = trusted_workspace()

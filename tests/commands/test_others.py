@@ -101,7 +101,7 @@ def test_nothing_is_executed_in_a_workspace_of_others(command: str, hostile: Hos
 
 
 @pytest.mark.parametrize("name", ["run.json", "order.json", "environment.lock", ""])
-@pytest.mark.parametrize("command", ["recover", "cancel", "models register"])
+@pytest.mark.parametrize("command", ["recover", "cancel", "rerun", "models register"])
 def test_nothing_is_executed_for_a_run_of_others(command: str, name: str, hostile: Hostile) -> None:
     said = give_away(hostile.folder.root / name)
     done = hostile.vivero(f"{command} {EXECUTING[command]}")
