@@ -63,9 +63,11 @@ def main(arguments: list[str]) -> None:
         answer(folder, Path(arguments[2]))
         return
     from runner.recovery import followed, reconcile, run_folder_record
+    from runner.restore import checked
 
     if kind == "follow":
-        followed(*run_folder_record(folder))
+        layout, record = run_folder_record(folder)
+        followed(layout, checked(layout, record))
     reconcile(*run_folder_record(folder), ended=kind == "finish")
 
 

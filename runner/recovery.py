@@ -32,7 +32,7 @@ _CONTROLLER_LEAVES = 30.0  # seconds
 
 
 def _quiet(_word: str, _seconds: float | None = None) -> None:
-    """Say nothing: a reading command shows its own."""
+    """Say nothing: whoever asked shows its own."""
 
 
 def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:

@@ -16,6 +16,7 @@ from runner.errors import UserError
 
 VARIABLE = "VIVERO_TRUSTED"
 _ROOT = 0
+_WRITABLE = "can be written by others"
 
 
 def check_workspace(root: Path) -> None:
@@ -61,7 +62,7 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
         except FileNotFoundError:
             continue
         why = _why(path, state, link=link)
-        if why is not None and not is_named(root):
+        if why is not None and not is_named(root) and not (why == _WRITABLE and _is_closed(root)):
             raise _refusal(str(path), why, path, root)
 
 
@@ -87,7 +88,7 @@ def _why(path: Path, state: os.stat_result, *, link: bool = False) -> str | None
     if stat.S_ISLNK(state.st_mode):  # its mode says nothing
         return None if link else "is a link"
     if state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _is_private(path, state)):
-        return "can be written by others"
+        return _WRITABLE
     return None
 
 
@@ -101,6 +102,12 @@ def _is_private(path: Path, state: os.stat_result) -> bool:
     except KeyError:
         return False
     return group.gr_name == owner and set(group.gr_mem) <= {owner} and not _has_list(path)
+
+
+def _is_closed(root: Path) -> bool:
+    """Tell whether nobody but its owner gets into a workspace, whatever the modes in it."""
+    state = os.lstat(root)
+    return stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and state.st_uid in (os.geteuid(), _ROOT)
 
 
 def _has_list(path: Path) -> bool:
@@ -120,5 +127,5 @@ def _user(uid: int) -> str:
 
 
 def _refusal(what: str, why: str, path: Path, root: Path) -> UserError:
-    mend = f"Close it with chmod -R go-w {path}, or trust" if "written" in why else "Use one of your own, or trust"
+    mend = f"Close it with chmod -R go-w {path}, or trust" if why == _WRITABLE else "Use one of your own, or trust"
     return UserError(f"{what} {why}, so it is not used", f"{mend} the workspace: {VARIABLE}={root}")

@@ -103,6 +103,16 @@ def test_only_a_group_of_its_own_may_write(mode: int, group: int, fine: bool, wo
     assert trust.is_trusted(workspace) == fine
 
 
+def test_modes_in_a_workspace_that_nobody_else_enters_do_not_count(workspace: Path) -> None:
+    inside = workspace / "environments"
+    inside.mkdir()
+    inside.chmod(0o777)
+    with pytest.raises(UserError, match="environments can be written by others"):
+        trust.check(workspace, inside)
+    workspace.chmod(0o700)
+    trust.check(workspace, inside)
+
+
 def test_what_is_not_there_is_passed_over_and_a_link_is_not(workspace: Path) -> None:
     trust.check(workspace, workspace / "absent", workspace)
     (workspace / "link").symlink_to("absent")
