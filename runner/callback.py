@@ -22,11 +22,13 @@ def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
     from runner.names import check_name
     from runner.recovery import reopen, run_folder_record
+    from runner.restore import checked
     from runner.stages.artefacts import Wanted, register_version
 
     target = request.with_name(f"{request.stem}.answer.json")
     try:
         layout, record = run_folder_record(folder)
+        record = checked(layout, record)
         asked = json.loads(request.read_bytes())
         wanted = Wanted(
             name=check_name(asked.get("name"), "model name"),
@@ -61,10 +63,12 @@ def main(arguments: list[str]) -> None:
         answer(folder, Path(arguments[2]))
         return
     from runner.recovery import followed, reconcile, run_folder_record
+    from runner.restore import checked
 
     if kind == "follow":
-        followed(*run_folder_record(folder))
-    reconcile(*run_folder_record(folder))
+        layout, record = run_folder_record(folder)
+        followed(layout, checked(layout, record))
+    reconcile(*run_folder_record(folder), ended=kind == "finish")
 
 
 if __name__ == "__main__":

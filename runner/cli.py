@@ -36,6 +36,7 @@ _COMMANDS = {
     "sweep": "runner.commands.sweep:sweep",
     "best": "runner.commands.best:best",
     "cancel": "runner.commands.cancel:cancel",
+    "recover": "runner.commands.recover:recover",
     "rerun": "runner.commands.rerun:rerun",
     "delete": "runner.commands.delete:delete",
     "models": "runner.commands.models:models",

@@ -37,7 +37,7 @@ def storage_error(error: BaseException) -> UserError | None:
     if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
         return None
     place = f": {error.filename}" if error.filename else ""
-    hint = "Make room; the next command, such as vivero runs, finishes what was begun" if error.errno in _FULL else ""
+    hint = "Make room, then finish what was begun: vivero recover" if error.errno in _FULL else ""
     return UserError(f"{error.strerror}{place}", hint)
 
 

@@ -32,7 +32,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
     try:
         # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
             _write_all(descriptor, content)
             if durable:
@@ -258,7 +258,7 @@ def _flocked(descriptor: int, kind: int) -> bool:
 def is_locked(path: Path) -> bool:
     """Tell whether a living process holds the lock on a file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # lest a FIFO in its place has us wait
     except FileNotFoundError:
         return False
     try:

@@ -29,13 +29,16 @@ def inspector_of(bench: Bench, record: RunRecord) -> Inspector:
     """Return what inspects a run's model: where the run was apart, one of its compute's machines."""
     if bench.compute.apart:
         return ApartInspector(bench.compute.host, lambda host: _environment(bench, record, host))
-    order = json.loads(bench.run.order.read_bytes())
-    return LocalInspector(order.get("python") or order["inspector"], bench.say)
+    handle = bench.handle or _restored(bench, record, bench.compute.host())
+    return LocalInspector(handle.argv(["python"]), bench.say)
 
 
 def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
-    if bench.handle is not None:
-        return bench.handle.on(host, bench.say)
+    return bench.handle.on(host, bench.say) if bench.handle is not None else _restored(bench, record, host)
+
+
+def _restored(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
+    """Return the run's environment, found by its record: no file that a script can write names what is started."""
     assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
     lock = bench.run.lock_file.read_text()
     return bench.environment.restore(record.prepare.environment, lock, host, bench.say)

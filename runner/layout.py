@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import trust
 from runner.errors import UserError
 from runner.names import check_name
 
@@ -125,20 +126,21 @@ class Layout(_Folder):
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
     def create(self) -> None:
-        """Make the workspace's folder, hidden from git.
+        """Make the workspace's folder, hidden from git, before something is run in it.
 
         Raises
         ------
         UserError
-            If it cannot be one.
+            If it cannot be one, or others could have written it.
         """
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
             raise UserError(
                 f"The workspace {self.root} cannot be made: {why}", "Choose another: workspace.root=FOLDER"
             ) from None
+        trust.check_workspace(self.root)
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
@@ -189,17 +191,35 @@ def workspace_of(run_folder: Path) -> Layout | None:
 def default_root(start: Path) -> Path:
     """Return the workspace that ``VIVERO_WORKSPACE`` names, else the one a folder belongs to.
 
-    That is ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself. The
-    search stops below a folder that ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons.
+    Raises
+    ------
+    UserError
+        If that one was found above, and others could have written it.
     """
     if named := os.environ.get(VARIABLE):
         return Path(named).expanduser().absolute()
+    found = _search(start)
+    if found.is_dir():
+        trust.check_workspace(found)
+    return found
+
+
+def _search(start: Path) -> Path:
+    """Return ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself.
+
+    As git's, the search stays on one file system, and does not go above the home folder or into a folder that
+    ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons: who can write there would choose what is executed here.
+    """
     ceilings = {Path(one) for one in os.environ.get(CEILINGS, "").split(os.pathsep) if one}
+    home, device = os.path.expanduser("~"), start.stat().st_dev  # noqa: PTH111 - of a user who has none it is "~"
+    homes = {Path(home), Path(os.path.realpath(home))}
     for folder in (start, *start.parents):
-        if folder in ceilings and folder != start:
+        if folder != start and (folder in ceilings or folder.stat().st_dev != device):
             break
         if (folder / FOLDER).is_dir() or (folder / ".git").exists():
             return folder / FOLDER
+        if folder in homes:
+            break
     return start / FOLDER
 
 
@@ -209,12 +229,25 @@ def find_workspace(given: str | None) -> Layout:
     Raises
     ------
     UserError
-        If there is none.
+        If there is none, or one was found that others could have written.
     """
     root = Path(given).absolute() if given else default_root(Path.cwd())
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
     return Layout(root)
+
+
+def trusted_workspace(given: str | None) -> Layout:
+    """Return the workspace to execute something in: as given, else the default one.
+
+    Raises
+    ------
+    UserError
+        If there is none, or others could have written it.
+    """
+    layout = find_workspace(given)
+    trust.check_workspace(layout.root)
+    return layout
 
 
 def option_for(root: Path) -> str:

@@ -1,10 +1,14 @@
-"""Finishes the records of runs whose controller is gone. Every reading command comes through here."""
+"""Finishes the records of runs whose controller is gone: what reading commands never do.
+
+It starts programs that the run's files name and unpickles its model, so that these files have to be the user's own.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -12,11 +16,16 @@ from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked
+from runner.following import worker_lives
 from runner.layout import Layout
 from runner.pipeline import execute, finish
+from runner.ports import Say
 from runner.records import RunRecord
-from runner.stages.run import follow, read_result, request_cancel, signal_worker, worker_lives
+from runner.restore import checked
+from runner.stages.register import registers
+from runner.stages.run import follow, read_result, request_cancel, signal_worker
 from runner.statuses import CANCELED, FAILED, TERMINAL
+from runner.store.runs import read_record
 from runner.wiring import make_bench
 
 _TICK = 0.1
@@ -24,24 +33,37 @@ _CONTROLLER_LEAVES = 30.0  # seconds
 
 
 def _quiet(_word: str, _seconds: float | None = None) -> None:
-    """Say nothing: a reading command shows its own."""
+    """Say nothing: whoever asked shows its own."""
 
 
-def reconcile(layout: Layout, record: RunRecord) -> RunRecord:
+def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:
     """Return a run's true record, finishing it if the controller died and the worker has ended.
 
     A run that a controller minds, or whose worker lives, stays as it is.
+
+    Parameters
+    ----------
+    ended : bool
+        Whether it is the worker that asks: it has ended, and holds its lock until the record is finished.
+    say : Say
+        Takes lines about the environment.
+
+    Raises
+    ------
+    UserError
+        If others could have written the run's files, or the run was carried out in another Python that is needed.
     """
     if record.status in TERMINAL:
         return record
     run = layout.run(record.experiment, record.id)
+    record = checked(layout, record)
     with locked(run.controller_lock, blocking=False) as held:
-        if not held or worker_lives(run):
+        if not held or (worker_lives(run) and not ended):
             return record
-        bench = reopen(layout, record)
-        record = bench.runs.read(record.id)
+        record = read_record(run.root)
         if record.status in TERMINAL:
             return record
+        bench = reopen(layout, record, say)
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
             return finish(
@@ -53,7 +75,16 @@ def reconcile(layout: Layout, record: RunRecord) -> RunRecord:
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
             bench.runs.write(record)
+        _take_interpreter(bench, record)
         return execute(bench, record, _quiet)
+
+
+def _take_interpreter(bench: Bench, record: RunRecord) -> None:
+    """Refuse a run of another Python than this one, which could not load its model, before it has failed for that."""
+    if record.prepare is None or record.prepare.environment.kind != "current" or not registers(bench):
+        return
+    host, lock = bench.compute.host(), bench.run.lock_file.read_text()
+    bench.handle = bench.environment.restore(record.prepare.environment, lock, host, bench.say)
 
 
 def followed(layout: Layout, record: RunRecord) -> None:
@@ -70,12 +101,15 @@ def followed(layout: Layout, record: RunRecord) -> None:
         time.sleep(_TICK)
 
 
-def reopen(layout: Layout, record: RunRecord) -> Bench:
-    """Return the bench of a recorded run."""
+def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> Bench:
+    """Return the bench of a recorded run. Its Python is the same though packages of it have changed meanwhile."""
     from runner.restore import spec_of
 
-    base = Path(str(record.config.get("base", layout.root)))
-    return make_bench(spec_of(record), layout, record, base, say=_quiet)
+    spec, base = spec_of(record), Path(str(record.config.get("base", layout.root)))
+    used = record.prepare.environment if record.prepare is not None else None
+    if used is not None and used.kind == "current" and used.prefix == sys.prefix:
+        spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
+    return make_bench(spec, layout, record, base, say=say)
 
 
 def cancel(layout: Layout, record: RunRecord) -> RunRecord:
@@ -84,7 +118,7 @@ def cancel(layout: Layout, record: RunRecord) -> RunRecord:
     Raises
     ------
     UserError
-        If it has ended already.
+        If it has ended already, or others could have written its files, which name the process to be told.
     """
     record = reconcile(layout, record)
     if record.status in TERMINAL:

@@ -6,12 +6,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from runner import trust
 from runner.bench import RestoredRun
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.records import RunRecord
 from runner.schema import COMPUTES, ENVIRONMENTS, RunSpec
 from runner.shown import clean
+from runner.store.runs import FileRunStore, read_record
 
 
 def spec_of(record: RunRecord) -> RunSpec:
@@ -30,6 +32,20 @@ def spec_of(record: RunRecord) -> RunSpec:
     return spec
 
 
+def checked(layout: Layout, record: RunRecord) -> RunRecord:
+    """Return a run's record, read from files that nobody else could have written: it says what is to be executed.
+
+    Raises
+    ------
+    UserError
+        If there is no such run, or with the first file or folder that others could have written.
+    """
+    run = layout.run(record.experiment, record.id)
+    trust.check_workspace(layout.root)
+    trust.check(layout.root, run.root, run.record, run.order, run.lock_file)
+    return read_record(run.root)
+
+
 def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     """Repeat a recorded run from its own snapshot, lock and configuration, and say which outputs differ.
 
@@ -41,16 +57,16 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     Raises
     ------
     UserError
-        If the run was never prepared, or its environment or data cannot be had again.
+        If the run was never prepared, its environment or data cannot be had again, or others could have written its
+        files.
     """
     from omegaconf import OmegaConf
 
     from runner.composition import as_yaml
     from runner.plan import Plan, new_run_id
-    from runner.store.runs import FileRunStore
     from runner.wiring import run_plan
 
-    record = FileRunStore(layout).find(run_id)
+    record = checked(layout, FileRunStore(layout).find(run_id))
     if record.prepare is None:
         raise UserError(f"Run {record.id} ended before it was prepared, there is nothing to repeat")
     spec = spec_of(record)

@@ -22,11 +22,11 @@ def opened(bench: Bench, record: RunRecord, yaml: str) -> Iterator[None]:
 
     The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
     """
-    bench.run.root.mkdir(parents=True, exist_ok=True)
+    bench.run.root.mkdir(mode=0o755, parents=True, exist_ok=True)  # whatever the umask: see `recovery.checked`
     with locked(bench.run.controller_lock):
         bench.runs.create(record)
         for folder in (bench.run.logs, bench.run.outputs):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o755, exist_ok=True)
         write_text(bench.run.config, yaml)
         yield
 

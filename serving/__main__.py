@@ -70,11 +70,11 @@ def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     """Write the endpoint's record and return argv and variables of its server."""
     from runner.endpoints.deploy import new_endpoint
     from runner.endpoints.launch import command as server_command
-    from runner.layout import find_workspace
+    from runner.layout import trusted_workspace
     from runner.store.registry import FileRegistry
     from runner.wiring import make_servers
 
-    layout = find_workspace(command.workspace.root)
+    layout = trusted_workspace(command.workspace.root)
     settings = EndpointSettings(**{name: getattr(command, name) for name in EndpointSettings.__dataclass_fields__})
     if settings.kind != "local":
         raise UserError(f"kind={settings.kind} is not served from here", "Use: vivero deploy MODEL --set kind=docker")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner import trust
 from runner.errors import UserError
 from runner.records import ModelRecord
-from runner.store.registry import FileRegistry
+from runner.store.registry import RECORD, FileRegistry
 from runner.worker import flavours
 
 
@@ -33,7 +32,8 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
     if record.framework == "Custom":
         raise UserError(f"Model {where} has the framework Custom", "Only ScikitLearn models are served")
     path = registry.artefact(record)
-    check_owner(path.parent)
+    version, models = path.parent, registry.layout.models
+    trust.check(registry.layout.root, models, version.parent, version, version / RECORD, path)
     try:
         if path.is_dir():
             return _of_folder(record, path, trusted)
@@ -42,22 +42,6 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
         raise
     except Exception as error:
         raise UserError(f"Model {where} cannot be loaded: {type(error).__name__}: {error}") from error
-
-
-def check_owner(folder: Path) -> None:
-    """Refuse a folder that anybody but its owner can write, or that belongs to somebody else.
-
-    Raises
-    ------
-    UserError
-        With the command that mends it.
-    """
-    for one in (folder, folder.parent):
-        state = one.stat()
-        if state.st_uid not in (os.geteuid(), 0):
-            raise UserError(f"{one} belongs to another user, so its models are not loaded")
-        if state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise UserError(f"Others can write to {one}, so its models are not loaded", f"chmod go-w {one}")
 
 
 def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:

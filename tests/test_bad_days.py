@@ -129,14 +129,45 @@ def test_a_killed_worker_is_recorded_and_takes_the_script_along(command_line: Co
     wait_for(lambda: gone(pid), 10)
 
 
-def test_all_killed_and_the_next_command_finishes_the_record(command_line: CommandLine) -> None:
+def test_all_killed_and_recover_finishes_the_record(command_line: CommandLine) -> None:
     command_line.script(ENDLESS)
     process = begin(command_line)
     folder = folder_of(command_line)
     process.kill()
     process.wait()
     os.kill(json.loads((folder / "process.json").read_text())["pid"], signal.SIGKILL)
-    wait_for(lambda: record_of(command_line)["status"] == "failed", 20)
+    wait_for(lambda: not record_of(command_line)["followed"], 20)
+    shown = command_line.vivero("runs")
+    assert "running, not followed" in shown.stdout and "vivero recover src-" in shown.stderr, shown.stdout
+    assert record_of(command_line)["status"] == "running"  # as it is recorded: reading changes nothing
+    assert "or finish it: vivero recover" in command_line.vivero("delete", "latest", "--yes").stderr
+    assert "not followed" in command_line.vivero("show", "latest").stdout
+    done = command_line.vivero("recover")
+    assert done.returncode == 0 and "is failed: the worker ended without a result" in done.stdout, done.stderr
+    assert record_of(command_line)["status"] == "failed" and record_of(command_line)["followed"]
+    assert "Every run has ended" in command_line.vivero("recover").stderr
+
+
+def test_a_log_is_followed_no_longer_than_somebody_is_there(command_line: CommandLine) -> None:
+    command_line.script(ENDLESS)
+    process = begin(command_line)
+    process.kill()
+    process.wait()
+    follower = command_line.start("runner.cli", "logs", "-f", "latest")
+    assert follower.stdout is not None and follower.stdout.readline() == b"begun\n"
+    os.kill(json.loads((folder_of(command_line) / "process.json").read_text())["pid"], signal.SIGKILL)
+    _, err = follower.communicate(timeout=60)
+    assert follower.returncode == 0 and b"vivero recover" in err
+
+
+def test_cancel_ends_a_run_that_nobody_follows(command_line: CommandLine) -> None:
+    command_line.script(ENDLESS)
+    process = begin(command_line)
+    process.kill()
+    process.wait()
+    os.kill(json.loads((folder_of(command_line) / "process.json").read_text())["pid"], signal.SIGKILL)
+    wait_for(lambda: not record_of(command_line)["followed"], 20)
+    assert "is failed" in command_line.vivero("cancel", "latest").stdout
 
 
 def test_sixteen_runs_at_once(command_line: CommandLine) -> None:
@@ -179,6 +210,7 @@ def test_a_full_disk_is_one_line_and_what_was_begun_is_finished_later(
     listed = command_line.vivero("runs", *there)
     assert "Traceback" not in listed.stderr and len(json.loads(listed.stdout)) == 1
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    command_line.vivero("recover", *there)
     (run,) = json.loads(command_line.vivero("runs", *there).stdout)
     models = json.loads(command_line.vivero("models", *there).stdout)
     assert (run["status"], len(models)) in (("completed", 1), ("failed", 0))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import find_run, global_options, run_store, wants_json, workspace
+from runner.commands.common import find_run, global_options, run_store, trusted_workspace, wants_json
 from runner.commands.output import emit_json, say
 from runner.errors import UserError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @global_options
 def cancel(runs: tuple[str, ...]) -> None:
     """End runs and sweeps that have not ended: the scripts and every process they started."""
-    layout = workspace()
+    layout = trusted_workspace()
     # All are found before any is ended, so that a misspelt one changes nothing.
     found = [_find(layout, text) for text in runs]
     results = []

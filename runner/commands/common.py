@@ -64,10 +64,23 @@ def wants_json() -> bool:
 
 
 def workspace() -> Layout:
-    """Return the workspace that the command line, the environment or the current folder names."""
+    """Return the workspace to read: the one that the command line, the environment or the current folder names."""
     from runner.layout import find_workspace
 
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
+
+
+def trusted_workspace() -> Layout:
+    """Return the workspace to execute something in.
+
+    Raises
+    ------
+    UserError
+        If others could have written it.
+    """
+    from runner.layout import trusted_workspace as find
+
+    return find(click.get_current_context().meta.get(_WORKSPACE))
 
 
 def given_workspace() -> str | None:
@@ -112,7 +125,7 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
 
 
 def find_run(layout: Layout, text: str) -> RunRecord:
-    """Return the run a user means, its record finished if its controller died.
+    """Return the run a user means, as its record says it: reading finishes and executes nothing.
 
     Raises
     ------
@@ -120,7 +133,7 @@ def find_run(layout: Layout, text: str) -> RunRecord:
         If it is none, with what to do where it is a sweep.
     """
     try:
-        record = run_store(layout).find(text)
+        return run_store(layout).find(text)
     except UserError:
         from runner.sweeps.store import SweepStore
 
@@ -130,18 +143,55 @@ def find_run(layout: Layout, text: str) -> RunRecord:
         raise UserError(
             f"{sweeps[0]} is a sweep, and this is done with runs", f"Its trials are runs: vivero sweep {sweeps[0]}"
         ) from None
-    return settled(layout, record)
 
 
-def settled(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return a run's record as it really stands: one whose controller died is finished first."""
+def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
+    """Return the run a user means, and whether it has ended or somebody follows it; if not, say what to do.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+    """
+    record, followed = looked_at(layout, find_run(layout, text))
+    if not followed:
+        advise(layout, [record.id])
+    return record, followed
+
+
+def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
+    """Return a run's record as it stands now, and whether the run has ended or somebody follows it.
+
+    The locks are looked at before the record is read: whoever lets go of them has written its end.
+    """
     from runner.statuses import TERMINAL
 
     if record.status in TERMINAL:
-        return record
-    from runner.recovery import reconcile
+        return record, True
+    from runner.following import is_followed
 
-    return reconcile(layout, record)
+    followed = is_followed(layout.run(record.experiment, record.id))
+    record = run_store(layout).read(record.id)
+    return record, followed or record.status in TERMINAL
+
+
+def status_word(status: str, followed: bool) -> str:
+    """Return a run's status as people read it."""
+    return status if followed else f"{status}, not followed"
+
+
+def advise(layout: Layout, runs: Sequence[str]) -> None:
+    """Say beside the result what to do about runs that nobody follows."""
+    from runner.commands.output import note
+    from runner.layout import option_for
+
+    if not runs or wants_json():
+        return
+    where = option_for(layout.root)
+    if len(runs) == 1:
+        note(f"Its controller ended. Finish it: vivero recover {runs[0]}{where}")
+    else:
+        note(f"The controllers of {len(runs)} runs ended. Finish them: vivero recover{where}")
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

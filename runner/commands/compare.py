@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import find_run, global_options, wants_json, workspace
+from runner.commands.common import global_options, read_run, wants_json, workspace
 from runner.commands.output import emit_json, say, section, show_duration, show_table, show_value
 from runner.errors import UserError
 from runner.shown import longest_id, short_ids, shorten_ids
@@ -29,24 +29,29 @@ def compare(runs: tuple[str, ...]) -> None:
     if len(runs) < 2:
         raise UserError("There is nothing to compare", "Name two runs: vivero compare RUN RUN")
     layout = workspace()
-    records = [find_run(layout, text) for text in runs]
-    found = comparison(layout, records)
+    read = [read_run(layout, text) for text in runs]
+    records = [record for record, _ in read]
+    found = comparison(layout, read)
     if wants_json():
         emit_json({"runs": [record.id for record in records], **found})
     else:
         _print([record.id for record in records], found)
 
 
-def comparison(layout: Layout, records: list[RunRecord]) -> dict[str, Sides]:
-    """Return what differs by kind; a value that a run does not have is None. Metrics are there whether they differ."""
+def comparison(layout: Layout, read: list[tuple[RunRecord, bool]]) -> dict[str, Sides]:
+    """Return what differs by kind between runs, which are given as `read_run` does.
+
+    A value that a run does not have is None. Metrics are there whether they differ.
+    """
     from runner.commands.reading import flat, last_metrics
 
+    records = [record for record, _ in read]
     metrics = [last_metrics(layout.run(record.experiment, record.id), record) for record in records]
     return {
         "config": _differing([flat(_composed(record)) for record in records]),
         "metrics": _sides(metrics),
         "packages": _differing([record.prepare.environment.packages if record.prepare else {} for record in records]),
-        "facts": _differing([_facts(record) for record in records]),
+        "facts": _differing([{**_facts(record), "followed": followed} for record, followed in read]),
     }
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import confirm, find_run, global_options, run_store, wants_json, workspace
+from runner.commands.common import (
+    confirm,
+    find_run,
+    global_options,
+    looked_at,
+    run_store,
+    status_word,
+    wants_json,
+    workspace,
+)
 from runner.commands.output import emit_json, say
 from runner.errors import UserError
 
@@ -18,11 +27,16 @@ def delete(runs: tuple[str, ...], yes: bool) -> None:
     from runner.statuses import TERMINAL
 
     layout = workspace()
-    records = {record.id: record for record in (find_run(layout, text) for text in runs)}
-    for record in records.values():
+    found = [looked_at(layout, find_run(layout, text)) for text in runs]
+    for record, followed in found:
         if record.status not in TERMINAL:
-            raise UserError(f"Run {record.id} is {record.status}", f"End it first: vivero cancel {record.id}")
-    what = f"run {next(iter(records))}" if len(records) == 1 else f"{len(records)} runs"
+            raise UserError(
+                f"Run {record.id} is {status_word(record.status, followed)}",
+                f"End it first: vivero cancel {record.id}"
+                + ("" if followed else f", or finish it: vivero recover {record.id}"),
+            )
+    records = list(dict.fromkeys(record.id for record, _ in found))
+    what = f"run {records[0]}" if len(records) == 1 else f"{len(records)} runs"
     confirm(f"Remove {what} with all outputs and logs?", yes)
     store = run_store(layout)
     for run_id in records:

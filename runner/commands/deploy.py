@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import confirm, global_options, registry, wants_json, workspace
+from runner.commands.common import confirm, global_options, registry, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool,
     from runner.endpoints.deploy import Target
     from runner.wiring import make_deployer
 
-    layout = workspace()
+    layout = trusted_workspace()
     settings = read_settings(words, endpoint)
     target = Target(model, weight=weight, mirror=mirror, changes_settings=bool(words), keeps_settings=not words)
     _show(make_deployer(layout, registry(layout), note).deploy(target, settings))
@@ -40,7 +40,7 @@ def rollback(endpoint: str) -> None:
     """Let an endpoint serve what it served before."""
     from runner.wiring import make_deployer
 
-    layout = workspace()
+    layout = trusted_workspace()
     _show(make_deployer(layout, registry(layout), note).rollback(endpoint))
 
 
@@ -54,7 +54,7 @@ def stop(endpoint: str, delete: bool, yes: bool) -> None:
     from runner.commands.endpoints import servers_of
     from runner.endpoints.store import EndpointStore
 
-    store = EndpointStore(workspace())
+    store = EndpointStore(trusted_workspace())
     servers = servers_of(store, store.read(endpoint))
     if delete:
         confirm(f"Remove endpoint {endpoint} with its keys and logs?", yes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import absolute, find_run, global_options, wants_json, workspace
+from runner.commands.common import absolute, global_options, read_run, wants_json, workspace
 from runner.commands.output import emit_json, say
 
 
@@ -17,7 +17,7 @@ def download(run: str, to: str | None) -> None:
     from runner.commands.copying import copy_file, copy_tree, new_folder
 
     layout = workspace()
-    record = find_run(layout, run)
+    record, _ = read_run(layout, run)
     folder = layout.run(record.experiment, record.id)
     target = absolute(to or record.id)
     expected = {file.path: file.sha256 for file in record.finalize.outputs} if record.finalize else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from runner.commands.common import find_run, global_options, run_store, settled, wants_json, workspace
+from runner.commands.common import advise, find_run, global_options, looked_at, read_run, wants_json, workspace
 from runner.commands.output import note
 from runner.errors import UserError, nearest
 from runner.names import is_name
@@ -38,8 +38,12 @@ def logs(run: str, follow: bool, name: str) -> None:
     if is_name(run) and layout.endpoint(run).record.exists():
         _endpoint_log(layout, run, "server.log" if name == "run.log" else name)
         return
-    record = find_run(layout, run)
-    blocks = _follow(layout, record, name) if follow else _read(layout, record, name)
+    if follow:
+        record = find_run(layout, run)
+        blocks = _follow(layout, record, name)
+    else:
+        record, _ = read_run(layout, run)
+        blocks = _read(layout, record, name)
     if wants_json():
         _write_json(record.id, name, blocks)
         return
@@ -101,8 +105,10 @@ def _why_silent(layout: Layout, record: RunRecord) -> str:
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
     """Yield a log as it grows. Whether the run has ended is asked before each look, so no last word is missed."""
     from runner.statuses import TERMINAL
+    from runner.worker import timeouts
 
-    store, opened = run_store(layout), None
+    opened: BinaryIO | None = None
+    alone: float | None = None  # since when nobody follows the run
     try:
         while True:
             ended = record.status in TERMINAL
@@ -113,7 +119,11 @@ def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
             if ended:
                 return
             time.sleep(_PAUSE)
-            record = settled(layout, store.read(record.id))
+            record, followed = looked_at(layout, record)
+            alone = None if followed else alone or time.monotonic()
+            if alone is not None and time.monotonic() - alone > timeouts.seconds("handed_over"):
+                advise(layout, [record.id])
+                return
     finally:
         if opened is not None:
             opened.close()

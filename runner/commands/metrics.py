@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.commands.common import find_run, global_options, wants_json, workspace
+from runner.commands.common import global_options, read_run, wants_json, workspace
 from runner.commands.output import emit_json, note, show_table, show_value
 
 _WIDTH = 60
@@ -20,7 +20,7 @@ def metrics(run: str) -> None:
     from runner.commands import reading
 
     layout = workspace()
-    record = find_run(layout, run)
+    record, _ = read_run(layout, run)
     series = reading.metric_series(layout.run(record.experiment, record.id).metrics)
     if wants_json():
         emit_json(

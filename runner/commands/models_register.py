@@ -6,8 +6,8 @@ import contextlib
 
 import click
 
-from runner.commands.common import find_run, global_options, pairs, wants_json, workspace
-from runner.commands.output import emit_json, say
+from runner.commands.common import find_run, global_options, pairs, trusted_workspace, wants_json
+from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
 
@@ -27,16 +27,18 @@ def register(
     """Register a model that a finished RUN left, as its next version, without training again."""
     from runner.names import check_name
     from runner.recovery import reopen
+    from runner.restore import checked
     from runner.stages.artefacts import Wanted, find_artefact, register_version
     from runner.statuses import TERMINAL
 
-    layout = workspace()
+    layout = trusted_workspace()
     record = find_run(layout, run)
     if record.status not in TERMINAL:
         raise UserError(f"Run {record.id} has not ended yet", f"Follow it: vivero logs {record.id} --follow")
     if record.prepare is None:
         raise UserError(f"Run {record.id} ended before it had an environment, so there is no model of it")
-    bench = reopen(layout, record)
+    record = checked(layout, record)
+    bench = reopen(layout, record, note)
     chosen = name or bench.spec.model.name
     if chosen is None:
         raise UserError("The model needs a name", "Say --name NAME")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.commands.common import settled
+from runner.commands.common import looked_at
 from runner.environments.catalogue import Needs, kept
 from runner.errors import UserError
 from runner.layout import Layout
@@ -26,14 +26,17 @@ def needs(layout: Layout) -> Needs:
     """
     found: dict[str, list[str]] = defaultdict(list)
     store = FileRunStore(layout)
-    runs = {one.id: settled(layout, one) for one in store.list()}
+    read = [looked_at(layout, one) for one in store.list()]
+    runs = {one.id: one for one, _ in read}
+    left = {one.id for one, followed in read if not followed}
     unknown = [f"run {name}, whose record cannot be read" for name in store.ids() if name not in runs]
     sweeps = _sweeps_that_go_on(layout, unknown)
     for run in runs.values():
         key = run.prepare.environment.key if run.prepare else None
         goes_on = run.status not in TERMINAL
         if goes_on and key is None:
-            unknown.append(f"run {run.id}, which is being prepared")
+            why = "nobody follows: vivero recover" if run.id in left else "is being prepared"
+            unknown.append(f"run {run.id}, which {why}")
         elif key is not None and (goes_on or run.properties.get("sweep") in sweeps):
             found[key].append(f"run {run.id}")
     for model in _models(layout, unknown):

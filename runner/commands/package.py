@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runner.commands.common import global_options, registry, wants_json, workspace
+from runner.commands.common import global_options, registry, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
 
 
@@ -25,7 +25,7 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
     from runner.environments.lock import check_hashed
     from runner.wiring import serving_lock
 
-    layout = workspace()
+    layout = trusted_workspace()
     models = registry(layout)
     record, settings = models.resolve(model), packages.check(read_settings(words, None))
     wanted, python = requirements([record], settings.accelerate)

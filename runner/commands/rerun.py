@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import find_run, wants_json, workspace, workspace_option
+from runner.commands.common import find_run, trusted_workspace, wants_json, workspace_option
 from runner.errors import UserError
 
 
@@ -17,7 +17,7 @@ def rerun(context: click.Context, run: str, allow_drift: bool) -> None:
     """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ."""
     if wants_json():
         raise UserError("rerun prints the script's output, not JSON", "See 'vivero compare RUN RUN --json' afterwards")
-    layout = workspace()
+    layout = trusted_workspace()
     record = find_run(layout, run)
     from runner.restore import rerun as repeat
 

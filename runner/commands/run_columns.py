@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from runner.commands.common import status_word
 from runner.commands.output import show_duration, show_time, show_value
 from runner.errors import UserError, nearest
 from runner.store.expression import OWNERS
@@ -50,6 +51,8 @@ def column_of(name: str, *, named: bool) -> Column:
 def cell_of(row: Row, column: str, sort: str | None) -> str:
     """Return a cell as people read it; of several names the one sorted by is the first, then a sweep's objectives."""
     value = value_of(row, column)
+    if column == "status":
+        return status_word(row["status"], row["followed"])
     if column in ("created", "ended"):
         return show_time(value) if value else ""
     if column == "duration":

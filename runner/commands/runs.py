@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import global_options, one_of, pairs, run_index, run_store, settled, wants_json, workspace
+from runner.commands.common import advise, global_options, one_of, pairs, run_index, wants_json, workspace
 from runner.commands.output import emit_json, note, show_table
 from runner.errors import UserError, storage_error
 
@@ -51,7 +52,7 @@ def runs(
     chosen = one_of(status, STATUSES, "status") if status else None
     wanted = pairs(tags, "--tag")
     rows = select(
-        _all_settled(layout),
+        _all(layout),
         experiment=experiment,
         status=chosen,
         tags=wanted or None,
@@ -62,16 +63,18 @@ def runs(
     )
     if wants_json():
         emit_json(rows)
-    elif as_csv:
+        return
+    if as_csv:
         write_csv(rows, named)
     elif rows:
         _print(rows, named, sort)
     else:
         note("No runs match" if experiment or status or tags or where else "No runs yet")
+    advise(layout, [row["id"] for row in rows if not row["followed"]])
 
 
-def _all_settled(layout: Layout) -> list[dict[str, Any]]:
-    """Return the rows of all runs, after finishing the records of those whose controller died.
+def _all(layout: Layout) -> list[dict[str, Any]]:
+    """Return the rows of all runs, each with whether it has ended or somebody follows it.
 
     Records that cannot be read, which the index leaves out, are named beside the list.
     """
@@ -79,15 +82,27 @@ def _all_settled(layout: Layout) -> list[dict[str, Any]]:
 
     index = run_index(layout)
     rows = index.all()
-    active = [row["id"] for row in rows if row["status"] not in TERMINAL]
-    for run_id in active:
-        try:
-            settled(layout, run_store(layout).read(run_id))
-        except (UserError, OSError) as error:  # one bad record, or a full disk, must not hide the others
-            note(f"warning: run {run_id}: {storage_error(error) or error}")
+    active = [row for row in rows if row["status"] not in TERMINAL]
+    alone = set(_alone(layout, active)) if active else set()
+    if alone:
+        rows = index.all()  # whoever let go of a run's locks meanwhile has written its end
+    for row in rows:
+        row["followed"] = row["status"] in TERMINAL or row["id"] not in alone
     for problem in index.unreadable():
         note(f"warning: {problem}")
-    return index.all() if active else rows
+    return rows
+
+
+def _alone(layout: Layout, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the runs whose controller and worker are gone."""
+    from runner.following import is_followed
+
+    for row in rows:
+        try:
+            if not is_followed(layout.run(row["experiment"], row["id"])):
+                yield row["id"]
+        except (UserError, OSError) as error:  # one bad record must not hide the others
+            note(f"warning: run {row['id']}: {storage_error(error) or error}")
 
 
 def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:

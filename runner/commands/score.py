@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from runner.commands.common import absolute, global_options, registry, wants_json, workspace
+from runner.commands.common import absolute, global_options, registry, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
@@ -41,7 +41,7 @@ def score(
     from runner.endpoints.local import find_python
     from runner.wiring import local_host, serving_environment
 
-    layout = workspace()
+    layout = trusted_workspace()
     record = registry(layout).resolve(model)
     rows, answers = absolute(source), absolute(target)
     if not rows.is_file():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import find_run, global_options, wants_json, workspace
+from runner.commands.common import global_options, read_run, status_word, wants_json, workspace
 from runner.commands.output import emit_json, facts, print_outputs, say, section, show_bytes, show_duration, show_time
 from runner.errors import UserError
 
@@ -27,7 +27,7 @@ def show(run: str) -> None:
 
     layout = workspace()
     try:
-        record = find_run(layout, run)
+        record, followed = read_run(layout, run)
     except UserError:
         found = find_child(layout, run)
         if found is None:
@@ -39,12 +39,13 @@ def show(run: str) -> None:
         return
     folder = layout.run(record.experiment, record.id)
     if not wants_json():
-        _print(folder, record)
+        _print(folder, record, followed)
         return
     lines = list(read_json_lines(folder.properties))
     emit_json(
         {
             **record.to_json(),
+            "followed": followed,
             "tags": with_script_set(lines, "tag", record.tags),
             "properties": with_script_set(lines, "property", record.properties),
             "metrics": reading.last_metrics(folder, record),
@@ -55,14 +56,14 @@ def show(run: str) -> None:
     )
 
 
-def _print(folder: RunLayout, record: RunRecord) -> None:
+def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
     from runner.commands import reading
     from runner.commands.children import children_of, print_children
     from runner.files import read_json_lines
     from runner.stages.finalize import with_script_set
 
     lines = list(read_json_lines(folder.properties))
-    facts(_head(record))
+    facts(_head(record, followed))
     for title, found in (
         ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
         ("Job", _job(record)),
@@ -85,14 +86,14 @@ def _print(folder: RunLayout, record: RunRecord) -> None:
     facts({"folder": str(folder.root), "logs": ", ".join(sorted(reading.log_files(folder)))}, indent=2)
 
 
-def _head(record: RunRecord) -> dict[str, Any]:
+def _head(record: RunRecord, followed: bool) -> dict[str, Any]:
     from runner.clock import now, seconds_between
 
     ended = record.ended or now()
     registered = record.register
     return {
         "run": record.id,
-        "status": record.status,
+        "status": status_word(record.status, followed),
         "why": record.error or (record.run.reason if record.run else None),
         "experiment": f"{record.experiment} (run {record.number})" if record.number else record.experiment,
         "name": record.display_name,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.common import advise, global_options, wants_json, workspace
 from runner.commands.output import emit_json, facts, note, section, show_duration, show_time
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _SHOWN = 50
 @global_options
 def sweep(sweep: str) -> None:
     """Show everything known of one sweep: its trials, what is best, what failed and why."""
-    from runner.commands.sweep_reading import INTERRUPTED, find_sweep, state_of, trial_json
+    from runner.commands.sweep_reading import INTERRUPTED, find_sweep, left, state_of, trial_json
     from runner.sweeps.facts import counts, resume_line
 
     layout = workspace()
@@ -33,6 +33,8 @@ def sweep(sweep: str) -> None:
         _print(layout, record, state)
         if resume:
             note(f"Its controller is gone. To go on: {resume}")
+        elif state == INTERRUPTED:
+            advise(layout, left(layout, record))
         return
     folder = layout.sweep(record.id)
     emit_json(

@@ -76,6 +76,16 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
     return _note(layout, record, changes) if changes else record
 
 
+def left(layout: Layout, record: SweepRecord) -> list[str]:
+    """Return the runs of the trials that have not ended and that nobody follows."""
+    from runner.following import is_followed
+    from runner.statuses import TERMINAL
+    from runner.store.runs import locate
+
+    places = {trial.run: locate(layout, trial.run) for trial in record.trials if trial.status not in TERMINAL}
+    return [run for run, place in places.items() if place is not None and not is_followed(place)]
+
+
 def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
     """Return what has become of the trials that the sweep does not know to have ended."""
     from runner.statuses import TERMINAL
@@ -85,7 +95,7 @@ def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
 
 
 def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any] | None:
-    from runner.commands.common import run_store, settled
+    from runner.commands.common import looked_at, run_store
     from runner.commands.output import note
     from runner.statuses import CANCELED, COMPLETED, TERMINAL
     from runner.store.runs import locate
@@ -95,7 +105,7 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
         # The controller died between its word that the trial begins and the run's first file.
         return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before it began"}
     try:
-        run = settled(layout, run_store(layout).read(trial.run))
+        run, _ = looked_at(layout, run_store(layout).read(trial.run))
     except (UserError, OSError) as error:  # one bad record must not hide the sweep
         note(f"warning: trial {trial.number}: {storage_error(error) or error}")
         return None
@@ -111,10 +121,13 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
 
 
 def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
-    """Write down what was found, unless a controller has taken the sweep up again meanwhile."""
+    """Write down what was found, unless the workspace is another's or a controller has taken the sweep up again."""
+    from runner import trust
     from runner.files import locked
 
     store = sweep_store(layout)
+    if not trust.is_trusted(layout.root):  # a file that is a link would be written wherever it leads
+        return store.replay(record, changes)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:
         fresh = store.replay(store.read(record.id))
         if not held:

@@ -14,11 +14,12 @@ from pathlib import Path
 from runner.answering import Answering
 from runner.compute.warm import AVAILABLE, WarmPool
 from runner.files import is_locked
+from runner.following import worker_lives
 from runner.hosts.local import LocalHost
 from runner.layout import WORKER, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
-from runner.stages.run import callback, signal_worker, worker_lives
+from runner.stages.run import callback, signal_worker
 from runner.threads import usable_cores
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from runner import trust
 from runner.errors import UserError
 from runner.files import locked, remove_tree, sweep, sync_folder
 from runner.layout import WORKER, Layout
@@ -41,8 +42,16 @@ def built(
         Fills the folder it is given, which is then renamed, and returns the record.
     say : Say
         Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If others could have written it.
     """
     target = layout.environment(key)
+    if host.root is None:  # on another machine it is the user's there who built it
+        trust.check(layout.root, target)
+        trust.check(layout.root, target / "bin" / "python", link=True)
     found = _usable(host, target)
     if found is not None:
         return dataclasses.replace(found, cached=True)

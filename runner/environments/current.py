@@ -95,9 +95,10 @@ class CurrentEnvironment:
         more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         what = f"{', '.join(differing[:_SHOWN])}{more}"
         if not self.allow_drift:
+            other = f"Use that of {record.prefix}, install" if record.prefix != sys.prefix else "Install"
             raise UserError(
                 f"The current Python is not what it was in that run: {what}",
-                "Install those versions, or run in it as it is: vivero rerun --allow-drift RUN",
+                f"{other} those versions, or run in it as it is: vivero rerun --allow-drift RUN",
             )
         say(f"going on although {what}")
         return handle

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+from runner import trust
 from runner.environments.kept_wheels import KeptWheels
 from runner.environments.packages import normalised
 from runner.environments.spec import Spec
@@ -77,8 +78,14 @@ def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrad
         Makes the lock; it is given the path where the lock will be, to name work files after.
     upgrade : bool
         Make it anew.
+
+    Raises
+    ------
+    UserError
+        If others could have written the one that is there.
     """
     path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
+    trust.check(layout.root, layout.locks, path)
     if path.exists() and not upgrade:
         return path.read_text()
     layout.locks.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TextIO
 
+from runner import trust
 from runner.bench import Bench
 from runner.checks import source_folder
 from runner.errors import UserError
@@ -22,9 +23,11 @@ def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
     Raises
     ------
     UserError
-        If the source, the environment or an input cannot be had, or the endpoint could not be deployed to.
+        If the source, the environment or an input cannot be had, or others could have written what is kept of it, or
+        the endpoint could not be deployed to.
     """
     snapshot = _snapshot(bench)
+    trust.check(bench.layout.root, bench.layout.snapshot(snapshot.hash))
     environment = _environment(bench)
     if bench.spec.endpoint is not None and "deploy" in bench.spec.stages:
         bench.foresee(bench.spec.endpoint, str(bench.spec.model.name), environment.python_version)

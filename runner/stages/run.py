@@ -15,6 +15,7 @@ from runner.arguments import fill_inputs, script_argv, unread_values
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import is_locked, write_json
+from runner.following import worker_lives
 from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
@@ -95,7 +96,7 @@ def set_up_work(bench: Bench, record: RunRecord) -> None:
         bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
-        (bench.run.work / name).mkdir(exist_ok=True)
+        (bench.run.work / name).mkdir(mode=0o755, exist_ok=True)
 
 
 def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
@@ -227,11 +228,6 @@ def read_result(run_: RunLayout) -> ResultRecord:
         return ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
     except ValueError as error:
         raise UserError(f"{run_.result} cannot be read: {error}") from None
-
-
-def worker_lives(run_: RunLayout) -> bool:
-    """Tell whether the run's worker is still there."""
-    return is_locked(run_.worker_lock) or is_locked(run_.attendant_lock)
 
 
 def wait_for_worker(run_: RunLayout) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runner import trust
 from runner.errors import UserError, nearest
 from runner.layout import Layout
 from runner.statuses import TERMINAL
@@ -38,6 +39,8 @@ class RunIndex:
         return rows
 
     def _all(self) -> list[dict[str, Any]]:
+        if not trust.is_trusted(self.layout.root):  # a cache that is a link would be written wherever it leads
+            return self._uncached()
         try:
             return self._cached()
         except sqlite3.DatabaseError:
@@ -45,7 +48,10 @@ class RunIndex:
         try:
             return self._cached()
         except (sqlite3.DatabaseError, OSError):
-            return self._sorted({path: _read_row(self.layout.root / path) for path in self._stamps()})
+            return self._uncached()
+
+    def _uncached(self) -> list[dict[str, Any]]:
+        return self._sorted({path: _read_row(self.layout.root / path) for path in self._stamps()})
 
     def unreadable(self) -> list[str]:
         """Return what is wrong with each record that `all` left out."""

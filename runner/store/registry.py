@@ -32,7 +32,7 @@ from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord
 from runner.store.aliases import AliasFile
 
-_STAGING, _DELETED, _RECORD = ".staging-", ".deleted-", "model.json"
+_STAGING, _DELETED, RECORD = ".staging-", ".deleted-", "model.json"
 
 
 class FileRegistry:
@@ -88,7 +88,7 @@ class FileRegistry:
         sync_tree(staging)
         while True:
             record = dataclasses.replace(record, version=number)
-            write_json(staging / _RECORD, record.to_json())
+            write_json(staging / RECORD, record.to_json())
             sync_folder(staging)
             if not (folder / f"{_DELETED}{number}").exists():
                 try:
@@ -161,7 +161,7 @@ class FileRegistry:
         UserError
             If it is not there, damaged or of a later format.
         """
-        path = self.layout.model(name) / str(version) / _RECORD
+        path = self.layout.model(name) / str(version) / RECORD
         try:
             return ModelRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
         except FileNotFoundError:
@@ -228,7 +228,7 @@ class FileRegistry:
             record = self.read(name, version)
             changed = {**record.tags, **tags}
             record = dataclasses.replace(record, tags={key: one for key, one in changed.items() if one is not None})
-            write_json(self.layout.model(name) / str(version) / _RECORD, record.to_json())
+            write_json(self.layout.model(name) / str(version) / RECORD, record.to_json())
         return record
 
     def delete(self, name: str, version: int | None) -> None:

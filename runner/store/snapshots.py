@@ -69,7 +69,7 @@ class FileSnapshotStore:
             manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
         except FileNotFoundError:
             raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name, facts in manifest.items():
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)

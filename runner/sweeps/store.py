@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,13 @@ class SweepStore:
             self._mended.add(sweep_id)
         append_json_line(journal, line)
 
-    def replay(self, record: SweepRecord) -> SweepRecord:
+    def replay(self, record: SweepRecord, more: Iterable[Mapping[str, Any]] = ()) -> SweepRecord:
         """Return a record with its trials as the journal has them, and with what is best of these.
+
+        Parameters
+        ----------
+        more : iterable of mapping
+            Lines that the journal could have.
 
         Raises
         ------
@@ -109,7 +114,7 @@ class SweepStore:
         changes: dict[int, dict[str, Any]] = {}
         trials = {trial.number: trial for trial in record.trials}
         try:
-            for line in read_json_lines(journal):
+            for line in (*read_json_lines(journal), *more):
                 changes.setdefault(line["number"], {}).update(line)
             for number, changed in changes.items():
                 before = trials[number].to_json() if number in trials else {"run": ""}

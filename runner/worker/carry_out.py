@@ -57,8 +57,8 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
         found.update(status=results.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
     files.write_json(os.path.join(run_dir, "result.json"), found)
     files.remove_file(os.path.join(run_dir, "process.json"))
-    os.close(lock)
     _finish(order, run_dir, environ, gone)
+    os.close(lock)  # not before: it tells that somebody follows the run
     return code
 
 

@@ -32,6 +32,7 @@ DEFAULTS = {
     "grace": 10.0,  # between SIGTERM and SIGKILL
     "leftover_grace": 2.0,  # the same for processes that a script leaves behind
     "model_load": 120.0,  # for a model to be loaded before it is registered
+    "handed_over": 10.0,  # for another process to follow a run, once nobody does
     "engine_return": 60.0,  # for a container engine that stopped to come back
     # Serving
     "server_start": 120.0,  # for a server that is started in the background to answer

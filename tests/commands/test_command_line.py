@@ -145,6 +145,7 @@ def test_our_own_bug_is_a_traceback_and_3(history: History) -> None:
 @pytest.mark.parametrize("command", ["runs", "sweeps"])
 def test_listing_imports_little(command: str, history: History) -> None:
     history.run()
+    history.run(status="running", ended=None)
     SweepStore(history.layout).create(sweep(trial(0, 0.5)))
     code = (
         f"import sys\nfrom runner.cli import main\nmain(['{command}'])\n"

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shlex
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -157,6 +158,8 @@ def begun(history: History) -> Any:
 def test_a_trial_that_nobody_minds_is_finished(begun: Any, history: History, store: Any) -> None:
     run = begun
     record = going(store, trial(0, run=run.id, **RUNNING))
+    assert history.json("sweep", record.id)["trials"][0]["status"] == "running"
+    assert history.json("recover") == [{"id": run.id, "status": "failed", "error": ANY}]
     assert history.json("sweep", record.id)["trials"][0]["status"] == "failed"
     assert history.json("show", run.id)["status"] == "failed"
 
@@ -177,6 +180,7 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, sto
     with locked(folder.controller_lock):  # its worker's end is still to come
         assert history.json("cancel", "iris-sweep") == [{"id": record.id, "status": "canceled"}]
     assert folder.cancel.exists()
+    assert [one["status"] for one in history.json("recover", run.id)] == ["canceled"]
     shown = history.json("sweep", record.id)
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")
 

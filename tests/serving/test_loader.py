@@ -50,13 +50,12 @@ def test_one_flipped_bit(register: Any, registry: FileRegistry) -> None:
         load(registry, record)
 
 
-@pytest.mark.parametrize("where", ["version", "model"])
-def test_a_folder_that_others_can_write(where: str, register: Any, registry: FileRegistry) -> None:
+@pytest.mark.parametrize("where", ["models", "models/m", "models/m/1", "models/m/1/model.json", "artefact"])
+def test_what_others_can_write_is_not_loaded(where: str, register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
-    folder = registry.artefact(record).parent
-    folder = folder if where == "version" else folder.parent
-    folder.chmod(0o777)
-    with pytest.raises(UserError, match="chmod go-w"):
+    path = registry.artefact(record) if where == "artefact" else registry.layout.root / where
+    path.chmod(0o777 if path.is_dir() else 0o666)
+    with pytest.raises(UserError, match="chmod -R go-w"):
         load(registry, record)
 
 
@@ -64,7 +63,7 @@ def test_a_folder_that_others_can_write(where: str, register: Any, registry: Fil
 def test_a_folder_of_somebody_else(register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
     os.chown(registry.artefact(record).parent, 12345, 12345)
-    with pytest.raises(UserError, match="another user"):
+    with pytest.raises(UserError, match="belongs to another user"):
         load(registry, record)
 
 

@@ -15,6 +15,7 @@ _SHORT = {
     "engine_look": 0.5,
     "grace": 3,
     "leftover_grace": 1,
+    "handed_over": 3,
     "server_look": 0.25,
     "last_request": 0.5,
     "health_interval": 2,

@@ -51,8 +51,9 @@ class Minded:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
-        self._finish()
+        with self._held:  # until the record is finished: it tells that somebody follows the run
+            self.layout.attendant_lock.write_text("")  # what is left of it takes no signals
+            self._finish()
 
     def attended(self) -> bool:
         """Tell whether a process attends this run."""

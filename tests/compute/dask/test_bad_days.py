@@ -56,7 +56,7 @@ def test_a_run_is_followed_though_the_scheduler_was_away(team: Team, cluster: Da
     process.kill()
     process.communicate()
     cluster.kill_scheduler()
-    shown = team.vivero("runs")  # has somebody follow it, who finds no scheduler
+    shown = team.vivero("recover")  # has somebody follow it, who finds no scheduler
     assert shown.returncode == 0
     wait_for((team.folders()[-1].logs / "attendant.log").exists)
     cluster.start_scheduler()

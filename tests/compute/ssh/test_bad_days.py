@@ -113,7 +113,7 @@ def test_the_same_run_is_followed_by_one_only(team: Team) -> None:
     team.wait_for_log("line 3")
     process.kill()
     process.communicate()
-    looks = [team.start("runner.cli", "runs") for _ in range(6)]
+    looks = [team.start("runner.cli", "recover") for _ in range(6)]
     for one in looks:
         one.communicate()
     record = team.wait_for_end()

@@ -77,10 +77,12 @@ class Team(CommandLine):
         wait_for(there, seconds)
 
     def wait_for_end(self, seconds: float = 60) -> dict[str, Any]:
-        """Wait until the last run has ended, as any reading command says it."""
+        """Wait until the last run has ended; have it followed again where nobody follows it."""
 
         def ended() -> dict[str, Any]:
             record: dict[str, Any] = json.loads(self.vivero("show", "latest", "--json").stdout)
+            if not record["followed"]:
+                self.vivero("recover")
             return record if record["status"] in ("completed", "failed", "canceled") else {}
 
         return wait_for(ended, seconds, pause=0.5)

@@ -1,0 +1,131 @@
+"""Tells what belongs to the user. What others could have written is shown, and nothing in it is ever executed.
+
+A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
+owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
+followed: a link is refused where a file or folder is expected. ``VIVERO_TRUSTED`` names workspaces that are trusted
+whoever they belong to, separated by colons.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from runner.errors import UserError
+
+VARIABLE = "VIVERO_TRUSTED"
+_ROOT = 0
+_WRITABLE = "can be written by others"
+
+
+def check_workspace(root: Path) -> None:
+    """Refuse to execute anything in a workspace that others could have written.
+
+    A link to a workspace is the user's choice if it belongs to the user; what it leads to is checked too.
+
+    Raises
+    ------
+    UserError
+        With whose it is, or with the command that closes it.
+    """
+    if is_named(root):
+        return
+    state = os.lstat(root)
+    why = _why(root, state, link=True)
+    if why is None and stat.S_ISLNK(state.st_mode):
+        why = _why(root, root.stat())
+    if why is not None:
+        raise _refusal(f"The workspace {root}", why, root, root)
+
+
+def check(root: Path, *paths: Path, link: bool = False) -> None:
+    """Refuse to use what is in a workspace if others could have written it; what is not there is passed over.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace.
+    paths : sequence of Path
+        What is about to be used.
+    link : bool
+        Whether it may be a link, such as an environment's interpreter.
+
+    Raises
+    ------
+    UserError
+        With the path and what is wrong with it.
+    """
+    for path in paths:
+        try:
+            state = os.lstat(path)
+        except FileNotFoundError:
+            continue
+        why = _why(path, state, link=link)
+        if why is not None and not is_named(root) and not (why == _WRITABLE and _is_closed(root)):
+            raise _refusal(str(path), why, path, root)
+
+
+def is_trusted(root: Path) -> bool:
+    """Tell whether a workspace is trusted."""
+    try:
+        check_workspace(root)
+    except UserError:
+        return False
+    return True
+
+
+def is_named(root: Path) -> bool:
+    """Tell whether ``VIVERO_TRUSTED`` has a workspace."""
+    named = os.environ.get(VARIABLE)
+    return bool(named) and os.path.abspath(root) in [os.path.normpath(one) for one in str(named).split(os.pathsep)]
+
+
+def _why(path: Path, state: os.stat_result, *, link: bool = False) -> str | None:
+    """Return what is wrong with a path, None if nothing is."""
+    if state.st_uid not in (os.geteuid(), _ROOT):
+        return f"belongs to {_user(state.st_uid)}"
+    if stat.S_ISLNK(state.st_mode):  # its mode says nothing
+        return None if link else "is a link"
+    if state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _is_private(path, state)):
+        return _WRITABLE
+    return None
+
+
+def _is_private(path: Path, state: os.stat_result) -> bool:
+    """Tell whether a file's group is its owner alone. Where there is a list of more users, the mode does not say it."""
+    import grp
+    import pwd
+
+    try:
+        group, owner = grp.getgrgid(state.st_gid), pwd.getpwuid(state.st_uid).pw_name
+    except KeyError:
+        return False
+    return group.gr_name == owner and set(group.gr_mem) <= {owner} and not _has_list(path)
+
+
+def _is_closed(root: Path) -> bool:
+    """Tell whether nobody but its owner gets into a workspace, whatever the modes in it."""
+    state = os.lstat(root)
+    return stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and state.st_uid in (os.geteuid(), _ROOT)
+
+
+def _has_list(path: Path) -> bool:
+    try:
+        return "system.posix_acl_access" in os.listxattr(path)
+    except OSError:  # the file system has none
+        return False
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:
+        return f"another user (uid {uid})"
+
+
+def _refusal(what: str, why: str, path: Path, root: Path) -> UserError:
+    mend = f"Close it with chmod -R go-w {path}, or trust" if why == _WRITABLE else "Use one of your own, or trust"
+    return UserError(f"{what} {why}, so it is not used", f"{mend} the workspace: {VARIABLE}={root}")
