@@ -68,8 +68,8 @@ def _left(layout: Layout) -> list[RunRecord]:
 
 def _recover(layout: Layout, record: RunRecord) -> tuple[RunRecord, str]:
     """Finish a run and return its record and the line that says what was done."""
-    from runner.statuses import TERMINAL
     from runner.recovery import reconcile
+    from runner.statuses import TERMINAL
 
     record, followed = looked_at(layout, record)
     if record.status in TERMINAL:
