@@ -6,10 +6,12 @@ All it writes is below ``/tmp``, so that the rest may be read-only. Where keys a
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
 
+from runner import trust
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import write_json
@@ -24,6 +26,8 @@ _PLACE = Path("/tmp/vivero")  # noqa: S108 - the container's own
 
 def main() -> int:
     """Lay out a workspace that can be written to, and serve from it; return the exit code."""
+    # Its models are a link into the image, which nobody can write.
+    os.environ[trust.VARIABLE] = str(_PLACE)
     try:
         return serve(lay_out(IMAGE, KEYS, _PLACE))
     except UserError as mistake:

@@ -85,6 +85,8 @@ _ONCE_WRONG = [
     Case("TargetEncoder", "int", 3, "array of objects", "own step first"),
     Case("OneHotEncoder", "str", 2, "array of objects", "columns first"),
     Case("OrdinalEncoder", "string", 3, "array of objects", "union first"),
+    Case("FunctionTransformer", "bool", 3, "frame of categories", "own step first"),
+    Case("FunctionTransformer", "float", 2, "frame of categories", "frozen"),
 ]
 
 

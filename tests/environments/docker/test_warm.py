@@ -112,6 +112,7 @@ def test_trials_outlive_the_controller(sweep: Any, swept: Any) -> None:
     (experiment / "go").write_text("")
     wait_for(lambda: len(list(experiment.glob("*-*/result.json"))) == 2, 30)
     wait_for(lambda: not swept(), 20)
+    assert sweep.line.vivero("recover").returncode == 0
     runs = json.loads(sweep.line.vivero("runs", "--json").stdout)
     assert [one["status"] for one in runs] == ["completed", "completed"]
 

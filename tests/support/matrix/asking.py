@@ -22,8 +22,18 @@ def check(client: Any, built: Built) -> None:
         shown = f"{address} {str(words)[:400]}"
         assert found.status_code == 200, f"{shown}: {found.status_code} {found.text[:300]}"
         for name, value in _values(found.json, method).items():
-            right = same(value, tidy(answers[name])) or _in_another_layout(value, getattr(model, name), rows)
+            expected = tidy(answers[name])
+            right = same(value, _of_one_type(expected) if "outputs" in found.json else expected)
+            right = right or _in_another_layout(value, getattr(model, name), rows)
             assert right, f"{shown}, {name}: {str(value)[:200]}, in Python {str(answers[name])[:200]}"
+
+
+def _of_one_type(expected: Any) -> Any:
+    """Return an answer as the Open Inference Protocol has it: a tensor has one type, so values of several are texts."""
+    array = np.asarray(expected, dtype=object if isinstance(expected, pandas.DataFrame) else None)
+    if array.dtype != object or len({type(one) for one in array.flat}) < 2:
+        return expected
+    return np.array([str(one) for one in array.flat], dtype=object).reshape(array.shape)
 
 
 def _in_another_layout(value: Any, call: Any, rows: Any) -> bool:
