@@ -164,24 +164,31 @@ def _share(bench: Bench) -> dict[str, str]:
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
     """Show the log until the worker is gone. Ctrl-C asks it to cancel, a second one ends everything at once."""
-    interrupts, tail = 0, Tail(run_.log)
+    interrupts, heeded, tail = 0, 0, Tail(run_.log)
     while True:
         try:
+            if heeded < interrupts:
+                _end(job, run_, at_once=interrupts > 1)
+                heeded = interrupts
             gone = job.wait(_TICK)
             if show:
                 tail.copy()
             if gone:
                 break
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # nothing is done here, where another one would leave the run to itself
             interrupts += 1
-            if interrupts == 1:
-                print("\nCanceling the run; Ctrl-C again ends it at once.", file=sys.stderr)
-                request_cancel(run_, "Ctrl-C")
-            job.cancel(kill=interrupts > 1)
     if show:
         tail.copy(to_end=True)
     if interrupts:
         raise KeyboardInterrupt
+
+
+def _end(job: Job, run_: RunLayout, *, at_once: bool) -> None:
+    if not at_once:
+        print("\nCanceling the run; Ctrl-C again ends it at once.", file=sys.stderr)
+    if not run_.cancel.exists():
+        request_cancel(run_, "Ctrl-C")
+    job.cancel(kill=at_once)
 
 
 class Tail:

@@ -84,7 +84,7 @@ class Conductor:
         self._exhausted = False
         self._ending: str | None = None  # why nothing more begins
         self._state = COMPLETED
-        self._interrupts = 0
+        self._interrupts = self._heeded = 0
         self._written = 0.0
         self._begun = time.monotonic()
 
@@ -96,13 +96,13 @@ class Conductor:
             pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
             while True:
                 try:
+                    self._heed_interrupts()
                     if self._has_more_room():  # a pool does not grow; what the one before began goes on there
                         pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
                     if not self._turn(pool):
                         break
-                except KeyboardInterrupt:
+                except KeyboardInterrupt:  # nothing is done here, where another one would go past all trials
                     self._interrupts += 1
-                    self._end("Ctrl-C", CANCELED)
         found = self._record()
         if self._ending is None and (absent := never_logged(found)) is not None:
             self._ending, self._state = absent, FAILED
@@ -110,6 +110,12 @@ class Conductor:
         self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
         self._hands.store.write(self.sweep)
         return self.sweep
+
+    def _heed_interrupts(self) -> None:
+        """End all trials once for each Ctrl-C; one that comes meanwhile begins this anew."""
+        while self._heeded < self._interrupts:
+            self._end("Ctrl-C", CANCELED)
+            self._heeded += 1
 
     def _has_more_room(self) -> bool:
         """Take in that machines have joined, or are left out; tell whether it is more than before."""

@@ -233,6 +233,21 @@ def test_canceled(how: Any, typed: Typed) -> None:
     assert sweep.state == "canceled" and {one.status for one in sweep.trials} == {"canceled"}
 
 
+def test_a_second_ctrl_c_while_trials_are_told_of_the_first_forgets_none(typed: Typed) -> None:
+    """Each trial that is told leaves a file: the second comes as soon as there is one of six."""
+    process = typed.line.start(
+        "runner", "-m", "job.source=src", "job.script=train.py", ARGUMENTS,
+        "job.arguments.a=1,2,3,4,5,6", "job.arguments.sleep=600", "compute.slots=6",
+    )  # fmt: skip
+    runs = Layout(typed.line.workspace).runs
+    wait_for(lambda: len(list(runs.glob("*/*/process.json"))) == 6, 60)
+    process.send_signal(signal.SIGINT)
+    wait_for(lambda: list(runs.glob("*/*/cancel.json")), 30, pause=0)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130 and {one.status for one in the_sweep(typed).trials} == {"canceled"}
+
+
 def test_killed_and_resumed(typed: Typed) -> None:
     own = typed.line.folder / "mine" / "compute" / "pair.yaml"
     own.parent.mkdir(parents=True)
