@@ -139,11 +139,12 @@ def _compared_with(tree: ast.AST) -> list[ast.Name]:
 
 
 def _check_known(tree: ast.expr, text: str, rows: Sequence[Row]) -> None:
-    metrics = {name for row in rows for name in row["metrics"]}
-    compared_with = _compared_with(tree)
+    known, compared_with = {*_FIELDS, *OWNERS, *_TRUTH}, _compared_with(tree)
     for node in ast.walk(tree):
-        if rows and isinstance(node, ast.Name) and node.id not in {*_FIELDS, *OWNERS, *metrics, *_TRUTH}:
-            close = nearest(node.id, [*metrics, *_FIELDS])
+        if not isinstance(node, ast.Name) or node.id in known or not rows:
+            continue
+        if not any(node.id in row["metrics"] for row in rows):
+            close = nearest(node.id, [*{name for row in rows for name in row["metrics"]}, *_FIELDS])
             raise UserError(
                 f"--where '{text}': no run has a metric or field {node.id}",
                 f'A text is written in quotes: "{node.id}"' if node in compared_with else close,
