@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from runner.compute.local import ForkedJob, LocalCompute, LocalJob
 from runner.compute.warm import AVAILABLE
 from runner.environments.current import CurrentEnvironment
+from runner.environments.handle import PrefixHandle
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.support.command_line import ROOT
@@ -151,21 +153,17 @@ def test_other_commands_are_started_afresh(trials: Any, compute: Any, argv: Any)
 @pytest.mark.parametrize(
     "does", ["threading.Thread(target=threading.Event().wait, daemon=True).start()", "print('hello')"]
 )
-def test_a_module_that_does_something_is_left_out(
-    trials: Any, compute: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
-) -> None:
+def test_a_module_that_does_something_is_left_out(trials: Any, compute: Any, tmp_path: Path, does: str) -> None:
     """It is put where the environment's modules are found; the interpreter then begins again without it."""
-    site = Path(next(path for path in sys.path if path.endswith("site-packages")))
-    module = site / "vivero_test_of_threads.py"
-    module.write_text(f"import threading\n{does}\n")
-    try:
-        job, run = trials.run(compute, "import vivero_test_of_threads, threading\nprint(threading.active_count())")
-    finally:
-        module.unlink()
+    venv.create(tmp_path / "environment", symlinks=True)
+    (site,) = (tmp_path / "environment").glob("lib/python*/site-packages")
+    trials.handle = PrefixHandle(trials.handle.record, tmp_path / "environment" / "bin" / "python", "")
+    (site / "threads_of_its_own.py").write_text(f"import threading\n{does}\n")
+    job, run = trials.run(compute, "import threads_of_its_own, threading\nprint(threading.active_count())")
     assert isinstance(job, ForkedJob) and status(run) == "completed"
     assert run.log.read_text() == ("hello\n1\n" if "hello" in does else "2\n")
     (known,) = (trials.layout.environments / "warm").iterdir()
-    assert json.loads(known.read_text())["refused"] == ["vivero_test_of_threads"]
+    assert json.loads(known.read_text())["refused"] == ["threads_of_its_own"]
 
 
 def test_what_a_script_imports_is_known_the_next_time(trials: Any, compute: Any) -> None:
