@@ -42,6 +42,7 @@ class Connection(HttpToolsProtocol):
         self._answers = _Answers(self, transport)
         if self.loop not in self._looked_after:
             self._looked_after.add(self.loop)
+            self._gateway.begun = self.tasks
             self._look()
         if self._gateway.room.full:
             self._deaf = True
@@ -163,6 +164,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or rest until one comes; a timer for each rest would cost more than a look."""
+        self._answers.flush()
         self.server_state.total_requests += 1
         if self._ended or self.transport.is_closing():
             return
@@ -212,10 +214,35 @@ class Connection(HttpToolsProtocol):
 
 
 class _Answers:
-    """A connection's transport as an answer sees it."""
+    """A connection's transport as an answer sees it: its head is sent with its body, in one call of the system."""
 
     def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
-        self.write, self.is_closing, self.close = transport.write, transport.is_closing, connection.end
+        self._transport, self._connection = transport, connection
+        self._head = b""
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send what is a body or ``100 Continue``, after the head if there is one; keep what is a head."""
+        head = self._head
+        if not head and data[9:12] != b"100":
+            self._head = data
+        elif len(data) > _MOST_BYTES:  # not worth a copy
+            self.flush()
+            self._transport.write(data)
+        else:
+            self._head = b""
+            self._transport.write(head + data)
+
+    def flush(self) -> None:
+        """Send a head that no body follows."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Send what is kept, and let the connection end."""
+        self.flush()
+        self._connection.end()
 
 
 def _size(headers: list[tuple[bytes, bytes]]) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -88,6 +88,7 @@ class Gateway:
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
         self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
+        self.begun: Collection[Any] = ()  # requests of all connections that are not answered yet; set by the server
         self._arrivals, self._turns = TimeLimit(timeouts.seconds("request_body")), TimeLimit(timeout)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -168,7 +169,12 @@ class Gateway:
         return call(self._wsgi, {**environ, REFUSAL: error, BEGUN: begun})
 
     async def _quickly(self, environ: dict[str, Any]) -> Response:
-        """Answer in the loop, as soon as all that has arrived by now is read; that may share a call of its model."""
+        """Answer in the loop: at once if no other request is there, else as soon as all that has arrived is read.
+
+        Requests of the same moment may share a call of their model.
+        """
+        if len(self.begun) == 1:
+            return call(self._wsgi, environ)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Response] = loop.create_future()
         if not self._moment:

@@ -97,3 +97,40 @@ def test_a_slow_body_is_no_slow_header(port: Any) -> None:
         threading.Event().wait(LIMIT * 2)
         connection.sendall(BODY[10:])
         assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+
+
+def test_answers_of_every_size_come_whole_and_in_their_order(port: Any) -> None:
+    """Sent at once on one connection: no body, a small one, 100 Continue before one, and one that fills buffers."""
+    large = json.dumps({"data": [X[0].tolist()] * 50_000}).encode()
+    posts = [
+        b"%b /score HTTP/1.1\r\nHost: localhost\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (method, more, len(body), body)
+        for method, more, body in (
+            (b"POST", b"", BODY), (b"POST", b"Expect: 100-continue\r\n", BODY), (b"POST", b"", large),
+        )
+    ]  # fmt: skip
+    head = b"HEAD /ping HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        sender = threading.Thread(target=connection.sendall, args=(b"".join([head, *posts, last]),))
+        sender.start()
+        stream = connection.makefile("rb")
+        assert _answer(stream, has_body=False) == (200, b"")
+        for predicted in ([0, 0], [0, 0], [0] * 50_000):
+            status, body = _answer(stream)
+            assert (status, json.loads(body)["predict"]) == (200, predicted)
+        assert _answer(stream)[0] == 200
+        assert stream.read() == b""
+        sender.join()
+
+
+def _answer(stream: Any, *, has_body: bool = True) -> tuple[int, bytes]:
+    """Read one answer; one that says 100 goes before it."""
+    status = int(stream.readline().split()[1])
+    length = 0
+    while (line := stream.readline()) != b"\r\n":
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+    if status == 100:
+        return _answer(stream)
+    return status, stream.read(length) if has_body else b""
