@@ -40,7 +40,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     _check_job(spec, base)
     _check_inputs(spec, base)
     if spec.model.name is not None:
-        check_name(spec.model.name, "model name (model.name=...)")
+        check_key("model.name", spec.model.name)
         if spec.model.framework not in ("ScikitLearn", "Custom"):
             raise UserError(
                 f"model.framework={spec.model.framework} is not known",
@@ -60,7 +60,7 @@ def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
     if model.name is None or model.register == "none":
         raise UserError("endpoint: no model is registered that could be served", "Set model.name")
     if endpoint.name is not None:
-        check_name(endpoint.name, "endpoint name (endpoint.name=...)")
+        check_key("endpoint.name", endpoint.name)
     try:
         check_settings(endpoint)
     except UserError as mistake:

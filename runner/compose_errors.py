@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.compose_reasons import reason
 from runner.errors import UserError, nearest, storage_error
+from runner.names import NAMING_KEYS, check_key
 from runner.schema import COMPUTES, ENVIRONMENTS, fields_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def as_user_error(error: BaseException) -> UserError | None:
     text = "\n".join(str(one) for one in chain)
     for one in chain:
         if isinstance(one, OverrideParseException):
-            return UserError(f"'{one.override}' cannot be read", _quoting(str(one.override)))
+            return _unread(str(one.override))
     if several := _SEVERAL.search(text):
         return UserError(
             f"{several[1]} has several values ({several[2]})",
@@ -73,6 +74,17 @@ def as_user_error(error: BaseException) -> UserError | None:
             "Set it in YAML or on the command line, or choose an experiment: +experiment=iris",
         )
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _unread(word: str) -> UserError:
+    """Return the mistake in a word that Hydra cannot read; a name does not become a better one by being quoted."""
+    key, _, value = word.lstrip("+").partition("=")
+    if key in NAMING_KEYS and value:
+        try:
+            check_key(key, value)
+        except UserError as mistake:
+            return mistake
+    return UserError(f"'{word}' cannot be read", _quoting(word))
 
 
 def _quoting(word: str) -> str:

@@ -7,6 +7,8 @@ import unicodedata
 
 from runner.errors import UserError
 
+# What a key of a composition names.
+NAMING_KEYS = {"experiment_name": "experiment name", "model.name": "model name", "endpoint.name": "endpoint name"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
@@ -36,8 +38,13 @@ def check_name(name: object, what: str) -> str:
     shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
     raise UserError(
         f"{shown} cannot be {'an' if what[0] in 'aeiou' else 'a'} {what}",
-        "Use 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or a digit, without '..'",
+        "Use 1 to 128 letters from a to z, digits, '.', '_' or '-', starting with a letter or a digit, without '..'",
     )
+
+
+def check_key(key: str, name: object) -> str:
+    """Return the name that a key of a composition gives, checked; `key` is one of `NAMING_KEYS`."""
+    return check_name(name, f"{NAMING_KEYS[key]} ({key}=...)")
 
 
 def name_from(text: str, otherwise: str) -> str:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from runner.checks import check_spec, source_folder
 from runner.composition import Composition
 from runner.layout import Layout, RunLayout, default_root
-from runner.names import check_name, name_from
+from runner.names import check_key, name_from
 from runner.schema import RunSpec
 
 
@@ -70,7 +70,7 @@ def make_plan(
     spec = composed.spec
     check_spec(spec, base)
     if spec.experiment_name is not None:
-        experiment = check_name(spec.experiment_name, "experiment name (experiment_name=...)")
+        experiment = check_key("experiment_name", spec.experiment_name)
     else:
         experiment = name_from(chosen_experiment or source_folder(spec, base).name, "source")
     return Plan(
