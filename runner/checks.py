@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from runner.arguments import INPUT, argument_words
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
-from runner.names import check_file_name, check_name
+from runner.names import check_file_name, check_key, check_name
 from runner.promotion import read_condition
 from runner.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
 
