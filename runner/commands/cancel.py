@@ -35,16 +35,11 @@ def cancel(runs: tuple[str, ...]) -> None:
 
 
 def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
-    """Return the run a user means, or the sweep. A sweep that has ended is a mistake, of a run it is only said."""
+    """Return the run a user means, or the sweep."""
     from runner.commands.sweep_reading import find_sweep, sweep_store
-    from runner.statuses import RUNNING
 
-    if not _means_sweep(layout, text, sweep_store(layout).ids()):
-        return find_run(layout, text)
-    record = find_sweep(layout, text)
-    if record.state != RUNNING:
-        raise UserError(f"Sweep {record.id} is already {record.state}")
-    return record
+    means_sweep = _means_sweep(layout, text, sweep_store(layout).ids())
+    return find_sweep(layout, text) if means_sweep else find_run(layout, text)
 
 
 def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
@@ -63,10 +58,13 @@ def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
 def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str]:
     """End what was found and return its id, its status then, and the line that says so."""
     from runner.records import RunRecord
+    from runner.statuses import RUNNING
 
     if isinstance(record, RunRecord):
         was_over, ended = _end_run(layout, record)
         return ended.id, ended.status, _line(ended, was_over)
+    if record.state != RUNNING:
+        return record.id, record.state, f"Sweep {record.id} had already ended: it is {record.state}"
     swept = _end_sweep(layout, record)
     if swept.state == record.state:
         return swept.id, swept.state, f"Sweep {swept.id} is told to end: see 'vivero sweep {swept.id}'"

@@ -185,8 +185,12 @@ def test_cancel_ends_a_sweep_that_nobody_minds(begun: Any, history: History, sto
     assert (shown["state"], shown["trials"][0]["status"]) == ("canceled", "canceled")
 
 
-def test_cancel_of_a_sweep_that_has_ended_is_a_mistake(history: History, two: Any) -> None:
-    assert "already completed" in history.error("cancel", two[0].id)
+def test_cancel_of_a_sweep_that_has_ended_says_so_as_of_a_run(history: History, two: Any) -> None:
+    run, sweep = history.run(), two[0]
+    assert history.json("cancel", run.id, sweep.id) == [
+        {"id": run.id, "status": "completed"}, {"id": sweep.id, "status": "completed"},
+    ]  # fmt: skip
+    assert f"Sweep {sweep.id} had already ended: it is completed" in history.vivero("cancel", sweep.id).stdout
 
 
 def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history: History, store: Any) -> None:
