@@ -19,6 +19,7 @@ from serving.door import TurnedAway
 from serving.gateway import UNREADABLE, WHOLE, Gateway
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
+_HEAD_BYTES = 8 << 10  # most heads are smaller
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -68,16 +69,26 @@ class Connection(HttpToolsProtocol):
             return
         self._rests = False
         try:
-            if len(data) <= _MOST_BYTES:
+            if len(data) <= _HEAD_BYTES:
                 self._read(data)
             else:
-                for at in range(0, len(data), _MOST_BYTES):
-                    self._read(data[at : at + _MOST_BYTES])
+                self._read_in_parts(data)
         except httptools.HttpParserError as error:
             reason = error.__context__
             self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
         except TurnedAway as reason:
             self._refuse(reason)
+
+    def _read_in_parts(self, data: bytes) -> None:
+        """Read what is long: of headers only so much before they are counted, for each of them has a price."""
+        at = 0
+        while at < len(data):
+            in_body = self.cycle is not None and self.cycle.more_body and not self._in_head
+            end = at + (_MOST_BYTES if in_body else _HEAD_BYTES)
+            self._read(data[at:end])
+            if len(self.headers or ()) > _MOST_HEADERS:  # None before the first request
+                raise _too_much()
+            at = end
 
     def _read(self, data: bytes | memoryview) -> None:
         """Read requests, those that offer another protocol as if they did not.

@@ -18,6 +18,7 @@ SMALLEST: dict[str, tuple[list[str], list[str]]] = {
     "warm": (["2"], []),
     "sweep": (["--rounds", "1", "--many", "8", "--only", "ours"], []),
     "serving": (["--rounds", "1", "--seconds", "1", "--peers", "", "--models", "svc"], ["wrk"]),
+    "attack": (["--rounds", "1", "--seconds", "1"], ["wrk"]),
     "environment": (["--rounds", "1"], ["docker"]),
     "endpoint": (["--rounds", "1", "--seconds", "1"], ["docker", "wrk"]),
     "cluster": (["--rounds", "1", "--no-fits"], ["ip", "iptables"]),
@@ -40,4 +41,4 @@ def test_a_benchmark_measures(name: str) -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"\d+\.\d+ (s|ms|req/s)\b", done.stdout), done.stdout
+    assert re.search(r"\d+\.\d+ (s|ms|MB|req/s)\b", done.stdout), done.stdout

@@ -157,7 +157,7 @@ def environment(name: str) -> Path:
     return caches.kept("peers", packages, build) / "bin" / "python"
 
 
-def make_peer(name: str, model: Path, folder: Path) -> Peer:
+def make_peer(name: str, model: Path, folder: Path, *more: str) -> Peer:
     """Start one peer with a model."""
     port = free_port()
     if name == "ours":
@@ -169,6 +169,7 @@ def make_peer(name: str, model: Path, folder: Path) -> Peer:
             f"model={model.stem}",
             f"workspace.root={folder / 'workspace'}",
             f"port={port}",
+            *more,
         ]
         peer.start(command, folder)
         return peer
