@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from runner.errors import UserError
 from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
@@ -16,6 +16,7 @@ from runner.layout import Layout
 from runner.ports import Say
 from runner.records import SnapshotRecord
 from runner.store.credentials import secret_looking
+from runner.worker import snapshot
 
 IGNORE_FILES = (".amlignore", ".gitignore")
 NEVER = {".git", "__pycache__"}
@@ -26,7 +27,8 @@ _MB = 2**20
 class FileSnapshotStore:
     """The snapshots of one workspace: ``<hash>/manifest.json`` and ``<hash>/files/``.
 
-    Links in the source are copied as what they point to. Limits are in bytes and files.
+    Links in the source are copied as what they point to. Limits are in bytes and files. What is copied out is checked:
+    a snapshot that was changed is put right from the source that this store has saved, and else refused.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class FileSnapshotStore:
         allow_secrets: Sequence[str] = (),
     ) -> None:
         self.layout, self.max_bytes, self.max_files, self.allow_secrets = layout, max_bytes, max_files, allow_secrets
+        self._again: dict[str, Callable[[str], None]] = {}  # by the hash of what this store has saved
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
         """Copy a source folder unless its content is there already.
@@ -50,9 +53,15 @@ class FileSnapshotStore:
         sizes = {path: (source / path).stat().st_size for path in paths}
         self._check(paths, sizes)
         manifest = {path: _facts(source / path) for path in sorted(paths)}
-        digest = hash_manifest(manifest)
+        digest = snapshot.key_of(manifest)
         if not (self.layout.snapshot(digest) / "manifest.json").exists():
             self._store(source, digest, manifest)
+
+        def again(name: str) -> None:
+            say(f"Snapshot {digest[:12]} was changed ({name}) and is put right from the source")
+            self._store(source, digest, manifest, replace=True)
+
+        self._again[digest] = again
         total = sum(sizes.values())
         return SnapshotRecord(hash=digest, source=source.name, files=len(paths), bytes=total)
 
@@ -62,19 +71,20 @@ class FileSnapshotStore:
         Raises
         ------
         UserError
-            If it is not stored.
+            If it is not stored, or not what was stored.
         """
-        folder = self.layout.snapshot(digest)
-        try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
-        except FileNotFoundError:
-            raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
         target.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for name, facts in manifest.items():
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / "files" / name, path)
-            path.chmod(0o755 if facts["executable"] else 0o644)
+        try:
+            self._copy(digest, target)
+        except snapshot.DamagedError as damaged:
+            if digest not in self._again:
+                raise damaged_error(self.layout.snapshot(digest), damaged) from None
+            self._again[digest](str(damaged))
+            self._copy(digest, target)
+
+    def _copy(self, digest: str, target: Path) -> None:
+        folder = self.layout.snapshot(digest)
+        snapshot.copy(str(folder / "files"), read_manifest(folder), digest, str(target))
 
     def _listed(self, source: Path, say: Say) -> list[str]:
         ignored = _ignore_rules(source)
@@ -118,10 +128,13 @@ class FileSnapshotStore:
         if len(paths) > self.max_files:
             raise UserError(*_too_much(f"{len(paths)} files; the largest: {listed}", self.max_files, "max_files"))
 
-    def _store(self, source: Path, digest: str, manifest: dict[str, dict[str, object]]) -> None:
+    def _store(
+        self, source: Path, digest: str, manifest: dict[str, dict[str, object]], *, replace: bool = False
+    ) -> None:
         target = self.layout.snapshot(digest)
         self.layout.snapshots.mkdir(parents=True, exist_ok=True)
         staging = self.layout.snapshots / f".staging-{secrets.token_hex(6)}"
+        damaged = staging.with_suffix(".damaged")
         try:
             for name, facts in manifest.items():
                 path = staging / "files" / name
@@ -132,6 +145,8 @@ class FileSnapshotStore:
             staging.mkdir(exist_ok=True)
             write_json(staging / "manifest.json", {"format": 1, "hash": digest, "files": manifest})
             sync_tree(staging)
+            if replace:  # who copies from it in this moment does without it, and is told
+                target.rename(damaged)
             try:
                 staging.rename(target)
             except OSError:
@@ -139,6 +154,7 @@ class FileSnapshotStore:
                     raise
         finally:
             remove_tree(staging)
+            remove_tree(damaged)
 
 
 def _too_much(what: str, limit: object, setting: str) -> tuple[str, str]:
@@ -151,12 +167,31 @@ def _facts(path: Path) -> dict[str, object]:
     return {"sha256": hash_file(path), "size": state.st_size, "executable": bool(state.st_mode & 0o100)}
 
 
-def hash_manifest(manifest: dict[str, dict[str, object]]) -> str:
-    """Return the hash of names, execute bits and contents."""
-    lines = "".join(
-        f"{one['sha256']} {int(bool(one['executable']))} {name}\n" for name, one in sorted(manifest.items())
+def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what a stored snapshot has, which is not checked yet.
+
+    Raises
+    ------
+    UserError
+        If it is not stored.
+    DamagedError
+        If it cannot be read.
+    """
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((folder / "manifest.json").read_bytes())["files"]
+    except FileNotFoundError:
+        raise UserError(f"Snapshot {folder.name[:12]} is not in this workspace any more") from None
+    except (KeyError, TypeError, ValueError):
+        raise snapshot.DamagedError("manifest.json") from None
+    return found
+
+
+def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:
+    """Return what is said of a snapshot that was changed since it was kept."""
+    return UserError(
+        f"Snapshot {folder.name[:12]} is not used: {damaged} was changed since it was kept",
+        f"Remove {folder}; a new run of its source keeps it again",
     )
-    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _ignore_rules(source: Path) -> Callable[[str], bool]:

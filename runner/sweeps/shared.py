@@ -42,7 +42,7 @@ class Shared:
     """Lets the benches of many trials share what is the same."""
 
     def __init__(self) -> None:
-        self._snapshots: Once[SnapshotRecord] = Once()
+        self._snapshots: Once[tuple[SnapshotRecord, SnapshotStore]] = Once()
         self._handles: Once[EnvironmentHandle] = Once()
         self._git: Once[tuple[GitState | None, bytes | None]] = Once()
 
@@ -68,13 +68,14 @@ class Shared:
 
 
 class _Snapshots:
-    """A snapshot store that looks at a source folder once."""
+    """A snapshot store that looks at a source folder once; who has saved it can put it right."""
 
-    def __init__(self, inner: SnapshotStore, saved: Once[SnapshotRecord]) -> None:
+    def __init__(self, inner: SnapshotStore, saved: Once[tuple[SnapshotRecord, SnapshotStore]]) -> None:
         self._inner, self._saved = inner, saved
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
-        return self._saved.get(source, lambda: self._inner.save(source, say))[0]
+        (record, self._inner), _ = self._saved.get(source, lambda: (self._inner.save(source, say), self._inner))
+        return record
 
     def check_out(self, digest: str, target: Path) -> None:
         self._inner.check_out(digest, target)

@@ -4,17 +4,19 @@ What is told of a file begins where the listener's copy ends, so that a listener
 twice. The run's folder stays until the listener has it all and says so.
 """
 
+import contextlib
+import errno
 import json
 import os
 import secrets
 import select
-import shutil
 import stat
 import sys
 import time
 
 import files
 import keeper
+import snapshot
 import timeouts
 
 TYPE_CHECKING = False
@@ -237,13 +239,33 @@ def _hold(aside: str) -> "Optional[int]":
     return descriptor
 
 
-def check_out(snapshot: str, work: str) -> None:
+def check_out(kept: str, work: str) -> None:
     """Make a writable copy of a snapshot."""
-    for name, facts in files.read_json(os.path.join(snapshot, "manifest.json")).items():
-        path = os.path.join(work, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        shutil.copyfile(os.path.join(snapshot, "files", name), path)
-        os.chmod(path, 0o755 if facts["executable"] else 0o644)
+    with _whole(kept) as manifest:
+        snapshot.copy(os.path.join(kept, "files"), manifest, os.path.basename(kept), work)
+
+
+def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Refuse a snapshot that was changed here, before something is imported from it."""
+    kept = os.path.join(facts["root"], "snapshots", facts["tree"])
+    with _whole(kept) as manifest:
+        snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
+    return {}
+
+
+@contextlib.contextmanager
+def _whole(kept: str) -> "Iterator[Dict[str, Any]]":
+    """Give a snapshot's manifest. One that turns out to be changed is removed, so that it is sent anew."""
+    name = "manifest.json"
+    try:
+        yield files.read_json(os.path.join(kept, name))
+        return
+    except snapshot.DamagedError as damaged:
+        name = str(damaged)
+    except ValueError:
+        pass
+    files.remove_tree(kept)
+    raise OSError(errno.EIO, "the snapshot was changed there ({}), and is sent again for the next run".format(name))
 
 
 def walk(run: str) -> "Iterator[Tuple[str, str]]":

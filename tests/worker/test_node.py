@@ -1,5 +1,7 @@
 """What the programs of a node do with its folder."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -9,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
 import agent
 import minding
+import snapshot
 import tending
 
 
@@ -68,3 +72,25 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     assert found.exists()
     tending.clean(None, clean)
     assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("name", ["files/train.py", "manifest.json"])
+@pytest.mark.parametrize("how", [how for how in TAMPERING if how not in ("a FIFO", "a folder", "missing", "a link")])
+def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, name: str, tmp_path: Path) -> None:
+    facts = {"sha256": hashlib.sha256(b"print(1)").hexdigest(), "size": 8, "executable": False}
+    key = snapshot.key_of({"train.py": facts})
+    kept, run = tmp_path / "snapshots" / key, tmp_path / "runs" / "RUN.1"
+    (kept / "files").mkdir(parents=True)
+    (kept / "files" / "train.py").write_text("print(1)")
+    (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
+    order, task = {"tree": key, "attended": False}, {"root": str(tmp_path), "tree": key}
+    minding.lay_out(str(tmp_path), str(run), order, {"inputs": {}})
+    assert (run / "work" / "train.py").read_text() == "print(1)"
+    minding.check_snapshot(None, task)
+    TAMPERING[how](kept / name)
+    wrong = pytest.raises(OSError, match=rf"changed there \({Path(name).name}\)")
+    with wrong:
+        minding.check_snapshot(None, task) if how == "empty" else minding.lay_out(
+            str(tmp_path), str(run.with_name("RUN.2")), order, {"inputs": {}}
+        )
+    assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]

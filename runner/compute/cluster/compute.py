@@ -170,6 +170,11 @@ class ClusterCompute:
 
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
             source = one.bring("snapshots", tree.key, tree.content) / "files"
+            try:
+                one.call("minding", "check_snapshot", tree=tree.key).result()
+            except RefusedError as refused:
+                one.forget_what_is_there()
+                raise UserError(f"{one.name}: {refused}") from None
             return self._handle(handle, one), os.pathsep.join([str((source / script).parent), str(source)])
 
         scaled = Scaled(name, node, self.nodes.up, ready, self._say)

@@ -192,6 +192,7 @@ class NodeJob:
                     told = time.monotonic()
                 self._over.wait(0.5)
             except RefusedError as refused:
+                node.forget_what_is_there()  # it may have removed what was damaged
                 raise UserError(f"{node.name}: {refused}") from None
             if node.is_connected:
                 silent = 0.0

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.errors import UserError
 from runner.files import followed_files, hash_tree
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
+from runner.store.snapshots import damaged_error, read_manifest
+from runner.worker import snapshot
 
 Content = Callable[[], Mapping[str, Path | bytes]]
 
@@ -36,22 +37,31 @@ class Tree:
     key: str
 
     @classmethod
-    def stored(cls, snapshot: Path) -> Tree:
+    def stored(cls, folder: Path) -> Tree:
         """Return that of a stored snapshot.
 
         Raises
         ------
         UserError
-            If it is not there any more.
+            If it is not there any more, or cannot be read.
         """
         try:
-            found = json.loads((snapshot / "manifest.json").read_bytes())
-        except FileNotFoundError:
-            raise UserError(f"Snapshot {snapshot.name[:12]} is not in this workspace any more") from None
-        return cls(snapshot / "files", found["files"], snapshot.name)
+            return cls(folder / "files", read_manifest(folder), folder.name)
+        except snapshot.DamagedError as damaged:
+            raise damaged_error(folder, damaged) from None
 
     def content(self) -> Mapping[str, Path | bytes]:
-        """Return what is sent of it."""
+        """Return what is sent of it. A node checks what it got once more before a run begins with it.
+
+        Raises
+        ------
+        UserError
+            If it was changed since it was kept.
+        """
+        try:
+            snapshot.check(str(self.root), dict(self.manifest), self.key)
+        except snapshot.DamagedError as damaged:
+            raise damaged_error(self.root.parent, damaged) from None
         files: dict[str, Path | bytes] = {f"files/{name}": self.root / name for name in self.manifest}
         return {**files, "manifest.json": json.dumps(self.manifest).encode()}
 
