@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import itertools
@@ -10,11 +11,14 @@ import json
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.shown import finite
+from runner.errors import UserError
+from runner.shown import clean, finite
+from runner.worker import locks, timeouts
 
 _BLOCK = 1 << 20
 _OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
@@ -228,46 +232,58 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     ------
     bool
         Whether the lock is held; always true when blocking.
+
+    Raises
+    ------
+    UserError
+        If a link or somebody else's file is in its place.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if blocking:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        descriptor = locks.open_lock(os.fspath(path))
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EACCES):
+            raise
+        why = "is a link" if error.errno == errno.ELOOP else "belongs to somebody else"
+        raise UserError(f"{path} {why}, so it is not used as a lock", f"Remove it: rm {path}") from None
+    try:
+        if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
+            _wait(descriptor, path)
         yield blocking or _taken(descriptor)
     finally:
         os.close(descriptor)
 
 
+def _wait(descriptor: int, path: Path) -> None:
+    """Wait for a lock, and say who holds it if that takes long."""
+    import threading
+
+    said = threading.Timer(timeouts.seconds("lock_said"), _say_who_holds, [path])
+    said.daemon = True
+    said.start()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    finally:
+        said.cancel()
+
+
+def _say_who_holds(path: Path) -> None:
+    pid = locks.holder(os.fspath(path))
+    who = f"process {pid} ({clean(locks.command_of(pid))})" if pid else "another process"
+    print(f"Waiting for {clean(str(path))}, which {who} holds", file=sys.stderr, flush=True)
+
+
 def _taken(descriptor: int) -> bool:
     """Take a lock unless somebody holds it. Those who only look share it for a moment, and do not count."""
-    while not _flocked(descriptor, fcntl.LOCK_EX):
-        if not _flocked(descriptor, fcntl.LOCK_SH):
+    while not locks.flocked(descriptor, fcntl.LOCK_EX):
+        if not locks.flocked(descriptor, fcntl.LOCK_SH):
             return False
         fcntl.flock(descriptor, fcntl.LOCK_UN)
     return True
 
 
-def _flocked(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def is_locked(path: Path) -> bool:
     """Tell whether a living process holds the lock on a file."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # lest a FIFO in its place has us wait
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: those who look do not see each other
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return locks.is_locked(os.fspath(path))
 
 
 def sweep(folder: Path, prefix: str) -> None:

@@ -12,13 +12,14 @@ import threading
 import time
 from pathlib import Path
 
+from runner import trust
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
-from runner.layout import EndpointLayout
+from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
 from runner.records import EndpointRecord
-from runner.worker import timeouts
+from runner.worker import sealing, timeouts
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
@@ -50,6 +51,27 @@ def command(record: EndpointRecord, endpoint: EndpointLayout) -> tuple[list[str]
     return [record.python, "-m", "serving.server", str(endpoint.root)], {**variables, "PYTHONPATH": _ROOT}
 
 
+def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
+    """Refuse to start an endpoint with an environment of the workspace that is not what was built.
+
+    Raises
+    ------
+    UserError
+        With what was changed in it, or whoever else could have written it.
+    """
+    prefix = Path(record.python).parent.parent
+    if prefix.parent != layout.environments:
+        return
+    trust.check(layout.root, prefix)
+    trust.check(layout.root, Path(record.python), link=True)
+    found = sealing.changes(str(prefix))
+    if found:
+        raise UserError(
+            f"Endpoint {record.name} is not started: in its environment {sealing.shown(found)} changed",
+            "Deploy it again, which builds the environment again",
+        )
+
+
 def start(store: EndpointStore, name: str, say: Say) -> None:
     """Start the server, detached, and wait until it answers; say so where that takes long.
 
@@ -60,6 +82,7 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
     """
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
+    check_interpreter(store.layout, record)
     argv, variables = command(record, endpoint)
     with endpoint.log.open("ab") as log:
         begun = log.tell()

@@ -60,7 +60,7 @@ def built(
         if found is not None:
             return dataclasses.replace(found, cached=True)
         if host.exists(target):
-            say(f"Environment {key[:12]} is damaged and is built again")
+            say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and is built again")
         return dataclasses.replace(_build(host, target, build, say), cached=False)
 
 
@@ -122,9 +122,16 @@ def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
             host.remove(staging)
 
 
+def _what_changed(host: Host, target: Path) -> str:
+    found = sealing.changes(str(target)) if host.root is None else []
+    return f" ({sealing.shown(found)} changed)" if found else ""
+
+
 def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
     """Return the record of an environment that is there and is what was built, as far as this machine sees."""
-    if not host.exists(target / "bin" / "python") or (host.root is None and sealing.changes(str(target))):
+    if not host.exists(target / "bin" / "python"):
+        return None
+    if host.root is None and (not host.exists(target / sealing.SEAL) or sealing.changes(str(target))):
         return None
     try:
         return EnvironmentRecord.from_json(json.loads(host.read(target / sealing.RECORD)))

@@ -311,7 +311,9 @@ class Task:
         """Hold a lock until told to stop; the kernel frees it when this process dies."""
         path = self._path()
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "a") as file:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)  # as in locks.py
+        try:
+            os.fchmod(file, 0o600)
             while not self._stopped.wait(0.02):
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -319,6 +321,8 @@ class Task:
                     continue
                 self._agent.say(self._number, held=True)
                 self._stopped.wait()
+        finally:
+            os.close(file)
         return {}
 
     def _path(self) -> str:

@@ -7,6 +7,7 @@ import time
 import traceback
 
 import files
+import locks
 import processes
 import results
 import supervise
@@ -36,7 +37,7 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
         return 1
     run_dir = os.path.abspath(arguments[0])
     environ = dict(os.environ)
-    lock = files.take_lock(os.path.join(run_dir, "worker.lock"))
+    lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
     if lock is None:
         print("another worker is at this run", file=sys.stderr)
         return 1
@@ -66,7 +67,7 @@ def _finish(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]", go
     """Have the controller's command finish the run's record if the controller itself will not."""
     until = time.monotonic() + _CONTROLLER_LEAVES
     held = os.path.join(run_dir, ".lock")
-    while order.get("detach") and files.is_locked(held) and time.monotonic() < until:
+    while order.get("detach") and locks.is_locked(held) and time.monotonic() < until:
         time.sleep(_TICK)  # the controller is on its way out, and would still be taken for the one who minds the run
     if (gone() or order.get("detach")) and order.get("finish"):
         try:

@@ -12,6 +12,7 @@ import sys
 import time
 
 import files
+import locks
 import timeouts
 
 TYPE_CHECKING = False
@@ -49,9 +50,9 @@ async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
         port = scheduler.http_server.port if scheduler.http_server is not None else None
         files.write_json(os.path.join(folder, "address.json"), {"address": address, "dashboard": port})
         lock, until = os.path.join(facts["run"], "worker.lock"), time.monotonic() + _BEGINS
-        while not files.is_locked(lock) and time.monotonic() < until:
+        while not locks.is_locked(lock) and time.monotonic() < until:
             await asyncio.sleep(_TICK)
-        while files.is_locked(lock):
+        while locks.is_locked(lock):
             await asyncio.sleep(_TICK)
 
 

@@ -1,16 +1,14 @@
 """Files of a run's folder, written so that a kill at any instant leaves the old state or the new."""
 
-import fcntl
 import json
 import os
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` itself would cost start-up time
-    from typing import Any, Optional
+    from typing import Any
 
 _BLOCK = 1 << 20
-_LOOKS = 20
 
 
 def now() -> str:
@@ -64,34 +62,6 @@ def remove_tree(path: str) -> None:
         import shutil
 
         shutil.rmtree(path, ignore_errors=True)
-
-
-def take_lock(path: str) -> "Optional[int]":
-    """Return the descriptor that holds the lock on a file, or None if another process holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    for _ in range(_LOOKS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except OSError:
-            time.sleep(0.01)  # it may be somebody who only looks whether it is held
-    os.close(descriptor)
-    return None
-
-
-def is_locked(path: str) -> bool:
-    """Tell whether a living process holds the lock on a file."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: those who look do not see each other
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def restore(descriptor: int, path: str) -> bool:

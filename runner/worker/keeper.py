@@ -16,6 +16,7 @@ import time
 import traceback
 
 import files
+import locks
 import warmth
 
 TYPE_CHECKING = False
@@ -157,7 +158,7 @@ def held(root: str) -> "List[str]":
 
 def goes_on(run: str) -> bool:
     """Tell whether a run's worker lives, or who attends one that is in a container."""
-    return any(files.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
+    return any(locks.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
 
 
 def lives(pid: int) -> bool:
@@ -222,7 +223,7 @@ def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
 def _start(root: str, idle: float) -> None:
     """Start a keeper unless somebody else just does."""
     place = _place(root)
-    if files.is_locked(place + ".lock"):
+    if locks.is_locked(place + ".lock"):
         return
     with open(place + ".log", "ab") as log:
         subprocess.Popen(
@@ -237,7 +238,7 @@ def _start(root: str, idle: float) -> None:
 
 def main(root: str, idle: float) -> None:
     """Be the keeper, if there is no other."""
-    if files.take_lock(_place(root) + ".lock") is None:
+    if locks.take_lock(_place(root) + ".lock") is None:
         return
     _folder, address = _address(root)
     try:

@@ -16,6 +16,8 @@ import time
 
 import files
 import keeper
+import locks
+import sealing
 import snapshot
 import timeouts
 
@@ -228,13 +230,13 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
 def is_abandoned(path: str) -> bool:
     """Tell whether a folder of a run was being filled by a process that was killed."""
     lock = os.path.join(path, FILLING)
-    return path.endswith(PART) and os.path.exists(lock) and not files.is_locked(lock)
+    return path.endswith(PART) and os.path.exists(lock) and not locks.is_locked(lock)
 
 
 def _hold(aside: str) -> "Optional[int]":
     """Lock a folder that is filled. The lock has its name only once it is held, so nobody sees it free."""
     first = os.path.join(aside, FILLING + ".new")
-    descriptor = files.take_lock(first)
+    descriptor = locks.take_lock(first)
     os.rename(first, os.path.join(aside, FILLING))
     return descriptor
 
@@ -251,6 +253,14 @@ def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     with _whole(kept) as manifest:
         snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
     return {}
+
+
+def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Tell what was changed in an environment, which is then built again when it is asked for."""
+    found = sealing.changes(facts["prefix"])
+    if found:
+        sealing.give_up(facts["prefix"])
+    return {"changed": sealing.shown(found)}
 
 
 @contextlib.contextmanager
@@ -327,7 +337,7 @@ def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     run, lock = facts["run"], None
     try:
         lay_out(facts["root"], run, facts["order"], facts)
-        lock = files.take_lock(os.path.join(run, SHOWN))
+        lock = locks.take_lock(os.path.join(run, SHOWN))
         return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
     finally:
         files.remove_tree(run)

@@ -3,37 +3,54 @@
 pip in a script installs beside the run, see ``installing``. Whatever else installs, such as ``uv pip install`` or
 ``python -I -m pip``, changes the environment that other runs share. So the names of what is installed, with the sizes
 of the lists of its files, are kept when an environment has been built, and compared after each run and before each use.
+So is the interpreter: the file that is executed, and its content, which is read again where its times have changed.
 """
 
 import glob
 import json
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterator, List, Tuple
+    from typing import Any, Dict, Iterator, List, Tuple
 
 RECORD = "environment.json"  # without it an environment is built again
-_SEAL = "content.json"
+SEAL = "content.json"
+_PYTHON = os.path.join("bin", "python")
+_FIXED = ("path", "sha256")  # what must not change; the rest saves reading
+_BLOCK = 1 << 20
 _SHOWN = 5
 
 
 def seal(prefix: str) -> None:
     """Keep what an environment consists of, once it has been built."""
-    with open(os.path.join(prefix, _SEAL), "w") as file:
-        json.dump(_content(prefix), file)
+    _keep(prefix, dict(_content(prefix), **{_PYTHON: _interpreter(prefix)}))
 
 
 def changes(prefix: str) -> "List[str]":
     """Return what was added, removed or replaced in an environment; nothing for one that was not sealed."""
     try:
-        with open(os.path.join(prefix, _SEAL)) as file:
-            then = json.load(file)
+        with open(os.path.join(prefix, SEAL)) as file:
+            then = dict(json.load(file))
     except FileNotFoundError:
         return []
-    now = _content(prefix)
-    return sorted(name for name in set(now) | set(then) if now.get(name) != then.get(name))
+    except (TypeError, ValueError):
+        return [SEAL]
+    python, now = then.pop(_PYTHON, None), _content(prefix)
+    found = sorted(name for name in set(now) | set(then) if now.get(name) != then.get(name))
+    if not isinstance(python, dict):
+        return [SEAL, *found]
+    again = _interpreter(prefix, python)
+    if [again[name] for name in _FIXED] != [python.get(name) for name in _FIXED]:
+        return [_PYTHON, *found]
+    if again != python and not found:
+        try:
+            _keep(prefix, dict(then, **{_PYTHON: again}))
+        except OSError:  # it is read again the next time
+            pass
+    return found
 
 
 def notes(prefix: str) -> "List[str]":
@@ -41,17 +58,63 @@ def notes(prefix: str) -> "List[str]":
     found = changes(prefix)
     if not found:
         return []
+    give_up(prefix)
+    return [
+        "the environment that runs share was changed while the script ran ({}), and is built again before its next "
+        "use; add packages to environment.packages, or install them with python -m pip".format(shown(found))
+    ]
+
+
+def give_up(prefix: str) -> None:
+    """Have an environment built again before its next use."""
     try:
         os.remove(os.path.join(prefix, RECORD))
     except FileNotFoundError:  # another run that used it has seen it
         pass
+
+
+def shown(found: "List[str]") -> str:
+    """Return the names of what was changed, the first of many."""
     more = " and {} more".format(len(found) - _SHOWN) if len(found) > _SHOWN else ""
-    return [
-        "the environment that runs share was changed while the script ran ({}{}), and is built again before its next "
-        "use; add packages to environment.packages, or install them with python -m pip".format(
-            ", ".join(found[:_SHOWN]), more
-        )
-    ]
+    return ", ".join(found[:_SHOWN]) + more
+
+
+def _keep(prefix: str, content: "Dict[str, Any]") -> None:
+    path = os.path.join(prefix, SEAL)
+    aside = "{}.{}.tmp".format(path, os.getpid())
+    with open(aside, "w") as file:
+        json.dump(content, file)
+    os.rename(aside, path)
+
+
+def _interpreter(prefix: str, known: "Any" = None) -> "Dict[str, Any]":
+    """Return which file is executed, inside of the environment by its relative path, its times and its content.
+
+    Times of a file can be set, but for when it was last changed in any way. The content of a file whose times are the
+    known ones is not read again.
+    """
+    real, home = os.path.realpath(os.path.join(prefix, _PYTHON)), os.path.realpath(prefix)
+    found: "Dict[str, Any]" = {"path": os.path.relpath(real, home) if real.startswith(home + os.sep) else real}
+    try:
+        state = os.stat(real)
+    except OSError:
+        return dict(found, sha256="")
+    if not stat.S_ISREG(state.st_mode):
+        return dict(found, sha256="")
+    found.update(size=state.st_size, modified=state.st_mtime_ns, changed=state.st_ctime_ns)
+    if known is not None and dict(found, sha256=known.get("sha256")) == known:
+        return dict(known)
+    return dict(found, sha256=_hash(real))
+
+
+def _hash(path: str) -> str:
+    import hashlib
+
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _content(prefix: str) -> "Dict[str, int]":

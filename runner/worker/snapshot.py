@@ -9,7 +9,7 @@ import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping
+    from typing import Any, Callable, Dict, Mapping, Set
 
 _BLOCK = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO in its place has nobody wait
@@ -43,7 +43,7 @@ def check_manifest(manifest: "Any", key: str) -> None:
 def copy(folder: str, manifest: "Dict[str, Any]", key: str, target: str) -> None:
     """Make a writable copy of a snapshot's files, the first wrong one of which is removed and ends it."""
     check_manifest(manifest, key)
-    made = set()  # type: Set[str]
+    made: "Set[str]" = set()
     for name, facts in manifest.items():
         if os.path.isabs(name) or ".." in name.split("/"):
             raise DamagedError(name)

@@ -6,6 +6,7 @@ import time
 
 import files
 import keeper
+import locks
 import minding
 import processes
 
@@ -41,10 +42,10 @@ def _worker(run: str) -> "Optional[int]":
     """Return the number of a run's living worker, or of who attends one that is in a container."""
     attendant = os.path.join(run, "attendant.lock")
     try:
-        if files.is_locked(attendant):
+        if locks.is_locked(attendant):
             with open(attendant) as file:
                 return int(file.read())
-        if files.is_locked(os.path.join(run, "worker.lock")):
+        if locks.is_locked(os.path.join(run, "worker.lock")):
             return int(files.read_json(os.path.join(run, "process.json"))["pid"])
     except (OSError, ValueError, KeyError):
         pass
@@ -106,7 +107,7 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
         forget(task, {"runs": [run]})
     for name in _names(os.path.join(root, "runs")):
         path = os.path.join(root, "runs", name)
-        if name.startswith(minding.AHEAD) and not files.is_locked(os.path.join(path, minding.SHOWN)):
+        if name.startswith(minding.AHEAD) and not locks.is_locked(os.path.join(path, minding.SHOWN)):
             files.remove_tree(path)  # its node was killed while an interpreter was shown it
         if minding.is_abandoned(path):
             freed += _size(path)

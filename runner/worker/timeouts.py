@@ -34,6 +34,7 @@ DEFAULTS = {
     "model_load": 120.0,  # for a model to be loaded before it is registered
     "handed_over": 10.0,  # for another process to follow a run, once nobody does
     "engine_return": 60.0,  # for a container engine that stopped to come back
+    "lock_said": 2.0,  # for a lock, before it is said who holds it
     # Serving
     "server_start": 120.0,  # for a server that is started in the background to answer
     "server_look": 0.5,  # between two looks at the server processes; after 20 without a sign of life one is replaced

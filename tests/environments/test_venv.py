@@ -14,6 +14,7 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.ports import Host
+from runner.worker import sealing
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support.command_line import ROOT, CommandLine
 from tests.support.nodes.package_index import write_wheel
@@ -128,6 +129,23 @@ def test_constraints_limit_what_is_taken(environment: Any, host: Host, tmp_path:
     (tmp_path / "r.txt").write_text("-c limits.txt\nsix\n")
     handle = environment(packages=[], requirements=str(tmp_path / "r.txt")).prepare(host, said)
     assert handle.record.packages == {"six": "1.15.0"}
+
+
+@pytest.mark.parametrize("seal", ["kept", "removed"])
+def test_another_interpreter_is_not_started(seal: str, environment: Any, host: Host, tmp_path: Path) -> None:
+    python = Path(environment(packages=[]).prepare(host, said).argv(["python"])[0])
+    real = python.resolve()
+    python.unlink()
+    python.write_text(f'#!/bin/sh\ntouch {tmp_path}/pwned\nexec {real} "$@"\n')
+    python.chmod(0o755)
+    if seal == "removed":
+        (python.parents[1] / sealing.SEAL).unlink()
+    lines: list[str] = []
+    again = environment(packages=[]).prepare(host, lines.append)
+    assert lines[0].endswith("is damaged (bin/python changed) and is built again" if seal == "kept" else "built again")
+    assert python.resolve() == real and not again.record.cached
+    assert subprocess.run(again.argv(["python", "-c", ""])).returncode == 0 and not (tmp_path / "pwned").exists()
+    assert environment(packages=[]).prepare(host, said).record.cached
 
 
 def test_a_damaged_one_is_built_again(environment: Any, host: Host) -> None:

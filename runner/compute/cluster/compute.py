@@ -194,8 +194,19 @@ class ClusterCompute:
         with lock:
             found = self._handles.get(key)
             if found is None or not node.is_connected:
-                found = self._handles[key] = handle.on(node.host(), self._say)
+                found = handle.on(node.host(), self._say)
+                if not found.attended and self._was_changed(found, node):
+                    found = handle.on(node.host(), self._say)
+                self._handles[key] = found
             return found
+
+    def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
+        """Tell whether an environment on a node is not what was built, and say so: then it is built again."""
+        prefix = str(Path(handle.argv(["python"])[0]).parent.parent)
+        changed = node.call("minding", "check_environment", prefix=prefix).result()["changed"]
+        if changed:
+            self._say(f"Environment {handle.record.key[:12]} on {node.name} is damaged ({changed} changed)")
+        return bool(changed)
 
     def _forget_handles(self, node: Node) -> None:
         """Have environments of a node looked at again: a run has changed one."""

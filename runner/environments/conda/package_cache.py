@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from runner.files import locked
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -41,8 +42,7 @@ async def package_cache(records: Iterable[RepoDataRecord]) -> PackageCache:
     folder = cache_folder()
     cache = PackageCache.new_layered([folder], validation_mode=ValidationMode.fast())
     if folder.is_dir():
-        with open(folder / _LOCK, "a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # rattler has it from the first download to the last link
+        with locked(folder / _LOCK):  # rattler has it from the first download to the last link
             index = await cache.index()
             for record in records:
                 entry = folder / f"{record.name.normalized}-{record.version}-{record.build}"

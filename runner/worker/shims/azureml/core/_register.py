@@ -68,6 +68,8 @@ def _worker_lives(folder):
         descriptor = os.open(os.path.join(folder, "worker.lock"), os.O_RDONLY)
     except FileNotFoundError:
         return False
+    except PermissionError:  # in a container the script may be another user, who ends with the worker
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

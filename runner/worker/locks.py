@@ -1,0 +1,86 @@
+"""Locks on files, which the kernel frees when their holder dies.
+
+Whoever can open a lock can hold it, and have its owner wait for ever. So a lock is its owner's alone, one from before
+becomes so, and a link in its place is not followed. Who holds one is read from ``/proc``.
+"""
+
+import errno
+import fcntl
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+_LOOKS = 20
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def open_lock(path: str) -> int:
+    """Return the descriptor of a lock, which is made if it is not there."""
+    descriptor = os.open(path, _OPEN, 0o600)
+    state = os.fstat(descriptor)
+    if state.st_mode & 0o077 and state.st_uid == os.geteuid():
+        os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+def take_lock(path: str) -> "Optional[int]":
+    """Return the descriptor that holds the lock on a file, or None if another process holds it."""
+    descriptor = open_lock(path)
+    for _ in range(_LOOKS):
+        if flocked(descriptor, fcntl.LOCK_EX):
+            return descriptor
+        time.sleep(0.01)  # it may be somebody who only looks whether it is held
+    os.close(descriptor)
+    return None
+
+
+def is_locked(path: str) -> bool:
+    """Tell whether a living process holds the lock on a file; ``/proc`` tells it of one that we may not open."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # lest a FIFO in its place has us wait
+    except OSError as error:
+        return error.errno == errno.EACCES and holder(path) is not None
+    try:
+        return not flocked(descriptor, fcntl.LOCK_SH)  # shared: those who look do not see each other
+    finally:
+        os.close(descriptor)
+
+
+def flocked(descriptor: int, kind: int) -> bool:
+    """Tell whether a lock could be taken without waiting."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        return False
+    return True
+
+
+def holder(path: str) -> "Optional[int]":
+    """Return the pid of who holds the lock on a file: 0 where it is hidden, None where nobody is known to."""
+    try:
+        state = os.stat(path)
+        with open("/proc/locks") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    place = "{:02x}:{:02x}:{}".format(os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
+    for line in lines:
+        words = line.split()  # 1: FLOCK ADVISORY WRITE 4242 08:01:1234 0 EOF; those who wait have "->" after the number
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == place:
+            return max(0, int(words[4]))
+    return None
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, nothing where it is not told."""
+    try:
+        with open("/proc/{}/cmdline".format(pid), "rb") as file:
+            words = file.read(300).split(b"\0")
+    except OSError:
+        return ""
+    return " ".join(word.decode("utf-8", "replace") for word in words).strip()

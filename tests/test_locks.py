@@ -1,0 +1,153 @@
+"""A lock is its owner's alone, and who waits for one is told who has it."""
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UserError
+from runner.files import is_locked, locked
+from runner.worker import locks, timeouts
+from tests.support.components import missing
+from tests.support.hostile import STRANGER
+from tests.support.waiting import wait_for
+
+# What anybody could do to a lock that he can read.
+ATTACK = """
+import fcntl, os, signal, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("held", flush=True)
+signal.pause()
+"""
+
+
+def _locked(path: Path) -> None:
+    with locked(path):
+        pass
+
+
+def _tried(path: Path) -> None:
+    with locked(path, blocking=False) as held:
+        assert held
+
+
+def _taken(path: Path) -> None:
+    descriptor = locks.take_lock(str(path))
+    assert descriptor is not None
+    os.close(descriptor)
+
+
+TAKE: list[Callable[[Path], None]] = [_locked, _tried, _taken]
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    return tmp_path / "lock"
+
+
+@contextlib.contextmanager
+def holding(lock: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", ATTACK, str(lock)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("before", [None, 0o644, 0o666, 0o600])
+@pytest.mark.parametrize("take", TAKE)
+def test_only_its_owner_can_open_it(take: Callable[[Path], None], before: int | None, lock: Path) -> None:
+    if before is not None:
+        lock.touch()
+        lock.chmod(before)
+    old = os.umask(0)
+    try:
+        take(lock)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("take", TAKE)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_its_place_is_not_followed(take: Callable[[Path], None], there: bool, lock: Path) -> None:
+    target = lock.with_name("mine")
+    if there:
+        target.write_text("mine")
+        target.chmod(0o644)
+    lock.symlink_to(target)
+    with pytest.raises((UserError, OSError), match=r"is a link, so it is not used as a lock|symbolic links"):
+        take(lock)
+    assert target.exists() == there and (not there or stat.S_IMODE(target.stat().st_mode) == 0o644)
+
+
+@contextlib.contextmanager
+def a_stranger(folder: Path) -> Iterator[None]:
+    """Be another user in a folder that he can enter."""
+    if os.geteuid() != 0:
+        missing("only root can become another user")
+    folder.chmod(0o711)
+    os.seteuid(STRANGER)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_another_user_cannot_hold_it_and_sees_who_does(
+    lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # whoever may not enter the folders above
+    name = Path(lock.name)
+    _locked(lock)
+    with a_stranger(tmp_path):
+        with pytest.raises(PermissionError):
+            os.open(name, os.O_RDONLY)
+        with pytest.raises(UserError, match="belongs to somebody else"), locked(name):
+            pass
+        assert not is_locked(name)
+    with locked(lock), a_stranger(tmp_path):
+        assert is_locked(name)
+    with a_stranger(tmp_path):
+        assert not is_locked(name)
+
+
+def test_a_wait_says_for_what_and_for_whom_once(
+    lock: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(timeouts.VARIABLE, "lock_said=0.1")
+    lock.touch()
+    said: list[str] = []
+
+    def waits() -> bool:
+        said.append(capsys.readouterr().err)
+        return "Waiting" in "".join(said)
+
+    with holding(lock) as holder:
+        waiting = threading.Thread(target=_locked, args=[lock])
+        waiting.start()
+        wait_for(waits)
+        assert waiting.is_alive()
+        holder.send_signal(signal.SIGKILL)
+        waiting.join()
+    text = "".join(said) + capsys.readouterr().err
+    assert text.startswith(f"Waiting for {lock}, which process {holder.pid} ({sys.executable} -c ")
+    assert text.count("Waiting") == text.count("\n") == 1 and text.endswith(") holds\n")
+
+
+def test_a_short_wait_says_nothing(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert timeouts.DEFAULTS["lock_said"] == 2
+    with locked(lock):
+        waiting = threading.Thread(target=_locked, args=[lock])
+        waiting.start()
+        wait_for(lambda: "->" in Path("/proc/locks").read_text() or not waiting.is_alive())
+    waiting.join()
+    assert capsys.readouterr().err == ""
