@@ -291,6 +291,8 @@ def sweep(folder: Path, prefix: str) -> None:
 
     The lock is taken before the work begins, so that work without a lock is left alone: it may just be beginning.
     """
+    if folder.is_symlink():  # what is behind it is not ours to remove
+        return
     for lock in folder.glob(f"{prefix}*.lock"):
         if not is_locked(lock):
             remove_tree(lock.with_suffix(""))

@@ -6,7 +6,6 @@ It starts programs that the run's files name and unpickles its model, so that th
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 import sys
 import time
@@ -131,5 +130,4 @@ def cancel(layout: Layout, record: RunRecord) -> RunRecord:
 
 def run_folder_record(folder: Path) -> tuple[Layout, RunRecord]:
     """Return the workspace and the record of a run's folder."""
-    record = RunRecord.from_json(json.loads((folder / "run.json").read_bytes()))
-    return Layout(folder.parent.parent.parent), record
+    return Layout(folder.parent.parent.parent), read_record(folder)

@@ -28,6 +28,7 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     from runner.commands.needs import needs
     from runner.environments.catalogue import kept, leftovers, meant, remove
     from runner.files import remove_tree
+    from runner.removing import check_above
 
     layout = workspace()
     found, needed = kept(layout), needs(layout)
@@ -50,6 +51,7 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
         gone.append(what)
     if not dry_run:
         for path in leftovers(layout):
+            check_above(layout.root, path)
             remove_tree(path)
     images = [] if needed.unknown else prune_served(layout, dry_run)
     if wants_json():

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from runner.clock import now
 from runner.errors import UserError, nearest
-from runner.files import is_locked, locked, remove_tree, write_json
+from runner.files import is_locked, locked, write_json
 from runner.format import check_format
 from runner.layout import Layout
 from runner.names import is_name
 from runner.records import Deployment, EndpointRecord
+from runner.removing import remove
 
 KEY_NAMES = ("primary", "secondary")
 _HISTORY = 20
@@ -68,7 +69,8 @@ class EndpointStore:
         """
         path = self.layout.endpoint(name).record
         try:
-            return EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+            record = EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+            return dataclasses.replace(record, name=name)  # a folder's name is what it is, whatever is written in it
         except FileNotFoundError:
             raise UserError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -98,7 +100,7 @@ class EndpointStore:
         self.read(name)
         if self.alive(name):
             raise UserError(f"Endpoint {name} is being served", f"Stop it first: vivero stop {name}")
-        remove_tree(self.layout.endpoint(name).root)
+        remove(self.layout.root, self.layout.endpoint(name).root)
 
     def has_keys(self, name: str) -> bool:
         """Tell whether keys were made."""

@@ -134,6 +134,7 @@ def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
     if host.root is None and (not host.exists(target / sealing.SEAL) or sealing.changes(str(target))):
         return None
     try:
-        return EnvironmentRecord.from_json(json.loads(host.read(target / sealing.RECORD)))
+        record = EnvironmentRecord.from_json(json.loads(host.read(target / sealing.RECORD)))
+        return dataclasses.replace(record, key=target.name)  # a folder's name is what it is
     except FileNotFoundError:
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import removing
 from runner.environments.build import LOCK
 from runner.errors import UserError, nearest
 from runner.files import locked, remove_tree
@@ -18,7 +18,6 @@ from runner.records import EnvironmentRecord
 from runner.worker.sealing import RECORD
 
 _KEY = re.compile(r"[0-9a-f]{32}")
-_REMOVED = ".removed-"
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ def meant(found: Sequence[Kept], text: str) -> Kept:
 
 def leftovers(layout: Layout) -> Iterator[Path]:
     """Yield what a removal that was killed has left."""
-    if layout.environments.is_dir():
-        yield from layout.environments.glob(f"{_REMOVED}*")
+    yield from removing.leftovers(layout.environments)
 
 
 class Needs:
@@ -115,7 +113,8 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     needs_now : callable
         Returns the ``Needs`` of this moment.
     """
-    hidden = layout.environments / f"{_REMOVED}{secrets.token_hex(4)}"
+    removing.check_above(layout.root, one.folder)
+    hidden = removing.hidden_beside(one.folder)
     with locked(layout.environments / f"{one.key}.lock", blocking=False) as held:
         if not held:
             return False

@@ -68,9 +68,13 @@ def _drop_unchanged(bench: Bench, digest: str) -> None:
     work, manifest = bench.run.work, bench.layout.snapshot(digest) / "manifest.json"
     if not manifest.exists() or not work.is_dir():
         return
+    real = work.resolve()
+    own: dict[Path, bool] = {}
     for name, facts in json.loads(manifest.read_bytes())["files"].items():
         file = work / name
-        if file.is_symlink() or not file.is_file():
+        if file.parent not in own:  # the script may have put a link to its source in the place of a folder
+            own[file.parent] = file.parent.resolve() == (real / name).parent
+        if not own[file.parent] or file.is_symlink() or not file.is_file():
             continue
         if file.stat().st_size == facts["size"] and hash_file(file) == facts["sha256"]:
             file.unlink()

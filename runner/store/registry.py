@@ -30,6 +30,7 @@ from runner.format import check_format
 from runner.layout import Layout
 from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord
+from runner.removing import check_above, remove
 from runner.store.aliases import AliasFile
 
 _STAGING, _DELETED, RECORD = ".staging-", ".deleted-", "model.json"
@@ -163,7 +164,8 @@ class FileRegistry:
         """
         path = self.layout.model(name) / str(version) / RECORD
         try:
-            return ModelRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+            record = ModelRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+            return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
         except FileNotFoundError:
             raise UserError(f"There is no model {name}:{version}") from None
         except (ValueError, TypeError) as error:
@@ -237,7 +239,7 @@ class FileRegistry:
         Raises
         ------
         UserError
-            If it is not there, or an alias points to it.
+            If it is not there, an alias points to it, or the model's folder is a link.
         """
         versions = self._known(name)
         chosen = versions if version is None else [self.read(name, version).version]
@@ -251,10 +253,9 @@ class FileRegistry:
             AliasFile(self.layout.model(name)).append(alias, None)
         for one in chosen:
             folder = self.layout.model(name)
-            mark = folder / f"{_DELETED}{one}"
-            (folder / str(one)).rename(mark)  # out of sight at once; the empty folder stays as the mark
-            for entry in mark.iterdir():
-                remove_tree(entry)
+            check_above(self.layout.root, folder / str(one))
+            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # stays, so that the number is not taken again
+            remove(self.layout.root, folder / str(one))
 
     def verify(self, name: str, version: int) -> list[str]:
         """Return what is wrong with a version's files."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import UserError, nearest
-from runner.files import remove_tree, write_text
+from runner.files import write_text
 from runner.format import Encoder
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
+from runner.removing import remove
 from runner.statuses import TERMINAL
 from runner.store.finding import latest, meant, read_record_file, time_of
 
@@ -96,11 +97,8 @@ class FileRunStore:
         record = self.read(run_id)
         if record.status not in TERMINAL:
             raise UserError(f"Run {run_id} is {record.status}", f"End it first: vivero cancel {run_id}")
-        root = self.layout.run(record.experiment, run_id).root
-        hidden = root.with_name(f".deleted-{secrets.token_hex(4)}")
-        root.rename(hidden)
-        for leftover in root.parent.glob(".deleted-*"):
-            remove_tree(leftover)
+        root = self.layout.run(record.experiment, record.id).root
+        remove(self.layout.root, root)
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
         if not self.layout.runs.is_dir():
@@ -124,11 +122,14 @@ def locate(layout: Layout, run_id: str) -> RunLayout | None:
 
 
 def read_record(folder: Path) -> RunRecord:
-    """Return the record in a run's folder.
+    """Return the record in a run's folder, by whose name it goes, whatever is written in it.
 
     Raises
     ------
     UserError
         If it is missing, damaged or of a later format.
     """
-    return read_record_file(folder / "run.json", RunRecord)
+    record = read_record_file(folder / "run.json", RunRecord)
+    if (record.id, record.experiment) != (folder.name, folder.parent.name):
+        record = dataclasses.replace(record, id=folder.name, experiment=folder.parent.name)
+    return record

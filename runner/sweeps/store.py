@@ -127,7 +127,8 @@ class SweepStore:
         return dataclasses.replace(record, trials=ordered, best=best_trials(record.objectives, ordered))
 
     def _read(self, sweep_id: str) -> SweepRecord:
-        return read_record_file(self.layout.sweep(sweep_id).record, SweepRecord)
+        record = read_record_file(self.layout.sweep(sweep_id).record, SweepRecord)
+        return dataclasses.replace(record, id=sweep_id)  # a folder's name is what it is, whatever is written in it
 
     def _folders(self) -> Iterator[Path]:
         if self.layout.sweeps.is_dir():

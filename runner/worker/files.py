@@ -55,7 +55,12 @@ def remove_file(path: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder as far as it lets itself be removed; an empty one needs no further import."""
+    """Remove a folder as far as it lets itself be removed; an empty one needs no further import.
+
+    A link goes itself, and what it leads to stays.
+    """
+    if os.path.islink(path):
+        return remove_file(path)
     try:
         os.rmdir(path)
     except OSError:

@@ -1,0 +1,175 @@
+"""What is removed is what was named: never what a link leads to, nor what a record says that it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.endpoints.store import EndpointStore
+from runner.errors import UserError
+from runner.files import hash_tree, sweep
+from runner.layout import Layout
+from runner.records import EndpointRecord
+from runner.removing import remove
+from runner.store.registry import FileRegistry
+from runner.store.runs import FileRunStore
+from runner.sweeps.store import SweepStore
+from tests.commands.conftest import History
+from tests.support.command_line import CommandLine
+from tests.support.sweeps import sweep as make_sweep
+
+KINDS = ["run", "model", "all of a model", "endpoint"]
+
+
+@pytest.fixture
+def history(command_line: CommandLine) -> History:
+    return History(command_line)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """Return a folder of somebody's who does not want it removed, whatever it looks like."""
+    folder = tmp_path / "foreign"
+    for below in (folder, folder / "1", folder / "deep"):
+        below.mkdir()
+        (below / "kept.txt").write_text("kept")
+        (below / "kept.txt").chmod(0o640)
+    folder.chmod(0o750)
+    return folder
+
+
+def made(kind: str, history: History, name: str = "a") -> tuple[list[str], Path, Path]:
+    """Make something, and return the command that removes it, its folder, and the record in it."""
+    if kind == "run":
+        record = history.run(name)
+        root = history.layout.run(name, record.id).root
+        return ["delete", record.id], root, root / "run.json"
+    if kind == "endpoint":
+        record = EndpointRecord(name=name, created="", deployments=(), settings={}, python="python")
+        EndpointStore(history.layout).write(record)
+        root = history.layout.endpoint(name).root
+        return ["endpoints", "delete", name], root, root / "endpoint.json"
+    history.model(name)
+    root = history.layout.model(name) / "1"
+    return ["models", "delete", f"{name}:1" if kind == "model" else name], root, root / "model.json"
+
+
+def typed(history: History, words: list[str]) -> Any:
+    """Remove as the commands do; endpoints are removed by their store."""
+    if words[0] != "endpoints":
+        return history.vivero(*words, "--yes")
+    try:
+        EndpointStore(history.layout).delete(words[2])
+    except UserError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_goes_itself(kind: str, history: History, foreign: Path) -> None:
+    words, folder, record = made(kind, history)
+    (foreign / record.name).write_bytes(record.read_bytes())
+    before = hash_tree(foreign)
+    folder.rename(folder.with_name("aside"))
+    folder.symlink_to(foreign)
+    typed(history, words)
+    assert not folder.is_symlink() and not folder.exists()
+    assert hash_tree(foreign) == before and foreign.stat().st_mode & 0o777 == 0o750
+    assert (foreign / "kept.txt").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("kind", ["run", "model", "all of a model"])
+def test_nothing_behind_a_link_goes(kind: str, history: History, foreign: Path) -> None:
+    words, folder, _ = made(kind, history)
+    above = folder.parent
+    above.rename(foreign / "moved")
+    above.symlink_to(foreign / "moved")
+    before = hash_tree(foreign)
+    done = typed(history, words)
+    assert done.returncode == 1 and f"{above} is a link, so nothing behind it is removed" in done.stderr
+    assert "Traceback" not in done.stderr and above.is_symlink() and hash_tree(foreign) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_links_in_it_are_not_followed(kind: str, history: History, foreign: Path) -> None:
+    words, folder, _ = made(kind, history)
+    (folder / "folder").symlink_to(foreign)
+    (folder / "file").symlink_to(foreign / "kept.txt")
+    (folder / "closed").mkdir()
+    (folder / "closed" / "link").symlink_to(foreign)
+    (folder / "closed").chmod(0o500)
+    before = hash_tree(foreign)
+    typed(history, words)
+    assert not folder.exists() and hash_tree(foreign) == before and foreign.stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_one_that_is_named_goes_whatever_its_record_says(kind: str, history: History) -> None:
+    words, folder, record = made(kind, history, "a")
+    other_words, other, other_record = made(kind, history, "b")
+    record.write_bytes(other_record.read_bytes())
+    typed(history, words)
+    assert not folder.exists() and other_record.exists()
+    typed(history, other_words)
+    assert not other.exists()
+
+
+def test_what_stores_read_is_named_by_its_folder(history: History) -> None:
+    one, two = history.run("a"), history.run("b")
+    history.model("a")
+    history.model("b")
+    layout = history.layout
+    layout.run("a", one.id).record.write_bytes(layout.run("b", two.id).record.read_bytes())
+    (layout.model("a") / "1" / "model.json").write_bytes((layout.model("b") / "1" / "model.json").read_bytes())
+    found = FileRunStore(layout).read(one.id)
+    assert (found.id, found.experiment) == (one.id, "a")
+    assert sorted(row["id"] for row in json.loads(history.vivero("runs", "--json").stdout)) == sorted([one.id, two.id])
+    assert (FileRegistry(layout).read("a", 1).name, FileRegistry(layout).read("b", 1).name) == ("a", "b")
+    sweeps = SweepStore(layout)
+    first, second = make_sweep(number=1), make_sweep(number=2)
+    sweeps.create(first)
+    sweeps.create(second)
+    layout.sweep(first.id).record.write_bytes(layout.sweep(second.id).record.read_bytes())
+    assert sweeps.read(first.id).id == first.id and [one.id for one in sweeps.list()] == [second.id, first.id]
+
+
+def test_a_removal_that_was_killed_is_ended_by_the_next(tmp_path: Path, foreign: Path) -> None:
+    root = tmp_path / "workspace"
+    for name in (".removed-0123abcd/deep", "two", "three"):
+        (root / "runs" / name).mkdir(parents=True)
+    (root / "runs" / ".removed-link").symlink_to(foreign)
+    before = hash_tree(foreign)
+    remove(root, root / "runs" / "two")
+    assert [path.name for path in (root / "runs").iterdir()] == ["three"] and hash_tree(foreign) == before
+
+
+def test_what_was_staged_behind_a_link_is_left(tmp_path: Path, foreign: Path) -> None:
+    (foreign / ".staging-1").mkdir()
+    (foreign / ".staging-1.lock").touch()
+    (tmp_path / "link").symlink_to(foreign)
+    sweep(tmp_path / "link", ".staging-")
+    assert (foreign / ".staging-1").exists()
+    sweep(foreign, ".staging-")
+    assert not (foreign / ".staging-1").exists()
+
+
+def test_a_script_that_links_to_its_source_does_not_lose_it(command_line: CommandLine) -> None:
+    source = command_line.script("value = 1", "helper.py", "src/pkg").parent
+    lines = [f"os.symlink({str(source)!r}, {name!r})" for name in ("pkg", "more")]
+    command_line.script("\n".join(["import os, shutil", "shutil.rmtree('pkg')", *lines]))
+    done = command_line.job()
+    assert done.returncode == 0, done.stderr
+    assert (source / "helper.py").read_text() == "value = 1"
+
+
+def test_a_number_is_not_taken_again_when_a_version_was_a_link(history: History, foreign: Path) -> None:
+    made("model", history)
+    registry = FileRegistry(Layout(history.layout.root))
+    history.model("a")
+    version = history.layout.model("a") / "2"
+    (foreign / "model.json").write_bytes((version / "model.json").read_bytes())
+    version.rename(foreign.with_name("aside"))
+    version.symlink_to(foreign)
+    registry.delete("a", 2)
+    assert registry.versions("a") == [1] and history.model("a").version == 3
