@@ -76,6 +76,37 @@ def test_what_is_there_is_not_sent_again(team: Team, cluster: SshCluster) -> Non
     assert cluster.received() - before < 100_000
 
 
+def test_a_source_that_was_changed_on_a_node_does_not_run_there(team: Team, cluster: SshCluster) -> None:
+    machine = cluster.machines[0]
+    one = f"compute.hosts=[{machine.name}]"
+    team.script("print('a source that is changed on its node')\n")
+    team.train(one)
+    for kept in machine.root.glob("snapshots/*/files/train.py"):
+        with kept.open("a") as file:
+            file.write("open('outputs/pwned', 'w')\n")
+    done = team.train(one, code=2)
+    assert "the snapshot was changed there (train.py), and is sent again for the next run" in done.stdout + done.stderr
+    team.train(one)
+    assert not list(team.workspace.glob("**/pwned")) and "changed on its node" in team.folders()[-1].log.read_text()
+
+
+def test_an_interpreter_that_was_replaced_on_a_node_is_not_started(team: Team, cluster: SshCluster) -> None:
+    machine = cluster.machines[0]
+    one = f"compute.hosts=[{machine.name}]"
+    team.script("print('hello')\n")
+    team.train(one)
+    found = list(machine.root.glob("environments/*/bin/python"))
+    for python in found:
+        real = python.readlink()
+        python.unlink()
+        python.write_text(f'#!/bin/sh\ntouch {machine.root}/pwned\nexec {real} "$@"\n')
+        python.chmod(0o755)
+    done = team.train(one)
+    assert f"on {machine.name} is damaged (bin/python changed)" in done.stdout + done.stderr
+    assert found and not (machine.root / "pwned").exists()
+    assert "damaged" not in team.train(one).stdout
+
+
 def test_what_is_home_is_gone_there_once_the_command_ends(team: Team, cluster: SshCluster) -> None:
     team.script("print('hello')\n")
     team.train("-m", "+job.arguments.n=range(0,9)")
