@@ -9,6 +9,7 @@ from typing import Any
 from runner import trust
 from runner.bench import RestoredRun
 from runner.errors import UserError
+from runner.json_records import read_text
 from runner.layout import Layout
 from runner.records import RunRecord
 from runner.schema import COMPUTES, ENVIRONMENTS, RunSpec
@@ -88,7 +89,7 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
         run_id=record.id,
         snapshot_hash=record.prepare.snapshot.hash,
         environment=record.prepare.environment,
-        lock_text=lock.read_text() if lock.exists() else "",
+        lock_text=read_text(lock) if lock.exists() else "",
         input_hashes={name: one.hash for name, one in record.prepare.inputs.items()},
     )
     code = run_plan(plan, restored)

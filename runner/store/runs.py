@@ -10,10 +10,11 @@ from pathlib import Path
 from runner.errors import UserError, nearest
 from runner.files import remove_tree, write_text
 from runner.format import Encoder
+from runner.json_records import BadRecordError
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.statuses import TERMINAL
-from runner.store.finding import latest, meant, read_record_file, time_of
+from runner.store.finding import entries, latest, meant, read_own, record_folders, time_of
 
 
 class FileRunStore:
@@ -103,22 +104,18 @@ class FileRunStore:
             remove_tree(leftover)
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
-        if not self.layout.runs.is_dir():
-            return
-        for group in os.scandir(self.layout.runs):
-            if group.is_dir() and (experiment is None or group.name == experiment):
-                for one in os.scandir(group.path):
-                    if not one.name.startswith(".") and Path(one.path, "run.json").exists():
-                        yield Path(one.path)
+        for group in entries(self.layout.runs):
+            if experiment is None or group.name == experiment:
+                yield from record_folders(Path(group.path), "run.json")
 
 
 def locate(layout: Layout, run_id: str) -> RunLayout | None:
     """Return the folder of a run of any experiment, None where there is no such run."""
-    if "/" in run_id or not layout.runs.is_dir():
+    if "/" in run_id:
         return None
-    for experiment in os.scandir(layout.runs):
+    for experiment in entries(layout.runs):
         run = RunLayout(Path(experiment.path, run_id))
-        if run.record.exists():
+        if os.path.lexists(run.record):
             return run
     return None
 
@@ -131,4 +128,7 @@ def read_record(folder: Path) -> RunRecord:
     UserError
         If it is missing, damaged or of a later format.
     """
-    return read_record_file(folder / "run.json", RunRecord)
+    record: RunRecord = read_own(folder / "run.json", RunRecord)
+    if record.experiment != folder.parent.name:
+        raise BadRecordError(folder / "run.json", f"it is of experiment {record.experiment}")
+    return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 import shutil
@@ -12,9 +11,10 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
+from runner.json_records import read_record
 from runner.layout import Layout
 from runner.ports import Say
-from runner.records import SnapshotRecord
+from runner.records import ManifestRecord, SnapshotRecord
 from runner.store.credentials import secret_looking
 
 IGNORE_FILES = (".amlignore", ".gitignore")
@@ -66,7 +66,7 @@ class FileSnapshotStore:
         """
         folder = self.layout.snapshot(digest)
         try:
-            manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
+            manifest = read_record(folder / "manifest.json", ManifestRecord).files
         except FileNotFoundError:
             raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
         target.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class FileSnapshotStore:
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / "files" / name, path)
-            path.chmod(0o755 if facts["executable"] else 0o644)
+            path.chmod(0o755 if facts.executable else 0o644)
 
     def _listed(self, source: Path, say: Say) -> list[str]:
         ignored = _ignore_rules(source)
