@@ -53,22 +53,24 @@ def open_regular(path: Path | str, largest: int = LARGEST) -> BinaryIO:
     UserError
         If it is a link, a folder, a FIFO or the like, too large, or may not be read.
     """
+    return os.fdopen(_opened(path, largest)[0], "rb")
+
+
+def _opened(path: Path | str, largest: int) -> tuple[int, int]:
+    """Return the descriptor of a regular file, and its size."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise BadRecordError(path, _why_closed(error)) from None
-    try:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise BadRecordError(path, "it is not a regular file")
-        if state.st_size > largest:
-            raise BadRecordError(path, f"it has {state.st_size} bytes, and no more than {largest} are read")
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+    state = os.fstat(descriptor)
+    if stat.S_ISREG(state.st_mode) and state.st_size <= largest:
+        return descriptor, state.st_size
+    os.close(descriptor)
+    if stat.S_ISREG(state.st_mode):
+        raise BadRecordError(path, f"it has {state.st_size} bytes, and no more than {largest} are read")
+    raise BadRecordError(path, "it is not a regular file")
 
 
 def _why_closed(error: OSError) -> str:
@@ -81,15 +83,16 @@ def _why_closed(error: OSError) -> str:
 
 def read_bytes(path: Path | str, largest: int = LARGEST) -> bytes:
     """Return the content of a regular file; raises as `open_regular`."""
-    with open_regular(path, largest) as file:
-        return _read(file, path, largest)
-
-
-def _read(file: BinaryIO, path: Path | str, largest: int) -> bytes:
+    descriptor, size = _opened(path, largest)
+    content = b""
     try:
-        return file.read(largest + 1)[:largest]
+        while len(content) <= largest and (block := os.read(descriptor, max(size - len(content), 0) + 1)):
+            content += block
     except OSError as error:
         raise BadRecordError(path, str(error.strerror or error)) from None
+    finally:
+        os.close(descriptor)
+    return content
 
 
 def read_text(path: Path | str) -> str:
