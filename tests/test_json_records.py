@@ -19,7 +19,7 @@ RUN = {
     "format": 1, "id": "e-1", "experiment": "e", "status": "completed", "created": "2026-07-01T12:00:00.000000Z",
     "tags": {"a": "b"}, "phases": {"Running": 1}, "finalize": {"outputs": [{"path": "a", "bytes": 1, "sha256": "c"}]},
 }  # fmt: skip
-WRONG = {
+WRONG: dict[str, list[Any]] = {
     "id": [None, 5, "..", "a/b", ""],
     "created": [
         None,

@@ -127,7 +127,7 @@ def _socket(path: Path) -> None:
 
 def _huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, LARGEST * 100)
+    os.truncate(path, LARGEST + 1)
 
 
 PLACES: dict[str, Callable[[Path], Any]] = {
