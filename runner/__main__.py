@@ -30,11 +30,18 @@ def main() -> None:
 
     All is on disk by then, so the interpreter is not taken down object by object, which takes 15 ms.
     """
-    code = _guarded()
-    from runner.streams import reader_may_leave
+    from runner.streams import open_streams, reader_may_leave
 
+    open_streams()
+    code = _guarded()
     with reader_may_leave():
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            print(f"error: This cannot be printed: {error.strerror}", file=sys.stderr)
+            code = code or 1
     sys.stderr.flush()
     os._exit(code)
 

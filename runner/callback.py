@@ -7,7 +7,6 @@ callback.py follow RUN_FOLDER`` by a controller that leaves a run on a cluster, 
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 
@@ -20,7 +19,9 @@ from runner.files import write_json
 
 def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
+    from runner.json_records import read_record
     from runner.names import check_name
+    from runner.records import RegisterRequest
     from runner.recovery import reopen, run_folder_record
     from runner.restore import checked
     from runner.stages.artefacts import Wanted, register_version
@@ -29,16 +30,16 @@ def answer(folder: Path, request: Path) -> None:
     try:
         layout, record = run_folder_record(folder)
         record = checked(layout, record)
-        asked = json.loads(request.read_bytes())
+        asked = read_record(request, RegisterRequest)
         wanted = Wanted(
-            name=check_name(asked.get("name"), "model name"),
-            artefact=_artefact(folder, asked.get("path")),
-            framework=asked.get("framework") or "ScikitLearn",
-            framework_version=asked.get("framework_version"),
-            description=asked.get("description"),
-            tags=asked.get("tags") or {},
-            properties=asked.get("properties") or {},
-            resources=asked.get("resources") or {},
+            name=check_name(asked.name, "model name"),
+            artefact=_artefact(folder, asked.path),
+            framework=asked.framework or "ScikitLearn",
+            framework_version=asked.framework_version,
+            description=asked.description,
+            tags=dict(asked.tags or {}),
+            properties=dict(asked.properties or {}),
+            resources=dict(asked.resources or {}),
         )
         bench = reopen(layout, record)
         with contextlib.closing(bench.compute):  # which is connected to where a model is inspected only if one is

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ import click
 from runner.commands.common import global_options
 from runner.commands.lazy import LazyGroup
 from runner.errors import UserError, storage_error
+from runner.streams import open_streams, output_is_lost, print_nowhere
 from runner.variables import check_variables
 
 CANCELED, BROKEN_PIPE = 130, 141
@@ -81,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code: 0, 1 for a user's mistake, 2 for a bad outcome, 3 for our bug, 130 for Ctrl-C.
     """
+    open_streams()
     for stream in (sys.stdout, sys.stderr):
         # A name that is no UTF-8 is shown escaped, in any locale, instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
@@ -95,10 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return CANCELED
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print_nowhere()  # the reader (head, less) has seen enough
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  (the last resort: what is not the disk's fault is a bug of ours)
+        if isinstance(error, OSError) and output_is_lost():
+            return _fail(f"This cannot be printed: {error.strerror}")
         mistake = storage_error(error)
         if mistake is not None:
             return _fail(str(mistake))

@@ -29,7 +29,10 @@ class UserError(Exception):
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+_CLOSED = (  # or too large, or not what belongs there
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EFBIG, errno.ELOOP, errno.ENXIO,
+    errno.ENAMETOOLONG, errno.EIO,
+)  # fmt: skip
 
 
 def storage_error(error: BaseException) -> UserError | None:

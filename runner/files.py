@@ -21,6 +21,7 @@ from runner.shown import clean, finite
 from runner.worker import locks, timeouts
 
 _BLOCK = 1 << 20
+_NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)  # what is there cannot be locked by anybody
 _OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
 
 
@@ -89,22 +90,12 @@ def _dumps(value: Any, indent: int | None = None) -> str:
 def append_json_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write, safe beside other appending processes."""
     line = encoded(f"{_dumps(value)}\n")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    # A FIFO or a link in its place is an error, and not waited for or followed.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)
     try:
         os.write(descriptor, line)
     finally:
         os.close(descriptor)
-
-
-def read_json_lines(path: Path) -> Iterator[Any]:
-    """Yield the values of a JSON-lines file; a last line cut short by a kill is left out, a missing file is empty."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return
-    for line in content.splitlines(keepends=True):
-        if line.endswith(b"\n") and line.strip():
-            yield json.loads(line)
 
 
 def sync_folder(path: Path) -> None:

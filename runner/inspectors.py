@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import hash_tree
+from runner.json_records import read_text
 from runner.layout import WORKER
 from runner.ports import EnvironmentHandle, Inspector, Say
 from runner.records import Inspection, RunRecord
@@ -40,7 +41,7 @@ def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandl
 def _restored(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
     """Return the run's environment, found by its record: no file that a script can write names what is started."""
     assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
-    lock = bench.run.lock_file.read_text()
+    lock = read_text(bench.run.lock_file)
     return bench.environment.restore(record.prepare.environment, lock, host, bench.say)
 
 

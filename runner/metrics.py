@@ -25,8 +25,8 @@ def last_values(lines: Iterable[Line]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in lines:
         found.pop(line["name"], None)
-        if line.get("kind") in _ONE and not isinstance(line["value"], list | dict):
-            found[line["name"]] = line["value"]
+        if line.get("kind") in _ONE and not isinstance(line.get("value"), list | dict):
+            found[line["name"]] = line.get("value")
     return found
 
 

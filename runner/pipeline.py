@@ -10,8 +10,9 @@ from typing import Any
 from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError, storage_error
-from runner.files import append_json_line, read_json_lines
-from runner.records import RunRecord
+from runner.files import append_json_line
+from runner.json_records import read_lines
+from runner.records import PropertyLine, RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, name_set_by_script, with_script_set
 from runner.stages.prepare import prepare
@@ -93,7 +94,7 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
     phase(word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
     if name == "finalize":
-        lines = list(read_json_lines(bench.run.properties))
+        lines = list(read_lines(bench.run.properties, PropertyLine))
         changed["tags"] = with_script_set(lines, "tag", record.tags)
         changed["properties"] = with_script_set(lines, "property", record.properties)
         changed["display_name"] = name_set_by_script(lines) or record.display_name

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, Record, frozen_record
+from runner.format import FORMAT, BadValueError, Inside, Name, Record, Time, checked_fields, frozen_record
 
 
 @frozen_record
@@ -95,8 +95,8 @@ class ResultRecord(Record):
     exit_code: int | None = None
     signal: str | None = None
     reason: str | None = None
-    started: str | None = None
-    ended: str | None = None
+    started: Time | None = None
+    ended: Time | None = None
     duration: float | None = None
     cpu_seconds: float | None = None
     peak_memory: int | None = None
@@ -109,7 +109,7 @@ class ResultRecord(Record):
 class FileRecord(Record):
     """One file of the outputs. `path` is relative to the outputs folder."""
 
-    path: str
+    path: Inside
     bytes: int
     sha256: str
 
@@ -147,11 +147,11 @@ class RunRecord(Record):
     """``run.json``: everything known of one run. `config` is the composed configuration, resolved."""
 
     format: int = FORMAT
-    id: str
-    experiment: str
+    id: Name
+    experiment: Name
     status: str
-    created: str
-    ended: str | None = None
+    created: Time
+    ended: Time | None = None
     number: int = 0
     display_name: str | None = None
     description: str | None = None
@@ -168,6 +168,11 @@ class RunRecord(Record):
     finalize: FinalizeRecord | None = None
     register: RegisterRecord | None = None
     deploy: DeployRecord | None = None
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """Return a group of the configuration, empty where it has none."""
+        found = self.config.get(name)
+        return found if isinstance(found, Mapping) else {}
 
 
 @frozen_record
@@ -200,10 +205,10 @@ class ModelRecord(Record):
     """``model.json``: one version of a model. `artefact` is the file or folder beside it, `files` its contents."""
 
     format: int = FORMAT
-    name: str
+    name: Name
     version: int
-    created: str
-    artefact: str
+    created: Time
+    artefact: Name
     sha256: str
     bytes: int
     files: tuple[FileRecord, ...] = ()
@@ -212,7 +217,7 @@ class ModelRecord(Record):
     python_version: str | None = None
     lock: str | None = None
     description: str | None = None
-    resources: Mapping[str, float] = field(default_factory=dict)
+    resources: Mapping[str, float | None] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -229,7 +234,7 @@ class Deployment(Record):
     """One version behind an endpoint. `reference` is what was asked for; with an ``@alias`` the version follows it."""
 
     reference: str
-    name: str
+    name: Name
     version: int
     weight: float = 1.0
     mirror: bool = False
@@ -244,8 +249,8 @@ class EndpointRecord(Record):
     """
 
     format: int = FORMAT
-    name: str
-    created: str
+    name: Name
+    created: Time
     generation: int = 1
     deployments: tuple[Deployment, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -253,3 +258,166 @@ class EndpointRecord(Record):
     image: str | None = None
     environment: str | None = None
     history: tuple[tuple[Deployment, ...], ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Any) -> EndpointRecord:
+        """Return the record that plain data describes, whose settings are those of an endpoint."""
+        from runner.endpoint_settings import EndpointSettings
+
+        record = super().from_json(value)
+        try:
+            checked_fields(EndpointSettings, record.settings)
+        except BadValueError as error:
+            raise error.below("settings") from None
+        return record
+
+
+@frozen_record
+class MetricLine(Record):
+    """A line of ``metrics.jsonl``; see `runner.metrics`."""
+
+    name: str
+    value: Any = None
+    step: int | None = None
+    time: Time | None = None
+    kind: str | None = None
+
+
+@frozen_record
+class PropertyLine(Record):
+    """A line of ``properties.jsonl``: a tag, a property or the display name that the script set; null removes it."""
+
+    kind: str
+    name: str
+    value: str | None
+
+
+@frozen_record
+class AliasLine(Record):
+    """A line of ``aliases.jsonl``: an alias that moved to a version, or with null was dropped."""
+
+    time: Time
+    alias: str
+    version: int | None
+
+
+@frozen_record
+class AttemptLine(Record):
+    """A line of ``attempts.jsonl``: an attempt that ended because a node was lost."""
+
+    attempt: int
+    node: str
+
+
+@frozen_record
+class ChildRecord(Record):
+    """``child.json`` of a run that the script made below its own."""
+
+    id: str
+    number: int = 0
+    name: Any = None
+    status: str | None = None
+    outputs: str | None = None
+
+
+@frozen_record
+class ServerState(Record):
+    """What a server process says of itself in the folder of its endpoint."""
+
+    pid: int
+    served: tuple[ServedModel, ...] = ()
+    problem: str | None = None
+
+
+@frozen_record
+class ServedModel(Record):
+    """A version that a server process answers with."""
+
+    name: str
+    version: int
+
+
+@frozen_record
+class ParityMethod(Record):
+    """How far an accelerated form of one method is off, and if it is not used why."""
+
+    used: bool
+    reason: str | None = None
+    precision: str | None = None
+    labels_equal: float | None = None
+    largest_difference: Any = None
+
+
+@frozen_record
+class ParityRecord(Record):
+    """``parity-onnx.json`` of a version."""
+
+    methods: Mapping[str, ParityMethod] = field(default_factory=dict)
+
+
+@frozen_record
+class KeyRecord(Record):
+    """A key of an endpoint, of which only the hash is kept."""
+
+    sha256: str
+    created: Time
+
+
+@frozen_record
+class KeysRecord(Record):
+    """``keys.json`` of an endpoint, by the names of its keys."""
+
+    format: int = FORMAT
+    keys: Mapping[str, KeyRecord] = field(default_factory=dict)
+
+
+@frozen_record
+class ProcessRecord(Record):
+    """``process.json``: the process that lives."""
+
+    pid: int
+
+
+@frozen_record
+class CancelRecord(Record):
+    """``cancel.json``, the mark that asks for an end."""
+
+    reason: str | None = None
+
+
+@frozen_record
+class NodeRecord(Record):
+    """``node.json``: the node that a run is on."""
+
+    node: str
+    began: Any = None
+
+
+@frozen_record
+class ManifestEntry(Record):
+    """A file of a snapshot."""
+
+    sha256: str
+    size: int
+    executable: bool = False
+
+
+@frozen_record
+class ManifestRecord(Record):
+    """``manifest.json`` of a snapshot."""
+
+    files: Mapping[str, ManifestEntry] = field(default_factory=dict)
+
+
+@frozen_record
+class RegisterRequest(Record):
+    """What a script asks for with ``Run.register_model``."""
+
+    name: Any = None
+    path: str | None = None
+    framework: str | None = None
+    framework_version: str | None = None
+    description: str | None = None
+    tags: Mapping[str, str] | None = None
+    properties: Mapping[str, str] | None = None
+    resources: Mapping[str, float | None] | None = None

@@ -16,6 +16,7 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked
 from runner.following import worker_lives
+from runner.json_records import read_text
 from runner.layout import Layout
 from runner.pipeline import execute, finish
 from runner.ports import Say
@@ -82,7 +83,7 @@ def _take_interpreter(bench: Bench, record: RunRecord) -> None:
     """Refuse a run of another Python than this one, which could not load its model, before it has failed for that."""
     if record.prepare is None or record.prepare.environment.kind != "current" or not registers(bench):
         return
-    host, lock = bench.compute.host(), bench.run.lock_file.read_text()
+    host, lock = bench.compute.host(), read_text(bench.run.lock_file)
     bench.handle = bench.environment.restore(record.prepare.environment, lock, host, bench.say)
 
 
@@ -90,7 +91,7 @@ def followed(layout: Layout, record: RunRecord) -> None:
     """Follow a run that is on a node to its end."""
     bench = reopen(layout, record)
     assert record.prepare is not None  # noqa: S101 - it was submitted
-    environment, lock = record.prepare.environment, bench.run.lock_file.read_text()
+    environment, lock = record.prepare.environment, read_text(bench.run.lock_file)
     job = bench.compute.attach(bench.run.root, lambda host: bench.environment.restore(environment, lock, host, print))
     while job is not None and not job.wait(_TICK):
         continue

@@ -9,6 +9,7 @@ from typing import Any
 from runner import trust
 from runner.bench import RestoredRun
 from runner.errors import UserError
+from runner.json_records import read_text
 from runner.layout import Layout
 from runner.records import RunRecord
 from runner.schema import COMPUTES, ENVIRONMENTS, RunSpec
@@ -17,17 +18,27 @@ from runner.store.runs import FileRunStore, read_record
 
 
 def spec_of(record: RunRecord) -> RunSpec:
-    """Return the composition of a recorded run."""
+    """Return the composition of a recorded run.
+
+    Raises
+    ------
+    UserError
+        If what is recorded is none.
+    """
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
 
     from runner.plan import register_resolvers
 
     register_resolvers()
     config: dict[str, Any] = {key: value for key, value in record.config.items() if key != "base"}
     base = OmegaConf.structured(RunSpec)
-    base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
-    base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
-    spec = OmegaConf.to_object(OmegaConf.merge(base, config))
+    try:
+        base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
+        base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
+        spec = OmegaConf.to_object(OmegaConf.merge(base, config))
+    except (KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
+        raise UserError(f"The configuration of run {record.id} is damaged: {type(error).__name__} {error}") from None
     assert isinstance(spec, RunSpec)  # noqa: S101 - the merge starts from one
     return spec
 
@@ -88,7 +99,7 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
         run_id=record.id,
         snapshot_hash=record.prepare.snapshot.hash,
         environment=record.prepare.environment,
-        lock_text=lock.read_text() if lock.exists() else "",
+        lock_text=read_text(lock) if lock.exists() else "",
         input_hashes={name: one.hash for name, one in record.prepare.inputs.items()},
     )
     code = run_plan(plan, restored)

@@ -11,6 +11,7 @@ from typing import Optional
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoint_words import read_words
 from runner.errors import UserError, storage_error
+from runner.streams import open_streams
 from runner.variables import check_variables
 
 
@@ -32,6 +33,7 @@ class Command(EndpointSettings):
 
 def main(words: list[str]) -> int:
     """Prepare the endpoint and become its server; return an exit code only when that fails."""
+    open_streams()
     try:
         check_variables()
         command = parse(words)

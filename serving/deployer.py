@@ -14,9 +14,9 @@ from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError
 from runner.files import write_json
-from runner.format import check_format
+from runner.json_records import read_json, read_record
 from runner.layout import EndpointLayout, Layout
-from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.records import Deployment, EndpointRecord, ModelRecord, ServerState
 from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from serving.errors import ServingError
@@ -67,9 +67,9 @@ class Deployer:
         """Tell whether the endpoint's record, or what the other server processes serve, has gone on since."""
         own = set(self.loaded)
         for path in self.endpoint.states.glob("[0-9]*.json"):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # of one that ends at this moment
-                other = json.loads(path.read_bytes())
-                served = {(one["name"], one["version"]) for one in other["served"]}
+            with contextlib.suppress(OSError, UserError, ValueError):  # of one that ends at this moment
+                other = read_record(path, ServerState)
+                served = {(one.name, one.version) for one in other.served}
                 if int(path.stem) != os.getpid() and served and served != own:
                     return True
         try:
@@ -131,8 +131,7 @@ class Deployer:
         self.refresh()
 
     def _record(self) -> EndpointRecord:
-        path = self.endpoint.record
-        return EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+        return read_record(self.endpoint.record, EndpointRecord)
 
     def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
         """Return name, version, weight and whether it only mirrors; an alias is looked up anew."""
@@ -246,9 +245,10 @@ def _said(error: Exception) -> str:
 def read_unloaded(endpoint: EndpointLayout) -> set[str]:
     """Return the names of the models that a client has unloaded."""
     try:
-        return set(json.loads(endpoint.unloaded.read_bytes()))
+        found = read_json(endpoint.unloaded)
     except FileNotFoundError:
         return set()
+    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
 
 
 def check_framework(record: ModelRecord, *, allow: bool) -> str | None:

@@ -6,7 +6,6 @@ HOME is there in a container: the endpoint's folder on the host, whose holder ha
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import resource
 import shutil
@@ -20,7 +19,9 @@ from typing import Any
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import locked, write_json, write_text
+from runner.json_records import read_record
 from runner.layout import EndpointLayout
+from runner.records import ServerState
 from runner.worker import timeouts
 from serving.listening import STOP, Handed, Listening
 from serving.processes import (
@@ -167,7 +168,7 @@ def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
     found = []
     for path in endpoint.states.glob("[0-9]*.json"):
         with contextlib.suppress(FileNotFoundError):  # its process has ended meanwhile
-            found.append(json.loads(path.read_bytes()))
+            found.append(read_record(path, ServerState).to_json())
     return found
 
 

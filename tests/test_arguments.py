@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from runner.arguments import argument_words, fill_inputs, script_argv, unread_values
 from runner.errors import UserError
-from runner.files import append_json_line, read_json_lines, write_json
+from runner.files import append_json_line, write_json
 from runner.schema import JobConfig, RunSpec
 from tests.support.command_line import CommandLine
 
@@ -100,7 +100,7 @@ def test_records_hold_any_number(tmp_path_factory: pytest.TempPathFactory, value
     folder = tmp_path_factory.mktemp("records")
     write_json(folder / "one.json", {"value": value})
     append_json_line(folder / "lines.jsonl", {"value": value})
-    one, (line,) = json.loads((folder / "one.json").read_text()), read_json_lines(folder / "lines.jsonl")
+    one, line = (json.loads((folder / name).read_text()) for name in ("one.json", "lines.jsonl"))
     assert one == line
 
 

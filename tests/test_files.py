@@ -16,7 +16,6 @@ from runner.files import (
     is_locked,
     list_files,
     locked,
-    read_json_lines,
     remove_tree,
     write_json,
 )
@@ -55,7 +54,7 @@ def test_lines_of_many_processes_stay_whole_and_a_torn_one_is_left_out(tmp_path:
         assert process.wait() == 0
     with path.open("a") as file:
         file.write('{"n": 1, "torn')
-    assert len(list(read_json_lines(path))) == 800
+    assert path.read_bytes().count(b"\n") == 800
 
 
 def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from runner.names import check_file_name, check_name
 from runner.records import FileRecord, FinalizeRecord, RunRecord
 
 RECORD = RunRecord(
-    id="a", experiment="e", status="queued", created="t",
+    id="a", experiment="e", status="queued", created="2026-07-01T12:00:00.000000Z",
     finalize=FinalizeRecord(outputs=(FileRecord(path="p", bytes=1, sha256="s"),), metrics={"m": 1.5}),
 )  # fmt: skip
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from runner.commands.output import facts, print_outputs, say, section, show_value
 from runner.errors import UserError
-from runner.files import read_json_lines
+from runner.json_records import read_lines, read_record, warn_once
 from runner.layout import Layout
 from runner.metrics import last_values
-from runner.records import RunRecord
+from runner.records import ChildRecord, MetricLine, PropertyLine, RunRecord
+from runner.store.finding import entries
 
 _SHOWN = 20
 Child = dict[str, Any]
@@ -21,25 +21,31 @@ Child = dict[str, Any]
 def children_of(folder: Path) -> list[Child]:
     """Return the children below a folder, by their numbers, each with its metrics, tags, properties and children.
 
-    One whose record is damaged is left out: it must not hide the others.
+    One that is damaged is named and left out: it must not hide the others.
     """
     found = []
-    for one in folder.iterdir() if folder.is_dir() else ():
-        try:
-            child = json.loads((one / "child.json").read_bytes())
-            number = int(child.get("number") or 0)
-        except (OSError, ValueError, TypeError, AttributeError):
+    for one in entries(folder) if not folder.is_symlink() else ():  # a link may lead back above itself
+        if not one.is_dir(follow_symlinks=False):
             continue
-        set_by_script = [line for line in read_json_lines(one / "properties.jsonl") if isinstance(line, dict)]
-        child = {
-            **child,
-            "metrics": last_values(read_json_lines(one / "metrics.jsonl")),
-            "tags": _last(set_by_script, "tag"),
-            "properties": _last(set_by_script, "property"),
-            "children": children_of(one / "children"),
-        }
-        found.append((number, str(child.get("id")), child))
-    return [child for _, _, child in sorted(found, key=lambda one: one[:2])]
+        try:
+            found.append(_read(Path(one.path)))
+        except FileNotFoundError:  # it is just being made
+            continue
+        except UserError as error:
+            warn_once(one.path, str(error))
+    return sorted(found, key=lambda child: (child["number"], child["id"]))
+
+
+def _read(folder: Path) -> Child:
+    child = read_record(folder / "child.json", ChildRecord)
+    set_by_script = list(read_lines(folder / "properties.jsonl", PropertyLine))
+    return {
+        **child.to_json(),
+        "metrics": last_values(read_lines(folder / "metrics.jsonl", MetricLine)),
+        "tags": _last(set_by_script, "tag"),
+        "properties": _last(set_by_script, "property"),
+        "children": children_of(folder / "children"),
+    }
 
 
 def _last(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:

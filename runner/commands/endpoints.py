@@ -8,7 +8,7 @@ import click
 
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.output import emit_json, note, show_table
-from runner.errors import UserError
+from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
     from runner.endpoints.servers import Servers
@@ -28,8 +28,11 @@ def endpoints() -> None:
     for name in store.listed():
         try:
             rows.append(describe(store, name))
-        except UserError as error:  # one bad record must not hide the others, nor that its endpoint is served
-            rows.append(_damaged(store, name, str(error)))
+        except (
+            UserError,
+            OSError,
+        ) as error:  # one bad record must not hide the others, nor that its endpoint is served
+            rows.append(_damaged(store, name, str(storage_error(error) or error)))
     if wants_json():
         emit_json(rows)
     elif rows:
@@ -62,7 +65,7 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
     from runner.endpoint_settings import EndpointSettings
 
     record = store.read(name)
-    settings = EndpointSettings(**record.settings)
+    settings = EndpointSettings(**record.settings)  # its fields were checked as the record was read
     status = servers_of(store, record).status(name)
     return {
         "name": name,

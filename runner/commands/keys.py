@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from runner.commands.common import global_options, wants_json, workspace
@@ -27,8 +25,7 @@ def keys(endpoint: str, rotate: str | None) -> None:
         else:
             say(f"{rotate} key (shown once): {key}")
         return
-    path = store.layout.endpoint(endpoint).keys
-    found = json.loads(path.read_bytes())["keys"] if path.exists() else {}
+    found = store.keys(endpoint)
     if wants_json():
         emit_json({which: {"created": one["created"]} for which, one in found.items()})
     elif found:

@@ -57,6 +57,7 @@ def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
     from runner.commands.endpoints import servers_of
     from runner.endpoints.store import EndpointStore
     from runner.files import list_files
+    from runner.json_records import LARGEST_LINES, read_bytes
 
     store, folder = EndpointStore(layout), layout.endpoint(endpoint).logs
     if name == "server.log":
@@ -65,7 +66,7 @@ def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
         found = list_files(folder) if folder.is_dir() else []
         if name not in found:
             raise UserError(f"Endpoint {endpoint} has no log '{name}'", nearest(name, found))
-        content = (folder / name).read_bytes()
+        content = read_bytes(folder / name, LARGEST_LINES)
     if wants_json():
         _write_json(endpoint, name, iter([content]))
     else:

@@ -42,7 +42,7 @@ def models(context: click.Context) -> None:
 
 def _row(name: str) -> dict[str, Any]:
     """Return one model by its latest version; one that cannot be read is listed with the reason."""
-    from runner.errors import UserError
+    from runner.errors import UserError, storage_error
 
     store = registry(workspace())
     row: dict[str, Any] = {"name": name, "version": None, "versions": 0, "aliases": {}, "error": None}
@@ -51,8 +51,8 @@ def _row(name: str) -> dict[str, Any]:
         row |= {"versions": len(versions), "aliases": store.aliases(name)}
         if versions:
             row |= store.resolve(f"{name}:{versions[-1]}").to_json()
-    except UserError as error:
-        row["error"] = str(error)
+    except (UserError, OSError) as error:
+        row["error"] = str(storage_error(error) or error)
     return row
 
 

@@ -59,7 +59,7 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
         ("Properties", record.properties),
         ("Metrics", record.metrics),
         ("Data", record.data),
-        ("ONNX", {name: _parity(one) for name, one in parity["methods"].items()} if parity else {}),
+        ("ONNX", {name: _parity(one) for name, one in parity.get("methods", {}).items()} if parity else {}),
         ("Inspected", _inspected(record.inspection) if record.inspection else {}),
     ):
         if found:
@@ -86,7 +86,9 @@ def _inspected(inspection: Inspection) -> dict[str, Any]:
 
 def _parity(one: dict[str, Any]) -> str:
     if not one["used"]:
-        return f"not used: {one['reason']}"
-    if "labels_equal" in one:
-        return f"labels equal ({one['precision']} precision)"
-    return f"off by {one['largest_difference']:.1e} at most ({one['precision']} precision)"
+        return f"not used: {one.get('reason')}"
+    if one.get("labels_equal") is not None:
+        return f"labels equal ({one.get('precision')} precision)"
+    off = one.get("largest_difference")
+    shown = f"{off:.1e}" if isinstance(off, float) else str(off)
+    return f"off by {shown} at most ({one.get('precision')} precision)"

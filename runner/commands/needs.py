@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from runner.commands.common import looked_at
 from runner.environments.catalogue import Needs, kept
 from runner.errors import UserError
+from runner.format import Record
+from runner.json_records import read_record
 from runner.layout import Layout
-from runner.records import ModelRecord
-from runner.statuses import TERMINAL
+from runner.records import EndpointRecord, ModelRecord
+from runner.statuses import RUNNING, TERMINAL
+from runner.store.finding import record_folders
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
+from runner.sweeps.records import SweepRecord
+
+T = TypeVar("T", bound=Record)
 
 
 def needs(layout: Layout) -> Needs:
@@ -44,13 +50,12 @@ def needs(layout: Layout) -> Needs:
         keys = [made.prepare.environment.key] if made is not None and made.prepare else _alike(layout, model)
         for key in keys:
             found[key].append(f"model {model.name}:{model.version}")
-    for path in layout.endpoints.glob("*/endpoint.json"):
-        content = _content(path, unknown)
-        python = Path(str(content.get("python") or ""))
-        if content.get("environment"):
-            found[content["environment"]].append(f"endpoint {path.parent.name}")
-        if python.is_relative_to(layout.environments):
-            found[python.relative_to(layout.environments).parts[0]].append(f"endpoint {path.parent.name}")
+    for name, endpoint in _records(layout.endpoints, "endpoint.json", EndpointRecord, unknown):
+        python = Path(endpoint.python)
+        if endpoint.environment:
+            found[endpoint.environment].append(f"endpoint {name}")
+        if python != layout.environments and python.is_relative_to(layout.environments):
+            found[python.relative_to(layout.environments).parts[0]].append(f"endpoint {name}")
     return Needs(found, unknown)
 
 
@@ -66,21 +71,25 @@ def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
 
 def _alike(layout: Layout, model: ModelRecord) -> list[str]:
     """Return the environments that have a model version's very lock."""
-    return [one.key for one in kept(layout) if one.record is not None and one.lock() == model.lock]
+    found = []
+    for one in kept(layout):
+        with contextlib.suppress(UserError):  # one without a lock is built again before its next use
+            if one.record is not None and model.lock is not None and one.lock() == model.lock:
+                found.append(one.key)
+    return found
 
 
-def _content(path: Path, unknown: list[str]) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-        return dict(content)
-    except (OSError, ValueError, TypeError):
-        unknown.append(f"{path.parent.parent.name} {path.parent.name}, whose record cannot be read")
-        return {}
+def _records(root: Path, file: str, kind: type[T], unknown: list[str]) -> Iterator[tuple[str, T]]:
+    for folder in record_folders(root, file):
+        try:
+            yield folder.name, read_record(folder / file, kind)
+        except (UserError, FileNotFoundError):
+            unknown.append(f"{root.name} {folder.name}, whose record cannot be read")
 
 
 def _sweeps_that_go_on(layout: Layout, unknown: list[str]) -> set[str]:
-    found = {path.parent.name: _content(path, unknown) for path in layout.sweeps.glob("*/sweep.json")}
-    return {name for name, content in found.items() if content.get("state") == "running"}
+    found = _records(layout.sweeps, "sweep.json", SweepRecord, unknown)
+    return {name for name, sweep in found if sweep.state == RUNNING}
 
 
 def last_used(layout: Layout) -> dict[str, str]:

@@ -17,26 +17,33 @@ def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
 
     What was moved to a child is not among them.
     """
-    from runner.files import read_json_lines
+    from runner.json_records import read_lines
     from runner.metrics import MOVED
+    from runner.records import MetricLine
 
     series: dict[str, list[dict[str, Any]]] = {}
-    for line in read_json_lines(path):
+    for line in read_lines(path, MetricLine):
         if line.get("kind") == MOVED:
             series.pop(line["name"], None)
             continue
-        entry = {"value": line["value"], "step": line.get("step"), "time": line["time"], "kind": line.get("kind")}
+        entry = {
+            "value": line.get("value"),
+            "step": line.get("step"),
+            "time": line.get("time"),
+            "kind": line.get("kind"),
+        }
         series.setdefault(line["name"], []).append(entry)
     return series
 
 
 def series_in_words(run: RunLayout) -> dict[str, str]:
     """Return what is said of each metric that is more than one value: a list, rows, a table, an image."""
-    from runner.files import read_json_lines
+    from runner.json_records import read_lines
     from runner.metrics import last_values
+    from runner.records import MetricLine
 
     series = metric_series(run.metrics)
-    single = last_values(read_json_lines(run.metrics))
+    single = last_values(read_lines(run.metrics, MetricLine))
     return {
         name: f"{entries[-1]['kind'] or 'list'}, {len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
         for name, entries in series.items()
@@ -46,10 +53,15 @@ def series_in_words(run: RunLayout) -> dict[str, str]:
 
 def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
     """Return each metric's last value: as finalized, or so far."""
-    from runner.files import read_json_lines
+    from runner.json_records import read_lines
     from runner.metrics import last_values
+    from runner.records import MetricLine
 
-    return dict(record.finalize.metrics) if record.finalize is not None else last_values(read_json_lines(run.metrics))
+    return (
+        dict(record.finalize.metrics)
+        if record.finalize is not None
+        else last_values(read_lines(run.metrics, MetricLine))
+    )
 
 
 def log_files(run: RunLayout) -> dict[str, Path]:
@@ -57,7 +69,12 @@ def log_files(run: RunLayout) -> dict[str, Path]:
     from runner.files import list_files
 
     folders = (run.work / "logs", run.logs)
-    return {name: folder / name for folder in folders if folder.is_dir() for name in list_files(folder)}
+    return {
+        name: folder / name
+        for folder in folders
+        if folder.is_dir() and not folder.is_symlink()
+        for name in list_files(folder)
+    }
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

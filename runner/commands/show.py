@@ -22,7 +22,8 @@ def show(run: str) -> None:
     """Show everything known of one run, or of a child that its script made: RUN_1."""
     from runner.commands import reading
     from runner.commands.children import children_of, find_child, print_child
-    from runner.files import read_json_lines
+    from runner.json_records import read_lines
+    from runner.records import PropertyLine
     from runner.stages.finalize import with_script_set
 
     layout = workspace()
@@ -41,7 +42,7 @@ def show(run: str) -> None:
     if not wants_json():
         _print(folder, record, followed)
         return
-    lines = list(read_json_lines(folder.properties))
+    lines = list(read_lines(folder.properties, PropertyLine))
     emit_json(
         {
             **record.to_json(),
@@ -59,10 +60,11 @@ def show(run: str) -> None:
 def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
     from runner.commands import reading
     from runner.commands.children import children_of, print_children
-    from runner.files import read_json_lines
+    from runner.json_records import read_lines
+    from runner.records import PropertyLine
     from runner.stages.finalize import with_script_set
 
-    lines = list(read_json_lines(folder.properties))
+    lines = list(read_lines(folder.properties, PropertyLine))
     facts(_head(record, followed))
     for title, found in (
         ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
@@ -107,7 +109,7 @@ def _head(record: RunRecord, followed: bool) -> dict[str, Any]:
 
 
 def _job(record: RunRecord) -> dict[str, Any]:
-    job = record.config.get("job") or {}
+    job = record.part("job")
     arguments = job.get("arguments")
     return {
         "source": job.get("source"),

@@ -8,7 +8,7 @@ import click
 
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.output import emit_json, note, show_table, show_time
-from runner.errors import UserError
+from runner.errors import UserError, storage_error
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -25,8 +25,8 @@ def sweeps() -> None:
     for sweep_id in sweep_store(layout).ids():
         try:
             rows.append(_row(layout, sweep_id))
-        except UserError as error:  # one bad record must not hide the others
-            note(f"warning: {error}")
+        except (UserError, OSError) as error:  # one bad record must not hide the others
+            note(f"warning: {storage_error(error) or error}")
     rows.sort(key=lambda row: (row["created"], row["id"]), reverse=True)
     if wants_json():
         emit_json([{name: value for name, value in row.items() if name != "shown"} for row in rows])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.compute.interpreter import Interpreter, NotWarmError, begin, read_learnt, ready
+from runner.json_records import read_mapping
 from runner.layout import RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
 
@@ -40,7 +41,7 @@ class WarmPool:
 
         The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
         """
-        order = json.loads(run.order.read_bytes())
+        order = read_mapping(run.order)
         if _may_be_warm(run, order, handle):
             with contextlib.suppress(NotWarmError, OSError):
                 slot = self._slot(_key(run, order, handle))
@@ -51,7 +52,7 @@ class WarmPool:
 
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
         """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
-        order = json.loads(run.order.read_bytes())
+        order = read_mapping(run.order)
         if not _may_be_warm(run, order, handle):
             return None
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import signal
 import socket
@@ -16,9 +15,10 @@ from runner import trust
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
+from runner.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
-from runner.records import EndpointRecord
+from runner.records import EndpointRecord, ProcessRecord
 from runner.worker import sealing, timeouts
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
@@ -140,7 +140,7 @@ def stop(store: EndpointStore, name: str) -> bool:
     record = store.read(name)
     if not store.alive(name):
         return False
-    pid = int(json.loads(endpoint.process.read_bytes())["pid"])
+    pid = read_record(endpoint.process, ProcessRecord).pid
     os.kill(pid, signal.SIGTERM)
     pause = threading.Event()
     until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10

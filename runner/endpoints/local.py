@@ -12,6 +12,7 @@ from runner.endpoints.launch import settle, start, stop
 from runner.endpoints.servers import MakeEnvironment, Status, state_problem
 from runner.endpoints.store import EndpointStore, rolled_back
 from runner.errors import UserError
+from runner.json_records import LARGEST_LINES, read_bytes, read_text
 from runner.ports import Host, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
@@ -77,16 +78,21 @@ class LocalServers:
     def status(self, name: str) -> Status:
         """Return what its processes say."""
         if not self.store.alive(name):
-            left = self.store.layout.endpoint(name).problem
-            return Status("stopped", problem=left.read_text().strip() if left.exists() else None)
+            try:
+                problem = read_text(self.store.layout.endpoint(name).problem).strip()
+            except FileNotFoundError:
+                problem = None
+            return Status("stopped", problem=problem)
         states = self.store.states(name)
         problem = state_problem(states)
         return Status("serving" if states and problem is None else "degraded", states, problem)
 
     def log(self, name: str) -> bytes:
         """Return the server's log."""
-        path = self.store.layout.endpoint(name).log
-        return path.read_bytes() if path.exists() else b""
+        try:
+            return read_bytes(self.store.layout.endpoint(name).log, LARGEST_LINES)
+        except FileNotFoundError:
+            return b""
 
 
 def find_python(

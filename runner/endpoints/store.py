@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.files import is_locked, locked, write_json
-from runner.format import check_format
+from runner.json_records import read_record, warn_once
 from runner.layout import Layout
 from runner.names import is_name
-from runner.records import Deployment, EndpointRecord
+from runner.records import Deployment, EndpointRecord, KeysRecord, ServerState
 from runner.removing import remove
+from runner.store.finding import entries
 
 KEY_NAMES = ("primary", "secondary")
 _HISTORY = 20
@@ -30,16 +31,17 @@ class EndpointStore:
 
     def names(self) -> list[str]:
         """Return the names of all endpoints, sorted."""
-        return [one for one in self._folders() if self.layout.endpoint(one).record.exists()]
+        return [one for one in self._folders() if self._has_record(one)]
 
     def listed(self) -> list[str]:
         """Return the names of all endpoints and of those that are served though their record is gone, sorted."""
-        return [one for one in self._folders() if self.layout.endpoint(one).record.exists() or self.alive(one)]
+        return [one for one in self._folders() if self._has_record(one) or self.alive(one)]
 
     def _folders(self) -> list[str]:
-        if not self.layout.endpoints.is_dir():
-            return []
-        return sorted(one.name for one in self.layout.endpoints.iterdir() if is_name(one.name))
+        return sorted(one.name for one in entries(self.layout.endpoints) if is_name(one.name))
+
+    def _has_record(self, name: str) -> bool:
+        return os.path.lexists(self.layout.endpoint(name).record)
 
     def needing(self, model: str, version: int | None) -> list[str]:
         """Return what needs a version of a model, or with None any of them, each as a sentence.
@@ -69,12 +71,10 @@ class EndpointStore:
         """
         path = self.layout.endpoint(name).record
         try:
-            record = EndpointRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
-            return dataclasses.replace(record, name=name)  # a folder's name is what it is, whatever is written in it
+            record = read_record(path, EndpointRecord)
         except FileNotFoundError:
             raise UserError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UserError(f"{path} is damaged: {error}") from None
+        return dataclasses.replace(record, name=name)  # its folder says what it is
 
     def write(self, record: EndpointRecord) -> None:
         """Replace an endpoint's record."""
@@ -92,7 +92,12 @@ class EndpointStore:
         found = []
         for path in sorted(self.layout.endpoint(name).states.glob("[0-9]*.json")):
             if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
-                found.append(json.loads(path.read_bytes()))
+                try:
+                    found.append(read_record(path, ServerState).to_json())
+                except FileNotFoundError:  # its process has ended meanwhile
+                    continue
+                except UserError as error:
+                    warn_once(path, str(error))
         return found
 
     def delete(self, name: str) -> None:
@@ -105,6 +110,19 @@ class EndpointStore:
     def has_keys(self, name: str) -> bool:
         """Tell whether keys were made."""
         return self.layout.endpoint(name).keys.exists()
+
+    def keys(self, name: str) -> dict[str, Any]:
+        """Return when each key was made, and its hash.
+
+        Raises
+        ------
+        UserError
+            If their file cannot be read.
+        """
+        try:
+            return dict(read_record(self.layout.endpoint(name).keys, KeysRecord).to_json()["keys"])
+        except FileNotFoundError:
+            return {}
 
     def make_key(self, name: str, which: str) -> str:
         """Make one of the two keys anew and return it; only its hash is kept.
@@ -120,7 +138,7 @@ class EndpointStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         key = secrets.token_urlsafe(32)
         with locked(path.parent / ".keys.lock"):
-            keys = json.loads(path.read_bytes())["keys"] if path.exists() else {}
+            keys = self.keys(name)
             keys[which] = {"sha256": hashlib.sha256(key.encode()).hexdigest(), "created": now()}
             old = os.umask(0o077)
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from runner import removing
 from runner.environments.build import LOCK
 from runner.errors import UserError, nearest
 from runner.files import locked, remove_tree
+from runner.json_records import read_record, read_text
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
 from runner.worker.sealing import RECORD
@@ -31,8 +31,17 @@ class Kept:
     created: float
 
     def lock(self) -> str:
-        """Return what is installed in it."""
-        return (self.folder / LOCK).read_text()
+        """Return what is installed in it.
+
+        Raises
+        ------
+        UserError
+            If that cannot be read.
+        """
+        try:
+            return read_text(self.folder / LOCK)
+        except FileNotFoundError:
+            raise UserError(f"There is no {self.folder / LOCK}", "It is made again when it is used next") from None
 
     def size(self) -> int:
         """Return the bytes of its files."""
@@ -50,12 +59,12 @@ def kept(layout: Layout) -> list[Kept]:
 def _read(folder: Path) -> Kept:
     path = folder / RECORD
     try:
-        record = EnvironmentRecord.from_json(json.loads(path.read_bytes()))
+        record = read_record(path, EnvironmentRecord)
         return Kept(folder.name, folder, record, None, path.stat().st_mtime)
     except FileNotFoundError:
         return Kept(folder.name, folder, None, "damaged: it is built again before its next use", folder.stat().st_mtime)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, UserError) as error:
-        return Kept(folder.name, folder, None, f"damaged: {' '.join(str(error).split())}", folder.stat().st_mtime)
+    except UserError as error:
+        return Kept(folder.name, folder, None, str(error), folder.stat().st_mtime)
 
 
 def meant(found: Sequence[Kept], text: str) -> Kept:

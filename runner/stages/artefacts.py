@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from runner.clock import now
 from runner.errors import UserError, nearest
 from runner.files import hash_tree, list_files
 from runner.inspectors import inspector_of
+from runner.json_records import as_record, read_json, read_text
 from runner.layout import RunLayout
 from runner.ports import Registry
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord
@@ -30,7 +30,7 @@ class Wanted:
     description: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
-    resources: dict[str, float] = field(default_factory=dict)
+    resources: dict[str, float | None] = field(default_factory=dict)
 
 
 def already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | None:
@@ -104,7 +104,7 @@ def register_version(bench: Bench, record: RunRecord, wanted: Wanted) -> ModelRe
             framework=wanted.framework,
             framework_version=inspection.framework_version if inspection else wanted.framework_version,
             python_version=prepared.environment.python_version,
-            lock=bench.run.lock_file.read_text() if bench.run.lock_file.exists() else None,
+            lock=read_text(bench.run.lock_file) if bench.run.lock_file.exists() else None,
             description=wanted.description,
             resources=wanted.resources,
             tags=wanted.tags,
@@ -137,8 +137,9 @@ def inspect(bench: Bench, record: RunRecord, artefact: Path) -> Inspection:
     """Return the worker's inspection if it is of these very bytes, else have one made in the run's environment."""
     digest = hash_tree(artefact)
     if bench.run.inspection.exists():
-        for entry in json.loads(bench.run.inspection.read_bytes()):
-            found = Inspection.from_json(entry)
+        entries = read_json(bench.run.inspection)
+        for entry in entries if isinstance(entries, list) else [entries]:
+            found = as_record(entry, Inspection, bench.run.inspection)
             if found.sha256 == digest:
                 return found
     return inspector_of(bench, record).inspect(artefact)

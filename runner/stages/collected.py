@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.clock import now
-from runner.files import append_json_line, read_json_lines
+from runner.files import append_json_line
+from runner.json_records import read_lines
 from runner.layout import RunLayout
+from runner.records import MetricLine
 from runner.shown import finite
 from runner.worker.metrics import as_number
 
@@ -37,7 +39,7 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
 
     A file whose metrics are logged already, by an attempt that was interrupted, is left alone.
     """
-    done = {line.get("file") for line in read_json_lines(run.metrics)} if patterns else set()
+    done = {line.get("file") for line in read_lines(run.metrics, MetricLine)} if patterns else set()
     for pattern in patterns:
         found = _found(run.work, pattern)
         known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have taken some along

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.bench import Bench
-from runner.files import hash_file, list_files, read_json_lines, write_json
+from runner.errors import UserError
+from runner.files import hash_file, list_files, write_json
+from runner.json_records import read_lines, read_record
 from runner.layout import RunLayout
 from runner.metrics import last_values
-from runner.records import FileRecord, FinalizeRecord, RunRecord
+from runner.records import ChildRecord, FileRecord, FinalizeRecord, ManifestRecord, MetricLine, RunRecord
 from runner.stages.collected import collect_metrics, collect_outputs
 
 
@@ -31,7 +33,7 @@ def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
         FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
         for name in list_files(run.outputs)
     )
-    return FinalizeRecord(outputs=outputs, metrics=last_values(read_json_lines(run.metrics)), notes=tuple(notes))
+    return FinalizeRecord(outputs=outputs, metrics=last_values(read_lines(run.metrics, MetricLine)), notes=tuple(notes))
 
 
 def _move(source: Path, target: Path) -> Iterator[str]:
@@ -70,13 +72,13 @@ def _drop_unchanged(bench: Bench, digest: str) -> None:
         return
     real = work.resolve()
     own: dict[Path, bool] = {}
-    for name, facts in json.loads(manifest.read_bytes())["files"].items():
+    for name, facts in read_record(manifest, ManifestRecord).files.items():
         file = work / name
         if file.parent not in own:  # the script may have put a link to its source in the place of a folder
             own[file.parent] = file.parent.resolve() == (real / name).parent
         if not own[file.parent] or file.is_symlink() or not file.is_file():
             continue
-        if file.stat().st_size == facts["size"] and hash_file(file) == facts["sha256"]:
+        if file.stat().st_size == facts.size and hash_file(file) == facts.sha256:
             file.unlink()
     for parent, _, names in os.walk(work, topdown=False):
         if Path(parent).name == "__pycache__":
@@ -89,9 +91,12 @@ def _drop_unchanged(bench: Bench, digest: str) -> None:
 def _close_children(run: RunLayout, record: RunRecord) -> None:
     """Let child runs that the script never completed end as the run itself did."""
     for path in run.children.glob("*/child.json"):
-        child = json.loads(path.read_bytes())
-        if child["status"] == "running" and record.run is not None:
-            write_json(path, {**child, "status": record.run.status})
+        try:
+            child = read_record(path, ChildRecord)
+        except (UserError, FileNotFoundError):  # the script's own doing, named where children are shown
+            continue
+        if child.status == "running" and record.run is not None:
+            write_json(path, dataclasses.replace(child, status=record.run.status).to_json())
 
 
 def name_set_by_script(lines: Iterable[Mapping[str, Any]]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import subprocess
 import sys
@@ -17,9 +16,10 @@ from runner.errors import UserError
 from runner.files import is_locked, write_json
 from runner.following import worker_lives
 from runner.format import FORMAT
+from runner.json_records import read_record, read_text
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
-from runner.records import ResultRecord, RunRecord, SnapshotRecord
+from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.left_out import hint
 from runner.statuses import FAILED
 from runner.streams import reader_may_leave
@@ -221,20 +221,19 @@ def request_cancel(run_: RunLayout, by: str, reason: str | None = None) -> None:
 def cancel_reason(run_: RunLayout) -> str | None:
     """Return why a run was asked to end, if that was said."""
     try:
-        found = json.loads(run_.cancel.read_bytes()).get("reason")
+        return read_record(run_.cancel, CancelRecord).reason
     except FileNotFoundError:
         return None
-    return str(found) if found is not None else None
+    except UserError:  # its presence asks for the end, whatever is in it
+        return None
 
 
 def read_result(run_: RunLayout) -> ResultRecord:
     """Return the worker's answer; a worker that died without one has failed."""
     try:
-        return ResultRecord.from_json(json.loads(run_.result.read_bytes()))
+        return read_record(run_.result, ResultRecord)
     except FileNotFoundError:
         return ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
-    except ValueError as error:
-        raise UserError(f"{run_.result} cannot be read: {error}") from None
 
 
 def wait_for_worker(run_: RunLayout) -> None:
@@ -247,12 +246,12 @@ def worker_pid(run_: RunLayout) -> int | None:
     """Return the pid of a worker that lives, or of the one that attends it."""
     try:
         if is_locked(run_.attendant_lock):
-            return int(run_.attendant_lock.read_text())
+            return int(read_text(run_.attendant_lock))
         if not is_locked(run_.worker_lock):
             return None
-        pid = int(json.loads(run_.process.read_bytes())["pid"])
+        pid = read_record(run_.process, ProcessRecord).pid
         return pid if _has_open(pid, run_.worker_lock) else None
-    except (FileNotFoundError, KeyError, ValueError):
+    except (FileNotFoundError, UserError, ValueError):
         return None
 
 

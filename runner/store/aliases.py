@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from runner.clock import now, write_time
 from runner.errors import UserError
-from runner.files import append_json_line, locked, read_json_lines
+from runner.files import append_json_line, locked
+from runner.json_records import LARGEST_LINES, read_bytes, read_lines
+from runner.records import AliasLine
 
 
 class AliasFile:
@@ -25,16 +29,15 @@ class AliasFile:
 
     def _mend(self) -> None:
         """Cut off a last line that a full disk or a power cut left torn."""
-        if self._path.exists():
-            content = self._path.read_bytes()
+        with contextlib.suppress(FileNotFoundError):
+            content = read_bytes(self._path, LARGEST_LINES)
             whole = content.rfind(b"\n") + 1
             if whole != len(content):
-                with self._path.open("r+b") as file:
-                    file.truncate(whole)
+                os.truncate(self._path, whole)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return every change, oldest first."""
-        return list(read_json_lines(self._path))
+        """Return every change, oldest first; a line that is damaged is named and loses no other."""
+        return list(read_lines(self._path, AliasLine))
 
     def current(self, at: str | None = None) -> dict[str, int]:
         """Return the aliases now or at a time (a day means its end, UTC)."""
@@ -42,7 +45,7 @@ class AliasFile:
         found: dict[str, int] = {}
         for line in self.history():
             if limit is not None and line["time"] > limit:
-                break
+                continue
             if line["version"] is None:
                 found.pop(line["alias"], None)
             else:

@@ -1,17 +1,16 @@
-"""What stores of records share: which record a user means, and reading one file of them."""
+"""What stores of records share: which record a user means, where records are, and reading one of them."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Callable, Sequence
+import dataclasses
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from runner.errors import UserError, nearest
-from runner.format import Record, check_format
-
-T = TypeVar("T", bound=Record)
+from runner.json_records import read_record, warn_once
 
 _SHOWN = 5
 _RECENT = 50  # ids of about the same second
@@ -87,8 +86,8 @@ def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
     return max(records, key=lambda record: (record.created, record.id)) if records else read(ids[-1])
 
 
-def read_record_file(path: Path, kind: type[T]) -> T:
-    """Return the record in a file.
+def read_own(path: Path, kind: Any) -> Any:
+    """Return the record in a file. Its folder's name is its id, whatever is written in it.
 
     Raises
     ------
@@ -96,8 +95,26 @@ def read_record_file(path: Path, kind: type[T]) -> T:
         If it is missing, damaged or of a later format.
     """
     try:
-        return kind.from_json(check_format(json.loads(path.read_bytes()), str(path)))
+        record = read_record(path, kind)
     except FileNotFoundError:
         raise UserError(f"There is no record {path}") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(f"{path} is damaged: {error}") from None
+    return record if record.id == path.parent.name else dataclasses.replace(record, id=path.parent.name)
+
+
+def record_folders(root: Path, name: str) -> Iterator[Path]:
+    """Yield the folders in a folder that have a record, whatever stands in its place; hidden ones do not count."""
+    for one in entries(root):
+        if not one.name.startswith(".") and os.path.lexists(f"{one.path}/{name}"):
+            yield Path(one.path)
+
+
+def entries(root: Path | str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, nothing if it is none; one that may not be read is named."""
+    try:
+        with os.scandir(root) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        warn_once(root, f"{root} is passed over: {error.strerror}")
+        return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -12,11 +13,13 @@ from typing import Any
 
 from runner import trust
 from runner.errors import UserError, nearest
+from runner.json_records import warn_once
 from runner.layout import Layout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
+from runner.store.finding import entries
 
-_VERSION = 3
+_VERSION = 4
 _NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as records have them
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 
@@ -43,11 +46,12 @@ class RunIndex:
             return self._uncached()
         try:
             return self._cached()
-        except sqlite3.DatabaseError:
-            self.layout.index.unlink(missing_ok=True)
+        except (sqlite3.DatabaseError, ValueError):  # the latter of a row
+            with contextlib.suppress(OSError):
+                self.layout.index.unlink(missing_ok=True)
         try:
             return self._cached()
-        except (sqlite3.DatabaseError, OSError):
+        except (sqlite3.DatabaseError, ValueError, OSError):
             return self._uncached()
 
     def _uncached(self) -> list[dict[str, Any]]:
@@ -68,18 +72,19 @@ class RunIndex:
     def _stamps(self) -> dict[str, str]:
         """Return each record's file with what changes when it does."""
         found: dict[str, str] = {}
-        if not self.layout.runs.is_dir():
-            return found
-        for group in os.scandir(self.layout.runs):
-            if group.is_dir():
-                for run in os.scandir(group.path):
-                    if run.name[0] == ".":
-                        continue
-                    try:
-                        state = os.stat(f"{run.path}/run.json")  # noqa: PTH116 - ten thousand of them
-                    except OSError:
-                        continue
-                    found[f"runs/{group.name}/{run.name}"] = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
+        for group in entries(self.layout.runs):
+            for run in entries(group.path):
+                if run.name[0] == ".":
+                    continue
+                try:
+                    state = os.lstat(f"{run.path}/run.json")
+                except OSError:
+                    continue
+                path = f"runs/{group.name}/{run.name}"
+                if path.isascii():  # any other is not a run's, and no text that a database takes
+                    found[path] = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
+                else:
+                    warn_once(path, f"{run.path} is passed over: its name is not a run's")
         return found
 
     def _cached(self) -> list[dict[str, Any]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from runner.files import write_json
+from runner.json_records import as_record, read_mapping
 from runner.layout import Layout
-from runner.records import ModelRecord
+from runner.records import ModelRecord, ParityRecord
 
 _NAME = "parity-onnx.json"
 
@@ -20,7 +20,10 @@ def keep_parity(layout: Layout, record: ModelRecord, report: Mapping[str, Any]) 
 
 def read_parity(layout: Layout, record: ModelRecord) -> dict[str, Any] | None:
     """Return the latest report, None if there never was one."""
+    path = layout.model(record.name) / str(record.version) / _NAME
     try:
-        return dict(json.loads((layout.model(record.name) / str(record.version) / _NAME).read_bytes()))
+        found = read_mapping(path)
     except FileNotFoundError:
         return None
+    as_record(found, ParityRecord, path)
+    return found

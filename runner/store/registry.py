@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
 import secrets
 import shutil
@@ -26,12 +25,13 @@ from runner.files import (
     sync_tree,
     write_json,
 )
-from runner.format import check_format
+from runner.json_records import read_record, warn_once
 from runner.layout import Layout
 from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord
 from runner.removing import check_above, remove
 from runner.store.aliases import AliasFile
+from runner.store.finding import entries
 
 _STAGING, _DELETED, RECORD = ".staging-", ".deleted-", "model.json"
 
@@ -111,9 +111,7 @@ class FileRegistry:
 
     def names(self) -> list[str]:
         """Return the names of models that have a version, sorted."""
-        if not self.layout.models.is_dir():
-            return []
-        names = [entry.name for entry in os.scandir(self.layout.models) if entry.is_dir()]
+        names = [entry.name for entry in entries(self.layout.models) if entry.is_dir()]
         return sorted(name for name in names if is_name(name) and self.versions(name))
 
     def versions(self, name: str) -> list[int]:
@@ -122,7 +120,7 @@ class FileRegistry:
             names = os.listdir(self.layout.model(name))  # noqa: PTH208 - ten thousand of them
         except FileNotFoundError:
             return []
-        return sorted(int(one) for one in names if one.isascii() and one.isdigit())
+        return sorted(int(one) for one in names if one.isascii() and one.isdigit() and one[0] != "0")
 
     def resolve(self, reference: str) -> ModelRecord:
         """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for.
@@ -164,17 +162,23 @@ class FileRegistry:
         """
         path = self.layout.model(name) / str(version) / RECORD
         try:
-            record = ModelRecord.from_json(check_format(json.loads(path.read_bytes()), str(path)))
-            return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
+            record = read_record(path, ModelRecord)
         except FileNotFoundError:
             raise UserError(f"There is no model {name}:{version}") from None
-        except (ValueError, TypeError) as error:
-            raise UserError(f"{path} is damaged: {error}") from None
+        return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run made, newest first."""
-        records = (self.read(name, version) for version in reversed(self.versions(name)))
-        return [record for record in records if record.run == run_id]
+        """Return the versions of a model that a run made, newest first; one that cannot be read is named."""
+        found = []
+        for version in reversed(self.versions(name)):
+            try:
+                record = self.read(name, version)
+            except UserError as error:
+                warn_once(self.layout.model(name) / str(version) / RECORD, str(error))
+                continue
+            if record.run == run_id:
+                found.append(record)
+        return found
 
     def artefact(self, record: ModelRecord) -> Path:
         """Return where a version's artefact is."""
@@ -268,7 +272,7 @@ class FileRegistry:
         wrong = []
         for one in record.files:
             file = path / one.path if path.is_dir() else path
-            if not file.exists():
+            if not file.is_file():
                 wrong.append(f"{one.path} is missing")
             elif hash_file(file) != one.sha256:
                 wrong.append(f"{one.path} has changed since it was registered")

@@ -8,10 +8,10 @@ from typing import Any
 
 from runner.clock import seconds_between
 from runner.errors import UserError
-from runner.files import read_json_lines
+from runner.json_records import read_lines, warn_once
 from runner.layout import RunLayout
 from runner.metrics import last_values
-from runner.records import RunRecord
+from runner.records import MetricLine, RunRecord
 from runner.statuses import TERMINAL
 from runner.store.runs import read_record
 
@@ -50,20 +50,19 @@ def row_of(record: RunRecord) -> dict[str, Any]:
 
 def _params(record: RunRecord) -> dict[str, Any]:
     """Return a run's arguments where they have names."""
-    job = record.config.get("job")
-    arguments = job.get("arguments") if isinstance(job, Mapping) else None
+    arguments = record.part("job").get("arguments")
     return dict(arguments) if isinstance(arguments, Mapping) else {}
 
 
 def _objective(record: RunRecord) -> Any:
     """Return what the sweep of a trial is after, as its configuration says it."""
-    sweep = record.config.get("sweep")
-    return sweep.get("objective") if isinstance(sweep, Mapping) else None
+    return record.part("sweep").get("objective")
 
 
 def metrics_so_far(run: RunLayout) -> dict[str, Any]:
-    """Return the last values of what a run has logged until now."""
+    """Return the last values of what a run has logged until now; what a script wrote there hides no other run."""
     try:
-        return last_values(read_json_lines(run.metrics))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}  # what a script wrote there hides no other run
+        return last_values(read_lines(run.metrics, MetricLine))
+    except UserError as error:
+        warn_once(run.metrics, str(error))
+        return {}

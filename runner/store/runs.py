@@ -14,7 +14,7 @@ from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.removing import remove
 from runner.statuses import TERMINAL
-from runner.store.finding import latest, meant, read_record_file, time_of
+from runner.store.finding import entries, latest, meant, read_own, record_folders, time_of
 
 
 class FileRunStore:
@@ -101,22 +101,18 @@ class FileRunStore:
         remove(self.layout.root, root)
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
-        if not self.layout.runs.is_dir():
-            return
-        for group in os.scandir(self.layout.runs):
-            if group.is_dir() and (experiment is None or group.name == experiment):
-                for one in os.scandir(group.path):
-                    if not one.name.startswith(".") and Path(one.path, "run.json").exists():
-                        yield Path(one.path)
+        for group in entries(self.layout.runs):
+            if experiment is None or group.name == experiment:
+                yield from record_folders(Path(group.path), "run.json")
 
 
 def locate(layout: Layout, run_id: str) -> RunLayout | None:
     """Return the folder of a run of any experiment, None where there is no such run."""
-    if "/" in run_id or not layout.runs.is_dir():
+    if "/" in run_id:
         return None
-    for experiment in os.scandir(layout.runs):
+    for experiment in entries(layout.runs):
         run = RunLayout(Path(experiment.path, run_id))
-        if run.record.exists():
+        if os.path.lexists(run.record):
             return run
     return None
 
@@ -129,7 +125,7 @@ def read_record(folder: Path) -> RunRecord:
     UserError
         If it is missing, damaged or of a later format.
     """
-    record = read_record_file(folder / "run.json", RunRecord)
-    if (record.id, record.experiment) != (folder.name, folder.parent.name):
-        record = dataclasses.replace(record, id=folder.name, experiment=folder.parent.name)
+    record: RunRecord = read_own(folder / "run.json", RunRecord)
+    if record.experiment != folder.parent.name:
+        record = dataclasses.replace(record, experiment=folder.parent.name)
     return record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
+from runner.json_records import read_json
 from runner.layout import Layout
 from runner.ports import Say
 from runner.records import SnapshotRecord
@@ -178,10 +178,10 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
         If it cannot be read.
     """
     try:
-        found: dict[str, dict[str, Any]] = json.loads((folder / "manifest.json").read_bytes())["files"]
+        found: dict[str, dict[str, Any]] = read_json(folder / "manifest.json")["files"]
     except FileNotFoundError:
         raise UserError(f"Snapshot {folder.name[:12]} is not in this workspace any more") from None
-    except (KeyError, TypeError, ValueError):
+    except (UserError, KeyError, TypeError):
         raise snapshot.DamagedError("manifest.json") from None
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import json
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,8 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.clock import now, seconds_between
+from runner.errors import UserError
+from runner.json_records import LARGEST_LINES, check_line, open_regular
 from runner.layout import Layout, RunLayout
 from runner.metrics import numbers_of
+from runner.records import MetricLine
 from runner.shown import clean, show_duration, show_value
 from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.store.runs import locate
@@ -144,9 +147,8 @@ def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
 def latest_value(run: RunLayout, metric: str) -> float | None:
     """Return the value that a run logged last for a metric, from the end of its file: it can be long."""
     for line in reversed(_last_lines(run.metrics)):
-        try:
-            found = json.loads(line)
-        except ValueError:  # half a line
+        found = check_line(line, MetricLine)
+        if not isinstance(found, dict):  # half a line
             continue
         values = numbers_of(found) if found["name"] == metric else []
         if values:
@@ -156,8 +158,8 @@ def latest_value(run: RunLayout, metric: str) -> float | None:
 
 def _last_lines(path: Path) -> list[bytes]:
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            return file.read().splitlines()
-    except OSError:
+        with open_regular(path, LARGEST_LINES) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+            return file.read(_TAIL).splitlines()
+    except (UserError, OSError):
         return []

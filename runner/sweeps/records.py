@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, Record, frozen_record
+from runner.format import FORMAT, Name, Record, Time, frozen_record
 from runner.statuses import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
@@ -54,8 +54,8 @@ class TrialRecord(Record):
     status: str = QUEUED
     reason: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    started: str | None = None
-    ended: str | None = None
+    started: Time | None = None
+    ended: Time | None = None
     attempt: int = 1
 
 
@@ -92,11 +92,11 @@ class SweepRecord(Record):
     """
 
     format: int = FORMAT
-    id: str
-    experiment: str
+    id: Name
+    experiment: Name
     state: str
-    created: str
-    ended: str | None = None
+    created: Time
+    ended: Time | None = None
     search: str = "grid"
     command: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
@@ -110,3 +110,10 @@ class SweepRecord(Record):
     best: tuple[int, ...] = ()
     model: str | None = None
     error: str | None = None
+
+
+@frozen_record
+class JournalLine(Record):
+    """A line of ``trials.jsonl``: the number of a trial and what changed of it, fields of its record."""
+
+    number: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from runner.files import read_json_lines
+from runner.json_records import read_lines
 from runner.layout import Layout
 from runner.metrics import numbers_of
-from runner.records import RunRecord
+from runner.records import MetricLine, RunRecord
 from runner.sweeps.records import Objective
 
 
@@ -18,7 +18,7 @@ def trial_metrics(layout: Layout, run: RunRecord, objectives: Sequence[Objective
         return {}
     found = dict(run.finalize.metrics)
     absent = [one.metric for one in objectives if one.metric not in found]
-    for line in read_json_lines(layout.run(run.experiment, run.id).metrics) if absent else ():
+    for line in read_lines(layout.run(run.experiment, run.id).metrics, MetricLine) if absent else ():
         if line["name"] in absent:
             found.update((line["name"], number) for number in numbers_of(line))
     return found

@@ -10,12 +10,13 @@ from typing import Any
 
 from runner.clock import now
 from runner.errors import UserError
-from runner.files import append_json_line, read_json_lines, write_json
+from runner.files import append_json_line, write_json
 from runner.format import FORMAT
-from runner.layout import Layout, SweepLayout
-from runner.store.finding import latest, meant, read_record_file, time_of
+from runner.json_records import LARGEST_LINES, as_record, read_bytes, read_lines
+from runner.layout import Layout
+from runner.store.finding import latest, meant, read_own, record_folders, time_of
 from runner.sweeps.best import best_trials
-from runner.sweeps.records import SweepRecord, TrialRecord
+from runner.sweeps.records import JournalLine, SweepRecord, TrialRecord
 
 
 class SweepStore:
@@ -113,28 +114,22 @@ class SweepStore:
         journal = self.layout.sweep(record.id).journal
         changes: dict[int, dict[str, Any]] = {}
         trials = {trial.number: trial for trial in record.trials}
-        try:
-            for line in (*read_json_lines(journal), *more):
-                changes.setdefault(line["number"], {}).update(line)
-            for number, changed in changes.items():
-                before = trials[number].to_json() if number in trials else {"run": ""}
-                trials[number] = TrialRecord.from_json({**before, **changed})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UserError(f"{journal} is damaged: {error}") from None
+        for line in (*read_lines(journal, JournalLine, whole=True), *more):
+            changes.setdefault(line["number"], {}).update(line)
+        for number, changed in changes.items():
+            before = trials[number].to_json() if number in trials else {"run": ""}
+            trials[number] = as_record({**before, **changed}, TrialRecord, journal)
         if not changes:
             return record
         ordered = tuple(trials[number] for number in sorted(trials))
         return dataclasses.replace(record, trials=ordered, best=best_trials(record.objectives, ordered))
 
     def _read(self, sweep_id: str) -> SweepRecord:
-        record = read_record_file(self.layout.sweep(sweep_id).record, SweepRecord)
-        return dataclasses.replace(record, id=sweep_id)  # a folder's name is what it is, whatever is written in it
+        record: SweepRecord = read_own(self.layout.sweep(sweep_id).record, SweepRecord)
+        return record
 
     def _folders(self) -> Iterator[Path]:
-        if self.layout.sweeps.is_dir():
-            for one in os.scandir(self.layout.sweeps):
-                if not one.name.startswith(".") and SweepLayout(Path(one.path)).record.exists():
-                    yield Path(one.path)
+        yield from record_folders(self.layout.sweeps, "sweep.json")
 
 
 def request_cancel(layout: Layout, sweep_id: str) -> None:
@@ -145,7 +140,7 @@ def request_cancel(layout: Layout, sweep_id: str) -> None:
 def _cut_torn_line(journal: Path) -> None:
     """Take away a last line that a kill has cut off, or the next one would be written onto it."""
     try:
-        content = journal.read_bytes()
+        content = read_bytes(journal, LARGEST_LINES)
     except FileNotFoundError:
         return
     if not content.endswith(b"\n"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 import traceback
 from collections.abc import Mapping
@@ -12,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.bench import Bench
+from runner.errors import UserError
+from runner.json_records import LARGEST_LINES, check_line, open_regular, warn_once
 from runner.layout import RunLayout
 from runner.metrics import numbers_of
 from runner.pipeline import execute
 from runner.plan import Plan
-from runner.records import RunRecord
+from runner.records import MetricLine, RunRecord
 from runner.session import opened
 from runner.stages.run import request_cancel, signal_worker
 from runner.statuses import COMPLETED, FAILED
@@ -55,16 +56,19 @@ class Reports:
         """Read on; return whether there was something new."""
         before = len(self.values)
         try:
-            with self.run.metrics.open("rb") as file:
+            with open_regular(self.run.metrics, LARGEST_LINES) as file:
                 file.seek(self._offset)
                 content = file.read()
         except FileNotFoundError:
             return False
+        except UserError as error:
+            warn_once(self.run.metrics, str(error))
+            return False
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
-            found = json.loads(line)
-            if found.get("name") == self.metric:
+            found = check_line(line, MetricLine)
+            if isinstance(found, dict) and found["name"] == self.metric:
                 self.values += numbers_of(found)
         return len(self.values) > before
 

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from runner.files import write_json  # noqa: E402
 from runner.layout import Layout  # noqa: E402
 from runner.records import FinalizeRecord, ModelRecord, RunRecord  # noqa: E402
 from runner.store.registry import FileRegistry  # noqa: E402
@@ -39,8 +40,8 @@ def fill(layout: Layout, number: int) -> None:
     for version in range(2, number + 1):  # made by hand: registering ten thousand takes its fsyncs
         folder = layout.model("iris") / str(version)
         folder.mkdir()
-        for file in source.iterdir():
-            os.link(file, folder / file.name)
+        write_json(folder / "model.json", {**first.to_json(), "version": version}, durable=False)
+        os.link(source / "model.joblib", folder / "model.joblib")
     assert first.version == 1
 
 

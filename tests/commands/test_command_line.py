@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runner.cli import main
 from runner.sweeps.store import SweepStore
 from tests.commands.conftest import History
 from tests.support.command_line import ROOT, CommandLine
@@ -135,11 +136,10 @@ def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
     assert (process.returncode, err) == (130, b"")
 
 
-def test_our_own_bug_is_a_traceback_and_3(history: History) -> None:
-    record = history.run()
-    history.folder_of(record).metrics.write_text('{"no": "name"}\n')
-    done = history.vivero("metrics", "latest")
-    assert done.returncode == 3 and "KeyError" in done.stderr
+def test_our_own_bug_is_a_traceback_and_3(history: History, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr("runner.commands.runs.run_index", {}.__getitem__)
+    assert main(["runs", "--workspace", str(history.layout.root)]) == 3
+    assert "KeyError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["runs", "sweeps"])

@@ -150,7 +150,13 @@ def _endpoint(history: History, name: str, version: int) -> EndpointStore:
     one = Deployment(reference="iris", name="iris", version=version, weight=1.0, mirror=False)
     store = EndpointStore(history.layout)
     store.write(
-        EndpointRecord(name=name, created="", generation=1, deployments=(one,), settings=asdict(EndpointSettings()))
+        EndpointRecord(
+            name=name,
+            created="2026-07-01T12:00:00.000000Z",
+            generation=1,
+            deployments=(one,),
+            settings=asdict(EndpointSettings()),
+        )
     )
     return store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.receiving import Receiver
 from runner.errors import UserError
 from runner.files import write_json
+from runner.json_records import read_mapping
 from runner.layout import RunLayout
 from runner.ports import Say
 
@@ -51,7 +51,7 @@ class Asked:
                     self._receiver.fetch(host, self._place, name, facts["artefact"][name])
                 asked.parent.mkdir(exist_ok=True)
                 asked.write_bytes(request)
-                order = json.loads(self._run.order.read_bytes())
+                order = read_mapping(self._run.order)
                 answers = order["answer"] or order["attended"]["answer"]
                 command = [*answers, str(self._run.root), str(asked)]
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from runner.compute.cluster.node import Node
 from runner.errors import UserError
+from runner.json_records import read_lines, read_record, warn_once
 from runner.layout import Layout
+from runner.records import AttemptLine, RunRecord
 from runner.statuses import TERMINAL
 
 
@@ -65,11 +66,14 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
     if found is None:
         return None
     folder = found.parent
-    if json.loads(found.read_bytes())["status"] in TERMINAL:
-        return True
-    given_up = folder / "attempts.jsonl"
-    lines = given_up.read_text().splitlines() if given_up.exists() else []
-    return any(str(json.loads(line)["attempt"]) == attempt for line in lines)
+    try:
+        if read_record(found, RunRecord).status in TERMINAL:
+            return True
+        lines = list(read_lines(folder / "attempts.jsonl", AttemptLine))
+    except UserError as error:  # what is of a run that may go on is left alone
+        warn_once(found, str(error))
+        return None
+    return any(str(line["attempt"]) == attempt for line in lines)
 
 
 def _escaped(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import secrets
@@ -20,9 +19,10 @@ from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
+from runner.json_records import read_mapping, read_record
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
-from runner.records import ScaleRecord
+from runner.records import ResultRecord, ScaleRecord
 from runner.threads import thread_share
 from runner.worker import timeouts
 
@@ -103,13 +103,13 @@ class ClusterCompute:
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Have a run carried out by a node with a free slot; one that is to be left alone is left once it has begun."""
         run = RunLayout(run_folder)
-        leave = bool(json.loads(run.order.read_bytes())["detach"])
+        leave = bool(read_mapping(run.order)["detach"])
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
         if leave:
             while not job.wait(1.0):
                 continue
             if run.result.exists():
-                raise UserError(str(json.loads(run.result.read_bytes())["reason"]))
+                raise UserError(str(read_record(run.result, ResultRecord).reason))
         return job
 
     def attach(self, run_folder: Path, restore: Restore) -> Job:
@@ -134,7 +134,7 @@ class ClusterCompute:
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Bring to a node what a run needs, and return what it is told."""
         there = self._handle(handle, node)
-        order = json.loads(run.order.read_bytes())
+        order = read_mapping(run.order)
         tree = self._tree(run, str(order["snapshot"]))
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}

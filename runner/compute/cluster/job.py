@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import json
 import threading
 import time
 import traceback
@@ -19,12 +18,14 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.nodes import Nodes
 from runner.compute.cluster.receiving import RESULT, Receiver
 from runner.errors import UserError
-from runner.files import append_json_line, locked, read_json_lines, write_json
+from runner.files import append_json_line, locked, write_json
 from runner.format import FORMAT
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
+from runner.json_records import as_record, parsed, read_json, read_lines, read_mapping, read_record
 from runner.layout import RunLayout
 from runner.ports import Say
+from runner.records import AttemptLine, NodeRecord, ResultRecord
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
 
@@ -97,7 +98,7 @@ class NodeJob:
         if node is None or place is None or not node.is_connected:
             return
         self._told += 1
-        mark = json.loads(self._run.cancel.read_bytes()) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
+        mark = read_mapping(self._run.cancel) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
         with contextlib.suppress(UserError):
             node.call("tending", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
 
@@ -140,26 +141,26 @@ class NodeJob:
 
     def _known(self) -> tuple[int, Node | None]:
         """Return the attempt that is under way and its node, which holds a slot; there may be none yet."""
-        attempt = 1 + sum(1 for _ in read_json_lines(self._run.attempts))
+        attempt = 1 + sum(1 for _ in read_lines(self._run.attempts, AttemptLine))
         try:
-            found = json.loads(self._run.node.read_bytes())
+            found = read_record(self._run.node, NodeRecord)
         except FileNotFoundError:
             return attempt, None
-        node = self._nodes.hold(str(found["node"]))
+        node = self._nodes.hold(found.node)
         if node is None:
-            raise UserError(f"the run is on {found['node']}, which is not of this cluster")
+            raise UserError(f"the run is on {found.node}, which is not of this cluster")
         return attempt, node
 
     def _lost(self, node: Node, attempt: int) -> int:
         """Write down that a node was lost with an attempt, keep what came of it apart, return the next one's number."""
         place = self._place_name(attempt)
-        known = json.loads(self._run.node.read_bytes())
+        known = read_record(self._run.node, NodeRecord)
         apart = self._run.attempt(attempt)
         apart.mkdir(parents=True, exist_ok=True)
         for name in self._receiver.offsets():
             path = self._run.root / name
             path.rename(apart / path.name)
-        line = {"attempt": attempt, "node": node.name, "began": known["began"], "ended": now(), "why": "node lost"}
+        line = {"attempt": attempt, "node": node.name, "began": known.began, "ended": now(), "why": "node lost"}
         append_json_line(self._run.attempts, line)
         self._run.node.unlink()
         self._receiver.result = None
@@ -255,10 +256,14 @@ class NodeJob:
         held = self._receiver.result
         if held is None and not self._run.result.exists():
             return
-        found = json.loads(held or self._run.result.read_bytes())
+        result = parsed(held, self._run.result) if held else read_json(self._run.result)
+        found = as_record(result, ResultRecord, self._run.result).to_json()
         if found.get("environment_changed"):
             self._changed(node)
-        notes = [f"attempt {one['attempt']} was lost with {one['node']}" for one in read_json_lines(self._run.attempts)]
+        notes = [
+            f"attempt {one['attempt']} was lost with {one['node']}"
+            for one in read_lines(self._run.attempts, AttemptLine)
+        ]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
         notes += [f"{name} is a link or no regular file and was not kept" for name in left]
         host = node.name if found["host"] in (None, node.name) else f"{node.name} ({found['host']})"

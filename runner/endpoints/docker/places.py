@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import NOBODY, PORT
+from runner.errors import UserError
 from runner.files import remove_tree, write_json
+from runner.json_records import LARGEST_LINES, read_bytes, read_record
 from runner.layout import EndpointLayout, Layout
-from runner.records import EndpointRecord
+from runner.records import EndpointRecord, ServerState
 
 
 class Places:
@@ -61,8 +62,8 @@ class Places:
         found = []
         for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
             try:
-                found.append(dict(json.loads(_read(path))))
-            except (OSError, ValueError, TypeError):  # its process has ended meanwhile, or it is none of ours
+                found.append(read_record(path, ServerState).to_json())
+            except (UserError, FileNotFoundError):  # its process has ended meanwhile, or it is none of ours
                 continue
         return found
 
@@ -77,7 +78,7 @@ class Places:
     def log(self) -> bytes:
         """Return what was kept."""
         try:
-            return _read(self.endpoint.log)
+            return read_bytes(self.endpoint.log, LARGEST_LINES)
         except FileNotFoundError:
             return b""
 
@@ -88,9 +89,3 @@ class Places:
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0 and path.stat().st_uid != self.user[0]:
             os.chown(path, *self.user)
-
-
-def _read(path: Path) -> bytes:
-    """Return the content of a file that a container can write: one that leads elsewhere is not followed."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-        return file.read()

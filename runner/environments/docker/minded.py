@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,9 @@ from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked, write_json
 from runner.format import FORMAT
+from runner.json_records import read_mapping, read_record
 from runner.layout import RunLayout
+from runner.records import ResultRecord
 from runner.statuses import CANCELED, FAILED
 
 _CONTROLLER_LEAVES = 30.0  # seconds
@@ -43,7 +44,7 @@ class Minded:
         if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
             raise UserError("another process attends this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
-        self._order = json.loads(self.layout.order.read_bytes())
+        self._order = read_mapping(self.layout.order)
         answer = self._order["attended"]["answer"]  # on a node nothing answers, and the controller asks for itself
         self._answering = Answering(self.layout, answer) if answer is not None else None
         return self
@@ -110,10 +111,9 @@ class Minded:
 
     def _found(self) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = json.loads(self.layout.result.read_bytes())
+            return read_record(self.layout.result, ResultRecord).to_json()
         except FileNotFoundError:
             return None
-        return found
 
     def _result(self, status: str, reason: str) -> dict[str, Any]:
         unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
