@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from runner.errors import UserError
 from runner.layout import Layout
 from serving.tables import join_parts, read_chunks, write_part
-from tests.support.command_line import CommandLine
+from tests.support.command_line import ROOT, CommandLine
 
 FORMULAS = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "plain"]
 TEXTS = {
@@ -144,3 +144,18 @@ def test_any_label_is_written_as_it_is(tmp_path_factory: Any, pairs: list[tuple[
     join_parts([part], target, ".csv", ["label", "n"])
     with target.open(newline="", encoding="utf-8") as file:
         assert [row["label"] for row in csv.DictReader(file)] == labels
+
+
+def test_no_temporary_folder(command_line: CommandLine, layout: Layout, register: Any, tmp_path: Path) -> None:
+    register("iris", LogisticRegression().fit([[0], [1]], ["a", "b"]))
+    (command_line.folder / "rows.csv").write_text("0\n1\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nothere']\n"
+    )
+    done = command_line.vivero(
+        "score", "iris", "--input", "rows.csv", "--output", "out.csv", "--workspace", str(layout.root),
+        variables={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: There is no temporary folder that can be written. ")
+    assert done.stderr.count("\n") == 1
