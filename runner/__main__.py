@@ -99,10 +99,12 @@ def _run_one(overrides: list[str]) -> int:
     from hydra import compose, initialize_config_dir
     from hydra.core.hydra_config import HydraConfig
 
+    from runner.hydra_settings import check_hydra
     from runner.schema import CONF, HYDRA_VERSION
 
     with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
         config = compose("config", overrides, return_hydra_config=True)
+        check_hydra(config)
         HydraConfig.instance().set_config(config)
         plan = _plan(config, Path.cwd())
     return _execute(plan)
@@ -117,7 +119,12 @@ def _run_with_hydra() -> int:
     from runner.schema import CONF, HYDRA_VERSION
     from runner.switches import check_arguments
 
-    check_arguments(_arguments())
+    arguments = _arguments()
+    check_arguments(arguments)
+    if not any((arguments.cfg, arguments.info, arguments.help, arguments.hydra_help, arguments.shell_completion)):
+        from runner.hydra_settings import check_config_loads
+
+        check_config_loads()
     base = Path.cwd()
     codes: list[int] = []
     if any(word in MULTIRUN for word in sys.argv):

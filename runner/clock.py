@@ -32,5 +32,5 @@ def read_typed(text: str) -> datetime:
 
 
 def seconds_between(start: str, end: str) -> float:
-    """Return the seconds from one recorded time to a later one."""
-    return (read_time(end) - read_time(start)).total_seconds()
+    """Return the seconds from one recorded time to a later one, 0 if the clock was set back between them."""
+    return max(0.0, (read_time(end) - read_time(start)).total_seconds())

@@ -115,6 +115,8 @@ def _plain_mistake(error: BaseException) -> UserError | None:
 
     if isinstance(error, UserError):
         return error
+    if isinstance(error, RecursionError):
+        return _endless(error)
     if isinstance(error, YAMLError):
         return _unreadable(error)
     if found := _NO_PACKAGE.search(str(error)):
@@ -128,6 +130,18 @@ def _plain_mistake(error: BaseException) -> UserError | None:
     if wrong or (isinstance(error, TypeError) and _is_from(error, "hydra")):
         return UserError("A group takes the name of one of its files", "For example: environment=venv")
     return storage_error(error)
+
+
+def _endless(error: RecursionError) -> UserError:
+    """Return the mistake of what refers to itself, with the file whose defaults list does."""
+    place, name = error.__traceback__, ""
+    while place is not None:
+        if place.tb_frame.f_code.co_name == "_create_defaults_tree_impl":
+            name = str(place.tb_frame.f_locals["root"].node.get_config_path() or name)
+        place = place.tb_next
+    if name:
+        return UserError(f"The defaults list of {name} names what leads back to it", "Take that out; it is _self_")
+    return UserError("Something in the composition refers to itself, or is nested too deep")
 
 
 def _is_from(error: BaseException, package: str) -> bool:

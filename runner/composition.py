@@ -9,7 +9,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner.bounded_yaml import TARGET
 from runner.errors import UserError
+from runner.hydra_settings import has_target
+from runner.interpolation_limits import start_counting
 from runner.schema import RunSpec
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
@@ -44,8 +47,12 @@ def read_composition(config: DictConfig) -> Composition:
     OmegaConfBaseException
         If a value is missing or cannot be resolved.
     """
+    start_counting()
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
+    if has_target(plain):  # which a reference can make of what no file has
+        raise UserError(f"{TARGET} is not taken: a composition names no classes", "Call the key otherwise")
+    start_counting()
     spec = OmegaConf.to_object(config)
     if not isinstance(spec, RunSpec):
         raise UserError("The composition does not follow the schema", "Keep `schema/run@_here_` in its defaults list")

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from runner.bounded_yaml import check
 from runner.endpoint_settings import EndpointSettings
 from runner.errors import UserError, nearest
+from runner.word_limits import check_words
 
 _NOTHING = ("", "null", "~")
 Form = TypeVar("Form", bound=EndpointSettings)
@@ -24,10 +26,14 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+    check_words(words)
     texts = {one.name for one in fields(form) if one.type in ("str", "Optional[str]")}
     pairs = [word.partition("=")[::2] for word in words]
     # A text is what was typed: to YAML, the address "::" is a mapping, and [::1] a mistake.
     typed = {key: None if value in _NOTHING else value.strip("'\"") for key, value in pairs if key in texts}
+    for key, value in pairs:
+        if key not in texts:
+            check(value, key)
     try:
         given: Any = OmegaConf.from_dotlist([f"{key}={value}" for key, value in pairs if key not in texts])
         for one in fields(form):

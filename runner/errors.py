@@ -37,6 +37,8 @@ _CLOSED = (  # or too large, or not what belongs there
 
 def storage_error(error: BaseException) -> UserError | None:
     """Return what a user should read when a disk is full or may not be written, None for any other error."""
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # the tempfile module's own words
+        return UserError("There is no temporary folder that can be written", "Make /tmp writable, or set TMPDIR to one")
     if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
         return None
     place = f": {error.filename}" if error.filename else ""

@@ -50,7 +50,10 @@ class Plan:
 
 
 def register_resolvers() -> None:
-    """Teach OmegaConf ``${project_root:}`` and ``${input:NAME}``."""
+    """Teach OmegaConf ``${project_root:}`` and ``${input:NAME}``, and to count what it resolves."""
+    from runner.interpolation_limits import limit_interpolations
+
+    limit_interpolations()
     root = str(Path(__file__).resolve().parent.parent)
     OmegaConf.register_new_resolver("project_root", lambda: root, replace=True)
     # Stays as it is: where an input is found is known only when the run has been prepared.

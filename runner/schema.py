@@ -291,9 +291,14 @@ SCHEMAS: dict[str, dict[str, type]] = {
 
 
 def register_schemas() -> None:
-    """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options."""
+    """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options.
+
+    Files are then read within limits.
+    """
+    from runner.config_source import register_source
     from runner.lazy_schemas import store
 
+    register_source()
     for group, nodes in SCHEMAS.items():
         for name, node in nodes.items():
             store(group, name, node)

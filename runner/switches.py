@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runner.errors import UserError, nearest
+from runner.word_limits import check_sweep_words, check_words
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +47,7 @@ def read_switches(words: Sequence[str]) -> list[str]:
             "There is nothing to run",
             "For example: python -m runner +experiment=iris, or job.source=FOLDER job.script=train.py",
         )
+    check_words(words)
     switches: list[str] = []
     overrides: list[str] = []
     for before, word in zip(["", *words], words, strict=False):
@@ -86,6 +88,14 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     if not any(shown):
         for word in arguments.overrides:
             _check_heeded(word, sweeps=arguments.multirun)
+        if arguments.multirun:
+            _check_size(arguments.overrides)
+
+
+def _check_size(words: Sequence[str]) -> None:
+    """Refuse combinations that a sweeper of Hydra's own would write out; ours says so itself, knowing its limit."""
+    theirs = any(word.lstrip("+").startswith("hydra/sweeper=") for word in words)
+    check_sweep_words(words if theirs else [word for word in words if "range(" in word])
 
 
 def _check_heeded(word: str, *, sweeps: bool) -> None:

@@ -14,6 +14,7 @@ from serving.outputs import dumps
 from serving.rows import Rows
 
 KINDS = (".csv", ".jsonl", ".parquet")
+MOST_BYTES = 32 << 20  # of a row: a file without line ends is not taken into memory
 
 
 def check_kind(path: Path) -> str:
@@ -54,14 +55,49 @@ def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
             yield Rows(chunk, columns, texts=kind == ".csv"), raw.tell()
 
 
+def _lines(raw: Any, path: Path) -> Iterator[bytes]:
+    """Yield a file's lines, of which none is longer than a row may be."""
+    number = 0
+    while line := raw.readline(MOST_BYTES + 1):
+        number += 1
+        if len(line) > MOST_BYTES:
+            raise _too_long(path, number)
+        yield line
+
+
+def _too_long(path: Path, number: int) -> UserError:
+    return UserError(f"{path.name}, line {number}: a row of more than {MOST_BYTES >> 20} MB", "Is a quote not closed?")
+
+
+class _Texts:
+    """The lines of a CSV file as texts. Quotes may join any number of them into one row, whose bytes are counted."""
+
+    def __init__(self, raw: Any, path: Path) -> None:
+        self._lines, self._path, self._number = _lines(raw, path), path, 0
+        self.row = 0  # bytes read since the last row ended
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._number += 1
+        self.row += len(line)
+        if self.row > MOST_BYTES:
+            raise _too_long(self._path, self._number)
+        return line.decode("utf-8-sig" if self._number == 1 else "utf-8")
+
+
 def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
-    lines = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(raw))
+    lines = _Texts(raw, path)
     try:
         reader = csv.reader(lines)
         columns = next(reader, None)
         if columns is None:
             raise UserError(f"{path.name} is empty")
+        lines.row = 0
         for row in reader:
+            lines.row = 0
             if row and len(row) != len(columns):
                 raise UserError(
                     f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}",
@@ -92,10 +128,12 @@ def _is_number(text: str) -> bool:
 
 
 def _read_lines(raw: Any, path: Path) -> Iterator[tuple[None, Any]]:
-    for number, line in enumerate(raw, start=1):
+    for number, line in enumerate(_lines(raw, path), start=1):
         if line.strip():
             try:
                 yield None, json.loads(line)
+            except RecursionError:
+                raise UserError(f"{path.name}, line {number}: its values are nested too deep") from None
             except ValueError as error:
                 raise UserError(f"{path.name}, line {number}: no JSON ({error})") from None
 
@@ -115,13 +153,24 @@ def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
     pyarrow = _parquet()
     try:
         file = pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"{path.name} is no Parquet file: {error}") from None
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
     total, done = max(file.metadata.num_rows, 1), 0
-    for batch in file.iter_batches(batch_size=size):
+    batches = file.iter_batches(batch_size=size)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise _damaged(path, error) from None
+        if batch is None:
+            return
         done += batch.num_rows
         columns = [list(one) for one in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         yield Rows(columns, list(batch.schema.names)), int(path.stat().st_size * done / total)
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path.name} is no Parquet file, or damaged: {error}")
 
 
 def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]]) -> None:

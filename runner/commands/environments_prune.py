@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.output import emit_json, note, say, show_bytes
+from runner.errors import UserError
 
 _DAY = 86400
 
@@ -35,7 +37,10 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     spared = {meant(found, one).key for one in keep}
     if needed.unknown:
         note(f"Nothing is removed: any of them may be needed by {needed.unknown[0]}")
-    until = time.time() - older_than * _DAY
+    if not older_than >= 0:  # which nan is not either: nothing is older than it, and nothing younger
+        raise UserError(f"--older-than: {older_than} is not a number of days")
+    # Without an age none is spared for its own, even if it was made while the clock was ahead.
+    until = time.time() - older_than * _DAY if older_than else math.inf
     sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
     gone: list[dict[str, Any]] = []
     for one in found:

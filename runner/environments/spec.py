@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.bounded_yaml import load, read_text
 from runner.environments.interpreters import as_version
 from runner.environments.packages import normalised
 from runner.environments.place_lines import place_of
@@ -122,9 +123,9 @@ class Requirements:
         if path in inside:
             raise UserError(f"{setting}: {path} includes itself")
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{setting}: {path} cannot be read ({error})") from None
+            text = read_text(path)
+        except UserError as error:
+            raise UserError(f"{setting}: {error.message}", error.hint) from None
         for line in re.sub(r"\\\n", " ", text).splitlines():
             self.take(line, path, setting, (*inside, path), constraints=constraints)
 
@@ -202,8 +203,10 @@ def conda_content(path: Path, setting: str) -> dict[str, Any]:
     import yaml
 
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content: Any = load(read_text(path), str(path))
+    except UserError as error:
+        raise UserError(f"{setting}: {error.message}", error.hint) from None
+    except yaml.YAMLError as error:
         raise UserError(f"{setting}: {path} cannot be read ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict) or not isinstance(content.get("dependencies"), list):
         raise UserError(f"{setting}: {path} has no list of dependencies")

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.bounded_yaml import load
 from runner.clock import now
+from runner.errors import UserError
 from runner.files import append_json_line
 from runner.json_records import read_lines
 from runner.layout import RunLayout
@@ -82,8 +84,8 @@ def read_metrics(path: Path) -> dict[str, Any]:
         import yaml
 
         try:
-            content = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            content = load(text, path.name)
+        except (UserError, yaml.YAMLError) as error:
             raise ValueError(" ".join(str(error).split())) from None
     else:
         pairs = [match.groups() for match in map(_PAIR.match, text.splitlines()) if match]

@@ -17,6 +17,7 @@ from runner.sweeps.definitions import read_distribution
 from runner.sweeps.distributions import Choice, Distribution, Uniform, Whole
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.words import from_word
+from runner.word_limits import check_values
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def from_override(override: Override, seed: int = 0) -> Distribution:
     if shuffled:
         ordered = dataclasses.replace(sweep, shuffle=False)  # type: ignore[type-var]
         override = dataclasses.replace(override, _value=ordered)
+    check_values(override)
     try:
         elements = list(override.sweep_iterator())
     except HydraException as error:

@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.composition import Composition, dump_yaml, read_composition
+from runner.interpolation_limits import start_counting
 from runner.schema import RunSpec
 
 _FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))
@@ -52,6 +53,7 @@ class Variants:
             Those of the change, and of `read_composition`.
         """
         try:
+            start_counting()
             change(self._config)
             return self._composition({key.partition(".")[0] for key in keys} | self._linked)
         finally:

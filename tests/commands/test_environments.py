@@ -72,6 +72,8 @@ def test_prune_takes_what_nothing_needs(line: CommandLine) -> None:
     assert "Would remove" in line.vivero("environments", "prune", "--dry-run").stdout and len(listed(line)) == 1
     assert "0 of 1" in line.vivero("environments", "prune", "--keep", row["key"][:8]).stdout
     assert "0 of 1" in line.vivero("environments", "prune", "--older-than", "1").stdout
+    for wrong in ("nan", "-1"):
+        assert "is not a number of days" in line.vivero("environments", "prune", "--older-than", wrong).stderr
     done = line.vivero("environments", "prune", "--json")
     assert [one["key"] for one in json.loads(done.stdout)["removed"]] == [row["key"]]
     assert listed(line) == []

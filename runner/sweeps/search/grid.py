@@ -8,6 +8,7 @@ from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
 from runner.sweeps.space import Space
+from runner.word_limits import check_combinations
 
 
 class Grid:
@@ -32,6 +33,7 @@ class Grid:
             self._values.append(values)
             self._texts.append(texts)
         self.combinations = math.prod(map(len, self._values))
+        check_combinations(list(map(len, self._values)), max_trials)
         self.total: int | None = self.combinations if max_trials is None else min(self.combinations, max_trials)
 
     def ask(self, number: int) -> Suggestion | None:

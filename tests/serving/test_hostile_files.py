@@ -1,0 +1,161 @@
+"""Files that are scored and mean harm, or are broken: one line, in little memory; what is right stays exact."""
+
+import csv
+import json
+import os
+import resource
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from runner.errors import UserError
+from runner.layout import Layout
+from serving.tables import join_parts, read_chunks, write_part
+from tests.support.command_line import ROOT, CommandLine
+
+FORMULAS = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "plain"]
+TEXTS = {
+    "a quote that is not closed": (".csv", b'0,1\n1,"2\n' + b"5,6\n" * 100_000, "field larger than field limit"),
+    "one quote": (".csv", b'"', ""),
+    "zeros": (".csv", b"0,1\n1,\0\n", ""),
+    "another encoding": (".csv", "0,1\n1,2\n".encode("utf-16"), "is no CSV"),
+    "carriage returns": (".csv", b"0,1\r1,2\r", "is no CSV"),
+    "nothing": (".csv", b"", "is empty"),
+    "deep lists": (".jsonl", b"[" * 100_000 + b"]" * 100_000, "nested too deep"),
+    "deep mappings": (".jsonl", b'{"a":' * 100_000, "nested too deep"),
+    "a long number": (".jsonl", b"[" + b"9" * 100_000 + b"]", "no JSON"),
+    "a footer that is too long": (".parquet", b"PAR1" + b"x" * 99 + struct.pack("<I", 2**31 - 1) + b"PAR1", "damaged"),
+    "a footer of nothing": (".parquet", b"PAR1" + b"\xff" * 64 + struct.pack("<I", 32) + b"PAR1", "damaged"),
+    "no footer": (".parquet", b"PAR1", "damaged"),
+}
+
+
+def outcome(path: Path) -> str:
+    """Return the line that is told of a file, nothing if all of it can be read."""
+    try:
+        for _ in read_chunks(path, 1000):
+            pass
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_broken_file_is_told_in_one_line(case: str, tmp_path: Path) -> None:
+    kind, content, line = TEXTS[case]
+    if kind == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"rows{kind}"
+    path.write_bytes(content)
+    told = outcome(path)
+    assert line in told
+    assert "\n" not in told
+
+
+@given(st.binary(max_size=200), st.sampled_from([".csv", ".jsonl"]))
+def test_any_bytes_are_read_or_told(tmp_path_factory: Any, content: bytes, kind: str) -> None:
+    path = tmp_path_factory.getbasetemp() / f"any{kind}"
+    path.write_bytes(content)
+    assert "\n" not in outcome(path)
+
+
+@pytest.mark.parametrize("at", range(0, 700, 50))
+def test_a_damaged_parquet_file_is_read_or_told(at: int, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pytest.importorskip("pyarrow").table({"a": list(range(100)), "b": ["x"] * 100}), path)
+    content = bytearray(path.read_bytes())
+    content[at % len(content)] ^= 0xFF
+    path.write_bytes(content)
+    assert "\n" not in outcome(path)
+
+
+LONG = {
+    "a line": (b"0,1,2,3\n", b"\0", 1 << 30),
+    "a header": (b"", b"\0", 1 << 30),
+    "a row of quoted lines": (b"0,1,2,3\n", b'"a\n",', 2 << 20),
+}
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl"])
+@pytest.mark.parametrize("case", LONG)
+def test_a_long_row_is_not_taken_into_memory(
+    case: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, filling, size = LONG[case]
+    monkeypatch.setattr("serving.tables.MOST_BYTES", 1 << 20)
+    path = tmp_path / f"rows{kind}"
+    with path.open("wb") as file:
+        file.write(b"[1,2,3,4]\n" if kind == ".jsonl" else start)
+        if filling == b"\0":
+            file.truncate(size)
+        else:
+            file.write(filling * (size // len(filling)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    told = outcome(path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert "a row of more than 1 MB" in told or "no JSON" in told
+    assert grown < 200_000  # KB; all of it would take 2,000,000
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file(kind: str, command_line: CommandLine, layout: Layout, register: Any) -> None:
+    register("iris", LogisticRegression().fit([[0], [1]], ["a", "b"]))
+    path = command_line.folder / "rows.csv"
+    (os.mkfifo if kind == "pipe" else os.mkdir)(path)
+    done = command_line.vivero(
+        "score", "iris", "--input", "rows.csv", "--output", "out.csv", "--workspace", str(layout.root)
+    )
+    assert (done.returncode, done.stderr) == (1, f"error: --input: there is no file {path}\n")
+
+
+def test_labels_that_a_spreadsheet_would_compute_stay_exact(
+    command_line: CommandLine, layout: Layout, register: Any
+) -> None:
+    """A file of answers is data: who imports it into a spreadsheet says that the column is text. See SECURITY.md."""
+    rows = [[float(number)] for number in range(len(FORMULAS))]
+    register("iris", LogisticRegression(C=1e6, max_iter=5000).fit(rows, np.array(FORMULAS)))
+    with (command_line.folder / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["0", "=id"], *([one[0], text] for one, text in zip(rows, FORMULAS, strict=True))])
+    words = ("--input", "rows.csv", "--keep", "=id", "--workspace", str(layout.root))
+    done = [command_line.vivero("score", "iris", *words, "--output", f"out{kind}") for kind in (".csv", ".jsonl")]
+    assert [one.returncode for one in done] == [0, 0], done[0].stderr
+    with (command_line.folder / "out.csv").open(newline="") as file:
+        answers = list(csv.DictReader(file))
+    lines = [json.loads(line) for line in (command_line.folder / "out.jsonl").read_text().splitlines()]
+    assert [one["=id"] for one in answers] == [one["=id"] for one in lines] == FORMULAS
+    label = next(name for name in lines[0] if name != "=id")
+    assert [one[label] for one in answers] == [one[label] for one in lines]
+    assert {one[label] for one in answers} <= set(FORMULAS)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["=", "+", "-", "@", "\t", "\r", ""]), st.text("a1=,\"' \n")), min_size=1))
+def test_any_label_is_written_as_it_is(tmp_path_factory: Any, pairs: list[tuple[str, str]]) -> None:
+    labels = ["".join(pair) for pair in pairs]
+    part = tmp_path_factory.getbasetemp() / "part.csv"
+    target = part.with_name("joined.csv")
+    write_part(part, ".csv", ["label", "n"], [[one, 1] for one in labels])
+    join_parts([part], target, ".csv", ["label", "n"])
+    with target.open(newline="", encoding="utf-8") as file:
+        assert [row["label"] for row in csv.DictReader(file)] == labels
+
+
+def test_no_temporary_folder(command_line: CommandLine, layout: Layout, register: Any, tmp_path: Path) -> None:
+    register("iris", LogisticRegression().fit([[0], [1]], ["a", "b"]))
+    (command_line.folder / "rows.csv").write_text("0\n1\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nothere']\n"
+    )
+    done = command_line.vivero(
+        "score", "iris", "--input", "rows.csv", "--output", "out.csv", "--workspace", str(layout.root),
+        variables={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: There is no temporary folder that can be written. ")
+    assert done.stderr.count("\n") == 1
