@@ -54,6 +54,7 @@ class RunLayout(_Folder):
     lock_file = _Below("environment.lock")
     diff = _Below("uncommitted.diff")
     order = _Below("order.json")  # what the worker is to do
+    secrets = _Below("secrets.json")  # what records may not have of the order, until the worker has read it
     process = _Below("process.json")  # pids, while the worker lives
     result = _Below("result.json")  # the worker's answer
     inspection = _Below("inspection.json")

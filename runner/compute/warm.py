@@ -15,6 +15,7 @@ from typing import Any
 from runner.compute.interpreter import Interpreter, NotWarmError, begin, read_learnt, ready
 from runner.layout import RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
+from runner.worker import orders
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
 
@@ -40,7 +41,7 @@ class WarmPool:
 
         The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
         """
-        order = json.loads(run.order.read_bytes())
+        order = orders.read(str(run.root))
         if _may_be_warm(run, order, handle):
             with contextlib.suppress(NotWarmError, OSError):
                 slot = self._slot(_key(run, order, handle))
@@ -51,7 +52,7 @@ class WarmPool:
 
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
         """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
-        order = json.loads(run.order.read_bytes())
+        order = orders.read(str(run.root))
         if not _may_be_warm(run, order, handle):
             return None
         try:
