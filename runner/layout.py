@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import trust
+from runner import access, trust
 from runner.errors import UserError
 from runner.names import check_name
 
@@ -126,8 +126,13 @@ class Layout(_Folder):
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
-    def create(self) -> None:
-        """Make the workspace's folder, hidden from git, before something is run in it.
+    def create(self) -> str | None:
+        """Make the workspace's folder, hidden from git and closed to other users, before something is run in it.
+
+        Returns
+        -------
+        str or None
+            What to say of a workspace that was open until now.
 
         Raises
         ------
@@ -135,7 +140,7 @@ class Layout(_Folder):
             If it cannot be one, or others could have written it.
         """
         try:
-            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self.root.mkdir(mode=access.OURS, parents=True, exist_ok=True)
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
             raise UserError(
@@ -145,6 +150,7 @@ class Layout(_Folder):
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
+        return access.close(self.root)
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         """Return the layout of one run, its names checked."""

@@ -16,7 +16,7 @@ from runner.layout import Layout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
 
-_VERSION = 3
+_VERSION = 4
 _NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as records have them
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 

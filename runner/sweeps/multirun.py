@@ -117,7 +117,9 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
     work = Work(order, context)
-    layout.create()
+    said = layout.create()
+    if said is not None:
+        work.say(said)
     with ExitStack() as stack:
         stack.callback(work.close)
         if earlier is None:
