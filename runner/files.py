@@ -17,7 +17,23 @@ from typing import Any
 from runner.shown import finite
 
 _BLOCK = 1 << 20
+_MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask: what others can write is not trusted
 _OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
+
+
+def write_for_group() -> None:
+    """Make files and folders that the group of a workspace can write from now on."""
+    _MODES.update(file=0o660, folder=0o770)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, with what others may do with it."""
+    path.mkdir(mode=_MODES["folder"], parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make a file that a library is to fill, with what others may do with it, unless it is there."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODES["file"]))
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -32,7 +48,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
     try:
         # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODES["file"])
         try:
             _write_all(descriptor, content)
             if durable:
@@ -85,7 +101,7 @@ def _dumps(value: Any, indent: int | None = None) -> str:
 def append_json_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write, safe beside other appending processes."""
     line = encoded(f"{_dumps(value)}\n")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODES["file"])
     try:
         os.write(descriptor, line)
     finally:
@@ -229,7 +245,7 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     bool
         Whether the lock is held; always true when blocking.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODES["file"])
     try:
         if blocking:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

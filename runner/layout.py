@@ -126,13 +126,18 @@ class Layout(_Folder):
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
-    def create(self) -> str | None:
+    def create(self, shared: str | None = None) -> str | None:
         """Make the workspace's folder, hidden from git and closed to other users, before something is run in it.
+
+        Parameters
+        ----------
+        shared : str or None
+            The group that is to share it.
 
         Returns
         -------
         str or None
-            What to say of a workspace that was open until now.
+            What to say of who gets into it from now on, if that was otherwise.
 
         Raises
         ------
@@ -150,7 +155,7 @@ class Layout(_Folder):
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
-        return access.close(self.root)
+        return access.close(self.root) if shared is None else access.share(self.root, shared)
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         """Return the layout of one run, its names checked."""
@@ -207,7 +212,7 @@ def default_root(start: Path) -> Path:
         return Path(named).expanduser().absolute()
     found = _search(start)
     if found.is_dir():
-        trust.check_workspace(found)
+        trust.check_workspace(found, found=True)
     return found
 
 
@@ -241,6 +246,7 @@ def find_workspace(given: str | None) -> Layout:
     root = Path(given).absolute() if given else default_root(Path.cwd())
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
+    access.enter(root)
     return Layout(root)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import trust
+from runner import access, trust
 from runner.bench import RestoredRun
 from runner.errors import UserError
 from runner.given_again import found_again, passed_over, read_given
@@ -48,6 +48,7 @@ def checked(layout: Layout, record: RunRecord) -> RunRecord:
     """
     run = layout.run(record.experiment, record.id)
     trust.check_workspace(layout.root)
+    access.enter(layout.root)
     trust.check(layout.root, run.root, run.record, run.order, run.secrets, run.lock_file)
     return read_record(run.root)
 

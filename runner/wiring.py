@@ -193,7 +193,7 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     record = new_record(plan)
     if restored is not None:
         record = dataclasses.replace(record, rerun_of=restored.run_id)
-    said = plan.layout.create()
+    said = plan.layout.create(plan.spec.workspace.shared)
     if said is not None:
         progress.say(said)
     bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)

@@ -16,6 +16,7 @@ from runner.format import check_format
 from runner.layout import Layout
 from runner.names import is_name
 from runner.records import Deployment, EndpointRecord
+from runner.sharing import sharing_of
 
 KEY_NAMES = ("primary", "secondary")
 _HISTORY = 20
@@ -120,7 +121,7 @@ class EndpointStore:
         with locked(path.parent / ".keys.lock"):
             keys = json.loads(path.read_bytes())["keys"] if path.exists() else {}
             keys[which] = {"sha256": hashlib.sha256(key.encode()).hexdigest(), "created": now()}
-            old = os.umask(0o077)
+            old = os.umask(0o007 if sharing_of(self.layout.root) else 0o077)
             try:
                 write_json(path, {"format": 1, "keys": keys})
             finally:

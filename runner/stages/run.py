@@ -14,7 +14,7 @@ from typing import Any
 from runner.arguments import argv_of, fill_inputs, script_argv, unread_values
 from runner.bench import Bench
 from runner.errors import UserError
-from runner.files import is_locked, write_json
+from runner.files import is_locked, make_folder, write_json
 from runner.following import worker_lives
 from runner.format import FORMAT
 from runner.layout import CALLBACK, RunLayout
@@ -97,7 +97,7 @@ def set_up_work(bench: Bench, record: RunRecord) -> None:
         bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
-        (bench.run.work / name).mkdir(mode=0o755, exist_ok=True)
+        make_folder(bench.run.work / name)
 
 
 def write_order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> bool:
@@ -294,5 +294,5 @@ def signal_worker(run_: RunLayout, number: int) -> None:
     if pid is not None:
         try:
             os.kill(pid, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # of a colleague's run: its worker finds the mark
             return

@@ -12,6 +12,7 @@ from typing import Any
 
 from runner import trust
 from runner.errors import UserError, nearest
+from runner.files import make_file
 from runner.layout import Layout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
@@ -43,6 +44,8 @@ class RunIndex:
             return self._uncached()
         try:
             return self._cached()
+        except OSError:
+            return self._uncached()
         except sqlite3.DatabaseError:
             self.layout.index.unlink(missing_ok=True)
         try:
@@ -83,6 +86,8 @@ class RunIndex:
         return found
 
     def _cached(self) -> list[dict[str, Any]]:
+        if not self.layout.index.exists():
+            make_file(self.layout.index)
         database = sqlite3.connect(self.layout.index, timeout=30)
         try:
             if database.execute("PRAGMA user_version").fetchone()[0] != _VERSION:

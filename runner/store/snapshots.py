@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
+from runner.files import BadLinkError, followed_files, hash_file, make_folder, remove_tree, sync_tree, write_json
 from runner.layout import Layout
 from runner.ports import Say
 from runner.records import SnapshotRecord
@@ -69,7 +69,7 @@ class FileSnapshotStore:
             manifest = json.loads((folder / "manifest.json").read_bytes())["files"]
         except FileNotFoundError:
             raise UserError(f"Snapshot {digest[:12]} is not in this workspace any more") from None
-        target.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_folder(target)
         for name, facts in manifest.items():
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)

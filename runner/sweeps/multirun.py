@@ -117,7 +117,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
     work = Work(order, context)
-    said = layout.create()
+    said = layout.create(order.master.workspace.shared)
     if said is not None:
         work.say(said)
     with ExitStack() as stack:

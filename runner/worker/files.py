@@ -68,7 +68,7 @@ def remove_tree(path: str) -> None:
 
 def take_lock(path: str) -> "Optional[int]":
     """Return the descriptor that holds the lock on a file, or None if another process holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o664)
     for _ in range(_LOOKS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -156,7 +156,7 @@ def _null() -> int:
 
 def _redirect(given: str, log: str) -> None:
     source = os.open(given, os.O_RDONLY)
-    target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
     for number, descriptor in enumerate((source, target, target)):
         os.dup2(descriptor, number)
     os.close(source)

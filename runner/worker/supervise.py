@@ -80,7 +80,7 @@ class Supervisor:
         processes.adopt_orphans()
         path = os.path.join(self._run_dir, "logs", "run.log")
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         self._log = os.open(path, os.O_RDONLY)
         if os.path.exists(self._cancel_file):
             return dict(self._result(), status=results.CANCELED, reason=results.CANCELED)
