@@ -15,8 +15,6 @@ import stat
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import write_for_group, write_json
-from runner.format import FORMAT
 from runner.sharing import MARK, members, sharing_of
 
 OURS, SHARED = 0o700, 0o2770
@@ -72,6 +70,9 @@ def share(root: Path, group: str) -> str | None:
         raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can do so")
     if not _is_workspace(root):
         raise UserError(f"{root} has other files in it, so it is not shared", "Choose another: workspace.root=FOLDER")
+    from runner.files import write_json
+    from runner.format import FORMAT
+
     root.chmod(OURS)
     _write_for_group()
     _hand_over(root, gid)
@@ -107,6 +108,8 @@ def _hand_over(root: Path, gid: int) -> None:
 
 
 def _write_for_group() -> None:
+    from runner.files import write_for_group  # which a list of runs does without
+
     os.umask(0o007)
     write_for_group()
 

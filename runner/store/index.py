@@ -12,7 +12,6 @@ from typing import Any
 
 from runner import trust
 from runner.errors import UserError, nearest
-from runner.files import make_file
 from runner.layout import Layout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
@@ -87,6 +86,8 @@ class RunIndex:
 
     def _cached(self) -> list[dict[str, Any]]:
         if not self.layout.index.exists():
+            from runner.files import make_file
+
             make_file(self.layout.index)
         database = sqlite3.connect(self.layout.index, timeout=30)
         try:
