@@ -182,15 +182,17 @@ def _multirun_folder(config: DictConfig, base: Path) -> Path:
 
 def _plan(config: DictConfig, base: Path) -> Plan:
     """Take Hydra's own settings out of a composition, and plan the rest."""
-    from omegaconf import open_dict
+    from omegaconf import OmegaConf, open_dict
 
     from runner.composition import read_composition
     from runner.plan import make_plan
 
-    chosen, overrides = config.hydra.runtime.choices.get("experiment"), tuple(config.hydra.overrides.task)
+    chosen = config.hydra.runtime.choices.get("experiment")
+    overrides = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # else it has secrets in it
+    assert isinstance(overrides, list)  # noqa: S101 - of words
     with open_dict(config):
         del config["hydra"]
-    return make_plan(read_composition(config), base, chosen, overrides)
+    return make_plan(read_composition(config), base, chosen, tuple(map(str, overrides)))
 
 
 def _execute(plan: Plan) -> int:

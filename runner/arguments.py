@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.errors import UserError
@@ -20,10 +20,14 @@ def fill_inputs(value: str, places: Mapping[str, str]) -> str:
 
 def script_argv(spec: RunSpec) -> list[str]:
     """Return the command of a job, ``python`` standing for the environment's own."""
-    job = spec.job
-    if job.command is not None:
-        return list(job.command)
-    return ["python", str(job.script), *argument_words(job.arguments)]
+    return argv_of(spec.job.script, spec.job.command, spec.job.arguments)
+
+
+def argv_of(script: str | None, command: Sequence[str] | None, arguments: Any) -> list[str]:
+    """Return the command that a script and its arguments make, unless a job brings its own."""
+    if command is not None:
+        return list(command)
+    return ["python", str(script), *argument_words(arguments)]
 
 
 def argument_words(arguments: Any) -> list[str]:

@@ -61,7 +61,14 @@ def read_composition(config: DictConfig) -> Composition:
 
 def as_yaml(config: DictConfig) -> str:
     """Return a composition as ``OmegaConf.to_yaml`` does."""
-    return dump_yaml(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
+    return dump_yaml(as_plain(config))
+
+
+def as_plain(config: DictConfig) -> dict[str, Any]:
+    """Return a composition as plain data, interpolations as written."""
+    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
+    return {str(key): value for key, value in plain.items()}
 
 
 def dump_yaml(plain: Any) -> str:

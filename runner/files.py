@@ -21,8 +21,23 @@ from runner.shown import clean, finite
 from runner.worker import locks, timeouts
 
 _BLOCK = 1 << 20
-_NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)  # what is there cannot be locked by anybody
+_MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask: what others can write is not trusted
 _OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
+
+
+def write_for_group() -> None:
+    """Make files and folders that the group of a workspace can write from now on."""
+    _MODES.update(file=0o660, folder=0o770)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, with what others may do with it."""
+    path.mkdir(mode=_MODES["folder"], parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make a file that a library is to fill, with what others may do with it, unless it is there."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODES["file"]))
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -37,7 +52,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
     try:
         # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODES["file"])
         try:
             _write_all(descriptor, content)
             if durable:
@@ -91,7 +106,7 @@ def append_json_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write, safe beside other appending processes."""
     line = encoded(f"{_dumps(value)}\n")
     # A FIFO or a link in its place is an error, and not waited for or followed.
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, _MODES["file"])
     try:
         os.write(descriptor, line)
     finally:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import trust
+from runner import access, trust
 from runner.errors import UserError
 from runner.names import check_name
 
@@ -54,6 +54,7 @@ class RunLayout(_Folder):
     lock_file = _Below("environment.lock")
     diff = _Below("uncommitted.diff")
     order = _Below("order.json")  # what the worker is to do
+    secrets = _Below("secrets.json")  # what records may not have of the order, until the worker has read it
     process = _Below("process.json")  # pids, while the worker lives
     result = _Below("result.json")  # the worker's answer
     inspection = _Below("inspection.json")
@@ -125,8 +126,18 @@ class Layout(_Folder):
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
-    def create(self) -> None:
-        """Make the workspace's folder, hidden from git, before something is run in it.
+    def create(self, shared: str | None = None) -> str | None:
+        """Make the workspace's folder, hidden from git and closed to other users, before something is run in it.
+
+        Parameters
+        ----------
+        shared : str or None
+            The group that is to share it.
+
+        Returns
+        -------
+        str or None
+            What to say of who gets into it from now on, if that was otherwise.
 
         Raises
         ------
@@ -134,7 +145,7 @@ class Layout(_Folder):
             If it cannot be one, or others could have written it.
         """
         try:
-            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self.root.mkdir(mode=access.OURS, parents=True, exist_ok=True)
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
             raise UserError(
@@ -144,6 +155,7 @@ class Layout(_Folder):
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
+        return access.close(self.root) if shared is None else access.share(self.root, shared)
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         """Return the layout of one run, its names checked."""
@@ -200,7 +212,7 @@ def default_root(start: Path) -> Path:
         return Path(named).expanduser().absolute()
     found = _search(start)
     if found.is_dir():
-        trust.check_workspace(found)
+        trust.check_workspace(found, found=True)
     return found
 
 
@@ -234,6 +246,7 @@ def find_workspace(given: str | None) -> Layout:
     root = Path(given).absolute() if given else default_root(Path.cwd())
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
+    access.enter(root)
     return Layout(root)
 
 

@@ -20,6 +20,7 @@ from runner.stages.register import register, registers
 from runner.stages.run import cancel_reason, read_result, run
 from runner.stages.scale import scale
 from runner.statuses import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING
+from runner.worker import orders
 
 Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
@@ -104,6 +105,7 @@ def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunReco
 def finish(bench: Bench, record: RunRecord, status: str) -> RunRecord:
     """Write a run's last record."""
     record = dataclasses.replace(record, status=status, ended=now())
+    orders.forget(str(bench.run.root))
     bench.runs.write(record)
     note(bench, "status", status=status, error=record.error)
     return record

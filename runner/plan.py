@@ -12,7 +12,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from runner.checks import check_spec, source_folder
-from runner.composition import Composition
+from runner.composition import Composition, dump_yaml
+from runner.confidential import confidential, masked_word
 from runner.layout import Layout, RunLayout, default_root
 from runner.names import check_key, name_from
 from runner.schema import RunSpec
@@ -27,9 +28,9 @@ class Plan:
     spec : RunSpec
         The composition as objects.
     config : Mapping
-        The same as plain data, interpolations resolved.
+        The same as plain data, interpolations resolved but for those of secrets, as records have it.
     yaml : str
-        The same as composed, interpolations as written.
+        The same as composed, interpolations as written, what is secret masked.
     base : Path
         The folder the command was typed in; relative paths start there.
     """
@@ -76,15 +77,16 @@ def make_plan(
         experiment = check_key("experiment_name", spec.experiment_name)
     else:
         experiment = name_from(chosen_experiment or source_folder(spec, base).name, "source")
+    hidden = confidential(composed.plain, composed.yaml)
     return Plan(
         spec=spec,
-        config=composed.plain,
-        yaml=composed.yaml,
+        config=hidden.plain if hidden else composed.plain,
+        yaml=dump_yaml(hidden.written) if hidden else composed.yaml,
         experiment=experiment,
         run_id=new_run_id(experiment),
         layout=layout_of(spec.workspace.root, base),
         base=base,
-        overrides=overrides,
+        overrides=tuple(map(hidden.override if hidden else masked_word, overrides)),
     )
 
 

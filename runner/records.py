@@ -144,7 +144,10 @@ class DeployRecord(Record):
 
 @frozen_record
 class RunRecord(Record):
-    """``run.json``: everything known of one run. `config` is the composed configuration, resolved."""
+    """``run.json``: everything known of one run.
+
+    `config` is the composed configuration, resolved but for what is secret; `user` is the name of who ran it.
+    """
 
     format: int = FORMAT
     id: Name
@@ -160,6 +163,7 @@ class RunRecord(Record):
     config: Mapping[str, Any] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     rerun_of: str | None = None
+    user: str | None = None
     error: str | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
     prepare: PrepareRecord | None = None

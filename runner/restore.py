@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import trust
+from runner import access, trust
 from runner.bench import RestoredRun
 from runner.errors import UserError
+from runner.given_again import found_again, passed_over, read_given
 from runner.json_records import read_text
 from runner.layout import Layout
 from runner.records import RunRecord
@@ -18,27 +20,31 @@ from runner.store.runs import FileRunStore, read_record
 
 
 def spec_of(record: RunRecord) -> RunSpec:
-    """Return the composition of a recorded run.
+    """Return the composition of a recorded run, its secrets masked: for what comes after its script.
 
     Raises
     ------
     UserError
         If what is recorded is none.
     """
+    return _spec(passed_over(record.config), record.id)
+
+
+def _spec(recorded: dict[str, Any], run_id: str) -> RunSpec:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     from runner.plan import register_resolvers
 
     register_resolvers()
-    config: dict[str, Any] = {key: value for key, value in record.config.items() if key != "base"}
+    config: dict[str, Any] = {key: value for key, value in recorded.items() if key != "base"}
     base = OmegaConf.structured(RunSpec)
     try:
         base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
         base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
         spec = OmegaConf.to_object(OmegaConf.merge(base, config))
     except (KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
-        raise UserError(f"The configuration of run {record.id} is damaged: {type(error).__name__} {error}") from None
+        raise UserError(f"The configuration of run {run_id} is damaged: {type(error).__name__} {error}") from None
     assert isinstance(spec, RunSpec)  # noqa: S101 - the merge starts from one
     return spec
 
@@ -53,12 +59,18 @@ def checked(layout: Layout, record: RunRecord) -> RunRecord:
     """
     run = layout.run(record.experiment, record.id)
     trust.check_workspace(layout.root)
-    trust.check(layout.root, run.root, run.record, run.order, run.lock_file)
+    access.enter(layout.root)
+    trust.check(layout.root, run.root, run.record, run.order, run.secrets, run.lock_file)
     return read_record(run.root)
 
 
-def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
+def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift: bool = False) -> int:
     """Repeat a recorded run from its own snapshot, lock and configuration, and say which outputs differ.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Secrets that the record does not have: ``job.environment_variables.TOKEN=abc``.
 
     Returns
     -------
@@ -73,21 +85,21 @@ def rerun(layout: Layout, run_id: str, *, allow_drift: bool = False) -> int:
     """
     from omegaconf import OmegaConf
 
-    from runner.composition import as_yaml
+    from runner.composition import as_plain, dump_yaml
     from runner.plan import Plan, new_run_id
     from runner.wiring import run_plan
 
     record = checked(layout, FileRunStore(layout).find(run_id))
     if record.prepare is None:
         raise UserError(f"Run {record.id} ended before it was prepared, there is nothing to repeat")
-    spec = spec_of(record)
+    spec = _spec(found_again(record.config, record.id, read_given(given)), record.id)
     if allow_drift and spec.environment.kind == "current":
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
     spec.detach = False
     plan = Plan(
         spec=spec,
         config={key: value for key, value in record.config.items() if key != "base"},
-        yaml=as_yaml(OmegaConf.structured(spec)),
+        yaml=dump_yaml({**as_plain(OmegaConf.structured(spec)), "job": record.config["job"]}),
         experiment=record.experiment,
         run_id=new_run_id(record.experiment),
         layout=layout,

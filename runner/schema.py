@@ -23,6 +23,7 @@ class WorkspaceConfig:
     """Where everything is kept."""
 
     root: Optional[str] = None  # noqa: UP045
+    shared: Optional[str] = None  # noqa: UP045
 
 
 @dataclass

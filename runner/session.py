@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from runner.bench import Bench
-from runner.files import locked, write_text
+from runner.files import locked, make_folder, write_text
 from runner.pipeline import execute
 from runner.progress import Progress
 from runner.records import RunRecord
@@ -22,11 +22,11 @@ def opened(bench: Bench, record: RunRecord, yaml: str) -> Iterator[None]:
 
     The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
     """
-    bench.run.root.mkdir(mode=0o755, parents=True, exist_ok=True)  # whatever the umask: see `recovery.checked`
+    make_folder(bench.run.root)  # whatever the umask: see `recovery.checked`
     with locked(bench.run.controller_lock):
         bench.runs.create(record)
         for folder in (bench.run.logs, bench.run.outputs):
-            folder.mkdir(mode=0o755, exist_ok=True)
+            make_folder(folder)
         write_text(bench.run.config, yaml)
         yield
 

@@ -4,6 +4,9 @@ A path is trusted if it belongs to the user or to root, and nobody else can writ
 owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
 followed: a link is refused where a file or folder is expected. ``VIVERO_TRUSTED`` names workspaces that are trusted
 whoever they belong to, separated by colons.
+
+In a workspace that a group shares (see `sharing`) what belongs to its members is trusted, and their group may write it.
+One that was found above, and not named, has to be the user's own for that.
 """
 
 from __future__ import annotations
@@ -13,16 +16,22 @@ import stat
 from pathlib import Path
 
 from runner.errors import UserError
+from runner.sharing import Sharing, sharing_of
 
 VARIABLE = "VIVERO_TRUSTED"
 _ROOT = 0
 _WRITABLE = "can be written by others"
 
 
-def check_workspace(root: Path) -> None:
+def check_workspace(root: Path, *, found: bool = False) -> None:
     """Refuse to execute anything in a workspace that others could have written.
 
     A link to a workspace is the user's choice if it belongs to the user; what it leads to is checked too.
+
+    Parameters
+    ----------
+    found : bool
+        Whether nobody has named it.
 
     Raises
     ------
@@ -32,9 +41,10 @@ def check_workspace(root: Path) -> None:
     if is_named(root):
         return
     state = os.lstat(root)
-    why = _why(root, state, link=True)
+    sharing = None if found and root.stat().st_uid not in (os.geteuid(), _ROOT) else sharing_of(root)
+    why = _why(root, state, sharing, link=True)
     if why is None and stat.S_ISLNK(state.st_mode):
-        why = _why(root, root.stat())
+        why = _why(root, root.stat(), sharing)
     if why is not None:
         raise _refusal(f"The workspace {root}", why, root, root)
 
@@ -56,12 +66,13 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
     UserError
         With the path and what is wrong with it.
     """
+    sharing = sharing_of(root)
     for path in paths:
         try:
             state = os.lstat(path)
         except FileNotFoundError:
             continue
-        why = _why(path, state, link=link)
+        why = _why(path, state, sharing, link=link)
         if why is not None and not is_named(root) and not (why == _WRITABLE and _is_closed(root)):
             raise _refusal(str(path), why, path, root)
 
@@ -81,12 +92,14 @@ def is_named(root: Path) -> bool:
     return bool(named) and os.path.abspath(root) in [os.path.normpath(one) for one in str(named).split(os.pathsep)]
 
 
-def _why(path: Path, state: os.stat_result, *, link: bool = False) -> str | None:
+def _why(path: Path, state: os.stat_result, sharing: Sharing | None, *, link: bool = False) -> str | None:
     """Return what is wrong with a path, None if nothing is."""
-    if state.st_uid not in (os.geteuid(), _ROOT):
+    if state.st_uid not in (os.geteuid(), _ROOT) and (sharing is None or state.st_uid not in sharing.owners):
         return f"belongs to {_user(state.st_uid)}"
     if stat.S_ISLNK(state.st_mode):  # its mode says nothing
         return None if link else "is a link"
+    if sharing is not None and state.st_gid == sharing.gid and not state.st_mode & stat.S_IWOTH:
+        return None  # nobody beyond the group gets there
     if state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _is_private(path, state)):
         return _WRITABLE
     return None

@@ -166,6 +166,7 @@ def make_bench(
 
 def new_record(plan: Plan) -> RunRecord:
     """Return the record of a run that is about to begin."""
+    from runner.access import user_name
     from runner.clock import now
 
     job = plan.spec.job
@@ -177,6 +178,7 @@ def new_record(plan: Plan) -> RunRecord:
         display_name=job.display_name,
         description=job.description,
         tags=dict(job.tags),
+        user=user_name(),
         config={**plan.config, "base": str(plan.base)},
         overrides=plan.overrides,
     )
@@ -191,7 +193,9 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     record = new_record(plan)
     if restored is not None:
         record = dataclasses.replace(record, rerun_of=restored.run_id)
-    plan.layout.create()
+    said = plan.layout.create(plan.spec.workspace.shared)
+    if said is not None:
+        progress.say(said)
     bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
     try:
         return conduct(bench, record, plan.yaml, progress)

@@ -10,15 +10,20 @@ from runner.errors import UserError
 
 @click.command()
 @click.argument("run")
+@click.argument("given", nargs=-1, metavar="[KEY=VALUE...]")
 @click.option("--allow-drift", is_flag=True, help="Go on where the environment cannot be had exactly as it was.")
 @workspace_option
 @click.pass_context
-def rerun(context: click.Context, run: str, allow_drift: bool) -> None:
-    """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ."""
+def rerun(context: click.Context, run: str, given: tuple[str, ...], allow_drift: bool) -> None:
+    """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ.
+
+    Secrets that came from environment variables are taken from these again. One that was typed is not recorded, and has
+    to be given: job.environment_variables.TOKEN=...
+    """
     if wants_json():
         raise UserError("rerun prints the script's output, not JSON", "See 'vivero compare RUN RUN --json' afterwards")
     layout = trusted_workspace()
     record = find_run(layout, run)
     from runner.restore import rerun as repeat
 
-    context.exit(repeat(layout, record.id, allow_drift=allow_drift))
+    context.exit(repeat(layout, record.id, given=given, allow_drift=allow_drift))

@@ -16,7 +16,7 @@ from runner.tables import Column
 
 Row = Mapping[str, Any]
 USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
-FIELDS = (*USUAL, "ended", "display_name", "error", "tags")
+FIELDS = (*USUAL, "ended", "display_name", "error", "tags", "user")
 _OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal goes without these, the first first
 _SHOWN = 3  # of a mapping in one column
 

@@ -108,7 +108,8 @@ def _alone(layout: Layout, rows: list[dict[str, Any]]) -> Iterator[str]:
 def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:
     from runner.commands.run_columns import USUAL, cell_of, column_of
 
-    names = columns or USUAL
+    several = len({row["user"] for row in rows if row["user"] is not None}) > 1
+    names = columns or ((*USUAL, "user") if several else USUAL)
     table = [[cell_of(row, name, sort) for name in names] for row in rows]
     shown = [column_of(name, named=columns is not None) for name in names]
     show_table(shown, table, ids=[row["id"] for row in rows], instead="--columns" if columns is None else "--csv")

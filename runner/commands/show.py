@@ -100,6 +100,7 @@ def _head(record: RunRecord, followed: bool) -> dict[str, Any]:
         "experiment": f"{record.experiment} (run {record.number})" if record.number else record.experiment,
         "name": record.display_name,
         "description": record.description,
+        "user": record.user,
         "created": show_time(record.created),
         "ended": show_time(record.ended),
         "duration": show_duration(seconds_between(record.created, ended)),

@@ -17,6 +17,7 @@ from runner.layout import Layout
 from runner.names import is_name
 from runner.records import Deployment, EndpointRecord, KeysRecord, ServerState
 from runner.removing import remove
+from runner.sharing import sharing_of
 from runner.store.finding import entries
 
 KEY_NAMES = ("primary", "secondary")
@@ -140,7 +141,7 @@ class EndpointStore:
         with locked(path.parent / ".keys.lock"):
             keys = self.keys(name)
             keys[which] = {"sha256": hashlib.sha256(key.encode()).hexdigest(), "created": now()}
-            old = os.umask(0o077)
+            old = os.umask(0o007 if sharing_of(self.layout.root) else 0o077)
             try:
                 write_json(path, {"format": 1, "keys": keys})
             finally:

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner.arguments import fill_inputs, script_argv, unread_values
+from runner.arguments import argv_of, fill_inputs, script_argv, unread_values
 from runner.bench import Bench
 from runner.errors import UserError
-from runner.files import is_locked, write_json
+from runner.files import is_locked, make_folder, write_json
 from runner.following import worker_lives
 from runner.format import FORMAT
 from runner.json_records import read_record, read_text
@@ -24,7 +24,7 @@ from runner.stages.left_out import hint
 from runner.statuses import FAILED
 from runner.streams import reader_may_leave
 from runner.threads import thread_share, usable_cores
-from runner.worker import timeouts
+from runner.worker import orders, timeouts
 
 _TICK = 0.05
 _BLOCK = 1 << 16
@@ -48,7 +48,8 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     set_up_work(bench, record)
     for line in _hints(bench, record.prepare.snapshot.hash):
         bench.say(line)
-    write_json(bench.run.order, order(bench, record, bench.handle), durable=False)
+    if write_order(bench, record, bench.handle):
+        bench.say("Other users of the machine can see a secret of the command: give it as an environment variable")
     job = bench.compute.submit(bench.run.root, bench.handle)
     if bench.spec.detach:
         if bench.run.node.exists():
@@ -96,11 +97,19 @@ def set_up_work(bench: Bench, record: RunRecord) -> None:
         bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
     bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
     for name in ("outputs", "logs"):
-        (bench.run.work / name).mkdir(mode=0o755, exist_ok=True)
+        make_folder(bench.run.work / name)
+
+
+def write_order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> bool:
+    """Write what the worker is told, what is secret of it apart, and tell whether its command shows a secret."""
+    public, secret = orders.parts(order(bench, record, handle))
+    orders.keep(str(bench.run.root), secret)
+    write_json(bench.run.order, public, durable=False)
+    return secret["argv"] is not None and not public["hides_argv"]
 
 
 def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
-    """Return what the worker is told, ``order.json``."""
+    """Return what the worker is told, ``order.json``, with what is secret: what the record does not have as it is."""
     assert record.prepare is not None  # noqa: S101 - the stage before
     spec, root = bench.spec, bench.layout.root
     places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
@@ -109,6 +118,9 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         for name, value in spec.job.environment_variables.items()
     }
     argv = [fill_inputs(word, places) for word in script_argv(spec)]
+    recorded = record.config["job"]
+    shown = [fill_inputs(word, places) for word in argv_of(spec.job.script, recorded["command"], recorded["arguments"])]
+    known = recorded["environment_variables"] or {}
     calls = {"finish": callback("finish"), "answer": callback("answer")}
     registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return {
@@ -119,6 +131,9 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "snapshot": record.prepare.snapshot.hash,
         "display_name": record.display_name,
         "argv": handle.inside(argv),
+        "shown_argv": handle.inside(shown) if shown != argv else None,
+        "hides_argv": _can_hide(argv, handle),
+        "secret": [name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
         "script": spec.job.script,
         "variables": {**_share(bench), **handle.variables(), **variables},
         "timeout": spec.job.timeout,
@@ -134,6 +149,12 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "at_a_time": bench.at_a_time,
         "shared_environment": handle.record.kind != "current",  # what the script installs must not change it
     }
+
+
+def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
+    """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
+    version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
+    return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
 
 
 def callback(what: str) -> list[str]:
@@ -272,5 +293,5 @@ def signal_worker(run_: RunLayout, number: int) -> None:
     if pid is not None:
         try:
             os.kill(pid, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # of a colleague's run: its worker finds the mark
             return

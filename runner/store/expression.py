@@ -26,7 +26,7 @@ OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params
 _ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # one = that is in no text
 _TRUTH = {"true": True, "false": False}  # as tables show them
 _TIMES = ("created", "ended")
-_FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error")
+_FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error", "user")
 _ABOUT_TIMES = rf"\b({'|'.join(_TIMES)})\b"
 _A_TIME = "Write a time as tables show it, or a date alone: created >= '2026-07-01 12:00:00'"
 _A_DURATION = "Write seconds: duration > 60"

@@ -49,6 +49,8 @@ class RunIndex:
         except (sqlite3.DatabaseError, ValueError):  # the latter of a row
             with contextlib.suppress(OSError):
                 self.layout.index.unlink(missing_ok=True)
+        except OSError:
+            return self._uncached()
         try:
             return self._cached()
         except (sqlite3.DatabaseError, ValueError, OSError):
@@ -88,6 +90,10 @@ class RunIndex:
         return found
 
     def _cached(self) -> list[dict[str, Any]]:
+        if not self.layout.index.exists():
+            from runner.files import make_file
+
+            make_file(self.layout.index)
         database = sqlite3.connect(self.layout.index, timeout=30)
         try:
             if database.execute("PRAGMA user_version").fetchone()[0] != _VERSION:

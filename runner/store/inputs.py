@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import BadLinkError, followed_files, hash_file, hash_tree, remove_tree, sync_tree
+from runner.files import BadLinkError, followed_files, hash_file, hash_tree, make_file, remove_tree, sync_tree
 from runner.layout import Layout
 from runner.records import InputRecord
 
@@ -121,6 +121,8 @@ class HashCache:
         import sqlite3
 
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            make_file(path)
         self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
         self._database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)")
         self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut takes is read again

@@ -45,6 +45,7 @@ def row_of(record: RunRecord) -> dict[str, Any]:
         "model": f"{made.model}:{made.version}" if made else None,
         "display_name": record.display_name,
         "error": record.error,
+        "user": record.user,
     }
 
 

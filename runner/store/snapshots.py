@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.files import BadLinkError, followed_files, hash_file, remove_tree, sync_tree, write_json
+from runner.files import BadLinkError, followed_files, hash_file, make_folder, remove_tree, sync_tree, write_json
 from runner.json_records import read_json
 from runner.layout import Layout
 from runner.ports import Say
@@ -73,7 +73,7 @@ class FileSnapshotStore:
         UserError
             If it is not stored, or not what was stored.
         """
-        target.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_folder(target)
         try:
             self._copy(digest, target)
         except snapshot.DamagedError as damaged:

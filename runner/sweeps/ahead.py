@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from runner.bench import Bench
 from runner.errors import UserError
-from runner.files import locked, remove_tree, sweep, write_json
+from runner.files import locked, remove_tree, sweep
 from runner.layout import RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
-from runner.stages.run import order, set_up_work
+from runner.stages.run import set_up_work, write_order
 
 _PREFIX = ".ahead-"
 
@@ -44,5 +44,5 @@ def _show(bench: Bench, record: RunRecord) -> None:
     record = dataclasses.replace(record, prepare=prepare(bench, record))
     assert bench.handle is not None  # noqa: S101 - set by prepare
     set_up_work(bench, record)
-    write_json(bench.run.order, order(bench, record, bench.handle))
+    write_order(bench, record, bench.handle)
     bench.compute.warm_up(bench.run.root, bench.handle)

@@ -21,6 +21,7 @@ from runner.shown import show_value
 from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 from runner.sweeps.best import best_trials, objective_values
 from runner.sweeps.facts import value_of
+from runner.sweeps.hidden import masked_suggestion
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
 from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
 from runner.sweeps.results import trial_metrics
@@ -192,9 +193,8 @@ class Conductor:
         if suggestion is None:
             self._exhausted = True
             return None
-        trial = TrialRecord(
-            number=self._next, run="", parameters=dict(suggestion.parameters), overrides=suggestion.overrides
-        )
+        shown = masked_suggestion(suggestion)
+        trial = TrialRecord(number=self._next, run="", parameters=dict(shown.parameters), overrides=shown.overrides)
         self._next += 1
         return trial, suggestion
 

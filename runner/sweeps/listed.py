@@ -36,6 +36,15 @@ class ListSearch:
         """Learn nothing."""
 
 
+def words_of(master: DictConfig) -> tuple[str, ...]:
+    """Return the words of a composition as typed: what they refer to may be secret."""
+    from omegaconf import OmegaConf
+
+    words = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
+    assert isinstance(words, list)  # noqa: S101 - of words
+    return tuple(map(str, words))
+
+
 def conduct_list(
     loader: ConfigLoader, master: DictConfig, lists: list[tuple[str, ...]], earlier: SweepRecord | None
 ) -> SweepRecord:
@@ -48,7 +57,7 @@ def conduct_list(
     objectives = read_objectives(settings.objective)
     goal = objectives[0].goal if objectives else MAXIMIZE
     order = Order(
-        loader=loader, master=master, shared=(), arguments=tuple(master.hydra.overrides.task), name="list",
+        loader=loader, master=master, shared=(), arguments=words_of(master), name="list",
         search=ListSearch([*before, *lists]), space={}, policy=make_policy(settings.early_termination, goal),
         settings=settings, objectives=objectives,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from runner.ports import Compute
 from runner.records import RunRecord
 from runner.statuses import CANCELED, COMPLETED, RUNNING
 from runner.sweeps.conductor import Conductor, Hands, Limits
+from runner.sweeps.hidden import masked_space, of_sweep
 from runner.sweeps.page import write_page
 from runner.sweeps.ports import Policy, Search, Watcher
 from runner.sweeps.records import SweepRecord, TrialRecord
@@ -116,7 +117,9 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
     work = Work(order, context)
-    layout.create()
+    said = layout.create(order.master.workspace.shared)
+    if said is not None:
+        work.say(said)
     with ExitStack() as stack:
         stack.callback(work.close)
         if earlier is None:
@@ -124,7 +127,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         slots = work.slots  # a compute that cannot be had is said before anything is written
         if earlier is None:
             store.create(sweep)
-            write_text(layout.sweep(sweep.id).config, _shared_yaml(order.master))
+            write_text(layout.sweep(sweep.id).config, _shared_yaml(order))
         stack.enter_context(held(layout, sweep.id))
         again: tuple[TrialRecord, ...] = ()
         if earlier is not None:
@@ -147,11 +150,20 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     return sweep
 
 
-def _shared_yaml(master: DictConfig) -> str:
-    """Return the composition that all trials share, without Hydra's own settings."""
+def _shared_yaml(order: Order) -> str:
+    """Return the composition that all trials share, without Hydra's own settings and what is secret."""
+    from runner.composition import dump_yaml
+
+    return dump_yaml(of_sweep(_plain(order.master), order.space).written)
+
+
+def _plain(master: DictConfig) -> dict[str, Any]:
+    """Return a composition as plain data, interpolations as written, without Hydra's own settings."""
     from omegaconf import OmegaConf
 
-    return OmegaConf.to_yaml(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
+    from runner.composition import as_plain
+
+    return as_plain(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
 
 
 def _code(sweep: SweepRecord) -> int:
@@ -161,22 +173,19 @@ def _code(sweep: SweepRecord) -> int:
 
 
 def _new_record(order: Order) -> SweepRecord:
-    from omegaconf import OmegaConf
-
     master = order.master
     experiment = master.experiment_name or name_from(master.hydra.runtime.choices.get("experiment") or "", "sweep")
-    plain = OmegaConf.to_container(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
-    assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
+    hidden = of_sweep(_plain(master), order.space)
     return SweepRecord(
         id=new_run_id(str(experiment)),
         experiment=str(experiment),
         state=RUNNING,
         created=now(),
         search=order.name,
-        command=(*_switches(master), *order.shared),
-        arguments=order.arguments,
-        config={str(key): value for key, value in plain.items()},
-        space=order.space,
+        command=(*_switches(master), *map(hidden.override, order.shared)),
+        arguments=tuple(map(hidden.override, order.arguments)),
+        config=hidden.written,
+        space=masked_space(order.space),
         objectives=order.objectives,
         policy=dict(order.settings.early_termination),
         total=order.search.total,

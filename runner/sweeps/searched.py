@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runner.confidential import MASK
 from runner.errors import UserError
 from runner.plan import layout_of
 from runner.sweeps import multirun
@@ -44,6 +45,11 @@ def conduct_search(
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
         raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
+    if any(MASK in word for word in earlier.arguments):
+        raise UserError(
+            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be taken up again",
+            "Begin another, and give the secret as ${oc.env:NAME}: that is recorded, and found again",
+        )
     others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
     if others:
         raise UserError(

@@ -8,6 +8,7 @@ import traceback
 
 import files
 import locks
+import orders
 import processes
 import results
 import supervise
@@ -48,7 +49,8 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
     supervisor: "Optional[supervise.Supervisor]" = None
     code = 0
     try:
-        order = files.read_json(os.path.join(run_dir, "order.json"))
+        order = orders.read(run_dir)
+        orders.forget(run_dir)
         supervisor = supervise.Supervisor(run_dir, order, environ, start)
         found = supervisor.run()
     except Exception as error:
@@ -56,6 +58,9 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
         code = 1
         found = supervisor.abandon() if supervisor else results.result(None, files.now(), None, results.Usage())
         found.update(status=results.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
+    if order.get("secret") or order.get("shown_argv"):
+        found["reason"] = found["reason"] and orders.without_secrets(found["reason"], order)
+        found["notes"] = [orders.without_secrets(note, order) for note in found.get("notes") or []]
     files.write_json(os.path.join(run_dir, "result.json"), found)
     files.remove_file(os.path.join(run_dir, "process.json"))
     _finish(order, run_dir, environ, gone)

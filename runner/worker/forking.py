@@ -11,7 +11,7 @@ import warnings
 
 import carry_out
 import ending
-import files
+import orders
 import processes
 import script
 
@@ -72,7 +72,7 @@ class Interpreter:
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline
-        order = files.read_json(os.path.join(first["run"], "order.json"))
+        order = orders.read(first["run"])
         variables = processes.script_variables(first["environ"], order, first["run"])
         self._given = processes.common_variables(variables)
         # What Python itself and the imported libraries changed; a script's own imports would have done the same.
@@ -156,7 +156,7 @@ def _null() -> int:
 
 def _redirect(given: str, log: str) -> None:
     source = os.open(given, os.O_RDONLY)
-    target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    target = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
     for number, descriptor in enumerate((source, target, target)):
         os.dup2(descriptor, number)
     os.close(source)

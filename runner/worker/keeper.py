@@ -15,8 +15,8 @@ import threading
 import time
 import traceback
 
-import files
 import locks
+import orders
 import warmth
 
 TYPE_CHECKING = False
@@ -104,7 +104,7 @@ class Keeper:
         return {"pid": pid}
 
     def _start(self, run: str, warm: bool) -> int:
-        order = files.read_json(os.path.join(run, "order.json"))
+        order = orders.read(run)
         pid: "Optional[int]" = None
         log = os.path.join(run, "logs", "worker.log")
         if warm:
@@ -132,7 +132,7 @@ class Keeper:
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """Have an interpreter ready for runs like that of a folder."""
         run = question["run"]
-        self._warmth.begin(HERE, run, files.read_json(os.path.join(run, "order.json")))
+        self._warmth.begin(HERE, run, orders.read(run))
         return {}
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":

@@ -1,12 +1,14 @@
 """Locks on files, which the kernel frees when their holder dies.
 
-Whoever can open a lock can hold it, and have its owner wait for ever. So a lock is its owner's alone, one from before
-becomes so, and a link in its place is not followed. Who holds one is read from ``/proc``.
+Whoever can open a lock can hold it, and have its owner wait for ever. So a lock is its owner's alone, or the group's
+where the workspace is shared with one; one from before becomes so, and a link in its place is not followed. Who holds
+one is read from ``/proc``.
 """
 
 import errno
 import fcntl
 import os
+import stat
 import time
 
 TYPE_CHECKING = False
@@ -19,11 +21,17 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 def open_lock(path: str) -> int:
     """Return the descriptor of a lock, which is made if it is not there."""
-    descriptor = os.open(path, _OPEN, 0o600)
+    mode = 0o660 if _is_shared(os.path.dirname(path) or ".") else 0o600
+    descriptor = os.open(path, _OPEN, mode)
     state = os.fstat(descriptor)
-    if state.st_mode & 0o077 and state.st_uid == os.geteuid():
-        os.fchmod(descriptor, 0o600)
+    if stat.S_IMODE(state.st_mode) != mode and state.st_uid == os.geteuid():
+        os.fchmod(descriptor, mode)
     return descriptor
+
+
+def _is_shared(folder: str) -> bool:
+    """Tell whether what is made in a folder belongs to its group, as in a workspace that is shared with one."""
+    return os.stat(folder).st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
 
 
 def take_lock(path: str) -> "Optional[int]":

@@ -45,7 +45,7 @@ def encode(value: "Any") -> "Any":
 def write_line(path: str, line: "Dict[str, Any]") -> None:
     """Append one JSON line in a single write, so that lines of many processes stay whole."""
     content = (json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
     try:
         os.write(descriptor, content)
     finally:

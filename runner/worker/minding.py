@@ -17,6 +17,7 @@ import time
 import files
 import keeper
 import locks
+import orders
 import sealing
 import snapshot
 import timeouts
@@ -29,7 +30,7 @@ GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log
 AHEAD, SHOWN = "ahead.", "shown.lock"  # of a folder that is no run's, and held as long as it is shown
 PART, FILLING = ".part", "filling.lock"  # of a run's folder under its first name, and held as long as it is filled
 _LOCKS = ("worker.lock", "attendant.lock", FILLING)
-_OURS = frozenset([*_LOCKS, "order.json", "process.json", "cancel.json", "requests", "inputs", "packages"])
+_OURS = frozenset([*_LOCKS, "order.json", orders.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"])
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
@@ -214,7 +215,9 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
             link = os.path.join(aside, "inputs", name)
             os.makedirs(os.path.dirname(link), exist_ok=True)
             os.symlink(os.path.join(root, place), link)
-        files.write_json(os.path.join(aside, "order.json"), order, durable=False)
+        told, secret = orders.parts(order)
+        files.write_json(os.path.join(aside, "order.json"), told, durable=False)
+        orders.keep(aside, secret)
         os.rename(aside, run)
         files.remove_file(os.path.join(run, FILLING))
     except OSError:

@@ -1,5 +1,6 @@
 """The script and everything it starts: its variables, its start, who descends from it, and how all of it is ended."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHIMS = os.path.join(HERE, "shims")
+ARGV = os.path.join(HERE, "argv")
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _UNKILLABLE = 10.0  # seconds after which a process that survives SIGKILL is left to the system
 PER_RUN = (
@@ -91,9 +93,16 @@ def adopt_orphans() -> None:
         _prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(argv: "List[str]", **options: "Any") -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own that dies with this one."""
+def start(argv: "List[str]", shown: "Optional[List[str]]" = None, **options: "Any") -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own that dies with this one.
+
+    With other words to be `shown`, the process is told its own by a variable, and takes them as Python begins.
+    """
     parent = os.getpid()
+    if shown is not None:
+        variables = dict(options["env"], VIVERO_ARGV=json.dumps(argv))
+        variables["PYTHONPATH"] = os.pathsep.join([ARGV, *filter(None, [variables.get("PYTHONPATH")])])
+        argv, options = shown, dict(options, env=variables)
     return subprocess.Popen(
         argv,
         start_new_session=True,

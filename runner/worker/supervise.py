@@ -12,6 +12,7 @@ import files
 import inspection
 import memory
 import observers
+import orders
 import packages
 import processes
 import results
@@ -79,7 +80,7 @@ class Supervisor:
         processes.adopt_orphans()
         path = os.path.join(self._run_dir, "logs", "run.log")
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         self._log = os.open(path, os.O_RDONLY)
         if os.path.exists(self._cancel_file):
             return dict(self._result(), status=results.CANCELED, reason=results.CANCELED)
@@ -107,6 +108,11 @@ class Supervisor:
             self._notes.append("the script removed its own log; it was put back")
         return dict(self._result(), **found)
 
+    def _shown_argv(self) -> "Optional[List[str]]":
+        """Return the command as others may see it, where they may not see all."""
+        hides = self._order.get("shown_argv") and self._order.get("hides_argv")
+        return orders.hidden_argv(self._order) if hides else None
+
     def _listen(self) -> None:
         """Let signals, above all the end of a child, wake the loop."""
         self._wakeup, write = os.pipe()
@@ -133,6 +139,7 @@ class Supervisor:
         try:
             self._script = self._start_script(
                 argv,
+                shown=self._shown_argv(),
                 cwd=self._work,
                 env=variables,
                 stdin=subprocess.DEVNULL,

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 _CONTAINER = "VIVERO_CONTAINER"  # keeps the variables of a container for its workers
 HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "shims"}
+OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "argv", "shims"}
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
     """Start over as a Python with the variables of scripts."""
     import json
 
-    import files
+    import orders
     import processes
 
-    order = files.read_json(os.path.join(run_dir, "order.json"))
+    order = orders.read(run_dir)
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
     if order.get("attended"):
         variables[_CONTAINER] = json.dumps(dict(os.environ))

@@ -24,7 +24,7 @@ from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ResultRecord, ScaleRecord
 from runner.threads import thread_share
-from runner.worker import timeouts
+from runner.worker import orders, timeouts
 
 _AHEAD = "ahead."
 
@@ -134,7 +134,7 @@ class ClusterCompute:
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Bring to a node what a run needs, and return what it is told."""
         there = self._handle(handle, node)
-        order = read_mapping(run.order)
+        order = orders.read(str(run.root))
         tree = self._tree(run, str(order["snapshot"]))
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}

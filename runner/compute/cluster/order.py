@@ -114,6 +114,7 @@ def order_for(
     return {
         **order,
         "argv": _moved(order["argv"], moves),
+        "shown_argv": _moved(order.get("shown_argv"), moves),
         "variables": variables,
         "inputs": _moved(order["inputs"], moves),
         "inspector": there.inside(["python"]),

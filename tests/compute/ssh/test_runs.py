@@ -113,6 +113,23 @@ def test_what_is_home_is_gone_there_once_the_command_ends(team: Team, cluster: S
     assert not [run for one in cluster.machines for run in (one.root / "runs").glob("*") if "ahead." not in run.name]
 
 
+def test_a_secret_reaches_the_script_and_no_file_keeps_it(team: Team, cluster: SshCluster) -> None:
+    """What its process shows it says itself: the words that all users of the node can see."""
+    secret = f"secret-of-a-test-{os.getpid()}"
+    team.script(
+        "import os, sys\nprint(sys.argv[2] == os.environ['WORD'], len(sys.argv[2]))\n"
+        "print(sys.argv[2] in open('/proc/self/cmdline').read())\n"
+    )
+    words = ("job.environment_variables={WORD: '${oc.env:OF_TEST}'}", "+job.arguments={word: '${oc.env:OF_TEST}'}")
+    process = team.begin(*words, variables={"OF_TEST": secret})
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert team.folders()[-1].log.read_text() == f"True {len(secret)}\nFalse\n"
+    for folder in (team.workspace, *(machine.root / "runs" for machine in cluster.machines)):
+        found = [path for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+        assert found == []
+
+
 def test_a_timeout(team: Team) -> None:
     team.script("import time\ntime.sleep(600)\n")
     team.train("job.timeout=0.5", code=2)

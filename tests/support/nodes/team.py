@@ -41,10 +41,10 @@ class Team(CommandLine):
                 process.kill()
                 process.communicate()
 
-    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+    def begin(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start a run of ``src/train.py`` and return the process."""
         bare = [] if any(word.startswith("environment") for word in words) else BARE
-        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *bare, *words)
+        return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *bare, *words, **options)
 
     def train(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``src/train.py`` to its end, which has to be `code`."""

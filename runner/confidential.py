@@ -1,0 +1,245 @@
+"""What is secret in a composition, and what a record has in its place.
+
+A value is secret if its name says so, if it is an address with a password, or if a job's variable or argument takes it
+from the environment. Records keep the reference, ``${oc.env:NAME}``, so that a rerun finds the value again; a value
+that was typed has none, and is masked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+MASK = "***"
+FREE = ("environment_variables", "arguments", "command")  # of the job: whatever its script needs
+
+_NAMES = re.compile(
+    r"passw(or)?d|passphrase|secret|credential|api[_-]?key|access[_-]?key|private[_-]?key", re.IGNORECASE
+)
+_WORDS = re.compile(r"(?:^|[^a-z])(?:[a-z]*token[^a-z]*$|[a-z]*auth(?:$|[^a-z])|authorization)", re.IGNORECASE)
+_MAYBE = re.compile(rf"{_NAMES.pattern}|token|auth", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_URL = re.compile(r"(?P<start>[A-Za-z][\w+.-]*://[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)")
+_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env:\s*(?P<name>\w+)\s*(?P<default>,[^{}]*)?\}")
+_LEAST = 6  # characters of a value that is looked for elsewhere: a shorter one is part of many words
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Tell whether a value is secret, by its name or its form.
+
+    Parameters
+    ----------
+    name : str
+        Of a variable, an argument or a flag: ``GITHUB_TOKEN``, ``--api-key``, ``dbPassword``.
+    value : object
+        A number named for a token is a count of tokens, and true and false are never secret.
+    """
+    if value is None or isinstance(value, bool) or value == "":
+        return False
+    said = _HUMP.sub("_", name).replace("-", "_")
+    if _NAMES.search(said):
+        return True
+    return isinstance(value, str) and bool(_WORDS.search(said) or _URL.search(value))
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with the passwords of addresses masked."""
+    return _URL.sub(rf"\g<start>{MASK}", text)
+
+
+def reference_of(written: Any) -> str | None:
+    """Return the reference that a value was written as, without what stands behind its comma; None if there is none."""
+    if not isinstance(written, str) or "${" not in written.replace("${input:", ""):
+        return None
+    return _ENVIRONMENT.sub(lambda found: f"${{oc.env:{found['name']}}}", written)
+
+
+def variables_in(text: str) -> list[str]:
+    """Return the names of the environment variables that a text refers to."""
+    return [found["name"] for found in _ENVIRONMENT.finditer(text)]
+
+
+def without_references(text: str, value_of: Callable[[str], str]) -> str:
+    """Return a text with values in the place of environment variables that it refers to."""
+    return _ENVIRONMENT.sub(lambda found: value_of(found["name"]), text) if "${" in text else text
+
+
+class Confidential:
+    """One composition and what is secret in it.
+
+    Parameters
+    ----------
+    plain : mapping
+        The composition, interpolations resolved.
+    written : mapping
+        The same, interpolations as written.
+    more : sequence of str
+        Other values that are secret.
+
+    Attributes
+    ----------
+    plain, written : mapping
+        The same as records may have them.
+    values : dict of str
+        What stands for each secret value, by the value.
+    places : set of str
+        The keys of values that were typed, and are masked.
+    """
+
+    def __init__(self, plain: Mapping[str, Any], written: Mapping[str, Any], more: Sequence[str] = ()) -> None:
+        self.values: dict[str, str] = dict.fromkeys(more, MASK)
+        self.places: set[str] = set()
+        masked = self._masked(plain, written, ())
+        self.plain: dict[str, Any] = self._scrubbed(masked[0], written)
+        self.written: dict[str, Any] = self._scrubbed(masked[1], written)
+
+    def text(self, text: str) -> str:
+        """Return a text with what stands for each secret in it that is long enough to be told from other words."""
+        for value in sorted(self.values, key=len, reverse=True):
+            if len(value) >= _LEAST:
+                text = text.replace(value, self.values[value])
+        return text
+
+    def override(self, word: str) -> str:
+        """Return a word of the command line as a record may have it."""
+        key, equals, value = word.partition("=")
+        path = key.lstrip("+~").partition("@")[0]
+        if not equals:
+            return word
+        said = self.text(masked_word(word))
+        within = [one for one in self.places if one == path or one.startswith(f"{path}.") or path.startswith(f"{one}.")]
+        if said != word or not within or MASK in value:
+            return said
+        return f"{key}={MASK}"
+
+    def _masked(self, plain: Any, written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
+        """Return the resolved and the written value without what is secret below a key."""
+        if isinstance(plain, Mapping):
+            mapping = written if isinstance(written, Mapping) else {}
+            both = {key: self._masked(one, mapping.get(key), (*path, str(key))) for key, one in plain.items()}
+            resolved = {key: one[0] for key, one in both.items()}
+            return resolved, {key: one[1] for key, one in both.items()} if mapping or not plain else written
+        if isinstance(plain, list):
+            return self._masked_list(plain, written, path)
+        return self._masked_value(path[-1] if path else "", plain, written, path)
+
+    def _masked_list(self, plain: list[Any], written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
+        same = isinstance(written, list) and len(written) == len(plain)
+        pairs = []
+        for at, one in enumerate(plain):
+            raw = written[at] if same else None
+            pairs.append(self._masked_word(_name_at(plain, at, path), one, raw, path))
+        resolved = [one[0] for one in pairs]
+        return resolved, [one[1] for one in pairs] if same or not plain else written
+
+    def _masked_word(self, name: str, plain: Any, written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
+        """Return a word of a list, which may bring its name: ``--token=abc``."""
+        if isinstance(plain, str) and _is_free(path) and "=" in plain and is_secret(*_named(plain)):
+            flag, value = _named(plain)
+            raw = written.partition("=")[2] if isinstance(written, str) and written.startswith(f"{flag}=") else None
+            found = self._masked_value(flag, value, raw, path)
+            return f"{flag}={found[0]}", f"{flag}={found[1]}"
+        if isinstance(plain, Mapping | list):
+            return self._masked(plain, written, path)
+        return self._masked_value(name, plain, written, path)
+
+    def _masked_value(self, name: str, plain: Any, written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
+        reference = reference_of(written)
+        if plain is None or isinstance(plain, bool):
+            return plain, plain if reference is None else written
+        names = variables_in(reference or "")
+        by_name = _is_free(path) and is_secret(name, plain)
+        if reference is not None and (by_name or any(is_secret(one, "x") for one in names)):
+            return self._keep(plain, reference), reference
+        if names and _is_free(path):
+            return self._keep(plain, reference, elsewhere=False), written
+        if isinstance(plain, str) and _URL.search(plain) and not _NAMES.search(name):
+            return self._without_password(plain, written, reference, path)
+        if by_name:
+            self.places.add(".".join(path))
+            return self._keep(plain, MASK), MASK
+        return plain, plain if written is None else written
+
+    def _without_password(
+        self, plain: str, written: Any, reference: str | None, path: tuple[str, ...]
+    ) -> tuple[Any, Any]:
+        for found in _URL.finditer(plain):
+            self._keep(found["password"], MASK)
+        self.places.add(".".join(path))
+        masked = reference if reference is not None and _is_free(path) else without_passwords(plain)
+        return masked, without_passwords(str(written)) if reference is None else reference
+
+    def _keep(self, value: Any, instead: str | None, *, elsewhere: bool = True) -> str:
+        """Remember what stands for a secret; of one that may be any word only its own place is kept from records."""
+        assert instead is not None  # noqa: S101 - a reference, or the mask
+        if elsewhere:
+            self.values[str(value)] = instead
+        return instead
+
+    def _scrubbed(self, value: Any, written: Any) -> Any:
+        """Return a value without secrets that came to it by way of another key."""
+        if isinstance(value, Mapping):
+            mapping = written if isinstance(written, Mapping) else {}
+            return {key: self._scrubbed(one, mapping.get(key)) for key, one in value.items()}
+        if isinstance(value, list):
+            same = isinstance(written, list) and len(written) == len(value)
+            return [self._scrubbed(one, written[at] if same else None) for at, one in enumerate(value)]
+        if not isinstance(value, str) or self.text(value) == value:
+            return value
+        return reference_of(written) or self.text(value)
+
+
+def masked_word(word: str) -> str:
+    """Return a word of the command line without its value, if its key says that this is secret."""
+    key, equals, value = word.partition("=")
+    reference = reference_of(value)
+    secret = equals and is_secret_at(key, value) and value != "null"
+    return f"{key}={reference or MASK}" if secret else word
+
+
+def is_secret_at(key: str, value: Any) -> bool:
+    """Tell whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
+    path = key.lstrip("+~").split(".")
+    return len(path) > 2 and _is_free(path) and is_secret(path[-1], value)
+
+
+def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
+    """Return what is secret in a composition, None where nothing is.
+
+    Parameters
+    ----------
+    plain : mapping
+        The composition, interpolations resolved.
+    written : str
+        The same as YAML, interpolations as written; it is only read if there is need.
+    """
+    if "oc.env:" not in written and "://" not in written and not _may_have(plain.get("job") or {}):
+        return None
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found = Confidential(plain, yaml.load(written, Loader=loader) or {})  # noqa: S506 - a safe one
+    return None if found.plain == plain and found.written is not None and not found.values else found
+
+
+def _may_have(job: Mapping[str, Any]) -> bool:
+    """Tell whether a job may have a secret; what it has is looked at closely only then."""
+    return any(_MAYBE.search(str(job.get(key))) for key in FREE)
+
+
+def _is_free(path: Sequence[str]) -> bool:
+    return len(path) > 1 and path[0] == "job" and path[1] in FREE
+
+
+def _named(word: str) -> tuple[str, str]:
+    name, _, value = word.partition("=")
+    return name, value
+
+
+def _name_at(words: Sequence[Any], at: int, path: tuple[str, ...]) -> str:
+    """Return the name of a word in a list: the flag before it, in an argv, or else that of the list."""
+    if len(path) == 2 and _is_free(path):
+        before = words[at - 1] if at else ""
+        return str(before) if isinstance(before, str) and before.startswith("-") and "=" not in before else ""
+    return path[-1] if path else ""
