@@ -123,8 +123,10 @@ def load_config(text: str, name: str) -> Any:
 def _built(build: Any, name: str) -> Any:
     try:
         return build()
-    except (ValueError, OverflowError, TypeError) as error:  # of a date that is none, or a key that is a list
+    except (ValueError, OverflowError, TypeError) as error:  # of a date that is none
         raise UserError(f"{name}: {error}") from None
+    except (KeyError, AttributeError):  # of !!bool and !!timestamp before what is neither
+        raise UserError(f"{name}: a value does not fit its tag", "Take its !! out") from None
 
 
 class _Named:

@@ -58,6 +58,8 @@ BEYOND: dict[str, tuple[Any, str]] = {
     "a long number": ("x: " + "9" * 5000, "a number of 5000 digits"),
     "a long number by its tag": ("x: !!int '" + "9" * 5000 + "'", "a number of 5000 digits"),
     "a date that is none": ("job: {description: !!timestamp 2026-99-99}", "month must be in"),
+    "a time that is none": ("x: !!timestamp zz", "does not fit its tag"),
+    "a truth that is none": ("x: !!bool abc", "does not fit its tag"),
     "text of another encoding": (b"x: \xff\xfe", "not in UTF-8"),
     "zeros": ("x: \0", "special characters"),
 }  # fmt: skip
