@@ -232,6 +232,7 @@ class ClusterRunsContract:
         assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
         left, shown = (cluster.machines[1].new_folder(f".vivero-node/runs/ahead.{name}") for name in ("left", "shown"))
         with locked(shown / "shown.lock"):  # to an interpreter, at this moment
+            os.chown(shown / "shown.lock", shown.stat().st_uid, shown.stat().st_gid)
             team.nodes("clean")
         assert shown.exists() and not left.exists()
         cleaned = team.nodes("clean", "--all")

@@ -81,9 +81,11 @@ def test_a_source_that_was_changed_on_a_node_does_not_run_there(team: Team, clus
     one = f"compute.hosts=[{machine.name}]"
     team.script("print('a source that is changed on its node')\n")
     team.train(one)
-    for kept in machine.root.glob("snapshots/*/files/train.py"):
-        with kept.open("a") as file:
-            file.write("open('outputs/pwned', 'w')\n")
+    (kept,) = (
+        one for one in machine.root.glob("snapshots/*/files/train.py") if "changed on its node" in one.read_text()
+    )
+    with kept.open("a") as file:
+        file.write("open('outputs/pwned', 'w')\n")
     done = team.train(one, code=2)
     assert "the snapshot was changed there (train.py), and is sent again for the next run" in done.stdout + done.stderr
     team.train(one)
@@ -95,15 +97,15 @@ def test_an_interpreter_that_was_replaced_on_a_node_is_not_started(team: Team, c
     one = f"compute.hosts=[{machine.name}]"
     team.script("print('hello')\n")
     team.train(one)
-    found = list(machine.root.glob("environments/*/bin/python"))
-    for python in found:
-        real = python.readlink()
-        python.unlink()
-        python.write_text(f'#!/bin/sh\ntouch {machine.root}/pwned\nexec {real} "$@"\n')
-        python.chmod(0o755)
+    key = team.records()[-1]["prepare"]["environment"]["key"]
+    python = machine.root / "environments" / key / "bin" / "python"
+    real = python.readlink()
+    python.unlink()
+    python.write_text(f'#!/bin/sh\ntouch {machine.root}/pwned\nexec {real} "$@"\n')
+    python.chmod(0o755)
     done = team.train(one)
     assert f"on {machine.name} is damaged (bin/python changed)" in done.stdout + done.stderr
-    assert found and not (machine.root / "pwned").exists()
+    assert not (machine.root / "pwned").exists()
     assert "damaged" not in team.train(one).stdout
 
 
