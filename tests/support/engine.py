@@ -19,9 +19,9 @@ BASE = "vivero-test-base:bookworm"
 
 
 def images_of(engine: Any, place: Path) -> dict[str, Any]:
-    """Return the images of the workspaces in a folder, by id: others' come and go meanwhile."""
-    found = engine.images.list(filters={"label": WORKSPACE})
-    return {one.id: one for one in found if one.labels[WORKSPACE].startswith(str(place))}
+    """Return the labels of the images of the workspaces in a folder, by id: others' come and go meanwhile."""
+    found = engine.api.images(filters={"label": WORKSPACE})
+    return {one["Id"]: one["Labels"] for one in found if one["Labels"][WORKSPACE].startswith(str(place))}
 
 
 class PrivateEngine:

@@ -81,7 +81,9 @@ def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str
     """Return the names of this workspace's images of model versions that are neither needed nor in a container."""
     ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
     used = {one["ImageID"] for one in client.api.containers(all=True)}
-    names = [name for image in client.images.list(filters=ours) if image.id not in used for name in image.tags]
+    # `client.images.list` asks for each image again, and fails where one was removed meanwhile.
+    found = [one for one in client.api.images(filters=ours) if one["Id"] not in used]
+    names = [name for one in found for name in one["RepoTags"] or ()]
     return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
 
 

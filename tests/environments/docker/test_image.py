@@ -197,7 +197,7 @@ def test_a_build_that_is_killed_leaves_nothing_and_is_repeated(
     wait_for(swept)
     process.kill()
     process.wait()
-    assert not [one for one in images_of(engine, tmp_path).values() if one.labels.get(KIND) == "build"]
+    assert not [one for one in images_of(engine, tmp_path).values() if one.get(KIND) == "build"]
     handle = prepare(spec={"packages": ["six==1.13.0"]})
     assert look(handle, "import six").returncode == 0 and not swept()
     assert not list(layout.environments.glob(".building-*"))
