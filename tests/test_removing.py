@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runner.clock import now
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.files import hash_tree, sweep
@@ -46,7 +47,7 @@ def made(kind: str, history: History, name: str = "a") -> tuple[list[str], Path,
         root = history.layout.run(name, record.id).root
         return ["delete", record.id], root, root / "run.json"
     if kind == "endpoint":
-        record = EndpointRecord(name=name, created="", deployments=(), settings={}, python="python")
+        record = EndpointRecord(name=name, created=now(), deployments=(), settings={}, python="python")
         EndpointStore(history.layout).write(record)
         root = history.layout.endpoint(name).root
         return ["endpoints", "delete", name], root, root / "endpoint.json"

@@ -20,6 +20,8 @@ import minding
 import snapshot
 import tending
 
+NO_INPUTS: Any = {"inputs": {}, "variables": {}}
+
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -59,7 +61,7 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
     run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False}
-    code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {{'inputs': {{}}}})"
+    code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
     try:
         (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/filling.lock")))
@@ -84,7 +86,7 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     (kept / "files" / "train.py").write_text("print(1)")
     (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
     order, task = {"tree": key, "attended": False}, {"root": str(tmp_path), "tree": key}
-    minding.lay_out(str(tmp_path), str(run), order, {"inputs": {}})
+    minding.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
     assert (run / "work" / "train.py").read_text() == "print(1)"
     minding.check_snapshot(None, task)
     TAMPERING[how](kept / name)
