@@ -93,6 +93,6 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     wrong = pytest.raises(OSError, match=rf"changed there \({Path(name).name}\)")
     with wrong:
         minding.check_snapshot(None, task) if how == "empty" else minding.lay_out(
-            str(tmp_path), str(run.with_name("RUN.2")), order, {"inputs": {}}
+            str(tmp_path), str(run.with_name("RUN.2")), order, NO_INPUTS
         )
     assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]
