@@ -20,7 +20,7 @@ import minding
 import snapshot
 import tending
 
-NO_INPUTS: Any = {"inputs": {}, "variables": {}}
+NO_INPUTS: Any = {"inputs": {}}
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) ->
 def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
-    run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False}
+    run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False, "variables": {}}
     code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
     try:
@@ -85,7 +85,7 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     (kept / "files").mkdir(parents=True)
     (kept / "files" / "train.py").write_text("print(1)")
     (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
-    order, task = {"tree": key, "attended": False}, {"root": str(tmp_path), "tree": key}
+    order, task = {"tree": key, "attended": False, "variables": {}}, {"root": str(tmp_path), "tree": key}
     minding.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
     assert (run / "work" / "train.py").read_text() == "print(1)"
     minding.check_snapshot(None, task)
