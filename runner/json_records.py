@@ -14,13 +14,15 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from runner.errors import UserError
-from runner.format import Record, check_format
 from runner.shown import clean
 
-T = TypeVar("T", bound=Record)
+if TYPE_CHECKING:
+    from runner.format import Record
+
+T = TypeVar("T", bound="Record")
 
 LARGEST = 64 << 20  # bytes of a record, and of one line of a file of lines
 LARGEST_LINES = 4 << 30
@@ -187,6 +189,8 @@ def read_record(path: Path | str, kind: type[T]) -> T:
     UserError
         If it cannot be read, is damaged, or of a later format.
     """
+    from runner.format import check_format
+
     value = read_json(path)
     if kind.has_format():
         check_format(value, str(path))

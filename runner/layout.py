@@ -246,6 +246,8 @@ def find_workspace(given: str | None) -> Layout:
     root = Path(given).absolute() if given else default_root(Path.cwd())
     if not root.is_dir():
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise UserError(f"The workspace {root} is not open to you", "Its owner can share it: workspace.shared=GROUP")
     access.enter(root)
     return Layout(root)
 

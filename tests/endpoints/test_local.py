@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runner.clock import now
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.launch import check_interpreter, start
 from runner.endpoints.store import EndpointStore
@@ -40,7 +41,7 @@ def test_an_interpreter_that_is_not_what_was_built_is_not_started(how: str, tmp_
     python.symlink_to(sys.executable)
     sealing.seal(str(prefix))
     store = EndpointStore(layout)
-    record = EndpointRecord(name="a", created="", settings=asdict(EndpointSettings(name="a")), python=str(python))
+    record = EndpointRecord(name="a", created=now(), settings=asdict(EndpointSettings(name="a")), python=str(python))
     store.write(record)
     check_interpreter(layout, record)
     if how == "replaced":

@@ -54,6 +54,7 @@ def test_one_flipped_bit(register: Any, registry: FileRegistry) -> None:
 def test_what_others_can_write_is_not_loaded(where: str, register: Any, registry: FileRegistry) -> None:
     record = register("m", MODEL)
     path = registry.artefact(record) if where == "artefact" else registry.layout.root / where
+    registry.layout.root.chmod(0o755)  # else nobody gets there
     path.chmod(0o777 if path.is_dir() else 0o666)
     with pytest.raises(UserError, match="chmod -R go-w"):
         load(registry, record)

@@ -19,6 +19,7 @@ OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data fra
 # Where fits are spread, the environment has Dask in it.
 OF_THE_ENGINE = {("engine.py", "dask"), ("engine.py", "distributed")}
 OF_THE_ENGINE |= {("sitecustomize.py", "distributed"), ("sitecustomize.py", "joblib")}
+OF_THE_ENGINE |= {("sitecustomize.py", "sitecustomize")}  # one of the user's own
 
 
 def imported(tree: Any) -> Iterator[Any]:
