@@ -31,12 +31,18 @@ def _limited() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (256, 256))
 
 
+# Python keeps what it could write of a compiled module, and cannot read it afterwards.
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def test_a_file_that_may_not_become_so_large(command_line: CommandLine) -> None:
     command_line.script("print(1)\n")
     assert command_line.job().returncode == 0
-    done = command_line.finish(command_line.start(*JOB, preexec_fn=_limited))
+    done = command_line.finish(command_line.start(*JOB, preexec_fn=_limited, variables=UNCOMPILED))
     assert "File too large" in _said(done)
-    listed = command_line.finish(command_line.start("runner.cli", "runs", "--json", preexec_fn=_limited))
+    listed = command_line.finish(
+        command_line.start("runner.cli", "runs", "--json", preexec_fn=_limited, variables=UNCOMPILED)
+    )
     assert listed.returncode == 0, listed.stderr
 
 
