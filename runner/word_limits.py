@@ -6,6 +6,7 @@ Hydra's grammar takes a millisecond for a dozen characters of a list, and writes
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ MOST_PARTS = 1000  # of all words together: what stands between commas, colons, 
 MOST_VALUES = 10_000  # of one parameter of a sweep
 MOST_TRIALS = 100_000  # of a grid that has no sweep.max_trials
 _MARKS = ",:[({$."
+_TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # alone: columns may be called train_target_mean
 
 
 def check_words(words: Sequence[str]) -> None:
@@ -40,7 +42,7 @@ def check_words(words: Sequence[str]) -> None:
                 raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it into a YAML file")
             if _depth(word) > MOST_DEPTH:
                 raise UserError(f"{_short(word)} is nested more than {MOST_DEPTH} levels deep")
-        if TARGET in word:
+        if TARGET in word and _TARGET.search(word):
             raise UserError(f"{_short(word)}: {TARGET} is not taken, since a composition names no classes")
 
 

@@ -29,7 +29,7 @@ from runner.plan import register_resolvers
 from runner.schema import CONF, HYDRA_VERSION, register_schemas
 from runner.stages.collected import read_metrics
 from runner.switches import read_switches
-from runner.word_limits import check_sweep_words
+from runner.word_limits import check_sweep_words, check_words
 from tests.support.command_line import CommandLine
 from tests.support.examples import examples
 
@@ -357,3 +357,17 @@ def test_one_line_in_little_memory(_case: str, text: str, words: tuple[str, ...]
     assert done.stderr.startswith("error: ")
     assert not (tmp_path / "MADE").exists()
     assert not line.workspace.exists()
+
+
+@pytest.mark.parametrize("name", ["my_target_column", "_target_name", "train_target_", "x_target_y", "é_target_é"])
+@pytest.mark.parametrize("word", ["+job.arguments.column={}", "+job.arguments.{}=1", "job.arguments={{{}: a}}"])
+def test_a_name_with_target_in_it_is_no_class(name: str, word: str) -> None:
+    check_words([word.format(name)])
+
+
+@pytest.mark.parametrize(
+    "word", ["hydra.sweeper._target_=a.B", "+_target_=a.B", "job={_target_: a.B}", 'job={"_target_": a.B}', "~_target_"]
+)
+def test_a_class_is_refused_however_it_is_written(word: str) -> None:
+    with pytest.raises(UserError, match="names no classes"):
+        check_words([word])
