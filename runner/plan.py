@@ -62,9 +62,19 @@ def register_resolvers() -> None:
 
 
 def make_plan(
-    composed: Composition, base: Path, chosen_experiment: str | None, overrides: tuple[str, ...] = ()
+    composed: Composition,
+    base: Path,
+    chosen_experiment: str | None,
+    overrides: tuple[str, ...] = (),
+    *,
+    layout: Layout | None = None,
 ) -> Plan:
     """Check a composition and give the run its name.
+
+    Parameters
+    ----------
+    layout : Layout or None
+        The workspace, if it is known already.
 
     Raises
     ------
@@ -84,7 +94,7 @@ def make_plan(
         yaml=dump_yaml(hidden.written) if hidden else composed.yaml,
         experiment=experiment,
         run_id=new_run_id(experiment),
-        layout=layout_of(spec.workspace.root, base),
+        layout=layout or layout_of(spec.workspace.root, base),
         base=base,
         overrides=tuple(map(hidden.override if hidden else masked_word, overrides)),
     )

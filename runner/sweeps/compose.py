@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.composition import Composition
 from runner.errors import UserError
-from runner.plan import Plan, make_plan
+from runner.layout import Layout
+from runner.plan import Plan, layout_of, make_plan
 from runner.sweeps.leaves import Leaves
 from runner.sweeps.variants import Variants
 
@@ -63,6 +64,7 @@ class Composer:
         self._shared = tuple(shared)
         self._groups: dict[str, bool] = {}
         self._composed: dict[tuple[str, ...], _Base] = {}
+        self._layouts: dict[str | None, Layout] = {}
 
     def plan(self, overrides: Sequence[str]) -> Plan:
         """Return the plan of one trial.
@@ -95,7 +97,15 @@ class Composer:
         if composed is None:
             composed = self._variant(base.variants, values)
             base.leaves.keep(values, composed)
-        return make_plan(composed, self._base, base.experiment, (*self._shared, *overrides))
+        words = (*self._shared, *overrides)
+        return make_plan(composed, self._base, base.experiment, words, layout=self._layout(composed))
+
+    def _layout(self, composed: Composition) -> Layout:
+        """Return a trial's workspace, which is looked for once: it lies where it lay for the trials before."""
+        root = composed.spec.workspace.root
+        if root not in self._layouts:
+            self._layouts[root] = layout_of(root, self._base)
+        return self._layouts[root]
 
     def _variant(self, variants: Variants, values: Sequence[Override]) -> Composition:
         touched = [one.key_or_group for one in values]

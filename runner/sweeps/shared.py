@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,7 @@ from runner.records import EnvironmentRecord, GitState, SnapshotRecord
 from runner.worker import sealing
 
 T = TypeVar("T")
+_LOOK = 1.0  # seconds
 
 
 class Once(Generic[T]):
@@ -45,6 +47,7 @@ class Shared:
         self._snapshots: Once[tuple[SnapshotRecord, SnapshotStore]] = Once()
         self._handles: Once[EnvironmentHandle] = Once()
         self._git: Once[tuple[GitState | None, bytes | None]] = Once()
+        self._looks: Once[_Looks] = Once()
 
     def between(self, bench: Bench) -> Bench:
         """Return a bench whose snapshots and environment come from here where they are those of an earlier trial."""
@@ -52,7 +55,12 @@ class Shared:
         return dataclasses.replace(
             bench,
             snapshots=_Snapshots(bench.snapshots, self._snapshots),
-            environment=_Environment(bench.environment, self._handles, repr(config), bench.layout),
+            environment=_Environment(
+                bench.environment,
+                self._handles,
+                repr(config),
+                self._looks.get(bench.layout.root, lambda: _Looks(bench.layout))[0],
+            ),
             look_at_git=lambda source, diff: self._look(bench.look_at_git, source, diff),
         )
 
@@ -81,18 +89,34 @@ class _Snapshots:
         self._inner.check_out(digest, target)
 
 
-class _Environment:
-    """An environment that is prepared once, and again where a trial has changed it."""
+class _Looks:
+    """Tells whether environments here are as they were built.
 
-    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str, layout: Layout) -> None:
-        self._inner, self._handles, self._key, self._layout = inner, handles, key, layout
+    A run that has changed one withdraws its record, which is looked for each time. What else may have changed it is
+    looked for once a second: sweeps begin many trials in one.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._looked: dict[str, float] = {}
+
+    def is_intact(self, handle: EnvironmentHandle) -> bool:
+        prefix = str(self._layout.environment(handle.record.key))
+        now = time.monotonic()
+        if now - self._looked.get(prefix, -_LOOK) < _LOOK:
+            return not sealing.is_given_up(prefix)
+        self._looked[prefix] = now
+        return not sealing.changes(prefix)
+
+
+class _Environment:
+    """An environment that is prepared once, and again where a trial has changed it; a cluster sees to its nodes'."""
+
+    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str, looks: _Looks) -> None:
+        self._inner, self._handles, self._key, self._looks = inner, handles, key, looks
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
-        return self._handles.get(self._key, lambda: self._inner.prepare(host, say), self._is_intact)[0]
-
-    def _is_intact(self, handle: EnvironmentHandle) -> bool:
-        """Tell whether no trial has changed it here; a cluster looks after those of its nodes."""
-        return not sealing.changes(str(self._layout.environment(handle.record.key)))
+        return self._handles.get(self._key, lambda: self._inner.prepare(host, say), self._looks.is_intact)[0]
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> Any:
         return self._inner.restore(record, lock_text, host, say)

@@ -6,7 +6,6 @@ of the lists of its files, are kept when an environment has been built, and comp
 So is the interpreter: the file that is executed, and its content, which is read again where its times have changed.
 """
 
-import glob
 import json
 import os
 import stat
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 RECORD = "environment.json"  # without it an environment is built again
 SEAL = "content.json"
 _PYTHON = os.path.join("bin", "python")
-_FIXED = ("path", "sha256")  # what must not change; the rest saves reading
+_FIXED = ("path", "sha256")  # what must not change; the rest saves looking and reading
 _BLOCK = 1 << 20
 _SHOWN = 5
 
@@ -73,6 +72,11 @@ def give_up(prefix: str) -> None:
         pass
 
 
+def is_given_up(prefix: str) -> bool:
+    """Tell whether an environment that was sealed is to be built again."""
+    return not os.path.exists(os.path.join(prefix, RECORD)) and os.path.exists(os.path.join(prefix, SEAL))
+
+
 def shown(found: "List[str]") -> str:
     """Return the names of what was changed, the first of many."""
     more = " and {} more".format(len(found) - _SHOWN) if len(found) > _SHOWN else ""
@@ -90,21 +94,33 @@ def _keep(prefix: str, content: "Dict[str, Any]") -> None:
 def _interpreter(prefix: str, known: "Any" = None) -> "Dict[str, Any]":
     """Return which file is executed, inside of the environment by its relative path, its times and its content.
 
-    Times of a file can be set, but for when it was last changed in any way. The content of a file whose times are the
-    known ones is not read again.
+    Times of a file can be set, but for when it was last changed in any way. Where the file that is executed and its
+    times are the known ones, its path is not looked for and its content is not read again.
     """
-    real, home = os.path.realpath(os.path.join(prefix, _PYTHON)), os.path.realpath(prefix)
-    found: "Dict[str, Any]" = {"path": os.path.relpath(real, home) if real.startswith(home + os.sep) else real}
+    python = os.path.join(prefix, _PYTHON)
     try:
-        state = os.stat(real)
+        state = os.stat(python)
     except OSError:
-        return dict(found, sha256="")
-    if not stat.S_ISREG(state.st_mode):
-        return dict(found, sha256="")
-    found.update(size=state.st_size, modified=state.st_mtime_ns, changed=state.st_ctime_ns)
-    if known is not None and dict(found, sha256=known.get("sha256")) == known:
+        state = None
+    facts = {} if state is None else _facts(state)
+    if known is not None and facts and dict(known, **facts) == known:
         return dict(known)
-    return dict(found, sha256=_hash(real))
+    real, home = os.path.realpath(python), os.path.realpath(prefix)
+    found = {"path": os.path.relpath(real, home) if real.startswith(home + os.sep) else real}
+    if state is None or not stat.S_ISREG(state.st_mode):
+        return dict(found, sha256="")
+    return dict(found, sha256=_hash(real), **facts)
+
+
+def _facts(state: "os.stat_result") -> "Dict[str, int]":
+    """Return what tells a file from any other, and from what it was before."""
+    return {
+        "device": state.st_dev,
+        "file": state.st_ino,
+        "size": state.st_size,
+        "modified": state.st_mtime_ns,
+        "changed": state.st_ctime_ns,
+    }
 
 
 def _hash(path: str) -> str:
@@ -122,7 +138,9 @@ def _content(prefix: str) -> "Dict[str, int]":
 
     Times are left out, so that a workspace can be copied; so are folders of code, in which libraries keep caches.
     """
-    folders = glob.glob(os.path.join(glob.escape(prefix), "lib", "python*", "site-packages"))
+    lib = os.path.join(prefix, "lib")
+    versions = [name for name in os.listdir(lib) if name.startswith("python")] if os.path.isdir(lib) else []
+    folders = [os.path.join(lib, name, "site-packages") for name in versions]
     folders.append(os.path.join(prefix, "conda-meta"))
     return dict(one for folder in folders for one in _entries(folder))
 
