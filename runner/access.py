@@ -10,6 +10,7 @@ member writes the others can read and write.
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from pathlib import Path
@@ -116,12 +117,17 @@ def _write_for_group() -> None:
 
 def user_name() -> str:
     """Return the name of the user who runs something, or the number of one who has none."""
+    return _name_of(os.geteuid())
+
+
+@functools.cache
+def _name_of(uid: int) -> str:
     import pwd
 
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {os.geteuid()}"
+        return f"uid {uid}"
 
 
 def _is_workspace(root: Path) -> bool:

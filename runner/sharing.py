@@ -30,7 +30,8 @@ class Sharing:
 def sharing_of(root: Path) -> Sharing | None:
     """Return the group that shares a workspace with this user, None if none does."""
     try:
-        state, mark = root.stat(), (root / MARK).lstat()
+        mark = os.lstat(os.path.join(root, MARK))  # most have none
+        state = root.stat()
     except OSError:
         return None
     if not stat.S_ISREG(mark.st_mode) or mark.st_size > 1 << 16 or state.st_mode & 0o007:
