@@ -24,7 +24,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(shared.time, "monotonic", clock)
+    monkeypatch.setattr("runner.sweeps.shared.time.monotonic", clock)
     return clock
 
 
