@@ -142,12 +142,13 @@ class _Attendant:
         workspace = Layout(Path(self._made.workspace))
         readable, writable = [WORKER], []
         if self._run is not None:
-            writable += [self._run.layout.root, self._run.layout.requests]
+            own = self._run.layout
+            writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # mounted, it cannot be replaced
             readable += [Path(self._command[-2]), *self._run.inputs(), *self._run.relied_on()]
         elif self._shared is not None:
             experiment = Path(self._command[-1]).parent
             writable += [experiment, workspace.environments / "warm", self._shared]
-            readable += [workspace.data] if workspace.data.is_dir() else []
+            readable.append(workspace.data)
         else:  # a model is looked at, which is as little trusted as a script
             named = [Path(word) for word in self._command[1:] if Path(word).is_relative_to(workspace.root)]
             readable += [path.parent for path in named]

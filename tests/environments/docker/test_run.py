@@ -229,7 +229,7 @@ def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed: Any, tmp_
 
 def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any, tmp_path: Path) -> None:
     """Of the workspace there are the run's own folder and its inputs, and no right that root has."""
-    (tmp_path / "rows.csv").write_text("a,b\n")
+    (typed.line.folder / "rows.csv").write_text("a,b\n")
     typed.line.script("print('another')", folder="other")
     assert typed.line.run("job.source=other", "job.script=train.py").returncode == 0
     script = (
@@ -238,7 +238,8 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
         "print('seen', *seen[:2], seen[2] == [run.name])\n"
         "print(open(sys.argv[1]).read())\n"
         "for place in (workspace, workspace / 'runs', run.parent, pathlib.Path(sys.argv[1]).resolve().parent):\n"
-        "    try:\n        (place / 'x').write_text('x')\n        print('written', place)\n    except OSError: pass\n"
+        "    try: (place / 'x').write_text('x')\n    except OSError: pass\n"  # root may write the container's own
+        "try:\n    open(sys.argv[1], 'a')\n    print('changed')\nexcept OSError: pass\n"
         "for line in open('/proc/self/status'):\n"
         "    if line.startswith(('CapEff', 'CapPrm', 'NoNewPrivs')): print(' '.join(line.split()))\n"
         "print('engine', os.path.exists('/var/run/docker.sock'))\n"
@@ -248,7 +249,8 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
     (tmp_path / "home").mkdir()
     inputs = ("data.inputs.rows.path=rows.csv", "data.inputs.rows.mode=copy", "job.arguments=['${input:rows}']")
     done = typed(script % str(tmp_path / "home"), *inputs)
-    assert done.returncode == 0 and "written" not in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "changed" not in done.stdout, done.stdout + done.stderr
+    assert not list(typed.line.workspace.rglob("x"))
     assert "seen ['data', 'runs'] ['src'] True" in done.stdout and "a,b" in done.stdout, done.stdout
     for line in ("CapEff: 0000000000000000", "CapPrm: 0000000000000000", "NoNewPrivs: 1", "engine False"):
         assert line in done.stdout
