@@ -27,6 +27,8 @@ class Answering:
 
     def tick(self) -> None:
         """Answer what has been asked since."""
+        if self._run.requests.is_symlink():  # the script's doing: nothing is written where it leads
+            return
         try:
             names = sorted(path.name for path in self._run.requests.glob("*.json") if not path.name.startswith("."))
         except OSError:  # the script removed the folder

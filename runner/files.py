@@ -14,7 +14,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from runner.errors import UserError
 from runner.shown import clean, finite
@@ -111,6 +111,14 @@ def append_json_line(path: Path, value: Any) -> None:
         os.write(descriptor, line)
     finally:
         os.close(descriptor)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log to append to it. What a server has put in its place that is no regular file is removed."""
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        remove_tree(path)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, _MODES["file"]), "ab")
 
 
 def sync_folder(path: Path) -> None:
@@ -214,7 +222,7 @@ def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder whatever its permissions; a missing one is fine."""
+    """Remove a folder whatever its permissions, or whatever else is at a path; nothing there is fine."""
 
     def loosen(function: Any, name: str, info: Any) -> None:
         if isinstance(info[1], FileNotFoundError):
@@ -224,10 +232,10 @@ def remove_tree(path: Path) -> None:
             Path(name).chmod(0o700)
         function(name)
 
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, onerror=loosen)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -95,7 +95,7 @@ def is_named(root: Path) -> bool:
 def _why(path: Path, state: os.stat_result, sharing: Sharing | None, *, link: bool = False) -> str | None:
     """Return what is wrong with a path, None if nothing is."""
     if state.st_uid not in (os.geteuid(), _ROOT) and (sharing is None or state.st_uid not in sharing.owners):
-        return f"belongs to {_user(state.st_uid)}"
+        return f"belongs to {user_of(state.st_uid)}"
     if stat.S_ISLNK(state.st_mode):  # its mode says nothing
         return None if link else "is a link"
     if sharing is not None and state.st_gid == sharing.gid and not state.st_mode & stat.S_IWOTH:
@@ -130,7 +130,8 @@ def _has_list(path: Path) -> bool:
         return False
 
 
-def _user(uid: int) -> str:
+def user_of(uid: int) -> str:
+    """Return a user as messages name one."""
     import pwd
 
     try:

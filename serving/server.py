@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runner import access
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import locked, write_json, write_text
@@ -45,7 +46,8 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main(folder: Path, home: Path | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    _, endpoint, record, settings = read_endpoint(folder)
+    layout, endpoint, record, settings = read_endpoint(folder)
+    access.enter(layout.root)
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
             print(f"error: endpoint {record.name} is served already", file=sys.stderr)

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import stat
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +98,53 @@ def test_a_member_cancels_and_recovers_what_another_has_begun(office: Office) ->
     wait_for(lambda: not office.vivero(office.bob, "show", "latest", "--json")["followed"], 20)
     assert "is failed" in str(office.vivero(office.bob, "recover")["said"])
     assert office.vivero(office.ada, "show", "latest", "--json")["status"] == "failed"
+
+
+def test_a_colleague_s_endpoint_is_changed_but_not_ended(office: Office) -> None:
+    """What is served is a file that all write; who serves it is a process, and only its owner can signal that."""
+    office.run(office.ada, FIT, f"workspace.shared={GROUP}", "model.name=tree")
+    office.run(office.ada, FIT, "model.name=tree")
+    with served(office, office.ada) as address:
+        assert "tree:1" in str(office.vivero(office.bob, "endpoints")["said"])
+        assert "Serving tree:1" in str(office.vivero(office.bob, "logs", "tree")["said"])
+        key = str(office.vivero(office.bob, "keys", "tree", "--rotate", "primary", "--json")["key"])
+        wait_for(lambda: answers(address, key), 20)
+        for words, version in ((["deploy", "tree:2"], 2), (["rollback", "tree"], 1)):
+            assert f"tree:{version}" in str(office.vivero(office.bob, *words)["said"])
+            wait_for(lambda version=version: answers(address, key) == version, 20)
+        for words in (["stop", "tree"], ["stop", "tree", "--delete", "--yes"]):
+            done = office.bob.vivero("--workspace", str(office.root), *words)
+            assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+            assert "of ada" in done.stderr and "vivero stop tree" in done.stderr
+            assert answers(address, key) == 1
+        done = office.eve.vivero("--workspace", str(office.root), "stop", "tree")
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "was not running" in str(office.vivero(office.bob, "stop", "tree")["said"])
+    with served(office, office.bob):  # in the folders that Ada's server made
+        assert "process" in office.ada.vivero("--workspace", str(office.root), "stop", "tree").stderr
+    assert "is removed" in str(office.vivero(office.ada, "stop", "tree", "--delete", "--yes")["said"])
+
+
+@contextlib.contextmanager
+def served(office: Office, who: Colleague) -> Iterator[str]:
+    """Have somebody serve the first version, and give where; it is ended in the end."""
+    settings = ("--set", "port=0", "--set", "auth=key", "--set", "poll=0.1")
+    office.vivero(who, "deploy", "tree:1", *settings)
+    try:
+        found = json.loads(who.vivero("--workspace", str(office.root), "endpoints", "--json").stdout)
+        yield found[0]["address"]
+    finally:
+        office.vivero(who, "stop", "tree")
+
+
+def answers(address: str, key: str) -> int | None:
+    """Return the version that answers to a key, None if none does."""
+    asked = urllib.request.Request(f"{address}/v2/models/tree", headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as response:
+            return int(json.loads(response.read())["versions"][0])
+    except urllib.error.URLError:
+        return None
 
 
 def test_one_that_was_found_and_not_named_is_not_adopted(office: Office) -> None:

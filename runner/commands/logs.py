@@ -14,6 +14,7 @@ import click
 from runner.commands.common import advise, find_run, global_options, looked_at, read_run, wants_json, workspace
 from runner.commands.output import note
 from runner.errors import UserError, nearest
+from runner.json_records import open_regular
 from runner.names import is_name
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _read(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
     if path is None:
         note(_why_silent(layout, record))
         return
-    with path.open("rb") as file:
+    with open_regular(path, sys.maxsize) as file:
         while block := file.read(_BLOCK):
             yield block
 
@@ -114,7 +115,7 @@ def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
         while True:
             ended = record.status in TERMINAL
             if opened is None and (path := _locate(layout, record, name)) is not None:
-                opened = path.open("rb")
+                opened = open_regular(path, sys.maxsize)
             if opened is not None:
                 yield from _new(opened)
             if ended:

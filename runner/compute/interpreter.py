@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.files import write_json
-from runner.layout import WORKER, RunLayout
+from runner.errors import UserError
+from runner.files import make_folder, write_json
+from runner.json_records import read_mapping
+from runner.layout import WORKER, RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
 
 PATIENCE = 120.0  # seconds for all imports of a script
@@ -108,6 +110,9 @@ def begin(
     run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, known: dict[str, list[str]], lifeline: int
 ) -> Interpreter:
     """Start an interpreter and tell it what to import."""
+    layout = workspace_of(run.root)
+    if handle.attended and layout is not None:
+        make_folder(layout.data)  # which its container sees, whichever run has an input first
     command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
     interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
     first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
@@ -140,7 +145,7 @@ def ready(
 def read_learnt(path: Path | None) -> dict[str, list[str]]:
     """Return which modules scripts like this one imported, and which of them cannot be imported ahead."""
     try:
-        found = json.loads(path.read_bytes()) if path is not None else {}
+        found = read_mapping(path) if path is not None else {}
         return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}
-    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+    except (FileNotFoundError, UserError, TypeError):  # a script in a container could have written it
         return {"modules": [], "refused": []}

@@ -155,16 +155,17 @@ def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandl
 
 
 def _outside(run: RunLayout, order: dict[str, Any]) -> bool:
-    """Tell whether a run has inputs that a container shared by all runs of the workspace would not see."""
+    """Tell whether a run has inputs that a container shared by the runs of an experiment would not see."""
     layout = workspace_of(run.root)
     places = [Path(place).resolve() for place in (order.get("inputs") or {}).values()]
-    return layout is None or not all(place.is_relative_to(layout.root.resolve()) for place in places)
+    return layout is None or not all(place.is_relative_to(layout.data.resolve()) for place in places)
 
 
 def _key(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> str:
     """Return what an interpreter depends on."""
     variables = {**os.environ, **(order.get("variables") or {})}
-    return _digest(*handle.argv(["python"]), json.dumps(variables, sort_keys=True), _script(run, order))
+    seen = [str(run.root.parent)] if handle.attended else []  # a container sees the runs of one experiment
+    return _digest(*handle.argv(["python"]), *seen, json.dumps(variables, sort_keys=True), _script(run, order))
 
 
 def _learnt_path(run: RunLayout, order: dict[str, Any]) -> Path | None:

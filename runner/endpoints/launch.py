@@ -15,6 +15,7 @@ from runner import trust
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
+from runner.files import open_log
 from runner.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
@@ -84,7 +85,7 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
     endpoint.logs.mkdir(parents=True, exist_ok=True)
     check_interpreter(store.layout, record)
     argv, variables = command(record, endpoint)
-    with endpoint.log.open("ab") as log:
+    with open_log(endpoint.log) as log:
         begun = log.tell()
         server = subprocess.Popen(
             argv, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
@@ -135,13 +136,19 @@ def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) ->
 
 
 def stop(store: EndpointStore, name: str) -> bool:
-    """Stop an endpoint's server, which first answers the requests at work; return whether there was one."""
+    """Stop an endpoint's server, which first answers the requests at work; return whether there was one.
+
+    Raises
+    ------
+    UserError
+        If it is a process of a colleague's.
+    """
     endpoint = store.layout.endpoint(name)
     record = store.read(name)
     if not store.alive(name):
         return False
     pid = read_record(endpoint.process, ProcessRecord).pid
-    os.kill(pid, signal.SIGTERM)
+    _terminate(pid, name)
     pause = threading.Event()
     until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10
     while store.alive(name):
@@ -149,6 +156,19 @@ def stop(store: EndpointStore, name: str) -> bool:
             os.kill(pid, signal.SIGKILL)
         pause.wait(0.05)
     return True
+
+
+def _terminate(pid: int, name: str) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:  # it ends at this moment
+        return
+    except PermissionError:
+        owner = trust.user_of(Path("/proc", str(pid)).stat().st_uid)
+        raise UserError(
+            f"Endpoint {name} goes on: process {pid} of {owner} serves it, which nobody else can end",
+            f"Have them type: vivero stop {name}",
+        ) from None
 
 
 def _last_words(endpoint: EndpointLayout, begun: int) -> str:

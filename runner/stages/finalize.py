@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from runner.stages.collected import collect_metrics, collect_outputs
 
 def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
     """Collect what the script left."""
-    run, notes = bench.run, []
+    run, notes = bench.run, list[str]()
     for name, target in (("outputs", run.outputs), ("logs", run.logs)):
-        notes += list(_move(run.work / name, target))
+        _move(run.work / name, target)
     if record.prepare is not None:
         _drop_unchanged(bench, record.prepare.snapshot.hash)
     notes += collect_outputs(run, bench.spec.job.outputs)
@@ -36,22 +35,17 @@ def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
     return FinalizeRecord(outputs=outputs, metrics=last_values(read_lines(run.metrics, MetricLine)), notes=tuple(notes))
 
 
-def _move(source: Path, target: Path) -> Iterator[str]:
-    """Move a folder's files; links are left where they are and named, so nothing outside the run is taken in."""
-    if source.is_symlink() or not source.is_dir():
+def _move(source: Path, target: Path) -> None:
+    """Move a folder's files; links are gone by now, so nothing outside the run is taken in."""
+    if not source.is_dir():
         return
     target.mkdir(exist_ok=True)
-    for parent, folders, names in os.walk(source, topdown=False, followlinks=False):
+    for parent, _, names in os.walk(source, topdown=False, followlinks=False):
         here = Path(parent)
         place = target / here.relative_to(source)
         place.mkdir(parents=True, exist_ok=True)
-        for name in [*names, *(folder for folder in folders if (here / folder).is_symlink())]:
-            file = here / name
-            if stat.S_ISREG(file.lstat().st_mode):
-                file.rename(_free(place / name))
-            else:
-                yield f"{file.relative_to(source.parent)} is a link or no regular file and was not kept"
-                file.unlink()
+        for name in names:
+            (here / name).rename(_free(place / name))
         if here != source or not any(here.iterdir()):
             here.rmdir()
 

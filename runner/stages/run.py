@@ -16,10 +16,11 @@ from runner.errors import UserError
 from runner.files import is_locked, make_folder, write_json
 from runner.following import worker_lives
 from runner.format import FORMAT
-from runner.json_records import read_record, read_text
+from runner.json_records import open_regular, read_record, read_text
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
 from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
+from runner.stages.left_behind import straighten
 from runner.stages.left_out import hint
 from runner.statuses import FAILED
 from runner.streams import reader_may_leave
@@ -221,7 +222,7 @@ class Tail:
     def copy(self, *, to_end: bool = False) -> None:
         """Copy what is new."""
         try:
-            with self.path.open("rb") as file, reader_may_leave():
+            with open_regular(self.path, sys.maxsize) as file, reader_may_leave():
                 file.seek(self.offset)
                 while block := file.read(_BLOCK):
                     self.offset += len(block)
@@ -230,7 +231,7 @@ class Tail:
                     if not to_end:
                         break
                 sys.stdout.flush()
-        except FileNotFoundError:
+        except (FileNotFoundError, UserError):  # the script has removed it, or put something else in its place
             return
 
 
@@ -250,11 +251,16 @@ def cancel_reason(run_: RunLayout) -> str | None:
 
 
 def read_result(run_: RunLayout) -> ResultRecord:
-    """Return the worker's answer; a worker that died without one has failed."""
+    """Return the worker's answer, with what was not kept; a worker that died without one has failed.
+
+    The script has ended: from here on nothing it left is followed.
+    """
+    notes = tuple(straighten(run_))
     try:
-        return read_record(run_.result, ResultRecord)
+        result = read_record(run_.result, ResultRecord)
     except FileNotFoundError:
-        return ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
+        result = ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
+    return dataclasses.replace(result, notes=(*result.notes, *notes)) if notes else result
 
 
 def wait_for_worker(run_: RunLayout) -> None:

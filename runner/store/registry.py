@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from runner.files import (
     sync_tree,
     write_json,
 )
-from runner.json_records import read_record, warn_once
+from runner.json_records import open_regular, read_record, warn_once
 from runner.layout import Layout
 from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord
@@ -33,6 +34,7 @@ from runner.removing import check_above, remove
 from runner.store.aliases import AliasFile
 from runner.store.finding import entries
 
+_BLOCK = 1 << 20
 _STAGING, _DELETED, RECORD = ".staging-", ".deleted-", "model.json"
 
 
@@ -280,13 +282,15 @@ class FileRegistry:
 
 
 def _copy(artefact: Path, target: Path) -> None:
+    """Copy a file or folder and follow no link, also one that a running script puts there meanwhile."""
     if artefact.is_dir():
-        for parent, folders, names in os.walk(artefact):
+        shutil.copytree(artefact, target, symlinks=True)
+        for parent, folders, names in os.walk(target):
             if any(Path(parent, one).is_symlink() for one in [*folders, *names]):
                 raise UserError(f"The model folder {artefact.name} holds links", "Replace them by the files themselves")
-        shutil.copytree(artefact, target)
     else:
-        shutil.copyfile(artefact, target)
+        with open_regular(artefact, sys.maxsize) as read, target.open("wb") as written:
+            shutil.copyfileobj(read, written, _BLOCK)
 
 
 def _measured(copied: Path, record: ModelRecord) -> ModelRecord:

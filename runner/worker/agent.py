@@ -6,6 +6,7 @@ agent ends with its input, and with it the programs it runs; what was started wi
 """
 
 import base64
+import errno
 import fcntl
 import getpass
 import importlib
@@ -349,7 +350,7 @@ def expanded(path: str) -> str:
 
 def own(root: str) -> str:
     """Make this machine's folder and return it: another one where the home folder, and so `root`, is another's too."""
-    os.makedirs(root, mode=0o700, exist_ok=True)
+    make_own(root)
     mark, machine = os.path.join(root, "machine"), os.uname().nodename
     aside = "{}.{}-{}.part".format(mark, machine, os.getpid())
     if not os.path.exists(mark):
@@ -365,8 +366,18 @@ def own(root: str) -> str:
         owner = file.read()
     if owner != machine:
         root = "{}-{}".format(root, machine)
-        os.makedirs(root, mode=0o700, exist_ok=True)
+        make_own(root)
     return root
+
+
+def make_own(root: str) -> None:
+    """Make a folder that programs are kept in and started from; one that others own or can write is refused."""
+    os.makedirs(root, mode=0o700, exist_ok=True)
+    owners = {os.stat(root).st_uid, os.lstat(root).st_uid}  # a link to it has an owner too
+    if not owners <= {os.geteuid(), 0}:
+        raise OSError(errno.EPERM, "{} belongs to another user, so nothing is kept in it (compute.root)".format(root))
+    if os.stat(root).st_mode & 0o022:
+        raise OSError(errno.EPERM, "{0} can be written by others: close it with chmod go-w {0}".format(root))
 
 
 def space(path: str) -> int:

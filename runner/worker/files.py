@@ -1,7 +1,9 @@
 """Files of a run's folder, written so that a kill at any instant leaves the old state or the new."""
 
+import errno
 import json
 import os
+import stat
 import time
 
 TYPE_CHECKING = False
@@ -69,15 +71,32 @@ def remove_tree(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def open_regular(path: str) -> "Any":
+    """Open a regular file for reading; a link is not followed, and a FIFO not waited for.
+
+    Raises
+    ------
+    OSError
+        If it is none.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
+    return os.fdopen(descriptor, "rb")
+
+
 def restore(descriptor: int, path: str) -> bool:
     """Put a file back that was deleted or replaced while `descriptor` was open on it; return whether it was."""
-    mine = os.fstat(descriptor)
+    mine, folder = os.fstat(descriptor), os.path.dirname(path)
+    if os.path.islink(folder):
+        os.unlink(folder)
     try:
-        there = os.stat(path)
+        there = os.lstat(path)
         if (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
             return False
     except OSError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
     temporary = "{}.{}.tmp".format(path, os.getpid())
     with open(temporary, "wb") as file:
         offset = 0

@@ -134,17 +134,18 @@ class Minded:
         for name in GROWING:
             offset = offsets.get(name, 0)
             try:
-                with open(os.path.join(self._run, name), "rb") as file:
-                    if os.fstat(file.fileno()).st_size <= offset:
-                        continue
-                    file.seek(offset)
-                    content = file.read(_PIECE)
-                    while content and not self._task.stopped():
-                        self._say(content, file=name, offset=offset)
-                        offset += len(content)
-                        content = file.read(_PIECE)
-            except FileNotFoundError:
+                file = files.open_regular(os.path.join(self._run, name))
+            except OSError:  # it is not there yet, or the script has put something else in its place
                 continue
+            with file:
+                if os.fstat(file.fileno()).st_size <= offset:
+                    continue
+                file.seek(offset)
+                content = file.read(_PIECE)
+                while content and not self._task.stopped():
+                    self._say(content, file=name, offset=offset)
+                    offset += len(content)
+                    content = file.read(_PIECE)
             offsets[name] = offset
 
     def _tell_requests(self) -> None:
@@ -160,8 +161,11 @@ class Minded:
             if name in self._asked or stem + ".answer.json" in names:
                 continue
             self._asked.append(name)
-            with open(os.path.join(folder, name), "rb") as file:
-                content = file.read()
+            try:
+                with files.open_regular(os.path.join(folder, name)) as file:
+                    content = file.read()
+            except OSError:  # nobody waits for an answer to it
+                continue
             self._say(content, asked=name, artefact=_listed(self._run, _artefact(self._run, content)))
 
     def end(self) -> "Dict[str, Any]":

@@ -117,6 +117,18 @@ def test_what_a_server_writes_is_not_followed(deployed: Any, vivero: Any, layout
     assert target.read_text() == "mine" and "Serving iris:1" in vivero("logs", "iris").stdout
 
 
+@pytest.mark.parametrize("code", ["os.mkfifo(log)", "os.mkdir(log); open(log + '/x', 'w')"], ids=["FIFO", "folder"])
+def test_what_a_server_puts_in_place_of_its_log_is_not_waited_for(
+    code: str, deployed: Any, vivero: Any, layout: Layout
+) -> None:
+    _, container = deployed
+    server, python = container("server"), container("server").attrs["Config"]["Cmd"][0]
+    words = f"import os; log = '/vivero/endpoints/iris/logs/server.log'; {code}"
+    assert server.exec_run([python, "-c", words])[0] == 0
+    assert vivero("stop", "iris").returncode == 0
+    assert "Serving iris:1" in vivero("logs", "iris").stdout and layout.endpoint("iris").log.is_file()
+
+
 @pytest.mark.parametrize("role", ["server", "holder"])
 def test_what_is_killed_is_started_again(deployed: Any, vivero: Any, role: str) -> None:
     address, container = deployed

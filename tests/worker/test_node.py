@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.components import missing
+from tests.support.hostile import STRANGER
 from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
 
@@ -43,6 +45,50 @@ def test_machines_that_share_a_home_have_a_folder_each(machine: Any, tmp_path: P
     machine("gpu1")
     assert agent.own(root) == root
     assert sorted(path.name for path in Path(root).iterdir()) == ["machine"]
+
+
+@pytest.mark.parametrize("why", ["belongs to another", "by others"])
+def test_a_folder_that_others_have_made_or_can_write_is_not_taken(why: str, tmp_path: Path) -> None:
+    """Programs are kept there and started from there: whoever can write it is this user."""
+    root = tmp_path / "node"
+    root.mkdir(mode=0o700)
+    if why == "by others":
+        root.chmod(0o770)
+    elif os.geteuid() == 0:
+        os.chown(root, STRANGER, STRANGER)
+    else:
+        missing("only root can give a folder away")
+    with pytest.raises(OSError, match=why):
+        agent.own(str(root))
+    assert not any(root.iterdir())
+
+
+def test_a_link_to_a_folder_is_its_makers_too(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        missing("only root can give a link away")
+    (tmp_path / "own").mkdir(mode=0o700)
+    (tmp_path / "node").symlink_to(tmp_path / "own")
+    agent.own(str(tmp_path / "node"))
+    os.chown(tmp_path / "node", STRANGER, STRANGER, follow_symlinks=False)
+    with pytest.raises(OSError, match="belongs to another"):
+        agent.own(str(tmp_path / "node"))
+
+
+def test_what_a_script_puts_in_place_of_its_files_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    run = tmp_path / "runs" / "a"
+    for folder in ("logs", "requests", "work"):
+        (run / folder).mkdir(parents=True)
+    (run / "logs" / "run.log").symlink_to(secret)
+    (run / "requests" / "2.json").symlink_to(secret)
+    os.mkfifo(run / "metrics.jsonl")
+    os.mkfifo(run / "requests" / "1.json")
+    (run / "properties.jsonl").write_text("x\n")
+    told: list[Any] = []
+    task = SimpleNamespace(say=lambda content, **facts: told.append((content, facts)), stopped=lambda: False)
+    minding.Minded(str(tmp_path), str(run), task).follow({})
+    assert [(content, facts["file"]) for content, facts in told] == [(b"x\n", "properties.jsonl")]
 
 
 def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import NOBODY, PORT
 from runner.errors import UserError
-from runner.files import remove_tree, write_json
+from runner.files import open_log, remove_tree, write_json
 from runner.json_records import LARGEST_LINES, read_bytes, read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState
@@ -69,10 +69,7 @@ class Places:
 
     def keep_log(self, content: bytes) -> None:
         """Keep what a server printed whose container goes."""
-        if self.endpoint.log.is_symlink():
-            self.endpoint.log.unlink()
-        descriptor = os.open(self.endpoint.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        with open(descriptor, "ab") as log:
+        with open_log(self.endpoint.log) as log:
             log.write(content)
 
     def log(self) -> bytes:

@@ -1,7 +1,8 @@
 """Stands on this machine for a process in a container: starts it, passes signals on, and ends as it ends.
 
 Started as ``python attend.py CONTAINER COMMAND...``, the first argument JSON, see ``containers.Container``. When the
-command is the worker of a run, the run's folder can be written inside, and what the container cannot do is done here:
+command is the worker of a run, the run's folder can be written inside, of the workspace nothing else but its inputs is
+seen there, and what the container cannot do is done here:
 the script's ``register_model`` is answered, the result is set right, the record is finished if the controller is gone.
 The container's standard input is its lifeline: it closes with this process, and the worker then ends at once.
 """
@@ -31,7 +32,7 @@ from runner.environments.docker.containers import Container, refusal
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.minded import Minded
 from runner.errors import UserError
-from runner.layout import WORKER, RunLayout
+from runner.layout import WORKER, Layout, RunLayout
 from runner.worker import timeouts
 
 _TICK = 0.1
@@ -138,13 +139,19 @@ class _Attendant:
         return "warm" if self._shared else "run" if self._run else "look"
 
     def _options(self) -> dict[str, Any]:
-        workspace = Path(self._made.workspace)
-        readable, writable = [WORKER, workspace], []
+        workspace = Layout(Path(self._made.workspace))
+        readable, writable = [WORKER], []
         if self._run is not None:
-            writable.append(self._run.layout.root)
-            readable += [*self._run.outside(workspace), *self._run.relied_on()]
-        if self._shared is not None:
-            writable += [workspace / "runs", workspace / "environments" / "warm", self._shared]
+            own = self._run.layout
+            writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # mounted, it cannot be replaced
+            readable += [Path(self._command[-2]), *self._run.inputs(), *self._run.relied_on()]
+        elif self._shared is not None:
+            experiment = Path(self._command[-1]).parent
+            writable += [experiment, workspace.environments / "warm", self._shared]
+            readable.append(workspace.data)
+        else:  # a model is looked at, which is as little trusted as a script
+            named = [Path(word) for word in self._command[1:] if Path(word).is_relative_to(workspace.root)]
+            readable += [path.parent for path in named]
         return {
             **self._made.options(
                 writable=writable,

@@ -16,6 +16,7 @@ from runner.worker import timeouts
 # Of the command's own variables those that say how to compute and to write; the rest is the image's.
 _WRITING = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED")
 _COMPUTING = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_PROCESSES = 1024  # and threads, for each core: as many as Linux itself allows
 _GONE = "bind source path does not exist"
 
 
@@ -60,6 +61,7 @@ class Container:
             "hostname": socket.gethostname()[:63],
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
+            "pids_limit": _PROCESSES * (os.cpu_count() or 1),
             "healthcheck": {"test": ["NONE"]},
             "nano_cpus": int(self.cpu * 1e9) if self.cpu else None,
             "mem_limit": self.memory,

@@ -60,14 +60,16 @@ class Minded:
         """Tell whether a process attends this run."""
         return is_locked(self.layout.attendant_lock)
 
-    def outside(self, workspace: Path) -> list[Path]:
-        """Return the data inputs that are not in the workspace."""
-        found = [Path(place).resolve() for place in (self._order.get("inputs") or {}).values()]
-        return [path for path in found if not path.is_relative_to(workspace)]
+    def inputs(self) -> list[Path]:
+        """Return the data inputs, where the links in the run's folder lead."""
+        places = [Path(place) for place in (self._order.get("inputs") or {}).values()]
+        return [place.readlink() if place.is_symlink() else place for place in places]
 
     def relied_on(self) -> list[Path]:
-        """Return the run's files that a script must not change: what this machine is to start, and to signal."""
-        return [self.layout.order, self.layout.attendant_lock]
+        """Return the run's files that a script must not change: they say what this machine starts, and signals."""
+        run = self.layout
+        files = (run.order, run.attendant_lock, run.record, run.config, run.lock_file, run.controller_lock)
+        return [path for path in files if path.exists()]
 
     def mark_canceled(self) -> None:
         """Leave the mark that a worker finds as it begins: before that, signals do not reach it."""

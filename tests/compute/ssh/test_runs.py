@@ -132,6 +132,21 @@ def test_a_secret_reaches_the_script_and_no_file_keeps_it(team: Team, cluster: S
         assert found == []
 
 
+def test_what_a_script_leaves_on_a_node_is_not_followed(team: Team) -> None:
+    team.script(
+        "import os, pathlib\nrun = pathlib.Path.cwd().parent\nprint('begun', flush=True)\nopen('outputs/a', 'w')\n"
+        "os.symlink('/etc', 'outputs/etc'); os.symlink('/etc/passwd', 'outputs/passwd'); os.mkfifo('outputs/fifo')\n"
+        "os.unlink(run / 'logs/run.log'); os.mkfifo(run / 'logs/run.log')\n"
+        "(run / 'metrics.jsonl').unlink(missing_ok=True); os.symlink('/etc/passwd', run / 'metrics.jsonl')\n"
+        "os.mkfifo(run / 'properties.jsonl')\n"
+    )
+    team.train()
+    folder = team.folders()[-1]
+    assert [path.name for path in folder.outputs.iterdir()] == ["a"] and "begun" in folder.log.read_text()
+    for path in folder.root.rglob("*"):
+        assert not path.is_symlink() and (path.is_dir() or "root:x" not in path.read_text())
+
+
 def test_a_timeout(team: Team) -> None:
     team.script("import time\ntime.sleep(600)\n")
     team.train("job.timeout=0.5", code=2)

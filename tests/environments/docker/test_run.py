@@ -212,7 +212,7 @@ def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed: Any, tmp_
     script = (
         "import json, os, pickle\nfrom azureml.core import Run\nrun = Run.get_context()\n"
         "pickle.dump([1], open('outputs/m.pkl', 'wb'))\norder = json.load(open('../order.json'))\n"
-        "for name in ('order.json', 'attendant.lock'):\n"
+        "for name in ('order.json', 'attendant.lock', 'run.json', 'config.yaml', 'environment.lock'):\n"
         "    path = os.path.join('..', name)\n"
         "    moved = path + '.old'\n"
         "    for change in (lambda: open(path, 'a'), lambda: os.remove(path), lambda: os.rename(path, moved)):\n"
@@ -224,8 +224,39 @@ def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed: Any, tmp_
     )
     done = typed(script)
     assert not escaped.exists(), done.stdout + done.stderr
-    assert done.stdout.count("refused order.json") == 3 and done.stdout.count("refused attendant.lock") == 3
-    assert "changed" not in done.stdout
+    assert done.stdout.count("refused") == 15 and "changed" not in done.stdout
+
+
+def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any, tmp_path: Path) -> None:
+    """Of the workspace there are the run's own folder and its inputs, and no right that root has."""
+    (typed.line.folder / "rows.csv").write_text("a,b\n")
+    typed.line.script("print('another')", folder="other")
+    assert typed.line.run("job.source=other", "job.script=train.py").returncode == 0
+    script = (
+        "import os, pathlib, sys\nrun = pathlib.Path.cwd().parent\nworkspace = run.parents[2]\n"
+        "seen = [sorted(os.listdir(one)) for one in (workspace, workspace / 'runs', run.parent)]\n"
+        "print('seen', *seen[:2], seen[2] == [run.name])\n"
+        "print(open(sys.argv[1]).read())\n"
+        "for place in (workspace, workspace / 'runs', run.parent, pathlib.Path(sys.argv[1]).resolve().parent):\n"
+        "    try: (place / 'x').write_text('x')\n    except OSError: pass\n"  # root may write the container's own
+        "try:\n    open(sys.argv[1], 'a')\n    print('changed')\nexcept OSError: pass\n"
+        "for line in open('/proc/self/status'):\n"
+        "    if line.startswith(('CapEff', 'CapPrm', 'NoNewPrivs')): print(' '.join(line.split()))\n"
+        "print('engine', os.path.exists('/var/run/docker.sock'))\n"
+        "os.rmdir(run / 'outputs'); os.symlink(%r, run / 'outputs'); open('outputs/authorized_keys', 'w').write('x')\n"
+        "open('outputs/program', 'w').write('x'); os.chmod('outputs/program', 0o6755)\n"
+    )
+    (tmp_path / "home").mkdir()
+    inputs = ("data.inputs.rows.path=rows.csv", "data.inputs.rows.mode=copy", "job.arguments=['${input:rows}']")
+    done = typed(script % str(tmp_path / "home"), *inputs)
+    assert done.returncode == 0 and "changed" not in done.stdout, done.stdout + done.stderr
+    assert not list(typed.line.workspace.rglob("x"))
+    assert "seen ['data', 'runs'] ['src'] True" in done.stdout and "a,b" in done.stdout, done.stdout
+    for line in ("CapEff: 0000000000000000", "CapPrm: 0000000000000000", "NoNewPrivs: 1", "engine False"):
+        assert line in done.stdout
+    assert not any((tmp_path / "home").iterdir()) and "outputs is a link" in done.stdout
+    (run,) = [one for one in typed.runs() if one.root.parent.name == "src"]
+    assert (run.outputs / "program").stat().st_mode & 0o7777 == 0o755 and (run.outputs / "authorized_keys").is_file()
 
 
 MISTAKES = {

@@ -126,6 +126,25 @@ def test_a_trial_registers_a_model(sweep: Any) -> None:
     assert sorted(log.split()[-1] for log in sweep.logs()) == ["1", "2"]
 
 
+def test_a_trial_reaches_the_runs_of_its_experiment_and_no_others(sweep: Any) -> None:
+    sweep.line.script("print('another')", folder="other")
+    assert sweep.line.run("job.source=other", "job.script=train.py").returncode == 0
+    look = (
+        "\nimport pathlib\nexperiment = pathlib.Path(os.environ['VIVERO_RUN_DIR']).parent\n"
+        "workspace = experiment.parents[1]\n"
+        "places = (workspace, workspace / 'runs', workspace / 'environments')\n"
+        "print('seen', *(sorted({*os.listdir(one)} - {'x'}) for one in places))\n"
+        "for place in (workspace, experiment.parent, workspace / 'environments'):\n"
+        "    try: (place / 'x').write_text('x')\n    except OSError: pass\n"
+    )
+    code, said = sweep("job.arguments.a=1,2", script=SCRIPT + look)
+    assert code == 0, said
+    for log in sweep.logs():
+        if "another" not in log:
+            assert "seen ['data', 'environments', 'runs'] ['src'] ['warm']" in log, log
+    assert not list(sweep.line.workspace.rglob("x"))
+
+
 def test_a_trial_cannot_have_another_process_ended(sweep: Any) -> None:
     """What a script says its worker's number is, is believed of a process that has the worker's lock open only."""
     victim = subprocess.Popen(["sleep", "120"])

@@ -1,0 +1,71 @@
+"""Makes a run's folder plain once its script has ended: no link, FIFO or device is left where files are collected.
+
+A script can write the folder of its run, from inside a container too. What is collected, hashed and removed afterwards
+is done with the rights of whoever typed the command, and a link would lead that to any file of theirs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.layout import RunLayout
+
+_FOLDERS = ("outputs", "logs", "children", "mlflow", "requests", "work/outputs", "work/logs")
+_SPECIAL = stat.S_ISUID | stat.S_ISGID
+
+
+def straighten(run: RunLayout) -> Iterator[str]:
+    """Remove what is neither file nor folder where we go on, and yield a note for each.
+
+    What the script keeps in its working directory beside ``outputs`` and ``logs`` stays as it is.
+    """
+    yield from _plain(run.root, run.root, deep=False)
+    for name in ("work", *_FOLDERS):
+        folder = run.root / name
+        state = _state(folder)
+        if state is None:
+            continue
+        if not stat.S_ISDIR(state.st_mode):
+            yield _removed(folder, run.root, "is no folder")
+        elif name != "work":
+            yield from _plain(folder, run.root, deep=True)
+
+
+def _plain(folder: Path, root: Path, *, deep: bool) -> Iterator[str]:
+    """Remove links and special files in a folder, and let its owner read all that stays."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        _allow(here, here.lstat().st_mode, stat.S_IRWXU)
+        for path in sorted(here.iterdir()):
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                waiting += [path] if deep else []
+            elif not stat.S_ISREG(mode):
+                yield _removed(path, root, "is a link or no regular file")
+            elif deep:
+                _allow(path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
+
+
+def _allow(path: Path, mode: int, needed: int, before: int | None = None) -> None:
+    wanted = stat.S_IMODE(mode | needed)
+    if wanted != stat.S_IMODE(mode if before is None else before):
+        with contextlib.suppress(PermissionError):  # a colleague's, which is refused where it cannot be read
+            path.chmod(wanted)
+
+
+def _removed(path: Path, root: Path, why: str) -> str:
+    path.unlink()
+    name = path.relative_to(root).as_posix()
+    return f"{name.removeprefix('work/')} {why} and was not kept"
+
+
+def _state(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
