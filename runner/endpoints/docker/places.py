@@ -9,11 +9,14 @@ from typing import Any
 
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import NOBODY, PORT
+from runner.endpoints.servers import read_log
 from runner.errors import UserError
 from runner.files import remove_tree, write_json
-from runner.json_records import LARGEST_LINES, read_bytes, read_record
+from runner.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState
+
+_KEPT = 64 << 20  # bytes of what servers have printed that are gone; then it is put aside
 
 
 class Places:
@@ -68,19 +71,19 @@ class Places:
         return found
 
     def keep_log(self, content: bytes) -> None:
-        """Keep what a server printed whose container goes."""
-        if self.endpoint.log.is_symlink():
-            self.endpoint.log.unlink()
+        """Keep what a server printed whose container goes; of those before it not without bounds."""
+        for one in (self.endpoint.log, self.endpoint.earlier_log):
+            if one.is_symlink():
+                one.unlink()
+        if self.endpoint.log.is_file() and self.endpoint.log.stat().st_size > _KEPT:
+            self.endpoint.log.replace(self.endpoint.earlier_log)
         descriptor = os.open(self.endpoint.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         with open(descriptor, "ab") as log:
             log.write(content)
 
     def log(self) -> bytes:
         """Return what was kept."""
-        try:
-            return read_bytes(self.endpoint.log, LARGEST_LINES)
-        except FileNotFoundError:
-            return b""
+        return read_log(self.endpoint)
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
