@@ -32,6 +32,7 @@ from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.minded import Minded
 from runner.errors import UserError
 from runner.layout import WORKER, RunLayout
+from runner.moved import moved_above, moved_folders
 from runner.worker import timeouts
 
 _TICK = 0.1
@@ -79,6 +80,11 @@ def warm(container: Container, command: Sequence[str]) -> int:
             return _Attendant(container, words, None, shared=place, begun=begun).run()
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _real(workspace: Path, path: Path) -> Path:
+    """Return the path that something has in a container: what is behind the link of a moved folder, where it lies."""
+    return path.resolve() if moved_above(workspace, path) else path
 
 
 class _Attendant:
@@ -139,7 +145,7 @@ class _Attendant:
 
     def _options(self) -> dict[str, Any]:
         workspace = Path(self._made.workspace)
-        readable, writable = [WORKER, workspace], []
+        readable, writable = [WORKER, workspace, *moved_folders(workspace)], []
         if self._run is not None:
             writable.append(self._run.layout.root)
             readable += [*self._run.outside(workspace), *self._run.relied_on()]
@@ -147,8 +153,8 @@ class _Attendant:
             writable += [workspace / "runs", workspace / "environments" / "warm", self._shared]
         return {
             **self._made.options(
-                writable=writable,
-                readable=readable,
+                writable=[_real(workspace, path) for path in writable],
+                readable=[_real(workspace, path) for path in readable],
                 kind=self._kind(),
                 run=self._run.id if self._run else "",
             ),
