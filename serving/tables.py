@@ -113,6 +113,8 @@ def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
         columns = next(reader, None)
         if columns is None:
             raise UserError(f"{path.name} is empty")
+        if not columns:
+            raise UserError(f"{path.name}, line 1: it is empty", "Begin the file with a line of column names")
         lines.row = 0
         for row in reader:
             lines.row = 0

@@ -29,6 +29,7 @@ TEXTS = {
     "another encoding": (".csv", "0,1\n1,2\n".encode("utf-16"), "is no CSV"),
     "carriage returns": (".csv", b"0,1\r1,2\r", "is no CSV"),
     "nothing": (".csv", b"", "is empty"),
+    "an empty header": (".csv", b"\n1,2\n", "line 1: it is empty. Begin the file with a line of column names"),
     "deep lists": (".jsonl", b"[" * 100_000 + b"]" * 100_000, "nested too deep"),
     "deep mappings": (".jsonl", b'{"a":' * 100_000, "nested too deep"),
     "a long number": (".jsonl", b"[" + b"9" * 100_000 + b"]", "no JSON"),
