@@ -62,3 +62,18 @@ def coverage(session: nox.Session) -> None:
     session.run(BIN / "coverage", "run", "-m", "pytest", *_ENDING, *session.posargs)
     session.run(BIN / "coverage", "combine", "--quiet")
     session.run(BIN / "coverage", "report")
+
+
+@nox.session(venv_backend="venv")
+def fuzz(session: nox.Session) -> None:
+    """Feed each parser what a coverage-guided fuzzer makes up, a minute each; ``-- SECONDS`` takes longer.
+
+    It has an environment of its own, since atheris is not part of the tests' and comes for few versions of Python.
+    """
+    session.install("-e", ".[test]", "atheris")
+    seconds = session.posargs[0] if session.posargs else "60"
+    for parser in ("records", "lines", "yaml", "rows", "requests", "orders"):
+        kept = Path(session.create_tmp(), parser)
+        kept.mkdir(exist_ok=True)
+        options = [f"-max_total_time={seconds}", "-timeout=20", f"-artifact_prefix={kept}/"]
+        session.run("python", "tests/fuzz/parsers.py", parser, *options, str(kept), env={"PYTHONPATH": "."})

@@ -11,11 +11,13 @@ member writes the others can read and write.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import stat
 from pathlib import Path
 
 from runner.errors import UserError
+from runner.moved import moved_folders
 from runner.sharing import MARK, members, sharing_of
 
 OURS, SHARED = 0o700, 0o2770
@@ -98,7 +100,7 @@ def _gid(group: str) -> int:
 
 def _hand_over(root: Path, gid: int) -> None:
     """Give all there is of our own to the group."""
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in itertools.chain.from_iterable(map(os.walk, (root, *moved_folders(root)))):
         for path in (Path(folder), *(Path(folder, name) for name in (*folders, *names))):
             state = path.lstat()
             if state.st_uid != os.geteuid() or stat.S_ISLNK(state.st_mode):

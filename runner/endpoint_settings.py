@@ -58,7 +58,8 @@ class EndpointSettings:
     log_payloads : float
         Share of the requests whose rows and answers are kept in a file.
     log_megabytes : float
-        Size at which a log of requests is put aside, as ``NAME.1`` in the place of an earlier one.
+        Size at which a log of requests, or of what the server prints, is put aside, as ``NAME.1`` in the place of an
+        earlier one.
     cors : list of str
         Origins whose pages may ask.
     poll : float

@@ -22,6 +22,7 @@ from runner.names import is_name
 FORMAT = 1
 _LARGEST = 1 << 63  # what counts, lasts or has a size is less
 _YEARS = (1000, 9000)  # others are none on some clock of this earth
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _LONGEST = 40  # characters of a wrong value that are shown
 
 C = TypeVar("C")
@@ -215,9 +216,22 @@ def check_inside(text: str) -> None:
         raise BadValueError(f"{_shown(text)} is not a path in the folder")
 
 
+def check_sha256(text: str) -> None:
+    """Refuse a text that is no SHA-256 in hexadecimal digits.
+
+    Raises
+    ------
+    BadValueError
+        If it is none.
+    """
+    if len(text) != 64 or not set(text) <= _HEXADECIMAL:
+        raise BadValueError(f"{_shown(text)} is not a SHA-256")
+
+
 Inside = Annotated[str, check_inside]
 Time = Annotated[str, check_time]
 Name = Annotated[str, check_id]
+Sha256 = Annotated[str, check_sha256]
 
 
 def checked_fields(kind: type[C], value: Mapping[str, Any]) -> C:

@@ -98,6 +98,7 @@ class EndpointLayout(_Folder):
     metrics = _Below("metrics")  # counters shared by several server processes
     logs = _Below("logs")
     log = _Below("logs", "server.log")
+    earlier_log = _Below("logs", "server.log.1")  # what was put aside of it
     access_log = _Below("logs", "access.jsonl")
     payloads = _Below("logs", "payloads.jsonl")
     deploying = _Below(".deploy.lock")

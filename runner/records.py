@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, BadValueError, Inside, Name, Record, Time, checked_fields, frozen_record
+from runner.format import FORMAT, BadValueError, Inside, Name, Record, Sha256, Time, checked_fields, frozen_record
 
 
 @frozen_record
@@ -363,7 +363,7 @@ class ParityRecord(Record):
 class KeyRecord(Record):
     """A key of an endpoint, of which only the hash is kept."""
 
-    sha256: str
+    sha256: Sha256
     created: Time
 
 

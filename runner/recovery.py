@@ -15,9 +15,9 @@ from runner.bench import Bench
 from runner.clock import now
 from runner.errors import UserError
 from runner.files import is_locked, locked
-from runner.following import worker_lives
+from runner.following import is_followed, worker_lives
 from runner.json_records import read_text
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.pipeline import execute, finish
 from runner.ports import Say
 from runner.records import RunRecord
@@ -25,8 +25,11 @@ from runner.restore import checked
 from runner.stages.register import registers
 from runner.stages.run import follow, read_result, request_cancel, signal_worker
 from runner.statuses import CANCELED, FAILED, TERMINAL
+from runner.store.finding import entries, record_folders
 from runner.store.runs import read_record
+from runner.sweeps.ahead import clear_abandoned
 from runner.wiring import make_bench
+from runner.worker import orders
 
 _TICK = 0.1
 _CONTROLLER_LEAVES = 30.0  # seconds
@@ -85,6 +88,22 @@ def _take_interpreter(bench: Bench, record: RunRecord) -> None:
         return
     host, lock = bench.compute.host(), read_text(bench.run.lock_file)
     bench.handle = bench.environment.restore(record.prepare.environment, lock, host, bench.say)
+
+
+def forget_secrets(layout: Layout) -> None:
+    """Remove secrets that nobody will read any more, whatever was killed: a sweep's controller, or a run's."""
+    clear_abandoned(layout)
+    for experiment in entries(layout.runs):
+        for folder in record_folders(Path(experiment.path), orders.NAME):
+            if not is_followed(RunLayout(folder)) and _is_over(folder):
+                orders.forget(str(folder))
+
+
+def _is_over(folder: Path) -> bool:
+    try:
+        return read_record(folder).status in TERMINAL
+    except UserError:  # no run goes on without its record
+        return True
 
 
 def followed(layout: Layout, record: RunRecord) -> None:

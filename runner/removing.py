@@ -1,4 +1,4 @@
-"""Remove what a workspace keeps. Links are removed, and never followed."""
+"""Remove what a workspace keeps. Links are removed, and not followed but for folders that its owner has moved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.files import remove_tree
+from runner.moved import is_moved
 
 _REMOVED = ".removed-"
 
@@ -27,7 +28,7 @@ def remove(root: Path, path: Path) -> None:
     Raises
     ------
     UserError
-        If a folder between the two is a link.
+        If a folder between the two is a link, and not one that the workspace's owner has moved.
     """
     check_above(root, path)
     path.rename(hidden_beside(path))
@@ -45,7 +46,7 @@ def check_above(root: Path, path: Path) -> None:
     """
     for above in path.relative_to(root).parents:
         folder = root / above
-        if folder != root and folder.is_symlink():
+        if folder != root and folder.is_symlink() and not is_moved(root, folder):
             raise UserError(f"{folder} is a link, so nothing behind it is removed", f"To remove the link: rm {folder}")
 
 

@@ -2,8 +2,9 @@
 
 A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
 owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
-followed: a link is refused where a file or folder is expected. ``VIVERO_TRUSTED`` names workspaces that are trusted
-whoever they belong to, separated by colons.
+followed: a link is refused where a file or folder is expected. A folder that the workspace's owner has moved (see
+`moved`) is looked at where it lies. ``VIVERO_TRUSTED`` names workspaces that are trusted whoever they belong to,
+separated by colons.
 
 In a workspace that a group shares (see `sharing`) what belongs to its members is trusted, and their group may write it.
 One that was found above, and not named, has to be the user's own for that.
@@ -16,6 +17,7 @@ import stat
 from pathlib import Path
 
 from runner.errors import UserError
+from runner.moved import moved_above
 from runner.sharing import Sharing, sharing_of
 
 VARIABLE = "VIVERO_TRUSTED"
@@ -67,13 +69,15 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
         With the path and what is wrong with it.
     """
     sharing = sharing_of(root)
-    for path in paths:
+    behind = [moved_above(root, path) for path in paths]
+    for path, moved in [*((one, one) for one in dict.fromkeys(behind) if one), *zip(paths, behind, strict=True)]:
         try:
-            state = os.lstat(path)
+            state = path.stat() if path == moved else os.lstat(path)
         except FileNotFoundError:
             continue
         why = _why(path, state, sharing, link=link)
-        if why is not None and not is_named(root) and not (why == _WRITABLE and _is_closed(root)):
+        closed = _is_closed(moved.resolve() if moved else root)
+        if why is not None and not is_named(root) and not (why == _WRITABLE and closed):
             raise _refusal(str(path), why, path, root)
 
 
@@ -118,7 +122,7 @@ def _is_private(path: Path, state: os.stat_result) -> bool:
 
 
 def _is_closed(root: Path) -> bool:
-    """Tell whether nobody but its owner gets into a workspace, whatever the modes in it."""
+    """Tell whether nobody but its owner gets into a workspace or a moved folder, whatever the modes in it."""
     state = os.lstat(root)
     return stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and state.st_uid in (os.geteuid(), _ROOT)
 

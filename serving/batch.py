@@ -24,7 +24,7 @@ from serving.errors import ServingError
 from serving.loader import load
 from serving.model import ServedModel
 from serving.rows import Rows
-from serving.tables import check_kind, header_problem, join_parts, read_chunks, write_part
+from serving.tables import MOST_BYTES, check_kind, header_problem, join_parts, read_chunks, write_part
 
 _ROW = re.compile(r"\bRow (\d+)")
 
@@ -106,7 +106,7 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
         "model": f"{order.name}:{order.version}",
         "sha256": digest,
         "method": method,
-        "chunk": order.chunk,
+        "chunk": [order.chunk, MOST_BYTES],  # where one ends; parts of other chunks do not go with these
         "dates": order.dates,
         "keep": order.keep,
         "by_position": order.by_position,

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
+import os
 from pathlib import Path
+
+from runner.errors import UserError
+from runner.json_records import read_record
+from runner.records import KeysRecord
+from runner.shown import clean
 
 
 class Keys:
@@ -19,7 +24,8 @@ class Keys:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._stamp = 0
+        self._stamp: tuple[int, ...] = ()
+        self._said = ""
         self._hashes: list[bytes] = []
         self.refresh()
 
@@ -29,17 +35,27 @@ class Keys:
         return self._path is not None
 
     def refresh(self) -> None:
-        """Read the keys again if their file has changed; one that cannot be read keeps the keys as they were."""
+        """Read the keys again if their file has changed; one that cannot be read keeps the keys as they were.
+
+        What is wrong with it is said once, and it is tried again at each look: it may be for want of a descriptor.
+        """
         if self._path is None:
             return
         try:
-            stamp = self._path.stat().st_mtime_ns
-            if stamp != self._stamp:
-                found = json.loads(self._path.read_bytes())
-                self._hashes = [bytes.fromhex(one["sha256"]) for one in found["keys"].values()]
-                self._stamp = stamp
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            print(f"keys: {error}", flush=True)
+            state = os.lstat(self._path)
+            stamp = state.st_ino, state.st_mtime_ns, state.st_size
+            if stamp == self._stamp:
+                return
+            keys = read_record(self._path, KeysRecord).keys
+            self._hashes = [bytes.fromhex(one.sha256) for one in keys.values()]
+            self._stamp, self._said = stamp, ""
+        except (OSError, UserError) as error:
+            self._say(str(error))
+
+    def _say(self, problem: str) -> None:
+        if problem != self._said:
+            self._said = problem
+            print(f"warning: the keys stay as they were: {clean(problem)}", flush=True)
 
     def admit(self, authorization: str | None) -> bool:
         """Tell whether an ``Authorization`` header has one of the keys."""

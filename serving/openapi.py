@@ -12,17 +12,7 @@ from serving.model import ServedModel
 from serving.operations import JSON, TEXT, Body, Dialect
 from serving.plane import DataPlane, Route
 
-_SCORED = {
-    "200": "the answer",
-    "400": "rows that the model cannot take",
-    "404": "no such model or version",
-    "415": "another content type",
-    "422": "no such method",
-    "424": "the model failed",
-    "503": "not now",
-}
-_FOUND = {"200": "what was asked for", "404": "no such model or version", "503": "no model is loaded"}
-_READY = {"200": "yes", "503": "not now"}
+_NO_MODEL, _SCORED = (404,), (404, 422, 424)
 
 
 def describe(plane: DataPlane, version: str, *, needs_key: bool) -> dict[str, Any]:
@@ -46,25 +36,26 @@ def _of_server(dialect: Dialect) -> dict[str, Any]:
     version = {"name": "version", "in": "query", "schema": {"type": "string", "enum": ["2", "3", "3.1"]}}
     get = dialect.operation
     # Not ready is said in the words of the protocol, not as an error.
-    ready = _without_error(get("/v2/health/ready", "ready", "Whether models are served", _READY))
+    ready = _without_error(get("/v2/health/ready", "ready", "Whether models are served", "yes"))
     return {
-        "/": {"get": get("/", "home", "Healthy when models are served; a page", _READY, kinds=(TEXT, "text/html"))},
-        "/ping": {"get": get("/ping", "ping", "Whether models are served", _READY, kinds=(TEXT,), errors=TEXT)},
-        "/health": {"get": get("/health", "health", "Whether models are served", _READY, kinds=(TEXT,), errors=TEXT)},
-        "/version": {"get": get("/version", "version", "MLflow's version", {"200": "a version"}, kinds=(TEXT,))},
-        "/metrics": {"get": get("/metrics", "metrics", "For Prometheus", {"200": "counters"}, kinds=(TEXT,))},
-        "/openapi.json": {"get": get("/openapi.json", "openapi", "This, in OpenAPI 3.1", {"200": "a description"})},
+        "/": {"get": get("/", "home", "Healthy when models are served; a page", "yes", kinds=(TEXT, "text/html"))},
+        "/ping": {"get": get("/ping", "ping", "Whether models are served", "yes", kinds=(TEXT,), not_now=TEXT)},
+        "/health": {"get": get("/health", "health", "Whether models are served", "yes", kinds=(TEXT,), not_now=TEXT)},
+        "/version": {"get": get("/version", "version", "MLflow's version", "a version", kinds=(TEXT,))},
+        "/metrics": {"get": get("/metrics", "metrics", "For Prometheus", "counters", kinds=(TEXT,))},
+        "/openapi.json": {"get": get("/openapi.json", "openapi", "This, in OpenAPI 3.1", "a description")},
         "/swagger.json": {
             "get": get(
                 "/swagger.json",
                 "swagger",
                 "This, in OpenAPI 2, 3 or 3.1",
-                {"200": "a description", "404": "no such version"},
+                "a description",
+                _NO_MODEL,
                 parameters=[version],
             )
         },
-        "/v2": {"get": get("/v2", "server", "Name, version and extensions of the server", {"200": "metadata"})},
-        "/v2/health/live": {"get": get("/v2/health/live", "live", "Whether the server runs", {"200": "yes"})},
+        "/v2": {"get": get("/v2", "server", "Name, version and extensions of the server", "metadata")},
+        "/v2/health/live": {"get": get("/v2/health/live", "live", "Whether the server runs", "yes")},
         "/v2/health/ready": {"get": ready},
     }
 
@@ -91,7 +82,9 @@ def _scoring(dialect: Dialect, shown: dict[str, ServedModel]) -> dict[str, Any]:
                     parameters = [_which(list(shown))]
                 if path not in found:
                     summary = _summary(served) if tail or len(shown) == 1 else "What the named model answers"
-                    found[path] = _post(dialect, path, one, summary, _SCORED, body=body, parameters=parameters)
+                    found[path] = _post(
+                        dialect, path, one, summary, "the answer", _SCORED, body=body, parameters=parameters
+                    )
     return found
 
 
@@ -103,13 +96,13 @@ def _which(names: list[str]) -> dict[str, Any]:
 def _repository(dialect: Dialect, names: list[str]) -> dict[str, Any]:
     schema = {"type": "object", "properties": {"ready": {"type": "boolean"}}}
     path = "/v2/repository/index"
-    answers = {"200": "the models", "415": "another content type"}
-    found = {path: _post(dialect, path, "index", "Which models there are", answers, body=Body({JSON: schema}))}
-    answers = {"200": "done", "403": "only where keys are in use", "404": "no such model"}
+    found = {path: _post(dialect, path, "index", "Which models there are", "the models", body=Body({JSON: schema}))}
     for name in names:
         for action in ("load", "unload"):
             path = f"/v2/repository/models/{name}/{action}"
-            found[path] = _post(dialect, path, f"{action}_{name}", f"{action.capitalize()} {name}", answers)
+            found[path] = _post(
+                dialect, path, f"{action}_{name}", f"{action.capitalize()} {name}", "done", (403, *_NO_MODEL)
+            )
     return found
 
 
@@ -121,11 +114,12 @@ def _versions(name: str, route: Route) -> list[tuple[str, int | None]]:
 
 def _of_model(dialect: Dialect, path: str, served: ServedModel, number: int | None) -> dict[str, Any]:
     tail = served.name if number is None else f"{served.name}_{number}"
-    get = dialect.operation
+    get, found = dialect.operation, ("what was asked for", _NO_MODEL)
+    body = BODIES["infer"](served)
     return {
-        path: {"get": get(path, f"model_{tail}", f"What {served.name} takes and gives", _FOUND)},
-        f"{path}/ready": {"get": get(path, f"ready_{tail}", f"Whether {served.name} is served", _FOUND)},
-        f"{path}/infer": _post(dialect, path, f"infer_{tail}", _summary(served), _SCORED, body=BODIES["infer"](served)),
+        path: {"get": get(path, f"model_{tail}", f"What {served.name} takes and gives", *found)},
+        f"{path}/ready": {"get": get(path, f"ready_{tail}", f"Whether {served.name} is served", *found)},
+        f"{path}/infer": _post(dialect, path, f"infer_{tail}", _summary(served), "the answer", _SCORED, body=body),
     }
 
 
@@ -134,4 +128,4 @@ def _summary(served: ServedModel) -> str:
 
 
 def _post(dialect: Dialect, *words: Any, **more: Any) -> dict[str, Any]:
-    return {"post": dialect.operation(*words, **more, posts=True)}
+    return {"post": dialect.operation(*words, **more)}

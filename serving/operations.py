@@ -7,17 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.door import HEALTH
+from serving.errors import MEANING, OF_ANY
 
 JSON = "application/json"
 TEXT = "text/plain"
 CSV = "text/csv"
-_GATEWAY = {
-    "400": "a body that was cut off, is no JSON, or asks for what cannot be",
-    "408": "the body did not arrive in time",
-    "413": "more than one request may have",
-    "429": "too much at once: come again",
-    "504": "no answer in time",
-}  # of everything that takes a body
 _STRING = {"type": "string"}
 ERROR: dict[str, Any] = {
     "type": "object",
@@ -68,40 +62,41 @@ class Dialect:
         path: str,
         name: str,
         summary: str,
-        answers: Mapping[str, str],
+        answer: str,
+        refusals: Sequence[int] = (),
         *,
         kinds: Sequence[str] = (JSON,),
-        errors: str = JSON,
+        not_now: str = JSON,
         body: Body | None = None,
         parameters: Sequence[dict[str, Any]] = (),
-        posts: bool = False,
     ) -> dict[str, Any]:
         """Return one operation.
 
         Parameters
         ----------
-        answers : mapping
-            What each status means; 401 and what befalls anything with a body are added.
+        answer : str
+            What a 200 means.
+        refusals : sequence of int
+            What else it may be answered, beside what any request may.
         kinds : sequence of str
             Content types of a 200.
-        errors : str
-            The content type of everything else.
-        posts : bool
-            Whether it is a POST.
+        not_now : str
+            The content type of a 503.
         """
         closed = self.needs_key and path not in HEALTH
-        told = dict(answers) | ({"401": "no key"} if closed else {})
-        if posts:
-            told = _GATEWAY | told
+        refused = sorted({*OF_ANY, *refusals, *([401] if closed else [])})
         found: dict[str, Any] = {
             "operationId": name,
             "summary": summary,
             "security": [{"key": []}] if closed else [],
-            "responses": {one: self._answer(path, one, told[one], kinds, errors) for one in sorted(told)},
+            "responses": {
+                "200": self._answer(answer, kinds),
+                **{str(one): self._refusal(path, one, not_now) for one in refused},
+            },
         }
         said = [self._parameter(one) for one in parameters]
         if self.version == "2":
-            found["produces"] = sorted({*kinds, *([errors] if len(told) > 1 else [])})
+            found["produces"] = sorted({*kinds, JSON, not_now})
             if body is not None:
                 found["consumes"] = list(body.schemas)
                 said.append(self._body_parameter(body))
@@ -125,15 +120,18 @@ class Dialect:
             found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         return found | {"security": [{"key": []}]}
 
-    def _answer(self, path: str, status: str, text: str, kinds: Sequence[str], errors: str) -> dict[str, Any]:
+    def _answer(self, text: str, kinds: Sequence[str]) -> dict[str, Any]:
+        return {"description": text, **({} if self.version == "2" else {"content": {kind: {} for kind in kinds}})}
+
+    def _refusal(self, path: str, status: int, not_now: str) -> dict[str, Any]:
         where = "definitions" if self.version == "2" else "components/schemas"
         name = "ErrorText" if path.startswith("/v2") else "Error"
-        error = {"$ref": f"#/{where}/{name}"} if errors == JSON or status == "401" else _STRING
+        contents = {JSON: {"schema": {"$ref": f"#/{where}/{name}"}}}
+        if status == 503 and not_now != JSON:
+            contents = {not_now: {"schema": _STRING}, **contents}
         if self.version == "2":
-            return {"description": text, **({} if status == "200" else {"schema": error})}
-        if status == "200":
-            return {"description": text, "content": {kind: {} for kind in kinds}}
-        return {"description": text, "content": {JSON if "$ref" in error else errors: {"schema": error}}}
+            return {"description": MEANING[status], **next(iter(contents.values()))}
+        return {"description": MEANING[status], "content": contents}
 
     def _parameter(self, one: dict[str, Any]) -> dict[str, Any]:
         if self.version == "2":

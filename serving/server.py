@@ -25,6 +25,7 @@ from runner.layout import EndpointLayout
 from runner.records import ServerState
 from runner.worker import timeouts
 from serving.listening import STOP, Handed, Listening
+from serving.printed import put_aside
 from serving.processes import (
     GRACE,
     HAS_THREADS,
@@ -78,13 +79,14 @@ def main(folder: Path, home: Path | None = None) -> int:
 
 def _supervise(folder: Path, listening: Listening, home: Path) -> int:
     """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
-    _, _, record, settings = read_endpoint(folder)
+    _, endpoint, record, settings = read_endpoint(folder)
     adopt_orphans()
     shared, announced = True, False
     begun, said = time.monotonic(), 0.0
     loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
     while True:
         signalled = signal.sigtimedwait(SIGNALS, 2 * timeouts.seconds("server_look") if announced else 0.05)
+        put_aside(endpoint.log, int(settings.log_megabytes * 2**20))
         over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
             # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
@@ -102,7 +104,7 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         if problem is not None:
             if code is None:
                 _end(loading, signal.SIGTERM, GRACE)
-            return _not_served(EndpointLayout(folder), record.name, problem)
+            return _not_served(endpoint, record.name, problem)
         if code is not None:
             if announced:
                 print(f"the loading process ended ({_reason(code)}) and is begun anew", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -10,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
+from serving.memory import at_most
 from serving.outputs import dumps
 from serving.rows import Rows
 
 KINDS = (".csv", ".jsonl", ".parquet")
-MOST_BYTES = 32 << 20  # of a row: a file without line ends is not taken into memory
+MOST_BYTES = (
+    32 << 20
+)  # of a row, and of a chunk but for its last row: a file without line ends is not taken into memory
+UNPACKED = 1 << 30  # bytes of memory for a chunk of Parquet: a small file may unpack to any size
+MOST_COLUMNS = 100_000  # of a Parquet file: each costs memory before there is a row
+_CELLS = 8_000_000  # of a chunk of Parquet: each is an object of Python
 
 
 def check_kind(path: Path) -> str:
@@ -31,7 +38,7 @@ def check_kind(path: Path) -> str:
 
 
 def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
-    """Yield rows, at most `size` of them, with the bytes of the file read so far.
+    """Yield rows, at most `size` of them and fewer if they are long, with the bytes of the file read so far.
 
     Raises
     ------
@@ -46,23 +53,35 @@ def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
     chunk: list[Any] = []
     columns: list[str] | None = None
     with path.open("rb") as raw:
-        for columns, row in reader(raw, path):
+        lines, begun = _Lines(raw, path), 0
+        for columns, row in reader(lines, path):
             chunk.append(row)
-            if len(chunk) == size:
-                yield Rows(chunk, columns, texts=kind == ".csv"), raw.tell()
-                chunk = []
+            if len(chunk) == size or lines.read - begun > MOST_BYTES:
+                yield Rows(chunk, columns, texts=kind == ".csv"), lines.read
+                chunk, begun = [], lines.read
         if chunk:
-            yield Rows(chunk, columns, texts=kind == ".csv"), raw.tell()
+            yield Rows(chunk, columns, texts=kind == ".csv"), lines.read
 
 
-def _lines(raw: Any, path: Path) -> Iterator[bytes]:
-    """Yield a file's lines, of which none is longer than a row may be."""
-    number = 0
-    while line := raw.readline(MOST_BYTES + 1):
-        number += 1
+class _Lines:
+    """A file's lines, of which none is longer than a row may be; `number` is that of the last, `read` its end."""
+
+    def __init__(self, raw: Any, path: Path) -> None:
+        self._raw, self._path = raw, path
+        self.number = self.read = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        line: bytes = self._raw.readline(MOST_BYTES + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.read += len(line)
         if len(line) > MOST_BYTES:
-            raise _too_long(path, number)
-        yield line
+            raise _too_long(self._path, self.number)
+        return line
 
 
 def _too_long(path: Path, number: int) -> UserError:
@@ -72,8 +91,8 @@ def _too_long(path: Path, number: int) -> UserError:
 class _Texts:
     """The lines of a CSV file as texts. Quotes may join any number of them into one row, whose bytes are counted."""
 
-    def __init__(self, raw: Any, path: Path) -> None:
-        self._lines, self._path, self._number = _lines(raw, path), path, 0
+    def __init__(self, lines: _Lines, path: Path) -> None:
+        self._lines, self._path = lines, path
         self.row = 0  # bytes read since the last row ended
 
     def __iter__(self) -> Iterator[str]:
@@ -81,20 +100,21 @@ class _Texts:
 
     def __next__(self) -> str:
         line = next(self._lines)
-        self._number += 1
         self.row += len(line)
         if self.row > MOST_BYTES:
-            raise _too_long(self._path, self._number)
-        return line.decode("utf-8-sig" if self._number == 1 else "utf-8")
+            raise _too_long(self._path, self._lines.number)
+        return line.decode("utf-8-sig" if self._lines.number == 1 else "utf-8")
 
 
-def _read_csv(raw: Any, path: Path) -> Iterator[tuple[list[str], Any]]:
-    lines = _Texts(raw, path)
+def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
+    lines = _Texts(given, path)
     try:
         reader = csv.reader(lines)
         columns = next(reader, None)
         if columns is None:
             raise UserError(f"{path.name} is empty")
+        if not columns:
+            raise UserError(f"{path.name}, line 1: it is empty", "Begin the file with a line of column names")
         lines.row = 0
         for row in reader:
             lines.row = 0
@@ -127,8 +147,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_lines(raw: Any, path: Path) -> Iterator[tuple[None, Any]]:
-    for number, line in enumerate(_lines(raw, path), start=1):
+def _read_lines(lines: _Lines, path: Path) -> Iterator[tuple[None, Any]]:
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 yield None, json.loads(line)
@@ -151,22 +171,38 @@ def _parquet() -> Any:
 
 def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
     pyarrow = _parquet()
-    try:
+    with _unpacking(path, pyarrow):
         file = pyarrow.parquet.ParquetFile(path)
+    width = file.metadata.num_columns
+    if width > MOST_COLUMNS:
+        raise UserError(f"{path.name} has {width} columns, and no more than {MOST_COLUMNS} are taken")
+    total, done = max(file.metadata.num_rows, 1), 0
+    batches = file.iter_batches(batch_size=max(1, min(size, _CELLS // max(width, 1))), use_threads=False)
+    while True:
+        with _unpacking(path, pyarrow):
+            batch = next(batches, None)
+            if batch is None:
+                return
+            rows = [list(one) for one in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+        done += batch.num_rows
+        yield Rows(rows, list(batch.schema.names)), int(path.stat().st_size * done / total)
+
+
+@contextlib.contextmanager
+def _unpacking(path: Path, pyarrow: Any) -> Iterator[None]:
+    """Let the block take the memory that a chunk may have.
+
+    What a file says of its sizes may be wrong, and a value that stands in it once may be there for each row.
+    """
+    try:
+        with at_most(UNPACKED):
+            yield
+    except MemoryError:  # pyarrow's is one too
+        raise UserError(
+            f"{path.name} unpacks to more than {UNPACKED >> 20} MB at a time", "Take fewer rows at a time: --chunk 100"
+        ) from None
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
-    total, done = max(file.metadata.num_rows, 1), 0
-    batches = file.iter_batches(batch_size=size)
-    while True:
-        try:
-            batch = next(batches, None)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise _damaged(path, error) from None
-        if batch is None:
-            return
-        done += batch.num_rows
-        columns = [list(one) for one in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
-        yield Rows(columns, list(batch.schema.names)), int(path.stat().st_size * done / total)
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

@@ -54,7 +54,8 @@ def make_application(folder: Path, deployer: Deployer) -> App:
     """Return the application of an endpoint's folder, its threads begun; without models it says 503."""
     _, endpoint, _, settings = read_endpoint(folder)
     metrics = deployer.metrics
-    keys = Keys(endpoint.keys if settings.needs_keys else None)
+    # In a container it is a link of ours to the folder on the host; what takes its place later is not followed.
+    keys = Keys(endpoint.keys.resolve() if settings.needs_keys else None)
     log_bytes = int(settings.log_megabytes * 2**20)
     access = LineLog(endpoint.access_log, metrics.dropped, log_bytes)
     payloads = LineLog(endpoint.payloads, metrics.dropped, log_bytes) if settings.log_payloads > 0 else None

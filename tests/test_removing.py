@@ -1,6 +1,7 @@
 """What is removed is what was named: never what a link leads to, nor what a record says that it is."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from runner.clock import now
 from runner.endpoints.store import EndpointStore
+from runner.environments.build import aside
 from runner.errors import UserError
 from runner.files import hash_tree, sweep
 from runner.layout import Layout
@@ -18,8 +20,15 @@ from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
 from tests.commands.conftest import History
 from tests.support.command_line import CommandLine
+from tests.support.components import missing
+from tests.support.hostile import STRANGER
 from tests.support.sweeps import sweep as make_sweep
 
+MODEL = """
+import joblib, os
+from sklearn.linear_model import LogisticRegression
+joblib.dump(LogisticRegression().fit([[0], [1]], [0, 1]), "outputs/model.joblib")
+"""
 KINDS = ["run", "model", "all of a model", "endpoint"]
 
 
@@ -56,6 +65,16 @@ def made(kind: str, history: History, name: str = "a") -> tuple[list[str], Path,
     return ["models", "delete", f"{name}:1" if kind == "model" else name], root, root / "model.json"
 
 
+def move_away(workspace: Path, disk: Path) -> list[Path]:
+    """Move the folders of a workspace elsewhere, as its owner does when a disk is full; return the links."""
+    disk.mkdir()
+    moved = [path for path in workspace.iterdir() if path.is_dir()]
+    for path in moved:
+        path.rename(disk / path.name)
+        path.symlink_to(disk / path.name)
+    return moved
+
+
 def typed(history: History, words: list[str]) -> Any:
     """Remove as the commands do; endpoints are removed by their store."""
     if words[0] != "endpoints":
@@ -90,6 +109,66 @@ def test_nothing_behind_a_link_goes(kind: str, history: History, foreign: Path) 
     done = typed(history, words)
     assert done.returncode == 1 and f"{above} is a link, so nothing behind it is removed" in done.stderr
     assert "Traceback" not in done.stderr and above.is_symlink() and hash_tree(foreign) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_in_a_folder_that_was_moved_goes(kind: str, history: History, tmp_path: Path) -> None:
+    words, folder, _ = made(kind, history)
+    other = made(kind, history, "other")[1]
+    moved = move_away(history.layout.root, tmp_path / "disk")
+    assert not getattr(typed(history, words), "returncode", 0)
+    assert not folder.exists() and other.exists()
+    assert all(link.is_symlink() and link.is_dir() for link in moved)
+    assert not list((tmp_path / "disk").glob("**/.removed-*"))
+
+
+def test_environments_that_were_moved_are_pruned(history: History, tmp_path: Path) -> None:
+    folder = history.layout.environment("a" * 32)
+    folder.mkdir(parents=True)
+    (folder.parent / ".removed-0123").mkdir()
+    (folder.parent / ".building-1").mkdir()
+    (folder.parent / ".building-1.lock").touch()
+    move_away(history.layout.root, tmp_path / "disk")
+    done = history.vivero("environments", "prune")
+    assert done.returncode == 0 and "1 of 1" in done.stdout, done.stderr
+    assert not folder.exists() and not (folder.parent / ".removed-0123").exists()
+    with aside(history.layout.environments):
+        assert not (folder.parent / ".building-1").exists()
+
+
+@pytest.mark.parametrize("whose", ["link", "folder"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_goes_where_somebody_else_has_led_a_folder(
+    kind: str, whose: str, history: History, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        missing("only root can give a link away")
+    words, folder, _ = made(kind, history)
+    for link in move_away(history.layout.root, tmp_path / "disk"):
+        os.chown(link if whose == "link" else link.resolve(), STRANGER, STRANGER, follow_symlinks=False)
+    done = typed(history, words)
+    said = done.stderr if kind != "endpoint" else str(done)
+    assert "is a link, so nothing behind it is removed" in said and "Traceback" not in said
+    assert folder.exists()
+
+
+def test_a_workspace_whose_folders_were_moved_works(command_line: CommandLine, tmp_path: Path) -> None:
+    command_line.script(MODEL)
+    made = [command_line.job("model.name=iris", "model.path=outputs/model.joblib") for _ in range(2)]
+    assert [one.returncode for one in made] == [0, 0], made[0].stderr
+    move_away(command_line.workspace, tmp_path / "disk")
+    (command_line.folder / "rows.csv").write_text("0\n1\n")
+    for words in (
+        ["rerun", "latest"], ["show", "latest"], ["models", "verify"], ["recover"],
+        ["score", "iris", "--input", "rows.csv", "--output", "out.csv"],
+        ["deploy", "iris:1", "--set", "port=0"], ["stop", "iris", "--delete", "--yes"],
+        ["models", "delete", "iris:1", "--yes"], ["delete", "latest", "--yes"], ["environments", "prune"],
+    ):  # fmt: skip
+        done = command_line.vivero(*words)
+        assert done.returncode == 0, (words, done.stderr)
+    assert command_line.job("-m", "+job.arguments.n=1,2").returncode == 0
+    assert (command_line.folder / "out.csv").exists()
+    assert not list((tmp_path / "disk").glob("**/.removed-*"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

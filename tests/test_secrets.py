@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.files import locked
 from tests.support.command_line import CommandLine
 from tests.support.records import record_of
 from tests.support.waiting import wait_for
@@ -140,6 +141,46 @@ def test_a_crash_before_the_worker_has_read_it_is_cleaned_by_recover(command_lin
     (path.parent / "secrets.json").write_text(json.dumps({"variables": {"T": SECRET}, "argv": None}))
     done = command_line.vivero("recover")
     assert done.returncode == 0, done.stderr
+    assert files_with(command_line.workspace, SECRET) == []
+
+
+def test_a_sweep_that_is_killed_leaves_none_behind_recover(command_line: CommandLine) -> None:
+    """Its first trial is shown to an interpreter in a folder of its own, which has the secrets too."""
+    command_line.script("import time; time.sleep(600)")
+    process = command_line.start(
+        "runner",
+        "-m",
+        "job.source=src",
+        "job.script=train.py",
+        "+job.arguments.n=1,2",
+        "sweep.max_concurrent=1",
+        *TYPED_WORDS,
+    )
+    ahead = wait_for(lambda: list(command_line.workspace.glob("runs/*/.ahead-*/order.json")), 60)[0].parent
+    wait_for(lambda: list(command_line.workspace.glob("runs/*/*/process.json")), 60)
+    assert command_line.vivero("recover").returncode == 0
+    assert ahead.exists() and files_with(ahead, TYPED)  # the sweep goes on, and so it stays
+    process.kill()
+    process.wait()
+    process.communicate()
+    for one in command_line.workspace.glob("runs/*/*/process.json"):
+        os.kill(json.loads(one.read_text())["pid"], signal.SIGKILL)
+    wait_for(lambda: not record_of(command_line)["followed"], 20)
+    assert command_line.vivero("recover").returncode == 0
+    assert files_with(command_line.workspace, TYPED) == []
+    assert not list(command_line.workspace.glob("runs/*/.ahead-*"))
+
+
+def test_a_damaged_run_keeps_none_after_recover(command_line: CommandLine) -> None:
+    command_line.script("pass")
+    assert command_line.job().returncode == 0
+    path = next(command_line.workspace.glob("runs/*/*/run.json"))
+    path.write_text("{")
+    (path.parent / "secrets.json").write_text(json.dumps({"variables": {"T": SECRET}, "argv": None}))
+    with locked(path.parent / ".lock"):
+        command_line.vivero("recover")
+    assert files_with(command_line.workspace, SECRET)  # its controller is there
+    assert command_line.vivero("recover").returncode == 0
     assert files_with(command_line.workspace, SECRET) == []
 
 

@@ -30,7 +30,8 @@ def recover(runs: tuple[str, ...]) -> None:
     """Finish runs whose controller ended before they did: those that are named, or all of them.
 
     Outputs are hashed, the model is registered, and the record says how the run ended. A run on a node that goes on is
-    followed again. This executes what the runs' files name, so nobody else may be able to write them.
+    followed again. Secrets that a killed controller has left are removed unless runs are named. This executes what the
+    runs' files name, so nobody else may be able to write them.
     """
     layout = trusted_workspace()
     records = [find_run(layout, text) for text in runs] if runs else _left(layout)
@@ -48,6 +49,10 @@ def recover(runs: tuple[str, ...]) -> None:
         done.append({"id": ended.id, "status": ended.status, "error": ended.error})
         if not wants_json():
             say(line)
+    if not runs:
+        from runner.recovery import forget_secrets
+
+        forget_secrets(layout)
     if wants_json():
         emit_json(done)
     elif not records:

@@ -16,6 +16,8 @@ from runner.commands.common import absolute, global_options, registry, trusted_w
 from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
+# What a Parquet file takes is counted. Arrow's other allocator takes a gigabyte at once, and hands out pieces of it.
+_EXACT = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -97,7 +99,7 @@ def _carry_out(python: str, order: dict[str, Any], size: int) -> int:
         path.write_text(json.dumps(order))
         process = subprocess.Popen(
             [python, "-m", "serving.batch", str(path)],
-            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+            env={**os.environ, "PYTHONPATH": str(_ROOT), **_EXACT},
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -173,7 +173,7 @@ def _terminate(pid: int, name: str) -> None:
 
 def _last_words(endpoint: EndpointLayout, begun: int) -> str:
     with endpoint.log.open("rb") as log:
-        log.seek(begun)
+        log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # what was before has been put aside
         lines = log.read().decode(errors="replace").strip().splitlines()
     said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return said[-1].removeprefix("error: ") if said else f"it ended without a word; see {endpoint.log}"

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import misfits, requirements
 from runner.endpoints.launch import settle, start, stop
-from runner.endpoints.servers import MakeEnvironment, Status, state_problem
+from runner.endpoints.servers import MakeEnvironment, Status, read_log, state_problem
 from runner.endpoints.store import EndpointStore, rolled_back
 from runner.errors import UserError
-from runner.json_records import LARGEST_LINES, read_bytes, read_text
+from runner.json_records import read_text
 from runner.ports import Host, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
@@ -89,10 +89,7 @@ class LocalServers:
 
     def log(self, name: str) -> bytes:
         """Return the server's log."""
-        try:
-            return read_bytes(self.store.layout.endpoint(name).log, LARGEST_LINES)
-        except FileNotFoundError:
-            return b""
+        return read_log(self.store.layout.endpoint(name))
 
 
 def find_python(

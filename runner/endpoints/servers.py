@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runner.endpoint_settings import EndpointSettings
+from runner.json_records import LARGEST_LINES, read_bytes
+from runner.layout import EndpointLayout
 from runner.ports import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
@@ -62,6 +65,21 @@ class Servers(Protocol):
 
     def log(self, name: str) -> bytes:
         """Return what its servers have printed."""
+
+
+def read_log(endpoint: EndpointLayout) -> bytes:
+    """Return what is kept of what an endpoint's servers printed.
+
+    Raises
+    ------
+    UserError
+        If something else is in its place.
+    """
+    content = b""
+    for path in (endpoint.earlier_log, endpoint.log):
+        with contextlib.suppress(FileNotFoundError):
+            content += read_bytes(path, LARGEST_LINES)
+    return content
 
 
 def state_problem(states: Sequence[dict[str, Any]]) -> str | None:

@@ -17,6 +17,7 @@ from runner import trust
 from runner.errors import UserError
 from runner.files import locked, remove_tree, sweep, sync_folder
 from runner.layout import WORKER, Layout
+from runner.moved import is_moved
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 from runner.worker import sealing
@@ -101,7 +102,7 @@ def aside(folder: Path) -> Iterator[Path]:
 
     Its name is as long as a key: what depends on the length of a path comes out as it will be.
     """
-    sweep(folder, _STAGING)
+    sweep(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
     with locked(staging.with_suffix(".lock")):
         try:

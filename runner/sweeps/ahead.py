@@ -6,14 +6,16 @@ import contextlib
 import dataclasses
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 from runner.bench import Bench
 from runner.errors import UserError
 from runner.files import locked, remove_tree, sweep
-from runner.layout import RunLayout
+from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
 from runner.stages.run import set_up_work, write_order
+from runner.store.finding import entries
 
 _PREFIX = ".ahead-"
 
@@ -37,6 +39,12 @@ def made_ready(bench: Bench, record: RunRecord) -> Iterator[None]:
         finally:
             remove_tree(run.root)
             lock.unlink(missing_ok=True)
+
+
+def clear_abandoned(layout: Layout) -> None:
+    """Remove what sweeps whose controller was killed have left: secrets of their trials may be in it."""
+    for experiment in entries(layout.runs):
+        sweep(Path(experiment.path), _PREFIX)
 
 
 def _show(bench: Bench, record: RunRecord) -> None:

@@ -60,8 +60,8 @@ class Agent:
             if not line:
                 break
             self._heard = time.monotonic()
-            message = json.loads(line.decode())
-            content = self._asked.read(message.get("bytes", 0))
+            message = _read(line)
+            content = self._asked.read(message["bytes"])
             if message["do"] == "alive":
                 self.say(message["id"])
                 continue
@@ -328,6 +328,18 @@ class Task:
 
     def _path(self) -> str:
         return expanded(self._message["path"])
+
+
+def _read(line: bytes) -> "Dict[str, Any]":
+    """Return a message; after one that is none nobody knows where the next begins."""
+    try:
+        message = json.loads(line.decode())
+        found = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
+        if found["bytes"] >= 0:
+            return found
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        pass
+    sys.exit("a line of {} bytes came that is no message".format(len(line)))  # its words may be secret
 
 
 class Pieces(io.RawIOBase):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
-AHEAD, SHOWN = "ahead.", "shown.lock"  # of a folder that is no run's, and held as long as it is shown
+AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only shown to an interpreter
 PART, FILLING = ".part", "filling.lock"  # of a run's folder under its first name, and held as long as it is filled
 _LOCKS = ("worker.lock", "attendant.lock", FILLING)
 _OURS = frozenset([*_LOCKS, "order.json", orders.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"])
@@ -205,28 +205,27 @@ class Minded:
 
 
 def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> None:
-    """Make a run's folder with its own copy of the source, its inputs and its order: aside, then renamed."""
+    """Make a run's folder with its own copy of the source, its inputs and its order."""
+    with _laid_out(root, run, order, facts):
+        files.remove_file(os.path.join(run, FILLING))
+
+
+@contextlib.contextmanager
+def _laid_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Iterator[None]":
+    """Make a run's folder: aside, then renamed. Its lock is held during the block."""
+    clear_abandoned(root)
     aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
     lock = None
     try:
-        os.makedirs(aside)
-        lock = _hold(aside)
-        ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
-        for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
-            os.makedirs(os.path.join(aside, name), exist_ok=True)
-        check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
-        for name, place in facts["inputs"].items():
-            link = os.path.join(aside, "inputs", name)
-            os.makedirs(os.path.dirname(link), exist_ok=True)
-            os.symlink(os.path.join(root, place), link)
-        told, secret = orders.parts(order)
-        files.write_json(os.path.join(aside, "order.json"), told, durable=False)
-        orders.keep(aside, secret)
-        os.rename(aside, run)
-        files.remove_file(os.path.join(run, FILLING))
-    except OSError:
-        if not os.path.isdir(run):  # else somebody else was first
-            raise
+        try:
+            os.makedirs(aside)
+            lock = _hold(aside)
+            _fill(aside, root, order, facts["inputs"])
+            os.rename(aside, run)
+        except OSError:
+            if not os.path.isdir(run):  # else somebody else was first
+                raise
+        yield
     finally:
         if os.path.isdir(aside):
             files.remove_tree(aside)
@@ -234,10 +233,31 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
             os.close(lock)
 
 
-def is_abandoned(path: str) -> bool:
-    """Tell whether a folder of a run was being filled by a process that was killed."""
-    lock = os.path.join(path, FILLING)
-    return path.endswith(PART) and os.path.exists(lock) and not locks.is_locked(lock)
+def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str]") -> None:
+    ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
+    for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
+        os.makedirs(os.path.join(aside, name), exist_ok=True)
+    check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
+    for name, place in inputs.items():
+        link = os.path.join(aside, "inputs", name)
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        os.symlink(os.path.join(root, place), link)
+    told, secret = orders.parts(order)
+    files.write_json(os.path.join(aside, "order.json"), told, durable=False)
+    orders.keep(aside, secret)
+
+
+def clear_abandoned(root: str) -> None:
+    """Remove the folders whose process was killed while it filled or showed them: secrets may be in them."""
+    runs = os.path.join(root, "runs")
+    for name in os.listdir(runs) if os.path.isdir(runs) else ():
+        if _is_abandoned(runs, name):
+            files.remove_tree(os.path.join(runs, name))
+
+
+def _is_abandoned(runs: str, name: str) -> bool:
+    lock = os.path.join(runs, name, FILLING)
+    return (name.endswith(PART) or name.startswith(AHEAD)) and os.path.exists(lock) and not locks.is_locked(lock)
 
 
 def _hold(aside: str) -> "Optional[int]":
@@ -341,12 +361,9 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
-    run, lock = facts["run"], None
-    try:
-        lay_out(facts["root"], run, facts["order"], facts)
-        lock = locks.take_lock(os.path.join(run, SHOWN))
-        return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
-    finally:
-        files.remove_tree(run)
-        if lock is not None:
-            os.close(lock)
+    run = facts["run"]
+    with _laid_out(facts["root"], run, facts["order"], facts):
+        try:
+            return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
+        finally:
+            files.remove_tree(run)

@@ -105,13 +105,7 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
             ended.append(name)
         freed += _size(run)
         forget(task, {"runs": [run]})
-    for name in _names(os.path.join(root, "runs")):
-        path = os.path.join(root, "runs", name)
-        if name.startswith(minding.AHEAD) and not locks.is_locked(os.path.join(path, minding.SHOWN)):
-            files.remove_tree(path)  # its node was killed while an interpreter was shown it
-        if minding.is_abandoned(path):
-            freed += _size(path)
-            files.remove_tree(path)
+    minding.clear_abandoned(root)
     running = keeper.held(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))

@@ -231,8 +231,10 @@ class ClusterRunsContract:
         wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
         assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
         left, shown = (cluster.machines[1].new_folder(f".vivero-node/runs/ahead.{name}") for name in ("left", "shown"))
-        with locked(shown / "shown.lock"):  # to an interpreter, at this moment
-            os.chown(shown / "shown.lock", shown.stat().st_uid, shown.stat().st_gid)
+        (left / "filling.lock").touch()  # its process was killed
+        with locked(shown / "filling.lock"):  # shown to an interpreter at this moment
+            for path in (left / "filling.lock", shown / "filling.lock"):
+                os.chown(path, shown.stat().st_uid, shown.stat().st_gid)
             team.nodes("clean")
         assert shown.exists() and not left.exists()
         cleaned = team.nodes("clean", "--all")

@@ -16,7 +16,9 @@ from runner.errors import UserError
 from runner.layout import Layout
 from runner.records import EndpointRecord
 from runner.worker import sealing
-from tests.contracts.servers_contract import ServersContract
+from tests.contracts.servers_contract import ServersContract, X, Y, ask
+from tests.support.chatty import BYTES, Chatty
+from tests.support.waiting import wait_for
 
 
 class TestLocal(ServersContract):
@@ -30,6 +32,21 @@ class TestLocal(ServersContract):
         record = layout.endpoint("iris").record
         before = record.read_bytes()
         yield lambda: record.read_bytes() != before
+
+    def test_what_is_printed_is_bounded(self, vivero: Any, register_here: Any, settings: Any, layout: Layout) -> None:
+        """Who prints into the log goes on to do so after a part was put aside."""
+        register_here("chatty", Chatty(strategy="constant", constant=0).fit(X, Y))
+        made = vivero("deploy", "chatty", *settings, "--set", "log_megabytes=0.01")
+        endpoint = layout.endpoint("chatty")
+        for _ in range(5):
+            assert ask(made["address"]) == (200, "chatty:1", [0])
+            wait_for(lambda: endpoint.earlier_log.exists() and endpoint.log.stat().st_size < BYTES)
+        kept = endpoint.earlier_log.read_bytes() + endpoint.log.read_bytes()
+        assert len(kept) < 4 * BYTES
+        assert b"own" in kept and b"other" in kept and vivero("logs", "chatty")["text"].encode() == kept
+        assert vivero("logs", "chatty", "--name", "server.log.1")["text"].encode() == endpoint.earlier_log.read_bytes()
+        vivero("stop", "chatty")
+        assert sorted(path.name for path in endpoint.logs.glob("*server.log*")) == ["server.log", "server.log.1"]
 
 
 @pytest.mark.parametrize("how", ["replaced", "written by others"])

@@ -5,6 +5,8 @@ import json
 import os
 import resource
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ TEXTS = {
     "another encoding": (".csv", "0,1\n1,2\n".encode("utf-16"), "is no CSV"),
     "carriage returns": (".csv", b"0,1\r1,2\r", "is no CSV"),
     "nothing": (".csv", b"", "is empty"),
+    "an empty header": (".csv", b"\n1,2\n", "line 1: it is empty. Begin the file with a line of column names"),
     "deep lists": (".jsonl", b"[" * 100_000 + b"]" * 100_000, "nested too deep"),
     "deep mappings": (".jsonl", b'{"a":' * 100_000, "nested too deep"),
     "a long number": (".jsonl", b"[" + b"9" * 100_000 + b"]", "no JSON"),
@@ -102,6 +105,99 @@ def test_a_long_row_is_not_taken_into_memory(
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert "a row of more than 1 MB" in told or "no JSON" in told
     assert grown < 200_000  # KB; all of it would take 2,000,000
+
+
+READ = """
+import resource, sys
+from pathlib import Path
+import pyarrow.parquet
+from serving import tables
+path, size, tables.UNPACKED, tables.MOST_COLUMNS = Path(sys.argv[1]), *map(int, sys.argv[2:])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    print("read", sum(len(rows) for rows, _ in tables.read_chunks(path, size)))
+except tables.UserError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def read_apart(path: Path, size: int = 10_000, most: int = 150 << 20, columns: int = 20_000) -> tuple[str, int]:
+    """Read a file in a process of its own; return what it says, and the KB that its memory grew by."""
+    words = [str(one) for one in (path, size, most, columns)]
+    variables = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # as `vivero score` starts it
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *words], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said, grown = done.stdout.splitlines()
+    return said, int(grown)
+
+
+def write_bomb(case: str, path: Path) -> None:
+    """Write a small file that unpacks to half a gigabyte or more."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    more: dict[str, Any] = {}
+    if case in ("one text for all rows", "one category for all rows"):
+        table = arrow.table({"a": arrow.DictionaryArray.from_arrays(np.zeros(2000, "int32"), ["x" * 1_000_000])})
+        more = {"store_schema": case == "one category for all rows"}
+    elif case == "one long text":
+        table, more = arrow.table({"a": ["x" * 250_000_000]}), {"compression": "zstd", "use_dictionary": False}
+    elif case == "a long dictionary":
+        table = arrow.table({"a": [f"{number:05000d}" for number in range(60_000)]})
+        more = {"compression": "zstd", "dictionary_pagesize_limit": 1 << 30}
+    elif case == "one long list":
+        inner = arrow.nulls(100_000_000, arrow.bool_())
+        table = arrow.table({"a": arrow.ListArray.from_arrays([0, len(inner)], inner)})
+    else:
+        table = arrow.table(dict.fromkeys(map(str, range(10_000)), np.ones(2000, "int8")))
+    parquet.write_table(table, path, **more)
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["one text for all rows", "one category for all rows", "one long text", "a long dictionary", "one long list"],
+)
+def test_a_file_that_unpacks_to_gigabytes_is_told(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_bomb(case, path)
+    assert path.stat().st_size < 3_000_000
+    told, grown = read_apart(path)
+    assert told.startswith("rows.parquet unpacks to more than 150 MB at a time. Take fewer rows at a time: --chunk")
+    assert grown < 200_000
+
+
+def test_scoring_it_ends_in_one_line(command_line: CommandLine, layout: Layout, register: Any) -> None:
+    register("iris", LogisticRegression().fit([[0], [1]], ["a", "b"]))
+    write_bomb("one text for all rows", command_line.folder / "rows.parquet")
+    words = ("--input", "rows.parquet", "--output", "out.csv", "--workspace", str(layout.root))
+    done = command_line.vivero("score", "iris", *words)
+    assert done.returncode == 1 and "rows.parquet unpacks to more than 1024 MB at a time" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_fewer_rows_at_a_time_can_be_taken(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_bomb("one text for all rows", path)
+    assert read_apart(path, size=10)[0] == "read 2000"
+
+
+def test_many_columns_come_in_fewer_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_bomb("many columns", path)
+    told, grown = read_apart(path, most=1 << 30)
+    assert told == "read 2000" and grown < 400_000
+    assert read_apart(path, columns=9999)[0] == "rows.parquet has 10000 columns, and no more than 9999 are taken"
+
+
+def test_long_rows_come_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.tables.MOST_BYTES", 1000)
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps([number] * 100) for number in range(50)]
+    path.write_text("\n".join(lines))
+    chunks = list(read_chunks(path, 20))
+    assert [row for rows, _ in chunks for row in rows.values] == [json.loads(line) for line in lines]
+    assert all(len(rows) < 5 for rows, _ in chunks) and chunks[-1][1] == path.stat().st_size
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runner.clock import now
 from serving.keys import Keys
 
 RIGHT = "k" * 43
@@ -29,7 +30,8 @@ GIVEN = {
 def test_every_key_is_compared_as_a_digest(header: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, compared = tmp_path / "keys.json", []
     digests = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in (("a", RIGHT), ("b", "second"))}
-    path.write_text(json.dumps({"keys": {name: {"sha256": digest} for name, digest in digests.items()}}))
+    kept = {name: {"sha256": digest, "created": now()} for name, digest in digests.items()}
+    path.write_text(json.dumps({"format": 1, "keys": kept}))
     compare = hmac.compare_digest
 
     def noted(given: Any, one: Any) -> bool:

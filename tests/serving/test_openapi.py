@@ -1,6 +1,8 @@
 """The description is what is served: every route, every status; schemathesis finds no 5xx, and the examples work."""
 
+import ast
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +20,11 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.svm import SVC
 
+import serving
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
 from serving.door import HEALTH
+from serving.errors import MEANING, OF_ANY
 from serving.keys import Keys
 from tests.support.estimators.mixed import MIXED
 from tests.support.examples import examples
@@ -112,6 +116,27 @@ def test_the_description_is_valid_and_says_what_needs_a_key(version: str, client
     free = client(**MODELS).get(f"/swagger.json?version={version}").json
     schemathesis.openapi.from_dict(free).validate()
     assert "security" not in free and "401" not in str(free)
+
+
+def refusals_in_the_code() -> set[int]:
+    """Return the statuses that the source refuses requests with."""
+    names = ("ServingError", "TurnedAway")
+    parsed = [ast.parse(path.read_text()) for path in Path(serving.__file__).parent.rglob("*.py")]
+    calls = [node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    given = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
+    return {one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, int)}
+
+
+@pytest.mark.parametrize("version", ["2", "3", "3.1"])
+def test_every_refusal_is_described(version: str, client: Any, layout: Layout) -> None:
+    assert refusals_in_the_code() | {401, 424} == set(MEANING)
+    key = EndpointStore(layout).make_key("e", "primary")
+    asked = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
+    found = asked.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json
+    answers = [action["responses"] for actions in found["paths"].values() for action in actions.values()]
+    described = {status for one in answers for status in one}
+    assert described == {"200", *map(str, MEANING)}
+    assert all({str(status) for status in OF_ANY} <= set(one) for one in answers)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -122,6 +122,27 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     assert not list((tmp_path / "runs").iterdir())
 
 
+def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(tmp_path: Path) -> None:
+    """It has the secrets of its order, so that it does not wait for ``vivero nodes clean``."""
+    key = snapshot.key_of({})
+    (tmp_path / "snapshots" / key / "files").mkdir(parents=True)
+    (tmp_path / "snapshots" / key / "manifest.json").write_text("{}")
+    order = {"tree": key, "attended": False, "variables": {"TOKEN": "very-secret"}, "secret": ["TOKEN"], "argv": []}
+    shown = {**NO_INPUTS, "root": str(tmp_path), "run": str(tmp_path / "runs" / "ahead.1"), "order": order, "idle": 1}
+    code = f"import keeper, minding, time\nkeeper.ask = lambda *a, **k: time.sleep(600)\nminding.warm_up(0, {shown!r})"
+    showing = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
+    try:
+        kept = wait_for(lambda: list(tmp_path.glob("runs/ahead.1/secrets.json")))[0]
+        minding.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
+        assert kept.exists()  # it is being shown
+    finally:
+        showing.kill()
+        showing.wait()
+    assert kept.exists()
+    minding.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["RUN.1", "RUN.2"]
+
+
 @pytest.mark.parametrize("name", ["files/train.py", "manifest.json"])
 @pytest.mark.parametrize("how", [how for how in TAMPERING if how not in ("a FIFO", "a folder", "missing", "a link")])
 def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, name: str, tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 ROLE, GENERATION = "vivero.role", "vivero.generation"
 HOLDER, SERVER = "holder", "server"
 _HOME, _HELD = f"{INSIDE}/home", f"{INSIDE}/listening"
-_LOGS = {"max-size": "10m", "max-file": "3"}
 _HOLDER_MEMORY = "64m"
 _PROCESSES = 512
 _MOMENT = 10  # seconds that a holder gets to end
@@ -152,7 +151,7 @@ class Containers:
                 security_opt=["no-new-privileges:true"],
                 pids_limit=_PROCESSES,
                 mounts=[Mount(target, str(source), "bind", read_only=fixed) for source, target, fixed in mounts],
-                log_config=LogConfig(type="json-file", config=_LOGS),
+                log_config=LogConfig(type="json-file", config=_logs(record)),
                 **{name: value for name, value in more.items() if value is not None},
             )  # fmt: skip
         except (docker.errors.DockerException, ValueError) as error:
@@ -174,6 +173,12 @@ def ended(container: Container) -> str:
     lines = container.logs(tail=20).decode(errors="replace").strip().splitlines()
     said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return said[-1].removeprefix("error: ") if said else f"it ended with exit code {state.get('ExitCode')}"
+
+
+def _logs(record: EndpointRecord) -> dict[str, str]:
+    """Return how much the engine keeps of what a container prints: as much as a server without one keeps."""
+    size = EndpointSettings(**record.settings).log_megabytes
+    return {"max-size": str(int(size * 2**20)), "max-file": "2"}
 
 
 def _generation(container: Container) -> int:

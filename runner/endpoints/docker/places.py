@@ -9,11 +9,14 @@ from typing import Any
 
 from runner.endpoint_settings import EndpointSettings
 from runner.endpoints.contents import NOBODY, PORT
+from runner.endpoints.servers import read_log
 from runner.errors import UserError
 from runner.files import open_log, remove_tree, write_json
-from runner.json_records import LARGEST_LINES, read_bytes, read_record
+from runner.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState
+
+_KEPT = 64 << 20  # bytes of what servers have printed that are gone; then it is put aside
 
 
 class Places:
@@ -68,16 +71,17 @@ class Places:
         return found
 
     def keep_log(self, content: bytes) -> None:
-        """Keep what a server printed whose container goes."""
-        with open_log(self.endpoint.log) as log:
-            log.write(content)
+        """Keep what a server printed whose container goes; of those before it not without bounds."""
+        log, earlier = self.endpoint.log, self.endpoint.earlier_log
+        if log.is_file() and not log.is_symlink() and log.stat().st_size > _KEPT:
+            remove_tree(earlier)
+            log.replace(earlier)
+        with open_log(log) as file:
+            file.write(content)
 
     def log(self) -> bytes:
         """Return what was kept."""
-        try:
-            return read_bytes(self.endpoint.log, LARGEST_LINES)
-        except FileNotFoundError:
-            return b""
+        return read_log(self.endpoint)
 
     def _own_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -141,6 +141,8 @@ class _Attendant:
     def _options(self) -> dict[str, Any]:
         workspace = Layout(Path(self._made.workspace))
         readable, writable = [WORKER], []
+        if self._kind() != "look" and workspace.models.is_dir():  # for Model.get_model_path
+            readable.append(workspace.models)
         if self._run is not None:
             own = self._run.layout
             writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # mounted, it cannot be replaced

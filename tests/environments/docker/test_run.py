@@ -204,6 +204,13 @@ def test_a_script_registers_its_model_from_inside(typed: Any) -> None:
     done = typed(script)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(typed.line.vivero("models", "--json").stdout)[0]["name"] == "mine"
+    script = (
+        "import os, pathlib\nfrom azureml.core import Model\nprint('read', open(Model.get_model_path('mine')).read())\n"
+        "models = pathlib.Path.cwd().parents[3] / 'models'\n"
+        "try:\n    (models / 'mine' / '1' / 'm.bin').write_text('y')\nexcept OSError as error:\n    print(error)\n"
+    )
+    done = typed(script)
+    assert done.returncode == 0 and "read x" in done.stdout and "Read-only" in done.stdout, done.stdout + done.stderr
 
 
 def test_what_the_machine_goes_by_cannot_be_changed_from_inside(typed: Any, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-"""Reads the workspace's registered models, where the run can see them: not from a node or a container."""
+"""Reads the workspace's registered models, where the run can see them: not from a node."""
 
 import json
 import os
 import shutil
 
-from azureml.core._place import order, workspace_folder
+from azureml.core._place import workspace_folder
 
 
 class ModelNotFoundException(Exception):
@@ -53,7 +53,7 @@ def copy_into(facts, folder, exist_ok):
 def _root():
     folder = workspace_folder()
     root = os.path.join(folder, "models") if folder else ""
-    if not folder or order().get("attended") or not os.path.isdir(os.path.join(folder, "runs")):
+    if not folder or not os.path.isdir(os.path.join(folder, "runs")):
         raise RuntimeError(
             "registered models cannot be seen from here; give one as a data input: data.inputs.NAME.path=FILE_OR_FOLDER"
         )

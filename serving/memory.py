@@ -1,0 +1,28 @@
+"""A limit on the memory that something may take, where the system has one for data: on Linux."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+_DATA = re.compile(r"^VmData:\s*(\d+) kB$", re.MULTILINE)
+
+
+@contextlib.contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Let the block take so many bytes beside what the process has; for more it gets a MemoryError."""
+    found = _DATA.search(_STATUS.read_text()) if _STATUS.exists() else None
+    if found is None:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limits = [int(found[1]) * 1024 + size, *(one for one in before if one != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)

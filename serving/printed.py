@@ -1,0 +1,32 @@
+"""Bounds what a server prints, which stands in ``logs/server.log``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+_OUT = 1
+
+
+def put_aside(log: Path, largest: int) -> None:
+    """Move what was printed to ``NAME.1``, in the place of an earlier one, once there is more than `largest` bytes.
+
+    It is copied and the log is emptied, not renamed: the server's processes have it open, and so have those that a
+    model starts. All of them append. Output that goes elsewhere, such as to a terminal, is left alone.
+    """
+    with contextlib.suppress(OSError):  # a full disk: it is tried again at the next look
+        state = os.fstat(_OUT)
+        if state.st_size > largest and os.path.samestat(state, log.stat()):
+            _copy_aside(log)
+            os.ftruncate(_OUT, 0)
+
+
+def _copy_aside(log: Path) -> None:
+    part = log.with_name(f".{log.name}.tmp")
+    try:
+        shutil.copyfile(log, part)
+        part.replace(log.with_name(f"{log.name}.1"))
+    finally:
+        part.unlink(missing_ok=True)
