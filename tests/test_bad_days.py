@@ -252,7 +252,7 @@ def test_a_link_out_of_the_run_is_not_followed(command_line: CommandLine) -> Non
     assert command_line.job().returncode == 0
     record = record_of(command_line)
     assert [one["path"] for one in record["finalize"]["outputs"]] == ["a"]
-    assert any("link.txt" in note for note in record["finalize"]["notes"])
+    assert any("link.txt" in note for note in record["run"]["notes"])
 
 
 def test_a_record_from_the_future(command_line: CommandLine) -> None:
