@@ -129,7 +129,7 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
         b'{"id": 1, "do": "read", "bytes": -1}\n',
         b"[" * 100_000 + b"\n",
         b'{"id": 1, "do": "read", "bytes": 9999999999999999999999}\n',
-    ],  # fmt: skip
+    ],
 )
 def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> None:
     code = "import agent, io, sys; agent.Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
