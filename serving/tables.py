@@ -166,6 +166,7 @@ def _parquet() -> Any:
             "Parquet needs pyarrow in the model's environment",
             "Add it to the environment's packages, or use CSV or JSONL",
         ) from None
+    pyarrow.allocate_buffer(1)  # an allocator that takes a gigabyte at once does so now, and for no file
     return pyarrow
 
 

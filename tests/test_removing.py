@@ -152,6 +152,7 @@ def test_nothing_goes_where_somebody_else_has_led_a_folder(
     assert folder.exists()
 
 
+@pytest.mark.slow("types each command that works in a workspace", seconds=60)
 def test_a_workspace_whose_folders_were_moved_works(command_line: CommandLine, tmp_path: Path) -> None:
     command_line.script(MODEL)
     made = [command_line.job("model.name=iris", "model.path=outputs/model.joblib") for _ in range(2)]

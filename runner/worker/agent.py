@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, Callable, Dict, Optional, Set
 
 PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
+_LARGEST = 1 << 30  # bytes of what comes with a message
 _LAST = 30.0  # seconds
 _importing = threading.Lock()
 
@@ -335,7 +336,7 @@ def _read(line: bytes) -> "Dict[str, Any]":
     try:
         message = json.loads(line.decode())
         found = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
-        if found["bytes"] >= 0:
+        if 0 <= found["bytes"] <= _LARGEST:
             return found
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         pass

@@ -39,12 +39,12 @@ def parse(body: Any) -> tuple[Rows, str | None]:
 def parse_csv(content: bytes) -> tuple[Rows, str | None]:
     """Return the rows of a CSV with a header; what a cell is, the model knows."""
     try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if line]
     except (UnicodeDecodeError, csv.Error) as error:
         raise bad_input("no_csv", f"The body is no CSV: {error}") from None
     if not lines:
         raise bad_input("empty", "There are no rows")
-    header, *rows = [line for line in lines if line]
+    header, *rows = lines
     for at, row in enumerate(rows):
         if len(row) != len(header):
             raise bad_input("ragged", f"Row {at} has {len(row)} values, the header {len(header)}", row=at)

@@ -85,6 +85,7 @@ def test_the_server_can_write_nowhere_and_call_nobody(deployed: Any, layout: Lay
         assert "no-new-privileges:true" in made["SecurityOpt"]
         assert made["RestartPolicy"]["Name"] == "unless-stopped"
     assert server.attrs["HostConfig"]["NetworkMode"] == "none"
+    assert server.attrs["HostConfig"]["LogConfig"]["Config"] == {"max-size": str(64 << 20), "max-file": "2"}
     assert (server.attrs["HostConfig"]["NanoCpus"], server.attrs["HostConfig"]["Memory"]) == (5e8, 2**29)
     python = server.attrs["Config"]["Cmd"][0]
     for path in ("/x", "/vivero/models/iris/1/model.joblib", "/vivero/home/endpoint.json", "/vivero/home/keys.json"):

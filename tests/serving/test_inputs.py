@@ -178,7 +178,7 @@ def test_mlflow_faults(body: Any, client: Any) -> None:
     assert client(m=SVM).post("/invocations", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("text", [b"", b"a,b\n1", b"a,b,c,d\n", b"\xff\xfe", b'a,b\n"1'])
+@pytest.mark.parametrize("text", [b"", b"\n", b"a,b\n1", b"a,b,c,d\n", b"\xff\xfe", b'a,b\n"1'])
 def test_csv_faults(text: bytes, client: Any) -> None:
     assert client(m=SVM).post("/invocations", data=text, content_type="text/csv").status_code == 400
 

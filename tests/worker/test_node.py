@@ -163,3 +163,24 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
             str(tmp_path), str(run.with_name("RUN.2")), order, NO_INPUTS
         )
     assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"id": 1}\n',
+        b'{"id": 1, "do": "read", "bytes": -1}\n',
+        b"[" * 100_000 + b"\n",
+        b'{"id": 1, "do": "read", "bytes": 9999999999999999999999}\n',
+    ],
+)
+def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> None:
+    code = "import agent, io, sys; agent.Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(agent.__file__).parent, input=line, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"a line of {len(line)} bytes came that is no message\n".encode()

@@ -302,3 +302,17 @@ def test_not_allowed(typed: Any, engine: Any, tmp_path: Path) -> None:
         capture_output=True, text=True, env={**os.environ, "HOME": "/"},
     )  # fmt: skip
     assert "You may not use the container engine" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "sweep"])
+def test_a_workspace_whose_folders_were_moved(several: bool, typed: Any, swept: Any, tmp_path: Path) -> None:
+    """Where the links lead is there in the container too, under the path that it has here."""
+    workspace, disk = typed.line.workspace, tmp_path / "disk"
+    workspace.mkdir(mode=0o700)
+    for name in ("runs", "environments", "snapshots"):
+        (disk / name).mkdir(parents=True)
+        (workspace / name).symlink_to(disk / name)
+    words = ["-m", "+job.arguments.n=1,2"] if several else []
+    done = typed("open('outputs/kept', 'w').write('kept')", *words)
+    assert done.returncode == 0, done.stderr
+    assert len(list(disk.glob("runs/*/*/outputs/kept"))) == 1 + several
