@@ -16,9 +16,8 @@ from serving.outputs import dumps
 from serving.rows import Rows
 
 KINDS = (".csv", ".jsonl", ".parquet")
-MOST_BYTES = (
-    32 << 20
-)  # of a row, and of a chunk but for its last row: a file without line ends is not taken into memory
+# Bytes of a row, and of a chunk but for its last row: a file without line ends is not taken into memory.
+MOST_BYTES = 32 << 20
 UNPACKED = 1 << 30  # bytes of memory for a chunk of Parquet: a small file may unpack to any size
 MOST_COLUMNS = 100_000  # of a Parquet file: each costs memory before there is a row
 _CELLS = 8_000_000  # of a chunk of Parquet: each is an object of Python
