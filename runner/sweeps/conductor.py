@@ -22,6 +22,7 @@ from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 from runner.sweeps.best import best_trials, objective_values
 from runner.sweeps.facts import value_of
 from runner.sweeps.hidden import masked_suggestion
+from runner.sweeps.interrupts import counted
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
 from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
 from runner.sweeps.results import trial_metrics
@@ -91,19 +92,23 @@ class Conductor:
 
     def run(self) -> SweepRecord:
         """Carry the sweep to its end and return its record; Ctrl-C ends it as canceled."""
+        with counted(self._interrupted):
+            return self._run()
+
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+
+    def _run(self) -> SweepRecord:
         self._hands.watcher.begin(self.sweep)
         self._write()
         with ExitStack() as pools:
             pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
             while True:
-                try:
-                    self._heed_interrupts()
-                    if self._has_more_room():  # a pool does not grow; what the one before began goes on there
-                        pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
-                    if not self._turn(pool):
-                        break
-                except KeyboardInterrupt:  # nothing is done here, where another one would go past all trials
-                    self._interrupts += 1
+                self._heed_interrupts()
+                if self._has_more_room():  # a pool does not grow; what the one before began goes on there
+                    pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
+                if not self._turn(pool):
+                    break
         found = self._record()
         if self._ending is None and (absent := never_logged(found)) is not None:
             self._ending, self._state = absent, FAILED
@@ -113,7 +118,7 @@ class Conductor:
         return self.sweep
 
     def _heed_interrupts(self) -> None:
-        """End all trials once for each Ctrl-C; one that comes meanwhile begins this anew."""
+        """End all trials once for each Ctrl-C."""
         while self._heeded < self._interrupts:
             self._end("Ctrl-C", CANCELED)
             self._heeded += 1
