@@ -41,14 +41,16 @@ def _plain(folder: Path, root: Path, *, deep: bool) -> Iterator[str]:
     while waiting:
         here = waiting.pop()
         _allow(here, here.lstat().st_mode, stat.S_IRWXU)
-        for path in sorted(here.iterdir()):
-            mode = path.lstat().st_mode
-            if stat.S_ISDIR(mode):
-                waiting += [path] if deep else []
-            elif not stat.S_ISREG(mode):
-                yield _removed(path, root, "is a link or no regular file")
+        with os.scandir(here) as entries:
+            found = sorted(entries, key=lambda one: one.name)
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [Path(entry.path)] if deep else []
+            elif not entry.is_file(follow_symlinks=False):
+                yield _removed(Path(entry.path), root, "is a link or no regular file")
             elif deep:
-                _allow(path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
+                mode = entry.stat(follow_symlinks=False).st_mode
+                _allow(Path(entry.path), mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
 
 
 def _allow(path: Path, mode: int, needed: int, before: int | None = None) -> None:
