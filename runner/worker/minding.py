@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
 AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only shown to an interpreter
-PART, FILLING = ".part", "filling.lock"  # of a run's folder under its first name, and held as long as it is filled
-_LOCKS = ("worker.lock", "attendant.lock", FILLING)
+PART = ".part"  # ends the first name of a run's folder, as long as it is filled
+FILLING = "filling"  # where locks are of folders that are filled or shown
+_LOCKS = ("worker.lock", "attendant.lock")
 _OURS = frozenset([*_LOCKS, "order.json", orders.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"])
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
@@ -207,30 +208,42 @@ class Minded:
 def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> None:
     """Make a run's folder with its own copy of the source, its inputs and its order."""
     with _laid_out(root, run, order, facts):
-        files.remove_file(os.path.join(run, FILLING))
+        pass
 
 
 @contextlib.contextmanager
 def _laid_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Iterator[None]":
-    """Make a run's folder: aside, then renamed. Its lock is held during the block."""
+    """Make a run's folder: aside, then renamed. A lock says so until the end of the block."""
     clear_abandoned(root)
     aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
-    lock = None
-    try:
+    with _held(root, os.path.basename(aside)):
         try:
-            os.makedirs(aside)
-            lock = _hold(aside)
-            _fill(aside, root, order, facts["inputs"])
-            os.rename(aside, run)
-        except OSError:
-            if not os.path.isdir(run):  # else somebody else was first
-                raise
+            try:
+                os.makedirs(aside)
+                _fill(aside, root, order, facts["inputs"])
+                os.rename(aside, run)
+            except OSError:
+                if not os.path.isdir(run):  # else somebody else was first
+                    raise
+            yield
+        finally:
+            if os.path.isdir(aside):
+                files.remove_tree(aside)
+
+
+@contextlib.contextmanager
+def _held(root: str, name: str) -> "Iterator[None]":
+    """Hold a lock of some name. It has that name only once it is held, so nobody sees it free."""
+    lock = os.path.join(root, FILLING, name)
+    os.makedirs(os.path.dirname(lock), exist_ok=True)
+    descriptor = locks.take_lock(lock + ".new")
+    try:
+        os.rename(lock + ".new", lock)
         yield
     finally:
-        if os.path.isdir(aside):
-            files.remove_tree(aside)
-        if lock is not None:
-            os.close(lock)
+        files.remove_file(lock)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str]") -> None:
@@ -248,24 +261,23 @@ def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str
 
 
 def clear_abandoned(root: str) -> None:
-    """Remove the folders whose process was killed while it filled or showed them: secrets may be in them."""
-    runs = os.path.join(root, "runs")
-    for name in os.listdir(runs) if os.path.isdir(runs) else ():
-        if _is_abandoned(runs, name):
+    """Remove the folders whose process was killed while it filled or showed them: secrets may be in them.
+
+    Its lock is there before a folder is, and until it has gone or has another name. So folders are listed first.
+    """
+    runs, filling = os.path.join(root, "runs"), os.path.join(root, FILLING)
+    found = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]
+    known = [name for name in _listed_in(filling) if not name.endswith(".new")]
+    held = [name for name in known if locks.is_locked(os.path.join(filling, name))]
+    for name in found:
+        if not any(one == name or one.startswith(name + ".") for one in held):
             files.remove_tree(os.path.join(runs, name))
+    for name in set(known) - set(held):
+        files.remove_file(os.path.join(filling, name))
 
 
-def _is_abandoned(runs: str, name: str) -> bool:
-    lock = os.path.join(runs, name, FILLING)
-    return (name.endswith(PART) or name.startswith(AHEAD)) and os.path.exists(lock) and not locks.is_locked(lock)
-
-
-def _hold(aside: str) -> "Optional[int]":
-    """Lock a folder that is filled. The lock has its name only once it is held, so nobody sees it free."""
-    first = os.path.join(aside, FILLING + ".new")
-    descriptor = locks.take_lock(first)
-    os.rename(first, os.path.join(aside, FILLING))
-    return descriptor
+def _listed_in(folder: str) -> "List[str]":
+    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def check_out(kept: str, work: str) -> None:

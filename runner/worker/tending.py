@@ -110,7 +110,7 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))
         files.remove_tree(os.path.join(root, name))
-    for folder in ("runs", *_KEPT):
+    for folder in ("runs", minding.FILLING, *_KEPT):
         for name in _names(os.path.join(root, folder)):
             path = os.path.join(root, folder, name)
             if ".part" in name and time.time() - os.lstat(path).st_mtime > _ABANDONED:

@@ -231,10 +231,9 @@ class ClusterRunsContract:
         wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
         assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
         left, shown = (cluster.machines[1].new_folder(f".vivero-node/runs/ahead.{name}") for name in ("left", "shown"))
-        (left / "filling.lock").touch()  # its process was killed
-        with locked(shown / "filling.lock"):  # shown to an interpreter at this moment
-            for path in (left / "filling.lock", shown / "filling.lock"):
-                os.chown(path, shown.stat().st_uid, shown.stat().st_gid)
+        lock = cluster.machines[1].new_folder(".vivero-node/filling") / "ahead.shown.1.part"
+        with locked(lock):  # shown to an interpreter at this moment; the process of the other one was killed
+            os.chown(lock, shown.stat().st_uid, shown.stat().st_gid)
             team.nodes("clean")
         assert shown.exists() and not left.exists()
         cleaned = team.nodes("clean", "--all")

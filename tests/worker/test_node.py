@@ -110,16 +110,18 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
     try:
-        (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/filling.lock")))
+        (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
+        empty = tmp_path / "runs" / "RUN.2.c0ffee.part"
+        empty.mkdir()  # as it is when its process is killed before it has written anything, or while it is removed
         clean = {"root": str(tmp_path), "runs": [], "all": False}
         tending.clean(None, clean)
-        assert found.exists()
+        assert found.exists() and not empty.exists()
     finally:
         filling.kill()
         filling.wait()
     assert found.exists()
     tending.clean(None, clean)
-    assert not list((tmp_path / "runs").iterdir())
+    assert not list((tmp_path / "runs").iterdir()) and not list((tmp_path / "filling").iterdir())
 
 
 def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(tmp_path: Path) -> None:

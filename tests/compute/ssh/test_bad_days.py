@@ -172,7 +172,7 @@ def test_a_node_with_a_full_disk_is_named(team: Team, cluster: SshCluster) -> No
     team.nodes("clean", "--all")
     team.nodes("stop")
     folder = f"{machine.home}/.vivero-node"
-    machine.run("mount", "-t", "tmpfs", "-o", f"size=200k,uid={machine.uid}", "tmpfs", folder)
+    machine.run("mount", "-t", "tmpfs", "-o", f"size=200k,mode=700,uid={machine.uid}", "tmpfs", folder)
     try:
         checked = team.nodes("check")
         assert checked.returncode == 1 and "node1: " in checked.stdout and "MB left" in checked.stdout
