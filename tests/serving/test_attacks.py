@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
+from runner.clock import now
 from serving.app import App
 from serving.connections import Connection
 from serving.door import Door
@@ -76,7 +77,7 @@ def endpoint(registered_record: Any, metrics: Metrics, tmp_path: Path) -> Iterat
     def endpoint(keys: bool = True, hosts: Any = None, room: Any = None) -> Endpoint:
         keyed = tmp_path / "keys.json"
         right = hashlib.sha256(b"right").hexdigest()
-        keyed.write_text(json.dumps({"keys": {"primary": {"sha256": right}}}))
+        keyed.write_text(json.dumps({"format": 1, "keys": {"primary": {"sha256": right, "created": now()}}}))
         plane = DataPlane(Limits())
         plane.routes = {"x": Route({1: ServedModel(registered_record, SVC().fit(X, Y))}, {1: 1.0})}
         log = LineLog(tmp_path / "access.jsonl", metrics.dropped)
