@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -159,16 +160,15 @@ def stop(store: EndpointStore, name: str) -> bool:
 
 
 def _terminate(pid: int, name: str) -> None:
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:  # it ends at this moment
-        return
-    except PermissionError:
-        owner = trust.user_of(Path("/proc", str(pid)).stat().st_uid)
-        raise UserError(
-            f"Endpoint {name} goes on: process {pid} of {owner} serves it, which nobody else can end",
-            f"Have them type: vivero stop {name}",
-        ) from None
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it ends at this moment
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except PermissionError:
+            owner = trust.user_of(Path("/proc", str(pid)).stat().st_uid)
+            raise UserError(
+                f"Endpoint {name} goes on: process {pid} of {owner} serves it, which nobody else can end",
+                f"Have them type: vivero stop {name}",
+            ) from None
 
 
 def _last_words(endpoint: EndpointLayout, begun: int) -> str:
