@@ -6,20 +6,20 @@ from typing import Any
 
 # What each status of a refusal says; the description of an endpoint has it from here.
 MEANING = {
-    400: "no HTTP, no single Host, a body that was cut off, or rows that the model cannot take",
+    400: "not HTTP, not one valid Host header, an incomplete body, or rows that the model cannot take",
     401: "no key",
     403: "only where keys are in use",
     404: "no such model or version",
     408: "the body did not arrive in time",
-    413: "more than one request may have",
+    413: "the request is too large",
     415: "another content type, encoding or charset",
-    421: "not asked by one of its names",
+    421: "the Host is not one of the endpoint's names",
     422: "no such method",
     424: "the model failed",
-    429: "too much at once: come again",
+    429: "too many requests at once; try again later",
     431: "too many or too long headers",
     500: "the server failed",
-    503: "not now",
+    503: "not ready, or out of room; try again later",
     504: "no answer in time",
 }
 OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # what any request may be told, whatever it asks for

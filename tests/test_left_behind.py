@@ -1,4 +1,4 @@
-"""Links, FIFOs and modes that a script means harm with: nothing that follows its end goes where they lead."""
+"""Links, FIFOs and modes that a malicious script leaves: nothing that vivero does afterwards follows them."""
 
 import json
 from pathlib import Path

@@ -90,10 +90,10 @@ class _Snapshots:
 
 
 class _Looks:
-    """Tells whether environments here are as they were built.
+    """Checks that environments on this machine are as they were built.
 
-    A run that has changed one withdraws its record, which is looked for each time. What else may have changed it is
-    looked for once a second: sweeps begin many trials in one.
+    A run that changes an environment removes its record, so that is checked each time. Other changes are looked for
+    once a second, because a sweep starts many trials in that time.
     """
 
     def __init__(self, layout: Layout) -> None:
