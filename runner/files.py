@@ -92,7 +92,8 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
 
 def encode_json(value: Any) -> str:
     """Return plain data as JSON to read, numbers that JSON does not have as texts: see `runner.shown.finite`."""
-    return _dumps(value, indent=1)
+    # What is one line anyway goes to json's encoder in C, which knows no indentation and is ten times as fast.
+    return _dumps(value, indent=1 if value and isinstance(value, dict | list | tuple) else None)
 
 
 def _dumps(value: Any, indent: int | None = None) -> str:

@@ -125,8 +125,9 @@ class Encoder:
             if name not in self._last or self._last[name][0] is not value:
                 self._last[name] = value, _indented(_plain(value))
         texts = {name: text for name, (_, text) in self._last.items()}
-        texts |= {name: _indented(value) for name, value in record.unknown.items()}
-        return "{\n " + ",\n ".join(f"{encode_json(name)}: {text}" for name, text in texts.items()) + "\n}"
+        fields = [f'"{name}": {text}' for name, text in texts.items()]
+        fields += [f"{encode_json(name)}: {_indented(value)}" for name, value in record.unknown.items()]
+        return "{\n " + ",\n ".join(fields) + "\n}"
 
 
 def _indented(value: Any) -> str:

@@ -21,53 +21,54 @@ _SPECIAL = stat.S_ISUID | stat.S_ISGID
 def straighten(run: RunLayout) -> Iterator[str]:
     """Remove what is neither file nor folder where we go on, and yield a note for each.
 
-    What the script keeps in its working directory beside ``outputs`` and ``logs`` stays as it is.
+    What the script keeps in its working directory beside ``outputs`` and ``logs`` stays as it is. Paths are texts
+    here: this is done for each trial of a sweep, and most of it would go into making objects of them.
     """
-    yield from _plain(run.root, run.root, deep=False)
+    root = os.fspath(run.root)
+    yield from _plain(root, root, deep=False)
     for name in ("work", *_FOLDERS):
-        folder = run.root / name
-        state = _state(folder)
-        if state is None:
+        folder = os.path.join(root, name)
+        mode = _mode(folder)
+        if mode is None:
             continue
-        if not stat.S_ISDIR(state.st_mode):
-            yield _removed(folder, run.root, "is no folder")
+        if not stat.S_ISDIR(mode):
+            yield _removed(folder, root, "is no folder")
         elif name != "work":
-            yield from _plain(folder, run.root, deep=True)
+            yield from _plain(folder, root, deep=True)
 
 
-def _plain(folder: Path, root: Path, *, deep: bool) -> Iterator[str]:
+def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
     """Remove links and special files in a folder, and let its owner read all that stays."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        _allow(here, here.lstat().st_mode, stat.S_IRWXU)
+        _allow(here, os.lstat(here).st_mode, stat.S_IRWXU)
         with os.scandir(here) as entries:
             found = sorted(entries, key=lambda one: one.name)
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
-                waiting += [Path(entry.path)] if deep else []
+                waiting += [entry.path] if deep else []
             elif not entry.is_file(follow_symlinks=False):
-                yield _removed(Path(entry.path), root, "is a link or no regular file")
+                yield _removed(entry.path, root, "is a link or no regular file")
             elif deep:
                 mode = entry.stat(follow_symlinks=False).st_mode
-                _allow(Path(entry.path), mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
+                _allow(entry.path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
 
 
-def _allow(path: Path, mode: int, needed: int, before: int | None = None) -> None:
+def _allow(path: str, mode: int, needed: int, before: int | None = None) -> None:
     wanted = stat.S_IMODE(mode | needed)
     if wanted != stat.S_IMODE(mode if before is None else before):
         with contextlib.suppress(PermissionError):  # a colleague's, which is refused where it cannot be read
-            path.chmod(wanted)
+            Path(path).chmod(wanted)
 
 
-def _removed(path: Path, root: Path, why: str) -> str:
-    path.unlink()
-    name = path.relative_to(root).as_posix()
-    return f"{name.removeprefix('work/')} {why} and was not kept"
+def _removed(path: str, root: str, why: str) -> str:
+    Path(path).unlink()
+    return f"{os.path.relpath(path, root).removeprefix('work/')} {why} and was not kept"
 
 
-def _state(path: Path) -> os.stat_result | None:
+def _mode(path: str) -> int | None:
     try:
-        return path.lstat()
+        return os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None

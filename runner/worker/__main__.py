@@ -27,4 +27,4 @@ def _gone() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(carry_out.main(sys.argv[1:], _gone))
+    sys.exit(carry_out.main(sys.argv[1:], _gone, dict(os.environ)))

@@ -21,7 +21,9 @@ _TICK = 0.02
 _CONTROLLER_LEAVES = 30.0
 
 
-def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = processes.start) -> int:
+def main(
+    arguments: "List[str]", gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
+) -> int:
     """Carry out the order in a run's folder, and finish the run's record if the controller will not.
 
     Parameters
@@ -30,6 +32,8 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
         The run's folder.
     gone : callable
         Tells whether the controller is no longer there.
+    environ : dict
+        The controller's environment variables.
     start : callable
         Starts the script, as ``processes.start`` does.
     """
@@ -37,7 +41,6 @@ def main(arguments: "List[str]", gone: "Callable[[], bool]", start: "Any" = proc
         print("usage: python {} RUN_DIR".format(processes.HERE), file=sys.stderr)
         return 1
     run_dir = os.path.abspath(arguments[0])
-    environ = dict(os.environ)
     lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
     if lock is None:
         print("another worker is at this run", file=sys.stderr)

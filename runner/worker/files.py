@@ -26,10 +26,13 @@ def read_json(path: str) -> "Any":
 
 
 def write_json(path: str, value: "Any", durable: bool = True) -> None:
-    """Replace a JSON file as a whole; durable means that it survives a power cut too."""
+    """Replace a JSON file as a whole; durable means that it survives a power cut too.
+
+    It is one line: json's encoder in C knows no indentation.
+    """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, ".{}.{}.tmp".format(name, os.getpid()))
-    content = (json.dumps(value, indent=1) + "\n").encode("utf-8")
+    content = (json.dumps(value) + "\n").encode("utf-8")
     try:
         with open(temporary, "wb") as file:
             file.write(content)

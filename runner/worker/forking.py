@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Set
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+_WARNS: bool = sys.version_info >= (3, 12)
 _HELD_BACK = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
 def fork() -> int:
     """Fork, without the warning that threads of a numerical library cause: they are stopped for it."""
+    if not _WARNS:
+        return os.fork()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return os.fork()
@@ -86,10 +89,8 @@ class Interpreter:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _redirect(os.devnull, order["log"])
             os.chdir(order["run"])
-            os.environ.clear()
-            os.environ.update(order["environ"])
             self.learn = order["learn"]
-            code = carry_out.main([order["run"]], self._controller_is_gone, self.start)
+            code = carry_out.main([order["run"]], self._controller_is_gone, order["environ"], self.start)
         except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
             traceback.print_exc()
         _flush()
@@ -126,7 +127,9 @@ class Interpreter:
             return False
         if processes.common_variables(variables) != self._given or os.path.exists(os.path.join(cwd, "matplotlibrc")):
             return False
-        path = os.path.realpath(os.path.join(cwd, argv[1]))
+        path = os.path.join(cwd, argv[1])
+        if os.path.islink(path):  # Python looks for modules beside what the link leads to
+            path = os.path.realpath(path)
         return os.path.isfile(path) and not self._hides_a_module(os.path.dirname(path))
 
     def _hides_a_module(self, folder: str) -> bool:

@@ -14,18 +14,32 @@ if TYPE_CHECKING:
 _ROOT = "/sys/fs/cgroup"
 
 
-def kills(table: str = "/proc/self/cgroup", root: str = _ROOT) -> "Optional[int]":
-    """Return how many there have been, None where nobody counts."""
-    for path in _counters(table, root):
-        try:
-            with open(path) as file:
-                lines = [line.split() for line in file]
-        except OSError:
-            continue
-        for line in lines:
-            if len(line) == 2 and line[0] == "oom_kill":
-                return int(line[1])
-    return None
+class Counter:
+    """Counts from when it is made on."""
+
+    def __init__(self, table: str = "/proc/self/cgroup", root: str = _ROOT) -> None:
+        self._path: "Optional[str]" = None
+        self._before = None  # type: Optional[int]
+        for path in _counters(table, root):
+            self._before = kills(path)
+            if self._before is not None:
+                self._path = path
+                return
+
+    def ran_out(self) -> "Optional[bool]":
+        """Tell whether a process was ended since, None where nobody counts."""
+        now = None if self._path is None else kills(self._path)
+        return None if now is None or self._before is None else now > self._before
+
+
+def kills(path: str) -> "Optional[int]":
+    """Return how many processes a file has counted, None if it counts none or is not there."""
+    try:
+        with open(path) as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return None
+    return next((int(line[1]) for line in lines if len(line) == 2 and line[0] == "oom_kill"), None)
 
 
 def _counters(table: str, root: str) -> "Iterator[str]":

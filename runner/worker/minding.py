@@ -35,6 +35,7 @@ _OURS = frozenset([*_LOCKS, "order.json", orders.NAME, "process.json", "cancel.j
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
+_next_clearing: "Dict[str, float]" = {}  # by the node's folder
 _QUICK, _SLOW = 0.01, 0.1  # seconds between looks at a run that has just written something, and at one that is silent
 
 
@@ -214,7 +215,9 @@ def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]
 @contextlib.contextmanager
 def _laid_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Iterator[None]":
     """Make a run's folder: aside, then renamed. A lock says so until the end of the block."""
-    clear_abandoned(root)
+    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for the trials of a sweep that begin together
+        _next_clearing[root] = time.monotonic() + timeouts.seconds("node_clearing")
+        clear_abandoned(root)
     aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
     with _held(root, os.path.basename(aside)):
         try:

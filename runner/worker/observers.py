@@ -98,8 +98,8 @@ class MlflowObserver(Observer):
 
     what = "what MLflow recorded"
 
-    def __init__(self, run_dir: str, order: "Dict[str, Any]") -> None:
-        self._run_dir, self._order = run_dir, order
+    def __init__(self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]") -> None:
+        self._run_dir, self._order, self._environ = run_dir, order, environ
         self._reader: "Any" = None
         self._next = 0.0
         self._began = int(time.time() * 1000)
@@ -130,8 +130,8 @@ class MlflowObserver(Observer):
 
     def _elsewhere(self) -> "List[str]":
         """Return the addresses outside of the run that its variables or its script name."""
-        variables = {**os.environ, **(self._order.get("variables") or {})}
-        found = [str(variables.get("MLFLOW_TRACKING_URI") or ""), *_TRACKING.findall(self._script_text())]
+        name, own = "MLFLOW_TRACKING_URI", self._order.get("variables") or {}
+        found = [str(own.get(name, self._environ.get(name)) or ""), *_TRACKING.findall(self._script_text())]
         return [one for one in found if one and self._is_outside(one)]
 
     def _script_text(self) -> str:
@@ -184,9 +184,9 @@ def _entries(folder: str) -> "List[os.DirEntry[str]]":
         return []
 
 
-def make(run_dir: str, order: "Dict[str, Any]", log: int) -> "List[Observer]":
+def make(run_dir: str, order: "Dict[str, Any]", log: int, environ: "Dict[str, str]") -> "List[Observer]":
     """Return what has to be read for an order; `log` is a descriptor of the script's log."""
-    found: "List[Observer]" = [MlflowObserver(run_dir, order)]
+    found: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
     if order.get("metrics"):
         found.append(LogObserver(run_dir, order["metrics"], log))
     return found

@@ -21,10 +21,11 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
     """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
     if not order.get("shared_environment"):
         return
-    import shutil
+    own, path, program = folder(run_dir), variables.get("PATH", os.defpath), str(order["argv"][0])
+    if not os.path.isabs(program):
+        import shutil
 
-    own, path = folder(run_dir), variables.get("PATH", os.defpath)
-    program = shutil.which(str(order["argv"][0]), path=path) or str(order["argv"][0])
+        program = shutil.which(program, path=path) or program
     variables[installing.PACKAGES] = own
     # A virtual environment that the script makes has another prefix, and is the script's own.
     variables[installing.PREFIX] = os.path.dirname(os.path.realpath(os.path.dirname(program)))

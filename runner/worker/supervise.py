@@ -54,7 +54,7 @@ class Supervisor:
         self._work = os.path.join(run_dir, "work")
         self._answers = Answers(run_dir, order.get("answer"), environ)
         self._usage = results.Usage()
-        self._kills = memory.kills()
+        self._memory = memory.Counter()
         self._notes: "List[str]" = []
         self._environment_changed = False
         self._start_script = start
@@ -89,11 +89,9 @@ class Supervisor:
         if problem is not None:
             return dict(self._result(), reason=problem)
         self._inspector = inspection.start(self._order, self._run_dir, self._environ)
-        self._observers = observers.make(self._run_dir, self._order, self._log)
+        self._observers = observers.make(self._run_dir, self._order, self._log, self._environ)
         self._watch()
-        kills = memory.kills()
-        ran_out = None if kills is None or self._kills is None else kills > self._kills
-        found = results.outcome(self._status or 0, self._stop, self._log, ran_out)
+        found = results.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
         for observer in self._observers:
             self._notes += observer.finish()
         self._notes += packages.notes(self._order, self._run_dir)

@@ -16,6 +16,7 @@ DEFAULTS = {
     "cut_link": 15.0,  # silence after which a connection is given up
     "node_return": 2.0,  # between two attempts to reach a node that does not answer
     "node_look": 1.0,  # between two looks at the nodes that are connected
+    "node_clearing": 1.0,  # between two looks, on a node, for what was being filled by who was killed
     "other_nodes": 3.0,  # for the other nodes, once the first has answered; those that answer later join
     "cancel_unreachable": 20.0,  # for a node that does not answer, before a run on it is canceled without its word
     "last_removals": 5.0,  # for a node, at the end of a command, to remove the last runs

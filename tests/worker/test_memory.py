@@ -32,5 +32,9 @@ def test_how_many_were_ended(tmp_path: Path, table: str, files: Any, kills: int 
         path = tmp_path / "root" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert memory.kills(str(tmp_path / "table"), str(tmp_path / "root")) == kills
-    assert memory.kills(str(tmp_path / "absent"), str(tmp_path / "root")) is None
+    counted = memory.Counter(str(tmp_path / "table"), str(tmp_path / "root"))
+    assert counted.ran_out() is (None if kills is None else False)
+    for path in (tmp_path / "root" / name for name in files):
+        path.write_text(path.read_text().replace(f"oom_kill {kills}\n", f"oom_kill {(kills or 0) + 1}\n"))
+    assert counted.ran_out() is (None if kills is None else True)
+    assert memory.Counter(str(tmp_path / "absent"), str(tmp_path / "root")).ran_out() is None

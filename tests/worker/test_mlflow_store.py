@@ -236,17 +236,13 @@ def test_a_folder_of_the_working_directory_is_read(store: Any, tmp_path: Path) -
 def test_an_address_elsewhere_is_said(said: str, outside: bool, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "train.py").write_text(f"import mlflow\nmlflow.set_tracking_uri({said})\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        notes = MlflowObserver(str(tmp_path), {"argv": ["python", "train.py"]}).finish()
+    notes = MlflowObserver(str(tmp_path), {"argv": ["python", "train.py"]}, {}).finish()
     assert bool(notes) == outside and all("is not in this run" in one for one in notes)
 
 
 def test_an_address_that_is_not_written_out_is_no_matter_where_runs_came_here(store: Any) -> None:
     (store / "work" / "train.py").write_text("import mlflow\nmlflow.set_tracking_uri(address)\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        assert MlflowObserver(str(store), {"argv": ["python", "train.py"]}).finish() == []
+    assert MlflowObserver(str(store), {"argv": ["python", "train.py"]}, {}).finish() == []
 
 
 SCRIPT = """

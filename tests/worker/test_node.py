@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -124,8 +125,11 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     assert not list((tmp_path / "runs").iterdir()) and not list((tmp_path / "filling").iterdir())
 
 
-def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(tmp_path: Path) -> None:
+def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has the secrets of its order, so that it does not wait for ``vivero nodes clean``."""
+    monkeypatch.setenv("VIVERO_TIMEOUTS", "node_clearing=0.001")
     key = snapshot.key_of({})
     (tmp_path / "snapshots" / key / "files").mkdir(parents=True)
     (tmp_path / "snapshots" / key / "manifest.json").write_text("{}")
@@ -141,6 +145,7 @@ def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(t
         showing.kill()
         showing.wait()
     assert kept.exists()
+    wait_for(lambda: time.monotonic() > minding._next_clearing[str(tmp_path)])
     minding.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["RUN.1", "RUN.2"]
 
