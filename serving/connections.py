@@ -20,6 +20,9 @@ from serving.gateway import UNREADABLE, WHOLE, Gateway
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _HEAD_BYTES = 8 << 10  # most heads are smaller
+_PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
+_FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
+_DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -34,6 +37,7 @@ class Connection(HttpToolsProtocol):
     _deaf = False  # what still comes is thrown away
     _ended = False  # no answer follows
     _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
+    _parts = 0  # in which these have come
     _replacement = b""  # the head of a request that asks for another protocol, without that
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -66,6 +70,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what has come, unless the connection is about to end."""
         if self._deaf:
+            if self._ended:
+                self._pause(max(_DISCARD_WAIT, self._gateway.room.discard(len(data))))
             return
         self._rests = False
         try:
@@ -73,11 +79,27 @@ class Connection(HttpToolsProtocol):
                 self._read(data)
             else:
                 self._read_in_parts(data)
+            if self._unclear:
+                self._slow_down()
         except httptools.HttpParserError as error:
             reason = error.__context__
             self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
         except TurnedAway as reason:
             self._refuse(reason)
+
+    def _slow_down(self) -> None:
+        """Let headers gather that come in many parts: each part that is read has a price, and may be one byte."""
+        self._parts += 1
+        if self._parts > _PARTS:
+            self._pause(min(_FIRST_WAIT * 2 ** (self._parts - _PARTS - 1), _LONGEST_WAIT))
+
+    def _pause(self, seconds: float) -> None:
+        self.flow.pause_reading()
+        self.loop.call_later(seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._ended or not self.pipeline:  # else it goes on with the next answer
+            self.flow.resume_reading()
 
     def _read_in_parts(self, data: bytes) -> None:
         """Read what is long: of headers only so much before they are counted, for each of them has a price."""
@@ -113,7 +135,7 @@ class Connection(HttpToolsProtocol):
         headers = self.headers
         if len(headers) > _MOST_HEADERS or (self._unclear > _MOST_BYTES and _size(headers) > _MOST_BYTES):
             raise _too_much()
-        self._unclear = 0
+        self._unclear = self._parts = 0
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
             kept = [b"%b: %b\r\n" % pair for pair in headers if pair[0] != b"upgrade"]

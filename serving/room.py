@@ -10,12 +10,14 @@ import contextlib
 import ctypes
 import os
 import resource
+import time
 
 from serving.errors import ServingError
 from serving.telemetry import Sample
 
 _RESERVED_FILES = 64  # descriptors that are no connections: models, records, logs
 _SPIKE = 32 << 20  # bytes of bodies whose memory is given back once most of them are answered
+_DISCARDED, _DISCARDED_AT_ONCE = 4 << 20, 32 << 20  # bytes of refused bodies: a second, and before that counts
 _TRIM_AFTER = 1.0  # seconds; the last request lets go of its body meanwhile
 
 
@@ -34,6 +36,7 @@ class Room:
         self.body_bytes, self.connections = body_bytes, connections
         self.full = False  # no more connections are taken
         self._held = self._peak = 0
+        self._discarded = 0.0  # when what has been discarded would be, at the rate that is allowed
         self._sample = Sample(1)
 
     def take(self, count: int) -> None:
@@ -56,6 +59,16 @@ class Room:
         if self._peak > _SPIKE and self._held < self._peak // 4:
             self._peak = self._held
             asyncio.get_running_loop().call_later(_TRIM_AFTER, _trim)
+
+    def discard(self, count: int) -> float:
+        """Note that so many bytes of a refused body were read, and return for how many seconds no more should be.
+
+        They are read for their client, who would lose the answer to a reset. But whoever sends them needs no key, so
+        beyond a rate they are not: the generic cell rate algorithm (ITU-T I.371, annex A), for the whole process.
+        """
+        now = time.monotonic()
+        self._discarded = max(now, self._discarded) + count / _DISCARDED
+        return max(0.0, self._discarded - now - _DISCARDED_AT_ONCE / _DISCARDED)
 
     def refuse(self) -> None:
         """Say, not more than once a second, that a connection is refused."""

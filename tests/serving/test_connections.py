@@ -1,7 +1,9 @@
 """Connections that bring no request are closed, and no others."""
 
 import http.client
+import itertools
 import json
+import random
 import socket
 import threading
 import time
@@ -11,6 +13,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
+from serving.room import Room
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 
@@ -89,6 +92,25 @@ def test_good_connections_stay_meanwhile(port: Any) -> None:
     assert kept.sock.getsockname() == own
     kept.close()
     assert max(closed) < LIMIT * 6
+
+
+@pytest.mark.parametrize("parts", [2, 5, 9, 12, 20, len(HEAD)])
+def test_headers_may_come_in_parts(parts: int, port: Any) -> None:
+    cuts = sorted({*random.Random(parts).sample(range(1, len(HEAD)), parts - 1), 0, len(HEAD)})
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for begin, end in itertools.pairwise(cuts):
+            connection.sendall(HEAD[begin:end])
+        connection.sendall(b"\r\n" + BODY)
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+
+
+def test_what_nobody_wants_is_read_at_a_rate() -> None:
+    room, part = Room(1, 1), 1 << 18
+    waits = [room.discard(part) for _ in range(200)]
+    free = sum(part for wait in waits if wait == 0)
+    assert 32 << 20 <= free <= 40 << 20  # a large body, so that its client reads the answer
+    assert waits[-1] == pytest.approx((200 * part - (32 << 20)) / (4 << 20), abs=1)
 
 
 def test_a_slow_body_is_no_slow_header(port: Any) -> None:
