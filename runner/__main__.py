@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from omegaconf import DictConfig
 
-    from runner.plan import Plan
+    from runner.execution.plan import Plan
 
 gc.disable()  # until the run begins: composing makes many objects and no garbage, and this saves a tenth of its time
 os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
@@ -30,7 +30,7 @@ def main() -> None:
 
     All is on disk by then, so the interpreter is not taken down object by object, which takes 15 ms.
     """
-    from runner.streams import open_streams, reader_may_leave
+    from runner.console.pipes import open_streams, reader_may_leave
 
     open_streams()
     code = _guarded()
@@ -55,7 +55,7 @@ def _guarded() -> int:
     except SystemExit as leaving:  # argparse's 2 means a failed run here
         return 1 if leaving.code == 2 else int(leaving.code or 0)
     except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
-        from runner.compose_errors import as_user_error
+        from runner.config.messages import as_user_error
 
         mistake = as_user_error(error)
         if mistake is None:
@@ -66,10 +66,10 @@ def _guarded() -> int:
 
 
 def _compose_and_run() -> int:
-    from runner.plan import register_resolvers
-    from runner.schema import register_schemas
-    from runner.switches import read_switches
-    from runner.variables import check_variables
+    from runner.config.schema import register_schemas
+    from runner.config.switches import read_switches
+    from runner.config.variables import check_variables
+    from runner.execution.plan import register_resolvers
 
     check_variables()
     words = sys.argv[1:] = read_switches(sys.argv[1:])
@@ -99,8 +99,8 @@ def _run_one(overrides: list[str]) -> int:
     from hydra import compose, initialize_config_dir
     from hydra.core.hydra_config import HydraConfig
 
-    from runner.hydra_settings import check_hydra
-    from runner.schema import CONF, HYDRA_VERSION
+    from runner.config.hydra_settings import check_hydra
+    from runner.config.schema import CONF, HYDRA_VERSION
 
     with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
         config = compose("config", overrides, return_hydra_config=True)
@@ -116,13 +116,13 @@ def _run_with_hydra() -> int:
     import hydra
     from omegaconf import OmegaConf
 
-    from runner.schema import CONF, HYDRA_VERSION
-    from runner.switches import check_arguments
+    from runner.config.schema import CONF, HYDRA_VERSION
+    from runner.config.switches import check_arguments
 
     arguments = _arguments()
     check_arguments(arguments)
     if not any((arguments.cfg, arguments.info, arguments.help, arguments.hydra_help, arguments.shell_completion)):
-        from runner.hydra_settings import check_config_loads
+        from runner.config.hydra_settings import check_config_loads
 
         check_config_loads()
     base = Path.cwd()
@@ -175,7 +175,7 @@ def _arguments() -> Namespace:
 
 def _multirun_folder(config: DictConfig, base: Path) -> Path:
     """Return where Hydra's own sweeper leaves its file, which would else be beside the user's."""
-    from runner.plan import layout_of
+    from runner.execution.plan import layout_of
 
     return Path(layout_of(config.workspace.root, base).sweeps / ".multirun")
 
@@ -184,8 +184,8 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     """Take Hydra's own settings out of a composition, and plan the rest."""
     from omegaconf import OmegaConf, open_dict
 
-    from runner.composition import read_composition
-    from runner.plan import make_plan
+    from runner.config.composition import read_composition
+    from runner.execution.plan import make_plan
 
     chosen = config.hydra.runtime.choices.get("experiment")
     overrides = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)  # else it has secrets in it

@@ -14,16 +14,16 @@ if __name__ == "__main__":  # started by path: the package is one folder up, thi
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from runner.errors import UserError
-from runner.files import write_json
+from runner.io.files import write_json
 
 
 def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
-    from runner.json_records import read_record
-    from runner.names import check_name
+    from runner.io.json_records import read_record
+    from runner.io.names import check_name
     from runner.records import RegisterRequest
     from runner.recovery import reopen, run_folder_record
-    from runner.restore import checked
+    from runner.rerun import checked
     from runner.stages.artefacts import Wanted, register_version
 
     target = request.with_name(f"{request.stem}.answer.json")
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
         answer(folder, Path(arguments[2]))
         return
     from runner.recovery import followed, reconcile, run_folder_record
-    from runner.restore import checked
+    from runner.rerun import checked
 
     if kind == "follow":
         layout, record = run_folder_record(folder)

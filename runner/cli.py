@@ -9,9 +9,9 @@ import click
 
 from runner.commands.common import global_options
 from runner.commands.lazy import LazyGroup
+from runner.config.variables import check_variables
+from runner.console.pipes import open_streams, output_is_lost, print_nowhere
 from runner.errors import UserError, storage_error
-from runner.streams import open_streams, output_is_lost, print_nowhere
-from runner.variables import check_variables
 
 CANCELED, BROKEN_PIPE = 130, 141
 
@@ -26,29 +26,29 @@ def _version(context: click.Context, _parameter: click.Parameter, value: bool) -
 
 _COMMANDS = {
     "run": "runner.commands.run:run",
-    "runs": "runner.commands.runs:runs",
-    "show": "runner.commands.show:show",
-    "logs": "runner.commands.logs:logs",
-    "metrics": "runner.commands.metrics:metrics",
-    "compare": "runner.commands.compare:compare",
-    "download": "runner.commands.download:download",
-    "sweeps": "runner.commands.sweeps:sweeps",
-    "sweep": "runner.commands.sweep:sweep",
-    "best": "runner.commands.best:best",
-    "cancel": "runner.commands.cancel:cancel",
-    "recover": "runner.commands.recover:recover",
-    "rerun": "runner.commands.rerun:rerun",
-    "delete": "runner.commands.delete:delete",
-    "models": "runner.commands.models:models",
-    "environments": "runner.commands.environments:environments",
+    "runs": "runner.commands.runs.listing:runs",
+    "show": "runner.commands.runs.show:show",
+    "logs": "runner.commands.runs.logs:logs",
+    "metrics": "runner.commands.runs.metrics:metrics",
+    "compare": "runner.commands.runs.compare:compare",
+    "download": "runner.commands.runs.download:download",
+    "sweeps": "runner.commands.sweeps.listing:sweeps",
+    "sweep": "runner.commands.sweeps.show:sweep",
+    "best": "runner.commands.sweeps.best:best",
+    "cancel": "runner.commands.runs.cancel:cancel",
+    "recover": "runner.commands.runs.recover:recover",
+    "rerun": "runner.commands.runs.rerun:rerun",
+    "delete": "runner.commands.runs.delete:delete",
+    "models": "runner.commands.models.listing:models",
+    "environments": "runner.commands.environments.listing:environments",
     "nodes": "runner.commands.nodes:nodes",
-    "endpoints": "runner.commands.endpoints:endpoints",
-    "deploy": "runner.commands.deploy:deploy",
-    "rollback": "runner.commands.deploy:rollback",
-    "stop": "runner.commands.deploy:stop",
-    "package": "runner.commands.package:package",
-    "keys": "runner.commands.keys:keys",
-    "score": "runner.commands.score:score",
+    "endpoints": "runner.commands.endpoints.listing:endpoints",
+    "deploy": "runner.commands.endpoints.deploy:deploy",
+    "rollback": "runner.commands.endpoints.deploy:rollback",
+    "stop": "runner.commands.endpoints.deploy:stop",
+    "package": "runner.commands.endpoints.package:package",
+    "keys": "runner.commands.endpoints.keys:keys",
+    "score": "runner.commands.endpoints.score:score",
 }
 
 

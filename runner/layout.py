@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import access, trust
+from runner.access import ownership, permissions
 from runner.errors import UserError
-from runner.names import check_name
+from runner.io.names import check_name
 
 WORKER = Path(__file__).resolve().parent / "worker"  # the folder that is started in the run's environment
 CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run which nobody minds
@@ -99,7 +99,7 @@ class EndpointLayout(_Folder):
     logs = _Below("logs")
     log = _Below("logs", "server.log")
     earlier_log = _Below("logs", "server.log.1")  # what was put aside of it
-    access_log = _Below("logs", "access.jsonl")
+    access_log = _Below("logs", "permissions.jsonl")
     payloads = _Below("logs", "payloads.jsonl")
     deploying = _Below(".deploy.lock")
     servers = _Below("servers")  # the folder that each container has as its endpoint's, by generation
@@ -146,17 +146,17 @@ class Layout(_Folder):
             If it cannot be one, or others could have written it.
         """
         try:
-            self.root.mkdir(mode=access.OURS, parents=True, exist_ok=True)
+            self.root.mkdir(mode=permissions.OURS, parents=True, exist_ok=True)
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
             raise UserError(
                 f"The workspace {self.root} cannot be made: {why}", "Choose another: workspace.root=FOLDER"
             ) from None
-        trust.check_workspace(self.root)
+        ownership.check_workspace(self.root)
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
-        return access.close(self.root) if shared is None else access.share(self.root, shared)
+        return permissions.close(self.root) if shared is None else permissions.share(self.root, shared)
 
     def run(self, experiment: str, run_id: str) -> RunLayout:
         """Return the layout of one run, its names checked."""
@@ -213,7 +213,7 @@ def default_root(start: Path) -> Path:
         return Path(named).expanduser().absolute()
     found = _search(start)
     if found.is_dir():
-        trust.check_workspace(found, found=True)
+        ownership.check_workspace(found, found=True)
     return found
 
 
@@ -249,7 +249,7 @@ def find_workspace(given: str | None) -> Layout:
         raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
     if not os.access(root, os.R_OK | os.X_OK):
         raise UserError(f"The workspace {root} is not open to you", "Its owner can share it: workspace.shared=GROUP")
-    access.enter(root)
+    permissions.enter(root)
     return Layout(root)
 
 
@@ -262,7 +262,7 @@ def trusted_workspace(given: str | None) -> Layout:
         If there is none, or others could have written it.
     """
     layout = find_workspace(given)
-    trust.check_workspace(layout.root)
+    ownership.check_workspace(layout.root)
     return layout
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from runner.bench import Bench
+from runner.execution.context import Bench
+from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.plan import Plan
 from runner.ports import Compute
 from runner.records import RunRecord
 from runner.recovery import reconcile, reopen
 from runner.store.runs import FileRunStore
-from runner.sweeps import multirun
-from runner.sweeps.watching import make_watcher
+from runner.sweeps.controller import multirun
+from runner.sweeps.display.watcher import make_watcher
 from runner.wiring import make_bench, make_compute, new_record
 
 

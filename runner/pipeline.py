@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from runner.bench import Bench
-from runner.clock import now
 from runner.errors import UserError, storage_error
-from runner.files import append_json_line
-from runner.json_records import read_lines
+from runner.execution.context import Bench
+from runner.io.clock import now
+from runner.io.files import append_json_line
+from runner.io.json_records import read_lines
 from runner.records import PropertyLine, RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, name_set_by_script, with_script_set

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, BadValueError, Inside, Name, Record, Sha256, Time, checked_fields, frozen_record
+from runner.io.record import FORMAT, BadValueError, Inside, Name, Record, Sha256, Time, checked_fields, frozen_record
 
 
 @frozen_record
@@ -266,7 +266,7 @@ class EndpointRecord(Record):
     @classmethod
     def from_json(cls, value: Any) -> EndpointRecord:
         """Return the record that plain data describes, whose settings are those of an endpoint."""
-        from runner.endpoint_settings import EndpointSettings
+        from runner.config.endpoint_settings import EndpointSettings
 
         record = super().from_json(value)
         try:
@@ -278,7 +278,7 @@ class EndpointRecord(Record):
 
 @frozen_record
 class MetricLine(Record):
-    """A line of ``metrics.jsonl``; see `runner.metrics`."""
+    """A line of ``metrics.jsonl``; see `runner.execution.metrics`."""
 
     name: str
     value: Any = None

@@ -11,23 +11,23 @@ import sys
 import time
 from pathlib import Path
 
-from runner.bench import Bench
-from runner.clock import now
 from runner.errors import UserError
-from runner.files import is_locked, locked
-from runner.following import is_followed, worker_lives
-from runner.json_records import read_text
+from runner.execution.context import Bench
+from runner.execution.followers import is_followed, worker_lives
+from runner.io.clock import now
+from runner.io.files import is_locked, locked
+from runner.io.json_records import read_text
 from runner.layout import Layout, RunLayout
 from runner.pipeline import execute, finish
 from runner.ports import Say
 from runner.records import RunRecord
-from runner.restore import checked
+from runner.rerun import checked
 from runner.stages.register import registers
 from runner.stages.run import follow, read_result, request_cancel, signal_worker
 from runner.statuses import CANCELED, FAILED, TERMINAL
 from runner.store.finding import entries, record_folders
 from runner.store.runs import read_record
-from runner.sweeps.ahead import clear_abandoned
+from runner.sweeps.controller.prefetch import clear_abandoned
 from runner.wiring import make_bench
 from runner.worker import orders
 
@@ -122,7 +122,7 @@ def followed(layout: Layout, record: RunRecord) -> None:
 
 def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> Bench:
     """Return the bench of a recorded run. Its Python is the same though packages of it have changed meanwhile."""
-    from runner.restore import spec_of
+    from runner.rerun import spec_of
 
     spec, base = spec_of(record), Path(str(record.config.get("base", layout.root)))
     used = record.prepare.environment if record.prepare is not None else None

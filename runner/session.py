@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from runner.bench import Bench
-from runner.files import locked, make_folder, write_text
+from runner.console.progress import Progress
+from runner.execution.context import Bench
+from runner.io.files import locked, make_folder, write_text
 from runner.pipeline import execute
-from runner.progress import Progress
 from runner.records import RunRecord
 from runner.stages.run import Detached
 from runner.statuses import CANCELED, COMPLETED

@@ -7,17 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.bench import Bench, RestoredRun
+from runner.config.schema import CLUSTERS, RunSpec
+from runner.execution.context import Bench, RestoredRun
+from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.plan import Plan
 from runner.ports import Compute, Environment, Host, Registry, Say
 from runner.records import RunRecord
-from runner.schema import CLUSTERS, RunSpec
 from runner.statuses import PREPARING
 
 if TYPE_CHECKING:
-    from runner.compute.cluster.nodes import Machines
-    from runner.endpoint_settings import EndpointSettings
+    from runner.compute.cluster.node_pool import Machines
+    from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
 
@@ -64,7 +64,7 @@ def _environment_for(spec: RunSpec, layout: Layout, base: Path) -> Environment:
     """Return what a run is carried out in, where its compute has it carried out."""
     more = scaling_packages(spec.compute)
     if spec.compute.kind in CLUSTERS and spec.environment.kind in ("conda", "docker"):
-        from runner.environments.away.environment import AwayEnvironment
+        from runner.environments.remote.environment import AwayEnvironment
 
         config = spec.environment
         if config.kind == "conda":
@@ -90,7 +90,7 @@ def make_compute(config: Any, base: Path, *, several: bool = False, say: Say = p
         from runner.compute.cluster.compute import ClusterCompute
 
         return ClusterCompute(config, make_machines(config, base), several=several, say=say)
-    from runner.compute.local import LocalCompute
+    from runner.compute.local.compute import LocalCompute
 
     return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
 
@@ -166,8 +166,8 @@ def make_bench(
 
 def new_record(plan: Plan) -> RunRecord:
     """Return the record of a run that is about to begin."""
-    from runner.access import user_name
-    from runner.clock import now
+    from runner.access.permissions import user_name
+    from runner.io.clock import now
 
     job = plan.spec.job
     return RunRecord(
@@ -186,7 +186,7 @@ def new_record(plan: Plan) -> RunRecord:
 
 def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     """Execute a plan, showing what happens, and return the process's exit code."""
-    from runner.progress import Progress
+    from runner.console.progress import Progress
     from runner.session import conduct
 
     progress = Progress()
@@ -235,8 +235,8 @@ def serving_environment(layout: Layout, packages: list[str], python: str) -> Env
 def serving_lock(layout: Layout, packages: list[str], python: str, say: Say) -> str:
     """Return the lock of that environment, with hashes."""
     from runner.environments.interpreters import Interpreters
-    from runner.environments.lock import resolve
-    from runner.environments.spec import gather
+    from runner.environments.requirements.lock import resolve
+    from runner.environments.requirements.spec import gather
 
     host, spec = local_host(), gather(packages, None, None, python, base=Path(), say=say)
     return resolve(layout, host, spec, Interpreters(layout, host).find(python), upgrade=False, say=say)
@@ -244,8 +244,8 @@ def serving_lock(layout: Layout, packages: list[str], python: str, say: Say) -> 
 
 def serving_image(layout: Layout, packages: list[str], python: str, base_image: str | None) -> Environment:
     """Return the environment that a model and the server share, in an image."""
+    from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
     from runner.environments.docker.environment import DockerEnvironment
-    from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 
     spec = ImageSpecConfig(packages=packages, python=python)
     return DockerEnvironment(layout, DockerEnvironmentConfig(base_image=base_image, spec=spec))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoint_words import read_words
+from runner.config.endpoint_settings import EndpointSettings
+from runner.config.variables import check_variables
+from runner.console.pipes import open_streams
+from runner.endpoints.typed_settings import read_words
 from runner.errors import UserError, storage_error
-from runner.streams import open_streams
-from runner.variables import check_variables
 
 
 @dataclass
@@ -71,7 +71,7 @@ def parse(words: list[str]) -> Command:
 def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     """Write the endpoint's record and return argv and variables of its server."""
     from runner.endpoints.deploy import new_endpoint
-    from runner.endpoints.launch import command as server_command
+    from runner.endpoints.process import command as server_command
     from runner.layout import trusted_workspace
     from runner.store.registry import FileRegistry
     from runner.wiring import make_servers

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, close, storage_error
-from runner.files import locked, write_json
+from runner.io.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from serving import false_warnings
-from serving.carried import carry, without_index
-from serving.deployer import check_framework
+from serving.data.carried import carry, without_index
+from serving.data.rows import Rows
+from serving.data.tables import MOST_BYTES, check_kind, header_problem, join_parts, read_chunks, write_part
+from serving.dataplane.loader import load
+from serving.dataplane.model import ServedModel
 from serving.errors import ServingError
-from serving.loader import load
-from serving.model import ServedModel
-from serving.rows import Rows
-from serving.tables import MOST_BYTES, check_kind, header_problem, join_parts, read_chunks, write_part
+from serving.process import false_warnings
+from serving.process.deployer import check_framework
 
 _ROW = re.compile(r"\bRow (\d+)")
 

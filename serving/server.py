@@ -16,17 +16,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner import access
-from runner.clock import now
+from runner.access import permissions
 from runner.errors import UserError
-from runner.files import locked, write_json, write_text
-from runner.json_records import read_record
+from runner.io.clock import now
+from runner.io.files import locked, write_json, write_text
+from runner.io.json_records import read_record
 from runner.layout import EndpointLayout
 from runner.records import ServerState
 from runner.worker import timeouts
-from serving.listening import STOP, Handed, Listening
-from serving.printed import put_aside
-from serving.processes import (
+from serving.http.listening import STOP, Handed, Listening
+from serving.process.output_limit import put_aside
+from serving.process.parent import (
     GRACE,
     HAS_THREADS,
     SIGNALS,
@@ -36,7 +36,7 @@ from serving.processes import (
     has_children,
     load_and_mind,
 )
-from serving.settings import read_endpoint
+from serving.process.settings import read_endpoint
 
 _SAID = 15.0  # seconds between two lines that say that models are still being loaded
 _FILES = 16_384  # connections that one process may hold
@@ -48,7 +48,7 @@ def main(folder: Path, home: Path | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     layout, endpoint, record, settings = read_endpoint(folder)
-    access.enter(layout.root)
+    permissions.enter(layout.root)
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
             print(f"error: endpoint {record.name} is served already", file=sys.stderr)

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as some
 
-from runner.arguments import argument_words, fill_inputs, script_argv, unread_values
+from runner.config.arguments import argument_words, fill_inputs, script_argv, unread_values
+from runner.config.schema import JobConfig, RunSpec
 from runner.errors import UserError
-from runner.files import append_json_line, write_json
-from runner.schema import JobConfig, RunSpec
+from runner.io.files import append_json_line, write_json
 from tests.support.command_line import CommandLine
 
 NUMBERS = some.one_of(some.integers(), some.floats())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.clock import read_time, seconds_between, write_time
+from runner.io.clock import read_time, seconds_between, write_time
 from runner.layout import Layout
 from tests.support.command_line import CommandLine
 from tests.support.components import missing

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.stages.collected import read_metrics
+from runner.stages.collect import read_metrics
 from tests.support.command_line import CommandLine
 from tests.support.records import record_of
 

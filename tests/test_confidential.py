@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.composition import dump_yaml
-from runner.confidential import MASK, confidential, is_secret, masked_word
+from runner.access.secrets import MASK, confidential, is_secret, masked_word
+from runner.config.composition import dump_yaml
 from runner.errors import UserError
-from runner.given_again import found_again, passed_over, read_given
+from runner.execution.secret_values import found_again, passed_over, read_given
 
 SECRET = [
     "password",

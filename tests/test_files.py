@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import files
-from runner.files import (
+from runner.io import files
+from runner.io.files import (
     append_json_line,
     hash_tree,
     is_locked,
@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from runner.files import write_json
+from runner.io.files import write_json
 number = 0
 while True:
     number += 1
@@ -48,7 +48,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> No
 
 def test_lines_of_many_processes_stay_whole_and_a_torn_one_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
-    code = "import sys; from pathlib import Path; from runner.files import append_json_line as a\n"
+    code = "import sys; from pathlib import Path; from runner.io.files import append_json_line as a\n"
     code += "[a(Path(sys.argv[1]), {'n': i, 'x': 'y' * 500}) for i in range(200)]"
     for process in [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]:
         assert process.wait() == 0
@@ -59,7 +59,7 @@ def test_lines_of_many_processes_stay_whole_and_a_torn_one_is_left_out(tmp_path:
 
 def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    code = "import sys, signal; from pathlib import Path; from runner.files import locked\n"
+    code = "import sys, signal; from pathlib import Path; from runner.io.files import locked\n"
     code += "with locked(Path(sys.argv[1])): print('held', flush=True); signal.pause()"
     process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -75,7 +75,7 @@ def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
 def test_those_who_look_at_a_lock_do_not_keep_it_from_anybody(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.touch()
-    code = "import sys; from pathlib import Path; from runner.files import is_locked\n"
+    code = "import sys; from pathlib import Path; from runner.io.files import is_locked\n"
     code += "print('looks', flush=True)\nwhile True: is_locked(Path(sys.argv[1]))"
     looks = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) for _ in range(2)]
     for one in looks:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.inspectors import LocalInspector
+from runner.execution.inspectors import LocalInspector
 from tests.support.timeouts import short
 
 

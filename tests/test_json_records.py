@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-import runner.json_records
+import runner.io.json_records
 from runner.errors import UserError
-from runner.json_records import DEEPEST, parse, read_bytes, read_lines, read_record
+from runner.io.json_records import DEEPEST, parse, read_bytes, read_lines, read_record
 from runner.records import AliasLine, EndpointRecord, MetricLine, RunRecord
 from runner.store.aliases import AliasFile
 from tests.support.damage import CONTENTS, PLACES, Damage
@@ -128,7 +128,7 @@ def test_a_damaged_line_of_aliases_loses_no_other(tmp_path_factory: pytest.TempP
 
 
 def test_a_damaged_file_is_named_once(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(runner.json_records, "_warned", set())
+    monkeypatch.setattr(runner.io.json_records, "_warned", set())
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"name": "a", "value": 1}\n{"name": 5}\n\n[]\n{"name": "b", "value": 2}\n{"name": "torn"')
     for _ in range(2):

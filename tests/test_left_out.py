@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.names import is_name, name_from
+from runner.io.names import is_name, name_from
 from tests.support.command_line import CommandLine
 
 FOLDERS = {

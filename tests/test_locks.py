@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UserError
-from runner.files import is_locked, locked
+from runner.io.files import is_locked, locked
 from runner.worker import locks, timeouts
 from tests.support.components import missing
 from tests.support.hostile import STRANGER

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.metrics import as_number, last_values, numbers_of
+from runner.execution.metrics import as_number, last_values, numbers_of
 from runner.worker.metrics import encode
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for

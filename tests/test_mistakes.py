@@ -10,9 +10,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from runner.compose_errors import as_user_error
-from runner.plan import register_resolvers
-from runner.schema import CONF, HYDRA_VERSION, register_schemas
+from runner.config.messages import as_user_error
+from runner.config.schema import CONF, HYDRA_VERSION, register_schemas
+from runner.execution.plan import register_resolvers
 
 SCRIPT = ("job.source=src", "job.script=train.py")
 CHOSEN = {

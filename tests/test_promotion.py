@@ -8,8 +8,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from runner.errors import UserError
+from runner.execution.promotion import Condition, promote, read_condition
 from runner.layout import Layout
-from runner.promotion import Condition, promote, read_condition
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 

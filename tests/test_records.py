@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.files import encode_json
-from runner.format import FORMAT, Encoder, Record, check_format, frozen_record
-from runner.names import check_file_name, check_name
+from runner.io.files import encode_json
+from runner.io.names import check_file_name, check_name
+from runner.io.record import FORMAT, Encoder, Record, check_format, frozen_record
 from runner.records import FileRecord, FinalizeRecord, RunRecord
 
 RECORD = RunRecord(

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from runner.clock import now
 from runner.endpoints.store import EndpointStore
 from runner.environments.build import aside
 from runner.errors import UserError
-from runner.files import hash_tree, sweep
+from runner.io.clock import now
+from runner.io.files import hash_tree, sweep
+from runner.io.removal import remove
 from runner.layout import Layout
 from runner.records import EndpointRecord
-from runner.removing import remove
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore

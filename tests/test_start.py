@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hydra.core.config_store import ConfigStore
 
+from runner.config.schema import SCHEMAS, JobConfig, register_schemas
 from runner.layout import Layout
 from runner.records import RunRecord
-from runner.schema import SCHEMAS, JobConfig, register_schemas
 from runner.store.runs import FileRunStore
 from tests.support.command_line import CommandLine
 
@@ -32,7 +32,7 @@ def test_runs_that_are_in_the_index_are_listed_without_records(
     FileRunStore(layout).create(RunRecord(id="e-1", experiment="e", status="completed", created="2026-07-01T12:00:00Z"))
     first, second = (imported(command_line.vivero("runs", variables=profiled)) for _ in range(2))
     assert "runner.records" in first  # it is read once
-    assert not second & {"runner.records", "runner.format", "hashlib", "difflib", "shutil", "rich", "hydra"}
+    assert not second & {"runner.records", "runner.io.record", "hashlib", "difflib", "shutil", "rich", "hydra"}
 
 
 def test_a_run_without_an_endpoint_imports_no_server_and_no_client(
@@ -41,7 +41,7 @@ def test_a_run_without_an_endpoint_imports_no_server_and_no_client(
     command_line.script("print(1)\n")
     found = imported(command_line.job(variables=profiled))
     assert "runner.pipeline" in found
-    assert not found & {"http.client", "ssl", "runner.endpoints.deploy", "runner.endpoints.launch", "difflib", "rich"}
+    assert not found & {"http.client", "ssl", "runner.endpoints.deploy", "runner.endpoints.process", "difflib", "rich"}
 
 
 def test_a_schema_is_made_once_and_only_when_it_is_asked_for() -> None:

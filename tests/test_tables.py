@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from runner.shown import clean, short_ids
-from runner.tables import Column, print_table, side_by_side
+from runner.console.format import clean, short_ids
+from runner.console.tables import Column, print_table, side_by_side
 
 IDS = [f"iris-20260101-120000-{number:08x}" for number in (1, 0xABCDEF01, 0xFFFFFFFF)]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=60)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner import trust
+from runner.access import ownership
 from runner.errors import UserError
 from runner.layout import CEILINGS, FOLDER, default_root, find_workspace, trusted_workspace
 from tests.support.components import missing
@@ -33,7 +33,7 @@ def foreign(request: pytest.FixtureRequest, workspace: Path) -> Path:
 
 
 def test_a_foreign_workspace_above_is_refused(foreign: Path) -> None:
-    with pytest.raises(UserError, match=f"The workspace {foreign} .*{trust.VARIABLE}={foreign}$"):
+    with pytest.raises(UserError, match=f"The workspace {foreign} .*{ownership.VARIABLE}={foreign}$"):
         default_root(foreign.parent / "below")
 
 
@@ -44,11 +44,11 @@ def test_a_foreign_workspace_that_is_named_is_read_and_nothing_else(foreign: Pat
 
 
 def test_a_foreign_workspace_is_trusted_by_its_path(foreign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(trust.VARIABLE, f"{foreign}x:{foreign.parent}")
-    assert not trust.is_trusted(foreign)
-    monkeypatch.setenv(trust.VARIABLE, f"/elsewhere:{foreign}/")
+    monkeypatch.setenv(ownership.VARIABLE, f"{foreign}x:{foreign.parent}")
+    assert not ownership.is_trusted(foreign)
+    monkeypatch.setenv(ownership.VARIABLE, f"/elsewhere:{foreign}/")
     assert default_root(foreign.parent / "below") == trusted_workspace(str(foreign)).root == foreign
-    trust.check(foreign, foreign)
+    ownership.check(foreign, foreign)
 
 
 def test_the_search_does_not_go_above_home(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,10 +85,10 @@ def test_the_search_stops_below_a_ceiling(workspace: Path, monkeypatch: pytest.M
 def test_a_link_to_a_workspace_is_taken_if_both_are_ours(workspace: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(workspace)
-    trust.check_workspace(link)
+    ownership.check_workspace(link)
     workspace.chmod(0o777)
     with pytest.raises(UserError, match="can be written by others"):
-        trust.check_workspace(link)
+        ownership.check_workspace(link)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_only_a_group_of_its_own_may_write(mode: int, group: int, fine: bool, wo
         missing("only root can give a folder to another group")
     os.chown(workspace, 0, group)
     workspace.chmod(mode)
-    assert trust.is_trusted(workspace) == fine
+    assert ownership.is_trusted(workspace) == fine
 
 
 def test_modes_in_a_workspace_that_nobody_else_enters_do_not_count(workspace: Path) -> None:
@@ -108,17 +108,17 @@ def test_modes_in_a_workspace_that_nobody_else_enters_do_not_count(workspace: Pa
     inside.mkdir()
     inside.chmod(0o777)
     with pytest.raises(UserError, match="environments can be written by others"):
-        trust.check(workspace, inside)
+        ownership.check(workspace, inside)
     workspace.chmod(0o700)
-    trust.check(workspace, inside)
+    ownership.check(workspace, inside)
 
 
 def test_what_is_not_there_is_passed_over_and_a_link_is_not(workspace: Path) -> None:
-    trust.check(workspace, workspace / "absent", workspace)
+    ownership.check(workspace, workspace / "absent", workspace)
     (workspace / "link").symlink_to("absent")
-    trust.check(workspace, workspace / "link", link=True)
+    ownership.check(workspace, workspace / "link", link=True)
     with pytest.raises(UserError, match="link is a link, so it is not used"):
-        trust.check(workspace, workspace / "link")
+        ownership.check(workspace, workspace / "link")
 
 
 @pytest.mark.parametrize("how", ["closed", "open", "others write", "others own", "another's link", "deeper"])
@@ -137,10 +137,10 @@ def test_a_folder_that_was_moved_is_looked_at_where_it_lies(how: str, workspace:
             missing("only root can give a folder away")
         os.chown(there if how == "others own" else link, STRANGER, STRANGER, follow_symlinks=False)
     if how in ("closed", "open"):
-        trust.check(workspace, link, link / "iris")
+        ownership.check(workspace, link, link / "iris")
         return
     with pytest.raises(UserError, match="so it is not used"):
-        trust.check(workspace, link, link / "iris")
+        ownership.check(workspace, link, link / "iris")
     if how == "others write":
         with pytest.raises(UserError, match="can be written by others, so it is not used"):
-            trust.check(workspace, link / "iris")
+            ownership.check(workspace, link / "iris")

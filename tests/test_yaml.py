@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from runner.composition import as_yaml
+from runner.config.composition import as_yaml
 from tests.support.examples import examples
 
 AWKWARD = ["yes", "Off", "y", "1e3", "0x10", "1_000", "nan", "-.inf", "~", "null", "", " a", "a: b", "# no", "a\nb",

@@ -14,9 +14,9 @@ from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from runner.compute.cluster.node import Node
-    from runner.compute.cluster.nodes import Machines
+    from runner.compute.cluster.node_pool import Machines
     from runner.compute.cluster.preflight import Finding
-    from runner.schema import RunSpec
+    from runner.config.schema import RunSpec
 
 _ACTIONS = ("check", "clean", "stop")
 
@@ -58,9 +58,9 @@ def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf, open_dict
 
-    from runner.compose_errors import as_user_error
-    from runner.plan import register_resolvers
-    from runner.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
+    from runner.config.messages import as_user_error
+    from runner.config.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
+    from runner.execution.plan import register_resolvers
 
     register_schemas()
     register_resolvers()
@@ -83,7 +83,7 @@ def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
 
 
 def _machines(spec: RunSpec, action: str) -> Machines:
-    from runner.schema import CLUSTERS
+    from runner.config.schema import CLUSTERS
     from runner.wiring import make_machines
 
     if spec.compute.kind not in CLUSTERS:
@@ -122,7 +122,7 @@ def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
 def _show(found: list[Finding], *, checked: bool) -> None:
     import dataclasses
 
-    from runner.tables import Column
+    from runner.console.tables import Column
 
     if wants_json():
         emit_json([dataclasses.asdict(one) for one in found])
@@ -163,14 +163,14 @@ def _row(one: Finding) -> list[str]:
 
 
 def _clean(nodes: list[Node], everything: bool) -> None:
-    from runner.compute.cluster.clearing import clear
+    from runner.compute.cluster.cleanup import clear
 
     layout = workspace()
     _tell(nodes, lambda node: clear(node, layout, everything))
 
 
 def _stop(nodes: list[Node], runs: bool) -> None:
-    from runner.compute.cluster.clearing import stop
+    from runner.compute.cluster.cleanup import stop
 
     _tell(nodes, lambda node: stop(node, runs))
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.shown import clean, finite, show_bytes, show_duration, show_time, show_value
+from runner.console.format import clean, finite, show_bytes, show_duration, show_time, show_value
 
 if TYPE_CHECKING:
+    from runner.console.tables import Column
     from runner.records import FileRecord
-    from runner.tables import Column
 
 _OUTPUTS_SHOWN = 50
 
@@ -45,7 +45,7 @@ def show_table(
     instead: str = "--json",
 ) -> None:
     """Print a table, and below it what had no room on the terminal and how to see it."""
-    from runner import tables
+    from runner.console import tables
 
     tables.show_table(columns, rows, ids=ids, instead=instead, tell=note)
 

@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from runner.clock import now
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.launch import choose_port
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.process import choose_port
 from runner.endpoints.servers import Servers
 from runner.endpoints.settings import check_settings, same_kind
 from runner.endpoints.store import KEY_NAMES, EndpointStore, deployed, rolled_back
 from runner.errors import UserError
-from runner.files import locked
+from runner.io.clock import now
+from runner.io.files import locked
+from runner.io.names import check_name
 from runner.layout import Layout
-from runner.names import check_name
 from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
 

@@ -6,9 +6,9 @@ import platform
 import re
 from collections.abc import Sequence
 
-from runner.endpoints.modules import providers
-from runner.environments.lock import pins, requirements_of
-from runner.environments.packages import installed_packages
+from runner.endpoints.providers import providers
+from runner.environments.requirements.lock import pins, requirements_of
+from runner.environments.requirements.packages import installed_packages
 from runner.errors import UserError
 from runner.records import ModelRecord
 

@@ -6,13 +6,13 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
-from runner.endpoint_settings import EndpointSettings
+from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import misfits, requirements
-from runner.endpoints.launch import settle, start, stop
+from runner.endpoints.process import settle, start, stop
 from runner.endpoints.servers import MakeEnvironment, Status, read_log, state_problem
 from runner.endpoints.store import EndpointStore, rolled_back
 from runner.errors import UserError
-from runner.json_records import read_text
+from runner.io.json_records import read_text
 from runner.ports import Host, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 

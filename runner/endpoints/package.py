@@ -7,14 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import INSIDE, NOBODY, PORT, VARIABLES, contents, health, health_check, repository_name
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.image_contents import (
+    INSIDE,
+    NOBODY,
+    PORT,
+    VARIABLES,
+    contents,
+    health,
+    health_check,
+    repository_name,
+)
 from runner.endpoints.settings import check_settings
 from runner.errors import UserError
 from runner.ports import Registry
 from runner.records import ModelRecord
 
-KEYS = "/run/secrets/vivero-keys"  # as in serving/contained.py
+KEYS = "/run/secrets/vivero-keys"  # as in serving/process/contained.py
 WHEELS = "/tmp/wheels"  # noqa: S108 - in an image that is being built
 _PREFIX = "/opt/vivero"
 _DOCKERFILE = """\
@@ -121,7 +130,7 @@ def _dockerfile(base: str, wheels: Sequence[Path]) -> str:
         port=PORT,
         health=" ".join(f"--{name}={value:g}{'' if name == 'retries' else 's'}" for name, value in health().items()),
         check=json.dumps(health_check(python)),
-        command=json.dumps([python, "-m", "serving.contained"]),
+        command=json.dumps([python, "-m", "serving.process.contained"]),
     )
 
 

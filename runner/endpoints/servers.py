@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from runner.endpoint_settings import EndpointSettings
-from runner.json_records import LARGEST_LINES, read_bytes
+from runner.config.endpoint_settings import EndpointSettings
+from runner.io.json_records import LARGEST_LINES, read_bytes
 from runner.layout import EndpointLayout
 from runner.ports import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord

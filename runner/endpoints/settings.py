@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-from runner.endpoint_settings import ACCELERATORS, KINDS, RESTARTS, EndpointSettings
+from runner.config.endpoint_settings import ACCELERATORS, KINDS, RESTARTS, EndpointSettings
 from runner.errors import UserError
 
 _OF_CONTAINERS = ("base_image", "restart", "cpu", "memory", "network")

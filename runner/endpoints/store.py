@@ -9,15 +9,15 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from runner.clock import now
+from runner.access.sharing import sharing_of
 from runner.errors import UserError, nearest
-from runner.files import is_locked, locked, write_json
-from runner.json_records import read_record, warn_once
+from runner.io.clock import now
+from runner.io.files import is_locked, locked, write_json
+from runner.io.json_records import read_record, warn_once
+from runner.io.names import is_name
+from runner.io.removal import remove
 from runner.layout import Layout
-from runner.names import is_name
 from runner.records import Deployment, EndpointRecord, KeysRecord, ServerState
-from runner.removing import remove
-from runner.sharing import sharing_of
 from runner.store.finding import entries
 
 KEY_NAMES = ("primary", "secondary")

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from runner import trust
+from runner.access import ownership
 from runner.errors import UserError
-from runner.files import locked, remove_tree, sweep, sync_folder
+from runner.io.files import locked, remove_tree, sweep, sync_folder
+from runner.io.moved_folders import is_moved
 from runner.layout import WORKER, Layout
-from runner.moved import is_moved
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 from runner.worker import sealing
@@ -51,8 +51,8 @@ def built(
     """
     target = layout.environment(key)
     if host.root is None:  # on another machine it is the user's there who built it
-        trust.check(layout.root, target)
-        trust.check(layout.root, target / "bin" / "python", link=True)
+        ownership.check(layout.root, target)
+        ownership.check(layout.root, target / "bin" / "python", link=True)
     found = _usable(host, target)
     if found is not None:
         return dataclasses.replace(found, cached=True)

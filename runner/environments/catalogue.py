@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import removing
 from runner.environments.build import LOCK
 from runner.errors import UserError, nearest
-from runner.files import locked, remove_tree
-from runner.json_records import read_record, read_text
+from runner.io import removal
+from runner.io.files import locked, remove_tree
+from runner.io.json_records import read_record, read_text
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
 from runner.worker.sealing import RECORD
@@ -85,7 +85,7 @@ def meant(found: Sequence[Kept], text: str) -> Kept:
 
 def leftovers(layout: Layout) -> Iterator[Path]:
     """Yield what a removal that was killed has left."""
-    yield from removing.leftovers(layout.environments)
+    yield from removal.leftovers(layout.environments)
 
 
 class Needs:
@@ -122,8 +122,8 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     needs_now : callable
         Returns the ``Needs`` of this moment.
     """
-    removing.check_above(layout.root, one.folder)
-    hidden = removing.hidden_beside(one.folder)
+    removal.check_above(layout.root, one.folder)
+    hidden = removal.hidden_beside(one.folder)
     with locked(layout.environments / f"{one.key}.lock", blocking=False) as held:
         if not held:
             return False

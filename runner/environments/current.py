@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runner.environments.handle import PrefixHandle
-from runner.environments.packages import installed_packages, lock_of, portable_packages
+from runner.environments.requirements.packages import installed_packages, lock_of, portable_packages
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Environment, EnvironmentHandle, Host, Say

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import write_json
+from runner.io.files import write_json
 from runner.layout import Layout
 from runner.ports import Host, Interpreter
 

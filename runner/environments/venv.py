@@ -12,13 +12,21 @@ from pathlib import Path
 
 from runner.environments.build import LOCK, built
 from runner.environments.handle import PrefixHandle
-from runner.environments.indexes import index_variables
 from runner.environments.interpreters import Interpreters
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import OFFLINE_PYTHON, complaint, hash_options, key_of, pins, requirements_of, resolve
 from runner.environments.pip import giving_pip
-from runner.environments.places import with_kept
-from runner.environments.spec import gather
+from runner.environments.requirements.indexes import index_variables
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.lock import (
+    OFFLINE_PYTHON,
+    complaint,
+    hash_options,
+    key_of,
+    pins,
+    requirements_of,
+    resolve,
+)
+from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.spec import gather
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Interpreter, Say
@@ -124,7 +132,7 @@ class VenvEnvironment:
 
     def _install(self, host: Host, install: list[str], lock: str, python: Interpreter, staging: Path, say: Say) -> None:
         """Install a lock: from an index, or from what is sent, and kept wheels from where they are."""
-        from runner.environments.wheels import fetched
+        from runner.environments.requirements.wheels import fetched
 
         kept, wheels, placed = KeptWheels(self.layout), staging / "wheels", staging / "placed.txt"
         with tempfile.TemporaryDirectory(prefix="vivero-kept-") as made:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import locked, remove_tree, write_bytes
+from runner.io.files import locked, remove_tree, write_bytes
 from runner.ports import Completed, Interpreter, Say
 
 _finding = threading.Lock()

@@ -6,12 +6,12 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.bench import Bench
-from runner.clock import now
 from runner.errors import UserError, nearest
-from runner.files import hash_tree, list_files
-from runner.inspectors import inspector_of
-from runner.json_records import as_record, read_json, read_text
+from runner.execution.context import Bench
+from runner.execution.inspectors import inspector_of
+from runner.io.clock import now
+from runner.io.files import hash_tree, list_files
+from runner.io.json_records import as_record, read_json, read_text
 from runner.layout import RunLayout
 from runner.ports import Registry
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord

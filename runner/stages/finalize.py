@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.bench import Bench
 from runner.errors import UserError
-from runner.files import hash_file, list_files, write_json
-from runner.json_records import read_lines, read_record
+from runner.execution.context import Bench
+from runner.execution.metrics import last_values
+from runner.io.files import hash_file, list_files, write_json
+from runner.io.json_records import read_lines, read_record
 from runner.layout import RunLayout
-from runner.metrics import last_values
 from runner.records import ChildRecord, FileRecord, FinalizeRecord, ManifestRecord, MetricLine, RunRecord
-from runner.stages.collected import collect_metrics, collect_outputs
+from runner.stages.collect import collect_metrics, collect_outputs
 
 
 def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:

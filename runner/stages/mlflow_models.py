@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runner.bench import Bench
 from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.io.names import check_name
 from runner.layout import RunLayout
-from runner.names import check_name
 from runner.records import ModelRecord, RunRecord
 from runner.stages.artefacts import Wanted, already, find_artefact, register_version
 

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Callable
 from typing import TextIO
 
-from runner import trust
-from runner.bench import Bench
-from runner.checks import source_folder
+from runner.access import ownership
+from runner.config.validation import source_folder
 from runner.errors import UserError
-from runner.files import write_text
+from runner.execution.context import Bench
 from runner.hosts.remote.link import UnreachableError
+from runner.io.files import write_text
 from runner.ports import EnvironmentHandle, Say
 from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
-from runner.stages.left_out import check_script
+from runner.stages.missing_files import check_script
 
 
 def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
@@ -27,7 +27,7 @@ def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
         the endpoint could not be deployed to.
     """
     snapshot = _snapshot(bench)
-    trust.check(bench.layout.root, bench.layout.snapshot(snapshot.hash))
+    ownership.check(bench.layout.root, bench.layout.snapshot(snapshot.hash))
     environment = _environment(bench)
     if bench.spec.endpoint is not None and "deploy" in bench.spec.stages:
         bench.foresee(bench.spec.endpoint, str(bench.spec.model.name), environment.python_version)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.bench import Bench
-from runner.promotion import promote, read_condition
+from runner.execution.context import Bench
+from runner.execution.promotion import promote, read_condition
 from runner.records import ModelRecord, RegisterRecord, RunRecord
 from runner.stages.artefacts import Wanted, already, find_artefact, register_version
 from runner.stages.mlflow_models import has_registered, register_for_script

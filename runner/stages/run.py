@@ -10,21 +10,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner.arguments import argv_of, fill_inputs, script_argv, unread_values
-from runner.bench import Bench
+from runner.config.arguments import argv_of, fill_inputs, script_argv, unread_values
+from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
-from runner.files import is_locked, make_folder, write_json
-from runner.following import worker_lives
-from runner.format import FORMAT
-from runner.json_records import open_regular, read_record, read_text
+from runner.execution.context import Bench
+from runner.execution.cores import thread_share, usable_cores
+from runner.execution.followers import worker_lives
+from runner.io.files import is_locked, make_folder, write_json
+from runner.io.json_records import open_regular, read_record, read_text
+from runner.io.record import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.ports import EnvironmentHandle, Job
 from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
-from runner.stages.left_behind import straighten
-from runner.stages.left_out import hint
+from runner.stages.missing_files import hint
+from runner.stages.sanitize import straighten
 from runner.statuses import FAILED
-from runner.streams import reader_may_leave
-from runner.threads import thread_share, usable_cores
 from runner.worker import orders, timeouts
 
 _TICK = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.bench import Bench
+from runner.execution.context import Bench
 from runner.records import RunRecord, ScaleRecord
 
 

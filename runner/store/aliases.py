@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runner.clock import now, write_time
 from runner.errors import UserError
-from runner.files import append_json_line, locked
-from runner.json_records import LARGEST_LINES, read_bytes, read_lines
+from runner.io.clock import now, write_time
+from runner.io.files import append_json_line, locked
+from runner.io.json_records import LARGEST_LINES, read_bytes, read_lines
 from runner.records import AliasLine
 
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from runner.clock import read_typed, write_time
 from runner.errors import UserError, nearest
+from runner.io.clock import read_typed, write_time
 
 Row = Mapping[str, Any]
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {

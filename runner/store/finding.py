@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from runner.errors import UserError, nearest
-from runner.json_records import read_record, warn_once
+from runner.io.json_records import read_record, warn_once
 
 _SHOWN = 5
 _RECENT = 50  # ids of about the same second

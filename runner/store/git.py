@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from runner.files import write_bytes
+from runner.io.files import write_bytes
 from runner.records import GitState
 
 _DIFF_LIMIT = 20 << 20  # bytes

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner import trust
+from runner.access import ownership
 from runner.errors import UserError, nearest
-from runner.json_records import warn_once
+from runner.io.json_records import warn_once
 from runner.layout import Layout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
@@ -42,7 +42,7 @@ class RunIndex:
         return rows
 
     def _all(self) -> list[dict[str, Any]]:
-        if not trust.is_trusted(self.layout.root):  # a cache that is a link would be written wherever it leads
+        if not ownership.is_trusted(self.layout.root):  # a cache that is a link would be written wherever it leads
             return self._uncached()
         try:
             return self._cached()
@@ -91,7 +91,7 @@ class RunIndex:
 
     def _cached(self) -> list[dict[str, Any]]:
         if not self.layout.index.exists():
-            from runner.files import make_file
+            from runner.io.files import make_file
 
             make_file(self.layout.index)
         database = sqlite3.connect(self.layout.index, timeout=30)

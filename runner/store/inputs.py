@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.files import BadLinkError, followed_files, hash_file, hash_tree, make_file, remove_tree, sync_tree
+from runner.io.files import BadLinkError, followed_files, hash_file, hash_tree, make_file, remove_tree, sync_tree
 from runner.layout import Layout
 from runner.records import InputRecord
 

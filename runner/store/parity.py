@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runner.files import write_json
-from runner.json_records import as_record, read_mapping
+from runner.io.files import write_json
+from runner.io.json_records import as_record, read_mapping
 from runner.layout import Layout
 from runner.records import ModelRecord, ParityRecord
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.clock import now
 from runner.errors import UserError, nearest
-from runner.files import (
+from runner.io.clock import now
+from runner.io.files import (
     hash_file,
     hash_tree,
     list_files,
@@ -26,11 +26,11 @@ from runner.files import (
     sync_tree,
     write_json,
 )
-from runner.json_records import open_regular, read_record, warn_once
+from runner.io.json_records import open_regular, read_record, warn_once
+from runner.io.names import check_name, is_name
+from runner.io.removal import check_above, remove
 from runner.layout import Layout
-from runner.names import check_name, is_name
 from runner.records import FileRecord, ModelRecord
-from runner.removing import check_above, remove
 from runner.store.aliases import AliasFile
 from runner.store.finding import entries
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.clock import seconds_between
 from runner.errors import UserError
-from runner.json_records import read_lines, warn_once
+from runner.execution.metrics import last_values
+from runner.io.clock import seconds_between
+from runner.io.json_records import read_lines, warn_once
 from runner.layout import RunLayout
-from runner.metrics import last_values
 from runner.records import MetricLine, RunRecord
 from runner.statuses import TERMINAL
 from runner.store.runs import read_record

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import UserError, nearest
-from runner.files import write_text
-from runner.format import Encoder
+from runner.io.files import write_text
+from runner.io.record import Encoder
+from runner.io.removal import remove
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
-from runner.removing import remove
 from runner.statuses import TERMINAL
 from runner.store.finding import entries, latest, meant, read_own, record_folders, time_of
 

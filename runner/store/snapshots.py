@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.files import BadLinkError, followed_files, hash_file, make_folder, remove_tree, sync_tree, write_json
-from runner.json_records import read_json
+from runner.io.files import BadLinkError, followed_files, hash_file, make_folder, remove_tree, sync_tree, write_json
+from runner.io.json_records import read_json
 from runner.layout import Layout
 from runner.ports import Say
 from runner.records import SnapshotRecord

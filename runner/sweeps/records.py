@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.format import FORMAT, Name, Record, Time, frozen_record
+from runner.io.record import FORMAT, Name, Record, Time, frozen_record
 from runner.statuses import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.clock import now
 from runner.errors import UserError
-from runner.files import append_json_line, write_json
-from runner.format import FORMAT
-from runner.json_records import LARGEST_LINES, as_record, read_bytes, read_lines
+from runner.io.clock import now
+from runner.io.files import append_json_line, write_json
+from runner.io.json_records import LARGEST_LINES, as_record, read_bytes, read_lines
+from runner.io.record import FORMAT
 from runner.layout import Layout
 from runner.store.finding import latest, meant, read_own, record_folders, time_of
-from runner.sweeps.best import best_trials
+from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.records import JournalLine, SweepRecord, TrialRecord
 
 

@@ -1,6 +1,6 @@
 """Interpreters that a node keeps warm between runs: started, told what to import, asked for one worker after another.
 
-What ``runner.compute.interpreter`` does on the controller's machine, where there is a controller to do it.
+What ``runner.compute.local.interpreter`` does on the controller's machine, where there is a controller to do it.
 """
 
 import hashlib

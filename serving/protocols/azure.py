@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.data.rows import Rows
+from serving.dataplane.plane import Answer
 from serving.errors import bad_input
-from serving.plane import Answer
 from serving.protocols.common import by_column, mapping, names, text
-from serving.rows import Rows
 
 
 def parse(body: Any) -> tuple[Rows, str | None]:

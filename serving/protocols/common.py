@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from flask import Request
 
+from serving.data.rows import Rows
 from serving.errors import ServingError, bad_input
-from serving.rows import Rows
 
 _JSON = ("application/json", "")
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")

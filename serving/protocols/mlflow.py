@@ -10,10 +10,10 @@ import csv
 import io
 from typing import Any
 
+from serving.data.rows import Rows
+from serving.dataplane.plane import Answer
 from serving.errors import bad_input
-from serving.plane import Answer
 from serving.protocols.common import by_column, mapping, names, text
-from serving.rows import Rows
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from serving.data.rows import Rows
+from serving.dataplane.model import ServedModel
+from serving.dataplane.plane import Answer
 from serving.errors import ServingError, bad_input
-from serving.model import ServedModel
-from serving.plane import Answer
 from serving.protocols.common import mapping, text
 from serving.protocols.oip_tensors import WORDS, an_object, content_type, tensor
-from serving.rows import Rows
 
 _FOREIGN = ("classification", "shared_memory_region")  # of other extensions: what they ask for is not done here
 

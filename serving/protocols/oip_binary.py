@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from serving.dataplane.outputs import dumps
 from serving.errors import bad_input
-from serving.outputs import dumps
 from serving.protocols.oip_tensors import an_object, numpy_type
 
 LENGTH = "Inference-Header-Content-Length"

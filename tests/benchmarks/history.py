@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from runner.files import write_json  # noqa: E402
+from runner.io.files import write_json  # noqa: E402
 from runner.layout import Layout  # noqa: E402
 from runner.records import FinalizeRecord, ModelRecord, RunRecord  # noqa: E402
 from runner.store.registry import FileRegistry  # noqa: E402

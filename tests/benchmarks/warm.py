@@ -14,10 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from runner.compute.local import LocalCompute  # noqa: E402
+from runner.compute.local.compute import LocalCompute  # noqa: E402
 from runner.environments.current import CurrentEnvironment  # noqa: E402
-from runner.files import write_json  # noqa: E402
 from runner.hosts.local import LocalHost  # noqa: E402
+from runner.io.files import write_json  # noqa: E402
 from runner.layout import Layout  # noqa: E402
 from runner.ports import EnvironmentHandle  # noqa: E402
 

@@ -47,7 +47,7 @@ class History:
         **fields: Any,
     ) -> Any:
         """Record a run, one second after the one before."""
-        from runner.files import hash_file
+        from runner.io.files import hash_file
 
         self.count += 1
         second = f"{self.count:02d}"

@@ -125,7 +125,7 @@ def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
     folder = history.folder_of(record)
     folder.log.write_text("first\n")
     folder.record.write_text(folder.record.read_text().replace('"completed"', '"running"'))
-    from runner.files import locked
+    from runner.io.files import locked
 
     with locked(folder.controller_lock):
         process = history.command_line.start("runner.cli", "logs", "-f", "latest")
@@ -137,7 +137,7 @@ def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
 
 
 def test_our_own_bug_is_a_traceback_and_3(history: History, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr("runner.commands.runs.run_index", {}.__getitem__)
+    monkeypatch.setattr("runner.commands.runs.listing.run_index", {}.__getitem__)
     assert main(["runs", "--workspace", str(history.layout.root)]) == 3
     assert "KeyError" in capsys.readouterr().err
 

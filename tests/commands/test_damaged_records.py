@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-import runner.json_records
+import runner.io.json_records
 from runner.cli import main
-from runner.endpoint_settings import EndpointSettings
+from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
-from runner.files import write_json
+from runner.io.files import write_json
 from runner.layout import Layout
 from runner.records import Deployment, EndpointRecord
 from runner.store.parity import keep_parity
@@ -196,7 +196,7 @@ def typed(words: list[str]) -> tuple[int, str, str]:
     def hang(_number: int, _frame: Any) -> None:
         raise HangError(" ".join(words))
 
-    runner.json_records._warned.clear()
+    runner.io.json_records._warned.clear()
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
     before = signal.signal(signal.SIGALRM, hang)
     signal.alarm(_SECONDS)

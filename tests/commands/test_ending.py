@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.files import locked
+from runner.io.files import locked
 from tests.commands.conftest import History
 
 

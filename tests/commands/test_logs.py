@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.files import locked, write_json
+from runner.io.files import locked, write_json
 from tests.commands.conftest import History
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.endpoint_settings import EndpointSettings
+from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
-from runner.files import locked, write_json
+from runner.io.files import locked, write_json
 from runner.records import Deployment, EndpointRecord
 from tests.commands.conftest import History
 

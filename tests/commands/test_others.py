@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from runner import trust
+from runner.access import ownership
 from runner.cli import cli
 from runner.commands.lazy import LazyGroup
 from tests.support.command_line import CommandLine
@@ -96,7 +96,7 @@ def test_nothing_is_executed_in_a_workspace_of_others(command: str, hostile: Hos
     done = hostile.vivero(f"{command} {EXECUTING[command]}")
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert f"The workspace {hostile.layout.root} {said}" in done.stderr
-    assert f"{trust.VARIABLE}={hostile.layout.root}" in done.stderr
+    assert f"{ownership.VARIABLE}={hostile.layout.root}" in done.stderr
     assert hostile.marks() == [] and hostile.run.status == "running"
 
 
@@ -122,7 +122,7 @@ def test_a_link_in_place_of_an_order_is_not_followed(hostile: Hostile) -> None:
 def test_the_model_of_an_own_run_is_loaded_in_its_environment(trusted: bool, hostile: Hostile) -> None:
     if trusted:
         give_away(hostile.layout.root)
-    variables = {trust.VARIABLE: f"/elsewhere:{hostile.layout.root}"} if trusted else {}
+    variables = {ownership.VARIABLE: f"/elsewhere:{hostile.layout.root}"} if trusted else {}
     done = hostile.vivero("recover", variables=variables)
     assert done.returncode == 0 and "Run src-" in done.stdout, done.stderr
     assert hostile.marks() == ["loaded"]  # by our Python: the order's program was not started

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.files import write_json
+from runner.io.files import write_json
 from tests.commands.conftest import History
 from tests.support.command_line import CommandLine
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local import ForkedJob, LocalCompute
-from runner.compute.warm import AVAILABLE
+from runner.compute.local.compute import ForkedJob, LocalCompute
+from runner.compute.local.prefork import AVAILABLE
 from runner.environments.current import CurrentEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from runner.compute.cluster.nodes import Nodes
+from runner.compute.cluster.node_pool import Nodes
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
 

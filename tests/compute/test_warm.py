@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local import ForkedJob, LocalCompute, LocalJob
-from runner.compute.warm import AVAILABLE
+from runner.compute.local.compute import ForkedJob, LocalCompute, LocalJob
+from runner.compute.local.prefork import AVAILABLE
 from runner.environments.current import CurrentEnvironment
 from runner.environments.handle import PrefixHandle
 from runner.hosts.local import LocalHost
@@ -137,7 +137,7 @@ def test_a_run_goes_on_when_its_interpreter_is_killed(trials: Any, compute: Any)
 def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(
     trials: Any, compute: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.compute.interpreter.WORKER", trials.layout.root)
+    monkeypatch.setattr("runner.compute.local.interpreter.WORKER", trials.layout.root)
     job, run = trials.run(compute, "print('x')")
     assert isinstance(job, LocalJob) and status(run) == "completed"
     assert "started afresh" in run.worker_log.read_text()
@@ -222,7 +222,7 @@ def test_many_at_once(trials: Any, compute: Any) -> None:
 CONTROLLER = """
     import sys, threading
     from pathlib import Path
-    from runner.compute.local import LocalCompute
+    from runner.compute.local.compute import LocalCompute
     from runner.environments.current import CurrentEnvironment
     from runner.hosts.local import LocalHost
     from runner.layout import Layout

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.files import write_json
+from runner.io.files import write_json
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
 from tests.support.waiting import wait_for

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from runner.endpoints.environment import requirements
-from runner.files import locked
 from runner.hosts.local import LocalHost
+from runner.io.files import locked
 from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.wiring import serving_image

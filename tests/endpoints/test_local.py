@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from runner.clock import now
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.launch import check_interpreter, start
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.process import check_interpreter, start
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
+from runner.io.clock import now
 from runner.layout import Layout
 from runner.records import EndpointRecord
 from runner.worker import sealing

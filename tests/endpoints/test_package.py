@@ -14,7 +14,7 @@ import joblib
 import pytest
 
 from runner.environments.docker.engine import KIND, WORKSPACE
-from runner.environments.kept_wheels import KeptWheels
+from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.layout import Layout
 from tests.contracts.servers_contract import ask, constant
 from tests.support.command_line import CommandLine

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import checked, compile_lock
-from runner.environments.place_lines import Place, place_of
-from runner.environments.places import with_kept
-from runner.environments.project import dependencies
-from runner.environments.spec import Spec, gather
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.lock import checked, compile_lock
+from runner.environments.requirements.place_parser import Place, place_of
+from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.project import dependencies
+from runner.environments.requirements.spec import Spec, gather
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
@@ -350,7 +350,7 @@ def test_two_processes_build_it_once_each_into_one(layout: Layout, tmp_path: Pat
     write_project(tmp_path / "mine")
     code = (
         "import sys; from pathlib import Path\n"
-        "from runner.environments.kept_wheels import KeptWheels\nfrom runner.layout import Layout\n"
+        "from runner.environments.requirements.kept_wheels import KeptWheels\nfrom runner.layout import Layout\n"
         "print(KeptWheels(Layout(Path(sys.argv[1]))).build(Path(sys.argv[2]), (), str).sha256)"
     )
     command = [sys.executable, "-c", code, str(layout.root), str(tmp_path / "mine")]

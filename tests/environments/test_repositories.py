@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from runner.environments.interpreters import Interpreters
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.places import with_kept
-from runner.environments.repositories import repository_of
-from runner.environments.spec import Spec
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.repositories import repository_of
+from runner.environments.requirements.spec import Spec
+from runner.environments.requirements.wheels import fetched
 from runner.environments.venv import VenvEnvironment
-from runner.environments.wheels import fetched
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout

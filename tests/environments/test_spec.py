@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.environments.spec import gather
+from runner.environments.requirements.spec import gather
 from runner.errors import UserError
 
 

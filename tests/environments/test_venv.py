@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.environments.lock import resolving_hint
+from runner.environments.requirements.lock import resolving_hint
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost

@@ -23,18 +23,20 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from sklearn.datasets import load_iris
     from sklearn.svm import SVC
 
-    from runner import bounded_yaml, json_records, records
+    from runner import records
+    from runner.config import yaml_limits
     from runner.errors import UserError
-    from runner.format import Record
-    from runner.metrics import last_values, numbers_of
+    from runner.execution.metrics import last_values, numbers_of
+    from runner.io import json_records
+    from runner.io.record import Record
     from runner.store.aliases import AliasFile
     from runner.worker import agent
-    from serving.app import App
-    from serving.keys import Keys
-    from serving.model import ServedModel
-    from serving.plane import DataPlane, Limits, Route
-    from serving.tables import KINDS, read_chunks
-    from serving.telemetry import Metrics, Telemetry
+    from serving.data.tables import KINDS, read_chunks
+    from serving.dataplane.model import ServedModel
+    from serving.dataplane.plane import DataPlane, Limits, Route
+    from serving.http.app import App
+    from serving.http.keys import Keys
+    from serving.observe.telemetry import Metrics, Telemetry
     from tests.support.estimators.mixed import MIXED
 
 REFUSALS = (UserError, yaml.YAMLError, OmegaConfBaseException)
@@ -67,7 +69,7 @@ def as_lines(data: bytes) -> None:
 def as_yaml(data: bytes) -> None:
     """Read a composition's file."""
     text = data.decode(errors="surrogateescape")
-    for load in (bounded_yaml.load, bounded_yaml.load_config):
+    for load in (yaml_limits.load, yaml_limits.load_config):
         try:
             load(text, "file")
         except REFUSALS:

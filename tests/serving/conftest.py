@@ -15,11 +15,11 @@ import pytest
 
 from runner.layout import Layout
 from runner.records import ModelRecord
-from serving.app import App
-from serving.keys import Keys
-from serving.model import ServedModel
-from serving.plane import DataPlane, Limits, Route
-from serving.telemetry import Metrics, Telemetry
+from serving.dataplane.model import ServedModel
+from serving.dataplane.plane import DataPlane, Limits, Route
+from serving.http.app import App
+from serving.http.keys import Keys
+from serving.observe.telemetry import Metrics, Telemetry
 from tests.support.command_line import ROOT
 from tests.support.waiting import wait_for
 

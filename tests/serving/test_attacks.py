@@ -18,17 +18,17 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from runner.clock import now
-from serving.app import App
-from serving.connections import Connection
-from serving.door import Door
+from runner.io.clock import now
+from serving.dataplane.model import ServedModel
+from serving.dataplane.plane import DataPlane, Limits, Route
 from serving.errors import ServingError
-from serving.gateway import Gateway
-from serving.keys import Keys
-from serving.model import ServedModel
-from serving.plane import DataPlane, Limits, Route
-from serving.room import Room
-from serving.telemetry import LineLog, Metrics, Telemetry
+from serving.http.app import App
+from serving.http.connections import Connection
+from serving.http.door import Door
+from serving.http.gateway import Gateway
+from serving.http.keys import Keys
+from serving.http.room import Room
+from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.examples import examples
 from tests.support.raw_http import Raw, ask, post
 from tests.support.waiting import wait_for

@@ -19,11 +19,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from runner.layout import Layout
-from serving.tables import KINDS
+from serving.data.tables import KINDS
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 
-SCORING = ["serving/**/*.py", "runner/commands/score.py"]
+SCORING = ["serving/**/*.py", "runner/commands/endpoints/score.py"]
 X, Y = load_iris(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500).fit(X, np.array(["a", "b", "c"])[Y])
 

@@ -21,8 +21,8 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from serving.columns import ANY, CATEGORY, DATE, NUMBER, TEXT, Column
-from serving.schema import read_schema
+from serving.data.columns import ANY, CATEGORY, DATE, NUMBER, TEXT, Column
+from serving.data.schema import read_schema
 from tests.support.estimators.mixed import MIXED, TABLE, TARGET
 
 GOOD = {"age": 30, "sex": "f", "zip": "01234", "children": 2, "note": "a good day"}
@@ -207,8 +207,8 @@ DATED = make_pipeline(
 
 
 def test_dates(registered_record: Any) -> None:
-    from serving.model import ServedModel
-    from serving.rows import Rows
+    from serving.data.rows import Rows
+    from serving.dataplane.model import ServedModel
 
     served = ServedModel(registered_record, DATED, dates=["when"])
     rows = [{"when": "2026-02-03T10:00:00", "n": 2}, {"when": "2026-03-05", "n": 1}]

@@ -13,7 +13,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from serving.room import Room
+from serving.http.room import Room
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 

@@ -14,10 +14,10 @@ import sklearn
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from runner.endpoint_settings import EndpointSettings
+from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.environment import SERVER_PACKAGES, misfits, requirements
 from runner.endpoints.local import find_python
-from runner.environments.packages import installed_packages
+from runner.environments.requirements.packages import installed_packages
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost

@@ -19,10 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
-from serving.batching import Batcher
+from serving.accelerate import paths
+from serving.dataplane.batching import Batcher
+from serving.dataplane.model import ServedModel
 from serving.errors import ServingError
-from serving.exact import paths
-from serving.model import ServedModel
 from tests.support.waiting import wait_for
 
 IRIS, CANCER, DIABETES = (load(return_X_y=True) for load in (load_iris, load_breast_cancer, load_diabetes))

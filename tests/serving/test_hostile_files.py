@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from runner.errors import UserError
 from runner.layout import Layout
-from serving.tables import join_parts, read_chunks, write_part
+from serving.data.tables import join_parts, read_chunks, write_part
 from tests.support.command_line import ROOT, CommandLine
 
 FORMULAS = ["=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "plain"]
@@ -92,7 +92,7 @@ def test_a_long_row_is_not_taken_into_memory(
     case: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start, filling, size = LONG[case]
-    monkeypatch.setattr("serving.tables.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("serving.data.tables.MOST_BYTES", 1 << 20)
     path = tmp_path / f"rows{kind}"
     with path.open("wb") as file:
         file.write(b"[1,2,3,4]\n" if kind == ".jsonl" else start)
@@ -191,7 +191,7 @@ def test_many_columns_come_in_fewer_rows(tmp_path: Path) -> None:
 
 
 def test_long_rows_come_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.tables.MOST_BYTES", 1000)
+    monkeypatch.setattr("serving.data.tables.MOST_BYTES", 1000)
     path = tmp_path / "rows.jsonl"
     lines = [json.dumps([number] * 100) for number in range(50)]
     path.write_text("\n".join(lines))

@@ -14,9 +14,9 @@ from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
-from serving.door import HEALTH
-from serving.keys import Keys
-from serving.telemetry import LineLog, Metrics
+from serving.http.door import HEALTH
+from serving.http.keys import Keys
+from serving.observe.telemetry import LineLog, Metrics
 from tests.support.waiting import wait_for
 
 X, Y = load_iris(return_X_y=True)

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from serving.plane import Limits
+from serving.dataplane.plane import Limits
 
 X, Y = load_iris(return_X_y=True)
 SVM, TREES = SVC().fit(X, Y), HistGradientBoostingClassifier(max_iter=5).fit(X, Y)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runner.clock import now
-from serving.keys import Keys
+from runner.io.clock import now
+from serving.http.keys import Keys
 
 RIGHT = "k" * 43
 GIVEN = {
@@ -38,7 +38,7 @@ def test_every_key_is_compared_as_a_digest(header: str, tmp_path: Path, monkeypa
         compared.append((given, one))
         return compare(given, one)
 
-    monkeypatch.setattr("serving.keys.hmac.compare_digest", noted)
+    monkeypatch.setattr("serving.http.keys.hmac.compare_digest", noted)
     assert Keys(path).admit(header) is GIVEN[header]
     # All of them, whichever is right; of the same length, so that a length says nothing of a key.
     assert [one.hex() for _, one in compared] == list(digests.values())

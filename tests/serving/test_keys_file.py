@@ -8,7 +8,7 @@ import pytest
 
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
-from serving.keys import Keys
+from serving.http.keys import Keys
 from tests.support.damage import PLACES, remove
 
 CONTENTS = {
@@ -63,7 +63,7 @@ def test_a_look_that_failed_for_a_moment_is_made_again(
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr("serving.keys.read_record", no_descriptors)
+        patched.setattr("serving.http.keys.read_record", no_descriptors)
         keys.refresh()
         assert not keys.admit(f"Bearer {key}") and "Too many open files" in capfd.readouterr().out
     keys.refresh()

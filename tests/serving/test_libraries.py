@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from runner.errors import UserError
-from serving.outputs import tidy
-from serving.schema import METHODS
+from serving.data.schema import METHODS
+from serving.dataplane.outputs import tidy
 from tests.support.answers import forms, layouts, same, tensors
 
 X = load_iris().data[::2]

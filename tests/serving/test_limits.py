@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from serving.app import App
-from serving.door import Door
-from serving.gateway import Gateway
-from serving.keys import Keys
-from serving.plane import DataPlane, Limits
-from serving.room import Room
-from serving.telemetry import LineLog, Metrics, Telemetry
+from serving.dataplane.plane import DataPlane, Limits
+from serving.http.app import App
+from serving.http.door import Door
+from serving.http.gateway import Gateway
+from serving.http.keys import Keys
+from serving.http.room import Room
+from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 
@@ -157,7 +157,7 @@ def test_bodies_that_are_too_long_cut_off_or_slow(held: Any, monkeypatch: pytest
 
 
 def test_a_request_in_a_models_queue_leaves_when_it_was_given_up() -> None:
-    from serving.batching import Batcher, wait_no_longer_than
+    from serving.dataplane.batching import Batcher, wait_no_longer_than
     from serving.errors import ServingError
 
     go, calls, answers = threading.Event(), [], []

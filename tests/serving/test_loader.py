@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from serving.loader import load
+from serving.dataplane.loader import load
 from tests.support.malicious import Malicious
 
 MODEL = SVC().fit(*load_iris(return_X_y=True))

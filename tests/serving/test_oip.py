@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from serving.plane import DataPlane, Route
+from serving.dataplane.plane import DataPlane, Route
 
 X, Y = load_iris(return_X_y=True)
 SCALED = make_pipeline(StandardScaler(copy=False), LogisticRegression()).fit(X.copy(), Y)

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 
 from runner.cli import main
 from runner.layout import Layout
-from serving.model import ServedModel
+from serving.dataplane.model import ServedModel
 
 IRIS, CANCER, DIABETES = (load(return_X_y=True) for load in (load_iris, load_breast_cancer, load_diabetes))
 CONVERTED = {
@@ -82,7 +82,7 @@ def test_what_cannot_be_converted_is_answered_as_before(model: Any, reason: str,
 def test_a_conversion_that_answers_otherwise_is_not_used(
     monkeypatch: pytest.MonkeyPatch, registered_record: Any
 ) -> None:
-    from serving import onnx
+    from serving.dataplane import onnx
 
     monkeypatch.setattr(onnx, "_convert", lambda *_: lambda rows: np.full(len(rows), 1e3))
     served = ServedModel(registered_record, Ridge().fit(*DIABETES), accelerate="onnx")

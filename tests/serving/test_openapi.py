@@ -23,9 +23,9 @@ from sklearn.svm import SVC
 import serving
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
-from serving.door import HEALTH
 from serving.errors import MEANING, OF_ANY
-from serving.keys import Keys
+from serving.http.door import HEALTH
+from serving.http.keys import Keys
 from tests.support.estimators.mixed import MIXED
 from tests.support.examples import examples
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.clock import read_time
 from runner.errors import UserError
+from runner.io.clock import read_time
 from runner.layout import Layout
 from runner.records import FinalizeRecord
 from runner.store.index import RunIndex, select

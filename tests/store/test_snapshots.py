@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.compute.cluster.order import Tree
+from runner.compute.cluster.job_spec import Tree
 from runner.errors import UserError
-from runner.files import hash_tree
+from runner.io.files import hash_tree
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
 from runner.worker import snapshot

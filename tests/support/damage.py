@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from runner.json_records import LARGEST
+from runner.io.json_records import LARGEST
 
 Damage = Callable[[bytes], bytes]
 

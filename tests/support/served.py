@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from runner.environments.packages import installed_packages
+from runner.environments.requirements.packages import installed_packages
 
 _NEEDED = ("scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals")
 _HERE = installed_packages()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runner.statuses import COMPLETED
-from runner.sweeps.best import best_trials
+from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.records import Objective, SweepRecord, TrialRecord
 
 ACCURACY = Objective(metric="Accuracy")

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.sweeps.best import best_trials
+from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.records import EARLY, Objective, TrialRecord
 from runner.sweeps.search.make import SearchSettings, make_search
-from runner.sweeps.space import make_space
+from runner.sweeps.space.search_space import make_space
 
 SPACE = make_space({"a": {"uniform": [-5, 5]}, "b": ["x", "y"], "+c": {"normal": [0, 1]}, "d": {"quniform": [0, 9, 3]}})
 LOSS = Objective(metric="loss", goal="minimize")

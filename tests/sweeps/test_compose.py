@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.composition import read_composition
+from runner.config.composition import read_composition
+from runner.config.schema import register_schemas
 from runner.errors import UserError
-from runner.plan import make_plan, register_resolvers
-from runner.schema import register_schemas
-from runner.sweeps.compose import Composer
-from runner.sweeps.words import to_word
+from runner.execution.plan import make_plan, register_resolvers
+from runner.sweeps.composing.composer import Composer
+from runner.sweeps.composing.override_text import to_word
 from tests.support.command_line import ROOT
 from tests.support.examples import examples
 

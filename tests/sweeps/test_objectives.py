@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.sweeps.objectives import read_objectives
+from runner.sweeps.ranking.objectives import read_objectives
 
 LESS = (
     "error rate", "mean squared error", "train time", "fit time", "score time", "runtime", "training cost", "max error",

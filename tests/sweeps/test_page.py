@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.sweeps.page import page_data, write_page
+from runner.sweeps.display.page import page_data, write_page
 from runner.sweeps.records import EARLY
 from tests.support.components import missing
 from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial

@@ -8,7 +8,7 @@ from runner.sweeps.ports import Search, Suggestion
 from runner.sweeps.search.grid import Grid
 from runner.sweeps.search.random import RandomSearch
 from runner.sweeps.search.sobol import Sobol
-from runner.sweeps.space import make_space, parse_words
+from runner.sweeps.space.search_space import make_space, parse_words
 
 COMMANDS = [
     ["job.arguments.kernel=linear,rbf", "job.arguments.penalty=0.5,1"],

@@ -10,12 +10,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from omegaconf import OmegaConf
 
+from runner.config.schema import SweepConfig, register_schemas
 from runner.errors import UserError
-from runner.plan import register_resolvers
-from runner.schema import SweepConfig, register_schemas
-from runner.sweeps.checks import check_sweep
+from runner.execution.plan import register_resolvers
 from runner.sweeps.search.make import SearchSettings, make_search
-from runner.sweeps.space import make_space, parse_words
+from runner.sweeps.space.search_space import make_space, parse_words
+from runner.sweeps.validation import check_sweep
 from tests.support.command_line import CONF
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from runner.layout import Layout
-from runner.sweeps import shared
+from runner.sweeps.controller import shared
 from runner.worker import sealing
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -24,7 +24,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("runner.sweeps.shared.time.monotonic", clock)
+    monkeypatch.setattr("runner.sweeps.controller.shared.time.monotonic", clock)
     return clock
 
 

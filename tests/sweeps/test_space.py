@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import UserError
-from runner.sweeps.definitions import read_distribution
-from runner.sweeps.distributions import Choice, Normal, Uniform, Whole
-from runner.sweeps.space import make_space, parse_words
+from runner.sweeps.space.definitions import read_distribution
+from runner.sweeps.space.distributions import Choice, Normal, Uniform, Whole
+from runner.sweeps.space.search_space import make_space, parse_words
 
 FORMS = [
     ([1, "1", True], Choice.of([1, "1", True])),

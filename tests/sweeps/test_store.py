@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.files import write_json
+from runner.io.files import write_json
 from runner.layout import Layout
-from runner.sweeps.best import best_trials
+from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.store import SweepStore
 from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 

@@ -12,9 +12,9 @@ import pytest
 
 from runner.layout import Layout
 from runner.stages.run import cancel_reason
+from runner.sweeps.controller.trial import Reports, Trial
 from runner.sweeps.records import TrialRecord
 from runner.sweeps.store import SweepStore
-from runner.sweeps.trial import Reports, Trial
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.sweeps.policies import make_policy
+from runner.sweeps.early_stopping.policy import make_policy
 from runner.sweeps.ports import Policy
 
 NAN = math.nan

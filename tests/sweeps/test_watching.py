@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from runner.layout import Layout
-from runner.sweeps.live import latest_value
+from runner.sweeps.display.live import latest_value
+from runner.sweeps.display.watcher import PlainWatcher, make_watcher
 from runner.sweeps.records import EARLY
-from runner.sweeps.watching import PlainWatcher, make_watcher
 from tests.support.command_line import ROOT
 from tests.support.sweeps import sweep, trial
 
@@ -56,7 +56,7 @@ def test_a_pipe_gets_a_line_when_a_trial_ends(layout: Layout, capsys: pytest.Cap
 def test_progress_is_said_now_and_then(
     layout: Layout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.sweeps.watching._PROGRESS", 0.0)
+    monkeypatch.setattr("runner.sweeps.display.watcher._PROGRESS", 0.0)
     watcher = make_watcher(layout)
     watcher.begin(going())
     watcher.changed(going(trial(0, 0.9)), trial(0, 0.9))
@@ -109,7 +109,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from runner.layout import Layout
-from runner.sweeps.watching import make_watcher
+from runner.sweeps.display.watcher import make_watcher
 from tests.support.sweeps import sweep, trial
 
 layout = Layout(Path(sys.argv[1]))
@@ -198,7 +198,7 @@ def test_a_reader_may_leave(layout: Layout) -> None:
 
 
 def test_a_pipe_does_not_import_rich() -> None:
-    code = "import sys, runner.sweeps.watching, runner.sweeps.page; sys.exit('rich' in sys.modules)"
+    code = "import sys, runner.sweeps.display.watcher, runner.sweeps.display.page; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 

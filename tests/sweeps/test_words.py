@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from runner.errors import UserError
-from runner.sweeps.words import read_override, to_word
+from runner.sweeps.composing.override_text import read_override, to_word
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: "${" not in text)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS

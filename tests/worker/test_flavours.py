@@ -17,9 +17,9 @@ from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 from runner.worker import flavours
-from serving.loader import load
-from serving.model import ServedModel
-from serving.rows import Rows
+from serving.data.rows import Rows
+from serving.dataplane.loader import load
+from serving.dataplane.model import ServedModel
 from tests.support.run_folders import WORKER
 
 X, Y = load_iris(return_X_y=True)

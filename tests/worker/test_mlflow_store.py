@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.metrics import last_values
+from runner.execution.metrics import last_values
 from tests.support.command_line import CommandLine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))

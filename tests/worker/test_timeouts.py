@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import pytest
 
+from runner.config.variables import check_variables
 from runner.environments.docker.containers import Container
 from runner.errors import UserError
 from runner.hosts.dask import relay
 from runner.hosts.dask.client import DaskClient
-from runner.variables import check_variables
 from runner.worker import timeouts
 from tests.support.command_line import ROOT
 

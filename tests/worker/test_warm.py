@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local import ForkedJob, LocalCompute, LocalJob
-from runner.compute.warm import AVAILABLE
+from runner.compute.local.compute import ForkedJob, LocalCompute, LocalJob
+from runner.compute.local.prefork import AVAILABLE
 from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make
 from tests.support.waiting import wait_for

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from runner.compute.cluster.job import NodeJob
+from runner.compute.cluster.job_spec import Tree, inputs_of, order_for
 from runner.compute.cluster.node import Node
-from runner.compute.cluster.nodes import Machines, Nodes
-from runner.compute.cluster.order import Tree, inputs_of, order_for
+from runner.compute.cluster.node_pool import Machines, Nodes
 from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
+from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.json_records import read_mapping, read_record
+from runner.io.json_records import read_mapping, read_record
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ResultRecord, ScaleRecord
-from runner.threads import thread_share
 from runner.worker import orders, timeouts
 
 _AHEAD = "ahead."

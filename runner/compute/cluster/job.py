@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.clock import now
-from runner.compute.cluster.asked import Asked
-from runner.compute.cluster.leaving import late
+from runner.compute.cluster.abandoned import late
 from runner.compute.cluster.node import Node
-from runner.compute.cluster.nodes import Nodes
-from runner.compute.cluster.receiving import RESULT, Receiver
+from runner.compute.cluster.node_pool import Nodes
+from runner.compute.cluster.requests import Asked
+from runner.compute.cluster.transfer import RESULT, Receiver
 from runner.errors import UserError
-from runner.files import append_json_line, locked, write_json
-from runner.format import FORMAT
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.json_records import as_record, parsed, read_json, read_lines, read_mapping, read_record
+from runner.io.clock import now
+from runner.io.files import append_json_line, locked, write_json
+from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping, read_record
+from runner.io.record import FORMAT
 from runner.layout import RunLayout
 from runner.ports import Say
 from runner.records import AttemptLine, NodeRecord, ResultRecord

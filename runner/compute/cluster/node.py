@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from runner.errors import UserError
-from runner.files import hash_files, list_files
 from runner.hosts.remote.client import Client, RefusedError, Request
 from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.link import Link, UnreachableError
 from runner.hosts.remote.tools import NodeTools
+from runner.io.files import hash_files, list_files
 from runner.layout import WORKER
 from runner.worker import timeouts
 

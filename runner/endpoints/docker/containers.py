@@ -10,15 +10,15 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import INSIDE, PORT, SOURCE, VARIABLES
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.docker.folders import Places
 from runner.endpoints.docker.image import reason
-from runner.endpoints.docker.places import Places
+from runner.endpoints.image_contents import INSIDE, PORT, SOURCE, VARIABLES
 from runner.endpoints.settings import published
 from runner.environments.docker.containers import refusal
 from runner.environments.docker.engine import ENDPOINT, KIND, WORKSPACE
 from runner.errors import UserError
-from runner.files import remove_tree
+from runner.io.files import remove_tree
 from runner.records import EndpointRecord, ModelRecord
 from runner.worker import timeouts
 
@@ -75,7 +75,7 @@ class Containers:
         self._start(
             record,
             HOLDER,
-            [record.python, f"{SOURCE}/serving/holder.py", *listen, f"{_HELD}/{socket.name}"],
+            [record.python, f"{SOURCE}/serving/process/holder.py", *listen, f"{_HELD}/{socket.name}"],
             mounts=[(socket.parent, _HELD, False)],
             network_mode=settings.network,
             ports=ports,

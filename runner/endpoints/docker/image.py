@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from runner.endpoint_settings import EndpointSettings
-from runner.endpoints.contents import (
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.image_contents import (
     NOBODY,
     PORT,
     VARIABLES,
@@ -19,9 +19,9 @@ from runner.endpoints.contents import (
     repository_name,
 )
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
-from runner.environments.docker.workshop import build_name
+from runner.environments.docker.image_builder import build_name
 from runner.errors import UserError
-from runner.files import locked
+from runner.io.files import locked
 from runner.layout import Layout
 from runner.ports import EnvironmentHandle, Registry, Say
 from runner.records import ModelRecord
@@ -94,7 +94,7 @@ def _configuration(python: str) -> dict[str, Any]:
         "User": f"{NOBODY}:{NOBODY}",
         "Env": [f"{name}={value}" for name, value in VARIABLES.items()],
         "Entrypoint": [],
-        "Cmd": [python, "-m", "serving.contained"],
+        "Cmd": [python, "-m", "serving.process.contained"],
         "WorkingDir": "/",
         "ExposedPorts": {f"{PORT}/tcp": {}},
         "Healthcheck": {

@@ -13,18 +13,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from runner.endpoint_settings import EndpointSettings
+from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.docker.containers import HOLDER, Containers, ended
+from runner.endpoints.docker.folders import Places
 from runner.endpoints.docker.image import build, reason
-from runner.endpoints.docker.places import Places
 from runner.endpoints.environment import requirements
-from runner.endpoints.launch import answers
+from runner.endpoints.process import answers
 from runner.endpoints.servers import Status, state_problem
 from runner.endpoints.store import EndpointStore
 from runner.environments.docker.engine import connect
 from runner.environments.docker.images import default_base, find
 from runner.errors import UserError
-from runner.files import locked
+from runner.io.files import locked
 from runner.ports import Environment, Host, Registry, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 

@@ -13,12 +13,12 @@ from runner.environments.build import LOCK, aside, built
 from runner.environments.conda.activation import CondaHandle
 from runner.environments.conda.lock import CondaLock, key_of, read_lock, this_platform
 from runner.environments.conda.spec import Asked, gather
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import compile_lock, kept_lock
-from runner.environments.packages import installed_packages
-from runner.environments.places import with_kept
-from runner.files import write_text
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.lock import compile_lock, kept_lock
+from runner.environments.requirements.packages import installed_packages
+from runner.environments.requirements.places import with_kept
 from runner.hosts.local import LocalHost
+from runner.io.files import write_text
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord

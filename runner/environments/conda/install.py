@@ -11,12 +11,12 @@ from urllib.request import url2pathname
 
 from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import OFFLINE_PYTHON, complaint, hash_options, requirements_of, uv
 from runner.environments.pip import giving_pip
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.lock import OFFLINE_PYTHON, complaint, hash_options, requirements_of, uv
 from runner.errors import UserError
-from runner.files import hash_file, write_bytes, write_text
 from runner.hosts.local import LocalHost
+from runner.io.files import hash_file, write_bytes, write_text
 from runner.ports import Say
 
 _HINT = "The whole log is logs/environment.log"

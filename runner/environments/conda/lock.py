@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from runner.environments.lock import pins
+from runner.environments.requirements.lock import pins
 from runner.errors import UserError
 
 _ADDRESS = re.compile(

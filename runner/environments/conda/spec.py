@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.interpreters import as_version
-from runner.environments.spec import Requirements, Spec, conda_content, without_provided
+from runner.environments.requirements.spec import Requirements, Spec, conda_content, without_provided
 from runner.errors import UserError, nearest
 from runner.ports import Say
 

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runner.environments.docker.supplies import files, variables
+from runner.environments.docker.build_secrets import files, variables
 from runner.errors import UserError
 from runner.ports import Say
 

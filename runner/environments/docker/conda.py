@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from runner.environments.build import aside
 from runner.environments.conda.environment import CondaEnvironment
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.environments.docker.image_builder import build_name, committed
 from runner.environments.docker.spec import PREFIX, PRESET
-from runner.environments.docker.workshop import build_name, committed
-from runner.environments.kept_wheels import KeptWheels
+from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say

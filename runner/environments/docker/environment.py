@@ -13,12 +13,12 @@ from runner.environments.docker.containers import Container
 from runner.environments.docker.dockerfile import DockerfileImage
 from runner.environments.docker.engine import connect
 from runner.environments.docker.handle import DockerHandle
+from runner.environments.docker.image_cache import KeptImages, keep
 from runner.environments.docker.images import Probed, by_id, find, probe
-from runner.environments.docker.kept import KeptImages, keep
 from runner.environments.docker.spec import SpecImage, read_spec
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.packages import lock_of
-from runner.environments.places import with_kept
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.packages import lock_of
+from runner.environments.requirements.places import with_kept
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say

@@ -12,7 +12,7 @@ from runner.errors import UserError
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 
-_ATTEND = Path(__file__).resolve().parent / "attend.py"
+_SUPERVISOR = Path(__file__).resolve().parent / "supervisor.py"
 
 
 class DockerHandle:
@@ -35,7 +35,7 @@ class DockerHandle:
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return a command of this machine that carries out another one in a container and ends as that one does."""
-        return [sys.executable, str(_ATTEND), json.dumps(self._container.to_json()), *self.inside(argv)]
+        return [sys.executable, str(_SUPERVISOR), json.dumps(self._container.to_json()), *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the command with the image's own Python."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.engine import KIND, WORKSPACE
 from runner.errors import UserError
-from runner.files import write_json
+from runner.io.files import write_json
 from runner.layout import Layout
 from runner.ports import Say
 

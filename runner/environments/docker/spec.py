@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
+from runner.environments.docker.image_builder import UV, WHEELS, WORK, Workshop, folder_with
 from runner.environments.docker.images import Probed
-from runner.environments.docker.workshop import UV, WHEELS, WORK, Workshop, folder_with
-from runner.environments.kept_wheels import KeptWheels
-from runner.environments.lock import checked, hash_options, kept_lock, requirements_of
-from runner.environments.spec import Spec, gather
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.lock import checked, hash_options, kept_lock, requirements_of
+from runner.environments.requirements.spec import Spec, gather
 from runner.layout import Layout
 from runner.ports import Say
 

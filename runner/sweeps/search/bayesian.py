@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.statuses import COMPLETED
-from runner.sweeps.optional import optuna
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import EARLY, Objective, TrialRecord
-from runner.sweeps.space import Space
+from runner.sweeps.search.optuna_extra import optuna
+from runner.sweeps.space.search_space import Space
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from runner.config.word_limits import check_combinations
 from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
-from runner.sweeps.space import Space
-from runner.word_limits import check_combinations
+from runner.sweeps.space.search_space import Space
 
 
 class Grid:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.config.schema import SEARCHES
 from runner.errors import UserError, nearest
-from runner.schema import SEARCHES
 from runner.sweeps.ports import Search
 from runner.sweeps.records import Objective
 from runner.sweeps.search.grid import Grid
-from runner.sweeps.space import Space
+from runner.sweeps.space.search_space import Space
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from random import Random
 
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
-from runner.sweeps.space import Space
+from runner.sweeps.space.search_space import Space
 
 
 class RandomSearch:

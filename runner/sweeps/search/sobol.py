@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord
-from runner.sweeps.space import Space
+from runner.sweeps.space.search_space import Space
 
 
 class Sobol:

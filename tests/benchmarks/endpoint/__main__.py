@@ -24,7 +24,7 @@ import sklearn
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from runner.environments.packages import installed_packages
+from runner.environments.requirements.packages import installed_packages
 from runner.layout import Layout
 from runner.records import Inspection, ModelRecord
 from runner.store.registry import FileRegistry

@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 
 from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.dask import DaskMachines
+from runner.config.schema import DaskComputeConfig
 from runner.hosts.dask.client import host_of
-from runner.schema import DaskComputeConfig
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
 from tests.support.covered import CLUSTERS
 from tests.support.nodes.dask import DaskCluster

@@ -12,7 +12,7 @@ import pytest
 
 from runner.compute.cluster.compute import ClusterCompute
 from runner.compute.ssh import SshMachines
-from runner.schema import SshComputeConfig
+from runner.config.schema import SshComputeConfig
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
 from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster

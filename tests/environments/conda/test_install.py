@@ -8,7 +8,7 @@ import pytest
 
 from runner.environments.conda.install import install
 from runner.environments.conda.lock import read_lock
-from runner.environments.kept_wheels import KeptWheels
+from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host

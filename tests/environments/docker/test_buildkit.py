@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from runner.config.schema import DockerEnvironmentConfig
 from runner.environments.docker import buildkit
 from runner.environments.docker.environment import DockerEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.schema import DockerEnvironmentConfig
 from tests.support.components import missing
 from tests.support.engine import images_of
 

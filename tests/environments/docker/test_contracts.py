@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local import LocalCompute
+from runner.compute.local.compute import LocalCompute
+from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.ports import Host
-from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 from tests.contracts.compute_contract import ENDLESS, ComputeContract
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support.waiting import wait_for

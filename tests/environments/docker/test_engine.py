@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.environment import DockerEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
 from tests.support.sshd import Sshd

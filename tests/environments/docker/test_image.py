@@ -13,13 +13,13 @@ from typing import Any
 import docker
 import pytest
 
+from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.engine import KEY, KIND
 from runner.environments.docker.environment import DockerEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
-from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 from tests.support.command_line import ROOT, CommandLine
 from tests.support.covered import CONTAINERS
 from tests.support.engine import images_of
@@ -165,7 +165,7 @@ from pathlib import Path
 from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
+from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 config = DockerEnvironmentConfig(base_image=sys.argv[2], spec=ImageSpecConfig(packages=sys.argv[3:]))
 handle = DockerEnvironment(Layout(Path(sys.argv[1])), config).prepare(LocalHost(), lambda line: print(line, flush=True))
 print("ready", handle.record.image_id)

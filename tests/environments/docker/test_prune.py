@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.engine import WORKSPACE
 from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.schema import DockerEnvironmentConfig, ImageSpecConfig
 from tests.support.command_line import CommandLine
 
 pytestmark = pytest.mark.usefixtures("swept")

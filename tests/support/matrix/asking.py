@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas
 
-from serving.outputs import tidy
+from serving.dataplane.outputs import tidy
 from tests.support.answers import as_json, by_output, forms, layouts, same, tensors
 from tests.support.matrix.cases import Built
 

@@ -1,4 +1,4 @@
-"""Hydra's view of a sweep: a launcher and a sweeper, both shells around `runner.sweeps.multirun`.
+"""Hydra's view of a sweep: a launcher and a sweeper, both shells around `runner.sweeps.controller.multirun`.
 
 Hydra finds plugins in modules of the namespace ``hydra_plugins`` only, which is why this file lies below a folder of
 that name; `runner.__main__` puts the folder above it on the search path of a multirun.
@@ -34,7 +34,7 @@ class ViveroLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Carry out a batch. What fails is in the records and in the exit code: Hydra would raise the first of it."""
-        from runner.sweeps.listed import conduct_list
+        from runner.sweeps.controller.listed import conduct_list
 
         self._sweep = conduct_list(
             self.hydra_context.config_loader, self.config, [tuple(one) for one in job_overrides], self._sweep
@@ -77,7 +77,7 @@ class ViveroSweeper(Sweeper):
             If another launcher was chosen, or the sweeper has a key that is not one.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
-        from runner.sweeps import multirun
+        from runner.sweeps.controller import multirun
 
         if multirun.context is None:
             raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
@@ -97,7 +97,7 @@ class ViveroSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Carry out a sweep."""
-        from runner.sweeps.searched import conduct_search
+        from runner.sweeps.controller.searched import conduct_search
 
         assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup
         typed = {word.partition("=")[0].lstrip("+~") for word in arguments}

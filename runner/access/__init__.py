@@ -1,0 +1,1 @@
+"""Who may read a workspace, who is believed, and what is kept secret."""

@@ -1,0 +1,149 @@
+"""Tells what belongs to the user. What others could have written is shown, and nothing in it is ever executed.
+
+A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
+owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
+followed: a link is refused where a file or folder is expected. A folder that the workspace's owner has moved (see
+`moved`) is looked at where it lies. ``VIVERO_TRUSTED`` names workspaces that are trusted whoever they belong to,
+separated by colons.
+
+In a workspace that a group shares (see `sharing`) what belongs to its members is trusted, and their group may write it.
+One that was found above, and not named, has to be the user's own for that.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from runner.access.sharing import Sharing, sharing_of
+from runner.errors import UserError
+from runner.io.moved_folders import moved_above
+
+VARIABLE = "VIVERO_TRUSTED"
+_ROOT = 0
+_WRITABLE = "can be written by others"
+
+
+def check_workspace(root: Path, *, found: bool = False) -> None:
+    """Refuse to execute anything in a workspace that others could have written.
+
+    A link to a workspace is the user's choice if it belongs to the user; what it leads to is checked too.
+
+    Parameters
+    ----------
+    found : bool
+        Whether nobody has named it.
+
+    Raises
+    ------
+    UserError
+        With whose it is, or with the command that closes it.
+    """
+    if is_named(root):
+        return
+    state = os.lstat(root)
+    sharing = None if found and root.stat().st_uid not in (os.geteuid(), _ROOT) else sharing_of(root)
+    why = _why(root, state, sharing, link=True)
+    if why is None and stat.S_ISLNK(state.st_mode):
+        why = _why(root, root.stat(), sharing)
+    if why is not None:
+        raise _refusal(f"The workspace {root}", why, root, root)
+
+
+def check(root: Path, *paths: Path, link: bool = False) -> None:
+    """Refuse to use what is in a workspace if others could have written it; what is not there is passed over.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace.
+    paths : sequence of Path
+        What is about to be used.
+    link : bool
+        Whether it may be a link, such as an environment's interpreter.
+
+    Raises
+    ------
+    UserError
+        With the path and what is wrong with it.
+    """
+    sharing = sharing_of(root)
+    behind = [moved_above(root, path) for path in paths]
+    for path, moved in [*((one, one) for one in dict.fromkeys(behind) if one), *zip(paths, behind, strict=True)]:
+        try:
+            state = path.stat() if path == moved else os.lstat(path)
+        except FileNotFoundError:
+            continue
+        why = _why(path, state, sharing, link=link)
+        closed = _is_closed(moved.resolve() if moved else root)
+        if why is not None and not is_named(root) and not (why == _WRITABLE and closed):
+            raise _refusal(str(path), why, path, root)
+
+
+def is_trusted(root: Path) -> bool:
+    """Tell whether a workspace is trusted."""
+    try:
+        check_workspace(root)
+    except UserError:
+        return False
+    return True
+
+
+def is_named(root: Path) -> bool:
+    """Tell whether ``VIVERO_TRUSTED`` has a workspace."""
+    named = os.environ.get(VARIABLE)
+    return bool(named) and os.path.abspath(root) in [os.path.normpath(one) for one in str(named).split(os.pathsep)]
+
+
+def _why(path: Path, state: os.stat_result, sharing: Sharing | None, *, link: bool = False) -> str | None:
+    """Return what is wrong with a path, None if nothing is."""
+    if state.st_uid not in (os.geteuid(), _ROOT) and (sharing is None or state.st_uid not in sharing.owners):
+        return f"belongs to {user_of(state.st_uid)}"
+    if stat.S_ISLNK(state.st_mode):  # its mode says nothing
+        return None if link else "is a link"
+    if sharing is not None and state.st_gid == sharing.gid and not state.st_mode & stat.S_IWOTH:
+        return None  # nobody beyond the group gets there
+    if state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _is_private(path, state)):
+        return _WRITABLE
+    return None
+
+
+def _is_private(path: Path, state: os.stat_result) -> bool:
+    """Tell whether a file's group is its owner alone. Where there is a list of more users, the mode does not say it."""
+    import grp
+    import pwd
+
+    try:
+        group, owner = grp.getgrgid(state.st_gid), pwd.getpwuid(state.st_uid).pw_name
+    except KeyError:
+        return False
+    return group.gr_name == owner and set(group.gr_mem) <= {owner} and not _has_list(path)
+
+
+def _is_closed(root: Path) -> bool:
+    """Tell whether nobody but its owner gets into a workspace or a moved folder, whatever the modes in it."""
+    state = os.lstat(root)
+    return stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and state.st_uid in (os.geteuid(), _ROOT)
+
+
+def _has_list(path: Path) -> bool:
+    try:
+        return "system.posix_acl_access" in os.listxattr(path)
+    except OSError:  # the file system has none
+        return False
+
+
+def user_of(uid: int) -> str:
+    """Return a user as messages name one."""
+    import pwd
+
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:
+        return f"another user (uid {uid})"
+
+
+def _refusal(what: str, why: str, path: Path, root: Path) -> UserError:
+    mend = f"Close it with chmod -R go-w {path}, or trust" if why == _WRITABLE else "Use one of your own, or trust"
+    return UserError(f"{what} {why}, so it is not used", f"{mend} the workspace: {VARIABLE}={root}")

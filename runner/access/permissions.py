@@ -1,0 +1,137 @@
+"""Who gets into a workspace: its owner alone, or a group that shares it.
+
+A workspace is made with mode 0700, so that nobody else reaches what lies in it, whatever its own modes. One that an
+earlier version has left open is closed when its owner runs something. A folder that has files of other kinds in it is
+the user's own, and stays as it is.
+
+``workspace.shared=GROUP`` opens one to a group: its folders hand the group on to what is made in them, and what a
+member writes the others can read and write.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import stat
+from pathlib import Path
+
+from runner.access.sharing import MARK, members, sharing_of
+from runner.errors import UserError
+from runner.io.moved_folders import moved_folders
+
+OURS, SHARED = 0o700, 0o2770
+_CONTENT = frozenset(
+    [
+        ".gitignore",
+        MARK,
+        "runs",
+        "models",
+        "snapshots",
+        "environments",
+        "wheels",
+        "data",
+        "endpoints",
+        "sweeps",
+        "pipelines",
+    ]
+)
+
+
+def close(root: Path) -> str | None:
+    """Close a workspace to other users if it is ours and open, and return the line that says so."""
+    if sharing_of(root) is not None:
+        _write_for_group()
+        return None
+    state = root.stat()
+    if state.st_uid != os.geteuid() or not stat.S_IMODE(state.st_mode) & 0o077 or not _is_workspace(root):
+        return None
+    root.chmod(OURS)
+    return f"Other users could read the workspace {root}; it is closed to them now (mode 700)"
+
+
+def enter(root: Path) -> None:
+    """Write so that others can, if a group shares the workspace."""
+    if sharing_of(root) is not None:
+        _write_for_group()
+
+
+def share(root: Path, group: str) -> str | None:
+    """Let a group share a workspace, and return the line that says so the first time.
+
+    Raises
+    ------
+    UserError
+        If there is no such group, the user is not in it, or the workspace is another user's, or not one alone.
+    """
+    shared = sharing_of(root)
+    if shared is not None and shared.group == group:
+        _write_for_group()
+        return None
+    gid = _gid(group)
+    if shared is not None or root.stat().st_uid != os.geteuid():
+        raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can do so")
+    if not _is_workspace(root):
+        raise UserError(f"{root} has other files in it, so it is not shared", "Choose another: workspace.root=FOLDER")
+    from runner.io.files import write_json
+    from runner.io.record import FORMAT
+
+    root.chmod(OURS)
+    _write_for_group()
+    _hand_over(root, gid)
+    write_json(root / MARK, {"format": FORMAT, "shared": group})
+    root.chmod(SHARED)
+    return f"The group {group} shares the workspace {root} now. Its members can run code as each other"
+
+
+def _gid(group: str) -> int:
+    import grp
+
+    try:
+        gid = grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise UserError(f"workspace.shared: there is no group {group}") from None
+    if gid not in (os.getegid(), *os.getgroups()) or os.geteuid() not in members(gid) | {0}:
+        raise UserError(
+            f"workspace.shared: you are not in the group {group}", "Log in again if you have just joined it"
+        )
+    return gid
+
+
+def _hand_over(root: Path, gid: int) -> None:
+    """Give all there is of our own to the group."""
+    for folder, folders, names in itertools.chain.from_iterable(map(os.walk, (root, *moved_folders(root)))):
+        for path in (Path(folder), *(Path(folder, name) for name in (*folders, *names))):
+            state = path.lstat()
+            if state.st_uid != os.geteuid() or stat.S_ISLNK(state.st_mode):
+                continue
+            os.chown(path, -1, gid)
+            mode = stat.S_IMODE(state.st_mode)
+            path.chmod(mode | SHARED if stat.S_ISDIR(state.st_mode) else mode | (mode & 0o700) >> 3)
+
+
+def _write_for_group() -> None:
+    from runner.io.files import write_for_group  # which a list of runs does without
+
+    os.umask(0o007)
+    write_for_group()
+
+
+def user_name() -> str:
+    """Return the name of the user who runs something, or the number of one who has none."""
+    return _name_of(os.geteuid())
+
+
+@functools.cache
+def _name_of(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _is_workspace(root: Path) -> bool:
+    """Tell whether there is nothing in a folder but what a workspace has."""
+    return all(one.name in _CONTENT or one.name.startswith("index.sqlite") for one in root.iterdir())

@@ -1,0 +1,92 @@
+"""``vivero deploy``, ``vivero rollback`` and ``vivero stop``."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.commands.common import confirm, global_options, registry, trusted_workspace, wants_json
+from runner.commands.output import emit_json, note, say
+
+if TYPE_CHECKING:
+    from runner.config.endpoint_settings import EndpointSettings
+    from runner.endpoints.deploy import Deployed
+
+
+@click.command()
+@click.argument("model")
+@click.option("--endpoint", metavar="NAME", help="The endpoint; the model's name unless said.")
+@click.option("--weight", type=click.FloatRange(0, 1), help="Share of the traffic; what is served now keeps the rest.")
+@click.option("--mirror", is_flag=True, help="Let it see the traffic and answer nothing.")
+@click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as port=5002 or workers=2.")
+@global_options
+def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool, words: tuple[str, ...]) -> None:
+    """Serve MODEL, or let an endpoint that is served go over to it without losing a request."""
+    from runner.endpoints.deploy import Target
+    from runner.wiring import make_deployer
+
+    layout = trusted_workspace()
+    settings = read_settings(words, endpoint)
+    target = Target(model, weight=weight, mirror=mirror, changes_settings=bool(words), keeps_settings=not words)
+    _show(make_deployer(layout, registry(layout), note).deploy(target, settings))
+
+
+@click.command()
+@click.argument("endpoint")
+@global_options
+def rollback(endpoint: str) -> None:
+    """Let an endpoint serve what it served before."""
+    from runner.wiring import make_deployer
+
+    layout = trusted_workspace()
+    _show(make_deployer(layout, registry(layout), note).rollback(endpoint))
+
+
+@click.command()
+@click.argument("endpoint")
+@click.option("--delete", is_flag=True, help="Remove its folder too, with keys and logs.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@global_options
+def stop(endpoint: str, delete: bool, yes: bool) -> None:
+    """Stop an endpoint; requests at work are answered first."""
+    from runner.commands.endpoints.listing import servers_of
+    from runner.endpoints.store import EndpointStore
+
+    store = EndpointStore(trusted_workspace())
+    servers = servers_of(store, store.read(endpoint))
+    if delete:
+        confirm(f"Remove endpoint {endpoint} with its keys and logs?", yes)
+    stopped = servers.stop(endpoint)
+    if delete:
+        store.delete(endpoint)
+    if wants_json():
+        emit_json({"name": endpoint, "stopped": stopped, "deleted": delete})
+    else:
+        what = "was stopped" if stopped else "was not running"
+        say(f"Endpoint {endpoint} {what}{' and is removed' if delete else ''}")
+
+
+def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
+    """Return settings typed as ``key=value``.
+
+    Raises
+    ------
+    UserError
+        For a misspelt key or a value of another type.
+    """
+    from runner.config.endpoint_settings import EndpointSettings
+    from runner.endpoints.typed_settings import read_words
+
+    found = read_words(EndpointSettings, words)
+    return dataclasses.replace(found, name=name or found.name)
+
+
+def _show(done: Deployed) -> None:
+    if wants_json():
+        emit_json(dataclasses.asdict(done))
+        return
+    say(f"Endpoint {done.endpoint} serves {', '.join(done.models)} at {done.address}")
+    for which, key in done.keys.items():
+        say(f"{which} key (shown once): {key}")

@@ -1,0 +1,88 @@
+"""``vivero environments export``: a Dockerfile and a lock to take away."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, say
+from runner.errors import UserError
+
+_CONDA = """FROM condaforge/miniforge3
+COPY environment.lock pip.lock /tmp/
+{copies}RUN conda create --yes --prefix /opt/environment --file /tmp/environment.lock \\
+ && /opt/environment/bin/python -m pip install --no-cache-dir --no-deps --require-hashes -r /tmp/pip.lock
+ENV PATH=/opt/environment/bin:$PATH
+"""
+
+
+@click.command()
+@click.argument("key", metavar="KEY")
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet, or empty."
+)
+@global_options
+def export(key: str, output: Path) -> None:
+    """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
+    from runner.commands.runs.copies import new_folder
+    from runner.environments.catalogue import kept, meant
+    from runner.environments.requirements.kept_wheels import KeptWheels
+    from runner.environments.requirements.lock import check_hashed
+    from runner.io.files import write_text
+
+    output, kept_wheels = output.absolute(), KeptWheels(workspace())
+    one = meant(kept(workspace()), key)
+    if one.record is None:
+        raise UserError(f"Environment {one.key} is {one.problem}")
+    check_hashed(one.lock(), "it cannot be exported")
+    with new_folder(output, "--output") as folder:
+        for name, text in _locks(one.lock(), one.record.kind).items():
+            write_text(folder / name, kept_wheels.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image
+        has_wheels = kept_wheels.copy(one.lock(), folder / "wheels")
+        write_text(
+            folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version, has_wheels)
+        )
+        write_text(folder / "README.md", _readme(one.key, one.record.kind))
+    if wants_json():
+        emit_json({"key": one.key, "folder": str(output)})
+    else:
+        say(f"Wrote {output}: docker build -t NAME {output}")
+
+
+def _locks(lock: str, kind: str) -> dict[str, str]:
+    """Return the files that hold a lock: conda reads the first part of its own, pip the second."""
+    if kind != "conda":
+        return {"environment.lock": lock}
+    from runner.environments.conda.lock import read_lock
+
+    found = read_lock(lock)
+    return {"environment.lock": dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
+
+
+def _dockerfile(folder: Path, kind: str, python: str, has_wheels: bool) -> str:
+    copies = "COPY wheels /tmp/wheels\n" if has_wheels else ""
+    own = folder / "Dockerfile"
+    if own.exists():
+        return own.read_text()
+    if kind == "conda":
+        return _CONDA.format(copies=copies)
+    if kind == "docker":
+        raise UserError("That environment is an image as it was found", "Push it: docker push IMAGE")
+    return (
+        f"FROM python:{python}-slim\n"
+        f"COPY environment.lock /tmp/environment.lock\n{copies}"
+        f"RUN pip install --no-cache-dir --require-hashes -r /tmp/environment.lock"
+        " && rm /tmp/environment.lock\n"
+    )
+
+
+def _readme(key: str, kind: str) -> str:
+    return (
+        f"# Environment {key}\n\n"
+        f"Of kind {kind}. `environment.lock` names each package with its version and hashes.\n\n"
+        "```\ndocker build -t environment .\n```\n\n"
+        "A Dockerfile that copies files needs them beside it: they are not part of this folder.\n"
+    )

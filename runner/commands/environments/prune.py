@@ -1,0 +1,70 @@
+"""``vivero environments prune``: what nothing needs."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, note, say, show_bytes
+from runner.errors import UserError
+
+_DAY = 86400
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--older-than", type=float, default=0.0, metavar="DAYS", help="Only those made longer ago.")
+@click.option("--keep", multiple=True, metavar="KEY", help="Not this one; may be repeated.")
+@global_options
+def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
+    """Remove the environments that no run, sweep, model version or endpoint needs.
+
+    Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
+    if it was built in this workspace; so do images of model versions that no endpoint serves.
+    """
+    from runner.commands.environments.images import image_sizes, prune_served, remove_image
+    from runner.commands.environments.needs import needs
+    from runner.environments.catalogue import kept, leftovers, meant, remove
+    from runner.io.files import remove_tree
+    from runner.io.removal import check_above
+
+    layout = workspace()
+    found, needed = kept(layout), needs(layout)
+    spared = {meant(found, one).key for one in keep}
+    if needed.unknown:
+        note(f"Nothing is removed: any of them may be needed by {needed.unknown[0]}")
+    if not older_than >= 0:  # which nan is not either: nothing is older than it, and nothing younger
+        raise UserError(f"--older-than: {older_than} is not a number of days")
+    # Without an age none is spared for its own, even if it was made while the clock was ahead.
+    until = time.time() - older_than * _DAY if older_than else math.inf
+    sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
+    gone: list[dict[str, Any]] = []
+    for one in found:
+        if needed.unknown or needed.of(one.key) or one.key in spared or one.created > until:
+            continue
+        image = one.record.image_id if one.record else None
+        size = one.size() + sizes.get(image or "", 0)
+        if not dry_run and not remove(layout, one, lambda: needs(layout)):
+            continue
+        what: dict[str, Any] = {"key": one.key, "bytes": size, "image": image}
+        if image and not dry_run:
+            what["problem"] = remove_image(one.key, str(layout.root))
+        gone.append(what)
+    if not dry_run:
+        for path in leftovers(layout):
+            check_above(layout.root, path)
+            remove_tree(path)
+    images = [] if needed.unknown else prune_served(layout, dry_run)
+    if wants_json():
+        emit_json({"removed": gone, "images": images, "dry_run": dry_run})
+        return
+    for what in gone:
+        problem = f"; {what['problem']}" if what.get("problem") else ""
+        say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
+    for image in images:
+        say(f"{'Would remove' if dry_run else 'Removed'} image {image}")
+    say(f"{len(gone)} of {len(found)} environments, {show_bytes(sum(what['bytes'] for what in gone))}")

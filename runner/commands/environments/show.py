@@ -1,0 +1,29 @@
+"""``vivero environments show``."""
+
+from __future__ import annotations
+
+import click
+
+from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.output import emit_json, facts, say, section
+
+
+@click.command()
+@click.argument("key", metavar="KEY")
+@global_options
+def show(key: str) -> None:
+    """Show an environment with all its packages, and who needs it."""
+    from runner.commands.environments.listing import rows
+    from runner.environments.catalogue import kept, meant
+
+    one = meant(kept(workspace()), key)
+    row = next(row for row in rows() if row["key"] == one.key)
+    packages = dict(one.record.packages) if one.record else {}
+    if wants_json():
+        emit_json({**row, "packages": packages, "folder": str(one.folder)})
+        return
+    facts({name: value for name, value in row.items() if value not in (None, [])} | {"folder": str(one.folder)})
+    if packages:
+        section("Packages")
+        for name, version in packages.items():
+            say(f"{name}=={version}")

@@ -1,0 +1,83 @@
+"""``vivero models``: the registry. The bare word lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from runner.commands.common import global_options, registry, wants_json, workspace
+from runner.commands.lazy import LazyGroup
+from runner.commands.output import emit_json, note, show_table, show_time, show_value
+
+_COMMANDS = {
+    "show": "runner.commands.models.show:show",
+    "register": "runner.commands.models.register:register",
+    "alias": "runner.commands.models.alias:alias",
+    "tag": "runner.commands.models.change:tag",
+    "download": "runner.commands.models.download:download",
+    "delete": "runner.commands.models.change:delete",
+    "verify": "runner.commands.models.verify:verify",
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS, invoke_without_command=True)
+@global_options
+@click.pass_context
+def models(context: click.Context) -> None:
+    """List the registered models, or show, alias, tag, download, delete and verify them.
+
+    A version is named NAME:VERSION, NAME:latest or NAME@ALIAS; NAME alone is its latest version.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    found = [_row(name) for name in registry(workspace()).names()]
+    if wants_json():
+        emit_json(found)
+    elif found:
+        _print(found)
+    else:
+        note("No models yet")
+
+
+def _row(name: str) -> dict[str, Any]:
+    """Return one model by its latest version; one that cannot be read is listed with the reason."""
+    from runner.errors import UserError, storage_error
+
+    store = registry(workspace())
+    row: dict[str, Any] = {"name": name, "version": None, "versions": 0, "aliases": {}, "error": None}
+    try:
+        versions = store.versions(name)
+        row |= {"versions": len(versions), "aliases": store.aliases(name)}
+        if versions:
+            row |= store.resolve(f"{name}:{versions[-1]}").to_json()
+    except (UserError, OSError) as error:
+        row["error"] = str(storage_error(error) or error)
+    return row
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    from runner.console.tables import Column
+
+    rows = [
+        [
+            row["name"],
+            show_value(row["version"]),
+            str(row["versions"]),
+            " ".join(f"{alias}={version}" for alias, version in sorted(row["aliases"].items())),
+            " ".join(text for text in (row.get("framework"), row.get("framework_version")) if text),
+            show_time(row.get("created")),
+            row["error"] or row.get("run") or "",
+        ]
+        for row in found
+    ]
+    columns: list[Column | str] = [
+        "MODEL",
+        Column("LATEST", right=True),
+        Column("VERSIONS", right=True, optional=3),
+        Column("ALIASES", cut=True),
+        Column("FRAMEWORK", optional=1),
+        Column("CREATED", optional=2),
+        Column("RUN", fold=any(row["error"] for row in found)),
+    ]
+    show_table(columns, rows, ids=[row["run"] for row in found if row.get("run")])

@@ -1,0 +1,104 @@
+"""The columns of ``vivero runs``: what there is, how it is written, and what a narrow terminal goes without."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from runner.commands.common import status_word
+from runner.commands.output import show_duration, show_time, show_value
+from runner.console.tables import Column
+from runner.errors import UserError, nearest
+from runner.store.expression import OWNERS
+
+Row = Mapping[str, Any]
+USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
+FIELDS = (*USUAL, "ended", "display_name", "error", "tags", "user")
+_OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal goes without these, the first first
+_SHOWN = 3  # of a mapping in one column
+
+
+def read_columns(text: str) -> list[str]:
+    """Return the columns that a text names: fields, and ``params.NAME``, ``metrics.NAME``, ``tags.NAME``.
+
+    Raises
+    ------
+    UserError
+        If it names another.
+    """
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    for name in found:
+        if name not in FIELDS and name.partition(".")[0] not in OWNERS:
+            raise UserError(
+                f"--columns: there is no column {name}",
+                nearest(name, FIELDS) + " Also params.NAME, metrics.NAME, tags.NAME",
+            )
+    return found
+
+
+def column_of(name: str, *, named: bool) -> Column:
+    """Return how a column is shown; one that was asked for by its name is not optional."""
+    title = "RUN" if name == "id" else name.upper() if name in FIELDS else name.partition(".")[2]
+    optional = 0 if named or name not in _OPTIONAL else _OPTIONAL.index(name) + 1
+    return Column(
+        title, right=name == "duration", optional=optional, cut=name in ("params", "metrics", "tags", "error")
+    )
+
+
+def cell_of(row: Row, column: str, sort: str | None) -> str:
+    """Return a cell as people read it; of several names the one sorted by is the first, then a sweep's objectives."""
+    value = value_of(row, column)
+    if column == "status":
+        return status_word(row["status"], row["followed"])
+    if column in ("created", "ended"):
+        return show_time(value) if value else ""
+    if column == "duration":
+        return show_duration(value)
+    if isinstance(value, Mapping):
+        first = _first_of(row, column, sort)
+        names = sorted(value, key=lambda name: (first.index(name) if name in first else len(first), name))
+        shown = [f"{name}={show_value(value[name])}" for name in names[:_SHOWN]]
+        return " ".join([*shown, "..."] if len(names) > _SHOWN else shown)
+    return show_value(value)
+
+
+def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
+    """Return the names that stand before the others in a column of several."""
+    owner, dot, name = (sort or "").partition(".")
+    first = [name] if dot and owner == column else [sort] if sort and column == "metrics" else []
+    if column != "metrics" or row.get("objective") is None:
+        return first
+    return [*first, *_objectives(json.dumps(row["objective"]))]
+
+
+@cache
+def _objectives(text: str) -> tuple[str, ...]:
+    """Return the metrics of an objective, given as JSON: all trials of a sweep have the same."""
+    from runner.sweeps.ranking.objectives import read_objectives
+
+    try:
+        return tuple(one.metric for one in read_objectives(json.loads(text)))
+    except UserError:  # an old record may have what is refused now
+        return ()
+
+
+def value_of(row: Row, column: str) -> Any:
+    """Return what a row has in a column, None where it has nothing."""
+    owner, dot, name = column.partition(".")
+    return row[owner].get(name) if dot and owner in OWNERS else row.get(column)
+
+
+def write_csv(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
+    """Print rows as CSV, one column for each parameter, metric and tag unless columns are named."""
+    if columns is None:
+        columns = [name for name in FIELDS if name not in OWNERS]
+        for owner in OWNERS:
+            columns += [f"{owner}.{name}" for name in sorted({name for row in rows for name in row[owner]})]
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if (value := value_of(row, name)) is None else value for name in columns] for row in rows)

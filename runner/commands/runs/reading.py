@@ -1,0 +1,89 @@
+"""What a run's folder says, for the commands that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.layout import RunLayout
+    from runner.records import RunRecord
+
+
+def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return every metric of a file in the order it was logged: name -> list of {value, step, time, kind}.
+
+    What was moved to a child is not among them.
+    """
+    from runner.execution.metrics import MOVED
+    from runner.io.json_records import read_lines
+    from runner.records import MetricLine
+
+    series: dict[str, list[dict[str, Any]]] = {}
+    for line in read_lines(path, MetricLine):
+        if line.get("kind") == MOVED:
+            series.pop(line["name"], None)
+            continue
+        entry = {
+            "value": line.get("value"),
+            "step": line.get("step"),
+            "time": line.get("time"),
+            "kind": line.get("kind"),
+        }
+        series.setdefault(line["name"], []).append(entry)
+    return series
+
+
+def series_in_words(run: RunLayout) -> dict[str, str]:
+    """Return what is said of each metric that is more than one value: a list, rows, a table, an image."""
+    from runner.execution.metrics import last_values
+    from runner.io.json_records import read_lines
+    from runner.records import MetricLine
+
+    series = metric_series(run.metrics)
+    single = last_values(read_lines(run.metrics, MetricLine))
+    return {
+        name: f"{entries[-1]['kind'] or 'list'}, {len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
+        for name, entries in series.items()
+        if name not in single
+    }
+
+
+def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
+    """Return each metric's last value: as finalized, or so far."""
+    from runner.execution.metrics import last_values
+    from runner.io.json_records import read_lines
+    from runner.records import MetricLine
+
+    return (
+        dict(record.finalize.metrics)
+        if record.finalize is not None
+        else last_values(read_lines(run.metrics, MetricLine))
+    )
+
+
+def log_files(run: RunLayout) -> dict[str, Path]:
+    """Return the logs by name: those of the run, and while it lives those in the script's ``./logs``."""
+    from runner.io.files import list_files
+
+    folders = (run.work / "logs", run.logs)
+    return {
+        name: folder / name
+        for folder in folders
+        if folder.is_dir() and not folder.is_symlink()
+        for name in list_files(folder)
+    }
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted keys; lists and empty mappings are values."""
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, Mapping) and item:
+            found.update(flat(item, f"{name}."))
+        else:
+            found[name] = item
+    return found

@@ -1,0 +1,29 @@
+"""``vivero rerun``."""
+
+from __future__ import annotations
+
+import click
+
+from runner.commands.common import find_run, trusted_workspace, wants_json, workspace_option
+from runner.errors import UserError
+
+
+@click.command()
+@click.argument("run")
+@click.argument("given", nargs=-1, metavar="[KEY=VALUE...]")
+@click.option("--allow-drift", is_flag=True, help="Go on where the environment cannot be had exactly as it was.")
+@workspace_option
+@click.pass_context
+def rerun(context: click.Context, run: str, given: tuple[str, ...], allow_drift: bool) -> None:
+    """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ.
+
+    Secrets that came from environment variables are taken from these again. One that was typed is not recorded, and has
+    to be given: job.environment_variables.TOKEN=...
+    """
+    if wants_json():
+        raise UserError("rerun prints the script's output, not JSON", "See 'vivero compare RUN RUN --json' afterwards")
+    layout = trusted_workspace()
+    record = find_run(layout, run)
+    from runner.rerun import rerun as repeat
+
+    context.exit(repeat(layout, record.id, given=given, allow_drift=allow_drift))

@@ -1,0 +1,90 @@
+"""``vivero sweep``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import advise, global_options, wants_json, workspace
+from runner.commands.output import emit_json, facts, note, section, show_duration, show_time
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.sweeps.records import SweepRecord
+
+_SHOWN = 50
+
+
+@click.command()
+@click.argument("sweep")
+@global_options
+def sweep(sweep: str) -> None:
+    """Show everything known of one sweep: its trials, what is best, what failed and why."""
+    from runner.commands.sweeps.state import INTERRUPTED, find_sweep, left, state_of, trial_json
+    from runner.sweeps.ranking.facts import counts, resume_line
+
+    layout = workspace()
+    record = find_sweep(layout, sweep)
+    state = state_of(layout, record)
+    # What another sweeper of Hydra's has listed, only that one could list again.
+    resume = resume_line(record) if state == INTERRUPTED and record.search != "list" else None
+    if not wants_json():
+        _print(layout, record, state)
+        if resume:
+            note(f"Its controller is gone. To go on: {resume}")
+        elif state == INTERRUPTED:
+            advise(layout, left(layout, record))
+        return
+    folder = layout.sweep(record.id)
+    emit_json(
+        {
+            **record.to_json(),
+            "state": state,
+            "counts": counts(record),
+            "trials": [trial_json(record, trial) for trial in record.trials],
+            "resume": resume,
+            "page": str(folder.page) if folder.page.exists() else None,
+            "location": str(folder.root),
+        }
+    )
+
+
+def _print(layout: Layout, record: SweepRecord, state: str) -> None:
+    from runner.sweeps.display.summary import print_trials
+    from runner.sweeps.ranking.facts import ranked
+
+    facts(_head(layout, record, state))
+    best_first = ranked(record)
+    known = {trial.number for trial in best_first}
+    trials = [*best_first, *(trial for trial in record.trials if trial.number not in known)]
+    if trials:
+        section("Trials")
+        print_trials(record, trials[:_SHOWN], reasons=any(trial.reason for trial in trials[:_SHOWN]))
+    if len(trials) > _SHOWN:
+        note(f"and {len(trials) - _SHOWN} more: see them all with --json")
+
+
+def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:
+    from runner.io.clock import now, seconds_between
+    from runner.sweeps.ranking.facts import best_of, show_counts, show_goal, show_parameters, show_values
+
+    folder = layout.sweep(record.id)
+    until = record.ended or (now() if state == record.state else None)  # how long an interrupted one took is unknown
+    best = best_of(record)
+    return {
+        "sweep": record.id,
+        "state": state,
+        "why": record.error,
+        "experiment": record.experiment,
+        "search": f"{record.search}, {record.slots} at a time",
+        "objective": show_goal(record),
+        "trials": show_counts(record),
+        "best": f"{show_values(record, best[0])} (trial {best[0].number}) {show_parameters(best[0])}" if best else None,
+        "model": record.model,
+        "created": show_time(record.created),
+        "ended": show_time(record.ended),
+        "duration": show_duration(seconds_between(record.created, until)) if until else None,
+        "page": str(folder.page) if folder.page.exists() else None,
+        "folder": str(folder.root),
+    }

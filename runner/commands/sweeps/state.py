@@ -1,0 +1,168 @@
+"""A sweep as it really stands, for the commands that show it: its controller may have died."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError, storage_error
+
+if TYPE_CHECKING:
+    from runner.layout import Layout
+    from runner.sweeps.records import Objective, SweepRecord, TrialRecord
+    from runner.sweeps.store import SweepStore
+
+INTERRUPTED = "interrupted"  # shown, never written: the sweep can be resumed
+
+
+def sweep_store(layout: Layout) -> SweepStore:
+    """Return the sweeps of a workspace."""
+    from runner.sweeps.store import SweepStore
+
+    return SweepStore(layout)
+
+
+def find_sweep(layout: Layout, text: str) -> SweepRecord:
+    """Return the sweep a user means, up to date.
+
+    Raises
+    ------
+    UserError
+        If it is none, with what to do where it is a run.
+    """
+    try:
+        record = sweep_store(layout).find(text)
+    except UserError:
+        from runner.commands.common import run_store
+
+        runs = [one for one in run_store(layout).ids() if text in one]
+        if len(runs) != 1 or any(text in one for one in sweep_store(layout).ids()):
+            raise
+        raise UserError(f"{runs[0]} is a run, not a sweep", f"See: vivero show {runs[0]}") from None
+    return up_to_date(layout, record)
+
+
+def is_minded(layout: Layout, record: SweepRecord) -> bool:
+    """Tell whether a controller is at work on the sweep."""
+    from runner.io.files import is_locked
+
+    return is_locked(layout.sweep(record.id).lock)
+
+
+def state_of(layout: Layout, record: SweepRecord) -> str:
+    """Return the sweep's state, ``interrupted`` where it should be running and nobody minds it."""
+    from runner.statuses import RUNNING
+
+    return INTERRUPTED if record.state == RUNNING and not is_minded(layout, record) else record.state
+
+
+def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
+    """Return a sweep with its trials as they stand.
+
+    While a controller minds it that is what the journal says. Where none does, what its trials' own records say is
+    added, and written down, so that the next reader need not look again.
+    """
+    from runner.statuses import RUNNING, TERMINAL
+
+    open_ = [trial for trial in record.trials if trial.status not in TERMINAL]
+    if record.state != RUNNING and not open_:
+        return record
+    store = sweep_store(layout)
+    record = store.replay(record)
+    if is_minded(layout, record):
+        return record
+    changes = _settled(layout, record)
+    return _note(layout, record, changes) if changes else record
+
+
+def left(layout: Layout, record: SweepRecord) -> list[str]:
+    """Return the runs of the trials that have not ended and that nobody follows."""
+    from runner.execution.followers import is_followed
+    from runner.statuses import TERMINAL
+    from runner.store.runs import locate
+
+    places = {trial.run: locate(layout, trial.run) for trial in record.trials if trial.status not in TERMINAL}
+    return [run for run, place in places.items() if place is not None and not is_followed(place)]
+
+
+def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
+    """Return what has become of the trials that the sweep does not know to have ended."""
+    from runner.statuses import TERMINAL
+
+    found = (_change(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
+    return [change for change in found if change]
+
+
+def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any] | None:
+    from runner.commands.common import looked_at, run_store
+    from runner.commands.output import note
+    from runner.statuses import CANCELED, COMPLETED, TERMINAL
+    from runner.store.runs import locate
+    from runner.sweeps.controller.results import trial_metrics
+
+    if locate(layout, trial.run) is None:
+        # The controller died between its word that the trial begins and the run's first file.
+        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before it began"}
+    try:
+        run, _ = looked_at(layout, run_store(layout).read(trial.run))
+    except (UserError, OSError) as error:  # one bad record must not hide the sweep
+        note(f"warning: trial {trial.number}: {storage_error(error) or error}")
+        return None
+    if run.status not in TERMINAL:
+        return None
+    return {
+        "number": trial.number,
+        "status": run.status,
+        "reason": None if run.status == COMPLETED else run.error,
+        "metrics": trial_metrics(layout, run, objectives),
+        "ended": run.ended,
+    }
+
+
+def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
+    """Write down what was found, unless the workspace is another's or a controller has taken the sweep up again."""
+    from runner.access import ownership
+    from runner.io.files import locked
+
+    store = sweep_store(layout)
+    if not ownership.is_trusted(layout.root):  # a file that is a link would be written wherever it leads
+        return store.replay(record, changes)
+    with locked(layout.sweep(record.id).lock, blocking=False) as held:
+        fresh = store.replay(store.read(record.id))
+        if not held:
+            return fresh
+        for change in changes:
+            store.append(record.id, change)
+        fresh = store.replay(fresh)
+        store.write(fresh)
+    return fresh
+
+
+def trial_json(record: SweepRecord, trial: TrialRecord) -> Mapping[str, Any]:
+    """Return a trial as the commands print it: its record, its objectives' values, and how to repeat it."""
+    from runner.sweeps.ranking.facts import command_line, value_of
+
+    values = {one.metric: value_of(trial, one.metric) for one in record.objectives}
+    return {**trial.to_json(), "values": values, "command": command_line(record, trial)}
+
+
+def close(layout: Layout, record: SweepRecord) -> SweepRecord:
+    """Write down that a sweep which nobody minds is canceled.
+
+    Raises
+    ------
+    UserError
+        If a controller has taken it up meanwhile.
+    """
+    from runner.io.clock import now
+    from runner.io.files import locked
+    from runner.statuses import CANCELED
+
+    store = sweep_store(layout)
+    with locked(layout.sweep(record.id).lock, blocking=False) as held:
+        if not held:
+            raise UserError(f"Sweep {record.id} has just been taken up again", "Cancel it once more")
+        canceled = dataclasses.replace(store.replay(store.read(record.id)), state=CANCELED, ended=now())
+        store.write(canceled)
+    return canceled

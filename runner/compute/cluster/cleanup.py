@@ -1,0 +1,82 @@
+"""What runs have left on a node, and what is kept there, is cleared away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.compute.cluster.node import Node
+from runner.errors import UserError
+from runner.io.json_records import read_lines, read_record, warn_once
+from runner.layout import Layout
+from runner.records import AttemptLine, RunRecord
+from runner.statuses import TERMINAL
+
+
+def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
+    """Remove from a node what runs of a workspace that have ended left there.
+
+    Parameters
+    ----------
+    node : Node
+        The machine.
+    layout : Layout
+        The workspace whose runs are known.
+    everything : bool
+        Also environments, sources, data and tools, which are brought again when they are needed.
+
+    Raises
+    ------
+    UserError
+        If everything is to go and something runs.
+    """
+    there = node.call("tending", "state").result()
+    if everything and there["running"]:
+        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "End it first: vivero cancel RUN")
+    over, others = [], 0
+    for place in there["runs"]:
+        ended = _has_ended(layout, place)
+        if ended:
+            over.append(place)
+        others += ended is None
+    answer = node.call("tending", "clean", runs=over, all=everything).result()
+    node.forget_what_is_there()
+    said = f"{len(over)} run{'s' * (len(over) != 1)} removed, {answer['freed'] / 2**20:.0f} MB freed"
+    if answer["ended"]:
+        said += f"; ended {', '.join(answer['ended'])}"
+    if others:
+        said += f"; {others} that this workspace does not know are left"
+    return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": said}
+
+
+def stop(node: Node, runs: bool) -> dict[str, Any]:
+    """End what is kept warm on a node, and with `runs` what runs."""
+    answer = node.call("tending", "stop", runs=runs).result()
+    said = "nothing was kept warm" if not answer["keeper"] else "what was kept warm is ended"
+    if answer["ended"]:
+        said += f"; ended {', '.join(answer['ended'])}"
+    return {**answer, "said": said}
+
+
+def _has_ended(layout: Layout, place: str) -> bool | None:
+    """Tell whether the run of a folder ``RUN.ATTEMPT`` has ended, or that attempt of it; None if it is not known."""
+    run_id, _, attempt = place.rpartition(".")
+    if run_id == "ahead" or attempt == "part":
+        return False  # shown to an interpreter, or not filled yet: the node's own to remove
+    found = next(layout.runs.glob(f"*/{_escaped(run_id)}/run.json"), None)
+    if found is None:
+        return None
+    folder = found.parent
+    try:
+        if read_record(found, RunRecord).status in TERMINAL:
+            return True
+        lines = list(read_lines(folder / "attempts.jsonl", AttemptLine))
+    except UserError as error:  # what is of a run that may go on is left alone
+        warn_once(found, str(error))
+        return None
+    return any(str(line["attempt"]) == attempt for line in lines)
+
+
+def _escaped(name: str) -> str:
+    import glob
+
+    return glob.escape(name.replace("/", ""))

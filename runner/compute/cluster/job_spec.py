@@ -1,0 +1,141 @@
+"""What a node is told of a run: the order as it was written here, with the places it has there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.io.files import followed_files, hash_tree
+from runner.layout import RunLayout
+from runner.ports import EnvironmentHandle
+from runner.store.snapshots import damaged_error, read_manifest
+from runner.worker import snapshot
+
+Content = Callable[[], Mapping[str, Path | bytes]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What a run's folder begins with.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+    manifest : mapping
+        Size, hash and execute bit of each file by its name.
+    key : str
+        Of all that.
+    """
+
+    root: Path
+    manifest: Mapping[str, Mapping[str, Any]]
+    key: str
+
+    @classmethod
+    def stored(cls, folder: Path) -> Tree:
+        """Return that of a stored snapshot.
+
+        Raises
+        ------
+        UserError
+            If it is not there any more, or cannot be read.
+        """
+        try:
+            return cls(folder / "files", read_manifest(folder), folder.name)
+        except snapshot.DamagedError as damaged:
+            raise damaged_error(folder, damaged) from None
+
+    def content(self) -> Mapping[str, Path | bytes]:
+        """Return what is sent of it. A node checks what it got once more before a run begins with it.
+
+        Raises
+        ------
+        UserError
+            If it was changed since it was kept.
+        """
+        try:
+            snapshot.check(str(self.root), dict(self.manifest), self.key)
+        except snapshot.DamagedError as damaged:
+            raise damaged_error(self.root.parent, damaged) from None
+        files: dict[str, Path | bytes] = {f"files/{name}": self.root / name for name in self.manifest}
+        return {**files, "manifest.json": json.dumps(self.manifest).encode()}
+
+
+def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:
+    """Yield of each data input its place in the run's folder, its key, its name below it, and what is sent."""
+    if not run.inputs.is_dir():
+        return
+    for link in sorted(run.inputs.glob("*/*")):
+        real = link.resolve()
+        files = followed_files(real) if real.is_dir() else None
+
+        def content(link: Path = link, real: Path = real, files: list[str] | None = files) -> dict[str, Path | bytes]:
+            if files is None:
+                return {link.name: real}
+            return {f"{link.name}/{name}": (real / name).resolve() for name in files}
+
+        named = f"{link.name}\0{hash_tree(real, files)}"
+        key = hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        yield link.relative_to(run.inputs).as_posix(), key, link.name, content
+
+
+def order_for(
+    order: Mapping[str, Any],
+    tree: str,
+    folders: tuple[Path, Path],
+    handles: tuple[EnvironmentHandle, EnvironmentHandle],
+) -> dict[str, Any]:
+    """Return a run's order as a node gets it.
+
+    Parameters
+    ----------
+    order : mapping
+        The content of ``order.json`` here.
+    tree : str
+        The key of what the run begins with.
+    folders : tuple of Path
+        The run's folder here and there.
+    handles : tuple of EnvironmentHandle
+        The environment as the order has it, and as it is there.
+    """
+    here, there = handles
+    prefixes = tuple(str(Path(one.argv(["python"])[0]).parent.parent) for one in handles)
+    moves = [(str(folders[0]), str(folders[1])), prefixes]
+    mine, theirs = here.variables(), there.variables()
+    variables = {
+        name: theirs.get(name, value) if value == mine.get(name) else _moved(value, moves)
+        for name, value in order["variables"].items()
+    }
+    return {
+        **order,
+        "argv": _moved(order["argv"], moves),
+        "shown_argv": _moved(order.get("shown_argv"), moves),
+        "variables": variables,
+        "inputs": _moved(order["inputs"], moves),
+        "inspector": there.inside(["python"]),
+        "python": there.argv(["python"]),
+        "finish": None,
+        "answer": None,
+        "attended": {"finish": None, "answer": None} if there.attended else None,
+        "apart": True,  # what the script asks is answered from outside
+        "detach": False,
+        "tree": tree,
+    }
+
+
+def _moved(value: Any, moves: list[tuple[str, ...]]) -> Any:
+    """Return a text, or what has texts in it, with places here replaced by places there."""
+    if isinstance(value, str):
+        for old, new in moves:
+            value = value.replace(old, new)
+        return value
+    if isinstance(value, list):
+        return [_moved(one, moves) for one in value]
+    if isinstance(value, dict):
+        return {name: _moved(one, moves) for name, one in value.items()}
+    return value

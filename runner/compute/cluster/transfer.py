@@ -1,0 +1,120 @@
+"""A run's files as they come from a node: grown where they grow, checked against their hashes, resumed where cut."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from runner.errors import UserError
+from runner.hosts.remote.host import RemoteHost
+from runner.io.files import hash_file
+from runner.layout import RunLayout
+
+_WORKER_LOG = "logs/worker.log"
+GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", _WORKER_LOG)  # as in the worker's `minding`
+RESULT = "result.json"
+_TAKEN = frozenset([*GROWING, RESULT, "inspection.json"])
+_FOLDERS = frozenset(["logs", "work", "children", "mlflow", "outputs"])
+_PART = ".part"
+
+
+class Receiver:
+    """Takes what a node sends of one run into the run's folder here.
+
+    Parameters
+    ----------
+    run : RunLayout
+        The run.
+    """
+
+    def __init__(self, run: RunLayout) -> None:
+        self._run = run
+        self.result: bytes | None = None  # the worker's, which becomes a file when all else is here
+
+    def offsets(self) -> dict[str, int]:
+        """Return how much of each growing file is here."""
+        return {name: (self._run.root / name).stat().st_size for name in GROWING if (self._run.root / name).exists()}
+
+    def grow(self, name: str, offset: int, content: bytes) -> None:
+        """Append what comes at an offset; what is here already is left out.
+
+        Raises
+        ------
+        UserError
+            If something between is missing.
+        """
+        if name not in GROWING:
+            raise UserError(f"A node sent {name!r}, which does not grow")
+        with (self._run.root / name).open("ab") as file:
+            have = file.tell()
+            if offset > have:
+                raise UserError(f"{name}: {offset - have} bytes are missing of what the node sends")
+            file.write(content[have - offset :])
+
+    def whole(self, name: str, content: bytes, facts: Mapping[str, Any]) -> None:
+        """Write a file that came in one piece."""
+        if len(content) != facts["size"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
+            return  # it changed while it was sent: it is fetched
+        if name == RESULT:
+            self.result = content
+            return
+        path = self._place(name)
+        aside = path.with_name(path.name + _PART)
+        aside.write_bytes(content)
+        aside.rename(path)
+
+    def missing(self, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Return which of a run's files are not here as they are there."""
+        held = RESULT if self.result is not None else None
+        return [name for name, facts in found.items() if name != held and not self._is_here(name, facts)]
+
+    def fetch(self, host: RemoteHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
+        """Fetch a file, beginning where an earlier try ended.
+
+        Raises
+        ------
+        UserError
+            If what came is not what was announced.
+        """
+        path = self._place(name)
+        aside = path.with_name(path.name + _PART)
+        for _ in range(2):
+            with aside.open("ab") as file:
+                for piece in host.pieces(there / name, file.tell()):
+                    file.write(piece)
+            if hash_file(aside) == facts["sha256"]:
+                aside.rename(path)
+                return
+            aside.unlink()  # the beginning was another file's
+        raise UserError(f"{name} came from {host.name} with another content than it has there")
+
+    def _is_here(self, name: str, facts: Mapping[str, Any]) -> bool:
+        path = self._place(name)
+        if facts["size"] == 0 and not path.exists():
+            if name == _WORKER_LOG:  # says something only when something went wrong
+                return True
+            path.touch()
+        return path.is_file() and path.stat().st_size == facts["size"] and hash_file(path) == facts["sha256"]
+
+    def _place(self, name: str) -> Path:
+        """Return where a file goes; a node may not write anywhere else.
+
+        Raises
+        ------
+        UserError
+            If a name is not one of the run's.
+        """
+        parts = PurePosixPath(name).parts
+        inside = name in _TAKEN or (len(parts) > 1 and parts[0] in _FOLDERS)
+        if not inside or ".." in parts or "\0" in name or name.startswith("/"):
+            raise UserError(f"A node sent {name!r}, which is no file of a run")
+        path = self._run.root / name
+        for above in path.parents:
+            if above == self._run.root:
+                break
+            if above.is_symlink():
+                raise UserError(f"A node sent {name!r}, which is behind a link")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path

@@ -1,0 +1,151 @@
+"""A process that has imported what a script imports, and forks workers when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.errors import UserError
+from runner.io.files import make_folder, write_json
+from runner.io.json_records import read_mapping
+from runner.layout import WORKER, RunLayout, workspace_of
+from runner.ports import EnvironmentHandle
+
+PATIENCE = 120.0  # seconds for all imports of a script
+_ANSWER = 20.0  # seconds for a fork
+_MOST_REFUSALS = 20
+
+
+class NotWarmError(Exception):
+    """Why no interpreter is there to fork from."""
+
+
+class Interpreter:
+    """One warm process and the channel to it."""
+
+    def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int, *, apart: bool = False) -> None:
+        self._apart = apart  # in a container: its process numbers mean nothing here
+        self._handed: list[int] = []
+        self._channel, theirs = socket.socketpair()
+        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
+        self._received = b""
+        try:
+            self._process = subprocess.Popen(
+                [*command, str(run.root), str(theirs.fileno()), str(lifeline)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                cwd="/",
+                env=os.environ,
+                start_new_session=True,
+                pass_fds=(theirs.fileno(), lifeline),
+            )
+        except BaseException:
+            self._channel.close()
+            self._log.close()
+            raise
+        finally:
+            theirs.close()
+        self.pid = self._process.pid
+
+    def tell(self, question: dict[str, Any]) -> None:
+        """Send one line."""
+        self._channel.sendall(json.dumps(question).encode("ascii") + b"\n")
+
+    def hear(self, seconds: float) -> dict[str, Any]:
+        """Return the line that answers."""
+        until = time.monotonic() + seconds
+        while b"\n" not in self._received:
+            ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
+            block, handed, _, _ = socket.recv_fds(self._channel, 1 << 16, 1) if ready else (b"", [], 0, None)
+            self._handed += handed
+            if not block:
+                raise NotWarmError(self._complaint() if ready else f"no answer within {seconds:g} s")
+            self._received += block
+        line, _, self._received = self._received.partition(b"\n")
+        found = json.loads(line)
+        if not isinstance(found, dict):
+            raise NotWarmError(f"a strange answer: {line[:80]!r}")
+        return found
+
+    def fork(self, run: RunLayout, learnt: Path | None) -> int | None:
+        """Return a pidfd of a new worker, None if it has ended already."""
+        order = {"run": str(run.root), "log": str(run.worker_log), "environ": dict(os.environ)}
+        self.tell({**order, "learn": str(learnt) if learnt else None})
+        pid = int(self.hear(_ANSWER)["pid"])
+        if self._apart:
+            return self._handed.pop() if self._handed else None
+        try:
+            return os.pidfd_open(pid)
+        except ProcessLookupError:
+            return None
+
+    def ended(self) -> bool:
+        """Tell whether the process is no more."""
+        return self._process.poll() is not None
+
+    def _complaint(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read()[-2000:].decode(errors="replace").strip().splitlines()
+        return f"it ended ({lines[-1] if lines else 'without a word'})"
+
+    def end(self) -> None:
+        """Let it go."""
+        self._channel.close()
+        if not self._apart:  # else it attends a container, and removes it when all in there have ended
+            self._process.kill()  # it only waits, and nothing that runs hangs on it
+            self._process.wait()
+        self._log.close()
+
+
+def begin(
+    run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, known: dict[str, list[str]], lifeline: int
+) -> Interpreter:
+    """Start an interpreter and tell it what to import."""
+    layout = workspace_of(run.root)
+    if handle.attended and layout is not None:
+        make_folder(layout.data)  # which its container sees, whichever run has an input first
+    command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
+    interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
+    first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
+    interpreter.tell({**first, **known, "script": str(run.work / order["argv"][1])})
+    return interpreter
+
+
+def ready(
+    run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, learnt: Path | None, lifeline: int,
+    begun: Interpreter | None,
+) -> Interpreter:  # fmt: skip
+    """Return an interpreter that is ready, begun anew without the modules whose import would not go unnoticed."""
+    known = read_learnt(learnt)
+    for _ in range(_MOST_REFUSALS):
+        interpreter, begun = begun or begin(run, order, handle, known, lifeline), None
+        try:
+            answer = interpreter.hear(PATIENCE)
+        except BaseException:
+            interpreter.end()
+            raise
+        if "refused" not in answer:
+            return interpreter
+        interpreter.end()
+        known["refused"].append(answer["refused"])
+        if learnt is not None:
+            write_json(learnt, known)
+    raise NotWarmError("too many modules do something when they are imported")
+
+
+def read_learnt(path: Path | None) -> dict[str, list[str]]:
+    """Return which modules scripts like this one imported, and which of them cannot be imported ahead."""
+    try:
+        found = read_mapping(path) if path is not None else {}
+        return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}
+    except (FileNotFoundError, UserError, TypeError):  # a script in a container could have written it
+        return {"modules": [], "refused": []}

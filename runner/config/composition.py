@@ -1,0 +1,108 @@
+"""A composition in the forms that a plan has it in: objects, plain data, text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from runner.config.hydra_settings import has_target
+from runner.config.interpolation_limits import start_counting
+from runner.config.schema import RunSpec
+from runner.config.yaml_limits import TARGET
+from runner.errors import UserError
+
+_BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What was composed, Hydra's own settings left out.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        As objects.
+    plain : Mapping
+        As plain data, interpolations resolved.
+    yaml : str
+        As composed, interpolations as written.
+    """
+
+    spec: RunSpec
+    plain: Mapping[str, Any]
+    yaml: str
+
+
+def read_composition(config: DictConfig) -> Composition:
+    """Return a composition in all its forms.
+
+    Raises
+    ------
+    UserError
+        If it does not follow the schema.
+    OmegaConfBaseException
+        If a value is missing or cannot be resolved.
+    """
+    start_counting()
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
+    if has_target(plain):  # which a reference can make of what no file has
+        raise UserError(f"{TARGET} is not taken: a composition names no classes", "Call the key otherwise")
+    start_counting()
+    spec = OmegaConf.to_object(config)
+    if not isinstance(spec, RunSpec):
+        raise UserError("The composition does not follow the schema", "Keep `schema/run@_here_` in its defaults list")
+    return Composition(spec, {str(key): value for key, value in plain.items()}, as_yaml(config))
+
+
+def as_yaml(config: DictConfig) -> str:
+    """Return a composition as ``OmegaConf.to_yaml`` does."""
+    return dump_yaml(as_plain(config))
+
+
+def as_plain(config: DictConfig) -> dict[str, Any]:
+    """Return a composition as plain data, interpolations as written."""
+    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
+    return {str(key): value for key, value in plain.items()}
+
+
+def dump_yaml(plain: Any) -> str:
+    """Return plain data as ``OmegaConf.to_yaml`` does, in a tenth of its time where libyaml is there.
+
+    Characters beyond the basic plane are then escaped.
+    """
+    import yaml
+
+    if not hasattr(yaml, "CDumper"):
+        return OmegaConf.to_yaml(OmegaConf.create(plain))
+    text: str = yaml.dump(plain, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=_dumper())
+    return text
+
+
+@functools.cache
+def _dumper() -> Any:
+    """Return libyaml's dumper with quotes around texts that OmegaConf would read as something else."""
+    import yaml
+
+    class Dumper(yaml.CDumper):
+        pass
+
+    def text(dumper: Any, value: str) -> Any:
+        quoted = value.lower() in _BOOLEANS or _is_number(value)
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="'" if quoted else None)
+
+    Dumper.add_representer(str, text)
+    return Dumper
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

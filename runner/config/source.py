@@ -1,0 +1,41 @@
+"""Where Hydra reads configuration files from: files, within the limits of `yaml_limits`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource as HydraSource
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+
+from runner.config.yaml_limits import load_config, read_text
+
+
+class FileConfigSource(HydraSource):
+    """Loads files within limits. Hydra knows a source by this name, and keeps the first one of it."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Load a file.
+
+        Raises
+        ------
+        UserError
+            If it is beyond a limit.
+        """
+        name = self._normalize_file_name(config_path)
+        path = Path(self.path, name).resolve()
+        if not path.exists():
+            raise ConfigLoadError(f"Config not found : {path}")
+        text = read_text(path)
+        return ConfigResult(
+            config=load_config(text, str(path)),
+            path=f"{self.scheme()}://{self.path}",
+            provider=self.provider,
+            header=ConfigSource._get_header_dict(text[:512]),
+        )
+
+
+def register_source() -> None:
+    """Let Hydra read files by this source."""
+    from hydra._internal.sources_registry import SourcesRegistry
+
+    SourcesRegistry.instance().types["file"] = FileConfigSource

@@ -1,0 +1,257 @@
+"""What the schema cannot say of a composition. The first thing that cannot be is said in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runner.config.arguments import INPUT, argument_words
+from runner.config.endpoint_settings import EndpointSettings
+from runner.config.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
+from runner.errors import UserError, nearest
+from runner.execution.promotion import read_condition
+from runner.io.names import check_file_name, check_key, check_name
+
+MATCHES = ("patch", "minor")  # how near a Python has to be to the version that is asked for
+
+
+def check_spec(spec: RunSpec, base: Path) -> None:
+    """Check what the schema cannot say.
+
+    Raises
+    ------
+    UserError
+        At the first thing that cannot be.
+    """
+    _check_section(spec, "")
+    _check_stages(spec.stages)
+    _check_kind(spec.environment, ENVIRONMENTS, "environment")
+    match = getattr(spec.environment, "python_match", MATCHES[0])
+    if match not in MATCHES:
+        raise UserError(f"environment.python_match={match} is not known", nearest(match, MATCHES))
+    _check_kind(spec.compute, COMPUTES, "compute")
+    _check_compute(spec, base)
+    _check_job(spec, base)
+    _check_inputs(spec, base)
+    if spec.model.name is not None:
+        check_key("model.name", spec.model.name)
+        if spec.model.framework not in ("ScikitLearn", "Custom"):
+            raise UserError(
+                f"model.framework={spec.model.framework} is not known",
+                nearest(spec.model.framework, ["ScikitLearn", "Custom"]),
+            )
+    if spec.model.register not in REGISTERED:
+        raise UserError(f"model.register={spec.model.register} is not known", nearest(spec.model.register, REGISTERED))
+    if spec.model.promote_if is not None:
+        read_condition(spec.model.promote_if)
+    if spec.endpoint is not None and "deploy" in spec.stages:
+        _check_endpoint(spec.endpoint, spec.model)
+
+
+def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
+    from runner.endpoints.settings import check_settings
+
+    if model.name is None or model.register == "none":
+        raise UserError("endpoint: no model is registered that could be served", "Set model.name")
+    if endpoint.name is not None:
+        check_key("endpoint.name", endpoint.name)
+    try:
+        check_settings(endpoint)
+    except UserError as mistake:
+        raise UserError(f"endpoint.{mistake.message}", mistake.hint) from None
+
+
+def _check_section(section: Any, place: str) -> None:
+    """Refuse keys that `+` adds to a section of ours, where nothing would read them, and what cannot stand at a key.
+
+    Beside the sections a key of one's own is welcome, for others to refer to, unless it looks like one of ours.
+    """
+    kinds = _kinds_of(section.__class__)
+    for key, value in vars(section).items():
+        if key not in kinds and (place or _resembles(key, kinds)):
+            raise UserError(f"There is no key '{place}{key}'", nearest(key, kinds))
+        kind = kinds.get(key, _ANY)
+        if not isinstance(value, kind.types):
+            raise UserError(f"{place}{key}: what it refers to cannot stand there")
+        if dataclasses.is_dataclass(value):
+            _check_section(value, f"{place}{key}.")
+        elif kind.texts and value:
+            _check_texts(value, f"{place}{key}")
+
+
+def _resembles(key: str, kinds: Mapping[str, _Kind]) -> bool:
+    import difflib  # here, as in `nearest`
+
+    return bool(difflib.get_close_matches(key, kinds, 1, 0.8))
+
+
+class _Kind(NamedTuple):
+    """The types of what holds more, and whether that is texts. OmegaConf sees to all other types."""
+
+    types: tuple[type, ...]
+    texts: bool
+
+
+_ANY = _Kind((object,), texts=False)
+
+
+@functools.cache
+def _kinds_of(section: type) -> dict[str, _Kind]:
+    """Return what may stand at each key of a section."""
+    return {name: _kind(hint) for name, hint in typing.get_type_hints(section).items()}
+
+
+def _kind(hint: Any) -> _Kind:
+    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    kinds = tuple(typing.get_origin(one) or one for one in options)
+    if not any(one in (dict, list) or dataclasses.is_dataclass(one) for one in kinds):
+        return _ANY
+    return _Kind(kinds, any(typing.get_args(one)[-1:] in ((str,), (str | None,)) for one in options))
+
+
+def _check_texts(texts: Any, place: str) -> None:
+    """Refuse what OmegaConf lets pass when it replaces a mapping or a list as a whole."""
+    named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
+    for name, text in named:
+        if not isinstance(text, str | None):
+            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'}: {text} is not a text")
+
+
+def _check_stages(stages: list[str]) -> None:
+    for name in stages:
+        if name not in STAGE_NAMES:
+            raise UserError(f"stages: there is no stage '{name}'", nearest(name, STAGE_NAMES))
+    if not stages or tuple(stages) != STAGE_NAMES[: len(stages)]:
+        raise UserError(
+            f"stages=[{','.join(stages)}] leaves out a stage that a later one needs",
+            f"Name the first ones of [{','.join(STAGE_NAMES)}]",
+        )
+
+
+def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
+    if not isinstance(config, tuple(kinds.values())):
+        known = " or ".join(f"/schema/{group}/{kind}@_here_" for kind in kinds)
+        raise UserError(f"The chosen {group} has no schema", f"Begin its file's defaults list with {known}")
+    kind = str(vars(config)["kind"])
+    if kind not in kinds or not isinstance(config, kinds[kind]):
+        raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
+
+
+def _check_compute(spec: RunSpec, base: Path) -> None:
+    from runner.hosts.remote.limits import check_limits, check_slots
+
+    if spec.compute.kind not in CLUSTERS:
+        check_slots(spec.compute.slots)
+        return
+    check_limits(spec.compute)
+    if spec.compute.kind == "ssh":
+        from runner.hosts.ssh.node_settings import read_nodes
+
+        read_nodes(spec.compute)
+    else:
+        from runner.hosts.dask.settings import read_settings
+
+        read_settings(spec.compute, base)
+    if spec.compute.scale_out and spec.environment.kind == "docker":
+        raise UserError(
+            "compute.scale_out does not spread what runs in a container",
+            "Choose environment=venv, with the same packages",
+        )
+
+
+def _check_job(spec: RunSpec, base: Path) -> None:
+    source, job = source_folder(spec, base), spec.job
+    if job.script is not None and job.command is not None:
+        raise UserError("job.script and job.command do not go together", "Take one of them out: job.script=null")
+    if job.script is None and job.command is None:
+        raise UserError("A job needs either job.script or job.command", "For example: job.script=train.py")
+    if job.command is not None and (not job.command or job.arguments):
+        raise UserError("job.command is the whole argv: it may not be empty or have job.arguments beside it")
+    _check_script(job.script, source)
+    _check_patterns(job)
+    if not isinstance(job.arguments, dict | list | None):
+        raise UserError("job.arguments is a mapping or a list", "For example: 'job.arguments={alpha: 0.1}'")
+    argument_words(job.arguments)
+    if job.timeout is not None and job.timeout <= 0:
+        raise UserError(f"job.timeout={job.timeout} is not a time in seconds above 0")
+    for name, pattern in job.metrics.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise UserError(f"job.metrics.{name} is no regular expression: {error}") from None
+    for name, value in job.environment_variables.items():
+        if not name or "=" in name or "\0" in name or "\0" in (value or ""):
+            raise UserError(f"job.environment_variables: {name!r} cannot be a variable")
+
+
+def _check_script(name: str | None, source: Path) -> None:
+    if name is None:
+        return
+    if Path(name).suffix == ".ipynb":
+        raise UserError(
+            f"job.script: {name} is a notebook, and a run takes a script",
+            f"Make one of it: jupyter nbconvert --to script {name}",
+        )
+    script = source / name
+    if not script.resolve().is_relative_to(source) or Path(name).is_absolute():
+        raise UserError(f"job.script: {name} is outside the source folder {source}")
+    if not script.is_file():
+        found = [path.name for path in sorted(source.glob("*.py"))]
+        raise UserError(f"job.script: there is no file {name} in {source}", nearest(name, found))
+
+
+def _check_patterns(job: Any) -> None:
+    """Refuse patterns of files that lead out of the script's working directory."""
+    for setting, patterns in (("outputs", job.outputs), ("metrics_files", job.metrics_files)):
+        for pattern in patterns:
+            if not pattern or pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
+                raise UserError(f"job.{setting}: {pattern!r} is no path within the script's working directory")
+
+
+def _check_inputs(spec: RunSpec, base: Path) -> None:
+    inputs = spec.data.inputs
+    for name, one in inputs.items():
+        check_name(name, "input name (data.inputs)")
+        if one.mode not in ("mount", "copy"):
+            raise UserError(f"data.inputs.{name}.mode={one.mode} is not known", nearest(one.mode, ["mount", "copy"]))
+        if one.filename is not None:
+            check_file_name(one.filename, f"data.inputs.{name}.filename")
+        path = base / Path(one.path).expanduser()
+        if not path.exists():
+            near = [str(Path(one.path).parent / p.name) for p in _siblings(path)]
+            raise UserError(f"data.inputs.{name}: there is no file or folder {path}", nearest(one.path, near))
+    texts = [str(spec.job.arguments), str(spec.job.command), *map(str, spec.job.environment_variables.values())]
+    for used in INPUT.findall("\n".join(texts)):
+        if used not in inputs:
+            raise UserError(f"${{input:{used}}} names no data input", nearest(used, inputs) or "Add it to data.inputs")
+
+
+def _siblings(path: Path) -> list[Path]:
+    return list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
+
+
+def source_folder(spec: RunSpec, base: Path) -> Path:
+    """Return the source folder, resolved.
+
+    Raises
+    ------
+    UserError
+        If it is not there, is no folder, or its links go in a circle.
+    """
+    path = base / Path(spec.job.source).expanduser()
+    try:
+        resolved = path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            near = [str(Path(spec.job.source).parent / p.name) for p in _siblings(path)]
+            raise UserError(f"job.source: there is no folder {path}", nearest(spec.job.source, near)) from None
+        raise UserError(f"job.source: {spec.job.source!r} cannot be followed ({error})") from None
+    if not resolved.is_dir():
+        raise UserError(f"job.source: {path} is not a folder", "Give the folder, and the file in it as job.script")
+    return resolved

@@ -1,0 +1,96 @@
+"""How values look to a person: short, and unable to steer a terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+_ID = r"[A-Za-z0-9][\w.-]*-[0-9]{8}-[0-9]{6}-([0-9a-f]{8})\b"  # experiment, time, random digits; compiled once used
+_ANY_ID = rf"{_ID}|\b[0-9a-f]{{8}}\b"
+_LONGEST = 200  # of a text in a table or summary; --json has all of it
+
+
+def short_ids(ids: Collection[str]) -> dict[str, str]:
+    """Return the end of each id that no other of them has: every command that takes an id takes it too."""
+    ends = {one: found[1] for one in ids if (found := re.fullmatch(_ID, one, re.ASCII))}
+    many = Counter(ends.values())
+    return {one: end for one, end in ends.items() if many[end] == 1}
+
+
+def shorten_ids(text: str, short: Mapping[str, str]) -> str:
+    """Return a text with the ids in it as `short_ids` has them."""
+    return re.sub(_ID, lambda found: short.get(found[0], found[0]), text, flags=re.ASCII) if short else text
+
+
+def longest_id(texts: Iterable[str]) -> int:
+    """Return how long the longest id in some texts is, short or not, 0 where there is none."""
+    return max((len(found[0]) for text in texts for found in re.finditer(_ANY_ID, text, re.ASCII)), default=0)
+
+
+def finite(value: Any) -> Any:
+    """Return plain data whose numbers JSON has; the others become the strings the records use."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def clean(text: str) -> str:
+    """Return a text that cannot steer the terminal: what a script put into names and values is not trusted."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def show_value(value: Any) -> str:
+    """Return a value in few characters."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(finite(value), ensure_ascii=False)
+    return str(value)
+
+
+def show_time(text: str | None) -> str:
+    """Return a recorded time on the clock of the person who reads it."""
+    if not text:
+        return ""
+    from runner.io.clock import read_time
+
+    return read_time(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def show_duration(seconds: float | None) -> str:
+    """Return a number of seconds as ``0.82 s``, ``2 m 05 s`` or ``3 h 10 m``."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} m {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} m"
+
+
+def show_bytes(size: float | None) -> str:
+    """Return a size as ``1.2 MB``."""
+    if size is None:
+        return ""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

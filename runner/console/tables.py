@@ -1,0 +1,276 @@
+"""Tables: rich on a terminal, plain aligned columns in a pipe.
+
+A terminal that is too narrow for all columns gets fewer: first the optional ones go, then texts and headers are cut or
+folded into lines, then the last columns go. Ids, statuses and addresses are never broken, because people copy them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from runner.console.format import clean, longest_id, short_ids, shorten_ids
+
+FOLDED = 13  # characters that a column has at least which is folded into lines: room for the last line, and a name
+_LEAST = 9  # characters of a text or header that is cut
+_WIDE = 24  # characters that a folded column gets before others are cut
+_COMFORT = 48  # characters that a column gets which is cut, before an optional one stays
+_LINES = 3  # of a folded text, before the rest of it is only counted
+_GAP, _EDGES = 3, 2  # characters between columns, and around them, as rich draws this box
+_COLOURS = {
+    "completed": "green",
+    "failed": "red",
+    "canceled": "yellow",
+    "running": "cyan",
+    "preparing": "cyan",
+    "scaling": "cyan",
+    "finalizing": "cyan",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    name : str
+        What stands above it.
+    right : bool
+        Its texts are numbers, aligned on the right.
+    optional : int
+        From 1 on: a narrow terminal goes without it, 1 first. It is not shown where it is empty.
+    cut : bool
+        Its texts may be shortened; if even that is too wide, the last such columns are left out first.
+    fold : bool
+        Its texts may be folded into a few lines. It is not shown where it is empty.
+    """
+
+    name: str
+    right: bool = False
+    optional: int = 0
+    cut: bool = False
+    fold: bool = False
+
+
+@dataclass(eq=False)  # two columns may have one name and the same texts
+class _Sized:
+    """A column with its texts and the room that it has."""
+
+    column: Column
+    texts: list[str]
+    room: int = 0
+
+    def __post_init__(self) -> None:
+        self.widest = max(map(_width, self.texts), default=0)
+        self.header = _width(self.column.name)
+        self.natural = max(self.widest, self.header)
+        # The texts of a column that is neither cut nor folded stay whole; what stands above them may always be cut.
+        self.least = (
+            min(self.natural, _LEAST)
+            if self.column.cut
+            else min(self.natural, max(FOLDED, longest_id([self.column.name, *self.texts])))
+            if self.column.fold
+            else max(self.widest, min(self.header, _LEAST))
+        )
+
+    def wanted(self) -> int:
+        """Return the room that it has before an optional column stays."""
+        if self.column.cut:
+            return min(self.natural, _COMFORT)
+        return max(self.least, min(self.natural, _WIDE))
+
+    def lines(self) -> list[str]:
+        """Return its texts as they are drawn."""
+        if self.column.fold:
+            return [_folded(text, self.room) for text in self.texts]
+        return [_shortened(text, self.room) for text in self.texts]
+
+    def title(self) -> str:
+        return (_folded if self.column.fold else _shortened)(self.column.name, self.room)
+
+
+def _fit(columns: list[_Sized], width: int) -> tuple[list[_Sized], list[Column]]:
+    """Return the columns that such a width has room for, and those that had to go though they are not optional."""
+    found = [one for one in columns if any(one.texts) or not (one.column.optional or one.column.fold or one.column.cut)]
+    kept = list(found)
+    for one in sorted((one for one in found if one.column.optional), key=lambda one: one.column.optional):
+        if _total([other.wanted() for other in kept]) > width:
+            kept.remove(one)
+    # The first column that is cut, and the very first, are what the rows are about.
+    for one in [*reversed([one for one in kept if one.column.cut][1:]), *reversed(kept[1:])]:
+        if one in kept and _total([other.least for other in kept]) > width:
+            kept.remove(one)
+    _share(kept, width)
+    return kept, [one.column for one in found if one not in kept and not one.column.optional]
+
+
+def _share(columns: list[_Sized], width: int) -> None:
+    """Give each column its room: the widest that may have less has less, then the folded ones have what is left."""
+    for one in columns:
+        one.room = one.wanted() if one.column.fold else min(one.natural, max(width, one.least))
+    groups = ([one for one in columns if not one.column.fold], [one for one in columns if one.column.fold])
+    for group in groups:
+        while (excess := _total([one.room for one in columns]) - width) > 0:
+            shrinking = sorted((one for one in group if one.room > one.least), key=lambda one: -one.room)
+            if not shrinking:
+                break
+            widest, *others = shrinking
+            below = min(widest.room - 1, others[0].room if others else 0)
+            widest.room = max(widest.least, below, widest.room - excess)
+    for one in groups[1]:
+        one.room += max(0, min(one.natural - one.room, width - _total([other.room for other in columns])))
+
+
+def show_table(
+    columns: Sequence[Column | str],
+    rows: Sequence[Sequence[str]],
+    *,
+    ids: Collection[str],
+    instead: str,
+    tell: Callable[[str], None],
+) -> None:
+    """Print a table, and tell what had no room on the terminal and how to see it; see `print_table`."""
+    missing = print_table(columns, rows, ids=ids)
+    if missing:
+        tell(f"too narrow for {', '.join(missing)}: see {instead}")
+
+
+def print_table(
+    columns: Sequence[Column | str], rows: Sequence[Sequence[str]], *, ids: Collection[str] = ()
+) -> list[str]:
+    """Print rows of text under headers.
+
+    Parameters
+    ----------
+    columns : Sequence[Column | str]
+        The columns; a name alone is one that is always shown whole.
+    rows : Sequence[Sequence[str]]
+        One text a column.
+    ids : Collection[str]
+        The ids of runs or sweeps in texts and headers: a terminal shows what tells them apart.
+
+    Returns
+    -------
+    list of str
+        The columns that are not optional and did not fit.
+    """
+    all_columns = [one if isinstance(one, Column) else Column(one) for one in columns]
+    cleaned = [[clean(text) for text in row] for row in rows]
+    if not sys.stdout.isatty():
+        _print_plain(all_columns, cleaned)
+        return []
+    short = short_ids(ids)
+    all_columns = [replace(one, name=shorten_ids(clean(one.name), short)) for one in all_columns]
+    rows_shown = [[shorten_ids(text, short) for text in row] for row in cleaned]
+    texts = list(zip(*rows_shown, strict=True)) or [() for _ in all_columns]
+    sized = [_Sized(one, list(found)) for one, found in zip(all_columns, texts, strict=True)]
+    kept, missing = _fit(sized, terminal_width())
+    _print_rich(kept)
+    return [one.name for one in missing]
+
+
+def terminal_width() -> int:
+    """Return how many characters a line of the terminal has."""
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def side_by_side(many: int, first: int, least: int) -> list[range]:
+    """Return the numbers of columns in groups that a terminal shows beside each other; a pipe gets them all at once.
+
+    Parameters
+    ----------
+    many : int
+        How many columns there are.
+    first : int
+        The width of the column that stands at the left of each group.
+    least : int
+        The width that each column gets at least.
+    """
+    if not sys.stdout.isatty():
+        return [range(many)]
+    step = max(1, (terminal_width() - _EDGES - first) // (least + _GAP))
+    return [range(at, min(at + step, many)) for at in range(0, many, step)]
+
+
+def _print_plain(columns: Sequence[Column], rows: list[list[str]]) -> None:
+    headers = [one.name for one in columns]
+    widths = [max(map(len, texts)) for texts in zip(headers, *rows, strict=True)]
+    aligned = [str.rjust if one.right else str.ljust for one in columns]
+    lines = [
+        "  ".join(align(text, width) for align, text, width in zip(aligned, row, widths, strict=True)).rstrip()
+        for row in (headers, *rows)
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1) + _EDGES
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _shortened(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _folded(text: str, width: int) -> str:
+    """Return a text in lines of a width, whole words as far as they fit; of many only the first, and how many more."""
+    lines = [""]
+    words = text.split()
+    for at, word in enumerate(words):
+        rest = word
+        if lines[-1] and _width(lines[-1]) + 1 + _width(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        while rest:
+            piece = _first(rest, width)
+            rest = rest[len(piece) :]
+            lines = [*lines, piece] if lines[-1] else [piece]
+        if len(lines) > _LINES:
+            more = f"… and {len(words) - at} more"
+            return "\n".join([*lines[:_LINES], more if len(more) <= width else f"… {len(words) - at} more"])
+    return "\n".join(lines)
+
+
+def _first(text: str, width: int) -> str:
+    """Return as much of a text as fits, but something."""
+    if _width(text) <= width:
+        return text
+    end = min(len(text), width)
+    while end > 1 and _width(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+def _print_rich(columns: list[_Sized]) -> None:
+    # 70 ms to import: only where someone looks. It reads NO_COLOR itself.
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for one in columns:
+        justify: Literal["right", "left"] = "right" if one.column.right else "left"
+        drawn.add_column(Text(one.title()), justify=justify, no_wrap=True, overflow="crop")
+    for row in zip(*(one.lines() for one in columns), strict=True):
+        # Text, not str: what a script recorded must not be read as markup.
+        drawn.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))
+    # A first column that is wider than the terminal is the terminal's to break: it can still be copied.
+    width = max(terminal_width(), _total([one.room for one in columns]))
+    Console(file=sys.stdout, width=width, height=25, highlight=False).print(drawn)

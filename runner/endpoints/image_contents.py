@@ -1,0 +1,122 @@
+"""What an image that serves a model has below ``/vivero``: the server's source, one version, how it is served."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.server_source import server_source
+from runner.errors import UserError
+from runner.io.files import list_files
+from runner.ports import Registry
+from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.worker import timeouts
+
+INSIDE = "/vivero"  # in the image: a workspace with one version, the source beside it
+SOURCE = f"{INSIDE}/source"
+PORT = 5001  # of every server inside
+NOBODY = 10001  # who it runs as where nobody says, and never root
+VARIABLES = {
+    "PYTHONPATH": SOURCE,
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "HOME": "/tmp",  # noqa: S108 - the one place to write to
+}
+
+
+def health() -> dict[str, float]:
+    """Return how an engine is to look whether a container answers: in seconds, but for the number of retries."""
+    return {"interval": timeouts.seconds("health_interval"), "timeout": 5, "start-period": 60, "retries": 3}
+
+
+def health_check(python: str) -> list[str]:
+    """Return the command that tells whether the server of a container answers."""
+    return [python, f"{SOURCE}/serving/process/health.py", str(PORT)]
+
+
+def repository_name(name: str) -> str:
+    """Return a model's name as part of an image's, which has small letters and single separators only."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def contents(registry: Registry, model: ModelRecord, settings: EndpointSettings) -> dict[str, bytes]:
+    """Return the files by their path below ``/vivero``.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the version is.
+    model : ModelRecord
+        The version.
+    settings : EndpointSettings
+        How a container by itself serves it; it listens on all its addresses.
+
+    Raises
+    ------
+    UserError
+        If the version is not what was registered.
+    """
+    below = f"models/{model.name}/{model.version}"
+    return {
+        **{f"source/{name}": content for name, content in server_source().items()},
+        "endpoint.json": _as_json(by_itself(model, settings).to_json()),
+        f"{below}/model.json": _as_json(model.to_json()),
+        **_artefact(registry, model, below),
+    }
+
+
+def by_itself(model: ModelRecord, settings: EndpointSettings) -> EndpointRecord:
+    """Return the record of a container that serves a version by itself."""
+    own = dataclasses.replace(settings, kind="local", name=model.name, host="0.0.0.0", port=PORT)  # noqa: S104 - its own
+    one = Deployment(reference=f"{model.name}:{model.version}", name=model.name, version=model.version)
+    return EndpointRecord(name=model.name, created=model.created, deployments=(one,), settings=dataclasses.asdict(own))
+
+
+def _as_json(value: object) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+
+
+def _artefact(registry: Registry, model: ModelRecord, below: str) -> dict[str, bytes]:
+    path = registry.artefact(model)
+    known = {one.path: one.sha256 for one in model.files}
+    root = path if path.is_dir() else path.parent
+    names = list_files(path) if path.is_dir() else [path.name]
+    found: dict[str, bytes] = {}
+    for name in sorted({*names, *known}):
+        there = (root / name).read_bytes() if name in names and (root / name).is_file() else b""
+        if hashlib.sha256(there).hexdigest() != known.get(name):
+            raise UserError(
+                f"{name} of model {model.name}:{model.version} is not what was registered",
+                "See what has changed: vivero models verify",
+            )
+        found[f"{below}/{model.artefact}/{name}" if path.is_dir() else f"{below}/{name}"] = there
+    return found
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """Return one SHA-256 of files and their names."""
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def as_tar(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive of ``/vivero``: all of it root's, readable for everybody, the same bytes each time."""
+    made = io.BytesIO()
+    folders = {str(above) for name in files for above in Path(INSIDE[1:], name).parents} - {"."}
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for folder in sorted(folders):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        for name in sorted(files):
+            entry = tarfile.TarInfo(f"{INSIDE[1:]}/{name}")
+            entry.size, entry.mode = len(files[name]), 0o644
+            archive.addfile(entry, io.BytesIO(files[name]))
+    return made.getvalue()

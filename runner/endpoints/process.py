@@ -1,0 +1,179 @@
+"""Starts, waits for and stops the server of an endpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from runner.access import ownership
+from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.store import EndpointStore
+from runner.errors import UserError
+from runner.io.files import open_log
+from runner.io.json_records import read_record
+from runner.layout import EndpointLayout, Layout
+from runner.ports import Say
+from runner.records import EndpointRecord, ProcessRecord
+from runner.worker import sealing, timeouts
+
+_ROOT = str(Path(__file__).resolve().parent.parent.parent)
+
+
+def choose_port(settings: EndpointSettings) -> int:
+    """Return the port, a free one for 0.
+
+    Raises
+    ------
+    UserError
+        If somebody listens there already.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise UserError(
+                f"Nothing can listen at {settings.address.removeprefix('http://')}: {error.strerror}",
+                "Choose another port, 0 for any that is free: port=..., in a composition endpoint.port=...",
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def command(record: EndpointRecord, endpoint: EndpointLayout) -> tuple[list[str], dict[str, str]]:
+    """Return argv and variables of an endpoint's server."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    return [record.python, "-m", "serving.server", str(endpoint.root)], {**variables, "PYTHONPATH": _ROOT}
+
+
+def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
+    """Refuse to start an endpoint with an environment of the workspace that is not what was built.
+
+    Raises
+    ------
+    UserError
+        With what was changed in it, or whoever else could have written it.
+    """
+    prefix = Path(record.python).parent.parent
+    if prefix.parent != layout.environments:
+        return
+    ownership.check(layout.root, prefix)
+    ownership.check(layout.root, Path(record.python), link=True)
+    found = sealing.changes(str(prefix))
+    if found:
+        raise UserError(
+            f"Endpoint {record.name} is not started: in its environment {sealing.shown(found)} changed",
+            "Deploy it again, which builds the environment again",
+        )
+
+
+def start(store: EndpointStore, name: str, say: Say) -> None:
+    """Start the server, detached, and wait until it answers; say so where that takes long.
+
+    Raises
+    ------
+    UserError
+        If it does not, with what it said.
+    """
+    record, endpoint = store.read(name), store.layout.endpoint(name)
+    endpoint.logs.mkdir(parents=True, exist_ok=True)
+    check_interpreter(store.layout, record)
+    argv, variables = command(record, endpoint)
+    with open_log(endpoint.log) as log:
+        begun = log.tell()
+        server = subprocess.Popen(
+            argv, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+    limit = timeouts.seconds("server_start")
+    pause, begun_at, said = threading.Event(), time.monotonic(), 0.0
+    while (passed := time.monotonic() - begun_at) < limit:
+        if server.poll() is not None:
+            raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, begun)}")
+        if answers(record):
+            return
+        if passed - said > timeouts.progress_said(limit):
+            said = passed
+            say(f"Endpoint {name} is loading its models: {passed:.0f} s so far, given up after {limit:g} s")
+        pause.wait(0.05)
+    server.terminate()
+    raise UserError(
+        f"Endpoint {name} did not answer within {limit:g} s",
+        f"See {endpoint.log}. VIVERO_TIMEOUTS=server_start=SECONDS gives it more",
+    )
+
+
+def answers(record: EndpointRecord) -> bool:
+    """Tell whether an endpoint says that it is ready."""
+    settings = EndpointSettings(**record.settings)
+    connection = http.client.HTTPConnection(settings.reached_at, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
+    """Wait until every server process serves a record's generation; return what is wrong if one cannot."""
+    pause, until = threading.Event(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        states = store.states(record.name)
+        if states and all(state["generation"] == record.generation for state in states):
+            return None
+        problem = next((state["problem"] for state in states if state["problem"]), None)
+        if problem is not None:
+            return str(problem)
+        pause.wait(0.05)
+    return f"the server did not take it over within {seconds:g} s"
+
+
+def stop(store: EndpointStore, name: str) -> bool:
+    """Stop an endpoint's server, which first answers the requests at work; return whether there was one.
+
+    Raises
+    ------
+    UserError
+        If it is a process of a colleague's.
+    """
+    endpoint = store.layout.endpoint(name)
+    record = store.read(name)
+    if not store.alive(name):
+        return False
+    pid = read_record(endpoint.process, ProcessRecord).pid
+    _terminate(pid, name)
+    pause = threading.Event()
+    until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10
+    while store.alive(name):
+        if time.monotonic() > until:
+            os.kill(pid, signal.SIGKILL)
+        pause.wait(0.05)
+    return True
+
+
+def _terminate(pid: int, name: str) -> None:
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it ends at this moment
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except PermissionError:
+            owner = ownership.user_of(Path("/proc", str(pid)).stat().st_uid)
+            raise UserError(
+                f"Endpoint {name} goes on: process {pid} of {owner} serves it, which nobody else can end",
+                f"Have them type: vivero stop {name}",
+            ) from None
+
+
+def _last_words(endpoint: EndpointLayout, begun: int) -> str:
+    with endpoint.log.open("rb") as log:
+        log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # what was before has been put aside
+        lines = log.read().decode(errors="replace").strip().splitlines()
+    said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return said[-1].removeprefix("error: ") if said else f"it ended without a word; see {endpoint.log}"

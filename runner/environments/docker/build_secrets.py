@@ -1,0 +1,29 @@
+"""What a build may use and no image may hold: the addresses of package indexes, passwords, certificates."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from runner.environments.requirements.indexes import INDEXES
+
+_PIP_INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+
+
+def variables(*, pip: bool = False) -> dict[str, str]:
+    """Return the variables of this process that say where packages come from; those of pip too if asked."""
+    names = (*INDEXES, *_PROXIES, *(_PIP_INDEXES if pip else ()))
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def files() -> dict[str, Path]:
+    """Return the ``certificates`` and the ``netrc`` that there are."""
+    found = {}
+    certificates = os.environ.get("SSL_CERT_FILE")
+    if certificates and Path(certificates).is_file():
+        found["certificates"] = Path(certificates).resolve()
+    netrc = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+    if netrc.is_file():
+        found["netrc"] = netrc.resolve()
+    return found

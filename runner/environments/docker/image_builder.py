@@ -1,0 +1,185 @@
+"""A container of a base image in which an environment is made, and which then becomes an image.
+
+Whatever is secret (certificates, ``.netrc``, addresses of package indexes) is mounted, or given to single commands: the
+image's layers, its settings and its history hold nothing of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.docker.build_secrets import files, variables
+from runner.environments.docker.engine import KIND, WORKSPACE
+from runner.environments.requirements.lock import uv
+from runner.errors import UserError
+from runner.ports import Say
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+AT = "/run/vivero"  # a tmpfs while we work; an empty folder in the image
+WORK = f"{AT}/work"
+UV = f"{AT}/uv"
+WHEELS = f"{WORK}/wheels"
+_CACHE = "vivero-uv-cache"
+_NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # how uv is told
+_NAME = "vivero-build-"  # then the number of the process that builds
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LAST = 4  # lines of a failed command that are told
+
+
+class Workshop:
+    """A container that waits for commands; use it in a ``with`` block, which removes it.
+
+    Parameters
+    ----------
+    client : DockerClient
+        The engine.
+    image : Image
+        What the container begins with.
+    python : str
+        A Python in it.
+    folder : Path
+        A folder of this machine, seen inside at ``WORK``.
+    workspace : str
+        For the label.
+    say : Say
+        Takes what commands print.
+    """
+
+    def __init__(self, client: DockerClient, image: Any, python: str, folder: Path, workspace: str, say: Say) -> None:
+        self._client, self._image, self._python = client, image, python
+        self._folder, self._workspace, self._say = folder, workspace, say
+        self._container: Any = None
+        self._variables: dict[str, str] = {}
+
+    def __enter__(self) -> Workshop:
+        import docker
+
+        self._sweep()
+        mounts, self._variables = self._supplies()
+        try:
+            self._container = self._client.containers.create(
+                self._image.id,
+                [self._python, "-c", "import signal; signal.pause()"],
+                entrypoint=[], init=True, user="0:0", mounts=mounts,
+                name=build_name(),
+                labels={KIND: "build", WORKSPACE: self._workspace},
+            )  # fmt: skip
+            self._container.start()
+        except docker.errors.APIError as error:
+            self._remove()
+            raise UserError(f"No container can be made for the build: {' '.join(str(error).split())}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._remove()
+
+    def run(self, command: Sequence[str], what: str, *, quiet: bool = False) -> bytes:
+        """Run a command inside and return what it printed on its standard output.
+
+        Raises
+        ------
+        UserError
+            If it fails, with its last lines.
+        """
+        api = self._client.api
+        made = api.exec_create(self._container.id, list(command), environment=self._variables, user="0:0")["Id"]
+        found, rest, last = b"", b"", list[str]()
+        for out, err in api.exec_start(made, stream=True, demux=True):
+            found += out or b""
+            *lines, rest = (rest + (err or b"") + (b"" if quiet else out or b"")).split(b"\n")
+            for line in [one.decode(errors="replace").strip() for one in lines if one.strip()]:
+                self._say(line)
+                last = [*last, line][-_LAST:]
+        code = api.exec_inspect(made)["ExitCode"]
+        if code != 0:
+            said = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
+            if UV in said and "no such file or directory" in said:  # it is there: what it is linked with is not
+                raise UserError(
+                    f"{what}: uv of this machine does not run in the base image, which has another C library",
+                    "Take a base image with glibc, such as python:3.11-slim, or environment.dockerfile",
+                )
+            raise UserError(f"{what}: {said}", "The whole log is logs/environment.log")
+        return found
+
+    def commit(self, repository: str, tag: str, labels: dict[str, str], path: str) -> Any:
+        """Return what is in the container now as an image; see ``committed``."""
+        return committed(self._container, self._image, f"{repository}:{tag}", labels, {"PATH": path})
+
+    def _supplies(self) -> tuple[list[Any], dict[str, str]]:
+        from docker.types import Mount
+
+        given = {**variables(), "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": f"{AT}/cache"}
+        given |= {"HOME": AT, "UV_LINK_MODE": "copy"}
+        places = {uv(): UV, str(self._folder): WORK}
+        for name, path in files().items():
+            places[str(path)] = given[_NAMED[name]] = f"{AT}/{name}"
+        mounts = [Mount(AT, None, type="tmpfs"), Mount(f"{AT}/cache", _CACHE, type="volume")]
+        mounts += [Mount(there, here, type="bind", read_only=there != WORK) for here, there in places.items()]
+        return mounts, given
+
+    def _sweep(self) -> None:
+        """Remove the containers of builds of this workspace whose process is gone."""
+        ours: Any = {"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}
+        for one in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
+            if not Path("/proc", str(one.name).removeprefix(_NAME).partition("-")[0]).exists():
+                one.remove(force=True)
+
+    def _remove(self) -> None:
+        import docker
+
+        if self._container is not None:
+            with contextlib.suppress(docker.errors.APIError):  # it is gone already
+                self._container.remove(force=True)
+
+
+def build_name() -> str:
+    """Return a name for a container of a build, by which it is known whether that still goes on."""
+    return f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def committed(container: Any, image: Any, name: str, labels: dict[str, str], variables: dict[str, str]) -> Any:
+    """Return a container's files as an image, with the settings of the image that it began with.
+
+    Parameters
+    ----------
+    container, image : Container, Image
+        The container, and what it began with.
+    name : str
+        Of the new image, with its tag.
+    labels : dict
+        Its labels.
+    variables : dict
+        Added to its variables; ``PATH`` comes before what there is of it.
+    """
+    base = image.attrs["Config"] or {}
+    before = dict(one.partition("=")[::2] for one in base.get("Env") or [])
+    path = f"{variables['PATH']}:{before.get('PATH', _PATH)}"
+    settings = {
+        "Env": [f"{name}={value}" for name, value in {**before, **variables, "PATH": path}.items()],
+        "Cmd": base.get("Cmd") or ["python"],
+        "Entrypoint": base.get("Entrypoint"),
+        "User": base.get("User") or "0",
+        "WorkingDir": base.get("WorkingDir") or "",
+        "Labels": {**(base.get("Labels") or {}), **labels},
+    }
+    repository, _, tag = name.rpartition(":")
+    return container.commit(repository, tag, message="packages from a lock with hashes", conf=settings)
+
+
+@contextlib.contextmanager
+def folder_with(place: Path, **files: str) -> Iterator[Path]:
+    """Give a folder with some text files, which is gone afterwards."""
+    from runner.environments.build import aside
+
+    with aside(place) as folder:
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        yield folder

@@ -1,0 +1,136 @@
+"""Images by their content: the same is never built twice, on any machine that can pull it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.build import LOCK, aside
+from runner.environments.docker.engine import KEY
+from runner.errors import UserError
+from runner.io.files import locked, write_json, write_text
+from runner.layout import Layout
+from runner.ports import Say
+from runner.records import EnvironmentRecord
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_NAME = "vivero"
+
+
+class KeptImages:
+    """The images that we built, named ``vivero:<key>``, here and in a registry.
+
+    Parameters
+    ----------
+    client : DockerClient
+        The engine.
+    layout : Layout
+        The workspace.
+    registry : str or None
+        ``HOST[:PORT][/PATH]``; images are pulled from there before a build and pushed after one.
+    say : Say
+        Takes lines of progress.
+    """
+
+    repository = _NAME
+
+    def __init__(self, client: DockerClient, layout: Layout, registry: str | None, say: Say) -> None:
+        self._client, self._layout, self._registry, self._say = client, layout, registry, say
+
+    def name(self, key: str) -> str:
+        """Return the name by which others find an image: in the registry, if there is one."""
+        return f"{self._registry.rstrip('/')}/{_NAME}:{key}" if self._registry else f"{_NAME}:{key}"
+
+    def have(self, key: str, build: Callable[[], Any]) -> tuple[Any, bool]:
+        """Return the image of a key and whether it was there; it is pulled, else built, by one process at a time.
+
+        Raises
+        ------
+        UserError
+            If it cannot be built or pushed.
+        """
+        image = self._local(key)
+        if image is not None:
+            return image, True
+        self._layout.environments.mkdir(parents=True, exist_ok=True)
+        with locked(self._layout.environments / f"{key}.lock"):
+            image = self._local(key)
+            if image is not None:
+                return image, True
+            image = self._pulled(key)
+            if image is not None:
+                return image, True
+            image = build()
+            image.tag(_NAME, key)
+            if self._registry:
+                self._push(key, image)
+        return image, False
+
+    def _local(self, key: str) -> Any:
+        import docker
+
+        try:
+            image = self._client.images.get(f"{_NAME}:{key}")
+        except docker.errors.ImageNotFound:
+            return None
+        if image.labels.get(KEY) == key:
+            return image
+        self._say(f"{_NAME}:{key} is an image of somebody else's; it is built anew")
+        return None
+
+    def _pulled(self, key: str) -> Any:
+        import docker
+
+        if not self._registry:
+            return None
+        repository = self.name(key).rpartition(":")[0]
+        try:
+            image = self._client.images.pull(repository, key)
+        except docker.errors.NotFound:
+            return None
+        except docker.errors.APIError as error:
+            raise self._mistake(error) from None
+        if image.labels.get(KEY) != key:
+            raise UserError(f"{self.name(key)} holds another image than its name says", "Remove it from the registry")
+        image.tag(_NAME, key)
+        self._say(f"Pulled {self.name(key)}")
+        return image
+
+    def _push(self, key: str, image: Any) -> None:
+        import docker
+
+        repository = self.name(key).rpartition(":")[0]
+        image.tag(repository, key)
+        self._say(f"Pushing {self.name(key)}")
+        try:
+            for event in self._client.images.push(repository, key, stream=True, decode=True):
+                if "error" in event:
+                    raise self._mistake(event["error"])
+        except docker.errors.APIError as error:
+            raise self._mistake(error) from None
+
+    def _mistake(self, error: object) -> UserError:
+        said = " ".join(str(getattr(error, "explanation", None) or error).split())
+        denied = any(word in said.lower() for word in ("unauthorized", "authentication", "denied", "no basic auth"))
+        advice = f"Log in first: docker login {self._registry}" if denied else "See environment.push"
+        return UserError(f"Registry {self._registry}: {said}", advice)
+
+
+def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | None) -> None:
+    """Leave record, lock and Dockerfile of an image in the workspace, so that they are known without an engine."""
+    target = layout.environment(record.key)
+    if (target / "environment.json").exists():
+        return
+    layout.environments.mkdir(parents=True, exist_ok=True)
+    with locked(layout.environments / f"{record.key}.lock"):
+        if (target / "environment.json").exists():
+            return
+        with aside(layout.environments) as staging:
+            staging.mkdir()
+            write_text(staging / LOCK, lock)
+            if recipe is not None:
+                write_text(staging / "Dockerfile", recipe)
+            write_json(staging / "environment.json", record.to_json())
+            staging.rename(target)

@@ -1,0 +1,1 @@
+"""Environments that are built on a node by a program of ours."""

@@ -1,0 +1,59 @@
+"""Our own program on another machine: its source, and an environment with what it imports there."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import version
+from pathlib import Path
+
+import runner
+from runner.environments.venv import VenvEnvironment
+from runner.errors import UserError
+from runner.hosts.remote.host import RemoteHost
+from runner.io.files import hash_files, list_files
+from runner.layout import Layout
+from runner.ports import Say
+
+_PACKAGE = Path(runner.__file__).resolve().parent
+_NEEDED = {"docker": ("docker", "pyyaml", "uv"), "conda": ("py-rattler", "pyyaml", "uv")}
+
+
+def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[str, Path]:
+    """Have our source and what it takes for a kind of environments on a machine.
+
+    Returns
+    -------
+    str
+        The Python to start it with.
+    Path
+        The package's folder there.
+
+    Raises
+    ------
+    UserError
+        If there is no Python for it, or it cannot be brought.
+    """
+    packages = [f"{name}=={version(name)}" for name in _NEEDED[kind]]
+    try:
+        python = VenvEnvironment(layout, packages=packages).prepare(host, say).argv(["python"])[0]
+    except UserError as mistake:
+        raise UserError(
+            f"environment.kind={kind} takes a program of ours on {host.name}: {mistake.message}", mistake.hint
+        ) from None
+    return python, _brought(host)
+
+
+def _brought(host: RemoteHost) -> Path:
+    assert host.root is not None  # noqa: S101 - a node has one
+    target = host.root / "runner" / _key()
+    host.bring(target, lambda: {f"runner/{name}": _PACKAGE / name for name in _sources()})
+    return target / "runner"
+
+
+def _sources() -> list[str]:
+    return [name for name in list_files(_PACKAGE) if name.endswith(".py")]
+
+
+@functools.cache
+def _key() -> str:
+    return hash_files(_PACKAGE, _sources())

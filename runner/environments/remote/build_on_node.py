@@ -1,0 +1,77 @@
+"""Builds an environment on the node that it is started on.
+
+Started as ``python build_on_node.py FOLDER``; the folder has ``asked.json`` and, in ``files``, what that names. What is
+printed is progress; what came of it is left in ``answer.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.errors import UserError, storage_error
+from runner.hosts.local import LocalHost
+from runner.io.files import write_json
+from runner.layout import Layout
+from runner.ports import Environment
+from runner.records import EnvironmentRecord
+
+
+def main(folder: Path) -> None:
+    """Do what is asked in a folder, and leave the answer there."""
+    asked = json.loads((folder / "asked.json").read_bytes())
+    try:
+        answer = answered(asked, folder)
+    except (UserError, OSError) as error:
+        mistake = error if isinstance(error, UserError) else storage_error(error)
+        if mistake is None:
+            raise
+        answer = {"mistake": [mistake.message, mistake.hint]}
+    write_json(folder / "answer.json", answer)
+
+
+def answered(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return record and lock of the environment that is asked for, and how processes are started in it."""
+    layout, host = Layout(Path(asked["root"])), LocalHost()
+    for wheel in (folder / "files" / "wheels").glob("*.whl"):
+        KeptWheels(layout).keep(wheel)
+    environment = _environment(asked["settings"], layout, folder / "files")
+    if asked["record"] is None:
+        handle = environment.prepare(host, print)
+    else:
+        handle = environment.restore(EnvironmentRecord.from_json(asked["record"]), asked["lock"], host, print)
+    return {
+        "record": handle.record.to_json(),
+        "lock": handle.lock_text(),
+        "enter": handle.argv(["python"])[:-1],
+        "python": handle.inside(["python"])[0],
+        "variables": handle.variables(),
+    }
+
+
+def _environment(settings: dict[str, Any], layout: Layout, base: Path) -> Environment:
+    if settings["kind"] == "docker":
+        from runner.environments.docker.environment import DockerEnvironment
+
+        return DockerEnvironment(layout, named(settings), base)
+    from runner.environments.conda.environment import CondaEnvironment
+
+    return CondaEnvironment(layout, base=base, **{name: one for name, one in settings.items() if name != "kind"})
+
+
+def named(value: Any) -> Any:
+    """Return settings with their keys as attributes."""
+    if isinstance(value, dict):
+        return SimpleNamespace(**{name: named(one) for name, one in value.items()})
+    return [named(one) for one in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,138 @@
+"""What the settings of an environment name of this machine's files, to be sent with them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.spec import Requirements, Spec, conda_content
+from runner.errors import UserError
+from runner.ports import Say
+
+WHEELS = "wheels"  # below the files that are sent
+Files = dict[str, Path | bytes]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Settings, and the files that they name by their new names.
+
+    Parameters
+    ----------
+    settings : mapping
+        Plain data.
+    files : mapping
+        Files of this machine, or content, by name.
+    """
+
+    settings: Mapping[str, Any]
+    files: Mapping[str, Path | bytes]
+
+
+def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) -> Sent:
+    """Return what is sent of an environment's settings.
+
+    Parameters
+    ----------
+    config : DockerEnvironmentConfig or CondaEnvironmentConfig
+        The settings.
+    base : Path
+        Where relative paths start.
+    wheels : KeptWheels
+        Where wheels of this machine are kept; those that are named are sent.
+    lock : str
+        The lock that is to be made there, if there is one.
+    say : Say
+        Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If a file is not there, or a folder that is to be mounted has no place on another machine.
+    """
+    settings: dict[str, Any] = dataclasses.asdict(config)
+    files: Files = {f"{WHEELS}/{one.name}": one for one in wheels.files(lock)}
+    if settings["kind"] == "conda":
+        _take_yaml(settings, base, files, wheels, say)
+        settings["pip"] = _for_there(settings["pip"], base.absolute() / "environment.pip", files, wheels, say)
+        return Sent(settings, files)
+    for one in settings["mounts"]:
+        if not Path(one["source"]).is_absolute() and not one["source"].startswith("~"):
+            raise UserError(
+                f"environment.mounts: {one['source']} is relative", "Give the path that it has on the nodes, from / on"
+            )
+    if settings["dockerfile"] is not None:
+        _take_context(settings, base, files)
+    spec = settings["spec"]
+    if spec["kind"] == "conda":
+        _take_yaml(spec, base, files, wheels, say)
+    elif spec["packages"] or spec["file"]:
+        _take_requirements(spec, base, files, wheels, say)
+    return Sent(settings, files)
+
+
+def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
+    """Take packages, and a requirements file with all that it includes or a conda YAML, as one file."""
+    from runner.environments.docker.spec import read_spec
+
+    found = read_spec(SimpleNamespace(**spec), base, lambda _line: None)
+    spec["file"] = _written(files, "requirements.txt", _lines(found, files, wheels, say))
+    spec["packages"], spec["python"] = [], found.python
+
+
+def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
+    """Take a conda YAML; what its pip part names by its place becomes what can be sent."""
+    if settings["file"] is None:
+        return
+    path = base / Path(settings["file"]).expanduser()
+    if not path.is_file():
+        raise UserError(f"environment: there is no file {path}")
+    import yaml
+
+    content = conda_content(path, "environment.file")
+    for part in [one for one in content["dependencies"] if isinstance(one, dict) and one.get("pip")]:
+        part["pip"] = _for_there(part["pip"], path, files, wheels, say)
+    settings["file"] = path.name
+    files[path.name] = yaml.safe_dump(content, sort_keys=False).encode()
+
+
+def _for_there(lines: Sequence[Any], path: Path, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
+    """Return requirement lines of a file for another machine."""
+    found = Requirements()
+    for line in lines:
+        found.take(str(line), path, "environment.pip")
+    return _lines(found.spec(), files, wheels, say)
+
+
+def _lines(asked: Spec, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
+    """Return requirement lines for another machine, and add to the files what they name."""
+    found = with_kept(asked, wheels, say)
+    files |= {f"{WHEELS}/{one.name}": one for one in wheels.files("\n".join(found.lines))}
+    limits = [f"-c {_written(files, 'constraints.txt', found.constraints)}"] if found.constraints else []
+    return [*found.options, *limits, *found.lines]
+
+
+def _written(files: Files, name: str, lines: Sequence[str]) -> str:
+    files[name] = "".join(f"{one}\n" for one in lines).encode()
+    return name
+
+
+def _take_context(settings: dict[str, Any], base: Path, files: Files) -> None:
+    """Take a Dockerfile, and of its context what is not ignored."""
+    from runner.environments.docker.dockerfile import DockerfileImage
+
+    file = (base / Path(settings["dockerfile"]).expanduser()).absolute()
+    context = (base / Path(settings["context"]).expanduser()).absolute() if settings["context"] else file.parent
+    source = DockerfileImage(file, context)
+    for name in (".dockerignore", *source.names()):
+        path = context / name
+        if path.is_symlink() or path.is_file():
+            files[f"context/{name}"] = path
+    files[f"dockerfile/{file.name}"] = file
+    settings["dockerfile"], settings["context"] = f"dockerfile/{file.name}", "context"

@@ -1,0 +1,237 @@
+"""Wheels of this machine's own that environments were made from, kept by their hash.
+
+A lock names them as any other package, by name, version and hash. Whoever installs it, here, on a node or in an image,
+has them in a folder, and the lock with their places in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.environments.build import aside
+from runner.environments.requirements.packages import normalised
+from runner.errors import UserError
+from runner.io.files import hash_file, hash_files, write_json, write_text
+from runner.layout import Layout
+from runner.ports import Say
+
+_BY_NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)==[^\s;\\]+")
+_BY_PLACE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?) @ [^\s;\\]+")
+_HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
+# What tools leave in a project's folder, none of which decides what its wheel has.
+_LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist", ".tox", ".nox", ".vivero"))
+_ORIGIN = "origin.txt"  # beside a wheel that was made from a repository
+_OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
+_CACHES = ("_cache", ".egg-info")
+# Of a requirements file's options, those that say where a builder comes from, as `uv build` has them.
+_FOR_BUILDS = {
+    **{one: one for one in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
+    "--trusted-host": "--allow-insecure-host",
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept wheel."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class KeptWheels:
+    """The wheels that a workspace keeps.
+
+    Parameters
+    ----------
+    layout : Layout
+        The workspace, or the folder of another machine that is like one.
+    upgrade : bool
+        Fetch repositories although wheels of them are kept: a branch may have moved.
+    """
+
+    def __init__(self, layout: Layout, *, upgrade: bool = False) -> None:
+        self._folder, self._upgrade = layout.wheels, upgrade
+
+    def keep(self, wheel: Path) -> Kept:
+        """Take a wheel in, by a copy.
+
+        Raises
+        ------
+        UserError
+            If its name is no wheel's.
+        """
+        parts = wheel.stem.split("-")
+        if len(parts) not in (5, 6):
+            raise UserError(f"{wheel} has no name of a wheel, such as name-1.0-py3-none-any.whl")
+        found = Kept(normalised(parts[0]), parts[1], hash_file(wheel))
+        target = self._folder / found.sha256
+        if not target.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with aside(self._folder) as staging:
+                staging.mkdir()
+                shutil.copyfile(wheel, staging / wheel.name)
+                try:
+                    staging.rename(target)
+                except OSError:
+                    if not target.exists():  # else somebody was quicker
+                        raise
+        return found
+
+    def build(self, source: Path, options: Sequence[str], say: Say) -> Kept:
+        """Return the wheel of a folder with a project, or of a source archive, built unless it is kept.
+
+        Raises
+        ------
+        UserError
+            If it is no project, or cannot be built, with the builder's reason.
+        """
+        noted = self._folder / f"{_key_of(source)}.json"
+        if noted.exists():
+            found = Kept(**json.loads(noted.read_bytes()))
+            if (self._folder / found.sha256).exists():
+                return found
+        found = self._build(source, options, say, copied=True)
+        write_json(noted, vars(found))
+        return found
+
+    def build_there(self, source: Path, options: Sequence[str], say: Say) -> Kept:
+        """Return the wheel of a folder that is nobody's, such as a repository that was checked out: it may be changed.
+
+        Raises
+        ------
+        UserError
+            As `build` does.
+        """
+        return self._build(source, options, say, copied=False)
+
+    def _build(self, source: Path, options: Sequence[str], say: Say, *, copied: bool) -> Kept:
+        if source.is_dir() and not any((source / name).is_file() for name in ("pyproject.toml", "setup.py")):
+            raise UserError(
+                f"environment: {source} has neither pyproject.toml nor setup.py, so it is no package",
+                "Write a pyproject.toml, see https://packaging.python.org/tutorials/packaging-projects",
+            )
+        say(f"Building a wheel of {source if copied else source.name}")
+        with tempfile.TemporaryDirectory(prefix="vivero-wheel-") as made:
+            return self.keep(_built(_copy(source, Path(made)) if copied else source, Path(made), options))
+
+    def lines_of(self, line: str) -> list[str] | None:
+        """Return the lines that `note_lines` was given for one, if the wheels that they name are still kept."""
+        noted = self._folder / _name_of(line)
+        if self._upgrade or not noted.exists():
+            return None
+        lines: list[str] = json.loads(noted.read_bytes())
+        return lines if all((self._folder / digest).exists() for digest in _HASH.findall("\n".join(lines))) else None
+
+    def note_lines(self, line: str, lines: Sequence[str], origin: str) -> None:
+        """Note what a line became, the first one made from `origin`, which locks then name."""
+        for digest in _HASH.findall(lines[0]):
+            write_text(self._folder / digest / _ORIGIN, origin)
+        write_json(self._folder / _name_of(line), list(lines))
+
+    def files(self, text: str) -> list[Path]:
+        """Return the kept wheels whose hashes a lock, or lines of requirements, name."""
+        folders = [self._folder / digest for digest in dict.fromkeys(_HASH.findall(text))]
+        return [wheel for one in folders for wheel in one.glob("*.whl")]
+
+    def placed(self, text: str, folder: str | None = None) -> str:
+        """Return a lock, or lines of requirements, in which kept wheels are named by their place.
+
+        By name and version an installer would ask an index, which may have something else of that name.
+
+        Parameters
+        ----------
+        text : str
+            Names them by name, version and hash.
+        folder : str or None
+            Where they are for the installer; None: where they are kept.
+        """
+        return self._changed(text, _BY_NAME, lambda wheel: f" @ {_address(wheel, folder)}")
+
+    def named(self, text: str) -> str:
+        """Return the same by name and version, with no place in it, after comments on what was made from where."""
+        made = [(wheel.name, wheel.with_name(_ORIGIN)) for wheel in self.files(text)]
+        comments = [f"# {name} is made from {origin.read_text()}\n" for name, origin in made if origin.exists()]
+        return "".join(comments) + self._changed(text, _BY_PLACE, lambda wheel: f"=={wheel.name.split('-')[1]}")
+
+    def _changed(self, text: str, form: re.Pattern[str], way: Callable[[Path], str]) -> str:
+        if not self.files(text):
+            return text
+
+        def changed(block: str) -> str:
+            wheels = self.files(block)
+            return form.sub(lambda match: match[1] + way(wheels[0]), block, count=1) if wheels else block
+
+        return "".join(map(changed, re.split(r"(?<=\n)(?=\S)", text)))
+
+    def copy(self, text: str, folder: Path) -> bool:
+        """Copy those wheels into a folder, which is made; return whether there are any."""
+        wheels = self.files(text)
+        for wheel in wheels:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(wheel, folder / wheel.name)
+        return bool(wheels)
+
+
+def _address(wheel: Path, folder: str | None) -> str:
+    return (Path(folder) / wheel.name if folder is not None else wheel).as_uri()
+
+
+def _key_of(source: Path) -> str:
+    if source.is_file():
+        return hashlib.sha256(f"file {hash_file(source)}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"folder {hash_files(source, _names(source))}".encode()).hexdigest()[:32]
+
+
+def _names(source: Path) -> list[str]:
+    found: list[str] = []
+    for parent, folders, names in os.walk(source):
+        folders[:] = [name for name in folders if name not in _LEFT and not name.endswith(_CACHES)]
+        found += [str(Path(parent, name).relative_to(source)) for name in names if Path(parent, name).is_file()]
+    return sorted(found)
+
+
+def _name_of(line: str) -> str:
+    return f"{hashlib.sha256(f'line {line}'.encode()).hexdigest()[:32]}.json"
+
+
+def _copy(source: Path, made: Path) -> Path:
+    """Return a copy of a folder to build in: builders leave files beside what they build."""
+    if not source.is_dir():
+        return source
+    copy = made / source.resolve().name
+    for name in _names(source):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, copy / name)
+    if (source / ".git").exists():
+        (copy / ".git").symlink_to((source / ".git").resolve())  # a version may be read from its tags
+    return copy
+
+
+def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
+    from runner.environments.requirements.lock import OFFLINE_PYTHON, complaint, uv
+    from runner.hosts.local import LocalHost
+
+    pairs = [one.replace("=", " ", 1).split(None, 1) for one in options]
+    words = [word for pair in pairs if pair[0] in _FOR_BUILDS for word in (_FOR_BUILDS[pair[0]], *pair[1:])]
+    command = [uv(), "build", "--wheel", "--out-dir", str(made / "out"), *words, str(source)]
+    done = LocalHost().run(command, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None})
+    wheels = list((made / "out").glob("*.whl"))
+    if done.exit_code != 0 or len(wheels) != 1:
+        why = _last_of_builder(done.output) or complaint(done.output)
+        raise UserError(f"environment: no wheel can be built of {source.name}: {why}")
+    return wheels[0]
+
+
+def _last_of_builder(output: bytes) -> str:
+    """Return the last line that the builder printed, which is not uv's."""
+    lines = [one.strip() for one in output.decode(errors="replace").splitlines()]
+    return next((one for one in reversed(lines) if one and not one.startswith(_OF_UV)), "")

@@ -1,0 +1,289 @@
+"""From requirements to a lock with hashes, through uv, kept by what was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from runner.access import ownership
+from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.packages import normalised
+from runner.environments.requirements.spec import Spec
+from runner.errors import UserError
+from runner.io.files import locked, write_text
+from runner.layout import Layout
+from runner.ports import Host, Interpreter, Say
+
+_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
+# A wheel that is named by its place: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
+_WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
+_HASH = re.compile(r"\s*--hash=(\S+)")
+# What uv, git and their libraries say of an address that cannot be reached, or that wants to know who asks.
+_NO_WAY = (
+    "failed to fetch", "401", "403", "could not resolve", "name resolution", "dns error", "error sending request",
+    "could not connect", "failed to connect", "connection refused", "connection reset", "connection timed out",
+    "unreachable", "operation timed out", "timed out after", "unable to access",
+)  # fmt: skip
+_COMMIT = re.compile(r"^\S+ @ git\+\S+@[0-9a-f]{40}(?=[\s#]|$)", flags=re.MULTILINE)
+_GONE = re.compile(r"Distribution not found at: file://(\S+)")
+_TELLING = 3  # lines of a resolver's complaint
+OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+
+
+def uv() -> str:
+    """Return the path of uv."""
+    from runner.hosts.local import uv_here
+
+    return uv_here()
+
+
+def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgrade: bool, say: Say) -> str:
+    """Return the lock for a spec: the one made before, unless `upgrade`.
+
+    Raises
+    ------
+    UserError
+        If there is no solution, with the resolver's reason.
+    """
+    asked = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
+    wheels = KeptWheels(layout)
+
+    def make(path: Path) -> str:
+        say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
+        if host.target is None:
+            return compile_lock(host, spec, ["--python", str(python.path)], path, say, wheels)
+        from runner.hosts.local import LocalHost
+
+        # Made here: the machine may have no way to an index, and the answer is the same.
+        like = ["--python-version", python.version, "--python-platform", host.target]
+        return compile_lock(LocalHost(), spec, like, path, say, wheels)
+
+    return kept_lock(layout, asked, make, upgrade=upgrade)
+
+
+def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrade: bool) -> str:
+    """Return the lock for what is asked: the one made before, unless `upgrade`.
+
+    Parameters
+    ----------
+    layout : Layout
+        The workspace.
+    asked : str
+        All that the lock depends on.
+    make : callable
+        Makes the lock; it is given the path where the lock will be, to name work files after.
+    upgrade : bool
+        Make it anew.
+
+    Raises
+    ------
+    UserError
+        If others could have written the one that is there.
+    """
+    path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
+    ownership.check(layout.root, layout.locks, path)
+    if path.exists() and not upgrade:
+        return path.read_text()
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        if path.exists() and not upgrade:
+            return path.read_text()
+        lock = make(path)
+        write_text(path, lock)
+        return lock
+
+
+def compile_lock(
+    host: Host,
+    spec: Spec,
+    python: Sequence[str],
+    path: Path,
+    say: Say,
+    wheels: KeptWheels,
+    installed: Sequence[str] = (),
+) -> str:
+    """Return requirements as pins with hashes, for a Python.
+
+    Parameters
+    ----------
+    host : Host
+        Where uv is.
+    spec : Spec
+        What is asked for.
+    python : sequence of str
+        The interpreter, or what it is like, in uv's words.
+    path : Path
+        What work files are named after.
+    say : Say
+        Takes lines of progress.
+    wheels : KeptWheels
+        What is asked for of this machine's own.
+    installed : sequence of str
+        Distributions that are there already, which the lock leaves out.
+
+    Raises
+    ------
+    UserError
+        If there is no solution, with the resolver's reason.
+    """
+    asked, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
+    write_text(asked, _text([*spec.options, *map(wheels.placed, spec.lines)]))
+    if spec.constraints:
+        write_text(limits, _text(spec.constraints))
+    made.unlink(missing_ok=True)
+    command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
+    command += ["--no-emit-index-url", "--no-emit-find-links", *python]
+    command += [f"--no-emit-package={name}" for name in installed]
+    command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
+    done = host.run(command, variables=OFFLINE_PYTHON)
+    if done.exit_code != 0:
+        why = complaint(done.output)
+        raise UserError(f"The environment cannot be resolved: {why}", resolving_hint(why))
+    for line in done.output.decode(errors="replace").splitlines():
+        say(line)
+    lock = _text(spec.options) + checked(wheels.named(made.read_text()), spec.lines)
+    made.unlink()
+    return lock
+
+
+def checked(lock: str, lines: Sequence[str]) -> str:
+    """Return a resolver's lock with only the hashes that the requirement lines give, if everything in it has a name.
+
+    What has none would be left out by an installer, or would be what is there by then.
+
+    Raises
+    ------
+    UserError
+        If something has no name, or no file that has one of the given hashes.
+    """
+    _check_named(lock)
+    return with_given_hashes(lock, lines)
+
+
+def _check_named(lock: str) -> None:
+    found = set(requirements_of(lock))
+    for line in lock.splitlines():
+        if not line.strip() or line[0] in " #-\t":
+            continue
+        if not found & set(requirements_of(line)):
+            bare = line.rstrip("\\ ")
+            raise UserError(
+                f"The environment cannot be resolved: {bare} has no version",
+                "Write ./FOLDER, a wheel's path, or NAME==VERSION",
+            )
+
+
+def resolving_hint(why: str) -> str:
+    """Return what to do about a resolver's complaint."""
+    if "certificate" in why.lower() or "TLS" in why:
+        return "If the index has a certificate of your own authority, name that: SSL_CERT_FILE=FILE"
+    if gone := _GONE.search(why):
+        return f"Put it back, or leave out what was installed from there: {unquote(gone[1])}"
+    if any(sign in why.lower() for sign in _NO_WAY):
+        return (
+            "See that the index or address can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+        )
+    return "Correct its packages"
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def complaint(output: bytes) -> str:
+    """Return the telling lines of uv's error as one line."""
+    lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
+    lines = [line.removeprefix("error: ") for line in lines]
+    kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
+    for index, line in enumerate(kept):
+        if "Failed to fetch" in line or "Hash mismatch" in line:
+            kept = [kept[index], kept[-1]]  # what, and why at bottom
+            break
+    return " ".join(kept[-_TELLING:]) or "uv gave no reason"
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Return name and version of everything in a lock."""
+    return {normalised(name): version for name, version in [*_PIN.findall(lock), *_WHEEL.findall(lock)]}
+
+
+def hash_options(lock: str) -> list[str]:
+    """Return the option of uv by which what a lock has is installed with the hashes that it has.
+
+    A commit is a hash of its own, which ``--require-hashes`` does not take for one.
+    """
+    return ["--verify-hashes"] if _COMMIT.search(lock) else ["--require-hashes"]
+
+
+def check_hashed(lock: str, where: str) -> None:
+    """Check that everything in a lock has a hash, which a commit that another package asks for does not.
+
+    Raises
+    ------
+    UserError
+        With the first that has none.
+    """
+    if found := _COMMIT.search(lock):
+        name = found[0].partition(" @ ")[0]
+        raise UserError(
+            f"{name} comes from a git repository because another package asks for it there, and has no hash: {where}",
+            f"Name it in environment.packages itself: {found[0].rpartition('@')[0]}",
+        )
+
+
+def requirements_of(lock: str) -> dict[str, str]:
+    """Return everything in a lock as it would be asked for again, by its name.
+
+    What comes from an address keeps it, and a package of which there was one file only its hash: a kept wheel.
+    """
+    found = {}
+    for block in re.split(r"\n(?=\S)", lock):
+        first = block.splitlines()[0].rstrip("\\ ") if block.strip() else ""
+        hashes = _HASH.findall(block)
+        given = "".join(f" --hash={one}" for one in hashes) if len(hashes) == 1 or " @ " in first else ""
+        if pinned := _PIN.match(first):
+            found[normalised(pinned[1])] = f"{pinned[1]}=={pinned[2]}{given}"
+        elif " @ " in first and (named := _NAME.match(first)):
+            found[normalised(named[1])] = f"{first}{given}"
+        elif wheel := _WHEEL.match(first):
+            found[normalised(wheel[1])] = f"{first}{given}"
+    return found
+
+
+def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
+    """Return a lock that allows only the hashes which the requirement lines give, of packages where they give any.
+
+    Raises
+    ------
+    UserError
+        If no file of the resolved version has one of the hashes.
+    """
+    given = {
+        found[1]: set(_HASH.findall(line)) for line in lines if (found := _NAME.match(line)) and _HASH.search(line)
+    }
+    wanted = {normalised(name): hashes for name, hashes in given.items()}
+    if not wanted:
+        return lock
+    kept: list[str] = []
+    for block in re.split(r"\n(?=\S)", lock):
+        found = _NAME.match(block)
+        hashes = wanted.get(normalised(found[1])) if found else None
+        if hashes is None:
+            kept.append(block)
+            continue
+        there = [one for one in _HASH.findall(block) if one in hashes]
+        first = block.splitlines()[0].rstrip("\\ ")
+        if not there:
+            raise UserError(f"No file of {first} has the hash that was given for it", "Correct the hash or the version")
+        kept.append(" \\\n    ".join([first, *(f"--hash={one}" for one in there)]))
+    return "\n".join(kept) + ("\n" if lock.endswith("\n") and not kept[-1].endswith("\n") else "")
+
+
+def key_of(lock: str, python: Interpreter) -> str:
+    """Return the key of the environment that a lock makes with a Python on a platform; comments do not count."""
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join([*lines, python.version, python.platform]).encode()).hexdigest()[:32]

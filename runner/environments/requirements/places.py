@@ -1,0 +1,94 @@
+"""What is asked for by its place: a wheel, a source archive or a folder of this machine, a repository."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from runner.environments.requirements.kept_wheels import Kept, KeptWheels
+from runner.environments.requirements.packages import normalised
+from runner.environments.requirements.place_parser import Place, place_of
+from runner.environments.requirements.project import from_elsewhere
+from runner.environments.requirements.repositories import Repository, checked_out, repository_of
+from runner.environments.requirements.spec import Spec
+from runner.errors import UserError
+from runner.ports import Say
+
+
+def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
+    """Return a spec in which what is named by its place is a kept wheel, by name, version and hash.
+
+    So a lock has no path of this machine in it, and a folder that has changed since is another package.
+
+    Raises
+    ------
+    UserError
+        If something is not there, is no package, cannot be built, or has another hash than is given.
+    """
+    asked, kept = list(spec.lines), set[str]()
+    seen: set[str] = set()
+    while asked:
+        line = asked.pop()
+        if line in seen:
+            continue
+        seen.add(line)
+        if place := place_of(line):
+            kept.add(_kept(place, spec, wheels, say))
+            asked += _beside(place)
+        elif repository := repository_of(line):
+            kept |= _of_repository(line, repository, spec, wheels, say)
+        else:
+            kept.add(line)
+    return dataclasses.replace(spec, lines=tuple(sorted(kept)))
+
+
+def _of_repository(line: str, repository: Repository, spec: Spec, wheels: KeptWheels, say: Say) -> set[str]:
+    """Return what a line with a repository becomes, and what that takes from elsewhere."""
+    known = wheels.lines_of(line)
+    if known is not None:
+        return set(known)
+    with checked_out(repository, say) as (folder, commit):
+        place = Place(folder, repository.name, repository.extras, repository.marker, ())
+        own = _named(place, wheels.build_there(folder, spec.options, say))
+        beside = with_kept(dataclasses.replace(spec, lines=tuple(_beside(place))), wheels, say)
+        wheels.note_lines(line, [own, *beside.lines], f"git+{repository.shown}@{commit}")
+    return {own, *beside.lines}
+
+
+def _beside(place: Place) -> list[str]:
+    """Return the lines of what a project's folder takes from elsewhere than an index."""
+    return [_where(one, place.marker) for one in from_elsewhere(place.path)] if place.path.is_dir() else []
+
+
+def _where(line: str, marker: str) -> str:
+    """Return a line that counts only where a marker holds, too."""
+    if not marker:
+        return line
+    return f"{line} and ({marker})" if ";" in line else f"{line} ; {marker}"
+
+
+def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
+    if not place.path.exists():
+        raise UserError(
+            f"environment: there is no {place.path}", "A package of an index is asked for by its name alone"
+        )
+    if place.path.is_file() and place.path.suffix == ".whl":
+        found = wheels.keep(place.path)
+        _check_hash(place, found)
+    else:
+        found = wheels.build(place.path, spec.options, say)
+    return _named(place, found)
+
+
+def _named(place: Place, found: Kept) -> str:
+    """Return the line that asks for a kept wheel as a place was asked for."""
+    if place.name and normalised(place.name) != found.name:
+        raise UserError(f"environment: {place.path} is {found.name}, not {place.name}", f"Write {place.path} alone")
+    marker = f" ; {place.marker}" if place.marker else ""
+    return f"{found.name}{place.extras}=={found.version}{marker} --hash=sha256:{found.sha256}"
+
+
+def _check_hash(place: Place, found: Kept) -> None:
+    if place.hashes and f"sha256:{found.sha256}" not in place.hashes:
+        raise UserError(
+            f"{place.path} does not have the hash that is given for it", f"It has --hash=sha256:{found.sha256}"
+        )

@@ -1,0 +1,140 @@
+"""Parse a requirement line that names a git repository, and check the repository out.
+
+What is in a repository is built here, as a folder is, so that an environment needs neither git nor the way there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from runner.environments.requirements.lock import resolving_hint
+from runner.errors import UserError
+from runner.ports import Say
+
+_LINE = re.compile(
+    r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*)?"
+    r"git\+(?P<address>(?:https?|ssh|git|file)://[^\s#;/]*/[^\s#;]*?)(?:@(?P<revision>[^\s#;@]+))?"
+    r"(?:#(?P<fragment>[^\s;]*))?\s*(?:;\s*(?P<marker>.*))?"
+)
+_EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?")
+_SECRET = re.compile(r"(?<=^https)://[^/@]*@|(?<=^http)://[^/@]*@|://[^/@]*:[^/@]*@")
+_BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
+# A repository that this command was started in, such as by a hook, is another one.
+_VARIABLES: dict[str, str | None] = {
+    "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_DIR": None, "GIT_WORK_TREE": None, "GIT_INDEX_FILE": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A requirement by repository.
+
+    Parameters
+    ----------
+    address : str
+        Where it is, as git takes it.
+    revision : str
+        A branch, tag or commit, or nothing for what it has as its own.
+    below : str
+        The folder of the project in it, or nothing.
+    name : str
+        The name that the project is asked for by, or nothing.
+    extras : str
+        ``[a,b]``, or nothing.
+    marker : str
+        What follows a ``;``, or nothing.
+    """
+
+    address: str
+    revision: str
+    below: str
+    name: str
+    extras: str
+    marker: str
+
+    @property
+    def shown(self) -> str:
+        """The address as messages and locks name it: without a password or a token."""
+        return _SECRET.sub("://", self.address)
+
+
+def repository_of(line: str) -> Repository | None:
+    """Return what a requirement line names by its repository, None if it names it otherwise."""
+    found = _LINE.fullmatch(line.strip())
+    if found is None:
+        return None
+    fragment = found["fragment"] or ""
+    egg, below = _EGG.search(fragment), _BELOW.search(fragment)
+    return Repository(
+        address=found["address"],
+        revision=found["revision"] or "",
+        below=unquote(below[1]) if below else "",
+        name=found["name"] or (egg[1] if egg else ""),
+        extras=found["extras"] or (egg[2] or "" if egg else ""),
+        marker=(found["marker"] or "").strip(),
+    )
+
+
+@contextlib.contextmanager
+def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
+    """Give the folder of a repository's project, and the commit.
+
+    Raises
+    ------
+    UserError
+        If it cannot be reached, or does not have the revision or the folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="vivero-repository-") as made:
+        folder = Path(made, Path(repository.address).stem or "project")
+        say(f"Fetching {repository.shown}")
+        _git(repository, ["clone", "--quiet", "--no-checkout", "--", repository.shown, str(folder)])
+        commit = _commit(repository, folder)
+        _git(repository, ["checkout", "--quiet", "--detach", commit], folder)
+        _git(repository, ["submodule", "--quiet", "update", "--init", "--recursive"], folder)
+        project = (folder / repository.below).resolve()
+        if not project.is_relative_to(folder.resolve()) or not project.is_dir():
+            raise UserError(f"environment: {repository.shown} has no folder {repository.below}")
+        try:
+            yield project, commit
+        except UserError as mistake:  # names the folder, which is gone when it is read
+            raise UserError(str(mistake).replace(str(folder), f"git+{repository.shown}")) from None
+
+
+def _commit(repository: Repository, folder: Path) -> str:
+    """Return the commit of a branch, a tag or a part of its name, else of what the server knows by the revision."""
+    asked = repository.revision or "HEAD"
+    for name in (f"refs/remotes/origin/{asked}", f"refs/tags/{asked}", asked):
+        found = _run(repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)
+        if found[0] == 0:
+            return found[1].strip()
+    _git(repository, ["fetch", "--quiet", "origin", "--", asked], folder)
+    return _run(repository, ["rev-parse", "FETCH_HEAD"], folder)[1].strip()
+
+
+def _git(repository: Repository, words: list[str], folder: Path | None = None) -> None:
+    code, output = _run(repository, words, folder)
+    if code != 0:
+        lines = [line.strip() for line in output.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
+        why = " ".join(lines).replace(repository.address, repository.shown) or "git gave no reason"
+        at = f" at {repository.revision}" if repository.revision else ""
+        raise UserError(f"environment: {repository.shown}{at} cannot be fetched: {why}", resolving_hint(why))
+
+
+def _run(repository: Repository, words: list[str], folder: Path | None) -> tuple[int, str]:
+    """Run git, which is told of a password or a token in its environment: its arguments are shown to everybody."""
+    from runner.hosts.local import LocalHost
+
+    secret = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.address}.insteadOf",
+        "GIT_CONFIG_VALUE_0": repository.shown,
+    }
+    variables = _VARIABLES if repository.shown == repository.address else {**_VARIABLES, **secret}
+    done = LocalHost().run(["git", *words], variables=variables, cwd=folder)
+    return done.exit_code, done.output.decode(errors="replace")

@@ -1,0 +1,213 @@
+"""What is asked of a virtual environment, gathered from packages, a requirements file and a conda YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.config.yaml_limits import load, read_text
+from runner.environments.interpreters import as_version
+from runner.environments.requirements.packages import normalised
+from runner.environments.requirements.place_parser import place_of
+from runner.environments.requirements.project import dependencies
+from runner.errors import UserError
+from runner.ports import Say
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(['\"]?)(\S.*)\2$")
+_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # over ssh it is a name, and the key is elsewhere
+_LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:)(['\"]?)(\S.*)\2")
+_EDITABLE = re.compile(r"^(?:-e|--editable)(?:\s*=\s*|\s+)")
+_WITH_VALUE = frozenset((
+    "-e", "--editable", "-r", "--requirement", "-c", "--constraint", "-f", "--find-links", "-i", "--index-url",
+    "--extra-index-url", "--no-binary", "--only-binary", "--trusted-host",
+))  # fmt: skip
+_CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Requirement lines, constraints on them, options such as ``--extra-index-url``, and the Python asked for."""
+
+    lines: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    python: str | None = None
+
+
+def gather(
+    packages: Sequence[str],
+    requirements: str | None,
+    conda_file: str | None,
+    python: str | None,
+    *,
+    base: Path,
+    say: Say,
+) -> Spec:
+    """Return everything asked for, without the ``azureml-*`` packages that the worker stands in for.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or an option holds a password.
+    """
+    found = Requirements()
+    for one in packages:
+        found.take(one, base.absolute() / "environment.packages", "environment.packages")
+    if requirements is not None and Path(requirements).suffix == ".toml":
+        found.lines += [
+            _placed(one, (base / requirements).absolute().parent) for one in dependencies(base / requirements)
+        ]
+    elif requirements is not None:
+        found.read(base / requirements, "environment.requirements")
+    if conda_file is not None:
+        lines, pip, wanted = read_conda(base / conda_file)
+        found.lines += lines
+        for one in pip:
+            found.take(one, (base / conda_file).absolute(), "environment.conda_file")
+        python = python or wanted
+    kept = without_provided(found.lines, say)
+    by_name = [one for one in kept if place_of(one) is None]
+    for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
+        if (base / name / "pyproject.toml").is_file():
+            say(f"{name} comes from a package index; the folder beside it would be ./{name}")
+    wanted = as_version(python)
+    return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), wanted)
+
+
+def without_provided(lines: Sequence[str], say: Say) -> list[str]:
+    """Return requirement lines without the ``azureml-*`` packages that the worker stands in for.
+
+    Raises
+    ------
+    UserError
+        For ``sklearn``, which is the module's name and on the index a package that cannot be installed.
+    """
+    kept = []
+    for line in lines:
+        name = _NAME.match(line)
+        if name and normalised(name[1]) == "sklearn":
+            raise UserError(f"{line.strip()}: the package of the module sklearn is scikit-learn", "Write scikit-learn")
+        if name and normalised(name[1]).startswith("azureml-"):
+            say(f"{line.strip()} is left out: what a script needs of azureml is provided")
+        else:
+            kept.append(line.strip())
+    return kept
+
+
+class Requirements:
+    """The lines of a requirements file and of those it includes, by their kind."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.constraints: list[str] = []
+        self.options: list[str] = []
+
+    def spec(self) -> Spec:
+        """Return them as what is asked for."""
+        return Spec(tuple(self.lines), tuple(self.constraints), tuple(self.options))
+
+    def read(self, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False) -> None:
+        """Add a file's lines.
+
+        Raises
+        ------
+        UserError
+            If it cannot be read, includes itself, or has a password in it, which the recorded lock would keep.
+        """
+        path = path.resolve()
+        if path in inside:
+            raise UserError(f"{setting}: {path} includes itself")
+        try:
+            text = read_text(path)
+        except UserError as error:
+            raise UserError(f"{setting}: {error.message}", error.hint) from None
+        for line in re.sub(r"\\\n", " ", text).splitlines():
+            self.take(line, path, setting, (*inside, path), constraints=constraints)
+
+    def take(
+        self, raw: str, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False
+    ) -> None:
+        """Add one line of a file.
+
+        Raises
+        ------
+        UserError
+            If it has a password in it, is an option without its value, or includes a file that `read` refuses.
+        """
+        line = _EDITABLE.sub("", _COMMENT.sub("", raw).strip())  # a record is to say what ran: a copy of it is built
+        if _PASSWORD.search(line):
+            raise UserError(
+                f"{setting}: {path} has a password in an address, and the lock would keep it",
+                "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
+            )
+        if line in _WITH_VALUE:
+            raise UserError(f"{setting}: {line} has nothing behind it", f"Write both as one, '{line} VALUE'")
+        if match := _INCLUDE.match(line):
+            limits = constraints or match[1] in ("-c", "--constraint")
+            self.read(path.parent / Path(match[3]).expanduser(), setting, inside, constraints=limits)
+        elif line.startswith("-"):
+            self.options.append(_LOCAL_OPTION.sub(lambda found: f"{found[1]} {_address(path.parent, found[3])}", line))
+        elif line:
+            (self.constraints if constraints else self.lines).append(_placed(line, path.parent))
+
+
+def _placed(line: str, folder: Path) -> str:
+    """Resolve a path against the folder of its requirements file, as pip does."""
+    place = place_of(line, folder)
+    return place.line() if place else line
+
+
+def _address(folder: Path, place: str) -> str:
+    """Return a folder as an option's value; a space would end it."""
+    path = folder / Path(place).expanduser()
+    return path.as_uri() if " " in str(path) else str(path)
+
+
+def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
+    """Return the packages of a conda YAML, the lines of its pip part, and its Python.
+
+    Its conda packages are taken from the package index under the same name: true for the scientific Python packages
+    that training needs, and an error naming the package where it is not.
+    """
+    dependencies = conda_content(path, "environment.conda_file")["dependencies"]
+    lines: list[str] = []
+    pip: list[str] = []
+    python = None
+    for one in dependencies:
+        if isinstance(one, dict):
+            pip += [str(line) for line in one.get("pip") or []]
+            continue
+        text = str(one).partition("::")[2] or str(one)
+        pin = _CONDA_PIN.fullmatch(text.replace("==", "="))
+        name = pin[1] if pin else re.split(r"[<>=!\s]", text)[0]
+        if name == "python":
+            python = pin[2] if pin else None
+        elif name != "pip":
+            lines.append(f"{pin[1]}=={pin[2]}" + ("" if pin[2].count(".") >= 2 else ".*") if pin else text)
+    return lines, pip, python
+
+
+def conda_content(path: Path, setting: str) -> dict[str, Any]:
+    """Return what a conda YAML says, with a list of dependencies in it.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or has no such list.
+    """
+    import yaml
+
+    try:
+        content: Any = load(read_text(path), str(path))
+    except UserError as error:
+        raise UserError(f"{setting}: {error.message}", error.hint) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{setting}: {path} cannot be read ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict) or not isinstance(content.get("dependencies"), list):
+        raise UserError(f"{setting}: {path} has no list of dependencies")
+    return content

@@ -1,0 +1,76 @@
+"""The packages of a lock fetched here for a machine that has no way to an index, or is to have none.
+
+Those of which there is no wheel are sent as they are, and with them what most of these are built with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.environments.requirements.lock import OFFLINE_PYTHON, check_hashed, complaint, uv
+from runner.errors import UserError
+from runner.hosts.local import LocalHost
+from runner.ports import Interpreter, Say
+
+_BUILDERS = ("setuptools", "wheel")
+_OLDEST = 5  # manylinux_2_5 is manylinux1
+
+
+@contextlib.contextmanager
+def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[Path]:
+    """Give a folder with the packages of a lock, their hashes checked.
+
+    Parameters
+    ----------
+    lock : str
+        Pins with hashes, kept wheels named by their places here.
+    python : Interpreter
+        That they are for.
+    target : str
+        The machine, in uv's words.
+    say : Say
+        Takes lines of progress.
+
+    Raises
+    ------
+    UserError
+        If one cannot be had.
+    """
+    check_hashed(lock, "it cannot be sent to a machine")
+    with tempfile.TemporaryDirectory(prefix="vivero-wheels-") as made:
+        folder, wanted = Path(made, "wheels"), Path(made, "lock.txt")
+        wanted.write_text(lock)
+        folder.mkdir()
+        say("Fetching the packages here, to be sent")
+        short = ".".join(python.version.split(".")[:2])
+        like = [
+            "--implementation",
+            "cp",
+            "--python-version",
+            short,
+            *(f"--platform={one}" for one in platforms(target)),
+        ]
+        _download([*like, "--require-hashes", "-r", str(wanted)], folder)
+        if any(one.suffix != ".whl" for one in folder.iterdir()):
+            _download(list(_BUILDERS), folder)
+        yield folder
+
+
+def _download(words: list[str], folder: Path) -> None:
+    command = [uv(), "tool", "run", "--quiet", "--from", "pip", "pip", "download", "--quiet", "--no-deps"]
+    done = LocalHost().run([*command, *words, "-d", str(folder)], variables=OFFLINE_PYTHON)
+    if done.exit_code != 0:
+        raise UserError(f"The packages cannot be fetched: {complaint(done.output)}")
+
+
+def platforms(target: str) -> list[str]:
+    """Return the tags of the platforms whose wheels a machine takes, the newest first (PEP 600)."""
+    machine, _, rest = target.partition("-")
+    if not rest.startswith("manylinux_2_"):
+        return [f"manylinux2014_{machine}"] if rest == "manylinux2014" else [f"musllinux_1_2_{machine}"]
+    newest = int(rest.rpartition("_")[2])
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, _OLDEST - 1, -1)]
+    return [*tags, *(f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux"))]

@@ -1,0 +1,58 @@
+"""What the stages of one run work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.layout import Layout, RunLayout
+from runner.ports import Compute, Environment, EnvironmentHandle, Registry, RunStore, Say, SnapshotStore
+from runner.records import EnvironmentRecord, GitState
+
+if TYPE_CHECKING:
+    from runner.config.endpoint_settings import EndpointSettings
+    from runner.config.schema import RunSpec
+    from runner.endpoints.deploy import Deployed
+    from runner.store.inputs import InputStore
+
+
+@dataclass
+class Bench:
+    """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
+
+    `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
+    `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself.
+    `look_at_git` returns the state of a source folder's repository and writes what is uncommitted to a file.
+    """
+
+    spec: RunSpec
+    layout: Layout
+    run: RunLayout
+    base: Path
+    runs: RunStore
+    registry: Registry
+    snapshots: SnapshotStore
+    inputs: InputStore
+    environment: Environment
+    compute: Compute
+    say: Say
+    deploy: Callable[[str, EndpointSettings], Deployed]
+    foresee: Callable[[EndpointSettings, str, str], None]
+    look_at_git: Callable[[Path, Path], GitState | None]
+    at_a_time: int | None = None
+    show_output: bool = True
+    restored_from: RestoredRun | None = None
+    handle: EnvironmentHandle | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class RestoredRun:
+    """The earlier run that a rerun repeats: its snapshot's hash, its environment and its lock."""
+
+    run_id: str
+    snapshot_hash: str
+    environment: EnvironmentRecord
+    lock_text: str
+    input_hashes: dict[str, str]

@@ -1,0 +1,16 @@
+"""Tells whether anybody minds a run, by the locks that its controller, its worker and whoever attends that one hold."""
+
+from __future__ import annotations
+
+from runner.io.files import is_locked
+from runner.layout import RunLayout
+
+
+def worker_lives(run: RunLayout) -> bool:
+    """Tell whether the run's worker is still there."""
+    return is_locked(run.worker_lock) or is_locked(run.attendant_lock)
+
+
+def is_followed(run: RunLayout) -> bool:
+    """Tell whether anybody will finish the record of a run that has not ended: its controller, or its worker."""
+    return is_locked(run.controller_lock) or worker_lives(run)

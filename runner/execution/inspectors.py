@@ -1,0 +1,136 @@
+"""Loads a model in a clean process of its run's environment, on this machine or on one that the run could be on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.io.files import hash_tree
+from runner.io.json_records import read_text
+from runner.layout import WORKER
+from runner.ports import EnvironmentHandle, Inspector, Say
+from runner.records import Inspection, RunRecord
+from runner.worker import timeouts
+from runner.worker.flavours import EXAMPLES
+
+if TYPE_CHECKING:
+    from runner.hosts.remote.host import RemoteHost
+
+_PROGRAM, _BESIDE = "inspect_model.py", ("categories.py", "flavours.py")
+
+
+def inspector_of(bench: Bench, record: RunRecord) -> Inspector:
+    """Return what inspects a run's model: where the run was apart, one of its compute's machines."""
+    if bench.compute.apart:
+        return ApartInspector(bench.compute.host, lambda host: _environment(bench, record, host))
+    handle = bench.handle or _restored(bench, record, bench.compute.host())
+    return LocalInspector(handle.argv(["python"]), bench.say)
+
+
+def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
+    return bench.handle.on(host, bench.say) if bench.handle is not None else _restored(bench, record, host)
+
+
+def _restored(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
+    """Return the run's environment, found by its record: no file that a script can write names what is started."""
+    assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
+    lock = read_text(bench.run.lock_file)
+    return bench.environment.restore(record.prepare.environment, lock, host, bench.say)
+
+
+class LocalInspector:
+    """Starts a Python of this machine.
+
+    Parameters
+    ----------
+    python : sequence of str
+        The command that is the environment's Python.
+    """
+
+    def __init__(self, python: Sequence[str], say: Say) -> None:
+        self._python, self._say = list(python), say
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what the model is, or in `error` why it cannot be loaded."""
+        command = [*self._python, "-E", "-s", str(WORKER / _PROGRAM), str(path)]
+        limit = timeouts.seconds("model_load")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/") as process:
+            for waited in self._waits(path, limit):
+                try:
+                    answer, complaint = process.communicate(timeout=waited)
+                except subprocess.TimeoutExpired:
+                    continue
+                return _read(path, process.returncode, answer, complaint)
+            process.kill()
+        return _failed(
+            path, f"loading it took over {limit:g} s (VIVERO_TIMEOUTS=model_load={2 * limit:g} gives it more)"
+        )
+
+    def _waits(self, path: Path, limit: float) -> Iterator[float]:
+        """Yield how long to wait each time, and say what is waited for from the second time on."""
+        step, begun = timeouts.progress_said(limit), time.monotonic()
+        yield step
+        while (passed := time.monotonic() - begun) < limit:
+            self._say(f"Loading {path.name} to look at it: {passed:.0f} s so far, given up after {limit:g} s")
+            yield min(step, limit - passed)
+
+
+class ApartInspector:
+    """Sends a model to another machine and looks at it there; nothing of it stays.
+
+    Parameters
+    ----------
+    host : callable
+        Returns the machine.
+    environment : callable
+        Returns the run's environment there, which is built if it is not.
+    """
+
+    def __init__(self, host: Callable[[], Any], environment: Callable[[Any], EnvironmentHandle]) -> None:
+        self._host, self._environment = host, environment
+
+    def inspect(self, path: Path) -> Inspection:
+        """Return what the model is, or in `error` why it cannot be loaded.
+
+        Raises
+        ------
+        UserError
+            If no machine answers, or the environment cannot be had there.
+        """
+        host: RemoteHost = self._host()
+        handle = self._environment(host)
+        assert host.root is not None  # noqa: S101 - a node's
+        folder = host.root / "inspections" / secrets.token_hex(8)
+        try:
+            for name in (_PROGRAM, *_BESIDE):
+                host.put(WORKER / name, folder / name)
+            for one in (path, *(path.with_name(name) for name in EXAMPLES)):
+                if one.exists():
+                    host.put(one, folder / "model" / one.name)
+            answer = folder / "answer.json"
+            words = ["python", "-E", "-s", str(folder / _PROGRAM), str(folder / "model" / path.name), str(answer)]
+            try:
+                done = host.run(handle.argv(words), cwd=folder, timeout=timeouts.seconds("model_load"))
+            except UserError as mistake:
+                return _failed(path, str(mistake))
+            return _read(path, done.exit_code, host.read(answer) if done.exit_code == 0 else b"", done.output)
+        finally:
+            host.remove(folder)
+
+
+def _read(path: Path, code: int, answer: bytes, complaint: bytes) -> Inspection:
+    if code != 0:
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        return _failed(path, f"the process that loaded it ended with {code} ({' '.join(last)})")
+    return Inspection.from_json(json.loads(answer))
+
+
+def _failed(path: Path, error: str) -> Inspection:
+    return Inspection(path=path.name, sha256=hash_tree(path), error=error)

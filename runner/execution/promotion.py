@@ -1,0 +1,66 @@
+"""Promotion: an alias moves to a version that has just been registered, if it is better than the one that has it."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.errors import UserError
+from runner.execution.metrics import as_number
+from runner.io.names import check_name
+from runner.ports import Registry, Say
+from runner.records import ModelRecord
+
+_FORM = re.compile(r"\s*(?P<metric>.+?)\s*(?P<sign>>=|<=|>|<)\s*@?(?P<alias>[^\s@<>=]+)\s*")
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``accuracy > champion``: the version's metric against that of the version with the alias."""
+
+    metric: str
+    sign: str
+    alias: str
+
+
+def read_condition(text: str) -> Condition:
+    """Return a condition.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise UserError(
+            f"model.promote_if={text!r} is no condition", "For example: 'model.promote_if=\"Accuracy > champion\"'"
+        )
+    check_name(found["alias"], "alias (model.promote_if)")
+    return Condition(found["metric"], found["sign"], found["alias"])
+
+
+def promote(registry: Registry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
+    """Move the alias to a version if it wins, or if nothing has the alias yet; return the alias that moved."""
+    value = as_number(made.metrics.get(condition.metric))
+    if value is None or math.isnan(value):
+        say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} stays")
+        return None
+    holder = registry.aliases(made.name).get(condition.alias)
+    if holder is not None:
+        other = as_number(registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric))
+        if other is None:
+            say(f"{made.name}@{condition.alias} has no metric {condition.metric}: the alias stays")
+            return None
+        if not _SIGNS[condition.sign](value, other):
+            say(f"{condition.metric} {value:g} is not {condition.sign} {other:g}: alias {condition.alias} stays")
+            return None
+    registry.set_alias(made.name, condition.alias, made.version)
+    say(f"Alias {condition.alias} is now {made.name}:{made.version}")
+    return condition.alias

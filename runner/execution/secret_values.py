@@ -1,0 +1,101 @@
+"""The secrets of a recorded run, found again for its repetition or passed over where it is only finished."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from runner.access.secrets import FREE, MASK, without_references
+from runner.errors import UserError
+
+Config = Mapping[str, Any]
+
+
+def passed_over(config: Config) -> dict[str, Any]:
+    """Return a recorded composition with the mask where it has a reference: nothing of it is run any more."""
+    found: dict[str, Any] = _mapped(config, lambda _path, text: without_references(text, lambda _name: MASK))
+    return found
+
+
+def found_again(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recorded composition with the values that its secrets have now.
+
+    Parameters
+    ----------
+    config : mapping
+        As the record has it.
+    run_id : str
+        For the line that says what to type.
+    given : mapping
+        Values that were typed, by their keys.
+
+    Raises
+    ------
+    UserError
+        If one is masked and not given, or its environment variable is not set.
+    """
+    config = _with_given(config, given)
+
+    def value_of(path: str, text: str) -> str:
+        if MASK in text and path not in given and path.split(".")[:2] in [["job", one] for one in FREE]:
+            raise UserError(
+                f"{path} is secret, and run {run_id} has not recorded it", f"Give it: vivero rerun {run_id} {path}=..."
+            )
+        return without_references(text, lambda name: _variable(name, path))
+
+    found: dict[str, Any] = _mapped(config, value_of)
+    return found
+
+
+def _variable(name: str, path: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise UserError(
+            f"{path} comes from the environment variable {name}, which is not set", f"Set it: export {name}=..."
+        )
+    return value
+
+
+def read_given(words: Sequence[str]) -> dict[str, str]:
+    """Return values by their keys from words such as ``job.environment_variables.TOKEN=abc``.
+
+    Raises
+    ------
+    UserError
+        If one is of another form: what else a run is made of is repeated as it was.
+    """
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        parts = key.split(".")
+        if not equals or len(parts) != 3 or parts[0] != "job" or parts[1] not in FREE:
+            raise UserError(
+                f"{word!r} is nothing that a rerun takes",
+                "Give a secret that is not recorded: job.environment_variables.NAME=VALUE",
+            )
+        found[key] = value
+    return found
+
+
+def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
+    job = dict(config.get("job") or {})
+    for key, value in given.items():
+        _, section, name = key.split(".")
+        before = job.get(section)
+        if isinstance(before, list) and name.isdigit() and int(name) < len(before):
+            job[section] = [value if at == int(name) else one for at, one in enumerate(before)]
+        elif isinstance(before, Mapping) and name in before:
+            job[section] = {**before, name: value}
+        else:
+            raise UserError(f"The run has no {key}", "A rerun takes only the values that its record has masked")
+    return {**config, "job": job}
+
+
+def _mapped(value: Any, change: Callable[[str, str], str], path: str = "") -> Any:
+    """Return plain data with each text changed, which is told with its key."""
+    if isinstance(value, Mapping | list):
+        pairs: Iterator[tuple[Any, Any]] = iter(value.items() if isinstance(value, Mapping) else enumerate(value))
+        found = {key: _mapped(one, change, f"{path}.{key}" if path else str(key)) for key, one in pairs}
+        return found if isinstance(value, Mapping) else list(found.values())
+    return change(path, value) if isinstance(value, str) else value

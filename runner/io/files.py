@@ -1,0 +1,314 @@
+"""Writing so that a kill at any instant leaves the old state or the new, and hashing."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from runner.console.format import clean, finite
+from runner.errors import UserError
+from runner.worker import locks, timeouts
+
+_BLOCK = 1 << 20
+_MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask: what others can write is not trusted
+_OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
+
+
+def write_for_group() -> None:
+    """Make files and folders that the group of a workspace can write from now on."""
+    _MODES.update(file=0o660, folder=0o770)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, with what others may do with it."""
+    path.mkdir(mode=_MODES["folder"], parents=True, exist_ok=True)
+
+
+def make_file(path: Path) -> None:
+    """Make a file that a library is to fill, with what others may do with it, unless it is there."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODES["file"]))
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace a file as a whole: temporary name, fsync, rename.
+
+    Parameters
+    ----------
+    durable : bool
+        Whether it has to survive a power cut; what only a living process reads does not.
+    """
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
+    try:
+        # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODES["file"])
+        try:
+            _write_all(descriptor, content)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(temporary, path)  # noqa: PTH104
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replace a UTF-8 text file as a whole."""
+    write_bytes(path, encoded(content))
+
+
+def encoded(text: str) -> bytes:
+    """Return UTF-8. A byte of a file's name that is none, which Python has as a lone surrogate, becomes an escape.
+
+    It is JSON's own, so that JSON which is written this way gives the same name when it is read.
+    """
+    return text.encode(errors="backslashreplace")
+
+
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    """Replace a JSON file as a whole; see `encode_json`."""
+    write_bytes(path, encoded(encode_json(value) + "\n"), durable=durable)
+
+
+def encode_json(value: Any) -> str:
+    """Return plain data as JSON to read; numbers that JSON does not have become texts, see `format.finite`."""
+    # What is one line anyway goes to json's encoder in C, which knows no indentation and is ten times as fast.
+    return _dumps(value, indent=1 if value and isinstance(value, dict | list | tuple) else None)
+
+
+def _dumps(value: Any, indent: int | None = None) -> str:
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # seldom: looking for such numbers first would cost more than all else
+        return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def append_json_line(path: Path, value: Any) -> None:
+    """Append one JSON line in a single write, safe beside other appending processes."""
+    line = encoded(f"{_dumps(value)}\n")
+    # A FIFO or a link in its place is an error, and not waited for or followed.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, _MODES["file"])
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log to append to it. What a server has put in its place that is no regular file is removed."""
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        remove_tree(path)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, _MODES["file"]), "ab")
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames inside a folder survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: Path) -> None:
+    """Fsync every regular file and folder below a path, the path included."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            file = Path(folder, name)
+            if stat.S_ISREG(file.lstat().st_mode):
+                with file.open("rb") as opened:
+                    os.fsync(opened.fileno())
+        sync_folder(Path(folder))
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def list_files(folder: Path) -> list[str]:
+    """Return the regular files below a folder as sorted POSIX paths; symbolic links are not followed nor listed."""
+    found: list[str] = []
+    for parent, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
+        for name in names:
+            path = Path(parent, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                found.append(path.relative_to(folder).as_posix())
+    return sorted(found)
+
+
+class BadLinkError(Exception):
+    """A link that leads nowhere or back above itself; the text says which and what is wrong with it."""
+
+
+def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None = None) -> list[str]:
+    """Return the files below a folder as sorted POSIX paths, links as what they point to.
+
+    Parameters
+    ----------
+    leave_out : callable
+        From a path below the folder, and whether it is a folder, to whether it is left out with all below it.
+
+    Raises
+    ------
+    BadLinkError
+        If a link leads nowhere, to no regular file, or back into a folder above it.
+    """
+    found: list[str] = []
+
+    def walk(below: str, above: tuple[str, ...]) -> None:
+        for entry in os.scandir(folder / below):
+            path = f"{below}/{entry.name}" if below else entry.name
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # a link in a circle of links
+                is_folder = is_file = False
+            if leave_out is not None and leave_out(path, is_folder):
+                continue
+            if is_folder:
+                real = os.path.realpath(entry.path)
+                if real in above:
+                    raise BadLinkError(f"the link {path} leads back into a folder above it")
+                walk(path, (*above, real))
+            elif is_file:
+                found.append(path)
+            else:
+                raise BadLinkError(f"{path} is no regular file, or a link that leads nowhere")
+
+    walk("", (os.path.realpath(folder),))
+    return sorted(found)
+
+
+def hash_files(root: Path, names: Iterable[str]) -> str:
+    """Return a short key of some files of a folder, by their names and contents."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update(f"{name}\0".encode(errors="surrogateescape") + (root / name).read_bytes() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
+    r"""Return one SHA-256 for a file, or for a folder from the names and contents of its files, or of some of them.
+
+    A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\n`` in the order
+    of the paths, which ``sha256sum`` can reproduce.
+    """
+    if path.is_file():
+        return hash_file(path)
+    lines = "".join(f"{hash_file(path / name)}  {name}\n" for name in (list_files(path) if names is None else names))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder whatever its permissions, or whatever else is at a path; nothing there is fine."""
+
+    def loosen(function: Any, name: str, info: Any) -> None:
+        if isinstance(info[1], FileNotFoundError):
+            return
+        Path(name).parent.chmod(0o700)
+        if not Path(name).is_symlink():
+            Path(name).chmod(0o700)
+        function(name)
+
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=loosen)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
+    """Hold an exclusive lock on a file while the block runs; the kernel frees it when the process dies.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; always true when blocking.
+
+    Raises
+    ------
+    UserError
+        If a link or somebody else's file is in its place.
+    """
+    try:
+        descriptor = locks.open_lock(os.fspath(path))
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EACCES):
+            raise
+        why = "is a link" if error.errno == errno.ELOOP else "belongs to somebody else"
+        raise UserError(f"{path} {why}, so it is not used as a lock", f"Remove it: rm {path}") from None
+    try:
+        if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
+            _wait(descriptor, path)
+        yield blocking or _taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _wait(descriptor: int, path: Path) -> None:
+    """Wait for a lock, and say who holds it if that takes long."""
+    import threading
+
+    said = threading.Timer(timeouts.seconds("lock_said"), _say_who_holds, [path])
+    said.daemon = True
+    said.start()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    finally:
+        said.cancel()
+
+
+def _say_who_holds(path: Path) -> None:
+    pid = locks.holder(os.fspath(path))
+    who = f"process {pid} ({clean(locks.command_of(pid))})" if pid else "another process"
+    print(f"Waiting for {clean(str(path))}, which {who} holds", file=sys.stderr, flush=True)
+
+
+def _taken(descriptor: int) -> bool:
+    """Take a lock unless somebody holds it. Those who only look share it for a moment, and do not count."""
+    while not locks.flocked(descriptor, fcntl.LOCK_EX):
+        if not locks.flocked(descriptor, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a living process holds the lock on a file."""
+    return locks.is_locked(os.fspath(path))
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove what processes that died have left of their work aside: ``<prefix>*`` with a ``.lock`` that nobody holds.
+
+    The lock is taken before the work begins, so that work without a lock is left alone: it may just be beginning.
+    """
+    if folder.is_symlink():  # what is behind it is not ours to remove
+        return
+    for lock in folder.glob(f"{prefix}*.lock"):
+        if not is_locked(lock):
+            remove_tree(lock.with_suffix(""))
+            lock.unlink(missing_ok=True)

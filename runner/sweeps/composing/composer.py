@@ -1,0 +1,204 @@
+"""From a trial's overrides to its plan. What only sets values is set on a composition that is there already."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.config.composition import Composition
+from runner.errors import UserError
+from runner.execution.plan import Plan, layout_of, make_plan
+from runner.layout import Layout
+from runner.sweeps.composing.section_cache import Variants
+from runner.sweeps.composing.value_cache import Leaves
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from hydra.core.override_parser.types import Override
+    from omegaconf import DictConfig
+
+_KEPT = 16  # compositions
+_OURS = ("vivero", "grid", "random", "sobol", "bayesian", "basic")
+
+
+class _Base(NamedTuple):
+    """A composition that trials differ from in values only, and the experiment that it chooses."""
+
+    variants: Variants
+    leaves: Leaves
+    experiment: str | None
+
+
+class Composer:
+    """Composes trials.
+
+    Composing from scratch takes 40 ms, setting a value in a copy a small part of that. The result is the same as long
+    as the word names no group: Hydra too applies values last, in their order, and those of a trial come after those
+    that all share.
+
+    Parameters
+    ----------
+    loader : ConfigLoader
+        Hydra's.
+    master : DictConfig
+        The composition of the words that all trials share.
+    shared : sequence of str
+        These words; none if each trial brings all of its words, and the master has more than what they share.
+    base : Path
+        The folder the command was typed in.
+    settings : mapping
+        Values that every trial has whatever its overrides say, by key.
+    """
+
+    def __init__(
+        self,
+        loader: ConfigLoader,
+        master: DictConfig,
+        shared: Sequence[str],
+        base: Path,
+        settings: dict[str, Any],
+    ) -> None:
+        self._loader, self._master, self._base, self._settings = loader, master, base, settings
+        self._shared = tuple(shared)
+        self._groups: dict[str, bool] = {}
+        self._composed: dict[tuple[str, ...], _Base] = {}
+        self._layouts: dict[str | None, Layout] = {}
+
+    def plan(self, overrides: Sequence[str]) -> Plan:
+        """Return the plan of one trial.
+
+        Raises
+        ------
+        UserError
+            If the overrides do not compose or the run cannot be.
+        """
+        from runner.config.messages import as_user_error
+
+        try:
+            return self._plan(overrides)
+        except UserError:
+            raise
+        except Exception as error:
+            mistake = as_user_error(error)
+            if mistake is None:
+                raise
+            raise mistake from error
+
+    def _plan(self, overrides: Sequence[str]) -> Plan:
+        parsed = _parse(overrides)
+        others = [one for one in parsed if not self._only_sets(one)]
+        keys = [other.key_or_group for other in others]
+        values = [one for one in parsed if one not in others and not _meets(one.key_or_group, keys)]
+        structural = tuple(str(one.input_line) for one in parsed if one not in values)
+        base = self._composition(structural)
+        composed = base.leaves.find(values)
+        if composed is None:
+            composed = self._variant(base.variants, values)
+            base.leaves.keep(values, composed)
+        words = (*self._shared, *overrides)
+        return make_plan(composed, self._base, base.experiment, words, layout=self._layout(composed))
+
+    def _layout(self, composed: Composition) -> Layout:
+        """Return a trial's workspace, which is looked for once: it lies where it lay for the trials before."""
+        root = composed.spec.workspace.root
+        if root not in self._layouts:
+            self._layouts[root] = layout_of(root, self._base)
+        return self._layouts[root]
+
+    def _variant(self, variants: Variants, values: Sequence[Override]) -> Composition:
+        touched = [one.key_or_group for one in values]
+        settings = {key: value for key, value in self._settings.items() if _meets(key, touched)}
+
+        def change(config: DictConfig) -> None:
+            for one in values:
+                _set(config, one)
+            _settle(config, settings)
+
+        return variants.variant(touched, change)
+
+    def _only_sets(self, one: Override) -> bool:
+        """Tell whether a word gives a value to a key, and is not about a group."""
+        return not one.is_delete() and one.package is None and not self._is_group(one.key_or_group)
+
+    def _is_group(self, key: str) -> bool:
+        if key not in self._groups:
+            self._groups[key] = bool(self._loader.get_group_options(key, results_filter=None))
+        return self._groups[key]
+
+    def _composition(self, structural: tuple[str, ...]) -> _Base:
+        from omegaconf import open_dict
+
+        if structural not in self._composed:
+            found = self._compose(structural)
+            self._refuse_launchers(found)
+            chosen = found.hydra.runtime.choices.get("experiment")
+            with open_dict(found):
+                del found["hydra"]
+            _settle(found, self._settings)
+            if len(self._composed) >= _KEPT:
+                del self._composed[next(iter(self._composed))]
+            variants = Variants(found)
+            self._composed[structural] = _Base(variants, Leaves(found, variants.texts), chosen)
+        return self._composed[structural]
+
+    def _compose(self, structural: tuple[str, ...]) -> DictConfig:
+        if self._shared and not structural:
+            return copy.deepcopy(self._master)  # which no words have gone into but these
+        return self._loader.load_sweep_config(self._master, [*self._shared, *structural])
+
+    def _refuse_launchers(self, config: DictConfig) -> None:
+        """Refuse an experiment that names a launcher or sweeper: Hydra would not say that it leaves that out."""
+        chosen = config.hydra.runtime.choices.get("experiment")
+        repository = getattr(self._loader, "repository", None)
+        if chosen is None or repository is None:
+            return
+        found = repository.load_config(f"experiment/{chosen}")
+        for one in found.defaults_list if found is not None else ():
+            group = str(getattr(one, "group", "") or "").lstrip("/")
+            if group in ("hydra/launcher", "hydra/sweeper") and getattr(one, "value", None) not in _OURS:
+                raise UserError(
+                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would leave out",
+                    "Say it on the command line, or sweep.sweeper in the experiment",
+                )
+
+
+def _parse(words: Sequence[str]) -> list[Override]:
+    from runner.sweeps.composing.override_text import read_override
+
+    return list(map(read_override, words))
+
+
+def _meets(key: str, others: Sequence[str]) -> bool:
+    """Tell whether a key is one of others, or below or above one of them, so that their order matters."""
+    return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in others)
+
+
+def _settle(config: DictConfig, settings: Mapping[str, Any]) -> None:
+    """Set what a trial has whatever its words say."""
+    from omegaconf import OmegaConf, open_dict
+
+    with open_dict(config):
+        for key, value in settings.items():
+            OmegaConf.update(config, key, value, merge=False)
+
+
+def _set(config: DictConfig, override: Override) -> None:
+    """Set a value as Hydra does, with the error that Hydra gives."""
+    from hydra.errors import ConfigCompositionException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+    key, value, adds = override.key_or_group, override.value(), override.is_add() or override.is_force_add()
+    if override.is_add() and not isinstance(value, dict | list) and OmegaConf.select(config, key) is not None:
+        raise ConfigCompositionException(f"Could not append to config. An item is already at '{key}'.")
+    try:
+        OmegaConf.update(config, key, value, merge=True, force_add=adds)
+    except (ConfigAttributeError, ConfigKeyError) as error:
+        text = f"Could not override '{key}'.\nTo append to your config use +{override.input_line}"
+        raise ConfigCompositionException(text) from error
+    except OmegaConfBaseException as error:
+        raise ConfigCompositionException(f"Error merging override {override.input_line}").with_traceback(
+            error.__traceback__
+        ) from error

@@ -1,0 +1,115 @@
+"""Compositions that differ from one in a few values. A section that no value reaches is read once."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Collection
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from runner.config.composition import Composition, dump_yaml, read_composition
+from runner.config.interpolation_limits import start_counting
+from runner.config.schema import RunSpec
+
+_FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))
+
+
+class Variants:
+    """The variants of one composition.
+
+    Parameters
+    ----------
+    config : DictConfig
+        The composition, Hydra's own settings left out. It is copied.
+
+    Attributes
+    ----------
+    texts : dict of str
+        Each section of it as YAML, by its name.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        self._config, self._original = copy.deepcopy(config), config
+        self.texts = {str(key): _text(config, str(key)) for key in config}
+        # What refers to a value elsewhere may change with any.
+        self._linked = {key for key, text in self.texts.items() if "${" in text}
+        self._read: dict[str, tuple[Any, Any]] = {}
+
+    def variant(self, keys: Collection[str], change: Callable[[DictConfig], None]) -> Composition:
+        """Return the composition after a change, which is taken back.
+
+        Parameters
+        ----------
+        keys : collection of str
+            The keys at or below which the change may set something.
+        change : callable
+            Makes it.
+
+        Raises
+        ------
+        UserError, OmegaConfBaseException
+            Those of the change, and of `read_composition`.
+        """
+        try:
+            start_counting()
+            change(self._config)
+            return self._composition({key.partition(".")[0] for key in keys} | self._linked)
+        finally:
+            for place in sorted({self._place(key) for key in keys}, key=lambda place: place[0] is not None):
+                self._take_back(*place)
+
+    def _composition(self, fresh: Collection[str]) -> Composition:
+        config = self._config
+        if OmegaConf.get_type(config) is not RunSpec or set(config) != set(_FIELDS):
+            return read_composition(config)
+        objects: dict[str, Any] = {}
+        plain: dict[str, Any] = {}
+        texts = []
+        for key in map(str, config):
+            if key in fresh:
+                objects[key], plain[key] = _section(config, key)
+                texts.append(_text(config, key))
+            else:
+                if key not in self._read:
+                    self._read[key] = _section(config, key)
+                objects[key], plain[key] = self._read[key]
+                texts.append(self.texts[key])
+        return Composition(RunSpec(**objects), plain, "".join(texts))
+
+    def _place(self, key: str) -> tuple[str | None, str]:
+        """Return the section and the name in it below which a key is, or no section where the whole may change."""
+        section, _, rest = key.partition(".")
+        name = rest.partition(".")[0]
+        there = _node(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
+        return (section, name) if isinstance(there, DictConfig) and name in there.keys() else (None, section)  # noqa: SIM118
+
+    def _take_back(self, section: str | None, name: str) -> None:
+        original = self._original if section is None else self._original[section]
+        changed = self._config if section is None else self._config[section]
+        content = changed.__dict__["_content"]
+        if name in original.keys():  # noqa: SIM118 - what has no value yet is not `in`
+            content[name] = copy.deepcopy(original._get_node(name))  # an assignment would lose its flags
+            content[name]._set_parent(changed)
+        else:
+            content.pop(name, None)
+
+
+def _node(config: DictConfig, key: str) -> Any:
+    """Return a value as it is written: a reference, or nothing yet."""
+    return next(node for _, node in config.items_ex(resolve=False, keys=[key]))
+
+
+def _section(config: DictConfig, key: str) -> tuple[Any, Any]:
+    """Return a section as objects and as plain data, interpolations resolved."""
+    value = config[key]
+    if not OmegaConf.is_config(value):
+        return value, value
+    return OmegaConf.to_object(value), OmegaConf.to_container(value, resolve=True)
+
+
+def _text(config: DictConfig, key: str) -> str:
+    node = _node(config, key)
+    plain = OmegaConf.to_container(node, resolve=False, enum_to_str=True) if OmegaConf.is_config(node) else node
+    return dump_yaml({key: plain})

@@ -1,0 +1,98 @@
+"""Compositions that differ in nothing but values of a free mapping, such as the numbers in ``job.arguments``."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import AnyNode, DictConfig, OmegaConf
+
+from runner.config.composition import Composition, dump_yaml
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+# What may stand in a composition without referring to another value of it.
+_REFERS = re.compile(r"\$\{(?!(?:project_root|input|oc\.env):)")
+_NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+
+
+class Leaves:
+    """Gives what was composed once with other values.
+
+    No schema has a say in such a value, and as long as nothing refers to it nothing else can change with it.
+
+    Parameters
+    ----------
+    config : DictConfig
+        The composition without the values, Hydra's own settings left out.
+    texts : mapping
+        Each section of it as YAML, by its name.
+    """
+
+    def __init__(self, config: DictConfig, texts: Mapping[str, str]) -> None:
+        written = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+        assert isinstance(written, dict)  # noqa: S101 - a composition is a mapping
+        self._config, self._written, self._texts = config, written, texts
+        self._is_alone = not any(_REFERS.search(text) for text in self._texts.values())
+        self._kept: dict[tuple[object, ...], Composition] = {}
+
+    def keep(self, values: Sequence[Override], composition: Composition) -> None:
+        """Keep what was composed of some values, if others of these keys could not change more than themselves."""
+        keys = sorted(one.key_or_group for one in values)
+        apart = not any(key == before or key.startswith(f"{before}.") for before, key in itertools.pairwise(keys))
+        if self._is_alone and apart and all(map(self._is_free, keys)):
+            self._kept[_shape(values)] = composition
+
+    def find(self, values: Sequence[Override]) -> Composition | None:
+        """Return the composition of some values, or None if it cannot be had from one that was kept."""
+        kept = self._kept.get(_shape(values))
+        if kept is None or not all(_is_plain(one.value()) for one in values):
+            return None
+        texts = dict(self._texts)
+        whole: tuple[Any, Any, Any] = (kept.spec, kept.plain, self._written)
+        for one in values:
+            path, value = one.key_or_group.split("."), one.value()
+            whole = tuple(_with(part, path, value) for part in whole)
+        spec, plain, written = whole
+        for section in {one.key_or_group.partition(".")[0] for one in values}:
+            texts[section] = dump_yaml({section: written[section]})
+        return Composition(spec, plain, "".join(texts.values()))
+
+    def _is_free(self, key: str) -> bool:
+        """Tell whether any value may be at a key: in a mapping without types, or in one that is yet to be made."""
+        if not _NAMES.fullmatch(key):
+            return False
+        node: Any = self._config
+        for name in key.split(".")[:-1]:
+            if not isinstance(node, DictConfig) or name not in node.keys():  # noqa: SIM118 - what has no value is not `in`
+                return False
+            node = node._get_node(name)
+        if isinstance(node, AnyNode):
+            return node._value() is None
+        return isinstance(node, DictConfig) and OmegaConf.get_type(node) is dict and node._metadata.element_type is Any
+
+
+def _shape(values: Sequence[Override]) -> tuple[object, ...]:
+    return tuple((one.key_or_group, one.type) for one in values)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value is one by itself: neither several, nor a reference, nor what stands for none yet."""
+    if isinstance(value, str):
+        return "${" not in value and value != "???"
+    return value is None or isinstance(value, bool | int | float)
+
+
+def _with(whole: Any, path: Sequence[str], value: Any) -> Any:
+    """Return an object or a mapping with another value at a path; what is not on the path is shared."""
+    if not path:
+        return value
+    name, rest = path[0], path[1:]
+    if dataclasses.is_dataclass(whole) and not isinstance(whole, type):
+        return dataclasses.replace(whole, **{name: _with(getattr(whole, name), rest, value)})
+    mapping = whole or {}
+    return {**mapping, name: _with(mapping.get(name), rest, value)}

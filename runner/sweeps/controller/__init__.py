@@ -1,0 +1,1 @@
+"""Conducts a sweep: plans its trials, keeps the slots full, resumes, registers the winner."""

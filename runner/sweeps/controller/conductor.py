@@ -1,0 +1,276 @@
+"""Conducts a sweep: keeps the slots full, watches what runs, writes down what happens as it happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from runner.console.format import show_value
+from runner.errors import UserError, nearest
+from runner.execution.context import Bench
+from runner.execution.plan import Plan
+from runner.io.clock import now
+from runner.layout import Layout
+from runner.records import RunRecord
+from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
+from runner.sweeps.composing.secrets import masked_suggestion
+from runner.sweeps.controller.interrupts import counted
+from runner.sweeps.controller.results import trial_metrics
+from runner.sweeps.controller.trial import Reports, Trial, carry_out, settled
+from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
+from runner.sweeps.ranking.best import best_trials, objective_values
+from runner.sweeps.ranking.facts import value_of
+from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
+from runner.sweeps.store import SweepStore
+
+_TICK = 0.1  # seconds between looks at what the running trials report
+_WRITE = 2.0  # seconds between two writes of sweep.json; what happens in between is in the journal
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a sweep ends before its search does. Times in seconds."""
+
+    max_trials: int | None = None
+    max_failures: int | None = None
+    timeout: float | None = None
+
+
+@dataclass
+class Hands:
+    """What a conductor works with.
+
+    Parameters
+    ----------
+    plan : callable
+        From a trial's overrides to its plan.
+    bench : callable
+        From a plan to the record and the bench of a new run.
+    slots : callable
+        Trials at a time, which may be more once more machines have joined.
+    """
+
+    layout: Layout
+    store: SweepStore
+    search: Search
+    policy: Policy | None
+    watcher: Watcher
+    plan: Callable[[tuple[str, ...]], Plan]
+    bench: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, Bench]]
+    slots: Callable[[], int]
+
+
+class Conductor:
+    """One sweep at work.
+
+    Parameters
+    ----------
+    again : sequence of TrialRecord
+        Trials of an earlier try that are to be tried again before anything new is.
+    """
+
+    def __init__(self, sweep: SweepRecord, hands: Hands, limits: Limits, again: tuple[TrialRecord, ...] = ()) -> None:
+        self.sweep, self._hands, self._limits = sweep, hands, limits
+        self._layout = hands.layout.sweep(sweep.id)
+        self._again = list(again)
+        self._trials: dict[int, TrialRecord] = {one.number: one for one in sweep.trials}
+        self._reports: dict[int, Reports] = {}
+        self._running: dict[int, Trial] = {}
+        self._next = max(self._trials, default=-1) + 1
+        self._exhausted = False
+        self._ending: str | None = None  # why nothing more begins
+        self._state = COMPLETED
+        self._interrupts = self._heeded = 0
+        self._written = 0.0
+        self._begun = time.monotonic()
+
+    def run(self) -> SweepRecord:
+        """Carry the sweep to its end and return its record; Ctrl-C ends it as canceled."""
+        with counted(self._interrupted):
+            return self._run()
+
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+
+    def _run(self) -> SweepRecord:
+        self._hands.watcher.begin(self.sweep)
+        self._write()
+        with ExitStack() as pools:
+            pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
+            while True:
+                self._heed_interrupts()
+                if self._has_more_room():  # a pool does not grow; what the one before began goes on there
+                    pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
+                if not self._turn(pool):
+                    break
+        found = self._record()
+        if self._ending is None and (absent := never_logged(found)) is not None:
+            self._ending, self._state = absent, FAILED
+            self._hands.watcher.say(absent)
+        self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
+        self._hands.store.write(self.sweep)
+        return self.sweep
+
+    def _heed_interrupts(self) -> None:
+        """End all trials once for each Ctrl-C."""
+        while self._heeded < self._interrupts:
+            self._end("Ctrl-C", CANCELED)
+            self._heeded += 1
+
+    def _has_more_room(self) -> bool:
+        """Take in that machines have joined, or are left out; tell whether it is more than before."""
+        before, slots = self.sweep.slots, self._hands.slots()
+        if slots != before:
+            self.sweep = dataclasses.replace(self.sweep, slots=slots)
+            self._hands.watcher.say(f"{slots} at a time from now on")
+        return slots > before
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Do what is due; return whether anything is left to do."""
+        self._look_around()
+        while len(self._running) < self.sweep.slots and self._begin(pool):
+            continue
+        if not self._running:
+            return False
+        done, _ = wait([one.work for one in self._running.values()], _TICK, FIRST_COMPLETED)
+        for trial in [one for one in self._running.values() if one.work in done]:
+            self._settle(trial)
+        self._police()
+        if time.monotonic() - self._written > _WRITE:
+            self._write()
+        return True
+
+    def _look_around(self) -> None:
+        """Notice what asks for the end of the sweep."""
+        limits = self._limits
+        if self._ending is not None:
+            return
+        if self._layout.cancel.exists():
+            self._end("canceled", CANCELED)
+        elif limits.timeout is not None and time.monotonic() - self._begun >= limits.timeout:
+            self._end(f"timeout after {limits.timeout:g} s (sweep.timeout)", CANCELED)
+        elif limits.max_failures is not None and self._failures() >= limits.max_failures:
+            self._end(f"{self._failures()} trials failed (sweep.max_failures={limits.max_failures})", FAILED)
+
+    def _failures(self) -> int:
+        return sum(one.status == FAILED for one in self._trials.values())
+
+    def _end(self, why: str, state: str) -> None:
+        self._ending, self._state = self._ending or why, state
+        for trial in self._running.values():
+            trial.end(why)
+
+    def _begin(self, pool: ThreadPoolExecutor) -> bool:
+        """Begin one more trial if there is one."""
+        found = None if self._ending is not None else self._following()
+        if found is None:
+            return False
+        trial, suggestion = found
+        try:
+            plan = self._hands.plan(suggestion.overrides)
+        except UserError as mistake:  # a list that is short has been planned before anything began
+            self._end(f"trial {trial.number}: {mistake}", FAILED)
+            return False
+        record, bench = self._hands.bench(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
+        trial = dataclasses.replace(trial, run=record.id, status=RUNNING, started=now())
+        reports = Reports(bench.run, self.sweep.objectives[0].metric if self.sweep.objectives else "")
+        self._note(trial)
+        self._reports[trial.number] = reports
+        work = pool.submit(carry_out, bench, record, plan)
+        self._running[trial.number] = Trial(trial, bench.run, work, reports)
+        self._hands.watcher.changed(self._record(), trial)
+        return True
+
+    def _following(self) -> tuple[TrialRecord, Suggestion] | None:
+        if self._again:
+            one = self._again.pop(0)
+            again = dataclasses.replace(one, attempt=one.attempt + 1, reason=None, ended=None, metrics={})
+            return again, Suggestion(one.parameters, one.overrides)
+        if self._exhausted or (self._limits.max_trials is not None and self._next >= self._limits.max_trials):
+            return None
+        suggestion = self._hands.search.ask(self._next)
+        if suggestion is None:
+            self._exhausted = True
+            return None
+        shown = masked_suggestion(suggestion)
+        trial = TrialRecord(number=self._next, run="", parameters=dict(shown.parameters), overrides=shown.overrides)
+        self._next += 1
+        return trial, suggestion
+
+    def _settle(self, running: Trial) -> None:
+        """Take in that a trial has ended."""
+        del self._running[running.record.number]
+        run = running.work.result()
+        trial = settled(running.record, run, trial_metrics(self._hands.layout, run, self.sweep.objectives))
+        running.reports.read()
+        self._note(trial)
+        if self._hands.policy is not None:
+            self._hands.policy.ended(trial.number)
+        self._hands.search.tell(trial, values_of(self.sweep, trial))
+        self._hands.watcher.changed(self._record(), trial)
+
+    def _note(self, trial: TrialRecord) -> None:
+        self._trials[trial.number] = trial
+        self._hands.store.append(self.sweep.id, trial.to_json())
+
+    def _police(self) -> None:
+        """Stop what a policy does not think worth going on with."""
+        policy = self._hands.policy
+        if policy is None or self._ending is not None:
+            return
+        fresh = [number for number, one in self._running.items() if one.reports.read()]
+        if not fresh:
+            return
+        values = {number: one.values for number, one in self._reports.items() if one.values}
+        for number in fresh:
+            if not self._running[number].asked and policy.stops(number, values):
+                self._running[number].end(EARLY)
+
+    def _record(self) -> SweepRecord:
+        trials = tuple(self._trials[number] for number in sorted(self._trials))
+        best = best_trials(self.sweep.objectives, trials)
+        return dataclasses.replace(self.sweep, trials=trials, best=best)
+
+    def _write(self) -> None:
+        self._hands.store.write(self._record())
+        self._written = time.monotonic()
+
+    def _final_state(self) -> str:
+        if self._ending is not None:
+            return self._state
+        return FAILED if self._failures() else COMPLETED
+
+
+def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | None:
+    """Return the objectives' values of a trial, None unless it has them all."""
+    found = objective_values(sweep.objectives, trial)
+    return found if found is not None and trial.status in TERMINAL and all(map(math.isfinite, found)) else None
+
+
+def never_logged(sweep: SweepRecord) -> str | None:
+    """Return what to say of an objective that no trial had, though some came to their end."""
+    completed = [one for one in sweep.trials if one.status == COMPLETED]
+    logged = {name for one in completed for name in one.metrics}
+    absent = next((one.metric for one in sweep.objectives if one.metric not in logged), None)
+    if not completed:
+        return None
+    if absent is None:
+        return next(
+            (_no_number(completed, one.metric) for one in sweep.objectives if _is_useless(completed, one)), None
+        )
+    return str(UserError(f"No trial logged {absent} (sweep.objective)", nearest(absent, logged)))
+
+
+def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
+    return all(value_of(trial, objective.metric) is None for trial in trials)
+
+
+def _no_number(trials: Sequence[TrialRecord], metric: str) -> str:
+    shown = show_value(next(trial.metrics[metric] for trial in trials if metric in trial.metrics))
+    return f"{metric} is no finite number in any trial, such as {shown}, so none is best (sweep.objective)"

@@ -1,0 +1,64 @@
+"""A sweep over lists of overrides that somebody else made: Hydra's own sweepers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.sweeps.controller.multirun import Order, conduct
+from runner.sweeps.early_stopping.policy import make_policy
+from runner.sweeps.ports import Suggestion
+from runner.sweeps.ranking.objectives import read_objectives
+from runner.sweeps.records import MAXIMIZE, SweepRecord, TrialRecord
+from runner.sweeps.validation import check_sweep
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+
+class ListSearch:
+    """Tries what stands in a list."""
+
+    def __init__(self, lists: Sequence[tuple[str, ...]]) -> None:
+        self.lists = list(lists)
+        self.total: int | None = len(self.lists)
+
+    def ask(self, number: int) -> Suggestion | None:
+        """Return the entry of a number."""
+        if number >= len(self.lists):
+            return None
+        words = self.lists[number]
+        pairs = (word.partition("=") for word in words)
+        return Suggestion({key.lstrip("+~"): value for key, _, value in pairs}, words)
+
+    def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
+        """Learn nothing."""
+
+
+def words_of(master: DictConfig) -> tuple[str, ...]:
+    """Return the words of a composition as typed: what they refer to may be secret."""
+    from omegaconf import OmegaConf
+
+    words = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
+    assert isinstance(words, list)  # noqa: S101 - of words
+    return tuple(map(str, words))
+
+
+def conduct_list(
+    loader: ConfigLoader, master: DictConfig, lists: list[tuple[str, ...]], earlier: SweepRecord | None
+) -> SweepRecord:
+    """Carry out lists of overrides, as more trials of an earlier sweep where there is one: a further batch."""
+    from omegaconf import OmegaConf
+
+    settings: Any = OmegaConf.to_object(master.sweep)
+    check_sweep(settings)
+    before = [one.overrides for one in earlier.trials] if earlier is not None else []
+    objectives = read_objectives(settings.objective)
+    goal = objectives[0].goal if objectives else MAXIMIZE
+    order = Order(
+        loader=loader, master=master, shared=(), arguments=words_of(master), name="list",
+        search=ListSearch([*before, *lists]), space={}, policy=make_policy(settings.early_termination, goal),
+        settings=settings, objectives=objectives,
+    )  # fmt: skip
+    return conduct(order, earlier)

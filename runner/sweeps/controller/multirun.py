@@ -1,0 +1,217 @@
+"""From Hydra's multirun to a sweep: what its plugins, which are shells, hand over to."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import os
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.execution.plan import Plan, layout_of, new_run_id
+from runner.io.clock import now
+from runner.io.files import locked, write_text
+from runner.io.names import name_from
+from runner.layout import Layout
+from runner.ports import Compute
+from runner.records import RunRecord
+from runner.statuses import CANCELED, COMPLETED, RUNNING
+from runner.sweeps.composing.secrets import masked_space, of_sweep
+from runner.sweeps.controller.conductor import Conductor, Hands, Limits
+from runner.sweeps.controller.resume import resumed
+from runner.sweeps.controller.trial_factory import Work
+from runner.sweeps.controller.winner import register_best
+from runner.sweeps.display.page import write_page
+from runner.sweeps.ports import Policy, Search, Watcher
+from runner.sweeps.records import SweepRecord, TrialRecord
+from runner.sweeps.store import SweepStore
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+FAILED_SWEEP, INTERRUPTED = 2, 130
+
+
+@dataclass
+class Context:
+    """What the command line sets up before Hydra is asked. Hydra hands nothing through to its plugins.
+
+    Parameters
+    ----------
+    base : Path
+        The folder the command was typed in.
+    new_run : callable
+        From a plan and its compute to the record and the bench of a run that is about to begin.
+    reopen : callable
+        From a workspace and a run's id to its record and bench.
+    reconcile : callable
+        From a workspace and a run's record to its true record.
+    make_compute : callable
+        From the settings of a compute to it, its interpreters kept warm.
+    watcher : callable
+        Makes what shows a person how it goes.
+    codes : list of int
+        The exit code of each sweep that has ended.
+    """
+
+    base: Path
+    new_run: Callable[[Plan, Compute], tuple[RunRecord, Bench]]
+    reopen: Callable[[Layout, str], tuple[RunRecord, Bench]]
+    reconcile: Callable[[Layout, RunRecord], RunRecord]
+    make_compute: Callable[[Any], Compute]
+    watcher: Callable[[Layout], Watcher]
+    codes: list[int] = field(default_factory=list)
+
+
+context: Context | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sweep as it was asked for.
+
+    Parameters
+    ----------
+    master : DictConfig
+        The composition of the words that all trials share.
+    shared : tuple of str
+        These words.
+    arguments : tuple of str
+        All words, as typed.
+    name : str
+        The search's.
+    space : mapping
+        What each parameter may be, as plain data.
+    settings : SweepConfig
+        The composition's ``sweep``.
+    """
+
+    loader: ConfigLoader
+    master: DictConfig
+    shared: tuple[str, ...]
+    arguments: tuple[str, ...]
+    name: str
+    search: Search
+    space: Mapping[str, Any]
+    policy: Policy | None
+    settings: Any
+    objectives: tuple[Any, ...]
+
+
+def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
+    """Carry out a sweep, or go on with an earlier one, and keep its exit code in the context.
+
+    Raises
+    ------
+    UserError
+        If it cannot begin.
+    """
+    assert context is not None  # noqa: S101 - set by the command line
+    layout = layout_of(order.master.workspace.root, context.base)
+    store = SweepStore(layout)
+    sweep = earlier or _new_record(order)
+    work = Work(order, context)
+    said = layout.create(order.master.workspace.shared)
+    if said is not None:
+        work.say(said)
+    with ExitStack() as stack:
+        stack.callback(work.close)
+        if earlier is None:
+            work.plan_ahead()
+        slots = work.slots  # a compute that cannot be had is said before anything is written
+        if earlier is None:
+            store.create(sweep)
+            write_text(layout.sweep(sweep.id).config, _shared_yaml(order))
+        stack.enter_context(held(layout, sweep.id))
+        again: tuple[TrialRecord, ...] = ()
+        if earlier is not None:
+            sweep, again = resumed(layout, store, sweep, order.search, context.reconcile)
+        sweep = dataclasses.replace(sweep, slots=slots, total=order.search.total, state=RUNNING, ended=None)
+        watcher = context.watcher(layout)
+        work.say = watcher.say
+        hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots)
+        settings = order.settings
+        limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
+        gc.freeze()
+        gc.enable()  # see the command line, which turned it off for composing
+        sweep = Conductor(sweep, hands, limits, again).run()
+        reopen = context.reopen
+        sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)
+        store.write(sweep)
+        write_page(sweep, layout.sweep(sweep.id).page)
+        watcher.end(sweep)
+    context.codes.append(_code(sweep))
+    return sweep
+
+
+def _shared_yaml(order: Order) -> str:
+    """Return the composition that all trials share, without Hydra's own settings and what is secret."""
+    from runner.config.composition import dump_yaml
+
+    return dump_yaml(of_sweep(_plain(order.master), order.space).written)
+
+
+def _plain(master: DictConfig) -> dict[str, Any]:
+    """Return a composition as plain data, interpolations as written, without Hydra's own settings."""
+    from omegaconf import OmegaConf
+
+    from runner.config.composition import as_plain
+
+    return as_plain(OmegaConf.masked_copy(master, [str(one) for one in master if one != "hydra"]))
+
+
+def _code(sweep: SweepRecord) -> int:
+    if sweep.state == CANCELED:
+        return INTERRUPTED
+    return 0 if sweep.state == COMPLETED else FAILED_SWEEP
+
+
+def _new_record(order: Order) -> SweepRecord:
+    master = order.master
+    experiment = master.experiment_name or name_from(master.hydra.runtime.choices.get("experiment") or "", "sweep")
+    hidden = of_sweep(_plain(master), order.space)
+    return SweepRecord(
+        id=new_run_id(str(experiment)),
+        experiment=str(experiment),
+        state=RUNNING,
+        created=now(),
+        search=order.name,
+        command=(*_switches(master), *map(hidden.override, order.shared)),
+        arguments=tuple(map(hidden.override, order.arguments)),
+        config=hidden.written,
+        space=masked_space(order.space),
+        objectives=order.objectives,
+        policy=dict(order.settings.early_termination),
+        total=order.search.total,
+    )
+
+
+def _switches(master: DictConfig) -> tuple[str, ...]:
+    """Return what was typed of where the composition's files are, for the lines to copy."""
+    found = [one.path for one in master.hydra.runtime.config_sources if one.provider == "command-line"]
+    paths = [word for word in master.hydra.overrides.hydra if word.startswith("hydra.searchpath")]
+    return (*(word for folder in found for word in ("--config-dir", folder)), *paths)
+
+
+def held(layout: Layout, sweep_id: str) -> ExitStack:
+    """Hold a sweep.
+
+    Raises
+    ------
+    UserError
+        If somebody else does, naming the process.
+    """
+    place, stack = layout.sweep(sweep_id), ExitStack()
+    if not stack.enter_context(locked(place.lock, blocking=False)):
+        stack.close()
+        holder = place.lock.read_text().strip() or "another process"
+        raise UserError(f"Sweep {sweep_id} is being carried out by {holder}", f"Watch it with: vivero sweep {sweep_id}")
+    place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")
+    place.cancel.unlink(missing_ok=True)
+    return stack

@@ -1,0 +1,56 @@
+"""Has the imports of a sweep's trials begun while the trials are still being planned."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.io.files import locked, remove_tree, sweep
+from runner.layout import Layout, RunLayout
+from runner.records import RunRecord
+from runner.stages.prepare import prepare
+from runner.stages.run import set_up_work, write_order
+from runner.store.finding import entries
+
+_PREFIX = ".ahead-"
+
+
+@contextlib.contextmanager
+def made_ready(bench: Bench, record: RunRecord) -> Iterator[None]:
+    """Let a bench's compute get ready for runs like this one, shown to it in a folder that is no run's.
+
+    What goes wrong here the first trial meets again, and says it.
+    """
+    experiment = bench.run.root.parent
+    experiment.mkdir(parents=True, exist_ok=True)
+    sweep(experiment, _PREFIX)
+    run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
+    lock = run.root.with_suffix(".lock")
+    with locked(lock):
+        try:
+            with contextlib.suppress(UserError, OSError):
+                _show(dataclasses.replace(bench, run=run), record)
+            yield
+        finally:
+            remove_tree(run.root)
+            lock.unlink(missing_ok=True)
+
+
+def clear_abandoned(layout: Layout) -> None:
+    """Remove what sweeps whose controller was killed have left: secrets of their trials may be in it."""
+    for experiment in entries(layout.runs):
+        sweep(Path(experiment.path), _PREFIX)
+
+
+def _show(bench: Bench, record: RunRecord) -> None:
+    bench.run.logs.mkdir(parents=True)
+    record = dataclasses.replace(record, prepare=prepare(bench, record))
+    assert bench.handle is not None  # noqa: S101 - set by prepare
+    set_up_work(bench, record)
+    write_order(bench, record, bench.handle)
+    bench.compute.warm_up(bench.run.root, bench.handle)

@@ -1,0 +1,54 @@
+"""Takes up a sweep whose controller is gone: what has ended is learnt, what failed or is missing is tried again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from runner.layout import Layout
+from runner.records import RunRecord
+from runner.stages.run import wait_for_worker
+from runner.statuses import CANCELED, COMPLETED, FAILED, TERMINAL
+from runner.store.runs import FileRunStore
+from runner.sweeps.controller.conductor import values_of
+from runner.sweeps.controller.results import trial_metrics
+from runner.sweeps.controller.trial import settled
+from runner.sweeps.ports import Search
+from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
+from runner.sweeps.store import SweepStore
+
+Reconcile = Callable[[Layout, RunRecord], RunRecord]
+
+
+def resumed(
+    layout: Layout, store: SweepStore, sweep: SweepRecord, search: Search, reconcile: Reconcile
+) -> tuple[SweepRecord, tuple[TrialRecord, ...]]:
+    """Return the sweep as it stands, and the trials that are to be tried again; the search is told of the others.
+
+    A trial whose worker still runs is waited for: its result counts.
+    """
+    sweep = store.replay(sweep)
+    in_order = sorted(sweep.trials, key=lambda one: one.number)
+    trials = tuple(_true(layout, one, sweep.objectives, reconcile) for one in in_order)
+    for before, now in zip(in_order, trials, strict=True):
+        if now != before:
+            store.append(sweep.id, now.to_json())
+    sweep = dataclasses.replace(sweep, trials=trials, ended=None, error=None)
+    again = tuple(one for one in trials if one.status != COMPLETED and one.reason != EARLY)
+    for one in trials:
+        if one not in again:
+            search.tell(one, values_of(sweep, one))
+    return sweep, again
+
+
+def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], reconcile: Reconcile) -> TrialRecord:
+    if trial.status in TERMINAL:
+        return trial
+    runs = FileRunStore(layout)
+    if trial.run not in runs.ids():
+        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before it began")
+    record = runs.read(trial.run)
+    wait_for_worker(layout.run(record.experiment, record.id))
+    record = reconcile(layout, record)
+    found = settled(trial, record, trial_metrics(layout, record, objectives))
+    return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

@@ -1,0 +1,103 @@
+"""A sweep whose trials a search of ours chooses, new or taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.access.secrets import MASK
+from runner.errors import UserError
+from runner.execution.plan import layout_of
+from runner.sweeps.controller import multirun
+from runner.sweeps.controller.conductor import values_of
+from runner.sweeps.controller.multirun import Order, conduct
+from runner.sweeps.early_stopping.policy import make_policy
+from runner.sweeps.ports import Search
+from runner.sweeps.ranking.objectives import read_objectives
+from runner.sweeps.records import MAXIMIZE, SweepRecord
+from runner.sweeps.search.make import SearchSettings, make_search
+from runner.sweeps.space.search_space import make_space, parse_words
+from runner.sweeps.store import SweepStore
+from runner.sweeps.validation import check_sweep
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+_RESUME = "sweep.resume"
+_MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_trials
+
+
+def conduct_search(
+    loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
+) -> SweepRecord:
+    """Carry out the sweep that some words describe.
+
+    Raises
+    ------
+    UserError
+        If they describe none.
+    """
+    if master.sweep.resume is None:
+        return conduct(_order(loader, master, arguments, search))
+    assert multirun.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    earlier = store.find(str(master.sweep.resume))
+    if earlier.search == "list":
+        raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
+    if any(MASK in word for word in earlier.arguments):
+        raise UserError(
+            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be taken up again",
+            "Begin another, and give the secret as ${oc.env:NAME}: that is recorded, and found again",
+        )
+    others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
+    if others:
+        raise UserError(
+            f"{others[0]} was not part of sweep {earlier.id}, whose trials have to stay alike",
+            "Leave it out, or begin another sweep; sweep.* and compute.* may change",
+        )
+    words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
+    chosen = search or earlier.search
+    return conduct(_order(loader, _master(loader, master, words), words, chosen), earlier)
+
+
+def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:
+    from hydra.types import RunMode
+
+    found: DictConfig = loader.load_configuration(
+        config_name=master.hydra.job.config_name,
+        overrides=[*master.hydra.overrides.hydra, *words],
+        run_mode=RunMode.MULTIRUN,
+    )
+    return found
+
+
+def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None) -> Order:
+    from omegaconf import OmegaConf
+
+    parsed = parse_words(arguments, loader)
+    swept = [one for one in parsed if one.is_sweep_override()]
+    shared = tuple(word for word, one in zip(arguments, parsed, strict=True) if not one.is_sweep_override())
+    settings: Any = OmegaConf.to_object(master.sweep)
+    check_sweep(settings)
+    objectives = read_objectives(settings.objective)
+    space = make_space(settings.space, swept, settings.seed)
+    name = search or settings.sweeper or "grid"
+    found = make_search(SearchSettings(name, settings.seed, settings.max_trials, objectives), space)
+    _learn(found, settings.warm_start, master)
+    goal = objectives[0].goal if objectives else MAXIMIZE
+    return Order(
+        loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=found,
+        space=space.plain(), policy=make_policy(settings.early_termination, goal), settings=settings,
+        objectives=objectives,
+    )  # fmt: skip
+
+
+def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
+    """Tell a search what came of earlier sweeps."""
+    assert multirun.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    for one in sweeps:
+        earlier = store.replay(store.find(one))
+        for trial in earlier.trials:
+            search.tell(trial, values_of(earlier, trial))

@@ -1,0 +1,122 @@
+"""What trials share: a source folder is copied once, an environment is prepared once, git is asked once."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from runner.execution.context import Bench
+from runner.layout import Layout
+from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
+from runner.records import EnvironmentRecord, GitState, SnapshotRecord
+from runner.worker import sealing
+
+T = TypeVar("T")
+_LOOK = 1.0  # seconds
+
+
+class Once(Generic[T]):
+    """Makes a thing once for each key; whoever asks meanwhile waits for it. What fails is tried again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._made: dict[Hashable, T] = {}
+
+    def get(
+        self, key: Hashable, make: Callable[[], T], good: Callable[[T], bool] = lambda _made: True
+    ) -> tuple[T, bool]:
+        """Return the thing, and whether it was there already; one that is no longer good is made again."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key in self._made and good(self._made[key]):
+                return self._made[key], True
+            self._made[key] = make()
+            return self._made[key], False
+
+
+class Shared:
+    """Lets the benches of many trials share what is the same."""
+
+    def __init__(self) -> None:
+        self._snapshots: Once[tuple[SnapshotRecord, SnapshotStore]] = Once()
+        self._handles: Once[EnvironmentHandle] = Once()
+        self._git: Once[tuple[GitState | None, bytes | None]] = Once()
+        self._looks: Once[_Looks] = Once()
+
+    def between(self, bench: Bench) -> Bench:
+        """Return a bench whose snapshots and environment come from here where they are those of an earlier trial."""
+        config = bench.spec.environment
+        return dataclasses.replace(
+            bench,
+            snapshots=_Snapshots(bench.snapshots, self._snapshots),
+            environment=_Environment(
+                bench.environment,
+                self._handles,
+                repr(config),
+                self._looks.get(bench.layout.root, lambda: _Looks(bench.layout))[0],
+            ),
+            look_at_git=lambda source, diff: self._look(bench.look_at_git, source, diff),
+        )
+
+    def _look(self, look: Callable[[Path, Path], GitState | None], source: Path, diff: Path) -> GitState | None:
+        def first() -> tuple[GitState | None, bytes | None]:
+            found = look(source, diff)
+            return found, diff.read_bytes() if diff.exists() else None
+
+        (found, content), known = self._git.get(source, first)
+        if known and content is not None:
+            diff.write_bytes(content)
+        return found
+
+
+class _Snapshots:
+    """A snapshot store that looks at a source folder once; who has saved it can put it right."""
+
+    def __init__(self, inner: SnapshotStore, saved: Once[tuple[SnapshotRecord, SnapshotStore]]) -> None:
+        self._inner, self._saved = inner, saved
+
+    def save(self, source: Path, say: Say) -> SnapshotRecord:
+        (record, self._inner), _ = self._saved.get(source, lambda: (self._inner.save(source, say), self._inner))
+        return record
+
+    def check_out(self, digest: str, target: Path) -> None:
+        self._inner.check_out(digest, target)
+
+
+class _Looks:
+    """Checks that environments on this machine are as they were built.
+
+    A run that changes an environment removes its record, so that is checked each time. Other changes are looked for
+    once a second, because a sweep starts many trials in that time.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._looked: dict[str, float] = {}
+
+    def is_intact(self, handle: EnvironmentHandle) -> bool:
+        prefix = str(self._layout.environment(handle.record.key))
+        now = time.monotonic()
+        if now - self._looked.get(prefix, -_LOOK) < _LOOK:
+            return not sealing.is_given_up(prefix)
+        self._looked[prefix] = now
+        return not sealing.changes(prefix)
+
+
+class _Environment:
+    """An environment that is prepared once, and again where a trial has changed it; a cluster sees to its nodes'."""
+
+    def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str, looks: _Looks) -> None:
+        self._inner, self._handles, self._key, self._looks = inner, handles, key, looks
+
+    def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
+        return self._handles.get(self._key, lambda: self._inner.prepare(host, say), self._looks.is_intact)[0]
+
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> Any:
+        return self._inner.restore(record, lock_text, host, say)

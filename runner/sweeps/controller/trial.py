@@ -1,0 +1,95 @@
+"""One trial at work: its run, carried out in a thread, and what it reports meanwhile."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.execution.metrics import numbers_of
+from runner.execution.plan import Plan
+from runner.io.json_records import LARGEST_LINES, check_line, open_regular, warn_once
+from runner.layout import RunLayout
+from runner.pipeline import execute
+from runner.records import MetricLine, RunRecord
+from runner.session import opened
+from runner.stages.run import request_cancel, signal_worker
+from runner.statuses import COMPLETED, FAILED
+from runner.sweeps.records import TrialRecord
+
+
+@dataclass
+class Trial:
+    """A trial that is running. `asked` is how often it was asked to end."""
+
+    record: TrialRecord
+    run: RunLayout
+    work: Future[RunRecord]
+    reports: Reports
+    asked: int = 0
+
+    def end(self, reason: str) -> None:
+        """Ask it to end; a second time ends it at once."""
+        if not self.asked:
+            self.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
+            request_cancel(self.run, "the sweep", reason)
+        self.asked += 1
+        signal_worker(self.run, signal.SIGTERM)
+
+
+@dataclass
+class Reports:
+    """The values of one metric that a run logs, read as they come."""
+
+    run: RunLayout
+    metric: str
+    values: list[float] = field(default_factory=list)
+    _offset: int = 0
+
+    def read(self) -> bool:
+        """Read on; return whether there was something new."""
+        before = len(self.values)
+        try:
+            with open_regular(self.run.metrics, LARGEST_LINES) as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return False
+        except UserError as error:
+            warn_once(self.run.metrics, str(error))
+            return False
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            found = check_line(line, MetricLine)
+            if isinstance(found, dict) and found["name"] == self.metric:
+                self.values += numbers_of(found)
+        return len(self.values) > before
+
+
+def carry_out(bench: Bench, record: RunRecord, plan: Plan) -> RunRecord:
+    """Carry out a trial's run and return its last record; a mistake of ours fails this trial and no other."""
+    try:
+        with opened(bench, record, plan.yaml):
+            return execute(bench, record, lambda _word, _seconds: None)
+    except Exception as error:  # noqa: BLE001 - told below, and in the trial's record
+        traceback.print_exc()
+        reason = f"a mistake of the runner: {type(error).__name__}: {error}"
+        return dataclasses.replace(record, status=FAILED, error=reason)
+
+
+def settled(trial: TrialRecord, run: RunRecord, metrics: Mapping[str, Any]) -> TrialRecord:
+    """Return a trial's record after its run has ended."""
+    return dataclasses.replace(
+        trial,
+        status=run.status,
+        reason=run.error if run.status != COMPLETED else None,
+        metrics=metrics,
+        ended=run.ended,
+    )

@@ -1,0 +1,144 @@
+"""Plans and benches of the trials of one sweep; the first are planned while the compute scales."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from runner.execution.context import Bench
+from runner.execution.plan import Plan
+from runner.ports import Compute, Say
+from runner.records import RunRecord, ScaleRecord
+from runner.sweeps.composing.composer import Composer
+from runner.sweeps.controller.prefetch import made_ready
+from runner.sweeps.controller.shared import Shared
+
+if TYPE_CHECKING:
+    from runner.sweeps.controller.multirun import Context, Order
+
+_ALL_AHEAD = 200  # trials of a list up to which a mistake in the last is found before the first begins
+_LISTS = ("grid", "list")  # searches that know all their trials from the beginning
+
+
+class Work:
+    """Plans and benches of one sweep's trials. The compute begins to scale at once.
+
+    Parameters
+    ----------
+    order : Order
+        The sweep.
+    context : Context
+        What the command line set up.
+    """
+
+    def __init__(self, order: Order, context: Context) -> None:
+        from omegaconf import OmegaConf
+
+        self._order, self._context = order, context
+        self._composer = Composer(order.loader, order.master, order.shared, context.base, _settings(order))
+        self._shared = Shared()
+        self._computes: dict[str, Compute] = {}
+        self.say: Say = print
+        self._ahead: dict[tuple[str, ...], Plan] = {}
+        self._is_ready, self._closing = False, ExitStack()
+        self._first = self._compute(OmegaConf.to_object(order.master.compute))
+        self._scaled: Future[ScaleRecord] = Future()
+        threading.Thread(target=_scale, args=(self._first, self._scaled), name="scales", daemon=True).start()
+
+    @property
+    def slots(self) -> int:
+        """Trials at a time, as many as the compute has room for by now; known once it has scaled.
+
+        Raises
+        ------
+        UserError
+            If it cannot.
+        """
+        self._scaled.result()
+        search, there = self._order.search, self._first.slots
+        wanted = self._order.settings.max_concurrent or there
+        return max(1, min(wanted, search.total or wanted))
+
+    def plan_ahead(self) -> None:
+        """Plan trials of a known list until the compute has scaled, all of one that is not too long.
+
+        A mistake in any of these is found before anything begins; the compute gets ready for the first.
+
+        Raises
+        ------
+        UserError
+            If one of them cannot be.
+        """
+        search, first = self._order.search, None
+        if search.total is None or self._order.name not in _LISTS:
+            return
+        least = search.total if search.total <= _ALL_AHEAD else 1
+        for number in range(search.total):
+            if number >= least and self._scaled.done():
+                break
+            suggestion = search.ask(number)
+            if suggestion is not None:
+                self._ahead[suggestion.overrides] = plan = self._composer.plan(suggestion.overrides)
+                first = first or plan
+            if first is not None and self._scaled.done():
+                self._get_ready(first)
+        if first is not None:
+            self._get_ready(first)
+
+    def _get_ready(self, first: Plan) -> None:
+        """Let the compute get ready for trials like the first, once."""
+        if not self._is_ready and self._order.search.total != 1:
+            self._is_ready = True
+            record, bench = self.new_run(first, {})
+            self._closing.enter_context(made_ready(bench, record))
+
+    def plan(self, overrides: tuple[str, ...]) -> Plan:
+        """Return the plan of a new run."""
+        return self._ahead.pop(overrides, None) or self._composer.plan(overrides)
+
+    def new_run(self, plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, Bench]:
+        """Return the record and the bench of a trial's run."""
+        compute = self._compute(plan.spec.compute)
+        record, bench = self._context.new_run(plan, compute)
+        scaled = self._scaled.result() if compute is self._first else None  # which another one is as its trials begin
+        record = dataclasses.replace(record, properties={**record.properties, **properties}, scale=scaled)
+        return record, dataclasses.replace(
+            self._shared.between(bench),
+            at_a_time=self.slots,
+            say=self.say,
+            show_output=False,
+        )
+
+    def _compute(self, config: Any) -> Compute:
+        key = repr(config)
+        if key not in self._computes:
+            self._computes[key] = self._context.make_compute(config)
+        return self._computes[key]
+
+    def close(self) -> None:
+        """End what was kept warm."""
+        for one in self._computes.values():
+            one.close()
+        self._closing.close()
+
+
+def _scale(compute: Compute, scaled: Future[ScaleRecord]) -> None:
+    try:
+        scaled.set_result(compute.scale())
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        scaled.set_exception(error)
+
+
+def _settings(order: Order) -> dict[str, Any]:
+    """Return what every trial has whatever its words say."""
+    stages = [one for one in order.master.stages if one != "deploy"]
+    if order.master.model.register != "all":
+        stages = [one for one in stages if one != "register"]
+    settings: dict[str, Any] = {"stages": stages, "detach": False}
+    if order.settings.trial_timeout is not None:
+        settings["job.timeout"] = order.settings.trial_timeout
+    return settings

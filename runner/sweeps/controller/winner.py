@@ -1,0 +1,51 @@
+"""What is done with the best trial: its model becomes a version, and is served if the composition says so."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable
+
+from runner.errors import UserError
+from runner.execution.context import Bench
+from runner.io.files import locked
+from runner.ports import Say
+from runner.records import RunRecord
+from runner.stages.deploy import deploy
+from runner.stages.register import register
+from runner.statuses import CANCELED
+from runner.sweeps.records import SweepRecord
+
+Reopen = Callable[[str], tuple[RunRecord, Bench]]
+"""Returns record and bench of a run by its id."""
+
+
+def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Say) -> SweepRecord:
+    """Register the best trial's model, of several best the first's, with its lineage; return the sweep with it.
+
+    A model that is refused is said, and leaves the sweep as it is: its trials are none the worse.
+    """
+    if sweep.state == CANCELED:
+        return sweep
+    if not sweep.best:
+        if not sweep.objectives and sweep.config.get("model", {}).get("name") and "register" in stages:
+            say("Nothing is best without sweep.objective: no model is registered")
+        return sweep
+    trial = next(one for one in sweep.trials if one.number == sweep.best[0])
+    record, bench = reopen(trial.run)
+    if bench.spec.model.name is None or bench.spec.model.register != "best" or "register" not in stages:
+        return sweep
+    try:
+        with locked(bench.run.controller_lock), contextlib.closing(bench.compute):
+            bench.say = say
+            if record.register is None:
+                record = dataclasses.replace(record, register=register(bench, record))
+                bench.runs.write(record)
+            if bench.spec.endpoint is not None and "deploy" in stages and record.deploy is None:
+                record = dataclasses.replace(record, deploy=deploy(bench, record))
+                bench.runs.write(record)
+    except UserError as mistake:
+        say(f"The best trial's model: {mistake}")
+        return dataclasses.replace(sweep, error=sweep.error or str(mistake))
+    made = record.register
+    return dataclasses.replace(sweep, model=f"{made.model}:{made.version}") if made is not None else sweep

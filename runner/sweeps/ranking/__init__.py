@@ -1,0 +1,1 @@
+"""Objectives, and which trials came out best."""

@@ -1,0 +1,119 @@
+"""What is said of a sweep wherever it is shown: counts, values, short names, the command that gives a trial again."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runner.console.format import show_value
+from runner.statuses import COMPLETED, FAILED, TERMINAL
+from runner.sweeps.records import EARLY, MINIMIZE, SweepRecord, TrialRecord
+
+STOPPED = "stopped early"
+
+
+def counts(sweep: SweepRecord) -> dict[str, int]:
+    """Return how many trials run, are done, failed, were stopped early or canceled, and are left to do."""
+    found = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
+    for trial in sweep.trials:
+        word = status_of(trial)
+        found[word if word in found else "running"] += 1
+    found["left"] = max(0, sweep.total - len(sweep.trials)) if sweep.total is not None else 0
+    return found
+
+
+def show_counts(sweep: SweepRecord) -> str:
+    """Return the counts that are not zero as ``2 running, 37 completed, 1 failed``."""
+    return ", ".join(f"{number} {word}" for word, number in counts(sweep).items() if number) or "no trials"
+
+
+def status_of(trial: TrialRecord) -> str:
+    """Return a trial's status, with a word of its own for what a policy stopped."""
+    stopped = trial.status in TERMINAL and trial.status != COMPLETED and trial.reason == EARLY
+    return STOPPED if stopped else trial.status
+
+
+def value_of(trial: TrialRecord, metric: str) -> float | None:
+    """Return a metric of a trial, None where it has none that is a finite number."""
+    value = trial.metrics.get(metric)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
+def show_values(sweep: SweepRecord, trial: TrialRecord) -> str:
+    """Return a trial's objectives as ``Accuracy=0.97``."""
+    found = {one.metric: value_of(trial, one.metric) for one in sweep.objectives}
+    return " ".join(f"{metric}={show_value(float(value))}" for metric, value in found.items() if value is not None)
+
+
+def parameter_keys(trials: Iterable[TrialRecord]) -> list[str]:
+    """Return the keys of all that was tried, in the order in which they first appear."""
+    return list(dict.fromkeys(key for trial in trials for key in trial.parameters))
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return each key's last word, or as many of its words as it takes to tell it from the others."""
+    keys = list(keys)
+    return {key: next(one for one in _endings(key) if _is_alone(one, key, keys)) for key in keys}
+
+
+def _endings(key: str) -> list[str]:
+    words = key.split(".")
+    return [".".join(words[-count:]) for count in range(1, len(words) + 1)]
+
+
+def _is_alone(ending: str, key: str, keys: list[str]) -> bool:
+    return ending == key or not any(other != key and f".{other}".endswith(f".{ending}") for other in keys)
+
+
+def show_parameters(trial: TrialRecord, names: Mapping[str, str] | None = None) -> str:
+    """Return what a trial tries as ``kernel=rbf penalty=0.5``."""
+    names = short_names(trial.parameters) if names is None else names
+    return " ".join(f"{names.get(key, key)}={show_tried(value)}" for key, value in trial.parameters.items())
+
+
+def show_tried(value: Any) -> str:
+    """Return a value that was tried; null is one too."""
+    return "null" if value is None else show_value(value)
+
+
+def best_of(sweep: SweepRecord) -> list[TrialRecord]:
+    """Return the best trials: one, or the Pareto front."""
+    found = {trial.number: trial for trial in sweep.trials}
+    return [found[number] for number in sweep.best if number in found]
+
+
+def ranked(sweep: SweepRecord) -> list[TrialRecord]:
+    """Return the completed trials, the best first; then those in the order of the first objective."""
+    if not sweep.objectives:
+        return []
+    first = sweep.objectives[0]
+    sign = 1 if first.goal == MINIMIZE else -1
+    having = [trial for trial in sweep.trials if value_of(trial, first.metric) is not None]
+    front = set(sweep.best)
+
+    def order(trial: TrialRecord) -> tuple[bool, bool, float]:
+        value = value_of(trial, first.metric)
+        return trial.number not in front, trial.status != COMPLETED, sign * (value if value is not None else 0.0)
+
+    return sorted(having, key=order)
+
+
+def show_goal(sweep: SweepRecord) -> str:
+    """Return the objectives as ``Accuracy (maximize)``."""
+    return ", ".join(f"{one.metric} ({one.goal})" for one in sweep.objectives)
+
+
+def command_line(sweep: SweepRecord, trial: TrialRecord) -> str:
+    """Return the line to type that gives a trial again as a single run."""
+    shared = [word for word in sweep.command if word not in ("-m", "--multirun")]
+    return shlex.join(["python", "-m", "runner", *shared, *trial.overrides])
+
+
+def resume_line(sweep: SweepRecord) -> str:
+    """Return the line to type that goes on with a sweep whose controller died."""
+    shared = [word for word in sweep.command if word not in ("-m", "--multirun")]
+    return shlex.join(["python", "-m", "runner", "-m", *shared, f"sweep.resume={sweep.id}"])

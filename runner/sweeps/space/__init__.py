@@ -1,0 +1,1 @@
+"""The search space: what each parameter may be."""

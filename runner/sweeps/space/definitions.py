@@ -1,0 +1,131 @@
+"""Reads a distribution as YAML has it.
+
+A plain list is a choice. A mapping has one key, the name of a distribution of Azure ML, and its arguments by name or,
+as in Azure's SDK, by position; or Azure's second form, ``{type: uniform, min_value: 0, max_value: 1}``.
+
+Azure's loguniform and qloguniform take *exponents* of e: ``loguniform: [-6.9, 2.3]`` and ``{min_value: -6.9, max_value:
+2.3}`` are 0.001 to 10. ``{min: 0.001, max: 10}`` says the same in real units. lognormal's `mu` and `sigma` are those of
+the logarithm in every form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.errors import UserError, nearest
+from runner.sweeps.space.distributions import Choice, Distribution, Normal, Uniform, Whole
+
+_RANGE, _NORMAL = ("min", "max"), ("mu", "sigma")
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "choice": ("values",),
+    "randint": ("upper",),
+    "int": _RANGE,
+    "logint": _RANGE,
+    **dict.fromkeys(("uniform", "loguniform"), _RANGE),
+    **dict.fromkeys(("quniform", "qloguniform"), (*_RANGE, "q")),
+    **dict.fromkeys(("normal", "lognormal"), _NORMAL),
+    **dict.fromkeys(("qnormal", "qlognormal"), (*_NORMAL, "q")),
+}
+_AZURE = {"min_value": "min", "max_value": "max"}
+
+
+def read_distribution(key: str, definition: Any) -> Distribution:
+    """Return the distribution that a definition under ``sweep.space`` describes.
+
+    Raises
+    ------
+    UserError
+        If it describes none.
+    """
+    if isinstance(definition, Sequence) and not isinstance(definition, str):
+        return _choice(key, definition)
+    if not isinstance(definition, Mapping):
+        raise _wrong(key, f"{definition!r} is neither a list nor a distribution", "For example: [1, 2, 3]")
+    name, arguments = _named(key, definition)
+    if name not in ARGUMENTS:
+        raise _wrong(key, f"there is no distribution '{name}'", nearest(name, ARGUMENTS))
+    if name == "choice":
+        values = arguments.get("values") if isinstance(arguments, Mapping) else arguments
+        return _choice(key, values)
+    return _build(key, name, *_numbers(key, name, arguments))
+
+
+def _named(key: str, definition: Mapping[str, Any]) -> tuple[str, Any]:
+    if "type" in definition:
+        return str(definition["type"]), {name: item for name, item in definition.items() if name != "type"}
+    if len(definition) != 1:
+        raise _wrong(key, "a distribution is a mapping with one key, its name", nearest("", ARGUMENTS))
+    ((name, arguments),) = definition.items()
+    return str(name), arguments
+
+
+def _choice(key: str, values: Any) -> Choice:
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise _wrong(key, "a choice needs a list of at least one value")
+    return Choice.of(list(values))
+
+
+def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]:
+    """Return the arguments by name, and whether bounds were given in Azure's way."""
+    wanted = ARGUMENTS[name]
+    if isinstance(arguments, Mapping):
+        given = {_AZURE.get(str(word), str(word)): item for word, item in arguments.items()}
+        azure = any(word in _AZURE for word in arguments)
+        if azure and any(word in _RANGE for word in arguments):
+            raise _wrong(key, f"{name} takes min and max, or min_value and max_value")
+    else:
+        items = list(arguments) if isinstance(arguments, Sequence) and not isinstance(arguments, str) else [arguments]
+        if len(items) != len(wanted):
+            raise _wrong(key, f"{name} takes {len(wanted)} numbers: {', '.join(wanted)}")
+        given, azure = dict(zip(wanted, items, strict=True)), True
+    for word, item in given.items():
+        if word not in wanted:
+            raise _wrong(key, f"{name} has no '{word}'", nearest(word, wanted))
+        if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
+            raise _wrong(key, f"{name}'s {word} is {item!r}, not a finite number")
+    for word in wanted:
+        if word not in given:
+            raise _wrong(key, f"{name} needs '{word}'")
+    return given, azure
+
+
+def _build(key: str, name: str, given: dict[str, Any], azure: bool) -> Distribution:
+    q = given.get("q")
+    if q is not None and q <= 0:
+        raise _wrong(key, f"q={q} is not above 0")
+    if "mu" in given:
+        if given["sigma"] <= 0:
+            raise _wrong(key, f"sigma={given['sigma']} is not above 0")
+        return Normal(given["mu"], given["sigma"], log="log" in name, q=q)
+    if name == "randint":
+        given = {"min": 0, "max": _whole(key, given["upper"]) - 1}
+    return _between(key, name, (given["min"], given["max"]), azure, q)
+
+
+def _between(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float | None) -> Distribution:
+    whole, log = "int" in name, "log" in name
+    if log and azure and not whole:
+        try:
+            bounds = (math.exp(bounds[0]), math.exp(bounds[1]))
+        except OverflowError:
+            raise _wrong(key, f"{name}'s bounds are exponents here", "Real ones are {min: ..., max: ...}") from None
+    low, high = bounds
+    if log and low <= 0:
+        raise _wrong(key, f"{name} needs a min above 0", "A logarithm has no 0")
+    if low > high or (low == high and not whole):
+        raise _wrong(key, f"{name} has no values between {low} and {high}")
+    if whole:
+        return Whole(_whole(key, low), _whole(key, high), log)
+    return Uniform(low, high, log, q)
+
+
+def _whole(key: str, number: Any) -> int:
+    if int(number) != number:
+        raise _wrong(key, f"{number} is not a whole number")
+    return int(number)
+
+
+def _wrong(key: str, what: str, hint: str = "") -> UserError:
+    return UserError(f"sweep.space.{key}: {what}", hint)

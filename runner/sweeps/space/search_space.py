@@ -1,0 +1,139 @@
+"""The search space: what each parameter may be, from ``sweep.space`` and from the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, Sweep, Transformer
+from hydra.errors import HydraException
+
+from runner.config.word_limits import check_values
+from runner.errors import UserError
+from runner.sweeps.composing.override_text import from_word
+from runner.sweeps.ports import Suggestion
+from runner.sweeps.space.definitions import read_distribution
+from runner.sweeps.space.distributions import Choice, Distribution, Uniform, Whole
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One dimension. `key` is as typed, with Hydra's ``+`` where it adds a key that the composition has not."""
+
+    key: str
+    distribution: Distribution
+
+    @property
+    def name(self) -> str:
+        """Return the key without ``+``."""
+        return self.key.lstrip("+")
+
+
+@dataclass(frozen=True)
+class Space:
+    """All parameters, in order."""
+
+    parameters: tuple[Parameter, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as ``sweep.space`` has it, for the record."""
+        return {parameter.key: parameter.distribution.plain() for parameter in self.parameters}
+
+    def suggest(self, values: Sequence[Any], texts: Sequence[str] | None = None) -> Suggestion:
+        """Return what a trial with these values tries, one for each parameter in order."""
+        if texts is None:
+            texts = [one.distribution.text(value) for one, value in zip(self.parameters, values, strict=True)]
+        return Suggestion(
+            parameters={one.name: value for one, value in zip(self.parameters, values, strict=True)},
+            overrides=tuple(f"{one.key}={text}" for one, text in zip(self.parameters, texts, strict=True)),
+        )
+
+    def at(self, shares: Sequence[float]) -> Suggestion:
+        """Return what is at a point of the unit cube."""
+        pairs = zip(self.parameters, shares, strict=True)
+        return self.suggest([parameter.distribution.sample(share) for parameter, share in pairs])
+
+
+def parse_words(words: Sequence[str], config_loader: Any = None) -> list[Override]:
+    """Return Hydra's reading of the words of a command line. `config_loader` lists the options for ``glob(...)``.
+
+    Raises
+    ------
+    UserError
+        If one of them cannot be read.
+    """
+    try:
+        return list(OverridesParser.create(config_loader).parse_overrides(list(words)))
+    except HydraException as error:
+        raise UserError(f"An override cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def make_space(definitions: Mapping[str, Any], overrides: Sequence[Override] = (), seed: int = 0) -> Space:
+    """Return the search space of a sweep.
+
+    Parameters
+    ----------
+    definitions : mapping
+        ``sweep.space``.
+    overrides : sequence of Override
+        Those of the command line, read by Hydra. A sweep of a key replaces what `definitions` say of it; a single value
+        takes the key out of the space.
+    seed : int
+        Of ``shuffle(...)``, which Hydra would shuffle otherwise at each start.
+    """
+    found = {key.lstrip("+"): Parameter(key, read_distribution(key, one)) for key, one in definitions.items()}
+    for override in overrides:
+        key = override.get_key_element()
+        if override.is_hydra_override():
+            continue
+        if override.is_sweep_override():
+            kept = found.get(key.lstrip("+"))
+            # A dictionary keeps the place of a key that is replaced, as Hydra's sweeper does.
+            found[key.lstrip("+")] = Parameter(kept.key if kept else key, from_override(override, seed))
+        else:
+            found.pop(key.lstrip("+~"), None)
+    return Space(tuple(found.values()))
+
+
+def from_override(override: Override, seed: int = 0) -> Distribution:
+    """Return the distribution that a sweep on the command line describes.
+
+    Raises
+    ------
+    UserError
+        If it has no values, or an interval is empty.
+    """
+    key, sweep = override.get_key_element(), override.value()
+    if isinstance(sweep, IntervalSweep):
+        return _interval(key, sweep)
+    shuffled = isinstance(sweep, Sweep) and bool(getattr(sweep, "shuffle", False))
+    if shuffled:
+        ordered = dataclasses.replace(sweep, shuffle=False)  # type: ignore[type-var]
+        override = dataclasses.replace(override, _value=ordered)
+    check_values(override)
+    try:
+        elements = list(override.sweep_iterator())
+    except HydraException as error:
+        raise UserError(f"{key}: {error}") from None
+    if not elements:
+        raise UserError(f"{key}: there is nothing to choose from in {override.input_line}")
+    if shuffled:
+        random.Random(f"{seed} {key}").shuffle(elements)  # noqa: S311 - to be repeated, not to be secret
+    # The value is what a trial gets from the text: Hydra drops the quotes of choice('1', 2), not those of '1',2.
+    texts = tuple(map(Transformer.str, elements))
+    return Choice(tuple(map(from_word, texts)), texts)
+
+
+def _interval(key: str, sweep: IntervalSweep) -> Distribution:
+    low, high, log = sweep.start, sweep.end, "log" in sweep.tags
+    if low is None or high is None or not low < high:
+        raise UserError(f"{key}: an interval goes from a smaller to a larger number")
+    if log and low <= 0:
+        raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
+    if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless int(...) stands around them
+        return Whole(low, high, log)
+    return Uniform(float(low), float(high), log)

@@ -1,0 +1,127 @@
+"""Finds the shorter ways of a model, and keeps those that give the very bits of the plain call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from serving.accelerate.boosting import boosting_paths
+from serving.accelerate.forest import forest_paths
+from serving.accelerate.machine import machine_paths
+from serving.accelerate.scaler import scaler_path
+
+Path = Callable[[np.ndarray], Any]
+_MAKERS: tuple[Callable[[Any], dict[str, Path]], ...] = (forest_paths, boosting_paths, machine_paths)
+# Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
+TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
+_STEP_MAKERS: tuple[Callable[[Any], Path | None], ...] = (scaler_path,)
+
+
+def find_paths(model: Any) -> dict[str, Path]:
+    """Return a shorter way for each method that has one; none is trusted yet."""
+    steps = getattr(model, "steps", None)
+    if not isinstance(steps, list):
+        return _paths_of(model)
+    before = [_step(one) for _, one in steps[:-1] if one not in (None, "passthrough")]
+    last = _paths_of(steps[-1][1])
+    return {name: _chain(before, path) for name, path in last.items()}
+
+
+def _paths_of(model: Any) -> dict[str, Path]:
+    for make in _MAKERS:
+        found = make(model)
+        if found:
+            return found
+    return {}
+
+
+def _step(transformer: Any) -> Path:
+    for make in _STEP_MAKERS:
+        found = make(transformer)
+        if found is not None:
+            return found
+    plain: Path = transformer.transform
+    return plain
+
+
+def _chain(before: list[Path], last: Path) -> Path:
+    def chain(rows: np.ndarray) -> Any:
+        for step in before:
+            rows = step(rows)
+        return last(rows)
+
+    return chain
+
+
+def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return the shorter ways that agree with the model on every probe, and why others were left.
+
+    Parameters
+    ----------
+    probes : ndarray, shape (n, features)
+        Rows that the model takes.
+    """
+    kept: dict[str, Path] = {}
+    left: dict[str, str] = {}
+    try:
+        found = find_paths(model)
+    except Exception as error:  # noqa: BLE001 - a model of another kind than its class says, or of another version
+        return {}, {"all": f"{type(error).__name__}: {error}"}
+    for method, path in found.items():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                reason = differs(getattr(model, method), path, probes)
+        except Exception as error:  # noqa: BLE001 - whatever another version of scikit-learn lacks
+            reason = f"{type(error).__name__}: {error}"
+        if reason is None:
+            kept[method] = path
+        else:
+            left[method] = reason
+    return kept, left
+
+
+def differs(plain: Path, path: Path, probes: np.ndarray) -> str | None:
+    """Return where two ways differ in a bit, or None: on all probes at once, and on single rows."""
+    for rows in (probes, *(probes[at : at + 1] for at in range(min(len(probes), 8)))):
+        if not same_bits(plain(rows.copy()), path(rows.copy())):
+            return f"another answer for {len(rows)} rows"
+    return None
+
+
+def same_bits(one: Any, two: Any) -> bool:
+    """Tell whether two answers have the same type, shape and bits."""
+    if isinstance(one, list):
+        return isinstance(two, list) and len(one) == len(two) and all(map(same_bits, one, two))
+    one, two = np.asarray(one), np.asarray(two)
+    if one.dtype != two.dtype or one.shape != two.shape:
+        return False
+    if one.dtype == object:
+        return bool((one == two).all())
+    return np.ascontiguousarray(one).tobytes() == np.ascontiguousarray(two).tobytes()
+
+
+def rowwise(call: Path, probes: np.ndarray) -> bool:
+    """Tell whether a row's answer is the same bits alone, in any company and at any place.
+
+    Parameters
+    ----------
+    call : callable
+        From rows to a tidy answer: an array, a list of arrays for several outputs, or a list of a value a row.
+    """
+    if len(probes) < 4:
+        return False
+    whole = call(probes.copy())
+    pieces = [call(probes[at : at + size].copy()) for at, size in ((0, 1), (1, 2), (3, len(probes) - 3))]
+    if isinstance(whole, list) and whole and isinstance(whole[0], np.ndarray):
+        return all(_is_made_of(one, [piece[at] for piece in pieces]) for at, one in enumerate(whole))
+    return _is_made_of(whole, pieces)
+
+
+def _is_made_of(whole: Any, pieces: list[Any]) -> bool:
+    if isinstance(whole, list):
+        return bool(whole == [value for piece in pieces for value in piece])
+    return same_bits(whole, np.concatenate(pieces))

@@ -1,0 +1,61 @@
+"""The cells of a CSV: texts, until it is known what the model's column holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from serving.data.columns import CATEGORY, DATE, TEXT, Column
+from serving.data.rows import Rows
+from serving.data.schema import Schema
+
+# What pandas.read_csv takes as missing by itself: its argument na_values.
+_MISSING = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
+_TEXT = Column(TEXT)  # the only column of a model of texts
+
+
+def read_cells(schema: Schema, rows: Rows) -> Rows:
+    """Return rows whose cells are what the model's columns hold; rows that are no texts stay as they are.
+
+    A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
+    truth value if it reads as one. An empty cell is missing, and so is one of the words that pandas reads as missing,
+    unless the model knows it as a category.
+    """
+    if not rows.texts:
+        return rows
+    known = (_TEXT,) if schema.kind == "texts" else schema.columns or ()
+    readers = [_Reader(_stays(one), _missing(one)) for one in known]
+    readers += [_Reader(False, _MISSING)] * (max(map(len, rows.values), default=0) - len(readers))
+    values = [[_cell(text, *reader) for text, reader in zip(row, readers, strict=False)] for row in rows.values]
+    return replace(rows, values=values, texts=False)
+
+
+class _Reader(NamedTuple):
+    """How the cells of a column are read: whether they stay texts, and which are missing."""
+
+    stays: bool
+    missing: frozenset[str]
+
+
+def _missing(column: Column) -> frozenset[str]:
+    return _MISSING - set(column.categories)
+
+
+def _stays(column: Column) -> bool:
+    return column.kind in (TEXT, DATE) or (column.kind == CATEGORY and not column.of_numbers)
+
+
+def _cell(text: str, stays: bool, missing: frozenset[str]) -> Any:
+    if text in missing:
+        return None
+    if stays:
+        return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text

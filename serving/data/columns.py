@@ -1,0 +1,155 @@
+"""What each column of a mixed table may hold, read off the fitted transformers that see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from serving.data.traits import allows_missing, has_objects, steps_of, takes_only
+
+NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    kind : str
+        ``number``, ``text``, ``category``, ``date`` (a text in JSON) or ``any``.
+    missing : bool
+        Whether a value may be missing.
+    categories : tuple
+        The values the model has seen, where it is a category.
+    others : bool
+        Whether a category may be one that the model has not seen.
+    marker : None, nan, pandas.NA or any other
+        What the model knows a missing value as.
+    as_category : bool
+        Whether the model takes the column as one of pandas' categories.
+    as_objects : bool
+        Whether the model knows its values, numbers or not, as Python's objects, and takes no others.
+    """
+
+    kind: str
+    missing: bool = True
+    categories: tuple[Any, ...] = ()
+    others: bool = True
+    marker: Any = float("nan")
+    as_category: bool = False
+    as_objects: bool = False
+
+    @property
+    def of_numbers(self) -> bool:
+        """Tell whether its values are numbers."""
+        if self.kind == CATEGORY:
+            return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
+        return self.kind == NUMBER
+
+    @property
+    def known(self) -> set[Any]:
+        """Return the values of a category that the model takes: those it has seen, and an imputer's word for none.
+
+        The imputer replaces its own marker before the encoder, which was fitted without it, could refuse it.
+        """
+        return {*self.categories, *(() if is_missing(self.marker) else (self.marker,))}
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, or what pandas has for it."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
+    """Return the columns that a chain of estimators takes, None where they are not told apart.
+
+    Parameters
+    ----------
+    chain : sequence of estimators
+        What rows go through one after the other, see `serving.data.traits.chain_of`.
+    """
+    first = chain[0]
+    width = getattr(first, "n_features_in_", None)
+    if width is None:
+        return None
+    encoder = getattr(first, "_preprocessor", None)  # histogram gradient boosting whose columns have categories
+    if encoder is not None and getattr(first, "is_categorical_", None) is not None:
+        found = _by_transformer(encoder, width)
+        numbers = Column(NUMBER)
+        return tuple(one if first.is_categorical_[at] else numbers for at, one in enumerate(found))
+    if hasattr(first, "_transformer_to_input_indices"):
+        return _by_transformer(first, width)
+    if hasattr(first, "categories_") or _fills_objects(first):
+        return tuple(_seen_by(chain, at, width) for at in range(width))
+    return None
+
+
+def _fills_objects(step: Any) -> bool:
+    """Tell whether a step is an imputer that was fitted on values which are not all numbers."""
+    return _is_imputer(step) and getattr(getattr(step, "_fit_dtype", None), "kind", "f") not in "fiub"
+
+
+def _is_imputer(step: Any) -> bool:
+    return type(step).__name__.endswith("Imputer")
+
+
+def number_for_none(step: Any) -> float:
+    """Return the number that a step knows a missing value as, such as an imputer's -1; NaN where there is none."""
+    marker = getattr(step, "missing_values", None) if _is_imputer(step) else None
+    return float(marker) if isinstance(marker, int | float | np.number) else math.nan
+
+
+def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:
+    """Return the columns of a ColumnTransformer; where several see one, what all of them take."""
+    found: list[Column | None] = [None] * width
+    for name, step, _ in transformer.transformers_:
+        places = transformer._transformer_to_input_indices.get(name, ())
+        for at, place in enumerate(places):
+            seen, before = _seen_by(steps_of(step), at, len(places)), found[place]
+            found[place] = seen if before is None else _both(before, seen)
+    return tuple(one or Column(ANY) for one in found)
+
+
+def _both(one: Column, two: Column) -> Column:
+    stricter, other = (two, one) if one.kind == ANY else (one, two)
+    return replace(stricter, missing=one.missing and two.missing, others=stricter.others and other.others)
+
+
+def _seen_by(chain: Sequence[Any], at: int, width: int) -> Column:
+    """Return what a chain of steps takes as its column number `at` of `width`."""
+    imputed: dict[str, Any] = {}  # what an imputer says of missing values, whatever comes after it says
+    for step in chain:
+        if isinstance(step, str) or type(step).__name__ in ("FunctionTransformer", "FeatureUnion", "ColumnTransformer"):
+            return Column(ANY, **imputed)
+        if _is_imputer(step):
+            imputed = {"missing": True, "marker": getattr(step, "missing_values", float("nan"))}
+            if getattr(step, "strategy", "mean") in ("mean", "median"):
+                return Column(NUMBER, **imputed)
+        elif hasattr(step, "categories_"):
+            return replace(_encoded(step, at, width), **imputed)
+        elif takes_only(step, "string"):
+            return Column(TEXT, **(imputed or {"missing": False}))
+        elif any(map(_fills_objects, chain)):
+            return Column(ANY, **imputed)
+        else:
+            return Column(NUMBER, **(imputed or {"missing": allows_missing(step)}))
+    return Column(ANY, **imputed)
+
+
+def _encoded(encoder: Any, at: int, width: int) -> Column:
+    if len(encoder.categories_) != width:  # an imputer before it has left a column out
+        return Column(ANY)
+    values = [one.item() if hasattr(one, "item") else one for one in encoder.categories_[at]]
+    markers = [one for one in values if is_missing(one)]
+    others = getattr(encoder, "handle_unknown", "ignore") != "error"
+    known = tuple(one for one in values if not is_missing(one))
+    marker = markers[0] if markers else float("nan")
+    as_objects = has_objects(encoder.categories_[at])
+    return Column(CATEGORY, bool(markers) or others, known, others, marker, as_objects=as_objects)

@@ -1,0 +1,252 @@
+"""From the rows of a request to what the model takes, every fault named by row and column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from serving.data.carried import without_index
+from serving.data.cells import read_cells
+from serving.data.frames import table
+from serving.data.rows import Rows, check_width, column_name, word
+from serving.data.schema import Schema
+from serving.errors import ServingError, bad_input
+
+_SHOWN = 8
+
+
+def check_rows(rows: Rows, most: int) -> None:
+    """Refuse what is no list of rows, or too long a one."""
+    if not isinstance(rows.values, list | np.ndarray):
+        raise bad_input("no_rows", f"The rows are a list, not {word(rows.values)}")
+    if len(rows.values) == 0:
+        raise bad_input("empty", "There are no rows")
+    if len(rows.values) > most:
+        raise ServingError(413, "too_many_rows", f"{len(rows.values)} rows are more than the {most} of one request")
+
+
+def model_input(schema: Schema, rows: Rows) -> Any:
+    """Return the matrix, data frame or list that the model's methods take.
+
+    Raises
+    ------
+    ServingError
+        400, if the rows are not what the model takes.
+    """
+    rows = without_index(schema, rows)
+    if schema.kind == "texts":
+        texts = _texts(schema, rows)
+        return _series(texts) if schema.as_series else texts
+    if schema.kind == "records":
+        return _records(read_cells(schema, rows))
+    if schema.kind in ("list", "values"):
+        return _plain(schema, read_cells(schema, rows))
+    rows = read_cells(schema, _by_name(schema, rows))
+    if schema.kind == "frame":
+        return table(schema, rows)
+    return _numbers(schema, rows)
+
+
+def _by_name(schema: Schema, rows: Rows) -> Rows:
+    """Put the values of every row into the order of the model's features."""
+    if isinstance(rows.values, list) and isinstance(rows.values[0], Mapping):
+        rows = _listed(schema, rows.values)
+    columns = rows.columns
+    if columns is None:
+        return rows
+    columns = _spelled(schema, columns)
+    if len(set(columns)) != len(columns):
+        twice = next(name for name in columns if list(columns).count(name) > 1)
+        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+    wanted = _wanted(schema, columns)
+    if wanted is None or list(columns) == wanted:
+        return replace(rows, columns=columns)
+    if set(columns) != set(wanted):
+        raise _wrong_columns(schema, list(columns), wanted, None)
+    places = [list(columns).index(name) for name in wanted]
+    if isinstance(rows.values, np.ndarray):
+        return replace(rows, values=rows.values[:, places], columns=wanted)
+    for at, row in enumerate(rows.values):
+        check_width(row, len(places), at)
+    return replace(rows, values=[[row[place] for place in places] for row in rows.values], columns=wanted)
+
+
+def _listed(schema: Schema, values: list[Any]) -> Rows:
+    """Return rows that are mappings as lists: in the model's order, where its names are known, else in the first's."""
+    columns = list(schema.names) if schema.names is not None and not schema.is_open else list(values[0])
+    wanted = set(columns)
+    if schema.respelled:
+        values = [_respelled(schema, row) if isinstance(row, Mapping) else row for row in values]
+    for at, row in enumerate(values):
+        if not isinstance(row, Mapping):
+            raise bad_input("mixed_rows", f"Row {at} is {word(row)}, the rows before have named values", row=at)
+        if row.keys() != wanted:
+            raise _wrong_columns(schema, list(row), columns, at)
+    return Rows([[row[name] for name in columns] for row in values], columns)
+
+
+def _spelled(schema: Schema, names: Sequence[str]) -> Sequence[str]:
+    """Return names as the model has them: LightGBM has ``_`` for a space."""
+    if not schema.respelled or schema.names is None:
+        return names
+    known = set(schema.names)
+    return [name if name in known else str(name).replace(" ", "_") for name in names]
+
+
+def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = _spelled(schema, list(row))
+    found = dict(zip(names, row.values(), strict=True))
+    if len(found) != len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+    return found
+
+
+def _wanted(schema: Schema, columns: Sequence[str]) -> list[str] | None:
+    """Return the names in the order of the model's features; None where any do as they come.
+
+    A model that was fitted without names has its columns' numbers as names.
+    """
+    width = schema.width if schema.width is not None else len(columns)
+    names = list(schema.names) if schema.names is not None else [str(place) for place in range(width)]
+    return None if schema.is_open and set(columns) != set(names) else names
+
+
+def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int | None) -> ServingError:
+    missing, unknown = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(map(str, missing[:_SHOWN]))}")
+    if unknown:
+        parts.append(f"unknown: {', '.join(map(str, unknown[:_SHOWN]))}")
+    where = f"Row {row}" if row is not None else "The request"
+    message = f"{where} has other columns than {'row 0' if schema.is_open else 'the model'}: {'; '.join(parts)}"
+    if schema.names is None and not schema.is_open:
+        message += ". The model was fitted without column names, so its columns are numbered from 0"
+    return bad_input("wrong_columns", message, row=row, missing=missing or None, unknown=unknown or None)
+
+
+def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
+    try:
+        array = np.asarray(rows.values)
+    except ValueError:  # ragged
+        array = None
+    if array is None or array.dtype.kind not in "fiub" or array.ndim != 2:
+        array = _cell_by_cell(schema, rows)
+    elif schema.width is not None and array.shape[1] != schema.width:
+        check_width(rows.values[0], schema.width, 0)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
+    if not math.isfinite(array.sum()):
+        _check_finite(schema, array)
+        if not math.isnan(schema.marker):
+            array = np.where(np.isnan(array), schema.marker, array)
+    return array
+
+
+def _cell_by_cell(schema: Schema, rows: Rows) -> np.ndarray:
+    """Build the matrix slowly, so that the first wrong value can be named."""
+    width = schema.width
+    if width is None:
+        first = rows.values[0]
+        width = len(first) if isinstance(first, list) else 1
+    array = np.empty((len(rows.values), width))
+    for at, row in enumerate(rows.values):
+        check_width(row, width, at)
+        for place, value in enumerate(row):
+            array[at, place] = _number(schema, value, at, place)
+    return array
+
+
+def _number(schema: Schema, value: Any, row: int, place: int) -> float:
+    column = column_name(schema, place)
+    if value is None:
+        if schema.missing:
+            return schema.marker
+        raise bad_input(
+            "missing_value", f"Row {row}, column {column}: no value, and the model needs one", row=row, column=column
+        )
+    if isinstance(value, int | float | np.number):
+        try:
+            return float(value)
+        except OverflowError:
+            raise bad_input(
+                "too_large", f"Row {row}, column {column}: too large a number", row=row, column=column
+            ) from None
+    raise bad_input("wrong_type", f"Row {row}, column {column}: {word(value)} is no number", row=row, column=column)
+
+
+def _check_finite(schema: Schema, array: np.ndarray) -> None:
+    wrong = ~np.isfinite(array) if not schema.missing else np.isinf(array)
+    if wrong.any():
+        row, place = (int(one) for one in np.argwhere(wrong)[0])
+        column, value = column_name(schema, place), "NaN" if np.isnan(array[row, place]) else "Infinity"
+        raise bad_input(
+            "not_finite", f"Row {row}, column {column}: the model does not take {value}", row=row, column=column
+        )
+
+
+def _texts(schema: Schema, rows: Rows) -> list[str]:
+    if rows.columns is not None and len(rows.columns) != 1:
+        raise _one_text(list(rows.columns), None)
+    empty = " (an empty cell or a word such as NA)" if rows.texts else ""
+    found = []
+    for at, row in enumerate(read_cells(schema, rows).values):
+        value = row
+        if isinstance(row, Mapping) and len(row) == 1:
+            value = next(iter(row.values()))
+        elif isinstance(row, list | np.ndarray) and len(row) == 1:
+            value = row[0]
+        elif isinstance(row, Mapping):
+            raise _one_text(list(row), at)
+        if not isinstance(value, str):
+            raise bad_input("wrong_type", f"Row {at} is {word(value)}{empty}, not a text", row=at)
+        found.append(str(value))
+    return found
+
+
+def _one_text(columns: list[str], row: int | None) -> ServingError:
+    where = f"Row {row}" if row is not None else "The request"
+    shown = ", ".join(map(str, columns[:_SHOWN])) + (", …" if len(columns) > _SHOWN else "") or "none"
+    message = f"{where} has {len(columns)} columns, and the model takes one text a row: {shown}"
+    return bad_input("wrong_columns", message, row=row)
+
+
+def _series(texts: list[str]) -> Any:
+    import pandas as pd
+
+    return pd.Series(texts)
+
+
+def _plain(schema: Schema, rows: Rows) -> list[Any]:
+    """Return rows as they come; those of a table are mappings, or values where it has one column.
+
+    What they have to be, the model itself says.
+    """
+    values = rows.values.tolist() if isinstance(rows.values, np.ndarray) else rows.values
+    if rows.columns is None:
+        alone = schema.kind == "values"
+        return [row[0] if alone and isinstance(row, list) and len(row) == 1 else row for row in values]
+    for at, row in enumerate(values):
+        check_width(row, len(rows.columns), at)
+    if len(rows.columns) == 1:
+        return [row[0] for row in values]
+    return [dict(zip(rows.columns, row, strict=True)) for row in values]
+
+
+def _records(rows: Rows) -> list[Any]:
+    found = []
+    for at, row in enumerate(rows.values):
+        if isinstance(row, Mapping):
+            found.append(dict(row))
+        elif isinstance(row, list) and rows.columns is not None and len(row) == len(rows.columns):
+            found.append(dict(zip(rows.columns, row, strict=True)))
+        elif isinstance(row, list) and rows.columns is None and len(row) == 1 and isinstance(row[0], Mapping):
+            found.append(dict(row[0]))
+        else:
+            raise bad_input("wrong_type", f"Row {at} is {word(row)}, not a mapping from name to value", row=at)
+    return found

@@ -1,0 +1,232 @@
+"""What rows a model takes and what it can be asked for, read off the fitted estimator."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from runner.errors import UserError, nearest
+from runner.worker.flavours import Pyfunc
+from serving.data.columns import ANY, DATE, Column, number_for_none, read_columns
+from serving.data.libraries import features_of
+from serving.data.traits import (
+    allows_missing,
+    chain_of,
+    chains_of,
+    encodes_objects,
+    input_types,
+    is_opaque,
+    takes_anything,
+    takes_only,
+)
+
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
+_BY_COLUMN = ("ColumnTransformer", "FunctionTransformer")
+_NUMBERS, _FRAME, _TEXTS, _RECORDS = "numbers", "frame", "texts", "records"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Rows of a model.
+
+    Parameters
+    ----------
+    kind : str
+        ``numbers``: a matrix; ``frame``: named columns of any type; ``texts``: one string a row; ``records``: one
+        mapping a row; ``values``: one value a row; ``list``: whatever comes.
+    names : tuple of str or None
+        Feature names, where the model was fitted with names.
+    is_open : bool
+        Whether rows may have other columns: the first step is the user's own, and the names are those of a later one.
+    as_series : bool
+        Whether texts are given as a series of pandas: a function of the user's own may ask for its methods.
+    as_objects : bool
+        Whether a matrix has its values as Python's objects, which an encoder somewhere in the model knows.
+    respelled : bool
+        Whether the names have ``_`` where those of the user had a space; both are taken then.
+    width : int or None
+        Number of features.
+    missing : bool
+        Whether a value may be missing.
+    marker : float
+        What a matrix of numbers has where a value is missing: NaN, unless an imputer was told another number.
+    methods : tuple of str
+        What the model has of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples.
+    classes : list or None
+        The labels of a classifier.
+    columns : tuple of Column or None
+        What each column holds, where they are told apart.
+    """
+
+    kind: str
+    names: tuple[str, ...] | None
+    width: int | None
+    missing: bool
+    methods: tuple[str, ...]
+    classes: Any = None
+    columns: tuple[Column, ...] | None = None
+    is_open: bool = False
+    as_series: bool = False
+    as_objects: bool = False
+    respelled: bool = False
+    marker: float = math.nan
+
+
+def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
+    """Return the schema of a fitted estimator.
+
+    Parameters
+    ----------
+    dates : sequence of str
+        Columns whose values are points in time; a fitted estimator does not know.
+
+    Raises
+    ------
+    UserError
+        If there is no column of such a name.
+    """
+    chains = list(chains_of(model))
+    names, is_open = _names(model, chains)
+    width = _width(model, None if names is None or is_open else len(names))
+    columns = next(filter(None, map(_columns, chains)), None)
+    if names is not None:
+        columns = _with_categories(names, columns, chains)
+    if names is None and dates:
+        raise UserError("dates: the model was fitted without names of columns")
+    if names is not None and dates:
+        columns = _with_dates(list(names), columns, dates)
+    return Schema(
+        kind=_FRAME if columns is not None else _kind(chains, named=names is not None),
+        names=names,
+        width=int(width) if width is not None else None,
+        missing=_takes_missing(model),
+        marker=number_for_none(chain_of(model)[0]),
+        methods=tuple(name for name in METHODS if hasattr(model, name)),
+        classes=_plain_classes(getattr(model, "classes_", None)),
+        columns=columns if columns is not None and len(columns) == (width or len(names or ())) else None,
+        is_open=is_open,
+        as_objects=any(encodes_objects(step) for chain in chains for step in chain),
+        respelled=any(known.respelled for chain in chains for known in map(features_of, chain) if known is not None),
+    )
+
+
+def _width(model: Any, otherwise: int | None) -> int | None:
+    for one in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" does not say it
+        known = features_of(one)
+        width = known.width if known is not None else getattr(one, "n_features_in_", None)
+        if width is not None:
+            return width
+    return otherwise
+
+
+def _columns(chain: list[Any]) -> tuple[Column, ...] | None:
+    known = features_of(chain[0])
+    return known.columns if known is not None else read_columns(chain)
+
+
+def _with_categories(
+    names: tuple[str, ...], columns: tuple[Column, ...] | None, chains: list[list[Any]]
+) -> tuple[Column, ...] | None:
+    """Return the columns, those as categories that a later step knows as such: what comes before passes them on.
+
+    A ColumnTransformer puts its own name and ``__`` before that of a column.
+    """
+    found = list(columns) if columns is not None and len(columns) == len(names) else [Column(ANY)] * len(names)
+    changed = False
+    for step in [step for chain in chains for step in chain[1:]]:
+        known = features_of(step)
+        for name, one in zip(known.names or (), known.columns or (), strict=False) if known is not None else ():
+            for at, own in enumerate(names) if one.as_category else ():
+                if name.rpartition("__")[2] in (own, own.replace(" ", "_")) and not found[at].as_category:
+                    found[at], changed = one, True
+    return tuple(found) if changed else columns
+
+
+def _names_of(step: Any) -> tuple[str, ...] | None:
+    known = features_of(step)
+    if known is not None:
+        return known.names
+    found = getattr(step, "feature_names_in_", None)
+    return tuple(map(str, found)) if found is not None else None
+
+
+def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None, bool]:
+    """Return the names of the first estimator that has them, and whether those before it may take others."""
+    found = _names_of(model)
+    if found is not None:
+        return found, False
+    for chain in chains:
+        for at, step in enumerate(chain):
+            found = _names_of(step)
+            if found is not None:
+                return found, at > 0
+            if not is_opaque(step):
+                break
+    return None, all(is_opaque(chain[0]) for chain in chains[:1])
+
+
+def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Sequence[str]) -> tuple[Column, ...]:
+    unknown = [one for one in dates if one not in names]
+    if unknown:
+        raise UserError(f"dates: the model has no column {unknown[0]}", nearest(unknown[0], names))
+    known = columns if columns is not None and len(columns) == len(names) else (Column(ANY),) * len(names)
+    return tuple(Column(DATE) if name in dates else one for name, one in zip(names, known, strict=True))
+
+
+def _plain_classes(classes: Any) -> Any:
+    """Return labels as plain values; those of several outputs are a list of arrays."""
+    if isinstance(classes, list):
+        return [_plain_classes(one) for one in classes]
+    return classes.tolist() if hasattr(classes, "tolist") else classes
+
+
+def _kind(chains: list[list[Any]], *, named: bool) -> str:
+    """Return what rows are, by the first estimator of each chain that says it."""
+    if isinstance(chains[0][0], Pyfunc) and chains[0][0].rows != "any":
+        return chains[0][0].rows
+    told = [next((step for step in chain if not is_opaque(step)), None) for chain in chains]
+    if not named and any(takes_only(step, "dict") for step in told if step is not None):
+        return _RECORDS
+    if not named and any(takes_only(step, "string") for step in told if step is not None):
+        return _TEXTS
+    firsts = [chain[0] for chain in chains]
+    if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) or takes_anything(one) for one in firsts):
+        return _FRAME
+    if named and any(_is_of_others(one) for one in firsts):
+        return _FRAME
+    types = set().union(*(input_types(one) for one in firsts[:1]))
+    return _FRAME if types & {"categorical", "string"} else _NUMBERS
+
+
+def _is_of_others(estimator: Any) -> bool:
+    """Tell whether a transformer is another library's or the user's: one that knows names may go by them."""
+    return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
+
+
+def _takes_missing(model: Any) -> bool:
+    """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
+    first = chain_of(model)[0]
+    marker = number_for_none(first)
+    if not math.isnan(marker):  # scikit-learn's tags speak of NaN alone
+        return _survives_missing(model, marker)
+    return allows_missing(first) and (first is model or _survives_missing(model, marker))
+
+
+def _survives_missing(model: Any, marker: float) -> bool:
+    """Try it: a scaler lets a missing value through to a step that may refuse it."""
+    width = getattr(model, "n_features_in_", None)
+    method = next((name for name in METHODS if hasattr(model, name)), None)
+    if width is None or method is None:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(model, method)(np.full((1, width), marker))
+    except Exception:  # noqa: BLE001 - whatever it raises, it does not take them
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""What fitted estimators say of themselves, across scikit-learn's versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+_MOST_INNER = 5  # of an ensemble's estimators; a forest has thousands, all alike
+_DEEPEST = 20
+_NOTHING = (None, "passthrough", "drop")
+_TOLD = ("sklearn", "lightgbm", "xgboost", "catboost")  # whose models are known here: see serving.data.libraries
+_WRAPPED = ("estimator_", "regressor_", "estimator", "base_estimator")
+
+
+def steps_of(model: Any) -> list[Any]:
+    """Return the steps of a pipeline that rows go through, else the estimator alone.
+
+    A sampler, such as imbalanced-learn's, is there for the fit only.
+    """
+    steps = getattr(model, "steps", None)
+    if not isinstance(steps, list):
+        return [model]
+    return [one for _, one in steps if not is_nothing(one) and not _is_sampler(one)]
+
+
+def _is_sampler(step: Any) -> bool:
+    return hasattr(step, "fit_resample") and not hasattr(step, "transform") and not hasattr(step, "predict")
+
+
+def is_nothing(step: Any) -> bool:
+    """Tell whether a step lets rows through as they are, or leaves them out."""
+    return step is None or (isinstance(step, str) and step in _NOTHING)
+
+
+def chain_of(model: Any, deepest: int = _DEEPEST) -> list[Any]:
+    """Return the estimators that rows go through one after the other: of pipelines, and of what a search has found."""
+    if not deepest:
+        return [model]
+    if getattr(model, "best_estimator_", None) is not None:
+        return chain_of(model.best_estimator_, deepest - 1)
+    if not isinstance(getattr(model, "steps", None), list):
+        return [model]
+    return [one for step in steps_of(model) for one in chain_of(step, deepest - 1)] or [model]
+
+
+def chains_of(model: Any, deepest: int = _DEEPEST) -> Iterator[list[Any]]:
+    """Yield every chain whose first estimator sees the rows as they come: the model's own, and those inside of it."""
+    chain = chain_of(model)
+    yield chain
+    for one in inner_estimators(chain[0]) if deepest else ():
+        yield from chains_of(one, deepest - 1)
+
+
+def inner_estimators(model: Any) -> list[Any]:
+    """Return fitted estimators inside of one, each of which sees the same rows as it: a few of an ensemble's."""
+    found: list[Any] = [one for _, one in getattr(model, "transformer_list", ())]  # a FeatureUnion
+    several = getattr(model, "estimators_", None)
+    if several is not None:
+        found += list(np.ravel(np.asarray(several, dtype=object)))[:_MOST_INNER]
+    for one in getattr(model, "calibrated_classifiers_", ())[:1]:
+        found.append(getattr(one, "estimator", None) or getattr(one, "base_estimator", None))
+    found += [getattr(model, name, None) for name in _WRAPPED]
+    return [one for one in found if not is_nothing(one) and hasattr(one, "get_params")]
+
+
+def is_opaque(step: Any) -> bool:
+    """Tell whether a step says nothing of the rows it takes: a function, or a transformer of the user's own."""
+    if type(step).__name__ == "FunctionTransformer":
+        return True
+    if type(step).__module__.partition(".")[0] in _TOLD:
+        return False
+    return not hasattr(step, "n_features_in_")
+
+
+def input_types(model: Any) -> set[str]:
+    """Return scikit-learn's words for what an estimator takes: 2darray, string, dict, categorical, 1darray."""
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:  # before 1.6
+        tags = model._get_tags() if hasattr(model, "_get_tags") else {}
+        return set(tags.get("X_types", ()))
+    try:
+        tags = get_tags(model).input_tags
+    except Exception:  # noqa: BLE001 - an estimator of somebody else's without tags takes a matrix
+        return {"2darray"}
+    words = {"two_d_array": "2darray", "one_d_array": "1darray", "string": "string", "dict": "dict"}
+    words["categorical"] = "categorical"
+    return {word for name, word in words.items() if getattr(tags, name)}
+
+
+def takes_only(model: Any, kind: str) -> bool:
+    """Tell whether an estimator takes texts (``string``) or mappings (``dict``), and no matrix."""
+    types = input_types(model)
+    return kind in types and "2darray" not in types
+
+
+def takes_anything(model: Any) -> bool:
+    """Tell whether an estimator says that it does not look at its rows, such as a DummyClassifier."""
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:
+        return bool(model._get_tags().get("no_validation")) if hasattr(model, "_get_tags") else False
+    try:
+        return bool(get_tags(model).no_validation)
+    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+        return False
+
+
+def encodes_objects(step: Any) -> bool:
+    """Tell whether a step is an encoder that knows numbers as Python's objects: it then takes no other numbers."""
+    seen = filter(has_objects, getattr(step, "categories_", ()))
+    return any(isinstance(value, int | float) for one in seen for value in one)
+
+
+def has_objects(array: Any) -> bool:
+    """Tell whether an array's values are Python's objects."""
+    return getattr(getattr(array, "dtype", None), "kind", "") == "O"
+
+
+def allows_missing(model: Any) -> bool:
+    """Tell whether an estimator says that it takes missing values; what comes after it may not."""
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:
+        return bool(model._get_tags().get("allow_nan")) if hasattr(model, "_get_tags") else False
+    try:
+        return bool(get_tags(model).input_tags.allow_nan)
+    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+        return False

@@ -1,0 +1,247 @@
+"""One loaded version: its schema, its ways to an answer, its example."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from runner.errors import UserError
+from runner.records import ModelRecord
+from serving.accelerate.paths import TREES, exact_paths, rowwise
+from serving.data.columns import ANY, Column
+from serving.data.inputs import check_rows, model_input
+from serving.data.libraries import askable
+from serving.data.rows import Rows
+from serving.data.schema import Schema, read_schema
+from serving.dataplane.batching import Batcher
+from serving.dataplane.jobs import force_one_job
+from serving.dataplane.outputs import tidy
+from serving.dataplane.self_test import other_forms, registered_example, with_empty_columns, working_example
+from serving.errors import ServingError
+
+_PROBES = 40
+_QUICK = 0.0015  # seconds
+
+
+class ServedModel:
+    """A version that can be asked.
+
+    Parameters
+    ----------
+    record : ModelRecord
+        The version.
+    model : estimator
+        As loaded.
+    default_method : str or None
+        The method of requests that name none; None: the record's, else the first the model has.
+    warning : str or None
+        What every answer has to say, such as another scikit-learn than the model's own.
+    accelerate : str or None
+        ``onnx``: answers by onnxruntime where they are close to the model's.
+    dates : sequence of str
+        Columns whose values are points in time.
+    patience : float
+        Seconds that a request waits for its turn.
+    observe_batch : callable
+        Told the rows of each call of the model.
+    """
+
+    def __init__(
+        self,
+        record: ModelRecord,
+        model: Any,
+        *,
+        default_method: str | None = None,
+        warning: str | None = None,
+        accelerate: str | None = None,
+        dates: Sequence[str] = (),
+        patience: float = 30,
+        observe_batch: Callable[[int], None] = lambda _rows: None,
+    ) -> None:
+        model = askable(model)
+        self.record, self.model, self.warning, self.patience = record, model, warning, patience
+        force_one_job(model)
+        self.schema: Schema = read_schema(model, dates)
+        if not self.schema.methods:
+            raise UserError(f"Model {self.name}:{self.version} has no method that can be served")
+        self.default_method = self._default(default_method)
+        self.example, self.example_works = self._try_out()
+        probes = self._probes()
+        self.paths, self.left = exact_paths(model, probes) if probes is not None else ({}, {})
+        self.parity: dict[str, Any] | None = None
+        accelerated: dict[str, Callable[[Any], Any]] = {}
+        if accelerate == "onnx":
+            from serving.dataplane.onnx import onnx_paths
+
+            accelerated, self.parity = onnx_paths(model, probes, self.schema.methods)
+            self.paths = {name: path for name, path in self.paths.items() if name not in accelerated}
+        self._calls: dict[str, Callable[[Any], Any]] = {}
+        for method in self.schema.methods:
+            call = accelerated.get(method) or self.paths.get(method, getattr(model, method))
+            self._calls[method] = self._batched(call, probes, observe_batch)
+        self.large = threading.BoundedSemaphore(1)
+        self.quick = self._is_quick()
+
+    name = property(lambda self: self.record.name)
+    version = property(lambda self: self.record.version)
+
+    def _default(self, wanted: str | None) -> str:
+        for name in (wanted, self.record.default_method):
+            if name is not None and name not in self.schema.methods:
+                raise UserError(
+                    f"Model {self.name}:{self.version} has no method {name}", f"It has {', '.join(self.schema.methods)}"
+                )
+        return wanted or self.record.default_method or self.schema.methods[0]
+
+    def _try_out(self) -> tuple[list[Any], bool]:
+        """Return one row that the model takes, the one registered with it or a made-up one, and whether it does."""
+
+        def ask(schema: Schema, rows: list[Any]) -> Any:
+            return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
+
+        registered, made_up = registered_example(self.record), working_example(self.schema, ask)
+        for other in other_forms(self.schema) if made_up is None else ():
+            made_up = working_example(other, ask)
+            if made_up is not None:
+                self.schema = other
+                break
+        if made_up is not None:
+            self.schema = with_empty_columns(self.schema, made_up, ask)
+        found = registered or made_up
+        return found or [[0.0] * (self.schema.width or 1)], found is not None
+
+    @functools.cached_property
+    def samples(self) -> dict[str, Any]:
+        """What each method answers to the example; methods that fail on it are left out."""
+        found: dict[str, Any] = {}
+        for method in self.schema.methods if self.example_works else ():
+            with contextlib.suppress(ServingError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found[method] = self.answer(Rows(self.example), method, 1)[0]
+        return found
+
+    def numeric_columns(self) -> set[str]:
+        """Return the named columns that hold numbers: by their transformers, else as the example has it."""
+        names, row = self.schema.names or (), self.example[0]
+        columns = self.schema.columns or (Column(ANY),) * len(names)
+        values = row if isinstance(row, dict) else dict(zip(names, row, strict=False))
+        return {
+            name
+            for name, column in zip(names, columns, strict=True)
+            if column.of_numbers or (column.kind == ANY and isinstance(values.get(name), int | float))
+        }
+
+    def _probes(self) -> np.ndarray | None:
+        """Return rows that the shorter ways are checked on: random ones, within and far outside the usual."""
+        if self.schema.kind != "numbers" or self.schema.width is None:
+            return None
+        random = np.random.default_rng(0)
+        rows = random.normal(size=(_PROBES, self.schema.width)) * 10.0 ** random.integers(-2, 4, size=(_PROBES, 1))
+        if self.schema.missing:
+            rows[::5, 0] = self.schema.marker
+        return rows
+
+    def _batched(
+        self, call: Callable[[Any], Any], probes: np.ndarray | None, observe: Callable[[int], None]
+    ) -> Callable[[Any], Any]:
+        def plain(rows: Any) -> Any:
+            observe(len(rows))
+            return tidy(call(rows))
+
+        last = self.model.steps[-1][1] if isinstance(getattr(self.model, "steps", None), list) else self.model
+        if probes is None or not any(word in type(last).__name__ for word in TREES):
+            return plain
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                alone = rowwise(lambda rows: tidy(call(rows)), probes)
+        except Exception:  # noqa: BLE001 - random rows may be none of its: every request then has a call of its own
+            alone = False
+        return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
+
+    def _is_quick(self) -> bool:
+        """Tell whether a row takes no longer than a hand-over to a thread would be worth; the first call warms up."""
+        if self.schema.kind != "numbers" or self.schema.width is None:
+            return False
+        took = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    self._calls[self.default_method](np.zeros((1, self.schema.width)))
+                except Exception:  # noqa: BLE001 - zeros may be out of its range: no promise then
+                    return False
+            took.append(time.perf_counter() - begun)
+        return min(took) < _QUICK
+
+    @property
+    def accelerated(self) -> dict[str, bool | str] | None:
+        """Which methods onnxruntime answers: true, or why not; None where it was not asked for."""
+        if self.parity is None:
+            return None
+        return {method: one["used"] or one["reason"] for method, one in self.parity["methods"].items()}
+
+    def is_batched(self, method: str) -> bool:
+        """Tell whether requests for a method share calls."""
+        return isinstance(self._calls[method], Batcher)
+
+    def answer(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
+        """Return the model's answer, tidy, and the method that gave it.
+
+        Raises
+        ------
+        ServingError
+            If the rows or the method are not the model's, or the model itself fails.
+        """
+        taken, method = self.take(rows, method, most_rows)
+        return self.compute(taken, method), method
+
+    def take(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
+        """Return what the model's method takes, and the method.
+
+        Raises
+        ------
+        ServingError
+            If the rows or the method are not the model's.
+        """
+        method = method or self.default_method
+        if method not in self._calls:
+            raise ServingError(
+                422, "no_such_method", f"The model has no method {method!r}; it has {', '.join(self.schema.methods)}"
+            )
+        check_rows(rows, most_rows)
+        return model_input(self.schema, rows), method
+
+    def compute(self, taken: Any, method: str) -> Any:
+        """Return a method's answer, tidy.
+
+        Raises
+        ------
+        ServingError
+            If the model fails.
+        """
+        try:
+            return self._calls[method](taken)
+        except ServingError:
+            raise
+        except MemoryError:
+            raise ServingError(503, "no_memory", "The server has not enough memory for these rows") from None
+        except Exception as error:
+            raise ModelFailedError(error) from error
+
+
+class ModelFailedError(ServingError):
+    """The model raised: a client learns what, the log where."""
+
+    def __init__(self, cause: BaseException) -> None:
+        text = " ".join(str(cause).split())
+        shown = text if len(text) <= 300 else text[:299] + "…"
+        super().__init__(424, "model_failed", f"The model raised {type(cause).__name__}: {shown}")

@@ -1,0 +1,178 @@
+"""``accelerate=onnx``: answers computed by onnxruntime, as far as they agree with the model's own, and a report of it.
+
+Unlike the shorter ways in `exact`, these answers are not the same bits: most operators compute in single precision.
+The report says for each method how far they are off, and is kept beside the version in the registry.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from serving.accelerate.paths import TREES
+
+Path = Callable[[np.ndarray], Any]
+CLOSE = 1e-4  # of a number, relative to 1 or to itself where that is larger; labels must be equal
+_OPSET = {"": 18, "ai.onnx.ml": 3}  # skl2onnx 1.20 writes nothing later in its own domain
+_PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime")
+
+
+def onnx_paths(model: Any, probes: np.ndarray | None, methods: tuple[str, ...]) -> tuple[dict[str, Path], Any]:
+    """Return a way through onnxruntime for each method that agrees with the model, and the parity report.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    probes : ndarray, shape (n, features), or None
+        Rows on which the two are compared; None where the model's rows are not plain numbers.
+    methods : tuple of str
+        The methods that are served.
+
+    Returns
+    -------
+    dict
+        Ways by method.
+    dict
+        The report: versions of the packages, number of rows, and for each method ``used``, ``precision``,
+        ``labels_equal`` or ``largest_difference`` (absolute) and ``largest_relative_difference``, or ``reason``.
+    """
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    report: dict[str, Any] = {"packages": versions, "close": CLOSE, "methods": {}}
+    if probes is None:
+        report["methods"] = {name: _refused("its rows are not plain numbers") for name in methods}
+        return {}, report
+    probes = probes[~np.isnan(probes).any(axis=1)]
+    report["rows"] = len(probes)
+    paths: dict[str, Path] = {}
+    for method in methods:
+        found, report["methods"][method] = _best(model, method, probes)
+        if found is not None:
+            paths[method] = _unless_missing(found, getattr(model, method))
+    return paths, report
+
+
+def _unless_missing(path: Path, plain: Path) -> Path:
+    """Leave rows with missing values to the model: skl2onnx 1.20 sends them down other branches of a tree."""
+    return lambda rows: plain(rows) if np.isnan(rows).any() else path(rows)
+
+
+def _refused(reason: str) -> dict[str, Any]:
+    return {"used": False, "reason": reason}
+
+
+def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dict[str, Any]]:
+    """Return the way and its report, in double precision if it can be had, else in single."""
+    said: dict[str, Any] = {}
+    for precision in ("double", "single"):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                plain = np.asarray(getattr(model, method)(probes.copy()))
+                path = _convert(model, method, precision, plain)
+                found = {"precision": precision, **_compare(plain, path(probes))}
+        except Exception as error:  # noqa: BLE001 - a converter may raise anything; the plain call is used then
+            said = said or _refused(_reason(model, error))
+            continue
+        if found["used"]:
+            return path, found
+        said = found
+    return None, said
+
+
+def _reason(model: Any, error: Exception) -> str:
+    last = model.steps[-1][1] if isinstance(getattr(model, "steps", None), list) else model
+    kind = type(last).__name__
+    if kind.startswith("HistGradientBoosting"):
+        return f"skl2onnx {importlib.metadata.version('skl2onnx')} cannot convert {kind}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _convert(model: Any, method: str, precision: str, plain: np.ndarray) -> Path:
+    """Return a way to one method's answer, in the plain answer's type and shape."""
+    import onnxruntime
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+    kind, dtype = (DoubleTensorType, np.float64) if precision == "double" else (FloatTensorType, np.float32)
+    options: dict[str, Any] = {}
+    if hasattr(model, "classes_"):
+        options = {"zipmap": False, **({"raw_scores": True} if method == "decision_function" else {})}
+    written = _with_cast(model)
+    converted = to_onnx(
+        written, initial_types=[("rows", kind([None, model.n_features_in_]))], target_opset=_OPSET,
+        options={id(written): options} if options else None,
+    )  # fmt: skip
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+    settings.log_severity_level = 3
+    session = onnxruntime.InferenceSession(converted.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    output = _output(method, [one.name for one in session.get_outputs()], hasattr(model, "classes_"))
+    wanted, tail = plain.dtype, plain.shape[1:]
+
+    def path(rows: np.ndarray) -> Any:
+        found = session.run([output], {"rows": np.ascontiguousarray(rows, dtype=dtype)})[0]
+        if method == "decision_function" and not tail and found.ndim == 2 and found.shape[1] == 2:
+            found = found[:, 1]  # two classes: scikit-learn has one column, the second class's
+        found = found.astype(wanted, copy=False).reshape(len(rows), *tail)
+        return np.log(found) if method == "predict_log_proba" else found
+
+    return path
+
+
+def _with_cast(model: Any) -> Any:
+    """Return a model whose trees see rows in single precision, as scikit-learn's do whatever comes before them.
+
+    Without it a value beside a threshold can go down the other branch.
+    """
+    from skl2onnx.sklapi import CastTransformer
+    from sklearn.pipeline import Pipeline
+
+    steps = model.steps if isinstance(model, Pipeline) else [("model", model)]
+    if not any(word in type(steps[-1][1]).__name__ for word in TREES):
+        return model
+    return Pipeline([*steps[:-1], ("cast", CastTransformer(dtype=np.float32)), steps[-1]])
+
+
+def _output(method: str, names: list[str], classifies: bool) -> str:
+    """Return the name of the output that is a method's answer.
+
+    Raises
+    ------
+    LookupError
+        If what was converted has none.
+    """
+    if method in ("predict", "transform"):
+        return names[0]
+    if method in ("predict_proba", "predict_log_proba", "decision_function") and classifies and len(names) > 1:
+        return names[1]
+    if method in ("decision_function", "score_samples") and method in names:
+        return method
+    if method == "decision_function" and "scores" in names:
+        return "scores"
+    raise LookupError(f"no output for {method}")
+
+
+def _compare(plain: np.ndarray, found: np.ndarray) -> dict[str, Any]:
+    if plain.dtype.kind not in "fc":
+        equal = float(np.mean(plain == found))
+        return {"used": equal == 1.0, "labels_equal": equal, **({} if equal == 1.0 else {"reason": "labels differ"})}
+    same = (plain == found) | (np.isnan(plain) & np.isnan(found))
+    with np.errstate(invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(plain - found))
+    relative = difference / np.maximum(1.0, np.nan_to_num(np.abs(plain), posinf=1.0))
+    largest, worst = float(np.max(difference, initial=0)), float(np.max(relative, initial=0))
+    used = bool(worst <= CLOSE)
+    shown: dict[str, Any] = {
+        name: value if np.isfinite(value) else str(value) for name, value in _named(largest, worst)
+    }
+    return {"used": used, **shown, **({} if used else {"reason": f"answers differ by more than {CLOSE:g}"})}
+
+
+def _named(largest: float, worst: float) -> Iterator[tuple[str, float]]:
+    yield "largest_difference", largest
+    yield "largest_relative_difference", worst

@@ -1,0 +1,202 @@
+"""The data plane: models by name and version, and one way to ask them, whatever the protocol."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from serving.data.rows import Rows
+from serving.dataplane.model import ServedModel
+from serving.errors import ServingError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server takes on.
+
+    Parameters
+    ----------
+    max_rows : int
+        Rows of one request.
+    large_rows : int
+        From this many on, a request must be the only such one of its model: others are told to come again.
+    queue : int
+        Requests at work or waiting, of all models.
+    """
+
+    max_rows: int = 100_000
+    large_rows: int = 2_000
+    queue: int = 256
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said. `values` is an array, or a list of arrays for several outputs."""
+
+    values: Any
+    method: str
+    served: ServedModel
+
+
+@dataclass(frozen=True)
+class Route:
+    """The versions behind one name: each with its share of the traffic, and one that only listens."""
+
+    versions: Mapping[int, ServedModel]
+    weights: Mapping[int, float] = field(default_factory=dict)
+    mirror: int | None = None
+
+    def pick(self, version: int | None) -> ServedModel:
+        """Return the version asked for, or one by weight."""
+        if version is not None:
+            found = self.versions.get(version)
+            if found is None:
+                there = ", ".join(map(str, sorted(self.versions)))
+                raise ServingError(404, "no_such_version", f"Version {version} is not served here; {there} is")
+            return found
+        if len(self.weights) == 1:
+            return self.versions[next(iter(self.weights))]
+        numbers = list(self.weights)
+        return self.versions[random.choices(numbers, [self.weights[one] for one in numbers])[0]]  # noqa: S311 - a share
+
+
+class DataPlane:
+    """The models of one server. Routes are replaced as a whole, so a request sees the old one or the new."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.routes: Mapping[str, Route] = {}
+        self.draining = False
+        self.mirror = Mirror()
+        self._places = threading.BoundedSemaphore(self.limits.queue)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether requests will be answered."""
+        return bool(self.routes) and not self.draining
+
+    def is_quick(self, beside_large: bool = False) -> bool:
+        """Tell whether every model answers a small request within a millisecond or two.
+
+        Beside a large request, models that share calls do not: theirs wait for its end.
+        """
+        if beside_large and self.shares_calls():
+            return False
+        return all(served.quick for route in self.routes.values() for served in route.versions.values())
+
+    def route(self, name: str | None) -> Route:
+        """Return the route of a model, or the only one."""
+        if not self.routes:
+            raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
+        if name is None:
+            if len(self.routes) > 1:
+                names = ", ".join(sorted(self.routes))
+                raise ServingError(400, "which_model", f"This server has several models ({names}): name one")
+            return next(iter(self.routes.values()))
+        found = self.routes.get(name)
+        if found is None:
+            raise ServingError(
+                404, "no_such_model", f"Model {name!r} is not served here; {', '.join(sorted(self.routes))} is"
+            )
+        return found
+
+    def answer(
+        self, rows: Rows, *, name: str | None = None, version: int | None = None, method: str | None = None
+    ) -> Answer:
+        """Return a model's answer for some rows.
+
+        Raises
+        ------
+        ServingError
+            If it cannot be given; see its status.
+        """
+        route = self.route(name)
+        return self.answers(route, route.pick(version), rows, (method,), mirrored=version is None)[0]
+
+    def answers(
+        self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
+    ) -> list[Answer]:
+        """Return the answers of one version, already picked, to some rows, one a method.
+
+        Raises
+        ------
+        ServingError
+            If one cannot be given; see its status.
+        """
+        if not self._places.acquire(blocking=False):
+            raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
+        try:
+            found = self._ask(served, rows, methods)
+            if mirrored:
+                self.show_mirror(route, rows, found[0].method)
+            return found
+        finally:
+            self._places.release()
+
+    def shares_calls(self) -> bool:
+        """Tell whether some model answers several requests by one call."""
+        routes = self.routes.values()
+        return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
+
+    def show_mirror(self, route: Route, rows: Rows, method: str) -> None:
+        """Let the mirror of a route, if it has one, see a request."""
+        if route.mirror is not None:
+            self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
+
+    def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
+        large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
+        if large and not served.large.acquire(blocking=False):
+            raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
+        try:
+            found = []
+            for method in methods:
+                own = rows if len(methods) == 1 else _copy(rows)
+                values, used = served.answer(own, method, self.limits.max_rows)
+                found.append(Answer(values, used, served))
+            return found
+        finally:
+            if large:
+                served.large.release()
+
+
+def _copy(rows: Rows) -> Rows:
+    """Return rows of their own: a model may write into its matrix, as a StandardScaler with copy=False does."""
+    return Rows(rows.values.copy(), rows.columns) if isinstance(rows.values, np.ndarray) else rows
+
+
+class Mirror:
+    """Lets another version see the rows, from a thread of its own: what it makes of them is counted, and kept nowhere.
+
+    What comes while 64 requests wait is left out, so that a slow version holds nobody up.
+    """
+
+    def __init__(self, count: Callable[[ServedModel, str], None] = lambda _served, _outcome: None) -> None:
+        self.count = count
+        self._queue: queue.Queue[tuple[ServedModel, Rows, str, int]] = queue.Queue(64)
+        self._thread: threading.Thread | None = None
+
+    def let_see(self, served: ServedModel, rows: Rows, method: str, most_rows: int) -> None:
+        """Take a request's rows."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+            self._thread.start()
+        try:
+            self._queue.put_nowait((served, rows, method, most_rows))
+        except queue.Full:
+            self.count(served, "left_out")
+
+    def _run(self) -> None:
+        while True:
+            served, rows, method, most = self._queue.get()
+            try:
+                served.answer(rows, method, most)
+            except ServingError as error:
+                self.count(served, error.code)
+            else:
+                self.count(served, "answered")

@@ -1,0 +1,97 @@
+"""Tries a loaded model on one row: finds a row that works, and which columns may really be empty."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from runner.records import ModelRecord
+from serving.data.columns import ANY, CATEGORY, DATE, TEXT, Column
+from serving.data.schema import Schema
+
+_MOST_TRIED = 64  # columns that are tried one by one
+Ask = Callable[[Schema, list[Any]], Any]
+"""Asks the model for its answer to some rows; raises whatever it raises."""
+
+
+def registered_example(record: ModelRecord) -> list[Any] | None:
+    """Return the first row of the example that was registered with a version, None if there is none.
+
+    MLflow's forms are known: a list of rows, and ``{"columns": [...], "data": [...]}`` among others.
+    """
+    example = record.inspection.example_input if record.inspection else None
+    columns = None
+    if isinstance(example, dict):
+        columns = example.get("columns")
+        example = next((example[key] for key in ("data", "inputs", "instances") if key in example), None)
+    if not isinstance(example, list) or not example:
+        return None
+    row = example[0]
+    if isinstance(columns, list) and isinstance(row, list) and len(row) == len(columns):
+        return [dict(zip(map(str, columns), row, strict=True))]
+    return [row]
+
+
+def working_example(schema: Schema, ask: Ask) -> list[Any] | None:
+    """Return a made-up row that the model takes, None if none of those tried is."""
+    for row in _made_up(schema):
+        if _works(schema, [row], ask):
+            return [row]
+    return None
+
+
+def other_forms(schema: Schema) -> Iterator[Schema]:
+    """Yield other forms that the same rows may have for a model, where its own tags do not say which."""
+    if schema.kind == "texts":
+        yield dataclasses.replace(schema, as_series=True)
+
+
+def with_empty_columns(schema: Schema, example: list[Any], ask: Ask) -> Schema:
+    """Return the schema with only those columns as possibly missing whose absence the model survives.
+
+    A scaler says that it takes missing values, and leaves it to the next step to refuse them.
+    """
+    columns, row = schema.columns, example[0]
+    if columns is None or not isinstance(row, list) or len(row) != len(columns) or len(columns) > _MOST_TRIED:
+        return schema
+    found = []
+    for at, column in enumerate(columns):
+        survives = column.missing and _works(schema, [[*row[:at], None, *row[at + 1 :]]], ask)
+        found.append(dataclasses.replace(column, missing=survives))
+    return dataclasses.replace(schema, columns=tuple(found))
+
+
+def _works(schema: Schema, rows: list[Any], ask: Ask) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ask(schema, rows)
+    except Exception:  # noqa: BLE001 - a model may raise anything: then this row is none of its
+        return False
+    return True
+
+
+def _made_up(schema: Schema) -> Iterator[Any]:
+    width = schema.width or len(schema.names or ()) or 1
+    if schema.kind == "texts":
+        yield "a text"
+    elif schema.kind == "records":
+        yield {"name": 1}
+    elif schema.kind in ("list", "values"):
+        yield from (1, 1.0, True, [1.0], ["a text"], {"name": 1}, {"name": "a text"})
+    elif schema.kind == "numbers" or schema.columns is None:
+        for number in (0.0, 1.0, 0.5):
+            yield [number] * width
+        yield ["a"] * width
+    else:
+        for number in (0.0, 1.0, 0.5):
+            yield [_value(one, number) for one in schema.columns]
+        yield ["a" if one.kind == ANY else _value(one, 1.0) for one in schema.columns]
+
+
+def _value(column: Column, number: float) -> Any:
+    if column.kind == CATEGORY:
+        return column.categories[0] if column.categories else "a"
+    return {TEXT: "a text", DATE: "2026-01-01"}.get(column.kind, number)

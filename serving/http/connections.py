@@ -1,0 +1,286 @@
+"""Connections: what comes on them is limited before it is kept, and they are closed when no request comes about.
+
+uvicorn has a limit for connections that rest between two requests, and none for silent ones, for headers that are sent
+byte by byte, and for how many there are of either. And when the server ends it closes those at rest at once, although a
+request may be on its way: here they may bring that one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+from weakref import WeakSet
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from runner.worker import timeouts
+from serving.http.door import TurnedAway
+from serving.http.gateway import UNREADABLE, WHOLE, Gateway
+
+_MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
+_HEAD_BYTES = 8 << 10  # most heads are smaller
+_PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
+_FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
+_DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
+_FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, looked at once a second, with limits on what a request may be before it is one."""
+
+    _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
+    _since: float | None
+    _state: tuple[RequestResponseCycle | None, bool]
+    _rests = False  # between two requests
+    _last = False  # the next request is the last one
+    _deaf = False  # what still comes is thrown away
+    _ended = False  # no answer follows
+    _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
+    _parts = 0  # in which these have come
+    _replacement = b""  # the head of a request that asks for another protocol, without that
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._since, self._state = self.loop.time(), (None, False)
+        self._answers = _Answers(self, transport)
+        if self.loop not in self._looked_after:
+            self._looked_after.add(self.loop)
+            self._gateway.begun = self.tasks
+            self._look()
+        if self._gateway.room.full:
+            self._deaf = True
+            self._gateway.room.refuse()
+            transport.write(_FULL)
+            transport.close()
+        self._gateway.room.count(len(self.connections))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another."""
+        super().connection_lost(exc)
+        self._gateway.room.count(len(self.connections))
+
+    @property
+    def _gateway(self) -> Gateway:
+        gateway = self.config.app
+        assert isinstance(gateway, Gateway)  # noqa: S101 - which is what is served
+        return gateway
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, unless the connection is about to end."""
+        if self._deaf:
+            if self._ended:
+                self._pause(max(_DISCARD_WAIT, self._gateway.room.discard(len(data))))
+            return
+        self._rests = False
+        try:
+            if len(data) <= _HEAD_BYTES:
+                self._read(data)
+            else:
+                self._read_in_parts(data)
+            if self._unclear:
+                self._slow_down()
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
+        except TurnedAway as reason:
+            self._refuse(reason)
+
+    def _slow_down(self) -> None:
+        """Let headers gather that come in many parts: each part that is read has a price, and may be one byte."""
+        self._parts += 1
+        if self._parts > _PARTS:
+            self._pause(min(_FIRST_WAIT * 2 ** (self._parts - _PARTS - 1), _LONGEST_WAIT))
+
+    def _pause(self, seconds: float) -> None:
+        self.flow.pause_reading()
+        self.loop.call_later(seconds, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._ended or not self.pipeline:  # else it goes on with the next answer
+            self.flow.resume_reading()
+
+    def _read_in_parts(self, data: bytes) -> None:
+        """Read what is long: of headers only so much before they are counted, for each of them has a price."""
+        at = 0
+        while at < len(data):
+            in_body = self.cycle is not None and self.cycle.more_body and not self._in_head
+            end = at + (_MOST_BYTES if in_body else _HEAD_BYTES)
+            self._read(data[at:end])
+            if len(self.headers or ()) > _MOST_HEADERS:  # None before the first request
+                raise _too_much()
+            at = end
+
+    def _read(self, data: bytes | memoryview) -> None:
+        """Read requests, those that offer another protocol as if they did not.
+
+        To be upgraded is an offer that a server may ignore (RFC 9110, 7.8). Java's client and ``curl --http2`` make it
+        with every first request, body and all; the parser takes the body for something of the other protocol.
+        """
+        self._unclear += len(data)
+        while data:
+            try:
+                self.parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                data, replacement = memoryview(data)[upgrade.args[0] :], self._replacement
+                self._replacement = b""
+                self.parser.feed_data(replacement)
+        if self._unclear > _MOST_BYTES:
+            raise _too_much()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request."""
+        headers = self.headers
+        if len(headers) > _MOST_HEADERS or (self._unclear > _MOST_BYTES and _size(headers) > _MOST_BYTES):
+            raise _too_much()
+        self._unclear = self._parts = 0
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+            kept = [b"%b: %b\r\n" % pair for pair in headers if pair[0] != b"upgrade"]
+            self._replacement = b"".join((line, *kept, b"\r\n"))
+            return
+        super().on_headers_complete()
+        self.headers = []  # what may follow a body is none of the request's
+        self.cycle.transport = self._answers  # type: ignore[assignment] # all of it that a cycle needs
+        if self._last:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._unclear = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        if not self._in_head:  # else it offers another protocol, and comes again
+            super().on_message_complete()
+            self.scope[WHOLE] = True  # type: ignore[literal-required] # an ASGI scope may have more
+
+    @property
+    def _in_head(self) -> bool:
+        """Tell whether a request has begun whose headers are not complete."""
+        return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
+
+    def _refuse(self, error: TurnedAway) -> None:
+        """Have a request that cannot be read to its end refused in its turn, and read nothing after it."""
+        self._deaf = True
+        if not self._in_head and self.cycle and self.cycle.more_body:
+            if self.cycle.response_started:
+                self.end()
+            else:
+                self._note(error)
+                self.cycle.message_event.set()
+            return
+        if not self._in_head:
+            self.on_message_begin()
+        self.url = b"/"
+        del self.headers[_MOST_HEADERS:]
+        super().on_headers_complete()
+        self._note(error, method="", path="")
+        self.cycle.transport = self._answers  # type: ignore[assignment]
+
+    def _note(self, error: TurnedAway, **unknown: str) -> None:
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # an ASGI scope may have more than uvicorn knows
+        scope |= {UNREADABLE: error, **unknown}
+
+    def end(self) -> None:
+        """Close, once the client can have read its answer: data left unread would make it a reset, without one."""
+        if not self._deaf and not self.cycle.more_body:
+            self.transport.close()
+            return
+        self._deaf = self._ended = True
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or rest until one comes; a timer for each rest would cost more than a look."""
+        self._answers.flush()
+        self.server_state.total_requests += 1
+        if self._ended or self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rests = True
+
+    def _look(self) -> None:
+        limit = timeouts.seconds("request_headers")
+        for one in list(self.connections):
+            if isinstance(one, Connection):
+                one.close_if_late(limit)
+        self.loop.call_later(min(1.0, limit / 4), self._look)
+
+    def close_if_late(self, limit: float) -> None:
+        """Close it if it has been waiting for a request's headers, or resting, for longer than a limit in seconds."""
+        state = self.cycle, self._rests
+        if not self._rests and not self._awaits_headers():
+            self._since = None
+        elif self._since is None or self._state != state:
+            self._since, self._state = self.loop.time(), state
+        elif self.loop.time() - self._since > (self.timeout_keep_alive if self._rests else limit):
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """Let what is at work be answered, and what a client may be sending just now; each answer says it is the last.
+
+        The client then asks anew elsewhere: without that word it would ask here, of nobody.
+        """
+        if self.cycle and not self.cycle.response_complete:
+            super().shutdown()
+        else:
+            self._last = True
+            self.loop.call_later(timeouts.seconds("last_request"), super().shutdown)
+
+    def _awaits_headers(self) -> bool:
+        """Tell whether a request has begun to come, or the first one has not.
+
+        One that is answered, or whose body is on its way, has limits of its own; so has a connection at rest, until
+        a byte comes that begins no request.
+        """
+        if not self.cycle:  # None until the first one's are complete
+            return True
+        return self.cycle.response_complete and (self._in_head or not self._rests)
+
+
+class _Answers:
+    """A connection's transport as an answer sees it: its head is sent with its body, in one call of the system."""
+
+    def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
+        self._transport, self._connection = transport, connection
+        self._head = b""
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send what is a body or ``100 Continue``, after the head if there is one; keep what is a head."""
+        head = self._head
+        if not head and data[9:12] != b"100":
+            self._head = data
+        elif len(data) > _MOST_BYTES:  # not worth a copy
+            self.flush()
+            self._transport.write(data)
+        else:
+            self._head = b""
+            self._transport.write(head + data)
+
+    def flush(self) -> None:
+        """Send a head that no body follows."""
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def close(self) -> None:
+        """Send what is kept, and let the connection end."""
+        self.flush()
+        self._connection.end()
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)
+
+
+def _too_much() -> TurnedAway:
+    return TurnedAway(431, "too_many_headers", f"A request has at most {_MOST_HEADERS} headers, {_MOST_BYTES} bytes")

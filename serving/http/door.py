@@ -1,0 +1,89 @@
+"""Who is let in. This is asked when a request's headers are there, before anything of its body is read."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+from typing import Any
+
+from serving.errors import ServingError
+from serving.http.keys import Keys
+
+HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
+_LET_IN = "vivero.let_in"
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\])(?::[0-9]{0,5})?", re.ASCII)
+
+
+class TurnedAway(ServingError):  # noqa: N818 - a refusal, as its base
+    """A refusal at the door: to somebody who may be anybody, and who may try as often as they like."""
+
+
+class Door:
+    """The conditions that every request has to meet.
+
+    Parameters
+    ----------
+    keys : Keys
+        Who may ask.
+    hosts : tuple of str or None
+        Names that the endpoint is asked by, beside those of loopback and addresses; None: any. A page of somebody
+        else, whose own name was made to lead to this machine (DNS rebinding), asks by that name.
+    """
+
+    def __init__(self, keys: Keys, hosts: tuple[str, ...] | None = None) -> None:
+        self.keys = keys
+        self._is_known = functools.lru_cache(256)(functools.partial(_is_known, hosts)) if hosts is not None else None
+
+    def check(self, environ: dict[str, Any]) -> None:
+        """Let a request in, once.
+
+        Raises
+        ------
+        TurnedAway
+            If it is not let in.
+        """
+        if _LET_IN in environ:
+            return
+        if self._is_known is not None and not self._is_known(environ.get("HTTP_HOST")):
+            raise _misdirected(environ.get("HTTP_HOST"))
+        if not self.is_open(environ) and not self.keys.admit(environ.get("HTTP_AUTHORIZATION")):
+            raise TurnedAway(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
+        environ[_LET_IN] = True
+
+    def is_open(self, environ: dict[str, Any]) -> bool:
+        """Tell whether a request needs no key."""
+        return not self.keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS"
+
+    def knows_nobody(self, environ: dict[str, Any]) -> bool:
+        """Tell whether a request was let in without a key where others need one."""
+        return self.keys.needed and self.is_open(environ)
+
+
+def _is_known(hosts: tuple[str, ...], given: str | None) -> bool:
+    """Tell whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser speaks, need not have one."""
+    if given is None:
+        return True
+    found = _HOST.fullmatch(given)
+    if found is None:
+        return False
+    name = found["name"].strip("[]").rstrip(".").lower()
+    return name == "localhost" or name in hosts or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _misdirected(given: str | None) -> TurnedAway:
+    found = _HOST.fullmatch(given or "")
+    if found is None:
+        return TurnedAway(400, "bad_host", "The Host header is no single name or address")
+    name = found["name"].rstrip(".").lower()
+    return TurnedAway(
+        421, "unknown_host", f"This endpoint is not asked as {name}, unless it is started with hosts={name}"
+    )

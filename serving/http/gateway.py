@@ -1,0 +1,280 @@
+"""Between the HTTP server and the Flask app: takes a request in as a whole, then has it answered.
+
+The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that a client that sends slowly or not at
+all holds no thread. Who is not let in, and what is too long, is refused before the body is read. A quick answer is made
+at once, in the loop; one that may take longer, by its size or by its model, in a thread, so that the quick ones go on.
+What answers is WSGI (PEP 3333).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+from runner.worker import timeouts
+from serving.dataplane.batching import wait_no_longer_than
+from serving.errors import ServingError
+from serving.http.door import Door
+from serving.http.room import Room
+from serving.http.timelimit import TimeLimit
+from serving.http.tracing import BEGUN, REFUSAL, TOLD_BY
+
+# Keys of a request's scope.
+UNREADABLE = "vivero.unreadable"  # the error of one that cannot be read to its end
+WHOLE = "vivero.whole"  # its body is there: nothing is to be waited for
+_QUICK_BYTES = 16 << 10
+_LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
+_KEYS = {
+    b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
+    b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
+}  # fmt: skip
+_FIXED = {
+    "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr, "wsgi.multithread": True,
+    "wsgi.multiprocess": False, "wsgi.run_once": False,
+}  # fmt: skip
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Response = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Gateway:
+    """An ASGI application around a WSGI one.
+
+    Parameters
+    ----------
+    wsgi : callable
+        The Flask app.
+    is_quick : callable
+        Whether the models that are served answer a small request within a millisecond or two; told whether a large
+        one is at work.
+    prepare : callable
+        Told of several requests of one moment before they are answered one after the other.
+    door : Door
+        Who is let in.
+    room : Room
+        What the process holds; asked by its connections, too.
+    max_bytes : int
+        Of one request's body.
+    threads : int
+        Requests at work at the same time beside the loop.
+    queue : int
+        Requests that may be at work or wait for a thread.
+    timeout : float
+        Seconds after which a request is given up that waits for a thread or is at work in one.
+    """
+
+    def __init__(
+        self,
+        wsgi: Callable[..., Iterable[bytes]],
+        is_quick: Callable[[bool], bool],
+        prepare: Callable[[list[dict[str, Any]]], None],
+        *,
+        door: Door,
+        room: Room,
+        max_bytes: int,
+        threads: int,
+        queue: int,
+        timeout: float = 30,
+    ) -> None:
+        self._wsgi, self._is_quick, self._prepare = wsgi, is_quick, prepare
+        self._door, self.room = door, room
+        self._max_bytes, self._queue = max_bytes, queue
+        self._pool = ThreadPoolExecutor(threads, "request")
+        self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
+        self._large: set[Future[Response]] = set()
+        self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
+        self.begun: Collection[Any] = ()  # requests of all connections that are not answered yet; set by the server
+        self._arrivals, self._turns = TimeLimit(timeouts.seconds("request_body")), TimeLimit(timeout)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        status, headers, content = await self._respond(scope, receive)
+        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+    async def _respond(self, scope: Any, receive: Receive) -> Response:
+        environ = _environ(scope)
+        method, length = scope["method"], environ.get("CONTENT_LENGTH")
+        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or UNREADABLE in scope
+        body, begun = b"", time.perf_counter()
+        try:
+            if UNREADABLE in scope:
+                raise scope[UNREADABLE]
+            self._door.check(environ)
+            if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
+                raise self._too_large()
+            if unread:
+                _check_plain(environ)
+                if WHOLE in scope:
+                    body = self._present(await receive())
+                else:
+                    body = await self._arrivals.awaited(self._body(scope, receive))
+                unread = False
+            environ["CONTENT_LENGTH"] = str(len(body))
+            environ["wsgi.input"] = BytesIO(body)
+            small = len(body) <= _QUICK_BYTES
+            if small and (method == "GET" or self._is_quick(bool(self._large))):
+                return await self._quickly(environ)
+            return await self._in_thread(environ, small=small)
+        except TimeoutError:
+            error = ServingError(408, "too_slow", f"The body did not arrive within {self._arrivals.seconds:g} s")
+        except ConnectionError:
+            error = ServingError(400, "cut_off", "The body was cut off")
+        except ServingError as refusal:
+            error = refusal
+        finally:
+            if body:
+                self.room.give(len(body))
+        status, headers, content = self._refuse(environ, error, begun)
+        # What is left of a body is thrown away: nothing else can come on its connection.
+        return status, [*headers, ("connection", "close")] if unread else headers, content
+
+    async def _in_thread(self, environ: dict[str, Any], *, small: bool) -> Response:
+        """Answer in a thread, or refuse where that does not come about in time.
+
+        A thread that computes cannot be stopped. It goes on when its request was given up, and its place stays taken
+        until it ends: what is given up counts as work. A request that still waits is taken out, and never begins.
+        """
+        if len(self._work) >= self._queue:
+            raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
+        environ[BEGUN] = begun = time.perf_counter()
+        work = self._pool.submit(self._work_on, environ, time.monotonic() + self._turns.seconds)
+        for kept in (self._work,) if small else (self._work, self._large):
+            kept.add(work)
+            work.add_done_callback(kept.discard)
+        try:
+            return await self._turns.awaited(asyncio.wrap_future(work))
+        except TimeoutError:
+            work.cancel()
+            teller = environ.setdefault(TOLD_BY, work)
+            if teller is not work:  # it ends at this very moment
+                return await asyncio.wrap_future(work)
+            error = ServingError(504, "too_late", f"No answer within {self._turns.seconds:g} s", retry_after=1)
+            return self._refuse(environ, error, begun)
+
+    def _work_on(self, environ: dict[str, Any], deadline: float) -> Response:
+        wait_no_longer_than(deadline)
+        return call(self._wsgi, environ)
+
+    def _refuse(self, environ: dict[str, Any], error: ServingError, begun: float) -> Response:
+        """Have a refusal made, counted and logged by what does it for every other answer."""
+        return call(self._wsgi, {**environ, REFUSAL: error, BEGUN: begun})
+
+    async def _quickly(self, environ: dict[str, Any]) -> Response:
+        """Answer in the loop: at once if no other request is there, else as soon as all that has arrived is read.
+
+        Requests of the same moment may share a call of their model.
+        """
+        if len(self.begun) == 1:
+            return call(self._wsgi, environ)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Response] = loop.create_future()
+        if not self._moment:
+            loop.call_soon(self._answer_moment)
+        self._moment.append((environ, answer))
+        return await answer
+
+    def _answer_moment(self) -> None:
+        moment, self._moment = self._moment, []
+        if len(moment) > 1:
+            self._prepare([environ for environ, _ in moment])
+        self._answer(moment)
+
+    def _answer(self, moment: list[tuple[dict[str, Any], asyncio.Future[Response]]]) -> None:
+        """Answer one after the other; where that takes long, the loop does what else it has to do in between."""
+        until = time.perf_counter() + _LOOP_SECONDS
+        for at, (environ, answer) in enumerate(moment, 1):
+            if not answer.done():  # its client may have gone
+                try:
+                    answer.set_result(call(self._wsgi, environ))
+                except BaseException as error:  # noqa: BLE001 - belongs to this request, not to the loop
+                    answer.set_exception(error)
+            if at < len(moment) and time.perf_counter() > until:
+                asyncio.get_running_loop().call_soon(self._answer, moment[at:])
+                return
+
+    def _too_large(self) -> ServingError:
+        return ServingError(413, "too_large", f"The body is larger than {self._max_bytes} bytes")
+
+    def _present(self, message: Any) -> bytes:
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        body: bytes = message["body"]
+        if len(body) > self._max_bytes:
+            raise self._too_large()
+        self.room.take(len(body))
+        return body
+
+    async def _body(self, scope: Any, receive: Receive) -> bytes:
+        found, total = [], 0
+        try:
+            while True:
+                message = await receive()
+                if UNREADABLE in scope:
+                    raise scope[UNREADABLE]
+                if message["type"] == "http.disconnect":
+                    raise ConnectionError
+                block = message.get("body", b"")
+                self.room.take(len(block))
+                found.append(block)
+                total += len(block)
+                if total > self._max_bytes:
+                    raise self._too_large()
+                if not message.get("more_body"):
+                    return b"".join(found)
+        except BaseException:
+            self.room.give(total)
+            raise
+
+
+def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Response:
+    """Call a WSGI application and return status, headers and content."""
+    begun: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        begun[:] = [int(status[:3]), headers]
+
+    answer = wsgi(environ, start_response)
+    try:
+        content = b"".join(answer)
+    finally:
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+    status, headers = begun
+    return status, [(name.lower(), value) for name, value in headers], content
+
+
+def _check_plain(environ: dict[str, Any]) -> None:
+    """Refuse a packed body before it is read: whatever it would unpack to, nobody here will know."""
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").lower()
+    if encoding not in ("", "identity"):
+        raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
+
+
+def _environ(scope: Any) -> dict[str, Any]:
+    server, client = scope.get("server") or ("", 0), scope.get("client") or ("", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"] if scope["path"].isascii() else scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": client[0],
+        **_FIXED,
+    }
+    for name, value in scope["headers"]:
+        key = _KEYS.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1").rstrip(" \t")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ

@@ -1,0 +1,67 @@
+"""Two keys an endpoint. Only their hashes are kept; comparing takes the same time for a right and a wrong one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from runner.console.format import clean
+from runner.errors import UserError
+from runner.io.json_records import read_record
+from runner.records import KeysRecord
+
+
+class Keys:
+    """The keys of one endpoint, read again when their file has changed.
+
+    Parameters
+    ----------
+    path : Path or None
+        ``keys.json``; None: every request is let in.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp: tuple[int, ...] = ()
+        self._said = ""
+        self._hashes: list[bytes] = []
+        self.refresh()
+
+    @property
+    def needed(self) -> bool:
+        """Tell whether a request needs a key."""
+        return self._path is not None
+
+    def refresh(self) -> None:
+        """Read the keys again if their file has changed; one that cannot be read keeps the keys as they were.
+
+        What is wrong with it is said once, and it is tried again at each look: it may be for want of a descriptor.
+        """
+        if self._path is None:
+            return
+        try:
+            state = os.lstat(self._path)
+            stamp = state.st_ino, state.st_mtime_ns, state.st_size
+            if stamp == self._stamp:
+                return
+            keys = read_record(self._path, KeysRecord).keys
+            self._hashes = [bytes.fromhex(one.sha256) for one in keys.values()]
+            self._stamp, self._said = stamp, ""
+        except (OSError, UserError) as error:
+            self._say(str(error))
+
+    def _say(self, problem: str) -> None:
+        if problem != self._said:
+            self._said = problem
+            print(f"warning: the keys stay as they were: {clean(problem)}", flush=True)
+
+    def admit(self, authorization: str | None) -> bool:
+        """Tell whether an ``Authorization`` header has one of the keys."""
+        if self._path is None:
+            return True
+        kind, _, key = (authorization or "").partition(" ")
+        given = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
+        right = [hmac.compare_digest(given, one) for one in self._hashes]
+        return kind.lower() == "bearer" and any(right)

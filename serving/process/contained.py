@@ -1,0 +1,73 @@
+"""Serves the one version that an image has, by itself: what its containers do unless an endpoint tells them otherwise.
+
+All it writes is below ``/tmp``, so that the rest may be read-only. Where keys are needed, a mounted file has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from runner.access import ownership
+from runner.errors import UserError
+from runner.io.clock import now
+from runner.io.files import write_json
+from runner.layout import Layout
+from serving.process.settings import read_endpoint
+from serving.server import main as serve
+
+IMAGE = Path("/vivero")
+KEYS = Path("/run/secrets/vivero-keys")  # one key a line
+_PLACE = Path("/tmp/vivero")  # noqa: S108 - the container's own
+
+
+def main() -> int:
+    """Lay out a workspace that can be written to, and serve from it; return the exit code."""
+    # Its models are a link into the image, which nobody can write.
+    os.environ[ownership.VARIABLE] = str(_PLACE)
+    try:
+        return serve(lay_out(IMAGE, KEYS, _PLACE))
+    except UserError as mistake:
+        print(f"error: {mistake}", file=sys.stderr)
+        return 1
+
+
+def lay_out(image: Path, keys: Path, place: Path) -> Path:
+    """Return the endpoint's folder in a new workspace at `place`, whose models are those of the image.
+
+    Raises
+    ------
+    UserError
+        If keys are needed and there are none.
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    _, _, record, settings = read_endpoint(image)
+    endpoint = Layout(place).endpoint(record.name)
+    endpoint.logs.mkdir(parents=True)
+    (place / "models").symlink_to(image / "models")
+    write_json(endpoint.record, record.to_json())
+    if settings.needs_keys:
+        made = {f"key-{number}": _hashed(one) for number, one in enumerate(_read(keys), 1)}
+        write_json(endpoint.keys, {"format": 1, "keys": made})
+    return endpoint.root
+
+
+def _read(path: Path) -> list[str]:
+    found = [line.strip() for line in path.read_text().splitlines()] if path.is_file() else []
+    if not any(found):
+        raise UserError(
+            f"This container answers with a key only, and {path} has none",
+            "Mount a file with one key a line there, or package the model with --set auth=none",
+        )
+    return [one for one in found if one]
+
+
+def _hashed(key: str) -> dict[str, str]:
+    return {"sha256": hashlib.sha256(key.encode()).hexdigest(), "created": now()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""Brings what the endpoint's record asks for onto the data plane, aside, and only when it holds good."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runner.config.endpoint_settings import EndpointSettings
+from runner.errors import UserError
+from runner.io.clock import now
+from runner.io.files import write_json
+from runner.io.json_records import read_json, read_record
+from runner.layout import EndpointLayout, Layout
+from runner.records import Deployment, EndpointRecord, ModelRecord, ServerState
+from runner.store.parity import keep_parity
+from runner.store.registry import FileRegistry
+from serving.data.rows import Rows
+from serving.dataplane.loader import load
+from serving.dataplane.model import ServedModel
+from serving.dataplane.plane import DataPlane, Route
+from serving.dataplane.self_test import registered_example
+from serving.errors import ServingError
+from serving.observe.telemetry import Metrics
+
+Loaded = dict[tuple[str, int], ServedModel]
+
+
+class Deployer:
+    """Loads versions, checks them, and hands whole routes to the data plane.
+
+    A version that does not load, whose hash is wrong or that fails on its example is named in the state file of this
+    process. It leaves everything as it is; where nothing is served yet, the other models of the endpoint are.
+    """
+
+    def __init__(self, layout: Layout, endpoint: EndpointLayout, plane: DataPlane, metrics: Metrics) -> None:
+        self.layout, self.endpoint, self.plane, self.metrics = layout, endpoint, plane, metrics
+        self.registry = FileRegistry(layout)
+        self.loaded: Loaded = {}
+        self.problem: str | None = None  # why what is asked for is not served
+        self.left_out: list[str] = []  # why some models are not, while the others are
+        self.generation = 0
+        self._asked: Any = None
+        self._said = ""
+        self._refreshing = threading.Lock()
+
+    def refresh(self) -> None:
+        """Look at the record and the aliases, and take over what has changed."""
+        with self._refreshing:
+            self._refresh()
+
+    def begin_in_process(self) -> None:
+        """Begin in a process that was forked from the one that loaded; what the record asks for by now is taken over.
+
+        If that cannot be, what was loaded first is served, as long as nothing says that it is another version by now.
+        """
+        self._count(self.loaded, 1)
+        self.refresh()
+        if self.problem is not None and self._is_outdated():
+            self.plane.routes, self._asked = {}, None
+
+    def _is_outdated(self) -> bool:
+        """Tell whether the endpoint's record, or what the other server processes serve, has gone on since."""
+        own = set(self.loaded)
+        for path in self.endpoint.states.glob("[0-9]*.json"):
+            with contextlib.suppress(OSError, UserError, ValueError):  # of one that ends at this moment
+                other = read_record(path, ServerState)
+                served = {(one.name, one.version) for one in other.served}
+                if int(path.stem) != os.getpid() and served and served != own:
+                    return True
+        try:
+            return self._record().generation != self.generation
+        except (UserError, OSError, ValueError, KeyError, TypeError):
+            return False  # nobody knows
+
+    def _refresh(self) -> None:
+        try:
+            record = self._record()
+            wanted = [self._followed(one) for one in record.deployments]
+            unloaded = read_unloaded(self.endpoint)
+            wanted = [one for one in wanted if one[0] not in unloaded]
+            asked = (record.generation, wanted)
+            if asked != self._asked:
+                self._take_over(record, wanted)
+                self._asked = asked
+            self.problem = None
+        except (UserError, ServingError, OSError, ValueError) as error:
+            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; the old one goes on
+            traceback.print_exc()
+            self.problem = _said(error)
+        self._write_state()
+
+    def watch(self, seconds: float, also: Callable[[], None]) -> threading.Thread:
+        """Refresh again and again from a thread of its own; `also` is called each time."""
+        pause = threading.Event()
+
+        def run() -> None:
+            while not pause.wait(seconds):
+                self.refresh()
+                also()
+
+        thread = threading.Thread(target=run, name="deployer", daemon=True)
+        thread.start()
+        return thread
+
+    def load(self, name: str) -> None:
+        """Serve a model again that was unloaded; all server processes follow within a moment."""
+        self._check_known(name)
+        self._write_unloaded(read_unloaded(self.endpoint) - {name})
+
+    def unload(self, name: str) -> None:
+        """Stop serving a model until it is loaded again or the server is started anew."""
+        self._check_known(name)
+        self._write_unloaded(read_unloaded(self.endpoint) | {name})
+
+    def names(self) -> list[str]:
+        """Return the names of all models of the endpoint, the unloaded ones too."""
+        return sorted({one.name for one in self._record().deployments})
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.names():
+            raise ServingError(404, "no_such_model", f"This endpoint has no model {name!r}")
+
+    def _write_unloaded(self, names: set[str]) -> None:
+        write_json(self.endpoint.unloaded, sorted(names))
+        self.refresh()
+
+    def _record(self) -> EndpointRecord:
+        return read_record(self.endpoint.record, EndpointRecord)
+
+    def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
+        """Return name, version, weight and whether it only mirrors; an alias is looked up anew."""
+        version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
+        return asked.name, version, asked.weight, asked.mirror
+
+    def _take_over(self, record: EndpointRecord, wanted: list[tuple[str, int, float, bool]]) -> None:
+        settings = EndpointSettings(**record.settings)
+        loaded, left_out = self._ready_all(wanted, settings)
+        routes: dict[str, Route] = {}
+        for name in dict.fromkeys(name for name, _ in loaded):
+            here = [one for one in wanted if one[0] == name]
+            weights = {version: weight for _, version, weight, mirror in here if not mirror and weight > 0}
+            mirrors = [version for _, version, _, mirror in here if mirror]
+            if not weights:
+                raise UserError(f"No version of {name} has a weight above 0")
+            versions = {version: loaded[name, version] for _, version, _, _ in here}
+            routes[name] = Route(versions, weights, mirrors[0] if mirrors else None)
+        self._count(self.loaded, 0)
+        self.plane.routes, self.loaded, self.generation = routes, loaded, record.generation
+        self.left_out = left_out
+        self._count(loaded, 1)
+
+    def _ready_all(
+        self, wanted: list[tuple[str, int, float, bool]], settings: EndpointSettings
+    ) -> tuple[Loaded, list[str]]:
+        """Return all versions, and why some models are left out, which they only are where nothing is served yet."""
+        loaded: Loaded = {}
+        left_out: list[str] = []
+        first: Exception | None = None
+        for name in dict.fromkeys(one[0] for one in wanted):
+            try:
+                versions = [version for one, version, _, _ in wanted if one == name]
+                loaded |= {(name, version): self._ready(name, version, settings) for version in versions}
+            except Exception as error:
+                if self.plane.routes:
+                    raise
+                first = first or error
+                left_out.append(f"{name} is not served: {_said(error)}")
+        if first is not None and not loaded:
+            raise first
+        return loaded, left_out
+
+    def _count(self, loaded: Mapping[tuple[str, int], ServedModel], value: int) -> None:
+        for name, version in loaded:
+            self.metrics.served.labels(name, str(version)).set(value)
+
+    def _ready(self, name: str, version: int, settings: EndpointSettings) -> ServedModel:
+        """Return a version loaded and tried out; one that is served already as it is."""
+        if (name, version) in self.loaded:
+            return self.loaded[name, version]
+        record = self.registry.read(name, version)
+        warning = check_framework(record, allow=settings.allow_version_mismatch)
+        batch = self.metrics.batch.labels(name)
+        served = ServedModel(
+            record,
+            load(self.registry, record, settings.trusted),
+            default_method=settings.method,
+            warning=warning,
+            accelerate=settings.accelerate,
+            dates=settings.dates,
+            patience=settings.timeout,
+            observe_batch=batch.observe,
+        )
+        if served.parity is not None:
+            self._keep_parity(served)
+        example = registered_example(record)
+        if example is not None:
+            served.answer(Rows(example), None, settings.max_rows)
+        return served
+
+    def _keep_parity(self, served: ServedModel) -> None:
+        report = {"time": now(), **served.parity} if served.parity else {}
+        try:
+            keep_parity(self.layout, served.record, report)
+        except OSError as error:  # a registry that only others may write: the answers are the same
+            print(f"{now()} the parity report is not kept: {error}", flush=True)
+
+    def _write_state(self) -> None:
+        served = [
+            {
+                "name": name,
+                "version": version,
+                "shorter": sorted(one.paths),
+                "left": one.left,
+                "onnx": one.accelerated,
+                "shared_calls": [method for method in one.schema.methods if one.is_batched(method)],
+                "warning": one.warning,
+            }
+            for (name, version), one in self.loaded.items()
+        ]
+        problem = self.problem or "; ".join(self.left_out) or None
+        state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": problem}
+        said = json.dumps(state)
+        if said == self._said:
+            return
+        if self.problem is not None and self.loaded:  # else the server ends, and says it once
+            print(f"{now()} still serving what was served: {self.problem}", flush=True)
+        try:
+            write_json(self.endpoint.states / f"{os.getpid()}.json", {**state, "time": now()})
+        except OSError as error:
+            print(f"{now()} the state cannot be written: {error}", flush=True)
+            return
+        self._said = said
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, UserError | ServingError | OSError) else f"{type(error).__name__}: {error}"
+
+
+def read_unloaded(endpoint: EndpointLayout) -> set[str]:
+    """Return the names of the models that a client has unloaded."""
+    try:
+        found = read_json(endpoint.unloaded)
+    except FileNotFoundError:
+        return set()
+    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
+
+
+def check_framework(record: ModelRecord, *, allow: bool) -> str | None:
+    """Return what every answer must say where scikit-learn is not the model's own, None where it is.
+
+    Raises
+    ------
+    UserError
+        If it is another major.minor and that is not allowed.
+    """
+    import sklearn
+
+    own = record.inspection.framework_version if record.inspection else record.framework_version
+    if own is None or own.split(".")[:2] == sklearn.__version__.split(".")[:2]:
+        return None
+    message = (
+        f"Model {record.name}:{record.version} was made with scikit-learn {own}, this server has {sklearn.__version__}"
+    )
+    if not allow:
+        raise UserError(message, "Deploy it as an endpoint of its own, or force it with allow_version_mismatch=true")
+    return message

@@ -1,0 +1,231 @@
+"""Loads the models once and forks the server processes, which share their memory; replaces those that die or hang.
+
+A fork takes over nothing but the thread that forks. Whatever had others, a pool of OpenMP above all, would hang in the
+new process at its first use: so nothing here has a thread. Where loading a model begins some all the same, nothing is
+shared, and each process loads for itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.layout import EndpointLayout
+from runner.worker import timeouts
+from serving.http.listening import STOP, Listening
+from serving.process.settings import read_endpoint
+
+if TYPE_CHECKING:
+    from serving.process.deployer import Deployer
+
+SIGNALS = (*STOP, signal.SIGCHLD)
+NOT_SERVED, HAS_THREADS = 1, 4  # exit codes of the loading process
+GRACE = 5.0  # seconds beyond stop_timeout after which nobody is waited for
+# Looks without a sign of life after which a process is replaced. Looks and not seconds: a machine that was asleep, or
+# that stopped all of them at once, has not made any of them hang.
+_SILENT_LOOKS = 20
+_BEGUN_ANEW = ("jemalloc_bg_thd",)  # threads whose library knows of forks; pyarrow brings this one
+
+
+def load_and_mind(folder: Path, listening: Listening, *, shared: bool) -> int:
+    """Be the loading process of an endpoint until a signal to stop comes; return the exit code."""
+    _, endpoint, _, _ = read_endpoint(folder)
+    deployer = None
+    if shared:
+        from serving.process import worker
+
+        deployer = worker.load(folder)
+        if deployer.problem is not None:
+            return NOT_SERVED
+        forget(endpoint, os.getpid())  # it serves nothing itself
+        if _has_threads():
+            return HAS_THREADS
+    Processes(folder, listening, deployer).mind()
+    return 0
+
+
+@dataclass
+class Process:
+    """One server process.
+
+    Parameters
+    ----------
+    pid : int
+    signs : int
+        The end of a pipe where its signs of life come.
+    begun : float
+        Since when it runs.
+    state : Path
+        The file that it writes once it has loaded, which may take any time.
+    silent : int or None
+        For how many looks no sign has come; None before the first sign and the state.
+    """
+
+    pid: int
+    signs: int
+    begun: float
+    state: Path
+    silent: int | None = None
+
+    def is_hung(self) -> bool:
+        """Look for signs of life, and tell whether there was none for too long."""
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self.signs, 1 << 12):
+                self.silent = 0
+        if self.silent is None:
+            if not self.state.exists():
+                return False
+            self.silent = 0
+        self.silent += 1
+        return self.silent > _SILENT_LOOKS
+
+
+class Processes:
+    """The server processes of an endpoint.
+
+    Parameters
+    ----------
+    listening : Listening
+        What all of them accept from.
+    deployer : Deployer or None
+        What they share; None: each loads for itself.
+    """
+
+    def __init__(self, folder: Path, listening: Listening, deployer: Deployer | None) -> None:
+        self._folder, self._listening, self._deployer = folder, listening, deployer
+        _, self._endpoint, _, self._settings = read_endpoint(folder)
+        self._running: list[Process] = []
+        self._not_before = 0.0
+
+    def mind(self) -> None:
+        """Keep as many going as are wanted until a signal to stop comes; then wait for their last answers."""
+        signalled = signal.sigtimedwait(SIGNALS, 0)
+        while signalled is None or signalled.si_signo not in STOP:
+            if signalled is None:
+                self._replace_hung()
+            self._bury()
+            while len(self._running) < self._settings.workers and time.monotonic() >= self._not_before:
+                self._running.append(self._fork())
+            signalled = signal.sigtimedwait(SIGNALS, timeouts.seconds("server_look"))
+        self._stop()
+
+    def _fork(self) -> Process:
+        signs, sign = os.pipe()
+        os.set_blocking(signs, False)
+        os.set_blocking(sign, False)
+        unneeded = [signs, *(one.signs for one in self._running)]
+        pid = fork(lambda: self._serve(sign, unneeded))
+        os.close(sign)
+        return Process(pid, signs, time.monotonic(), self._endpoint.states / f"{pid}.json")
+
+    def _serve(self, sign: int, unneeded: list[int]) -> int:
+        from serving.process import worker
+
+        for one in unneeded:
+            os.close(one)
+        worker.run(self._folder, self._deployer or worker.load(self._folder), self._listening, sign)
+        return 0
+
+    def _replace_hung(self) -> None:
+        for one in self._running:
+            if one.is_hung():
+                print(f"server process {one.pid} gives no sign of life and is replaced", flush=True)
+                os.kill(one.pid, signal.SIGKILL)
+
+    def _bury(self) -> None:
+        """Take those that have ended off the list; one that ended at once has its successor wait a second."""
+        for one in [one for one in self._running if exit_code(one.pid) is not None]:
+            self._running.remove(one)
+            os.close(one.signs)
+            forget(self._endpoint, one.pid)
+            if one.begun > time.monotonic() - 1:
+                self._not_before = time.monotonic() + 1
+
+    def _stop(self) -> None:
+        for one in self._running:
+            os.kill(one.pid, signal.SIGTERM)
+        until = time.monotonic() + self._settings.stop_timeout + GRACE
+        while self._running:
+            signal.sigtimedwait(SIGNALS, 0.2)
+            self._bury()
+            if time.monotonic() > until:
+                for one in self._running:
+                    os.kill(one.pid, signal.SIGKILL)
+
+
+def fork(run: Callable[[], int]) -> int:
+    """Run a function in a new process, which ends with it, or when this one dies; return its id.
+
+    It leaves as it is what this process has to tidy up.
+    """
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 3
+    try:
+        _end_with(parent)
+        code = run()
+    except BaseException:  # noqa: BLE001 - nothing of it may go on in the code of the parent
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def exit_code(pid: int) -> int | None:
+    """Return the exit code of a child, minus the signal's number if one ended it; None while it runs."""
+    found, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants that lose their own, so that their end can be waited for."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def has_children() -> bool:
+    """Bury the children that have ended, and tell whether others are left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return False
+    return True
+
+
+def forget(endpoint: EndpointLayout, pid: int) -> None:
+    """Remove what a process said of itself that only held while it served."""
+    (endpoint.states / f"{pid}.json").unlink(missing_ok=True)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel end this process when the one that minds it has died (prctl, PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it died before that
+        os._exit(0)
+
+
+def _has_threads() -> bool:
+    """Tell whether this process has threads, those that Python does not know too, that a fork would leave behind."""
+    names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    return len([name for name in names if name not in _BEGUN_ANEW]) > 1

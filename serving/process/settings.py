@@ -1,0 +1,17 @@
+"""An endpoint's folder as the server reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.config.endpoint_settings import EndpointSettings
+from runner.io.json_records import read_record
+from runner.layout import EndpointLayout, Layout
+from runner.records import EndpointRecord
+
+
+def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord, EndpointSettings]:
+    """Return workspace, places, record and settings of an endpoint."""
+    endpoint = EndpointLayout(folder)
+    record = read_record(endpoint.record, EndpointRecord)
+    return Layout(folder.parent.parent), endpoint, record, EndpointSettings(**record.settings)
