@@ -18,7 +18,7 @@ _GROUPS = (
     ("tests/compute/ssh/", None),
     ("tests/compute/dask/", "dask"),
     ("tests/hosts/test_ssh.py", None),
-    ("tests/serving/test_peers.py", None),
+    ("tests/serving/http/test_peers.py", None),
     ("tests/suite/test_hermetic.py", None),
     ("tests/worker/test_azureml.py", None),
     ("tests/worker/test_warm.py", None),

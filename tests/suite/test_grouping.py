@@ -13,7 +13,7 @@ from tests.plugins.grouping import group_of
         ("tests/environments/conda/test_spec.py::test_x", "conda"),
         ("tests/compute/ssh/test_runs.py::TestRuns::test_x", "tests/compute/ssh/test_runs.py"),
         ("tests/compute/dask/test_runs.py::test_x", "dask"),
-        ("tests/test_yaml.py::test_x", "tests/test_yaml.py::test_x"),
+        ("tests/config/test_yaml.py::test_x", "tests/config/test_yaml.py::test_x"),
     ],
 )
 def test_a_test_is_in_the_group_of_what_it_shares(test: str, group: str) -> None:

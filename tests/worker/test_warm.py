@@ -18,7 +18,7 @@ from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make
 from tests.support.waiting import wait_for
 
-WARM_CODE = ["runner/worker/*.py", "runner/compute/*.py"]
+WARM_CODE = ["runner/worker/*.py", "runner/compute/local/*.py"]
 pytestmark = [
     pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system"),
     pytest.mark.keeps("importlib_bootstrap.py"),  # the interpreters of `computes`

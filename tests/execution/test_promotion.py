@@ -40,7 +40,7 @@ def test_the_example_of_the_message_can_be_typed_as_it_is() -> None:
     (override,) = OverridesParser.create().parse_overrides([word])
     assert override.key_or_group == "model.promote_if"
     assert read_condition(str(override.value())) == Condition("Accuracy", ">", "champion")
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     for name in ("README.md", "conf/model/example.yaml"):
         assert shlex.quote(word) in (root / name).read_text(), name
 

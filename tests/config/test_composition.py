@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.command_line import CONF, CommandLine
 
-COMPOSED = ["conf/**/*.yaml", "runner/*.py"]
+COMPOSED = ["conf/**/*.yaml", "runner/*.py", "runner/config/*.py"]
 OPTIONS = sorted(
     f"{'+' if path.parent.name in ('experiment', 'endpoint') else ''}{path.parent.relative_to(CONF)}={path.stem}"
     for path in CONF.rglob("*.yaml")

@@ -1,0 +1,1 @@
+"""Tests of whole runs, on good days and bad ones."""
