@@ -25,6 +25,11 @@ MEANING = {
 OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # what any request may be told, whatever it asks for
 
 
+def is_text(path: str) -> bool:
+    """Tell whether the error of a request is a text, by its address: so in both versions of the inference protocol."""
+    return path.startswith(("/v1/", "/v2/")) or path in ("/v1", "/v2")
+
+
 class ServingError(Exception):
     """A request that cannot be answered.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, UnicodeConverter
 
 from serving.dataplane.outputs import dumps
 from serving.dataplane.plane import Answer, DataPlane
@@ -72,6 +73,7 @@ class App:
         self.room = room or Room(sys.maxsize, sys.maxsize)
         self.flask = Flask("serving", static_folder=None)
         self.flask.config["MAX_CONTENT_LENGTH"] = max_bytes
+        self.flask.url_map.converters["plain"] = _Plain
         self.flask.register_error_handler(ServingError, self._refused)
         self.flask.register_error_handler(HTTPException, self._http)
         self.flask.register_error_handler(Exception, self._failed)
@@ -148,6 +150,14 @@ class App:
         trace: Trace = request.environ[TRACE]
         print(f"request {trace.request_id}: a mistake of the server\n{traceback.format_exc()}", flush=True)
         return self._refused(ServingError(500, "internal", f"The server failed: {type(error).__name__}"))
+
+
+class _Plain(UnicodeConverter):
+    """A part of an address without a colon."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map)
+        self.regex = "[^/:]+"
 
 
 def _name_route() -> None:

@@ -11,7 +11,7 @@ from serving.dataplane.outputs import dumps
 from serving.errors import ServingError
 from serving.http.tracing import TRACE, Trace
 from serving.protocols import mlflow, oip, oip_binary
-from serving.protocols.common import loads, mapping, read_typed
+from serving.protocols.common import loads, mapping, number, read_typed
 
 if TYPE_CHECKING:
     from serving.http.app import App
@@ -45,14 +45,14 @@ def _server() -> Response:
 def _model(app: App) -> _View:
     def model(name: str, version: str | None = None) -> Response:
         route = app.plane.route(name)
-        return _json(oip.metadata(route.pick(oip.number(version)), sorted(route.versions)))
+        return _json(oip.metadata(route.pick(number(version)), sorted(route.versions)))
 
     return model
 
 
 def _model_ready(app: App) -> _View:
     def model_ready(name: str, version: str | None = None) -> Response:
-        app.plane.route(name).pick(oip.number(version))
+        app.plane.route(name).pick(number(version))
         return _json({"ready": True})
 
     return model_ready
@@ -63,10 +63,10 @@ def _infer(app: App) -> _View:
         content = read_typed(request, (oip_binary.KIND,))
         head, tail = oip_binary.split(content, request.headers.get(oip_binary.LENGTH))
         body = oip_binary.fill(mapping(loads(head)), tail)
-        route, number = app.plane.route(name), oip.number(version)
-        served = route.pick(number)  # once: what its rows look like and what answers them is the same version
+        route, asked = app.plane.route(name), number(version)
+        served = route.pick(asked)  # once: what its rows look like and what answers them is the same version
         wanted = oip.parse(body, served)
-        answers = app.plane.answers(route, served, wanted.rows, wanted.methods, mirrored=number is None)
+        answers = app.plane.answers(route, served, wanted.rows, wanted.methods, mirrored=asked is None)
         form, binary = oip.render(answers, wanted)
         trace: Trace = request.environ[TRACE]
         trace.route = "infer"

@@ -1,4 +1,4 @@
-"""The two addresses that are asked most, answered by the functions of the Flask routes without Flask's contexts.
+"""The addresses that are asked most, answered as the Flask routes answer them, without Flask's contexts.
 
 A small request takes a quarter of the time this way. Whatever is unusual about a request goes to Flask.
 """
@@ -17,8 +17,9 @@ from serving.dataplane.model import ServedModel
 from serving.dataplane.outputs import dumps, rows_of
 from serving.dataplane.plane import Answer
 from serving.errors import ServingError
-from serving.http.routes import PARSERS, RENDERERS, SCORING
 from serving.http.tracing import TRACE, Trace, Wsgi
+from serving.protocols.protocol import JsonProtocol
+from serving.protocols.registry import JSON_PROTOCOLS
 
 if TYPE_CHECKING:
     from serving.http.app import App
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _Groups = dict[tuple[ServedModel, str], list[tuple[dict[str, Any], Any, Rows, Any]]]
 _PREPARED = "vivero.prepared"
 _NO_JSON: Any = object()
-_ROUTES = {"/score": "score", "/invocations": "invocations"}
+_ADDRESSES = {address: one for one in JSON_PROTOCOLS for address in one.addresses if "<" not in address}
 
 
 @dataclass
@@ -47,18 +48,18 @@ class Shortcut:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         prepared: _Prepared | None = environ.get(_PREPARED)
-        route = self._route(environ)
-        body = prepared.body if prepared is not None else self._body(environ) if route is not None else _NO_JSON
-        if route is None or body is _NO_JSON:
+        protocol = self._protocol(environ)
+        body = prepared.body if prepared is not None else self._body(environ) if protocol is not None else _NO_JSON
+        if protocol is None or body is _NO_JSON:
             return self._inner(environ, start_response)
         trace: Trace = environ[TRACE]
-        trace.route = route
+        trace.route = protocol.route
         try:
             if prepared is not None:
                 answer, rows = prepared.answer, prepared.rows
-                form = RENDERERS[route](answer, body)
+                form = protocol.render(answer, body)
             else:
-                answer, form, rows = SCORING[route](self._app.plane, body, None)
+                answer, form, rows = protocol.score(self._app.plane, body, None)
         except ServingError as error:
             status, headers, content = self._app.refusal(error, trace)
             start_response(status, [*headers, ("Content-Length", str(len(content)))])
@@ -75,12 +76,12 @@ class Shortcut:
         """
         plane, groups = self._app.plane, _Groups()
         for environ in environs:
-            route = self._route(environ)
-            body = self._body(environ) if route is not None else _NO_JSON
-            if route is None or body is _NO_JSON:
+            protocol = self._protocol(environ)
+            body = self._body(environ) if protocol is not None else _NO_JSON
+            if protocol is None or body is _NO_JSON:
                 continue
             try:
-                rows, method = PARSERS[route](body)
+                rows, method = protocol.parse(body)
                 models = plane.route(None)
                 served = models.pick(None)
                 taken, method = served.take(rows, method, plane.limits.max_rows)
@@ -95,11 +96,11 @@ class Shortcut:
         for (served, method), group in groups.items():
             _compute(served, method, group)
 
-    def _route(self, environ: dict[str, Any]) -> str | None:
-        route = _ROUTES.get(environ["PATH_INFO"])
-        if route is None or not _is_usual(environ, self._app.flask.config["MAX_CONTENT_LENGTH"]):
+    def _protocol(self, environ: dict[str, Any]) -> JsonProtocol | None:
+        found = _ADDRESSES.get(environ["PATH_INFO"])
+        if found is None or not _is_usual(environ, self._app.flask.config["MAX_CONTENT_LENGTH"]):
             return None
-        return route
+        return found
 
     def _body(self, environ: dict[str, Any]) -> Any:
         """Return a request's JSON; where it is none, leave the body as if unread."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from serving.dataplane.outputs import dumps
-from serving.errors import ServingError
+from serving.errors import ServingError, is_text
 from serving.http.door import Door, TurnedAway
 from serving.observe.telemetry import Telemetry
 
@@ -33,7 +33,7 @@ class Trace:
 
     def __init__(self, request_id: str, path: str) -> None:
         self.request_id, self.route = request_id, "none"
-        self._as_text = path == "/v2" or path.startswith("/v2/")
+        self._as_text = is_text(path)
         self.answer: Answer | None = None
         self.rows: int | None = None
         self.error: str | None = None

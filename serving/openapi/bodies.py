@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from serving.data.columns import CATEGORY, DATE, NUMBER, TEXT, Column
 from serving.dataplane.model import ServedModel
-from serving.openapi.operations import CSV, JSON, Body
-from serving.protocols import oip
 
 _WORDS = {NUMBER: "a number", TEXT: "a text", CATEGORY: "a category", DATE: "a point in time"}
 
 
-def _azure(served: ServedModel) -> Body:
-    methods = {"type": "string", "enum": list(served.schema.methods)}
-    schema = _of({"data": _rows(served), "method": methods}, "data")
-    return Body({JSON: schema}, _if_works(served, {"data": shown_example(served), "method": served.default_method}))
-
-
-def _mlflow(served: ServedModel) -> Body:
-    schemas = {JSON: _of({"instances": _rows(served)}, "instances"), CSV: {"type": "string"}}
-    return Body(schemas, _if_works(served, {"instances": shown_example(served)}))
-
-
-def _inference(served: ServedModel) -> Body:
-    schema = _of({"inputs": {"type": "array", "items": {"type": "object"}}}, "inputs")
-    return Body({JSON: schema}, _if_works(served, {"inputs": _tensors(served)}))
-
-
-BODIES: dict[str, Callable[[ServedModel], Body]] = {"score": _azure, "invocations": _mlflow, "infer": _inference}
-
-
-def _of(properties: dict[str, Any], required: str) -> dict[str, Any]:
+def object_of(properties: dict[str, Any], required: str) -> dict[str, Any]:
+    """Return the schema of an object with properties, one of which it must have."""
     return {"type": "object", "required": [required], "properties": properties}
 
 
-def _if_works(served: ServedModel, example: dict[str, Any]) -> dict[str, Any] | None:
+def example_if_works(served: ServedModel, example: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an example made of a model's own, unless that is known not to work."""
     return example if served.example_works and all(example.values()) else None
 
 
@@ -48,23 +28,8 @@ def shown_example(served: ServedModel) -> list[Any]:
     return served.example
 
 
-def _tensors(served: ServedModel) -> list[dict[str, Any]]:
-    """Return the example as the tensors that the metadata names."""
-    row = shown_example(served)[0]
-    inputs = oip.inputs(served)
-    if isinstance(row, dict):
-        pairs = [(one, [row.get(one["name"])]) for one in inputs]
-    elif isinstance(row, list):
-        pairs = [(inputs[0], row)]
-    else:
-        pairs = [(inputs[0], [row])]
-    if any(one["datatype"] == "BYTES" and not isinstance(value[0], str) for one, value in pairs):
-        return []
-    shapes = [[1, *[len(value)] * (len(one["shape"]) - 1)] for one, value in pairs]
-    return [{**one, "shape": shape, "data": value} for (one, value), shape in zip(pairs, shapes, strict=True)]
-
-
-def _rows(served: ServedModel) -> dict[str, Any]:
+def rows_schema(served: ServedModel) -> dict[str, Any]:
+    """Return the schema of a list of rows."""
     return {"type": "array", "minItems": 1, "items": _row(served)}
 
 

@@ -5,13 +5,18 @@ Each model's addresses are described by its own name, since each model takes oth
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import DataPlane, Route
-from serving.openapi.bodies import BODIES
 from serving.openapi.operations import JSON, TEXT, Body, Dialect
+from serving.protocols import oip
+from serving.protocols.protocol import JsonProtocol
+from serving.protocols.registry import JSON_PROTOCOLS
 
+_NAME, _VERSION = re.compile(r"<(?:\w+:)?name>"), re.compile(r"<(?:\w+:)?version>")
 _NO_MODEL, _SCORED = (404,), (404, 422, 424)
 
 
@@ -23,9 +28,11 @@ def describe(plane: DataPlane, version: str, *, needs_key: bool) -> dict[str, An
     found = dialect.head(", ".join(shown) or "no model", served or "0")
     found["paths"] = {
         **_of_server(dialect),
-        **_scoring(dialect, shown),
         **_repository(dialect, list(shown)),
     }
+    for protocol in JSON_PROTOCOLS:
+        found["paths"] |= _scoring(dialect, protocol, shown) | _scoring_by_name(dialect, protocol, routes)
+        found["paths"] |= _questions(dialect, protocol, routes)
     for name, route in routes.items():
         for path, number in _versions(name, route):
             found["paths"] |= _of_model(dialect, path, route.pick(number), number)
@@ -68,24 +75,48 @@ def _without_error(operation: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
-def _scoring(dialect: Dialect, shown: dict[str, ServedModel]) -> dict[str, Any]:
-    """Describe what answers rows: by the model's name, and without where that says which one is meant."""
+def _scoring(dialect: Dialect, protocol: JsonProtocol, shown: dict[str, ServedModel]) -> dict[str, Any]:
+    """Describe what answers rows where the address names no model; what they hold is known if there is one model."""
     found: dict[str, Any] = {}
-    for name, served in shown.items():
-        for tail in ("", f"/{name}"):
-            for kind in ("score", "invocations"):
-                path, one = f"/{kind}{tail}", f"{kind}_{name}" if tail else kind
-                body, parameters = BODIES[kind](served), []
-                if not tail and len(shown) > 1:
-                    body = Body({**body.schemas, JSON: {"type": "object"}}, body.example)
-                if not tail:
-                    parameters = [_which(list(shown))]
-                if path not in found:
-                    summary = _summary(served) if tail or len(shown) == 1 else "What the named model answers"
-                    found[path] = _post(
-                        dialect, path, one, summary, "the answer", _SCORED, body=body, parameters=parameters
-                    )
+    for path in protocol.addresses if shown else ():
+        if "<" not in path:
+            first = next(iter(shown.values()))
+            body, summary = protocol.body(first), _summary(first)
+            if len(shown) > 1:
+                body = Body({**body.schemas, JSON: {"type": "object"}}, body.example)
+                summary = "What the named model answers"
+            which = [_which(list(shown))]
+            found[path] = _post(
+                dialect, path, protocol.route, summary, "the answer", _SCORED, body=body, parameters=which
+            )
     return found
+
+
+def _scoring_by_name(dialect: Dialect, protocol: JsonProtocol, routes: dict[str, Route]) -> dict[str, Any]:
+    found = {}
+    for address in protocol.addresses:
+        for path, tail, served in _addresses(address, routes):
+            name, body = f"{protocol.route}_{tail}", protocol.body(served)
+            found[path] = _post(dialect, path, name, _summary(served), "the answer", _SCORED, body=body)
+    return found
+
+
+def _questions(dialect: Dialect, protocol: JsonProtocol, routes: dict[str, Route]) -> dict[str, Any]:
+    get, asked, found = dialect.operation, "what was asked for", {}
+    for address, question in protocol.questions.items():
+        if "<" not in address:
+            found[address] = {"get": get(address, question.name, question.summary, asked)}
+        for path, tail, _ in _addresses(address, routes):
+            found[path] = {"get": get(path, f"{question.name}_{tail}", question.summary, asked, _NO_MODEL)}
+    return found
+
+
+def _addresses(address: str, routes: dict[str, Route]) -> Iterator[tuple[str, str, ServedModel]]:
+    """Yield an address with the names and versions of models, what tells it from the others, and the model."""
+    for name, route in routes.items() if _NAME.search(address) else ():
+        for number in sorted(route.versions) if _VERSION.search(address) else (None,):
+            path = _VERSION.sub(str(number), _NAME.sub(name, address))
+            yield path, name if number is None else f"{name}_{number}", route.pick(number)
 
 
 def _which(names: list[str]) -> dict[str, Any]:
@@ -115,7 +146,7 @@ def _versions(name: str, route: Route) -> list[tuple[str, int | None]]:
 def _of_model(dialect: Dialect, path: str, served: ServedModel, number: int | None) -> dict[str, Any]:
     tail = served.name if number is None else f"{served.name}_{number}"
     get, found = dialect.operation, ("what was asked for", _NO_MODEL)
-    body = BODIES["infer"](served)
+    body = oip.describe(served)
     return {
         path: {"get": get(path, f"model_{tail}", f"What {served.name} takes and gives", *found)},
         f"{path}/ready": {"get": get(path, f"ready_{tail}", f"Whether {served.name} is served", *found)},

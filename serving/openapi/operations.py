@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.errors import MEANING, OF_ANY
+from serving.errors import MEANING, OF_ANY, is_text
 from serving.http.door import HEALTH
 
 JSON = "application/json"
@@ -125,7 +125,7 @@ class Dialect:
 
     def _refusal(self, path: str, status: int, not_now: str) -> dict[str, Any]:
         where = "definitions" if self.version == "2" else "components/schemas"
-        name = "ErrorText" if path.startswith("/v2") else "Error"
+        name = "ErrorText" if is_text(path) else "Error"
         contents = {JSON: {"schema": {"$ref": f"#/{where}/{name}"}}}
         if status == 503 and not_now != JSON:
             contents = {not_now: {"schema": _STRING}, **contents}

@@ -10,9 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from serving.data.rows import Rows
+from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import bad_input
+from serving.openapi.bodies import example_if_works, object_of, rows_schema, shown_example
+from serving.openapi.operations import JSON, Body
 from serving.protocols.common import by_column, mapping, names, text
+from serving.protocols.protocol import JsonProtocol
 
 
 def parse(body: Any) -> tuple[Rows, str | None]:
@@ -50,3 +54,14 @@ def render(answer: Answer, form: Any) -> dict[str, Any]:
     if isinstance(form, dict) and "Inputs" in form:
         return {"Results": answer.values}
     return {answer.method: answer.values}
+
+
+def describe(served: ServedModel) -> Body:
+    """Return what a request holds."""
+    methods = {"type": "string", "enum": list(served.schema.methods)}
+    example = {"data": shown_example(served), "method": served.default_method}
+    schema = object_of({"data": rows_schema(served), "method": methods}, "data")
+    return Body({JSON: schema}, example_if_works(served, example))
+
+
+PROTOCOL = JsonProtocol(route="score", addresses=("/score", "/score/<name>"), parse=parse, render=render, body=describe)

@@ -124,3 +124,12 @@ def by_column(value: dict[str, Any]) -> Rows:
         raise bad_input("ragged", f"The columns have different lengths: {lengths}")
     flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
     return Rows([list(row) for row in zip(*flat, strict=True)], list(value))
+
+
+def number(version: str | None) -> int | None:
+    """Return a version given as text."""
+    if version is None:
+        return None
+    if not (version.isascii() and version.isdigit()) or len(version) > 9:
+        raise ServingError(404, "no_such_version", f"{version!r} is no version")
+    return int(version)

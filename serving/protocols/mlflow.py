@@ -11,9 +11,13 @@ import io
 from typing import Any
 
 from serving.data.rows import Rows
+from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import bad_input
+from serving.openapi.bodies import example_if_works, object_of, rows_schema, shown_example
+from serving.openapi.operations import CSV, JSON, Body
 from serving.protocols.common import by_column, mapping, names, text
+from serving.protocols.protocol import JsonProtocol
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -51,6 +55,22 @@ def parse_csv(content: bytes) -> tuple[Rows, str | None]:
     return Rows(rows, header, texts=True), None
 
 
-def render(answer: Answer) -> dict[str, Any]:
+def render(answer: Answer, _body: Any) -> dict[str, Any]:
     """Return the answer."""
     return {"predictions": answer.values}
+
+
+def describe(served: ServedModel) -> Body:
+    """Return what a request holds."""
+    schemas = {JSON: object_of({"instances": rows_schema(served)}, "instances"), CSV: {"type": "string"}}
+    return Body(schemas, example_if_works(served, {"instances": shown_example(served)}))
+
+
+PROTOCOL = JsonProtocol(
+    route="invocations",
+    addresses=("/invocations", "/invocations/<name>"),
+    parse=parse,
+    render=render,
+    body=describe,
+    parse_csv=parse_csv,
+)

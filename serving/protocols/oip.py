@@ -11,7 +11,9 @@ import numpy as np
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
-from serving.errors import ServingError, bad_input
+from serving.errors import bad_input
+from serving.openapi.bodies import example_if_works, object_of, shown_example
+from serving.openapi.operations import JSON, Body
 from serving.protocols.common import mapping, text
 from serving.protocols.oip_tensors import WORDS, an_object, content_type, tensor
 
@@ -200,10 +202,23 @@ def _described(served: ServedModel, method: str) -> list[dict[str, Any]]:
     return [{"name": one["name"], "datatype": one["datatype"], "shape": [-1, *one["shape"][1:]]} for one in tensors]
 
 
-def number(version: str | None) -> int | None:
-    """Return a version given as text."""
-    if version is None:
-        return None
-    if not (version.isascii() and version.isdigit()) or len(version) > 9:
-        raise ServingError(404, "no_such_version", f"{version!r} is no version")
-    return int(version)
+def describe(served: ServedModel) -> Body:
+    """Return what a request holds."""
+    schema = object_of({"inputs": {"type": "array", "items": {"type": "object"}}}, "inputs")
+    return Body({JSON: schema}, example_if_works(served, {"inputs": _tensors(served)}))
+
+
+def _tensors(served: ServedModel) -> list[dict[str, Any]]:
+    """Return the example as the tensors that the metadata names."""
+    row = shown_example(served)[0]
+    tensors = inputs(served)
+    if isinstance(row, dict):
+        pairs = [(one, [row.get(one["name"])]) for one in tensors]
+    elif isinstance(row, list):
+        pairs = [(tensors[0], row)]
+    else:
+        pairs = [(tensors[0], [row])]
+    if any(one["datatype"] == "BYTES" and not isinstance(value[0], str) for one, value in pairs):
+        return []
+    shapes = [[1, *[len(value)] * (len(one["shape"]) - 1)] for one, value in pairs]
+    return [{**one, "shape": shape, "data": value} for (one, value), shape in zip(pairs, shapes, strict=True)]

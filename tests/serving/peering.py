@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return a folder with the models as every server wants them."""
     found = tmp_path_factory.mktemp("peers")
     try:
-        for name in ("azure", "mlserver", "mlflow"):
+        for name in ("azure", "mlserver", "mlflow", "kserve"):
             environment(name)
     except subprocess.CalledProcessError as error:
         missing(f"an environment of {name} cannot be built (is there a network?): {error}")

@@ -20,6 +20,7 @@ PACKAGES = {
     "azure": ["azureml-inference-server-http==1.5.1"],
     "mlserver": ["mlserver==1.7.1", "mlserver-sklearn==1.7.1"],
     "mlflow": ["mlflow<4"],
+    "kserve": ["kserve==0.21.0", "pytest"],  # its client
     "constant": ["flask", "gunicorn", "granian"],
 }
 SCORE = """

@@ -22,6 +22,7 @@ CASES = (
     "the_example_of_mlserver", "numpy_request_codec", "numpy_codec", "pandas_codec", "string_codec", "mlserver_infer",
     "mlserver_infer_binary", "mlserver_infer_small_batches", "triton", "triton_texts", "triton_shows_refusals",
 )  # fmt: skip
+KSERVE_CASES = ("v1_predict", "v1_probabilities", "v1_is_ready", "v1_refusal", "v2_predict", "v2_is_ready")
 
 
 def ask(peer: Any, path: Any, body: Any = None, **headers: Any) -> Any:
@@ -37,27 +38,43 @@ def ask(peer: Any, path: Any, body: Any = None, **headers: Any) -> Any:
         return error.code, error.headers, error.read()
 
 
-# MLServer and Triton: their own clients
+# MLServer, Triton and KServe: their own clients
 
 
-@pytest.fixture(scope="module")
-def clients(ours: Any, folder: Path) -> Any:
-    """Return what MLServer's and Triton's clients say of our server."""
-    script = Path(__file__).with_name("mlserver_client.py")
-    words = [str(environment("mlserver")), str(script), f"127.0.0.1:{ours.port}", str(folder)]
+def asked_by(peer: str, script: str, ours: Any, folder: Path) -> Any:
+    """Return what somebody else's client says of our server, by its cases."""
+    path = Path(__file__).with_name(script)
+    words = [str(environment(peer)), str(path), f"127.0.0.1:{ours.port}", str(folder)]
     variables = {name: one for name, one in os.environ.items() if name != "PYTHONPATH"}
     ended = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=200)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def test_every_case_is_known(clients: Any) -> None:
-    assert tuple(clients) == CASES
+@pytest.fixture(scope="module")
+def clients(ours: Any, folder: Path) -> Any:
+    """Return what MLServer's and Triton's clients say of our server."""
+    return asked_by("mlserver", "mlserver_client.py", ours, folder)
+
+
+@pytest.fixture(scope="module")
+def kserve(ours: Any, folder: Path) -> Any:
+    """Return what KServe's client says of our server."""
+    return asked_by("kserve", "kserve_client.py", ours, folder)
+
+
+def test_every_case_is_known(clients: Any, kserve: Any) -> None:
+    assert tuple(clients) == CASES and tuple(kserve) == KSERVE_CASES
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_clients(case: str, clients: Any) -> None:
     assert clients[case] is None, clients[case]
+
+
+@pytest.mark.parametrize("case", KSERVE_CASES)
+def test_kserve(case: str, kserve: Any) -> None:
+    assert kserve[case] is None, kserve[case]
 
 
 # MLServer's server

@@ -68,6 +68,23 @@ def mlflow_inputs_by_column(client: Any, rows: Any, method: Any) -> Any:
     return client.post("/invocations", json=body).json["predictions"]
 
 
+def v1_rows(client: Any, rows: Any, method: Any) -> Any:
+    body = {"instances": rows.tolist(), "signature_name": method}
+    return client.post("/v1/models/m:predict", json=body).json["predictions"]
+
+
+def v1_columns(client: Any, rows: Any, method: Any) -> Any:
+    inputs = {str(n): column.tolist() for n, column in enumerate(rows.T)}
+    body = {"inputs": inputs, "signature_name": method}
+    return client.post("/v1/models/m/versions/1:predict", json=body).json["outputs"]
+
+
+def v1_named_rows(client: Any, rows: Any, method: Any) -> Any:
+    instances = [{str(n): one for n, one in enumerate(row)} for row in rows.tolist()]
+    body = {"instances": instances, "signature_name": method}
+    return client.post("/v1/models/m:predict", json=body).json["predictions"]
+
+
 def oip_matrix(client: Any, rows: Any, method: Any) -> Any:
     body = {"inputs": [{"name": "x", "shape": list(rows.shape), "datatype": "FP64", "data": rows.ravel().tolist()}]}
     return _tensor(client.post("/v2/models/m/infer", json={**body, "outputs": [{"name": method}]}))
@@ -88,7 +105,7 @@ def _tensor(answer: Any) -> Any:
 
 
 WAYS = [azure, azure_input_data, azure_inputs, mlflow_split, mlflow_records, mlflow_instances]
-WAYS += [mlflow_inputs_by_column, oip_matrix, oip_by_column]
+WAYS += [mlflow_inputs_by_column, v1_rows, v1_columns, v1_named_rows, oip_matrix, oip_by_column]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -191,6 +208,42 @@ def test_metadata_and_health(client: Any) -> None:
     assert asked.post("/v2/repository/index", json={}).json[0]["state"] == "READY"
     for path in ("/v2/models/other", "/v2/models/m/versions/9", "/v2/models/m/versions/x", "/nothere"):
         assert asked.get(path).status_code == 404, path
+
+
+def test_version_1_says_what_is_served(client: Any) -> None:
+    asked = client(m=MODELS["svc"], other=MODELS["forest"])
+    assert asked.get("/v1/models").json == {"models": ["m", "other"]}
+    available = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+    for path in ("/v1/models/m", "/v1/models/m/versions/1"):
+        assert asked.get(path).json == {"name": "m", "ready": True, "model_version_status": [available]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/v1/models/nobody:predict", {"instances": [[1] * 4]}, 404, "no_such_model"),
+        ("/v1/models/m/versions/9:predict", {"instances": [[1] * 4]}, 404, "no_such_version"),
+        ("/v1/models/m/versions/x:predict", {"instances": [[1] * 4]}, 404, "no_such_version"),
+        ("/v1/models/m:predict", {}, 400, "no_rows"),
+        ("/v1/models/m:predict", {"instances": [], "inputs": []}, 400, "no_rows"),
+        ("/v1/models/m:predict", {"instances": [[1]]}, 400, "wrong_width"),
+        ("/v1/models/m:predict", {"instances": [[1] * 4], "signature_name": "fly"}, 422, "no_such_method"),
+        ("/v1/models/m:predict", {"instances": [[1] * 4], "signature_name": 1}, 400, "wrong_type"),
+        ("/v1/models/m:predict", [], 400, "no_object"),
+        ("/v1/models/m:explain", {}, 404, "not_found"),
+        ("/v1/models/m/versions/9", None, 404, "no_such_version"),
+        ("/v1/models/nobody", None, 404, "no_such_model"),
+    ],
+)
+def test_version_1_refuses_with_a_text(path: str, body: Any, status: int, code: str, client: Any) -> None:
+    asked = client(m=MODELS["svc"])
+    answer = asked.get(path) if body is None else asked.post(path, json=body)
+    assert (answer.status_code, answer.json["code"]) == (status, code) and isinstance(answer.json["error"], str)
+
+
+def test_a_default_signature_is_the_models_own_choice(client: Any) -> None:
+    body = {"instances": X[:3].tolist(), "signature_name": "serving_default"}
+    assert client(m=MODELS["svc"]).post("/v1/models/m:predict", json=body).json == {"predictions": [0, 0, 0]}
 
 
 def test_several_models_need_a_name(client: Any) -> None:

@@ -59,6 +59,7 @@ def _requests(rows: Any, methods: list[str]) -> Iterator[tuple[str, dict[str, An
         yield "/score", {"json": {"data": as_json(rows), "method": method}}, method
     last = methods[-1]
     yield "/invocations", {"json": {"instances": as_json(rows), "params": {"method": last}}}, last
+    yield "/v1/models/m:predict", {"json": {"instances": as_json(rows), "signature_name": last}}, last
     if not _are_mappings(rows):  # it has none
         body = {"inputs": tensors(rows), "outputs": [{"name": method} for method in methods]}
         yield "/v2/models/m/infer", {"json": body}, last
