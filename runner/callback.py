@@ -41,9 +41,9 @@ def answer(folder: Path, request: Path) -> None:
             properties=dict(asked.properties or {}),
             resources=dict(asked.resources or {}),
         )
-        bench = reopen(layout, record)
-        with contextlib.closing(bench.compute):  # which is connected to where a model is inspected only if one is
-            made = register_version(bench, record, wanted)
+        context = reopen(layout, record)
+        with contextlib.closing(context.compute):  # which is connected to where a model is inspected only if one is
+            made = register_version(context, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:
         write_json(target, {"ok": False, "error": str(mistake)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
 from runner.ports import Compute
@@ -14,7 +14,7 @@ from runner.recovery import reconcile, reopen
 from runner.store.runs import FileRunStore
 from runner.sweeps.controller import multirun
 from runner.sweeps.display.watcher import make_watcher
-from runner.wiring import make_bench, make_compute, new_record
+from runner.wiring import make_compute, make_context, new_record
 
 
 def set_up(base: Path) -> multirun.Context:
@@ -30,11 +30,11 @@ def set_up(base: Path) -> multirun.Context:
     return multirun.context
 
 
-def _new_run(plan: Plan, compute: Compute) -> tuple[RunRecord, Bench]:
+def _new_run(plan: Plan, compute: Compute) -> tuple[RunRecord, RunContext]:
     record = new_record(plan)
-    return record, make_bench(plan.spec, plan.layout, record, plan.base, say=lambda _line: None, compute=compute)
+    return record, make_context(plan.spec, plan.layout, record, plan.base, say=lambda _line: None, compute=compute)
 
 
-def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, Bench]:
+def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, RunContext]:
     record = FileRunStore(layout).read(run_id)
     return record, reopen(layout, record)

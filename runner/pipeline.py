@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runner.errors import UserError, storage_error
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.io.clock import now
 from runner.io.files import append_json_line
 from runner.io.json_records import read_lines
@@ -26,7 +26,7 @@ Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
 
 # name (also the record's field), status while it is at work, word for the user, function
-STAGES: tuple[tuple[str, str, str, Callable[[Bench, RunRecord], Any]], ...] = (
+STAGES: tuple[tuple[str, str, str, Callable[[RunContext, RunRecord], Any]], ...] = (
     ("prepare", PREPARING, "Preparing", prepare),
     ("scale", SCALING, "Scaling", scale),
     ("run", RUNNING, "Running", run),
@@ -36,7 +36,7 @@ STAGES: tuple[tuple[str, str, str, Callable[[Bench, RunRecord], Any]], ...] = (
 )
 
 
-def execute(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
+def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
     """Take a run through the stages its composition names and return its record at the end.
 
     A script that fails still has its outputs kept; only its model is not registered. A mistake found on the way,
@@ -44,73 +44,75 @@ def execute(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
     so does Ctrl-C, after the record has been finished as canceled.
     """
     try:
-        return _stages(bench, record, phase)
+        return _stages(context, record, phase)
     except KeyboardInterrupt:
-        record = bench.runs.read(record.id)
+        record = context.runs.read(record.id)
         if record.status == RUNNING:  # the worker has been told, and has ended
-            record = dataclasses.replace(record, run=read_result(bench.run))
-            record = _stage(bench, record, STAGES[3], phase)
-        finish(bench, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
+            record = dataclasses.replace(record, run=read_result(context.run))
+            record = _stage(context, record, STAGES[3], phase)
+        finish(context, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
         raise
     except (UserError, OSError) as error:
         mistake = error if isinstance(error, UserError) else storage_error(error)
         if mistake is None:
             raise
-        return finish(bench, dataclasses.replace(bench.runs.read(record.id), error=str(mistake)), FAILED)
+        return finish(context, dataclasses.replace(context.runs.read(record.id), error=str(mistake)), FAILED)
 
 
-def _stages(bench: Bench, record: RunRecord, phase: Phase) -> RunRecord:
+def _stages(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
     for stage in STAGES:
         name = stage[0]
-        if name not in bench.spec.stages or getattr(record, name) is not None:
+        if name not in context.spec.stages or getattr(record, name) is not None:
             continue
-        if name == "register" and not _registers(bench, record):
+        if name == "register" and not _registers(context, record):
             continue
-        if name == "deploy" and (bench.spec.endpoint is None or record.register is None):
+        if name == "deploy" and (context.spec.endpoint is None or record.register is None):
             continue
-        if bench.run.cancel.exists() and record.run is None:
-            return finish(bench, dataclasses.replace(record, error=cancel_reason(bench.run) or "canceled"), CANCELED)
-        record = _stage(bench, record, stage, phase)
+        if context.run.cancel.exists() and record.run is None:
+            return finish(
+                context, dataclasses.replace(record, error=cancel_reason(context.run) or "canceled"), CANCELED
+            )
+        record = _stage(context, record, stage, phase)
     status = record.run.status if record.run else COMPLETED
     reason = record.run.reason if record.run else None
     if status == CANCELED:
-        reason = cancel_reason(bench.run) or reason
-    return finish(bench, dataclasses.replace(record, error=reason if status != COMPLETED else None), status)
+        reason = cancel_reason(context.run) or reason
+    return finish(context, dataclasses.replace(record, error=reason if status != COMPLETED else None), status)
 
 
-def _registers(bench: Bench, record: RunRecord) -> bool:
+def _registers(context: RunContext, record: RunRecord) -> bool:
     completed = record.run is None or record.run.status == COMPLETED
-    return completed and registers(bench)
+    return completed and registers(context)
 
 
-def _stage(bench: Bench, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:
+def _stage(context: RunContext, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:
     name, status, word, function = stage
     record = dataclasses.replace(record, status=status)
-    bench.runs.write(record)
-    note(bench, "status", status=status, stage=name)
+    context.runs.write(record)
+    note(context, "status", status=status, stage=name)
     phase(word, None)
     start = time.perf_counter()
-    made = function(bench, record)
+    made = function(context, record)
     seconds = round(time.perf_counter() - start, 4)
     phase(word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
     if name == "finalize":
-        lines = list(read_lines(bench.run.properties, PropertyLine))
+        lines = list(read_lines(context.run.properties, PropertyLine))
         changed["tags"] = with_script_set(lines, "tag", record.tags)
         changed["properties"] = with_script_set(lines, "property", record.properties)
         changed["display_name"] = name_set_by_script(lines) or record.display_name
     return dataclasses.replace(record, **changed)  # written as the next stage begins, or with the end
 
 
-def finish(bench: Bench, record: RunRecord, status: str) -> RunRecord:
+def finish(context: RunContext, record: RunRecord, status: str) -> RunRecord:
     """Write a run's last record."""
     record = dataclasses.replace(record, status=status, ended=now())
-    orders.forget(str(bench.run.root))
-    bench.runs.write(record)
-    note(bench, "status", status=status, error=record.error)
+    orders.forget(str(context.run.root))
+    context.runs.write(record)
+    note(context, "status", status=status, error=record.error)
     return record
 
 
-def note(bench: Bench, event: str, **facts: Any) -> None:
+def note(context: RunContext, event: str, **facts: Any) -> None:
     """Append an event of the run."""
-    append_json_line(bench.run.events, {"time": now(), "event": event, **facts})
+    append_json_line(context.run.events, {"time": now(), "event": event, **facts})

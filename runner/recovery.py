@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.followers import is_followed, worker_lives
 from runner.io.clock import now
 from runner.io.files import is_locked, locked
@@ -28,7 +28,7 @@ from runner.statuses import CANCELED, FAILED, TERMINAL
 from runner.store.finding import entries, record_folders
 from runner.store.runs import read_record
 from runner.sweeps.controller.prefetch import clear_abandoned
-from runner.wiring import make_bench
+from runner.wiring import make_context
 from runner.worker import orders
 
 _TICK = 0.1
@@ -66,28 +66,28 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
         record = read_record(run.root)
         if record.status in TERMINAL:
             return record
-        bench = reopen(layout, record, say)
+        context = reopen(layout, record, say)
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
             return finish(
-                bench, dataclasses.replace(record, error="the controller ended before the script began"), status
+                context, dataclasses.replace(record, error="the controller ended before the script began"), status
             )
         if run.node.exists() and not run.result.exists():
             follow(run)
             return record
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
-            bench.runs.write(record)
-        _take_interpreter(bench, record)
-        return execute(bench, record, _quiet)
+            context.runs.write(record)
+        _take_interpreter(context, record)
+        return execute(context, record, _quiet)
 
 
-def _take_interpreter(bench: Bench, record: RunRecord) -> None:
+def _take_interpreter(context: RunContext, record: RunRecord) -> None:
     """Refuse a run of another Python than this one, which could not load its model, before it has failed for that."""
-    if record.prepare is None or record.prepare.environment.kind != "current" or not registers(bench):
+    if record.prepare is None or record.prepare.environment.kind != "current" or not registers(context):
         return
-    host, lock = bench.compute.host(), read_text(bench.run.lock_file)
-    bench.handle = bench.environment.restore(record.prepare.environment, lock, host, bench.say)
+    host, lock = context.compute.host(), read_text(context.run.lock_file)
+    context.handle = context.environment.restore(record.prepare.environment, lock, host, context.say)
 
 
 def forget_secrets(layout: Layout) -> None:
@@ -108,27 +108,29 @@ def _is_over(folder: Path) -> bool:
 
 def followed(layout: Layout, record: RunRecord) -> None:
     """Follow a run that is on a node to its end."""
-    bench = reopen(layout, record)
+    context = reopen(layout, record)
     assert record.prepare is not None  # noqa: S101 - it was submitted
-    environment, lock = record.prepare.environment, read_text(bench.run.lock_file)
-    job = bench.compute.attach(bench.run.root, lambda host: bench.environment.restore(environment, lock, host, print))
+    environment, lock = record.prepare.environment, read_text(context.run.lock_file)
+    job = context.compute.attach(
+        context.run.root, lambda host: context.environment.restore(environment, lock, host, print)
+    )
     while job is not None and not job.wait(_TICK):
         continue
-    bench.compute.close()
+    context.compute.close()
     until = time.monotonic() + _CONTROLLER_LEAVES
-    while is_locked(bench.run.controller_lock) and time.monotonic() < until:
+    while is_locked(context.run.controller_lock) and time.monotonic() < until:
         time.sleep(_TICK)
 
 
-def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> Bench:
-    """Return the bench of a recorded run. Its Python is the same though packages of it have changed meanwhile."""
+def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> RunContext:
+    """Return the context of a recorded run. Its Python is the same though packages of it have changed meanwhile."""
     from runner.rerun import spec_of
 
     spec, base = spec_of(record), Path(str(record.config.get("base", layout.root)))
     used = record.prepare.environment if record.prepare is not None else None
     if used is not None and used.kind == "current" and used.prefix == sys.prefix:
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
-    return make_bench(spec, layout, record, base, say=say)
+    return make_context(spec, layout, record, base, say=say)
 
 
 def cancel(layout: Layout, record: RunRecord) -> RunRecord:

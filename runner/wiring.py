@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.schema import CLUSTERS, RunSpec
-from runner.execution.context import Bench, RestoredRun
+from runner.execution.context import RestoredRun, RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
 from runner.ports import Compute, Environment, Host, Registry, Say
@@ -115,7 +115,7 @@ def make_machines(config: Any, base: Path) -> Machines:
     return SshMachines(config)
 
 
-def make_bench(
+def make_context(
     spec: RunSpec,
     layout: Layout,
     record: RunRecord,
@@ -124,7 +124,7 @@ def make_bench(
     say: Say,
     restored: RestoredRun | None = None,
     compute: Compute | None = None,
-) -> Bench:
+) -> RunContext:
     """Lay out everything one run needs, with a compute of its own unless it shares one."""
     from runner.store.git import git_state
     from runner.store.inputs import InputStore
@@ -140,7 +140,7 @@ def make_bench(
 
         return deployer().deploy(Target(reference), settings)
 
-    return Bench(
+    return RunContext(
         spec=spec,
         layout=layout,
         run=layout.run(record.experiment, record.id),
@@ -196,11 +196,11 @@ def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
     said = plan.layout.create(plan.spec.workspace.shared)
     if said is not None:
         progress.say(said)
-    bench = make_bench(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
+    context = make_context(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
     try:
-        return conduct(bench, record, plan.yaml, progress)
+        return conduct(context, record, plan.yaml, progress)
     finally:
-        bench.compute.close()
+        context.compute.close()
 
 
 def make_servers(kind: str, layout: Layout, say: Say) -> Servers:

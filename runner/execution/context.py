@@ -1,4 +1,4 @@
-"""What the stages of one run work with."""
+"""What the stages of one run need: its settings, its places and the adapters that were chosen for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Bench:
+class RunContext:
     """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
 
     `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.

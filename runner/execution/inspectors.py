@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.io.files import hash_tree
 from runner.io.json_records import read_text
 from runner.layout import WORKER
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 _PROGRAM, _BESIDE = "inspect_model.py", ("categories.py", "flavours.py")
 
 
-def inspector_of(bench: Bench, record: RunRecord) -> Inspector:
+def inspector_of(context: RunContext, record: RunRecord) -> Inspector:
     """Return what inspects a run's model: where the run was apart, one of its compute's machines."""
-    if bench.compute.apart:
-        return ApartInspector(bench.compute.host, lambda host: _environment(bench, record, host))
-    handle = bench.handle or _restored(bench, record, bench.compute.host())
-    return LocalInspector(handle.argv(["python"]), bench.say)
+    if context.compute.apart:
+        return ApartInspector(context.compute.host, lambda host: _environment(context, record, host))
+    handle = context.handle or _restored(context, record, context.compute.host())
+    return LocalInspector(handle.argv(["python"]), context.say)
 
 
-def _environment(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
-    return bench.handle.on(host, bench.say) if bench.handle is not None else _restored(bench, record, host)
+def _environment(context: RunContext, record: RunRecord, host: Any) -> EnvironmentHandle:
+    return context.handle.on(host, context.say) if context.handle is not None else _restored(context, record, host)
 
 
-def _restored(bench: Bench, record: RunRecord, host: Any) -> EnvironmentHandle:
+def _restored(context: RunContext, record: RunRecord, host: Any) -> EnvironmentHandle:
     """Return the run's environment, found by its record: no file that a script can write names what is started."""
     assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
-    lock = read_text(bench.run.lock_file)
-    return bench.environment.restore(record.prepare.environment, lock, host, bench.say)
+    lock = read_text(context.run.lock_file)
+    return context.environment.restore(record.prepare.environment, lock, host, context.say)
 
 
 class LocalInspector:

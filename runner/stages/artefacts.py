@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.errors import UserError, nearest
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.inspectors import inspector_of
 from runner.io.clock import now
 from runner.io.files import hash_tree, list_files
@@ -78,7 +78,7 @@ def _only_model(run: RunLayout) -> Path:
     )
 
 
-def register_version(bench: Bench, record: RunRecord, wanted: Wanted) -> ModelRecord:
+def register_version(context: RunContext, record: RunRecord, wanted: Wanted) -> ModelRecord:
     """Inspect an artefact and make it the next version.
 
     Raises
@@ -88,11 +88,11 @@ def register_version(bench: Bench, record: RunRecord, wanted: Wanted) -> ModelRe
     """
     inspection = None
     if wanted.framework != "Custom":
-        inspection = inspect(bench, record, wanted.artefact)
+        inspection = inspect(context, record, wanted.artefact)
         _check(inspection, wanted)
     finalized, prepared = record.finalize or FinalizeRecord(), record.prepare
     assert prepared is not None  # noqa: S101 - a model comes from a run that was prepared
-    made = bench.registry.register(
+    made = context.registry.register(
         wanted.artefact,
         ModelRecord(
             name=wanted.name,
@@ -104,7 +104,7 @@ def register_version(bench: Bench, record: RunRecord, wanted: Wanted) -> ModelRe
             framework=wanted.framework,
             framework_version=inspection.framework_version if inspection else wanted.framework_version,
             python_version=prepared.environment.python_version,
-            lock=read_text(bench.run.lock_file) if bench.run.lock_file.exists() else None,
+            lock=read_text(context.run.lock_file) if context.run.lock_file.exists() else None,
             description=wanted.description,
             resources=wanted.resources,
             tags=wanted.tags,
@@ -133,13 +133,13 @@ def _check(inspection: Inspection, wanted: Wanted) -> None:
         )
 
 
-def inspect(bench: Bench, record: RunRecord, artefact: Path) -> Inspection:
+def inspect(context: RunContext, record: RunRecord, artefact: Path) -> Inspection:
     """Return the worker's inspection if it is of these very bytes, else have one made in the run's environment."""
     digest = hash_tree(artefact)
-    if bench.run.inspection.exists():
-        entries = read_json(bench.run.inspection)
+    if context.run.inspection.exists():
+        entries = read_json(context.run.inspection)
         for entry in entries if isinstance(entries, list) else [entries]:
-            found = as_record(entry, Inspection, bench.run.inspection)
+            found = as_record(entry, Inspection, context.run.inspection)
             if found.sha256 == digest:
                 return found
-    return inspector_of(bench, record).inspect(artefact)
+    return inspector_of(context, record).inspect(artefact)

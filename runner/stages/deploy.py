@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.records import DeployRecord, RunRecord
 
 
-def deploy(bench: Bench, record: RunRecord) -> DeployRecord | None:
+def deploy(context: RunContext, record: RunRecord) -> DeployRecord | None:
     """Start the endpoint of the composition with the run's model, or let it go over to it.
 
     Raises
@@ -14,10 +14,10 @@ def deploy(bench: Bench, record: RunRecord) -> DeployRecord | None:
     UserError
         If it does not come to serve the model.
     """
-    settings, registered = bench.spec.endpoint, record.register
+    settings, registered = context.spec.endpoint, record.register
     if settings is None or registered is None:
         return None
-    done = bench.deploy(f"{registered.model}:{registered.version}", settings)
+    done = context.deploy(f"{registered.model}:{registered.version}", settings)
     for which, key in done.keys.items():
-        bench.say(f"{which} key (shown once): {key}")
+        context.say(f"{which} key (shown once): {key}")
     return DeployRecord(endpoint=done.endpoint, address=done.address, models=tuple(done.models))

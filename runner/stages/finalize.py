@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.metrics import last_values
 from runner.io.files import hash_file, list_files, write_json
 from runner.io.json_records import read_lines, read_record
@@ -18,15 +18,15 @@ from runner.records import ChildRecord, FileRecord, FinalizeRecord, ManifestReco
 from runner.stages.collect import collect_metrics, collect_outputs
 
 
-def finalize(bench: Bench, record: RunRecord) -> FinalizeRecord:
+def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
     """Collect what the script left."""
-    run, notes = bench.run, list[str]()
+    run, notes = context.run, list[str]()
     for name, target in (("outputs", run.outputs), ("logs", run.logs)):
         _move(run.work / name, target)
     if record.prepare is not None:
-        _drop_unchanged(bench, record.prepare.snapshot.hash)
-    notes += collect_outputs(run, bench.spec.job.outputs)
-    notes += collect_metrics(run, bench.spec.job.metrics_files)
+        _drop_unchanged(context, record.prepare.snapshot.hash)
+    notes += collect_outputs(run, context.spec.job.outputs)
+    notes += collect_metrics(run, context.spec.job.metrics_files)
     _close_children(run, record)
     outputs = tuple(
         FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
@@ -59,9 +59,9 @@ def _free(path: Path) -> Path:
     return found
 
 
-def _drop_unchanged(bench: Bench, digest: str) -> None:
+def _drop_unchanged(context: RunContext, digest: str) -> None:
     """Remove from the working copy what the snapshot has anyway; what the script wrote beside it stays."""
-    work, manifest = bench.run.work, bench.layout.snapshot(digest) / "manifest.json"
+    work, manifest = context.run.work, context.layout.snapshot(digest) / "manifest.json"
     if not manifest.exists() or not work.is_dir():
         return
     real = work.resolve()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.config.validation import source_folder
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.records import SnapshotRecord
 from runner.store.snapshots import IGNORE_FILES
 
@@ -16,7 +16,7 @@ _NO_MODULE = r"\b(?:ModuleNotFoundError|ImportError): No module named '([\w.]+)'
 _MISSING = r"\b(?:FileNotFoundError|No such file or directory)\b.*?['\"]([^'\"]+)['\"]"
 
 
-def check_script(bench: Bench, source: Path, snapshot: SnapshotRecord) -> None:
+def check_script(context: RunContext, source: Path, snapshot: SnapshotRecord) -> None:
     """Refuse to go on without the script.
 
     Raises
@@ -24,29 +24,29 @@ def check_script(bench: Bench, source: Path, snapshot: SnapshotRecord) -> None:
     UserError
         If an ignore file leaves it out.
     """
-    script = bench.spec.job.script
-    if script is not None and not _is_copied(bench, snapshot, script):
+    script = context.spec.job.script
+    if script is not None and not _is_copied(context, snapshot, script):
         raise UserError(
             f"job.script: {script} is left out of the copy of {source}{_by(source)}",
             "Take out the line there that names the file or a folder above it",
         )
 
 
-def hint(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
+def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | None:
     """Return what to do about a file that a script did not find, where it is in the source folder or beside it."""
-    if bench.restored_from is not None:
+    if context.restored_from is not None:
         return None
     module = re.search(_NO_MODULE, reason)
     if module is not None:
         if module[1].startswith("azureml."):
             return f"{module[1]} is not available in a run: what it configures on Azure stands in the composition here"
-        return _hint_of_module(bench, snapshot, module[1].partition(".")[0])
+        return _hint_of_module(context, snapshot, module[1].partition(".")[0])
     found = re.search(_MISSING, reason)
     if found is None:
         return None
     try:
-        source = source_folder(bench.spec, bench.base)
-        named = found[1].removeprefix(f"{bench.run.work}/")
+        source = source_folder(context.spec, context.base)
+        named = found[1].removeprefix(f"{context.run.work}/")
         place = Path(os.path.normpath(source / named))
         if not place.exists() or place == source:
             return None
@@ -55,24 +55,24 @@ def hint(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
     give = f"Give it as an input, data.inputs.NAME.path={place}, and the script ${{input:NAME}} as its path"
     if not place.is_relative_to(source):
         return f"{found[1]} is outside of the source folder, which alone is copied. {give}"
-    if not _is_copied(bench, snapshot, str(place.relative_to(source))):
+    if not _is_copied(context, snapshot, str(place.relative_to(source))):
         return f"{found[1]} is left out of the copy of the source folder{_by(source)}. {give}"
     return None
 
 
-def _hint_of_module(bench: Bench, snapshot: SnapshotRecord, module: str) -> str | None:
+def _hint_of_module(context: RunContext, snapshot: SnapshotRecord, module: str) -> str | None:
     try:
-        source = source_folder(bench.spec, bench.base)
+        source = source_folder(context.spec, context.base)
     except UserError:
         return None
     for name in (f"{module}.py", module):
-        if (source / name).exists() and not _is_copied(bench, snapshot, name):
+        if (source / name).exists() and not _is_copied(context, snapshot, name):
             return f"{name} is left out of the copy of the source folder{_by(source)}"
     return None
 
 
-def _is_copied(bench: Bench, snapshot: SnapshotRecord, name: str) -> bool:
-    return (bench.layout.snapshot(snapshot.hash) / "files" / name).exists()
+def _is_copied(context: RunContext, snapshot: SnapshotRecord, name: str) -> bool:
+    return (context.layout.snapshot(snapshot.hash) / "files" / name).exists()
 
 
 def _by(source: Path) -> str:

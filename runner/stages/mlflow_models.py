@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.io.names import check_name
 from runner.layout import RunLayout
 from runner.records import ModelRecord, RunRecord
@@ -27,7 +27,7 @@ def has_registered(run: RunLayout) -> bool:
     return (run.root / "mlflow" / _FILE).exists()
 
 
-def register_for_script(bench: Bench, record: RunRecord) -> list[ModelRecord]:
+def register_for_script(context: RunContext, record: RunRecord) -> list[ModelRecord]:
     """Register what the script did, in its order; what it registered twice under one name is one version.
 
     Raises
@@ -35,11 +35,11 @@ def register_for_script(bench: Bench, record: RunRecord) -> list[ModelRecord]:
     UserError
         If a name cannot be a model's here, what was registered is not in the run, or the model is refused.
     """
-    entries = json.loads((bench.run.root / "mlflow" / _FILE).read_bytes())
-    return [_register(bench, record, entry) for entry in entries]
+    entries = json.loads((context.run.root / "mlflow" / _FILE).read_bytes())
+    return [_register(context, record, entry) for entry in entries]
 
 
-def _register(bench: Bench, record: RunRecord, entry: dict[str, Any]) -> ModelRecord:
+def _register(context: RunContext, record: RunRecord, entry: dict[str, Any]) -> ModelRecord:
     name = check_name(entry["name"], "model name (registered by the script)")
     if entry["path"] is None:
         raise UserError(
@@ -48,13 +48,13 @@ def _register(bench: Bench, record: RunRecord, entry: dict[str, Any]) -> ModelRe
         )
     wanted = Wanted(
         name=name,
-        artefact=find_artefact(bench.run, f"outputs/{entry['path']}"),
+        artefact=find_artefact(context.run, f"outputs/{entry['path']}"),
         description=entry["description"],
         tags={str(key): str(value) for key, value in entry["tags"].items()},
     )
-    made = already(bench.registry, record.id, wanted) or register_version(bench, record, wanted)
+    made = already(context.registry, record.id, wanted) or register_version(context, record, wanted)
     for alias in entry["aliases"]:
-        bench.registry.set_alias(name, check_name(alias, "alias (set by the script)"), made.version)
+        context.registry.set_alias(name, check_name(alias, "alias (set by the script)"), made.version)
     marked = "".join(f" @{alias}" for alias in entry["aliases"])
-    bench.say(f"Registered {made.name}:{made.version}{marked}, version {entry['version']} in the script")
+    context.say(f"Registered {made.name}:{made.version}{marked}, version {entry['version']} in the script")
     return made

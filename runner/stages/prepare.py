@@ -9,7 +9,7 @@ from typing import TextIO
 from runner.access import ownership
 from runner.config.validation import source_folder
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.hosts.remote.link import UnreachableError
 from runner.io.files import write_text
 from runner.ports import EnvironmentHandle, Say
@@ -17,7 +17,7 @@ from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRec
 from runner.stages.missing_files import check_script
 
 
-def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
+def prepare(context: RunContext, _record: RunRecord) -> PrepareRecord:
     """Snapshot the source, prepare the environment and the inputs.
 
     Raises
@@ -26,44 +26,44 @@ def prepare(bench: Bench, _record: RunRecord) -> PrepareRecord:
         If the source, the environment or an input cannot be had, or others could have written what is kept of it, or
         the endpoint could not be deployed to.
     """
-    snapshot = _snapshot(bench)
-    ownership.check(bench.layout.root, bench.layout.snapshot(snapshot.hash))
-    environment = _environment(bench)
-    if bench.spec.endpoint is not None and "deploy" in bench.spec.stages:
-        bench.foresee(bench.spec.endpoint, str(bench.spec.model.name), environment.python_version)
-    return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(bench))
+    snapshot = _snapshot(context)
+    ownership.check(context.layout.root, context.layout.snapshot(snapshot.hash))
+    environment = _environment(context)
+    if context.spec.endpoint is not None and "deploy" in context.spec.stages:
+        context.foresee(context.spec.endpoint, str(context.spec.model.name), environment.python_version)
+    return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(context))
 
 
-def _snapshot(bench: Bench) -> SnapshotRecord:
-    if bench.restored_from is not None:
-        earlier = bench.runs.read(bench.restored_from.run_id)
+def _snapshot(context: RunContext) -> SnapshotRecord:
+    if context.restored_from is not None:
+        earlier = context.runs.read(context.restored_from.run_id)
         assert earlier.prepare is not None  # noqa: S101 - a rerun starts from a prepared run
         return earlier.prepare.snapshot
-    source = source_folder(bench.spec, bench.base)
-    saved = bench.snapshots.save(source, bench.say)
-    check_script(bench, source, saved)
-    return dataclasses.replace(saved, git=bench.look_at_git(source, bench.run.diff))
+    source = source_folder(context.spec, context.base)
+    saved = context.snapshots.save(source, context.say)
+    check_script(context, source, saved)
+    return dataclasses.replace(saved, git=context.look_at_git(source, context.run.diff))
 
 
-def _environment(bench: Bench) -> EnvironmentRecord:
-    with _logging(bench) as say:
-        handle = _handle(bench, say)
-    write_text(bench.run.lock_file, handle.lock_text())
-    bench.handle = handle
-    return dataclasses.replace(handle.record, lock=bench.run.lock_file.name)
+def _environment(context: RunContext) -> EnvironmentRecord:
+    with _logging(context) as say:
+        handle = _handle(context, say)
+    write_text(context.run.lock_file, handle.lock_text())
+    context.handle = handle
+    return dataclasses.replace(handle.record, lock=context.run.lock_file.name)
 
 
-def _handle(bench: Bench, say: Say) -> EnvironmentHandle:
+def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
     """Prepare the environment on a machine that answers; one that is lost meanwhile is replaced or waited for."""
-    restored, said = bench.restored_from, ""
+    restored, said = context.restored_from, ""
     while True:
         try:
-            host = bench.compute.host()
+            host = context.compute.host()
             if restored is None:
-                return bench.environment.prepare(host, say)
-            return bench.environment.restore(restored.environment, restored.lock_text, host, say)
+                return context.environment.prepare(host, say)
+            return context.environment.restore(restored.environment, restored.lock_text, host, say)
         except UnreachableError as lost:
-            if bench.run.cancel.exists():
+            if context.run.cancel.exists():
                 raise
             if lost.message != said:  # it may be away for long, and is tried all the time
                 say(f"{lost.message}: trying again")
@@ -73,16 +73,16 @@ def _handle(bench: Bench, say: Say) -> EnvironmentHandle:
 class _logging:  # noqa: N801 - used as a function
     """Say every line to the user and keep it as a log of the run, which is there if something was said."""
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
         self.file: TextIO | None = None
 
     def __enter__(self) -> Callable[[str], None]:
         def say(line: str) -> None:
             if self.file is None:
-                self.file = self.bench.run.environment_log.open("a", encoding="utf-8", buffering=1)
+                self.file = self.context.run.environment_log.open("a", encoding="utf-8", buffering=1)
             self.file.write(line + "\n")
-            self.bench.say(line)
+            self.context.say(line)
 
         return say
 
@@ -91,12 +91,12 @@ class _logging:  # noqa: N801 - used as a function
             self.file.close()
 
 
-def _inputs(bench: Bench) -> dict[str, InputRecord]:
+def _inputs(context: RunContext) -> dict[str, InputRecord]:
     found: dict[str, InputRecord] = {}
-    for name, one in bench.spec.data.inputs.items():
-        path = (bench.base / one.path).expanduser()
-        found[name] = bench.inputs.save(name, path, one.mode, bench.run.inputs, one.filename)
-        restored = bench.restored_from
+    for name, one in context.spec.data.inputs.items():
+        path = (context.base / one.path).expanduser()
+        found[name] = context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)
+        restored = context.restored_from
         if restored is not None and found[name].hash != restored.input_hashes.get(name):
             raise UserError(f"Data input {name} at {path} is not what run {restored.run_id} read: it has changed since")
     return found

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.promotion import promote, read_condition
 from runner.records import ModelRecord, RegisterRecord, RunRecord
 from runner.stages.artefacts import Wanted, already, find_artefact, register_version
 from runner.stages.mlflow_models import has_registered, register_for_script
 
 
-def registers(bench: Bench) -> bool:
+def registers(context: RunContext) -> bool:
     """Tell whether a completed run has something to register."""
-    model = bench.spec.model
-    return model.register != "none" and (model.name is not None or has_registered(bench.run))
+    model = context.spec.model
+    return model.register != "none" and (model.name is not None or has_registered(context.run))
 
 
-def register(bench: Bench, record: RunRecord) -> RegisterRecord | None:
+def register(context: RunContext, record: RunRecord) -> RegisterRecord | None:
     """Register the model that the composition names, and what the script registered; the record is of the first.
 
     Raises
@@ -24,23 +24,23 @@ def register(bench: Bench, record: RunRecord) -> RegisterRecord | None:
         If there is no such model, several, or one that is refused.
     """
     made, promoted = [], None
-    if bench.spec.model.name is not None:
-        version, promoted = _composed(bench, record, bench.spec.model.name)
+    if context.spec.model.name is not None:
+        version, promoted = _composed(context, record, context.spec.model.name)
         made.append(version)
-    if has_registered(bench.run):
-        made += register_for_script(bench, record)
+    if has_registered(context.run):
+        made += register_for_script(context, record)
     first = made[0] if made else None
     if first is None:
         return None
     return RegisterRecord(model=first.name, version=first.version, sha256=first.sha256, promoted=promoted)
 
 
-def _composed(bench: Bench, record: RunRecord, name: str) -> tuple[ModelRecord, str | None]:
+def _composed(context: RunContext, record: RunRecord, name: str) -> tuple[ModelRecord, str | None]:
     """Return the version of the composition's model, and the alias that moved to it."""
-    model = bench.spec.model
+    model = context.spec.model
     wanted = Wanted(
         name=name,
-        artefact=find_artefact(bench.run, model.path),
+        artefact=find_artefact(context.run, model.path),
         framework=model.framework,
         framework_version=model.framework_version,
         description=model.description,
@@ -48,10 +48,10 @@ def _composed(bench: Bench, record: RunRecord, name: str) -> tuple[ModelRecord, 
         properties={**model.properties, **_lineage(record)},
         resources={"cpu": model.resources.cpu, "memory_gb": model.resources.memory_gb},
     )
-    made = already(bench.registry, record.id, wanted) or register_version(bench, record, wanted)
+    made = already(context.registry, record.id, wanted) or register_version(context, record, wanted)
     promoted = None
     if model.promote_if is not None:
-        promoted = promote(bench.registry, made, read_condition(model.promote_if), bench.say)
+        promoted = promote(context.registry, made, read_condition(model.promote_if), context.say)
     return made, promoted
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from runner.config.arguments import argv_of, fill_inputs, script_argv, unread_values
 from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.cores import thread_share, usable_cores
 from runner.execution.followers import worker_lives
 from runner.io.files import is_locked, make_folder, write_json
@@ -35,7 +35,7 @@ class Detached(Exception):  # noqa: N818 - not an error
     """The run goes on without the controller."""
 
 
-def run(bench: Bench, record: RunRecord) -> ResultRecord:
+def run(context: RunContext, record: RunRecord) -> ResultRecord:
     """Submit the worker and wait for its result.
 
     Raises
@@ -43,39 +43,39 @@ def run(bench: Bench, record: RunRecord) -> ResultRecord:
     Detached
         If the run is to go on by itself.
     """
-    assert record.prepare is not None and bench.handle is not None  # noqa: S101 - the stage before
+    assert record.prepare is not None and context.handle is not None  # noqa: S101 - the stage before
     for name, one in record.prepare.inputs.items():
-        bench.inputs.recheck(name, one, bench.run.inputs)
-    set_up_work(bench, record)
-    for line in _hints(bench, record.prepare.snapshot.hash):
-        bench.say(line)
-    if write_order(bench, record, bench.handle):
-        bench.say("Other users of the machine can see a secret of the command: give it as an environment variable")
-    job = bench.compute.submit(bench.run.root, bench.handle)
-    if bench.spec.detach:
-        if bench.run.node.exists():
-            follow(bench.run)
+        context.inputs.recheck(name, one, context.run.inputs)
+    set_up_work(context, record)
+    for line in _hints(context, record.prepare.snapshot.hash):
+        context.say(line)
+    if write_order(context, record, context.handle):
+        context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
+    job = context.compute.submit(context.run.root, context.handle)
+    if context.spec.detach:
+        if context.run.node.exists():
+            follow(context.run)
         raise Detached
-    wait_for(job, bench.run, show=bench.show_output)
-    result = read_result(bench.run)
-    told = _advice(bench, record.prepare.snapshot, result.reason) if result.reason else None
+    wait_for(job, context.run, show=context.show_output)
+    result = read_result(context.run)
+    told = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
     if told is not None:
         result = dataclasses.replace(result, reason=f"{result.reason}. {told}")
     for name, one in record.prepare.inputs.items():
-        bench.inputs.recheck(name, one, bench.run.inputs)
+        context.inputs.recheck(name, one, context.run.inputs)
     return result
 
 
-def _advice(bench: Bench, snapshot: SnapshotRecord, reason: str) -> str | None:
+def _advice(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | None:
     """Return what to do about the reason of a failure, where that is known."""
     from runner.stages.mlflow_models import advice
 
-    return hint(bench, snapshot, reason) or advice(reason)
+    return hint(context, snapshot, reason) or advice(reason)
 
 
-def _hints(bench: Bench, snapshot: str) -> list[str]:
+def _hints(context: RunContext, snapshot: str) -> list[str]:
     """Return what is to be said of the script's arguments."""
-    script, arguments = bench.spec.job.script, bench.spec.job.arguments
+    script, arguments = context.spec.job.script, context.spec.job.arguments
     if (
         script is None
         or not isinstance(arguments, dict)
@@ -83,36 +83,36 @@ def _hints(bench: Bench, snapshot: str) -> list[str]:
     ):
         return []
     try:
-        text = (bench.layout.snapshot(snapshot) / "files" / script).read_text("utf-8", "replace")
+        text = (context.layout.snapshot(snapshot) / "files" / script).read_text("utf-8", "replace")
     except OSError:  # the worker says that it is not there
         return []
     return unread_values(arguments, text)
 
 
-def set_up_work(bench: Bench, record: RunRecord) -> None:
+def set_up_work(context: RunContext, record: RunRecord) -> None:
     """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it, unless it runs elsewhere."""
     assert record.prepare is not None  # noqa: S101 - the stage before
-    if bench.compute.apart:
+    if context.compute.apart:
         return
-    if bench.handle is not None and bench.handle.attended:
-        bench.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
-    bench.snapshots.check_out(record.prepare.snapshot.hash, bench.run.work)
+    if context.handle is not None and context.handle.attended:
+        context.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
+    context.snapshots.check_out(record.prepare.snapshot.hash, context.run.work)
     for name in ("outputs", "logs"):
-        make_folder(bench.run.work / name)
+        make_folder(context.run.work / name)
 
 
-def write_order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> bool:
+def write_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> bool:
     """Write what the worker is told, what is secret of it apart, and tell whether its command shows a secret."""
-    public, secret = orders.parts(order(bench, record, handle))
-    orders.keep(str(bench.run.root), secret)
-    write_json(bench.run.order, public, durable=False)
+    public, secret = orders.parts(order(context, record, handle))
+    orders.keep(str(context.run.root), secret)
+    write_json(context.run.order, public, durable=False)
     return secret["argv"] is not None and not public["hides_argv"]
 
 
-def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
+def order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
     """Return what the worker is told, ``order.json``, with what is secret: what the record does not have as it is."""
     assert record.prepare is not None  # noqa: S101 - the stage before
-    spec, root = bench.spec, bench.layout.root
+    spec, root = context.spec, context.layout.root
     places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
     variables = {
         name: None if value is None else fill_inputs(value, places)
@@ -136,7 +136,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         "hides_argv": _can_hide(argv, handle),
         "secret": [name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
         "script": spec.job.script,
-        "variables": {**_share(bench), **handle.variables(), **variables},
+        "variables": {**_share(context), **handle.variables(), **variables},
         "timeout": spec.job.timeout,
         "metrics": dict(spec.job.metrics),
         "tags": dict(spec.job.tags),
@@ -147,7 +147,7 @@ def order(bench: Bench, record: RunRecord, handle: EnvironmentHandle) -> dict[st
         **({"finish": None, "answer": None, "attended": calls} if handle.attended else calls),
         "grace": timeouts.seconds("grace"),
         "detach": spec.detach,
-        "at_a_time": bench.at_a_time,
+        "at_a_time": context.at_a_time,
         "shared_environment": handle.record.kind != "current",  # what the script installs must not change it
     }
 
@@ -176,11 +176,11 @@ def follow(run: RunLayout) -> None:
         )
 
 
-def _share(bench: Bench) -> dict[str, str]:
+def _share(context: RunContext) -> dict[str, str]:
     """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
-    if bench.at_a_time is None or bench.compute.apart:
+    if context.at_a_time is None or context.compute.apart:
         return {}
-    share = thread_share(usable_cores(), bench.at_a_time)
+    share = thread_share(usable_cores(), context.at_a_time)
     return {name: value for name, value in share.items() if name not in os.environ}
 
 

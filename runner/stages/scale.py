@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.records import RunRecord, ScaleRecord
 
 
-def scale(bench: Bench, _record: RunRecord) -> ScaleRecord:
+def scale(context: RunContext, _record: RunRecord) -> ScaleRecord:
     """Have nodes and slots ready."""
-    return bench.compute.scale()
+    return context.compute.scale()

@@ -38,19 +38,19 @@ def register(
     if record.prepare is None:
         raise UserError(f"Run {record.id} ended before it had an environment, so there is no model of it")
     record = checked(layout, record)
-    bench = reopen(layout, record, note)
-    chosen = name or bench.spec.model.name
+    context = reopen(layout, record, note)
+    chosen = name or context.spec.model.name
     if chosen is None:
         raise UserError("The model needs a name", "Say --name NAME")
     wanted = Wanted(
         name=check_name(chosen, "model name"),
-        artefact=find_artefact(bench.run, path),
+        artefact=find_artefact(context.run, path),
         framework=framework,
         description=description,
         tags=pairs(tags, "--tag"),
     )
-    with contextlib.closing(bench.compute):
-        made = register_version(bench, record, wanted)
+    with contextlib.closing(context.compute):
+        made = register_version(context, record, wanted)
     if wants_json():
         emit_json({"name": made.name, "version": made.version, "sha256": made.sha256})
     else:

@@ -13,7 +13,7 @@ from typing import Any
 
 from runner.console.format import show_value
 from runner.errors import UserError, nearest
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.io.clock import now
 from runner.layout import Layout
@@ -43,15 +43,15 @@ class Limits:
 
 
 @dataclass
-class Hands:
-    """What a conductor works with.
+class Dependencies:
+    """What the sweep controller depends on.
 
     Parameters
     ----------
     plan : callable
         From a trial's overrides to its plan.
-    bench : callable
-        From a plan to the record and the bench of a new run.
+    new_run : callable
+        From a plan to the record and the context of a new run.
     slots : callable
         Trials at a time, which may be more once more machines have joined.
     """
@@ -62,7 +62,7 @@ class Hands:
     policy: Policy | None
     watcher: Watcher
     plan: Callable[[tuple[str, ...]], Plan]
-    bench: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, Bench]]
+    new_run: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, RunContext]]
     slots: Callable[[], int]
 
 
@@ -75,9 +75,11 @@ class Conductor:
         Trials of an earlier try that are to be tried again before anything new is.
     """
 
-    def __init__(self, sweep: SweepRecord, hands: Hands, limits: Limits, again: tuple[TrialRecord, ...] = ()) -> None:
-        self.sweep, self._hands, self._limits = sweep, hands, limits
-        self._layout = hands.layout.sweep(sweep.id)
+    def __init__(
+        self, sweep: SweepRecord, dependencies: Dependencies, limits: Limits, again: tuple[TrialRecord, ...] = ()
+    ) -> None:
+        self.sweep, self._dependencies, self._limits = sweep, dependencies, limits
+        self._layout = dependencies.layout.sweep(sweep.id)
         self._again = list(again)
         self._trials: dict[int, TrialRecord] = {one.number: one for one in sweep.trials}
         self._reports: dict[int, Reports] = {}
@@ -99,7 +101,7 @@ class Conductor:
         self._interrupts += 1
 
     def _run(self) -> SweepRecord:
-        self._hands.watcher.begin(self.sweep)
+        self._dependencies.watcher.begin(self.sweep)
         self._write()
         with ExitStack() as pools:
             pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
@@ -112,9 +114,9 @@ class Conductor:
         found = self._record()
         if self._ending is None and (absent := never_logged(found)) is not None:
             self._ending, self._state = absent, FAILED
-            self._hands.watcher.say(absent)
+            self._dependencies.watcher.say(absent)
         self.sweep = dataclasses.replace(found, state=self._final_state(), ended=now(), error=self._ending)
-        self._hands.store.write(self.sweep)
+        self._dependencies.store.write(self.sweep)
         return self.sweep
 
     def _heed_interrupts(self) -> None:
@@ -125,10 +127,10 @@ class Conductor:
 
     def _has_more_room(self) -> bool:
         """Take in that machines have joined, or are left out; tell whether it is more than before."""
-        before, slots = self.sweep.slots, self._hands.slots()
+        before, slots = self.sweep.slots, self._dependencies.slots()
         if slots != before:
             self.sweep = dataclasses.replace(self.sweep, slots=slots)
-            self._hands.watcher.say(f"{slots} at a time from now on")
+            self._dependencies.watcher.say(f"{slots} at a time from now on")
         return slots > before
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
@@ -173,18 +175,18 @@ class Conductor:
             return False
         trial, suggestion = found
         try:
-            plan = self._hands.plan(suggestion.overrides)
+            plan = self._dependencies.plan(suggestion.overrides)
         except UserError as mistake:  # a list that is short has been planned before anything began
             self._end(f"trial {trial.number}: {mistake}", FAILED)
             return False
-        record, bench = self._hands.bench(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
+        record, context = self._dependencies.new_run(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
         trial = dataclasses.replace(trial, run=record.id, status=RUNNING, started=now())
-        reports = Reports(bench.run, self.sweep.objectives[0].metric if self.sweep.objectives else "")
+        reports = Reports(context.run, self.sweep.objectives[0].metric if self.sweep.objectives else "")
         self._note(trial)
         self._reports[trial.number] = reports
-        work = pool.submit(carry_out, bench, record, plan)
-        self._running[trial.number] = Trial(trial, bench.run, work, reports)
-        self._hands.watcher.changed(self._record(), trial)
+        work = pool.submit(carry_out, context, record, plan)
+        self._running[trial.number] = Trial(trial, context.run, work, reports)
+        self._dependencies.watcher.changed(self._record(), trial)
         return True
 
     def _following(self) -> tuple[TrialRecord, Suggestion] | None:
@@ -194,7 +196,7 @@ class Conductor:
             return again, Suggestion(one.parameters, one.overrides)
         if self._exhausted or (self._limits.max_trials is not None and self._next >= self._limits.max_trials):
             return None
-        suggestion = self._hands.search.ask(self._next)
+        suggestion = self._dependencies.search.ask(self._next)
         if suggestion is None:
             self._exhausted = True
             return None
@@ -207,21 +209,21 @@ class Conductor:
         """Take in that a trial has ended."""
         del self._running[running.record.number]
         run = running.work.result()
-        trial = settled(running.record, run, trial_metrics(self._hands.layout, run, self.sweep.objectives))
+        trial = settled(running.record, run, trial_metrics(self._dependencies.layout, run, self.sweep.objectives))
         running.reports.read()
         self._note(trial)
-        if self._hands.policy is not None:
-            self._hands.policy.ended(trial.number)
-        self._hands.search.tell(trial, values_of(self.sweep, trial))
-        self._hands.watcher.changed(self._record(), trial)
+        if self._dependencies.policy is not None:
+            self._dependencies.policy.ended(trial.number)
+        self._dependencies.search.tell(trial, values_of(self.sweep, trial))
+        self._dependencies.watcher.changed(self._record(), trial)
 
     def _note(self, trial: TrialRecord) -> None:
         self._trials[trial.number] = trial
-        self._hands.store.append(self.sweep.id, trial.to_json())
+        self._dependencies.store.append(self.sweep.id, trial.to_json())
 
     def _police(self) -> None:
         """Stop what a policy does not think worth going on with."""
-        policy = self._hands.policy
+        policy = self._dependencies.policy
         if policy is None or self._ending is not None:
             return
         fresh = [number for number, one in self._running.items() if one.reports.read()]
@@ -238,7 +240,7 @@ class Conductor:
         return dataclasses.replace(self.sweep, trials=trials, best=best)
 
     def _write(self) -> None:
-        self._hands.store.write(self._record())
+        self._dependencies.store.write(self._record())
         self._written = time.monotonic()
 
     def _final_state(self) -> str:

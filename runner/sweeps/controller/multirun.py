@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.plan import Plan, layout_of, new_run_id
 from runner.io.clock import now
 from runner.io.files import locked, write_text
@@ -22,7 +22,7 @@ from runner.ports import Compute
 from runner.records import RunRecord
 from runner.statuses import CANCELED, COMPLETED, RUNNING
 from runner.sweeps.composing.secrets import masked_space, of_sweep
-from runner.sweeps.controller.conductor import Conductor, Hands, Limits
+from runner.sweeps.controller.conductor import Conductor, Dependencies, Limits
 from runner.sweeps.controller.resume import resumed
 from runner.sweeps.controller.trial_factory import Work
 from runner.sweeps.controller.winner import register_best
@@ -47,9 +47,9 @@ class Context:
     base : Path
         The folder the command was typed in.
     new_run : callable
-        From a plan and its compute to the record and the bench of a run that is about to begin.
+        From a plan and its compute to the record and the run_context of a run that is about to begin.
     reopen : callable
-        From a workspace and a run's id to its record and bench.
+        From a workspace and a run's id to its record and run_context.
     reconcile : callable
         From a workspace and a run's record to its true record.
     make_compute : callable
@@ -61,8 +61,8 @@ class Context:
     """
 
     base: Path
-    new_run: Callable[[Plan, Compute], tuple[RunRecord, Bench]]
-    reopen: Callable[[Layout, str], tuple[RunRecord, Bench]]
+    new_run: Callable[[Plan, Compute], tuple[RunRecord, RunContext]]
+    reopen: Callable[[Layout, str], tuple[RunRecord, RunContext]]
     reconcile: Callable[[Layout, RunRecord], RunRecord]
     make_compute: Callable[[Any], Compute]
     watcher: Callable[[Layout], Watcher]
@@ -135,12 +135,14 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         sweep = dataclasses.replace(sweep, slots=slots, total=order.search.total, state=RUNNING, ended=None)
         watcher = context.watcher(layout)
         work.say = watcher.say
-        hands = Hands(layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots)
+        dependencies = Dependencies(
+            layout, store, order.search, order.policy, watcher, work.plan, work.new_run, lambda: work.slots
+        )
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
         gc.freeze()
         gc.enable()  # see the command line, which turned it off for composing
-        sweep = Conductor(sweep, hands, limits, again).run()
+        sweep = Conductor(sweep, dependencies, limits, again).run()
         reopen = context.reopen
         sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)
         store.write(sweep)

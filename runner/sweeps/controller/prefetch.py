@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.io.files import locked, remove_tree, sweep
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
@@ -21,12 +21,12 @@ _PREFIX = ".ahead-"
 
 
 @contextlib.contextmanager
-def made_ready(bench: Bench, record: RunRecord) -> Iterator[None]:
+def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     """Let a bench's compute get ready for runs like this one, shown to it in a folder that is no run's.
 
     What goes wrong here the first trial meets again, and says it.
     """
-    experiment = bench.run.root.parent
+    experiment = context.run.root.parent
     experiment.mkdir(parents=True, exist_ok=True)
     sweep(experiment, _PREFIX)
     run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
@@ -34,7 +34,7 @@ def made_ready(bench: Bench, record: RunRecord) -> Iterator[None]:
     with locked(lock):
         try:
             with contextlib.suppress(UserError, OSError):
-                _show(dataclasses.replace(bench, run=run), record)
+                _show(dataclasses.replace(context, run=run), record)
             yield
         finally:
             remove_tree(run.root)
@@ -47,10 +47,10 @@ def clear_abandoned(layout: Layout) -> None:
         sweep(Path(experiment.path), _PREFIX)
 
 
-def _show(bench: Bench, record: RunRecord) -> None:
-    bench.run.logs.mkdir(parents=True)
-    record = dataclasses.replace(record, prepare=prepare(bench, record))
-    assert bench.handle is not None  # noqa: S101 - set by prepare
-    set_up_work(bench, record)
-    write_order(bench, record, bench.handle)
-    bench.compute.warm_up(bench.run.root, bench.handle)
+def _show(context: RunContext, record: RunRecord) -> None:
+    context.run.logs.mkdir(parents=True)
+    record = dataclasses.replace(record, prepare=prepare(context, record))
+    assert context.handle is not None  # noqa: S101 - set by prepare
+    set_up_work(context, record)
+    write_order(context, record, context.handle)
+    context.compute.warm_up(context.run.root, context.handle)

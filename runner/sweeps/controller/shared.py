@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.layout import Layout
 from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
 from runner.records import EnvironmentRecord, GitState, SnapshotRecord
@@ -41,7 +41,7 @@ class Once(Generic[T]):
 
 
 class Shared:
-    """Lets the benches of many trials share what is the same."""
+    """Lets the contexts of many trials share what is the same."""
 
     def __init__(self) -> None:
         self._snapshots: Once[tuple[SnapshotRecord, SnapshotStore]] = Once()
@@ -49,19 +49,19 @@ class Shared:
         self._git: Once[tuple[GitState | None, bytes | None]] = Once()
         self._looks: Once[_Looks] = Once()
 
-    def between(self, bench: Bench) -> Bench:
-        """Return a bench whose snapshots and environment come from here where they are those of an earlier trial."""
-        config = bench.spec.environment
+    def between(self, context: RunContext) -> RunContext:
+        """Return a context whose snapshots and environment come from here where they are those of an earlier trial."""
+        config = context.spec.environment
         return dataclasses.replace(
-            bench,
-            snapshots=_Snapshots(bench.snapshots, self._snapshots),
+            context,
+            snapshots=_Snapshots(context.snapshots, self._snapshots),
             environment=_Environment(
-                bench.environment,
+                context.environment,
                 self._handles,
                 repr(config),
-                self._looks.get(bench.layout.root, lambda: _Looks(bench.layout))[0],
+                self._looks.get(context.layout.root, lambda: _Looks(context.layout))[0],
             ),
-            look_at_git=lambda source, diff: self._look(bench.look_at_git, source, diff),
+            look_at_git=lambda source, diff: self._look(context.look_at_git, source, diff),
         )
 
     def _look(self, look: Callable[[Path, Path], GitState | None], source: Path, diff: Path) -> GitState | None:

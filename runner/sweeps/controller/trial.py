@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.metrics import numbers_of
 from runner.execution.plan import Plan
 from runner.io.json_records import LARGEST_LINES, check_line, open_regular, warn_once
@@ -73,11 +73,11 @@ class Reports:
         return len(self.values) > before
 
 
-def carry_out(bench: Bench, record: RunRecord, plan: Plan) -> RunRecord:
+def carry_out(context: RunContext, record: RunRecord, plan: Plan) -> RunRecord:
     """Carry out a trial's run and return its last record; a mistake of ours fails this trial and no other."""
     try:
-        with opened(bench, record, plan.yaml):
-            return execute(bench, record, lambda _word, _seconds: None)
+        with opened(context, record, plan.yaml):
+            return execute(context, record, lambda _word, _seconds: None)
     except Exception as error:  # noqa: BLE001 - told below, and in the trial's record
         traceback.print_exc()
         reason = f"a mistake of the runner: {type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Plans and benches of the trials of one sweep; the first are planned while the compute scales."""
+"""Plans and contexts of the trials of one sweep; the first are planned while the compute scales."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.ports import Compute, Say
 from runner.records import RunRecord, ScaleRecord
@@ -25,7 +25,7 @@ _LISTS = ("grid", "list")  # searches that know all their trials from the beginn
 
 
 class Work:
-    """Plans and benches of one sweep's trials. The compute begins to scale at once.
+    """Plans and contexts of one sweep's trials. The compute begins to scale at once.
 
     Parameters
     ----------
@@ -93,21 +93,21 @@ class Work:
         """Let the compute get ready for trials like the first, once."""
         if not self._is_ready and self._order.search.total != 1:
             self._is_ready = True
-            record, bench = self.new_run(first, {})
-            self._closing.enter_context(made_ready(bench, record))
+            record, run_context = self.new_run(first, {})
+            self._closing.enter_context(made_ready(run_context, record))
 
     def plan(self, overrides: tuple[str, ...]) -> Plan:
         """Return the plan of a new run."""
         return self._ahead.pop(overrides, None) or self._composer.plan(overrides)
 
-    def new_run(self, plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, Bench]:
-        """Return the record and the bench of a trial's run."""
+    def new_run(self, plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, RunContext]:
+        """Return the record and the context of a trial's run."""
         compute = self._compute(plan.spec.compute)
-        record, bench = self._context.new_run(plan, compute)
+        record, run_context = self._context.new_run(plan, compute)
         scaled = self._scaled.result() if compute is self._first else None  # which another one is as its trials begin
         record = dataclasses.replace(record, properties={**record.properties, **properties}, scale=scaled)
         return record, dataclasses.replace(
-            self._shared.between(bench),
+            self._shared.between(run_context),
             at_a_time=self.slots,
             say=self.say,
             show_output=False,

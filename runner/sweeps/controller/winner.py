@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 
 from runner.errors import UserError
-from runner.execution.context import Bench
+from runner.execution.context import RunContext
 from runner.io.files import locked
 from runner.ports import Say
 from runner.records import RunRecord
@@ -16,8 +16,8 @@ from runner.stages.register import register
 from runner.statuses import CANCELED
 from runner.sweeps.records import SweepRecord
 
-Reopen = Callable[[str], tuple[RunRecord, Bench]]
-"""Returns record and bench of a run by its id."""
+Reopen = Callable[[str], tuple[RunRecord, RunContext]]
+"""Returns record and context of a run by its id."""
 
 
 def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Say) -> SweepRecord:
@@ -32,18 +32,18 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
             say("Nothing is best without sweep.objective: no model is registered")
         return sweep
     trial = next(one for one in sweep.trials if one.number == sweep.best[0])
-    record, bench = reopen(trial.run)
-    if bench.spec.model.name is None or bench.spec.model.register != "best" or "register" not in stages:
+    record, context = reopen(trial.run)
+    if context.spec.model.name is None or context.spec.model.register != "best" or "register" not in stages:
         return sweep
     try:
-        with locked(bench.run.controller_lock), contextlib.closing(bench.compute):
-            bench.say = say
+        with locked(context.run.controller_lock), contextlib.closing(context.compute):
+            context.say = say
             if record.register is None:
-                record = dataclasses.replace(record, register=register(bench, record))
-                bench.runs.write(record)
-            if bench.spec.endpoint is not None and "deploy" in stages and record.deploy is None:
-                record = dataclasses.replace(record, deploy=deploy(bench, record))
-                bench.runs.write(record)
+                record = dataclasses.replace(record, register=register(context, record))
+                context.runs.write(record)
+            if context.spec.endpoint is not None and "deploy" in stages and record.deploy is None:
+                record = dataclasses.replace(record, deploy=deploy(context, record))
+                context.runs.write(record)
     except UserError as mistake:
         say(f"The best trial's model: {mistake}")
         return dataclasses.replace(sweep, error=sweep.error or str(mistake))
