@@ -22,7 +22,7 @@ def opened(context: RunContext, record: RunRecord, yaml: str) -> Iterator[None]:
 
     The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
     """
-    make_folder(context.run.root)  # whatever the umask: see `recovery.checked`
+    make_folder(context.run.root)  # whatever the umask: see `rerun.checked`
     with locked(context.run.controller_lock):
         context.runs.create(record)
         for folder in (context.run.logs, context.run.outputs):

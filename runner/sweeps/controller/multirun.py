@@ -47,7 +47,7 @@ class Context:
     base : Path
         The folder the command was typed in.
     new_run : callable
-        From a plan and its compute to the record and the run_context of a run that is about to begin.
+        From a plan and its compute to the record and the context of a run that is about to begin.
     reopen : callable
         From a workspace and a run's id to its record and run_context.
     reconcile : callable
