@@ -20,7 +20,7 @@ from runner.stages.register import register, registers
 from runner.stages.run import cancel_reason, read_result, run
 from runner.stages.scale import scale
 from runner.statuses import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING
-from runner.worker import orders
+from runner.worker import job_order
 
 Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
@@ -107,7 +107,7 @@ def _stage(context: RunContext, record: RunRecord, stage: Any, phase: Phase) -> 
 def finish(context: RunContext, record: RunRecord, status: str) -> RunRecord:
     """Write a run's last record."""
     record = dataclasses.replace(record, status=status, ended=now())
-    orders.forget(str(context.run.root))
+    job_order.forget(str(context.run.root))
     context.runs.write(record)
     note(context, "status", status=status, error=record.error)
     return record

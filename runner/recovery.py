@@ -29,7 +29,7 @@ from runner.store.finding import entries, record_folders
 from runner.store.runs import read_record
 from runner.sweeps.controller.prefetch import clear_abandoned
 from runner.wiring import make_context
-from runner.worker import orders
+from runner.worker import job_order
 
 _TICK = 0.1
 _CONTROLLER_LEAVES = 30.0  # seconds
@@ -94,9 +94,9 @@ def forget_secrets(layout: Layout) -> None:
     """Remove secrets that nobody will read any more, whatever was killed: a sweep's controller, or a run's."""
     clear_abandoned(layout)
     for experiment in entries(layout.runs):
-        for folder in record_folders(Path(experiment.path), orders.NAME):
+        for folder in record_folders(Path(experiment.path), job_order.NAME):
             if not is_followed(RunLayout(folder)) and _is_over(folder):
-                orders.forget(str(folder))
+                job_order.forget(str(folder))
 
 
 def _is_over(folder: Path) -> bool:

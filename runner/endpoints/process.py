@@ -21,7 +21,7 @@ from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
 from runner.records import EndpointRecord, ProcessRecord
-from runner.worker import sealing, timeouts
+from runner.worker import environment_seal, timeouts
 
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
@@ -66,10 +66,10 @@ def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
         return
     ownership.check(layout.root, prefix)
     ownership.check(layout.root, Path(record.python), link=True)
-    found = sealing.changes(str(prefix))
+    found = environment_seal.changes(str(prefix))
     if found:
         raise UserError(
-            f"Endpoint {record.name} is not started: in its environment {sealing.shown(found)} changed",
+            f"Endpoint {record.name} is not started: in its environment {environment_seal.shown(found)} changed",
             "Deploy it again, which builds the environment again",
         )
 

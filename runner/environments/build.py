@@ -20,7 +20,7 @@ from runner.io.moved_folders import is_moved
 from runner.layout import WORKER, Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
-from runner.worker import sealing
+from runner.worker import environment_seal
 
 LOCK = "environment.lock"  # the lock beside what it made
 _STAGING = ".building-"
@@ -69,7 +69,7 @@ def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord],
     start, where = time.perf_counter(), f" on {host.name}" if host.root is not None else ""
     with aside(target.parent) if host.root is None else _aside_there(host, target.parent) as staging:
         record = build(staging)
-        host.write(staging / sealing.RECORD, json.dumps(record.to_json()).encode())
+        host.write(staging / environment_seal.RECORD, json.dumps(record.to_json()).encode())
         _seal(host, staging)
         _put_in_place(host, staging, target)
         if host.root is None:
@@ -79,7 +79,7 @@ def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord],
 
 
 def _seal(host: Host, staging: Path) -> None:
-    seal = (WORKER / "sealing.py").read_text()
+    seal = (WORKER / "environment_seal.py").read_text()
     done = host.run([str(staging / "bin" / "python"), "-I", "-c", seal, str(staging)])
     if done.exit_code != 0:
         raise UserError(f"The environment cannot be built: {done.output.decode(errors='replace').strip()}")
@@ -124,18 +124,18 @@ def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
 
 
 def _what_changed(host: Host, target: Path) -> str:
-    found = sealing.changes(str(target)) if host.root is None else []
-    return f" ({sealing.shown(found)} changed)" if found else ""
+    found = environment_seal.changes(str(target)) if host.root is None else []
+    return f" ({environment_seal.shown(found)} changed)" if found else ""
 
 
 def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
     """Return the record of an environment that is there and is what was built, as far as this machine sees."""
     if not host.exists(target / "bin" / "python"):
         return None
-    if host.root is None and (not host.exists(target / sealing.SEAL) or sealing.changes(str(target))):
+    if host.root is None and (not host.exists(target / environment_seal.SEAL) or environment_seal.changes(str(target))):
         return None
     try:
-        record = EnvironmentRecord.from_json(json.loads(host.read(target / sealing.RECORD)))
+        record = EnvironmentRecord.from_json(json.loads(host.read(target / environment_seal.RECORD)))
         return dataclasses.replace(record, key=target.name)  # a folder's name is what it is
     except FileNotFoundError:
         return None

@@ -15,7 +15,7 @@ from runner.io.files import locked, remove_tree
 from runner.io.json_records import read_record, read_text
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
-from runner.worker.sealing import RECORD
+from runner.worker.environment_seal import RECORD
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 

@@ -25,7 +25,7 @@ from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord,
 from runner.stages.missing_files import hint
 from runner.stages.sanitize import straighten
 from runner.statuses import FAILED
-from runner.worker import orders, timeouts
+from runner.worker import job_order, timeouts
 
 _TICK = 0.05
 _BLOCK = 1 << 16
@@ -103,8 +103,8 @@ def set_up_work(context: RunContext, record: RunRecord) -> None:
 
 def write_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> bool:
     """Write what the worker is told, what is secret of it apart, and tell whether its command shows a secret."""
-    public, secret = orders.parts(order(context, record, handle))
-    orders.keep(str(context.run.root), secret)
+    public, secret = job_order.parts(order(context, record, handle))
+    job_order.keep(str(context.run.root), secret)
     write_json(context.run.order, public, durable=False)
     return secret["argv"] is not None and not public["hides_argv"]
 

@@ -18,7 +18,7 @@ def _forget_namesakes() -> None:
 PARENT = os.getppid()
 _forget_namesakes()
 
-import carry_out  # noqa: E402
+import lifecycle  # noqa: E402
 
 
 def _gone() -> bool:
@@ -27,4 +27,4 @@ def _gone() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(carry_out.main(sys.argv[1:], _gone, dict(os.environ)))
+    sys.exit(lifecycle.main(sys.argv[1:], _gone, dict(os.environ)))

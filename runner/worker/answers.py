@@ -7,7 +7,7 @@ import time
 
 import files
 import processes
-import results
+import worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Answers:
         self._process = None
         if not os.path.exists(self._answer()):
             self._write_error(
-                "the process that answers ended without doing so ({})".format(results.how_it_ended(status))
+                "the process that answers ended without doing so ({})".format(worker_result.how_it_ended(status))
             )
 
     def _answer(self) -> str:

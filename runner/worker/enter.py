@@ -1,7 +1,7 @@
 """First process of a container that is kept warm: takes over two descriptors, starts the interpreter, waits for all.
 
-``python enter.py SOCKET RUN_DIR``: on the socket come the channel and the lifeline of ``warm.py``, opened outside. The
-container lives until the interpreter and all workers that were forked from it have ended.
+``python enter.py SOCKET RUN_DIR``: on the socket come the channel and the lifeline of ``prefork.py``, opened outside.
+The container lives until the interpreter and all workers that were forked from it have ended.
 """
 
 import os

@@ -9,11 +9,11 @@ import time
 import traceback
 import warnings
 
-import carry_out
-import ending
-import orders
+import job_order
+import lifecycle
 import processes
 import script
+import teardown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ class Interpreter:
         self.began = time.time()
         # What ours import of Python's own stays with the script, and is none of its making either.
         kept = {name: module for name, module in sys.modules.items() if name in modules or name not in script.OWN}
-        self.found, self.unneeded = ending.Found(kept), unneeded
+        self.found, self.unneeded = teardown.Found(kept), unneeded
         self._packages = {name.split(".")[0] for name in modules}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline
-        order = orders.read(first["run"])
+        order = job_order.read(first["run"])
         variables = processes.script_variables(first["environ"], order, first["run"])
         self._given = processes.common_variables(variables)
         # What Python itself and the imported libraries changed; a script's own imports would have done the same.
@@ -90,7 +90,7 @@ class Interpreter:
             _redirect(os.devnull, order["log"])
             os.chdir(order["run"])
             self.learn = order["learn"]
-            code = carry_out.main([order["run"]], self._controller_is_gone, order["environ"], self.start)
+            code = lifecycle.main([order["run"]], self._controller_is_gone, order["environ"], self.start)
         except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
             traceback.print_exc()
         _flush()

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     if getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    import warm
+    import prefork
 
     if sys.argv[1] == "--variables":
-        warm.become(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        prefork.become(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     del sys.path[0]
     try:
-        warm.serve(int(sys.argv[1]), int(sys.argv[2]))
+        prefork.serve(int(sys.argv[1]), int(sys.argv[2]))
     except BaseException as begins:
         if type(begins).__name__ != "Begins":
             raise

@@ -11,8 +11,8 @@ import traceback
 
 import files
 import processes
-import results
 import timeouts
+import worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Inspector:
 
 
 def _cause(status: int) -> str:
-    how = results.how_it_ended(status)
+    how = worker_result.how_it_ended(status)
     if os.WIFSIGNALED(status):
         return "the model crashed the process that loaded it ({})".format(how)
     return "the process that loaded the model ended without an answer ({})".format(how)

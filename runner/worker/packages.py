@@ -2,7 +2,7 @@
 
 import os
 
-import installing
+import pip_install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
         import shutil
 
         program = shutil.which(program, path=path) or program
-    variables[installing.PACKAGES] = own
+    variables[pip_install.PACKAGES] = own
     # A virtual environment that the script makes has another prefix, and is the script's own.
-    variables[installing.PREFIX] = os.path.dirname(os.path.realpath(os.path.dirname(program)))
+    variables[pip_install.PREFIX] = os.path.dirname(os.path.realpath(os.path.dirname(program)))
     variables["PATH"] = os.pathsep.join([os.path.join(own, "bin"), path])
     first, *others = variables["PYTHONPATH"].split(os.pathsep)
     others = [other for other in others if other != BEFORE_PIP]
@@ -38,7 +38,7 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
 def without(variables: "Dict[str, str]") -> "Dict[str, str]":
     """Return variables without what `add` has added for the one run."""
     own = folder(variables.get("VIVERO_RUN_DIR", ""))
-    found = {name: value for name, value in variables.items() if (name, value) != (installing.PACKAGES, own)}
+    found = {name: value for name, value in variables.items() if (name, value) != (pip_install.PACKAGES, own)}
     for name, added in (("PYTHONPATH", own), ("PATH", os.path.join(own, "bin"))):
         if name in found:
             found[name] = os.pathsep.join(part for part in found[name].split(os.pathsep) if part != added)
@@ -58,7 +58,7 @@ def notes(order: "Dict[str, Any]", run_dir: str) -> "List[str]":
     """Return a line that names what was installed and is still there, or none."""
     if not order.get("shared_environment"):
         return []
-    found = installing.installed([folder(run_dir)])
+    found = pip_install.installed([folder(run_dir)])
     if not found:
         return []
     pins = ", ".join("{}=={}".format(name, version) for name, version in sorted(found.items()))

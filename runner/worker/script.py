@@ -8,9 +8,9 @@ import signal
 import sys
 import types
 
-import ending
 import packages
 import preload
+import teardown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Begins(BaseException):
     def end(self) -> None:
         """End the process without taking apart what the interpreter has imported, if that makes no difference."""
         if os.getpid() == self._pid:
-            ending.end(self._interpreter.found, self._interpreter.unneeded)
+            teardown.end(self._interpreter.found, self._interpreter.unneeded)
 
     def learn(self) -> None:
         """Leave word of the modules the script imported, for the next warm interpreter."""

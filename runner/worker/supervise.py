@@ -8,16 +8,16 @@ import sys
 import time
 import traceback
 
+import environment_seal
 import files
 import inspection
+import job_order
 import memory
 import observers
-import orders
 import packages
 import processes
-import results
-import sealing
 import timeouts
+import worker_result
 from answers import Answers
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ class Supervisor:
         self._cancel_file = os.path.join(run_dir, "cancel.json")
         self._work = os.path.join(run_dir, "work")
         self._answers = Answers(run_dir, order.get("answer"), environ)
-        self._usage = results.Usage()
+        self._usage = worker_result.Usage()
         self._memory = memory.Counter()
         self._notes: "List[str]" = []
         self._environment_changed = False
@@ -83,7 +83,7 @@ class Supervisor:
         output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         self._log = os.open(path, os.O_RDONLY)
         if os.path.exists(self._cancel_file):
-            return dict(self._result(), status=results.CANCELED, reason=results.CANCELED)
+            return dict(self._result(), status=worker_result.CANCELED, reason=worker_result.CANCELED)
         problem = self._start(output)
         os.close(output)
         if problem is not None:
@@ -91,15 +91,15 @@ class Supervisor:
         self._inspector = inspection.start(self._order, self._run_dir, self._environ)
         self._observers = observers.make(self._run_dir, self._order, self._log, self._environ)
         self._watch()
-        found = results.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
+        found = worker_result.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
         for observer in self._observers:
             self._notes += observer.finish()
         self._notes += packages.notes(self._order, self._run_dir)
         self._look_at_environment()
-        if found["status"] == results.COMPLETED:
+        if found["status"] == worker_result.COMPLETED:
             self._inspect()
-        if self._stop == results.CANCELED:  # asked for while the model was looked at
-            found.update(status=results.CANCELED, reason=results.CANCELED)
+        if self._stop == worker_result.CANCELED:  # asked for while the model was looked at
+            found.update(status=worker_result.CANCELED, reason=worker_result.CANCELED)
         self._wait_for_answer()
         self._close()
         if files.restore(self._log, path):
@@ -109,7 +109,7 @@ class Supervisor:
     def _shown_argv(self) -> "Optional[List[str]]":
         """Return the command as others may see it, where they may not see all."""
         hides = self._order.get("shown_argv") and self._order.get("hides_argv")
-        return orders.hidden_argv(self._order) if hides else None
+        return job_order.hidden_argv(self._order) if hides else None
 
     def _listen(self) -> None:
         """Let signals, above all the end of a child, wake the loop."""
@@ -176,7 +176,7 @@ class Supervisor:
             os.read(self._wakeup, 4096)
         self._reap()
         if self._stop is None and (self._terminations or os.path.exists(self._cancel_file)):
-            self._request_stop(results.CANCELED)
+            self._request_stop(worker_result.CANCELED)
         if self._ending is not None:
             if self._terminations > 1:
                 self._ending.hurry()
@@ -239,7 +239,7 @@ class Supervisor:
     def _look_at_environment(self) -> None:
         """Say if the script has changed the environment, which is then built again."""
         if self._order.get("shared_environment") and self._order.get("inspector"):
-            found = sealing.notes(os.path.dirname(os.path.dirname(self._order["inspector"][0])))
+            found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order["inspector"][0])))
             self._environment_changed = bool(found)
             self._notes += found
 
@@ -286,7 +286,7 @@ class Supervisor:
     def _result(self) -> "Dict[str, Any]":
         ended = self._ended or files.now()
         duration = (self._over or time.monotonic()) - self._began if self._started else None
-        found = results.result(self._started, ended, duration, self._usage)
+        found = worker_result.result(self._started, ended, duration, self._usage)
         found["notes"] = self._notes
         if self._environment_changed:
             found["environment_changed"] = True

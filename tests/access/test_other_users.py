@@ -28,7 +28,7 @@ def people() -> Iterator[dict[str, Colleague]]:
 @contextlib.contextmanager
 def keeper(root: Path) -> Iterator[tuple[int, Path]]:
     """Give number and socket of the process that a node keeps, as the user who runs the tests."""
-    process = subprocess.Popen([sys.executable, "-s", str(WORKER / "keeper.py"), str(root), IDLE])
+    process = subprocess.Popen([sys.executable, "-s", str(WORKER / "node_daemon.py"), str(root), IDLE])
     try:
         wait_for(lambda: list(root.glob("keeper-*.sock")), 20)
         yield process.pid, next(root.glob("keeper-*.sock"))

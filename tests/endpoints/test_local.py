@@ -15,7 +15,7 @@ from runner.errors import UserError
 from runner.io.clock import now
 from runner.layout import Layout
 from runner.records import EndpointRecord
-from runner.worker import sealing
+from runner.worker import environment_seal
 from tests.contracts.servers_contract import ServersContract, X, Y, ask
 from tests.support.chatty import BYTES, Chatty
 from tests.support.waiting import wait_for
@@ -56,7 +56,7 @@ def test_an_interpreter_that_is_not_what_was_built_is_not_started(how: str, tmp_
     python, mark = prefix / "bin" / "python", tmp_path / "started"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
-    sealing.seal(str(prefix))
+    environment_seal.seal(str(prefix))
     store = EndpointStore(layout)
     record = EndpointRecord(name="a", created=now(), settings=asdict(EndpointSettings(name="a")), python=str(python))
     store.write(record)

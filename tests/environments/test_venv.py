@@ -14,7 +14,7 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from runner.ports import Host
-from runner.worker import sealing
+from runner.worker import environment_seal
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support.command_line import ROOT, CommandLine
 from tests.support.nodes.package_index import write_wheel
@@ -139,7 +139,7 @@ def test_another_interpreter_is_not_started(seal: str, environment: Any, host: H
     python.write_text(f'#!/bin/sh\ntouch {tmp_path}/pwned\nexec {real} "$@"\n')
     python.chmod(0o755)
     if seal == "removed":
-        (python.parents[1] / sealing.SEAL).unlink()
+        (python.parents[1] / environment_seal.SEAL).unlink()
     lines: list[str] = []
     again = environment(packages=[]).prepare(host, lines.append)
     assert lines[0].endswith("is damaged (bin/python changed) and is built again" if seal == "kept" else "built again")

@@ -19,9 +19,9 @@ from tests.support.waiting import wait_for
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
 import agent
-import minding
+import node_cleanup
+import node_run
 import snapshot
-import tending
 
 NO_INPUTS: Any = {"inputs": {}}
 
@@ -88,7 +88,7 @@ def test_what_a_script_puts_in_place_of_its_files_is_neither_followed_nor_waited
     (run / "properties.jsonl").write_text("x\n")
     told: list[Any] = []
     task = SimpleNamespace(say=lambda content, **facts: told.append((content, facts)), stopped=lambda: False)
-    minding.Minded(str(tmp_path), str(run), task).follow({})
+    node_run.Minded(str(tmp_path), str(run), task).follow({})
     assert [(content, facts["file"]) for content, facts in told] == [(b"x\n", "properties.jsonl")]
 
 
@@ -97,7 +97,7 @@ def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) ->
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    assert sorted(name for name, _ in minding.walk(str(tmp_path))) == [
+    assert sorted(name for name, _ in node_run.walk(str(tmp_path))) == [
         "logs/run.log",
         "result.json",
         "work/.mine.1.tmp",
@@ -108,20 +108,20 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
     run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False, "variables": {}}
-    code = f"import minding; minding.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
-    filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
+    code = f"import node_run; node_run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
+    filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(node_run.__file__).parent)
     try:
         (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
         empty = tmp_path / "runs" / "RUN.2.c0ffee.part"
         empty.mkdir()  # as it is when its process is killed before it has written anything, or while it is removed
         clean = {"root": str(tmp_path), "runs": [], "all": False}
-        tending.clean(None, clean)
+        node_cleanup.clean(None, clean)
         assert found.exists() and not empty.exists()
     finally:
         filling.kill()
         filling.wait()
     assert found.exists()
-    tending.clean(None, clean)
+    node_cleanup.clean(None, clean)
     assert not list((tmp_path / "runs").iterdir()) and not list((tmp_path / "filling").iterdir())
 
 
@@ -135,18 +135,19 @@ def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(
     (tmp_path / "snapshots" / key / "manifest.json").write_text("{}")
     order = {"tree": key, "attended": False, "variables": {"TOKEN": "very-secret"}, "secret": ["TOKEN"], "argv": []}
     shown = {**NO_INPUTS, "root": str(tmp_path), "run": str(tmp_path / "runs" / "ahead.1"), "order": order, "idle": 1}
-    code = f"import keeper, minding, time\nkeeper.ask = lambda *a, **k: time.sleep(600)\nminding.warm_up(0, {shown!r})"
-    showing = subprocess.Popen([sys.executable, "-c", code], cwd=Path(minding.__file__).parent)
+    code = "import node_daemon, node_run, time\nnode_daemon.ask = lambda *a, **k: time.sleep(600)\n"
+    code += f"node_run.warm_up(0, {shown!r})"
+    showing = subprocess.Popen([sys.executable, "-c", code], cwd=Path(node_run.__file__).parent)
     try:
         kept = wait_for(lambda: list(tmp_path.glob("runs/ahead.1/secrets.json")))[0]
-        minding.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
+        node_run.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
         assert kept.exists()  # it is being shown
     finally:
         showing.kill()
         showing.wait()
     assert kept.exists()
-    wait_for(lambda: time.monotonic() > minding._next_clearing[str(tmp_path)])
-    minding.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
+    wait_for(lambda: time.monotonic() > node_run._next_clearing[str(tmp_path)])
+    node_run.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["RUN.1", "RUN.2"]
 
 
@@ -160,13 +161,13 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     (kept / "files" / "train.py").write_text("print(1)")
     (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
     order, task = {"tree": key, "attended": False, "variables": {}}, {"root": str(tmp_path), "tree": key}
-    minding.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
+    node_run.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
     assert (run / "work" / "train.py").read_text() == "print(1)"
-    minding.check_snapshot(None, task)
+    node_run.check_snapshot(None, task)
     TAMPERING[how](kept / name)
     wrong = pytest.raises(OSError, match=rf"changed there \({Path(name).name}\)")
     with wrong:
-        minding.check_snapshot(None, task) if how == "empty" else minding.lay_out(
+        node_run.check_snapshot(None, task) if how == "empty" else node_run.lay_out(
             str(tmp_path), str(run.with_name("RUN.2")), order, NO_INPUTS
         )
     assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.worker import sealing
+from runner.worker import environment_seal
 from tests.support.tampering import TAMPERING
 
 PYTHON = "bin/python"
@@ -28,8 +28,8 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     where.write_bytes(os.urandom(3000))
     if request.param != "inside":
         (prefix / PYTHON).symlink_to(where if request.param == "outside" else "python3.11")
-    sealing.seal(str(prefix))
-    assert sealing.changes(str(prefix)) == []
+    environment_seal.seal(str(prefix))
+    assert environment_seal.changes(str(prefix)) == []
     return where
 
 
@@ -42,21 +42,21 @@ def prefix(tmp_path: Path) -> str:
 def unread(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return which interpreters were read as a whole."""
     found: list[str] = []
-    whole = sealing._hash
+    whole = environment_seal._hash
 
     def read(path: str) -> str:
         found.append(path)
         return whole(path)
 
-    monkeypatch.setattr(sealing, "_hash", read)
+    monkeypatch.setattr(environment_seal, "_hash", read)
     return found
 
 
 @pytest.mark.parametrize("how", TAMPERING)
 def test_another_interpreter_is_noticed(how: str, program: Path, prefix: str) -> None:
     TAMPERING[how](program)
-    assert sealing.changes(prefix) == [PYTHON]
-    assert sealing.changes(prefix) == [PYTHON]  # it does not become the known one
+    assert environment_seal.changes(prefix) == [PYTHON]
+    assert environment_seal.changes(prefix) == [PYTHON]  # it does not become the known one
 
 
 def test_a_link_that_leads_elsewhere_is_noticed(program: Path, prefix: str, tmp_path: Path) -> None:
@@ -64,33 +64,33 @@ def test_a_link_that_leads_elsewhere_is_noticed(program: Path, prefix: str, tmp_
     shutil.copy2(program, other)
     Path(prefix, PYTHON).unlink()
     Path(prefix, PYTHON).symlink_to(other)
-    assert sealing.changes(prefix) == [PYTHON]
+    assert environment_seal.changes(prefix) == [PYTHON]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "{", "{}", '{"bin/python": null}', '{"bin/python": {}}'])
 def test_what_was_kept_was_changed(content: str, program: Path, prefix: str) -> None:
-    Path(prefix, sealing.SEAL).write_text(content)
-    assert sealing.changes(prefix)
+    Path(prefix, environment_seal.SEAL).write_text(content)
+    assert environment_seal.changes(prefix)
 
 
 def test_what_is_as_it_was_is_not_read(program: Path, prefix: str, unread: list[str]) -> None:
-    assert sealing.changes(prefix) == [] and unread == []
+    assert environment_seal.changes(prefix) == [] and unread == []
     os.utime(program)
-    assert sealing.changes(prefix) == [] and unread == [str(program)]
-    assert sealing.changes(prefix) == [] and unread == [str(program)]  # its new times are known
+    assert environment_seal.changes(prefix) == [] and unread == [str(program)]
+    assert environment_seal.changes(prefix) == [] and unread == [str(program)]  # its new times are known
 
 
 def test_a_copied_or_moved_environment_is_the_same(program: Path, prefix: str, tmp_path: Path) -> None:
     Path(prefix).rename(tmp_path / "moved")
-    assert sealing.changes(str(tmp_path / "moved")) == []
+    assert environment_seal.changes(str(tmp_path / "moved")) == []
     shutil.copytree(tmp_path / "moved", prefix, symlinks=True)
-    assert sealing.changes(prefix) == []
+    assert environment_seal.changes(prefix) == []
 
 
 def test_one_that_cannot_be_written_is_compared(program: Path, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(sealing, "_keep", refuse)
+    monkeypatch.setattr(environment_seal, "_keep", refuse)
     os.utime(program)
-    assert sealing.changes(prefix) == []
+    assert environment_seal.changes(prefix) == []

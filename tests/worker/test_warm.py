@@ -274,7 +274,7 @@ print(threading.active_count(), threading.main_thread().ident == threading.get_i
 print(sys.gettrace(), sys.getprofile())
 print(locale.getlocale(), locale.setlocale(locale.LC_ALL), sys.getfilesystemencoding(), os.umask(0o22))
 print([n for n in sys.modules
-       if n in ('files', 'results', 'processes', 'warm', 'forking', 'script', 'preload', 'metrics')])
+       if n in ('files', 'worker_result', 'processes', 'prefork', 'forking', 'script', 'preload', 'metrics')])
 print(sys.dont_write_bytecode, sys.breakpointhook, sys.displayhook, sys.meta_path, len(sys.path_hooks))
 print(open('/proc/self/status').read().split('SigBlk')[1].split('Cpus')[0].split('CapInh')[0])
 """

@@ -24,7 +24,7 @@ from runner.io.json_records import read_mapping, read_record
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import ResultRecord, ScaleRecord
-from runner.worker import orders, timeouts
+from runner.worker import job_order, timeouts
 
 _AHEAD = "ahead."
 
@@ -98,7 +98,7 @@ class ClusterCompute:
             name = f"{_AHEAD}{secrets.token_hex(6)}"
             brief = self._brief(run, handle, node, name)
             place = str(node.root() / "runs" / name)
-            node.call("minding", "warm_up", run=place, **brief).result()
+            node.call("node_run", "warm_up", run=place, **brief).result()
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Have a run carried out by a node with a free slot; one that is to be left alone is left once it has begun."""
@@ -134,7 +134,7 @@ class ClusterCompute:
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
         """Bring to a node what a run needs, and return what it is told."""
         there = self._handle(handle, node)
-        order = orders.read(str(run.root))
+        order = job_order.read(str(run.root))
         tree = self._tree(run, str(order["snapshot"]))
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
@@ -171,7 +171,7 @@ class ClusterCompute:
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
             source = one.bring("snapshots", tree.key, tree.content) / "files"
             try:
-                one.call("minding", "check_snapshot", tree=tree.key).result()
+                one.call("node_run", "check_snapshot", tree=tree.key).result()
             except RefusedError as refused:
                 one.forget_what_is_there()
                 raise UserError(f"{one.name}: {refused}") from None
@@ -203,7 +203,7 @@ class ClusterCompute:
     def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
         """Tell whether an environment on a node is not what was built, and say so: then it is built again."""
         prefix = str(Path(handle.argv(["python"])[0]).parent.parent)
-        changed = node.call("minding", "check_environment", prefix=prefix).result()["changed"]
+        changed = node.call("node_run", "check_environment", prefix=prefix).result()["changed"]
         if changed:
             self._say(f"Environment {handle.record.key[:12]} on {node.name} is damaged ({changed} changed)")
         return bool(changed)

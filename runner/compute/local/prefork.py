@@ -15,7 +15,7 @@ from typing import Any
 from runner.compute.local.interpreter import Interpreter, NotWarmError, begin, read_learnt, ready
 from runner.layout import RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
-from runner.worker import orders
+from runner.worker import job_order
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
 
@@ -41,7 +41,7 @@ class WarmPool:
 
         The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
         """
-        order = orders.read(str(run.root))
+        order = job_order.read(str(run.root))
         if _may_be_warm(run, order, handle):
             with contextlib.suppress(NotWarmError, OSError):
                 slot = self._slot(_key(run, order, handle))
@@ -52,7 +52,7 @@ class WarmPool:
 
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
         """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
-        order = orders.read(str(run.root))
+        order = job_order.read(str(run.root))
         if not _may_be_warm(run, order, handle):
             return None
         try:

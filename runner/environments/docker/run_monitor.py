@@ -125,7 +125,7 @@ class Minded:
         return os.getppid() != self._parent or self._parent == 1
 
     def _finish(self) -> None:
-        """Finish the run's record if the controller will not; see the worker's ``carry_out``."""
+        """Finish the run's record if the controller will not; see the worker's ``lifecycle``."""
         until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.get("detach")
         while detach and is_locked(self.layout.controller_lock) and time.monotonic() < until:
             time.sleep(_TICK)

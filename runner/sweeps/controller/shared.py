@@ -13,7 +13,7 @@ from runner.execution.context import RunContext
 from runner.layout import Layout
 from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
 from runner.records import EnvironmentRecord, GitState, SnapshotRecord
-from runner.worker import sealing
+from runner.worker import environment_seal
 
 T = TypeVar("T")
 _LOOK = 1.0  # seconds
@@ -104,9 +104,9 @@ class _Looks:
         prefix = str(self._layout.environment(handle.record.key))
         now = time.monotonic()
         if now - self._looked.get(prefix, -_LOOK) < _LOOK:
-            return not sealing.is_given_up(prefix)
+            return not environment_seal.is_given_up(prefix)
         self._looked[prefix] = now
-        return not sealing.changes(prefix)
+        return not environment_seal.changes(prefix)
 
 
 class _Environment:

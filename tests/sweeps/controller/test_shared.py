@@ -9,7 +9,7 @@ import pytest
 
 from runner.layout import Layout
 from runner.sweeps.controller import shared
-from runner.worker import sealing
+from runner.worker import environment_seal
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -36,8 +36,8 @@ def packages(tmp_path: Path) -> Path:
     (prefix / "bin/python").write_bytes(b"#!/bin/sh\n")
     packages = prefix / "lib/python3.11/site-packages"
     packages.mkdir(parents=True)
-    (prefix / sealing.RECORD).write_text(json.dumps({}))
-    sealing.seal(str(prefix))
+    (prefix / environment_seal.RECORD).write_text(json.dumps({}))
+    environment_seal.seal(str(prefix))
     return packages
 
 
@@ -53,7 +53,7 @@ def test_an_environment_that_a_run_gave_up_is_prepared_anew_at_once(
     is_intact = looks(tmp_path)
     assert is_intact()
     (packages / "more.py").touch()
-    assert sealing.notes(str(packages.parents[2]))  # as its worker does
+    assert environment_seal.notes(str(packages.parents[2]))  # as its worker does
     assert not is_intact()
 
 

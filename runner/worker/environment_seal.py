@@ -1,6 +1,6 @@
 """Notice that an environment is no longer what its lock says.
 
-pip in a script installs beside the run, see ``installing``. Whatever else installs, such as ``uv pip install`` or
+pip in a script installs beside the run, see ``pip_install``. Whatever else installs, such as ``uv pip install`` or
 ``python -I -m pip``, changes the environment that other runs share. So the names of what is installed, with the sizes
 of the lists of its files, are kept when an environment has been built, and compared after each run and before each use.
 So is the interpreter: the file that is executed, and its content, which is read again where its times have changed.

@@ -81,7 +81,7 @@ class Interpreter:
         self._process.wait()
 
 
-class Warmth:
+class PreforkPool:
     """The interpreters of one node, by what they depend on: program, variables, script. Safe to use from threads.
 
     Parameters

@@ -7,11 +7,11 @@ import time
 import traceback
 
 import files
+import job_order
 import locks
-import orders
 import processes
-import results
 import supervise
+import worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,18 +52,20 @@ def main(
     supervisor: "Optional[supervise.Supervisor]" = None
     code = 0
     try:
-        order = orders.read(run_dir)
-        orders.forget(run_dir)
+        order = job_order.read(run_dir)
+        job_order.forget(run_dir)
         supervisor = supervise.Supervisor(run_dir, order, environ, start)
         found = supervisor.run()
     except Exception as error:
         traceback.print_exc()
         code = 1
-        found = supervisor.abandon() if supervisor else results.result(None, files.now(), None, results.Usage())
-        found.update(status=results.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
+        found = (
+            supervisor.abandon() if supervisor else worker_result.result(None, files.now(), None, worker_result.Usage())
+        )
+        found.update(status=worker_result.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
     if order.get("secret") or order.get("shown_argv"):
-        found["reason"] = found["reason"] and orders.without_secrets(found["reason"], order)
-        found["notes"] = [orders.without_secrets(note, order) for note in found.get("notes") or []]
+        found["reason"] = found["reason"] and job_order.without_secrets(found["reason"], order)
+        found["notes"] = [job_order.without_secrets(note, order) for note in found.get("notes") or []]
     files.write_json(os.path.join(run_dir, "result.json"), found)
     files.remove_file(os.path.join(run_dir, "process.json"))
     _finish(order, run_dir, environ, gone)

@@ -14,11 +14,11 @@ import stat
 import sys
 import time
 
+import environment_seal
 import files
-import keeper
+import job_order
 import locks
-import orders
-import sealing
+import node_daemon
 import snapshot
 import timeouts
 
@@ -31,7 +31,9 @@ AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only sh
 PART = ".part"  # ends the first name of a run's folder, as long as it is filled
 FILLING = "filling"  # where locks are of folders that are filled or shown
 _LOCKS = ("worker.lock", "attendant.lock")
-_OURS = frozenset([*_LOCKS, "order.json", orders.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"])
+_OURS = frozenset(
+    [*_LOCKS, "order.json", job_order.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"]
+)
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
@@ -95,7 +97,7 @@ class Minded:
         """Lay out the run's folder and have it started, unless it has begun; return the keeper's answer."""
         if not os.path.isdir(self._run):
             lay_out(self._root, self._run, order, facts)
-        answer = keeper.ask(
+        answer = node_daemon.ask(
             self._root, facts["idle"], do="start", run=self._run, slots=facts["slots"], warm=facts["warm"]
         )
         self._pid = answer.get("pid")
@@ -120,10 +122,10 @@ class Minded:
 
     def _over(self) -> bool:
         """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
-        if keeper.goes_on(self._run):
+        if node_daemon.goes_on(self._run):
             self._pid = None
             return False
-        return self._pid is None or not keeper.lives(self._pid) or self._has("result.json")
+        return self._pid is None or not node_daemon.lives(self._pid) or self._has("result.json")
 
     def _has(self, name: str) -> bool:
         return os.path.exists(os.path.join(self._run, name))
@@ -258,9 +260,9 @@ def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str
         link = os.path.join(aside, "inputs", name)
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(os.path.join(root, place), link)
-    told, secret = orders.parts(order)
+    told, secret = job_order.parts(order)
     files.write_json(os.path.join(aside, "order.json"), told, durable=False)
-    orders.keep(aside, secret)
+    job_order.keep(aside, secret)
 
 
 def clear_abandoned(root: str) -> None:
@@ -299,10 +301,10 @@ def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Tell what was changed in an environment, which is then built again when it is asked for."""
-    found = sealing.changes(facts["prefix"])
+    found = environment_seal.changes(facts["prefix"])
     if found:
-        sealing.give_up(facts["prefix"])
-    return {"changed": sealing.shown(found)}
+        environment_seal.give_up(facts["prefix"])
+    return {"changed": environment_seal.shown(found)}
 
 
 @contextlib.contextmanager
@@ -379,6 +381,6 @@ def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     run = facts["run"]
     with _laid_out(facts["root"], run, facts["order"], facts):
         try:
-            return keeper.ask(facts["root"], facts["idle"], do="warm", run=run)
+            return node_daemon.ask(facts["root"], facts["idle"], do="warm", run=run)
         finally:
             files.remove_tree(run)

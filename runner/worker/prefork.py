@@ -22,10 +22,10 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
     """Start over as a Python with the variables of scripts."""
     import json
 
-    import orders
+    import job_order
     import processes
 
-    order = orders.read(run_dir)
+    order = job_order.read(run_dir)
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
     if order.get("attended"):
         variables[_CONTAINER] = json.dumps(dict(os.environ))
@@ -58,12 +58,12 @@ def serve(channel: int, lifeline: int) -> None:
     import signal
     import socket
 
-    sys.modules.pop("warm")
+    sys.modules.pop("prefork")
     namesakes = set_aside_namesakes()
-    import ending
     import preload
+    import teardown
 
-    atexit.register(ending.keep_libraries)
+    atexit.register(teardown.keep_libraries)
     put_back(namesakes)
     control = socket.socket(fileno=channel)
     lines = control.makefile("r", encoding="utf-8")
@@ -81,7 +81,7 @@ def serve(channel: int, lifeline: int) -> None:
     set_aside_namesakes()
     import forking
 
-    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline, ending.keep_libraries)
+    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline, teardown.keep_libraries)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # so that the children's collections do not copy our pages

@@ -1,8 +1,8 @@
 """The one process of a node that outlives connections: it knows the slots, starts workers, keeps interpreters warm.
 
-Started as ``python keeper.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of its
-folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they go
-on, and the next one counts them by the locks they hold.
+Started as ``python node_daemon.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of
+its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they
+go on, and the next one counts them by the locks they hold.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ import threading
 import time
 import traceback
 
+import job_order
 import locks
-import orders
-import warmth
+import prefork_pool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Keeper:
 
     def __init__(self, root: str, idle: float) -> None:
         self._root, self._idle = root, idle
-        self._warmth = warmth.Warmth(root)
+        self._pool = prefork_pool.PreforkPool(root)
         self._begun: "Dict[str, int]" = {}  # runs to their workers, until these hold their lock
         self._spawned: "List[subprocess.Popen[bytes]]" = []
         self._counting = threading.Lock()
@@ -64,7 +64,7 @@ class Keeper:
                 self._asked = time.monotonic()
             elif time.monotonic() - self._asked > self._idle:
                 break
-        self._warmth.end()
+        self._pool.end()
 
     def running(self) -> "List[str]":
         """Return the folders of the runs whose workers live."""
@@ -104,13 +104,13 @@ class Keeper:
         return {"pid": pid}
 
     def _start(self, run: str, warm: bool) -> int:
-        order = orders.read(run)
+        order = job_order.read(run)
         pid: "Optional[int]" = None
         log = os.path.join(run, "logs", "worker.log")
         if warm:
             try:
-                pid = self._warmth.fork(HERE, run, order)
-            except (warmth.NotWarm, OSError, ValueError) as error:
+                pid = self._pool.fork(HERE, run, order)
+            except (prefork_pool.NotWarm, OSError, ValueError) as error:
                 if os.path.exists(os.path.join(run, "worker.lock")):
                     return os.getpid()
                 with open(log, "a") as told:
@@ -132,7 +132,7 @@ class Keeper:
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """Have an interpreter ready for runs like that of a folder."""
         run = question["run"]
-        self._warmth.begin(HERE, run, orders.read(run))
+        self._pool.begin(HERE, run, job_order.read(run))
         return {}
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -227,7 +227,7 @@ def _start(root: str, idle: float) -> None:
         return
     with open(place + ".log", "ab") as log:
         subprocess.Popen(
-            [sys.executable, "-s", os.path.join(HERE, "keeper.py"), root, str(idle)],
+            [sys.executable, "-s", os.path.join(HERE, "node_daemon.py"), root, str(idle)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
