@@ -22,6 +22,12 @@ def style(session: nox.Session) -> None:
 
 
 @nox.session
+def reference(session: nox.Session) -> None:
+    """Write conf/REFERENCE.md from the schema and the comments in conf."""
+    session.run(BIN / "python", "-m", "tests.support.reference")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.run(BIN / "ruff", "check", ".")

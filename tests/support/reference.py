@@ -1,0 +1,139 @@
+"""``conf/REFERENCE.md``: every setting with type and default, from the schema and the comments of conf's files.
+
+``python -m tests.support.reference`` writes it; a test fails where it is not what would be written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from omegaconf import MISSING
+
+from runner.config.schema import COMPUTES, CONF, ENVIRONMENTS, SCHEMAS
+from runner.config.schema import RunSpec as Run
+
+PAGE = Path(CONF, "REFERENCE.md")
+_HEAD = """# Reference: every setting
+
+Generated from the schema (`runner/config/schema.py`) and from the comments in the files that each section names.
+Change it there, then run `nox -s reference`. A default of `required` means that there is none. A group's settings are
+typed with its name in front: `job.timeout=600`.
+"""
+# Which files explain the settings of a group; the first that has a comment for a setting is quoted.
+_SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {
+    "workspace": (SCHEMAS["schema"]["workspace"], ("workspace/default.yaml", "workspace/shared.yaml")),
+    "job": (SCHEMAS["schema"]["job"], ("job/example.yaml",)),
+    "data": (SCHEMAS["schema"]["data"], ("data/example.yaml",)),
+    "model": (SCHEMAS["schema"]["model"], ("model/example.yaml",)),
+    "sweep": (SCHEMAS["schema"]["sweep"], ("sweep/example.yaml",)),
+    "endpoint": (SCHEMAS["schema"]["endpoint"], ("endpoint/example.yaml", "endpoint/docker.yaml")),
+    **{f"environment={kind}": (one, (f"environment/{kind}.yaml",)) for kind, one in ENVIRONMENTS.items()},
+    **{f"compute={kind}": (one, (f"compute/{kind}.yaml",)) for kind, one in COMPUTES.items()},
+}
+NAME = "NAME"  # stands for a key of the user's own
+_LINE = re.compile(
+    r"(?P<indent> *)(?P<key>[\w.]+):(?P<value>(?:[^#'\"]|'[^']*'|\"[^\"]*\")*?)(?:#\s*(?P<comment>.*))?$"
+)
+_UNUSED = re.compile(r"(?P<indent> *)# (?P<key>[a-z_]+): .*?# (?P<comment>.*)$")  # a setting that is commented out
+_MORE = re.compile(r" *# (?P<comment>.*)$")
+
+
+def page() -> str:
+    """Return the page's text."""
+    own = comments(Path(CONF, "config.yaml").read_text())
+    parts = [_HEAD, "## Beside the groups", *_table(_own_of_run(), own)]
+    for title, (cls, files) in _SECTIONS.items():
+        links = ", ".join(f"[{name}]({name})" for name in files)
+        said: dict[str, str] = {}
+        for name in reversed(files):
+            said |= comments(Path(CONF, name).read_text())
+        parts += ["", f"## {title}", f"{cls.__doc__.splitlines()[0] if cls.__doc__ else ''} {links}", ""]
+        parts += _table(_fields(cls), said)
+    return "\n".join(parts) + "\n"
+
+
+def comments(text: str) -> dict[str, str]:
+    """Return what a YAML file's comments say, by the key on whose line they begin; nested ones are ``a.b``."""
+    found: dict[str, str] = {}
+    path: list[tuple[int, str]] = []
+    last = ""
+    for line in text.splitlines():
+        unused, more = _UNUSED.match(line), _MORE.match(line)
+        if unused is None and more is not None and last:
+            found[last] += " " + more["comment"]
+            continue
+        match, last = unused or _LINE.match(line), ""
+        if match is None:
+            continue
+        path = [one for one in path if one[0] < len(match["indent"])] + [(len(match["indent"]), match["key"])]
+        if match["comment"]:
+            last = ".".join(key for _, key in path)
+            found[last] = match["comment"]
+    return found
+
+
+def _own_of_run() -> list[tuple[str, str, str]]:
+    return [one for one in _fields(Run) if "." not in one[0] and one[0] not in {"environment", "compute", "endpoint"}]
+
+
+def _fields(cls: type, above: str = "") -> list[tuple[str, str, str]]:
+    """Return key, type and default of each setting of a schema class, and of those it contains."""
+    return list(_walk(cls, above))
+
+
+def _walk(cls: type, above: str) -> Iterator[tuple[str, str, str]]:
+    hints = get_type_hints(cls)
+    for one in dataclasses.fields(cls):
+        name, hint = f"{above}{one.name}", hints[one.name]
+        each = next((own for own in get_args(hint) if dataclasses.is_dataclass(own)), None)
+        if dataclasses.is_dataclass(hint):
+            if cls is not Run:
+                yield from _walk(hint, f"{name}.")  # type: ignore[arg-type] # it is a class
+        elif each is not None and cls is not Run:
+            yield from _walk(each, f"{name}.{NAME}." if get_origin(hint) is dict else f"{name}[].")  # type: ignore[arg-type] # as above
+        elif one.name != "kind" or above:
+            yield name, _type(hint), _default(one)
+
+
+def _type(hint: Any) -> str:
+    text = re.sub(r"\b(?:typing|runner\.config\.\w+)\.", "", hint.__name__ if isinstance(hint, type) else str(hint))
+    text = re.sub(r"Optional\[(.*)\]", r"\1 or null", text).replace(" | None", " or null").replace("NoneType", "null")
+    if isinstance(hint, type) and getattr(hint, "__args__", None):
+        text = re.sub(r"\b(?:typing|runner\.config\.\w+)\.", "", str(hint))
+    words = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Any": "any"}
+    words |= {"list": "list of", "dict": "mapping of"}
+    text = re.sub(r"\b(str|int|float|bool|Any|list|dict)\b", lambda match: words[match[1]], text)
+    return text.replace("[", " ").replace("]", "").replace("mapping of text, ", "mapping of names to ")
+
+
+def _default(one: dataclasses.Field[Any]) -> str:
+    factory: Any = one.default_factory
+    value = one.default if factory is dataclasses.MISSING else factory()
+    if value == MISSING:
+        return "required"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
+
+
+def _table(fields: list[tuple[str, str, str]], said: dict[str, str]) -> list[str]:
+    rows = [f"| `{name}` | {kind} | `{default}` | {_cell(_said(name, said))} |" for name, kind, default in fields]
+    return ["| setting | type | default | |", "|---|---|---|---|", *rows]
+
+
+def _said(name: str, said: dict[str, str]) -> str:
+    whole = name.partition("[]")[0]  # what a list's entries have is explained where the list is
+    fits = re.compile(re.escape(whole).replace(NAME, r"[^.]+"))
+    return next((text for key, text in said.items() if fits.fullmatch(key)), "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
