@@ -237,7 +237,7 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty() or wants_json():
-        raise UserError(f"{question} Nothing was removed", "Say --yes to do it without a question")
+        raise UserError(f"{question} Nothing was removed", "Use --yes to skip the question")
     if not click.confirm(question, err=True):
         raise UserError("Nothing was removed")
 

@@ -195,7 +195,7 @@ def test_verify_finds_one_flipped_byte(history: History) -> None:
     history.model()
     record = history.model()
     history.model("other")
-    assert "3 versions are intact" in history.vivero("models", "verify").stdout
+    assert "3 versions checked, none damaged" in history.vivero("models", "verify").stdout
     path = history.models.artefact(record)
     content = bytearray(path.read_bytes())
     content[3] ^= 1

@@ -14,6 +14,7 @@ import click
 
 from runner.commands.common import absolute, global_options, registry, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
+from runner.console.format import show_count
 from runner.errors import UserError
 
 # What a Parquet file takes is counted. Arrow's other allocator takes a gigabyte at once, and hands out pieces of it.
@@ -72,7 +73,7 @@ def score(
     if wants_json():
         emit_json({"model": f"{record.name}:{record.version}", "rows": done, "output": str(answers)})
     else:
-        say(f"{record.name}:{record.version} answered for {done} rows: {answers}")
+        say(f"{record.name}:{record.version} answered for {show_count(done, 'row')}: {answers}")
 
 
 def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.output import emit_json, note, say, show_bytes
+from runner.console.format import show_count
 from runner.errors import UserError
 
 _DAY = 86400
@@ -67,4 +68,4 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
         say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
     for image in images:
         say(f"{'Would remove' if dry_run else 'Removed'} image {image}")
-    say(f"{len(gone)} of {len(found)} environments, {show_bytes(sum(what['bytes'] for what in gone))}")
+    say(f"{len(gone)} of {show_count(len(found), 'environment')}, {show_bytes(sum(what['bytes'] for what in gone))}")

@@ -8,6 +8,7 @@ import click
 
 from runner.commands.common import global_options, known_versions, registry, wants_json, workspace
 from runner.commands.output import emit_json, say
+from runner.console.format import show_count
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def verify(context: click.Context, reference: str | None) -> None:
     if wants_json():
         emit_json(results)
     else:
-        say(f"{len(results)} versions checked, {damaged} damaged" if damaged else f"{len(results)} versions are intact")
+        checked = show_count(len(results), "version")
+        say(f"{checked} checked, {damaged} damaged" if damaged else f"{checked} checked, none damaged")
     context.exit(_DAMAGED if damaged else 0)
 
 

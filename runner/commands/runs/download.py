@@ -6,6 +6,7 @@ import click
 
 from runner.commands.common import absolute, global_options, read_run, wants_json, workspace
 from runner.commands.output import emit_json, say
+from runner.console.format import show_count
 
 
 @click.command()
@@ -43,4 +44,4 @@ def download(run: str, to: str | None) -> None:
     if wants_json():
         emit_json({"run": record.id, "location": str(target), "files": count})
     else:
-        say(f"{count} files of run {record.id} are in {target}")
+        say(f"{show_count(count, 'file')} of run {record.id} copied to {target}")
