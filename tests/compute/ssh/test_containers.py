@@ -142,7 +142,7 @@ def test_who_attends_the_container_is_killed(crew: Crew, made: Callable[[], list
     crew.script(ENDLESS)
     process = crew.begin(*crew.boxed)
     crew.wait_for_log("begun", 60)
-    (attendant,) = crew.node().pids("attend.py")
+    (attendant,) = crew.node().pids("supervisor.py")
     os.kill(attendant, signal.SIGKILL)
     done = crew.finish(process)
     assert done.returncode != 0 and crew.records()[-1]["status"] == "failed"
