@@ -40,7 +40,7 @@ from serving.process.settings import read_endpoint
 
 _SAID = 15.0  # seconds between two lines that say that models are still being loaded
 _FILES = 16_384  # connections that one process may hold
-# A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see process/parent.py.
+# A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see parent.py.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -16,17 +16,10 @@ from runner.environments.interpreters import Interpreters
 from runner.environments.pip import giving_pip
 from runner.environments.requirements.indexes import index_variables
 from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.environments.requirements.lock import (
-    OFFLINE_PYTHON,
-    complaint,
-    hash_options,
-    key_of,
-    pins,
-    requirements_of,
-    resolve,
-)
+from runner.environments.requirements.lock import hash_options, key_of, pins, requirements_of, resolve
 from runner.environments.requirements.places import with_kept
 from runner.environments.requirements.spec import gather
+from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Interpreter, Say

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from urllib.parse import quote, unquote
 
-import observers
+from databases import DATABASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def stores_in(folders: "List[str]") -> "List[Any]":
     for folder in folders:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             path = os.path.join(folder, name)
-            if name.endswith(observers.DATABASES) and _is_database(path):
+            if name.endswith(DATABASES) and _is_database(path):
                 found.append(Database(path))
             elif any(_is_experiment(one) for one in _folders(path)):
                 found.append(Folders(path))

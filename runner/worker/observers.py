@@ -8,6 +8,8 @@ import re
 import time
 import traceback
 
+from databases import DATABASES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional
@@ -18,7 +20,6 @@ _BLOCKS_A_POLL = 16  # bounded, so that a flood of output does not keep the loop
 _MLFLOW_PAUSE = 1.0
 _TRACKING = re.compile(r"""set_tracking_uri\(\s*(?:uri\s*=\s*)?["']([^"'{]+)["']""")
 _TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
-DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 class Observer:

@@ -186,7 +186,7 @@ def test_an_export_builds_the_same_elsewhere(line: CommandLine, tmp_path: Path) 
     assert line.vivero("environments", "export", listed(line)[0]["key"], "--output", str(target)).returncode == 0
     assert sorted(path.name for path in target.iterdir()) == ["Dockerfile", "README.md", "environment.lock"]
     assert "--require-hashes" in (target / "Dockerfile").read_text()
-    from runner.environments.requirements.lock import uv
+    from runner.environments.requirements.uv_command import uv
 
     place = tmp_path / "elsewhere"
     subprocess.run([uv(), "venv", "-q", "--python", sys.executable, str(place)], check=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runner.environments.requirements.lock import uv
+from runner.environments.requirements.uv_command import uv
 from runner.layout import WORKER
 from tests.support.command_line import CommandLine
 from tests.support.nodes.package_index import write_wheel

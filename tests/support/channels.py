@@ -10,7 +10,7 @@ from typing import Any
 
 from rattler_build.stage0 import Stage0Recipe
 
-from runner.environments.requirements.lock import uv
+from runner.environments.requirements.uv_command import uv
 
 PYTHON = platform.python_version()
 SHORT = f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -13,7 +13,8 @@ from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
 from runner.environments.pip import giving_pip
 from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.environments.requirements.lock import OFFLINE_PYTHON, complaint, hash_options, requirements_of, uv
+from runner.environments.requirements.lock import hash_options, requirements_of
+from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.io.files import hash_file, write_bytes, write_text

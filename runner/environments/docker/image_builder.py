@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.environments.docker.build_secrets import files, variables
 from runner.environments.docker.engine import KIND, WORKSPACE
-from runner.environments.requirements.lock import uv
+from runner.environments.requirements.uv_command import uv
 from runner.errors import UserError
 from runner.ports import Say
 

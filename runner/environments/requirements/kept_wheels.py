@@ -217,7 +217,7 @@ def _copy(source: Path, made: Path) -> Path:
 
 
 def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
-    from runner.environments.requirements.lock import OFFLINE_PYTHON, complaint, uv
+    from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
     from runner.hosts.local import LocalHost
 
     pairs = [one.replace("=", " ", 1).split(None, 1) for one in options]

@@ -12,6 +12,7 @@ from runner.access import ownership
 from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.environments.requirements.packages import normalised
 from runner.environments.requirements.spec import Spec
+from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
 from runner.errors import UserError
 from runner.io.files import locked, write_text
 from runner.layout import Layout
@@ -30,15 +31,6 @@ _NO_WAY = (
 )  # fmt: skip
 _COMMIT = re.compile(r"^\S+ @ git\+\S+@[0-9a-f]{40}(?=[\s#]|$)", flags=re.MULTILINE)
 _GONE = re.compile(r"Distribution not found at: file://(\S+)")
-_TELLING = 3  # lines of a resolver's complaint
-OFFLINE_PYTHON: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
-
-
-def uv() -> str:
-    """Return the path of uv."""
-    from runner.hosts.local import uv_here
-
-    return uv_here()
 
 
 def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgrade: bool, say: Say) -> str:
@@ -192,18 +184,6 @@ def resolving_hint(why: str) -> str:
 
 def _text(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
-
-
-def complaint(output: bytes) -> str:
-    """Return the telling lines of uv's error as one line."""
-    lines = [re.sub(r"^[\s×╰─▶│·]*(cause: )?", "", line) for line in output.decode(errors="replace").splitlines()]
-    lines = [line.removeprefix("error: ") for line in lines]
-    kept = [line for line in lines if line and not line.lower().startswith(("warning", "hint"))]
-    for index, line in enumerate(kept):
-        if "Failed to fetch" in line or "Hash mismatch" in line:
-            kept = [kept[index], kept[-1]]  # what, and why at bottom
-            break
-    return " ".join(kept[-_TELLING:]) or "uv gave no reason"
 
 
 def pins(lock: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.environments.requirements.lock import OFFLINE_PYTHON, check_hashed, complaint, uv
+from runner.environments.requirements.lock import check_hashed
+from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.ports import Interpreter, Say

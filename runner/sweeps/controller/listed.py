@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.sweeps.controller.multirun import Order, conduct
+from runner.sweeps.controller.multirun import conduct
+from runner.sweeps.controller.request import Order
 from runner.sweeps.early_stopping.policy import make_policy
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.ranking.objectives import read_objectives

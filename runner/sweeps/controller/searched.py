@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from runner.access.secrets import MASK
 from runner.errors import UserError
 from runner.execution.plan import layout_of
-from runner.sweeps.controller import multirun
+from runner.sweeps.controller import request
 from runner.sweeps.controller.conductor import values_of
-from runner.sweeps.controller.multirun import Order, conduct
+from runner.sweeps.controller.multirun import conduct
+from runner.sweeps.controller.request import Order
 from runner.sweeps.early_stopping.policy import make_policy
 from runner.sweeps.ports import Search
 from runner.sweeps.ranking.objectives import read_objectives
@@ -40,8 +41,8 @@ def conduct_search(
     """
     if master.sweep.resume is None:
         return conduct(_order(loader, master, arguments, search))
-    assert multirun.context is not None  # noqa: S101 - set by the command line
-    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    assert request.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, request.context.base))
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
         raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
@@ -95,8 +96,8 @@ def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...],
 
 def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
     """Tell a search what came of earlier sweeps."""
-    assert multirun.context is not None  # noqa: S101 - set by the command line
-    store = SweepStore(layout_of(master.workspace.root, multirun.context.base))
+    assert request.context is not None  # noqa: S101 - set by the command line
+    store = SweepStore(layout_of(master.workspace.root, request.context.base))
     for one in sweeps:
         earlier = store.replay(store.find(one))
         for trial in earlier.trials:

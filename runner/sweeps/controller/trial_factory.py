@@ -18,7 +18,7 @@ from runner.sweeps.controller.prefetch import made_ready
 from runner.sweeps.controller.shared import Shared
 
 if TYPE_CHECKING:
-    from runner.sweeps.controller.multirun import Context, Order
+    from runner.sweeps.controller.request import Context, Order
 
 _ALL_AHEAD = 200  # trials of a list up to which a mistake in the last is found before the first begins
 _LISTS = ("grid", "list")  # searches that know all their trials from the beginning

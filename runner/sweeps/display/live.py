@@ -24,8 +24,8 @@ from runner.layout import Layout, RunLayout
 from runner.records import MetricLine
 from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.store.runs import locate
+from runner.sweeps.display.lines import Pace, best_line, trial_line
 from runner.sweeps.display.summary import print_summary
-from runner.sweeps.display.watcher import Pace, best_line, trial_line
 from runner.sweeps.ranking.facts import STOPPED, show_counts, show_parameters, show_values, status_of
 from runner.sweeps.records import SweepRecord, TrialRecord
 

@@ -167,7 +167,9 @@ def test_a_trial_cannot_have_another_process_ended(sweep: Any) -> None:
 def test_a_warm_container_whose_attendant_is_killed(sweep: Any, swept: Any) -> None:
     process = sweep.start("job.arguments.a=1,2", "job.arguments.wait=true")
     wait_for(lambda: len(sweep.logs()) == 2, 60)
-    attendants = subprocess.run(["pgrep", "-f", f"supervisor.py .*{sweep.line.workspace}"], capture_output=True, text=True)
+    attendants = subprocess.run(
+        ["pgrep", "-f", f"supervisor.py .*{sweep.line.workspace}"], capture_output=True, text=True
+    )
     for pid in attendants.stdout.split():
         os.kill(int(pid), signal.SIGKILL)
     (experiment,) = {path.parent.parent for path in Layout(sweep.line.workspace).runs.glob("*/*-*/logs")}

@@ -77,9 +77,9 @@ class ViveroSweeper(Sweeper):
             If another launcher was chosen, or the sweeper has a key that is not one.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
-        from runner.sweeps.controller import multirun
+        from runner.sweeps.controller import request
 
-        if multirun.context is None:
+        if request.context is None:
             raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
         for name in self._unknown:
             raise UserError(f"There is no key 'hydra.sweeper.{name}'", nearest(name, ["params"]))

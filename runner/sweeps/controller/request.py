@@ -1,0 +1,88 @@
+"""A sweep as it was asked for, and what the command line sets up for it.
+
+Hydra hands nothing through to its plugins: they find what was set up in `context`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.execution.context import RunContext
+from runner.execution.plan import Plan
+from runner.layout import Layout
+from runner.ports import Compute
+from runner.records import RunRecord
+from runner.sweeps.ports import Policy, Search, Watcher
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from omegaconf import DictConfig
+
+
+@dataclass
+class Context:
+    """What the command line sets up before Hydra is asked. Hydra hands nothing through to its plugins.
+
+    Parameters
+    ----------
+    base : Path
+        The folder the command was typed in.
+    new_run : callable
+        From a plan and its compute to the record and the context of a run that is about to begin.
+    reopen : callable
+        From a workspace and a run's id to its record and run_context.
+    reconcile : callable
+        From a workspace and a run's record to its true record.
+    make_compute : callable
+        From the settings of a compute to it, its interpreters kept warm.
+    watcher : callable
+        Makes what shows a person how it goes.
+    codes : list of int
+        The exit code of each sweep that has ended.
+    """
+
+    base: Path
+    new_run: Callable[[Plan, Compute], tuple[RunRecord, RunContext]]
+    reopen: Callable[[Layout, str], tuple[RunRecord, RunContext]]
+    reconcile: Callable[[Layout, RunRecord], RunRecord]
+    make_compute: Callable[[Any], Compute]
+    watcher: Callable[[Layout], Watcher]
+    codes: list[int] = field(default_factory=list)
+
+
+context: Context | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sweep as it was asked for.
+
+    Parameters
+    ----------
+    master : DictConfig
+        The composition of the words that all trials share.
+    shared : tuple of str
+        These words.
+    arguments : tuple of str
+        All words, as typed.
+    name : str
+        The search's.
+    space : mapping
+        What each parameter may be, as plain data.
+    settings : SweepConfig
+        The composition's ``sweep``.
+    """
+
+    loader: ConfigLoader
+    master: DictConfig
+    shared: tuple[str, ...]
+    arguments: tuple[str, ...]
+    name: str
+    search: Search
+    space: Mapping[str, Any]
+    policy: Policy | None
+    settings: Any
+    objectives: tuple[Any, ...]
