@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.errors import UserError
-from runner.io.files import locked, remove_tree, sweep, sync_folder
+from runner.io.files import sweep, sync_folder, working_aside
 from runner.io.moved_folders import is_moved
 from runner.layout import WORKER, Layout
 from runner.ports import Host, Say
@@ -104,12 +104,8 @@ def aside(folder: Path) -> Iterator[Path]:
     """
     sweep(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
-    with locked(staging.with_suffix(".lock")):
-        try:
-            yield staging
-        finally:
-            remove_tree(staging)
-            staging.with_suffix(".lock").unlink(missing_ok=True)
+    with working_aside(staging):
+        yield staging
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,8 @@ from runner.errors import UserError
 from runner.worker import locks, timeouts
 
 _BLOCK = 1 << 20
+_BEGINNING = ".beginning"  # ends the name of a lock that is about to be taken
+_ABANDONED = 3600.0  # seconds
 _MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask: what others can write is not trusted
 _OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
 
@@ -301,10 +304,27 @@ def is_locked(path: Path) -> bool:
     return locks.is_locked(os.fspath(path))
 
 
+@contextlib.contextmanager
+def working_aside(path: Path) -> Iterator[None]:
+    """Let a block work at a path that nobody else knows, which is gone afterwards; `sweep` removes it after a kill.
+
+    The lock that says so has its name only once it is held: seen free for a moment, it would be swept with the work.
+    """
+    lock, beginning = path.with_suffix(".lock"), path.with_suffix(_BEGINNING)
+    with locked(beginning):
+        try:
+            beginning.rename(lock)
+            yield
+        finally:
+            remove_tree(path)
+            lock.unlink(missing_ok=True)
+            beginning.unlink(missing_ok=True)
+
+
 def sweep(folder: Path, prefix: str) -> None:
     """Remove what processes that died have left of their work aside: ``<prefix>*`` with a ``.lock`` that nobody holds.
 
-    The lock is taken before the work begins, so that work without a lock is left alone: it may just be beginning.
+    Work without a lock is left alone. A lock without its name is of a process that is about to begin, unless it is old.
     """
     if folder.is_symlink():  # what is behind it is not ours to remove
         return
@@ -312,3 +332,7 @@ def sweep(folder: Path, prefix: str) -> None:
         if not is_locked(lock):
             remove_tree(lock.with_suffix(""))
             lock.unlink(missing_ok=True)
+    for lock in folder.glob(f"{prefix}*{_BEGINNING}"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - lock.lstat().st_mtime > _ABANDONED:
+                lock.unlink()

@@ -20,10 +20,10 @@ from runner.io.files import (
     hash_tree,
     list_files,
     locked,
-    remove_tree,
     sweep,
     sync_folder,
     sync_tree,
+    working_aside,
     write_json,
 )
 from runner.io.json_records import open_regular, read_record, warn_once
@@ -77,14 +77,9 @@ class FileRegistry:
         """Make a folder that the next registration sweeps if this process dies: its lock is then free."""
         sweep(folder, _STAGING)
         staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
-        lock = staging.with_suffix(".lock")
-        with locked(lock):
-            try:
-                staging.mkdir()
-                yield staging
-            finally:
-                remove_tree(staging)
-                lock.unlink(missing_ok=True)
+        with working_aside(staging):
+            staging.mkdir()
+            yield staging
 
     def _take_number(self, folder: Path, staging: Path, record: ModelRecord) -> ModelRecord:
         number = max(self._numbers(folder), default=0) + 1

@@ -1,10 +1,13 @@
 """Nothing half-written is visible, and hashes are what they say."""
 
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from runner.io.files import (
     remove_tree,
     write_json,
 )
+from runner.worker import locks
 from tests.support.waiting import wait_for
 
 WRITER = """
@@ -129,3 +133,51 @@ def test_leftovers_of_the_dead_are_swept_and_the_living_left_alone(tmp_path: Pat
     with files.locked(tmp_path / ".work-living.lock"):
         files.sweep(tmp_path, ".work-")
         assert sorted(path.name for path in tmp_path.iterdir()) == [".work-living", ".work-living.lock"]
+
+
+def test_work_that_is_just_beginning_is_not_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody sweeps at the moment when the lock is there and not yet held, and is slow to remove what looks free."""
+    looked, made = threading.Event(), threading.Event()
+    flocked, is_locked = locks.flocked, files.is_locked
+    sweeper = threading.Thread(target=lambda: files.sweep(tmp_path, ".work-"))
+
+    def slow_look(path: Path) -> bool:
+        found = is_locked(path)
+        looked.set()
+        made.wait(20)
+        return found
+
+    def late(descriptor: int, kind: int) -> bool:
+        if kind == fcntl.LOCK_EX and sweeper.ident is None:
+            sweeper.start()
+            wait_for(lambda: looked.is_set() or not sweeper.is_alive())
+        return flocked(descriptor, kind)
+
+    monkeypatch.setattr(files, "is_locked", slow_look)
+    monkeypatch.setattr(locks, "flocked", late)
+    with files.working_aside(tmp_path / ".work-1"):
+        (tmp_path / ".work-1").mkdir()
+        made.set()
+        sweeper.join()
+        assert (tmp_path / ".work-1").is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_has_worked_at_is_swept(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom runner.io.files import working_aside\n"
+        "path = Path(sys.argv[1])\nwith working_aside(path):\n    path.mkdir()\n    print('made', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    working = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / ".work-1")], stdout=subprocess.PIPE)
+    assert working.stdout is not None and working.stdout.readline() == b"made\n"
+    files.sweep(tmp_path, ".work-")
+    assert (tmp_path / ".work-1").is_dir()
+    working.kill()
+    working.communicate()
+    old, new = tmp_path / ".work-2.beginning", tmp_path / ".work-3.beginning"
+    for path, age in ((old, 7200), (new, 0)):
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+    files.sweep(tmp_path, ".work-")
+    assert list(tmp_path.iterdir()) == [new]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import locked, remove_tree, sweep
+from runner.io.files import sweep, working_aside
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
@@ -22,7 +22,7 @@ _PREFIX = ".ahead-"
 
 @contextlib.contextmanager
 def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
-    """Let a bench's compute get ready for runs like this one, shown to it in a folder that is no run's.
+    """Let a compute get ready for runs like this one, which is shown to it outside any run folder.
 
     What goes wrong here the first trial meets again, and says it.
     """
@@ -30,15 +30,10 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     experiment.mkdir(parents=True, exist_ok=True)
     sweep(experiment, _PREFIX)
     run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
-    lock = run.root.with_suffix(".lock")
-    with locked(lock):
-        try:
-            with contextlib.suppress(UserError, OSError):
-                _show(dataclasses.replace(context, run=run), record)
-            yield
-        finally:
-            remove_tree(run.root)
-            lock.unlink(missing_ok=True)
+    with working_aside(run.root):
+        with contextlib.suppress(UserError, OSError):
+            _show(dataclasses.replace(context, run=run), record)
+        yield
 
 
 def clear_abandoned(layout: Layout) -> None:
