@@ -111,7 +111,7 @@ READ = """
 import resource, sys
 from pathlib import Path
 import pyarrow.parquet
-from serving import tables
+from serving.data import tables
 path, size, tables.UNPACKED, tables.MOST_COLUMNS = Path(sys.argv[1]), *map(int, sys.argv[2:])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
