@@ -99,7 +99,7 @@ class EndpointLayout(_Folder):
     logs = _Below("logs")
     log = _Below("logs", "server.log")
     earlier_log = _Below("logs", "server.log.1")  # what was put aside of it
-    access_log = _Below("logs", "permissions.jsonl")
+    access_log = _Below("logs", "access.jsonl")
     payloads = _Below("logs", "payloads.jsonl")
     deploying = _Below(".deploy.lock")
     servers = _Below("servers")  # the folder that each container has as its endpoint's, by generation
