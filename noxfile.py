@@ -3,6 +3,7 @@
 They run in the environment that nox itself is in, which has what ``pip install -e '.[test]'`` brings.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -83,3 +84,18 @@ def fuzz(session: nox.Session) -> None:
         kept.mkdir(exist_ok=True)
         options = [f"-max_total_time={seconds}", "-timeout=20", f"-artifact_prefix={kept}/"]
         session.run("python", "tests/fuzz/parsers.py", parser, *options, str(kept), env={"PYTHONPATH": "."})
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build wheel and source archive of the version in runner/__init__.py, try the wheel, and tag the commit."""
+    version = re.search(r'__version__ = "(.+)"', Path("runner/__init__.py").read_text())
+    heading = re.search(r"^## (.+)$", Path("CHANGELOG.md").read_text(), re.MULTILINE)
+    if version is None or heading is None or version[1] != heading[1]:
+        session.error(f"runner/__init__.py says {version and version[1]}, CHANGELOG.md {heading and heading[1]}")
+    if session.run("git", "status", "--porcelain", external=True, silent=True):
+        session.error("There are changes that are not committed")
+    session.run(BIN / "uv", "build", "--quiet", "--out-dir", "dist")
+    session.run(BIN / "python", "-m", "pytest", "-n0", "tests/suite/test_wheel.py", env={"CI": "1"})
+    session.run("git", "tag", f"v{version[1]}", external=True)
+    session.log(f"Built dist/ and tagged v{version[1]}: git push --tags, uv publish")

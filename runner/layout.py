@@ -123,6 +123,7 @@ class Layout(_Folder):
     wheels = _Below("wheels")  # of this machine's own, by their hash
     data = _Below("data")
     endpoints = _Below("endpoints")
+    servers = _Below("servers")  # the server's source by its hash, where it is installed among other packages
     sweeps = _Below("sweeps")
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes

@@ -89,7 +89,7 @@ def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     )
     for which, key in keys.items():
         print(f"{which} key (shown once): {key}", flush=True)
-    return server_command(record, layout.endpoint(record.name))
+    return server_command(record, layout)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ _CONTENT = frozenset(
         "wheels",
         "data",
         "endpoints",
+        "servers",
         "sweeps",
         "pipelines",
     ]

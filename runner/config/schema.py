@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Optional
 
 from omegaconf import MISSING
 
 from runner.config.endpoint_settings import EndpointSettings
+from runner.config.shipped import SHIPPED
 
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
-CONF = str(Path(__file__).resolve().parents[2] / "conf")
+CONF = str(SHIPPED / "conf")
 HYDRA_VERSION = "1.3"
 STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register", "deploy")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.server_source import importable
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
 from runner.io.files import open_log
@@ -22,8 +23,6 @@ from runner.layout import EndpointLayout, Layout
 from runner.ports import Say
 from runner.records import EndpointRecord, ProcessRecord
 from runner.worker import environment_seal, timeouts
-
-_ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
 def choose_port(settings: EndpointSettings) -> int:
@@ -47,10 +46,11 @@ def choose_port(settings: EndpointSettings) -> int:
         return int(probe.getsockname()[1])
 
 
-def command(record: EndpointRecord, endpoint: EndpointLayout) -> tuple[list[str], dict[str, str]]:
+def command(record: EndpointRecord, layout: Layout) -> tuple[list[str], dict[str, str]]:
     """Return argv and variables of an endpoint's server."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
-    return [record.python, "-m", "serving.server", str(endpoint.root)], {**variables, "PYTHONPATH": _ROOT}
+    argv = [record.python, "-m", "serving.server", str(layout.endpoint(record.name).root)]
+    return argv, {**variables, "PYTHONPATH": importable(layout)}
 
 
 def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
@@ -85,7 +85,7 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
     check_interpreter(store.layout, record)
-    argv, variables = command(record, endpoint)
+    argv, variables = command(record, store.layout)
     with open_log(endpoint.log) as log:
         begun = log.tell()
         server = subprocess.Popen(

@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from runner.config.shipped import IS_CLONE
+from runner.io.files import make_folder, sweep, working_aside, write_bytes
+from runner.layout import Layout
+
 _ROOT = Path(__file__).resolve().parent.parent.parent
+_STAGING = ".staging-"
 _COMMANDS = ("__main__", "batch")  # of the controller's machine: they prepare and feed a server
 
 
-def server_source() -> dict[str, bytes]:
-    """Return the files by their paths, beginning with ``serving/`` or ``runner/``."""
-    waiting = [path for path in (_ROOT / "serving").rglob("*.py") if path.stem not in _COMMANDS]
+def importable(layout: Layout) -> str:
+    """Return a folder to import the server from, in any environment, that has nothing else to be imported.
+
+    Where vivero is installed, that is a copy in the workspace: beside the original are the packages of this Python,
+    and a model's own environment would import those.
+    """
+    if IS_CLONE:
+        return str(_ROOT)
+    files = server_source(commands=True)
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    target = layout.servers / digest.hexdigest()[:32]
+    if not target.exists():
+        _write(files, target)
+    return str(target)
+
+
+def _write(files: dict[str, bytes], target: Path) -> None:
+    make_folder(target.parent)
+    sweep(target.parent, _STAGING)
+    staging = target.with_name(f"{_STAGING}{secrets.token_hex(6)}")
+    with working_aside(staging):
+        for name, content in files.items():
+            make_folder((staging / name).parent)
+            write_bytes(staging / name, content, durable=False)
+        try:
+            staging.rename(target)
+        except OSError:
+            if not target.exists():  # else somebody else was first
+                raise
+
+
+def server_source(*, commands: bool = False) -> dict[str, bytes]:
+    """Return the files by their paths, beginning with ``serving/`` or ``runner/``; with `commands`, those as well."""
+    waiting = [path for path in (_ROOT / "serving").rglob("*.py") if commands or path.stem not in _COMMANDS]
     found: dict[str, bytes] = {}
     while waiting:
         path = waiting.pop()

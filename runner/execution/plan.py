@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from runner.access.secrets import confidential, masked_word
 from runner.config.composition import Composition, dump_yaml
 from runner.config.schema import RunSpec
+from runner.config.shipped import SHIPPED
 from runner.config.validation import check_spec, source_folder
 from runner.io.names import check_key, name_from
 from runner.layout import Layout, RunLayout, default_root
@@ -55,7 +56,7 @@ def register_resolvers() -> None:
     from runner.config.interpolation_limits import limit_interpolations
 
     limit_interpolations()
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(SHIPPED)
     OmegaConf.register_new_resolver("project_root", lambda: root, replace=True)
     # Stays as it is: where an input is found is known only when the run has been prepared.
     OmegaConf.register_new_resolver("input", lambda name: f"${{input:{name}}}", replace=True)

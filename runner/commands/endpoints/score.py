@@ -19,7 +19,6 @@ from runner.errors import UserError
 
 # What a Parquet file takes is counted. Arrow's other allocator takes a gigabyte at once, and hands out pieces of it.
 _EXACT = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 @click.command()
@@ -42,6 +41,7 @@ def score(
     """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.local import find_python
+    from runner.endpoints.server_source import importable
     from runner.wiring import local_host, serving_environment
 
     layout = trusted_workspace()
@@ -69,7 +69,7 @@ def score(
         "trusted": list(trust),
         "allow_version_mismatch": allow_version_mismatch,
     }
-    done = _carry_out(python, order, rows.stat().st_size)
+    done = _carry_out(python, importable(layout), order, rows.stat().st_size)
     if wants_json():
         emit_json({"model": f"{record.name}:{record.version}", "rows": done, "output": str(answers)})
     else:
@@ -94,13 +94,13 @@ def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:
         raise UserError(f"--output: {answers} already exists", "Add --overwrite to replace it")
 
 
-def _carry_out(python: str, order: dict[str, Any], size: int) -> int:
+def _carry_out(python: str, source: str, order: dict[str, Any], size: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "order.json"
         path.write_text(json.dumps(order))
         process = subprocess.Popen(
             [python, "-m", "serving.batch", str(path)],
-            env={**os.environ, "PYTHONPATH": str(_ROOT), **_EXACT},
+            env={**os.environ, "PYTHONPATH": source, **_EXACT},
             stdout=subprocess.PIPE,
             text=True,
         )
