@@ -1,4 +1,4 @@
-"""Tells what belongs to the user. What others could have written is shown, and nothing in it is ever executed.
+"""Tells what belongs to the user. What others could have written is shown, and nothing in it is executed.
 
 A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
 owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not

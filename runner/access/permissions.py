@@ -1,4 +1,4 @@
-"""Who gets into a workspace: its owner alone, or a group that shares it.
+"""Permissions of a workspace: for its owner alone, or for a group that shares it.
 
 A workspace is made with mode 0700, so that nobody else reaches what lies in it, whatever its own modes. One that an
 earlier version has left open is closed when its owner runs something. A folder that has files of other kinds in it is

@@ -1,4 +1,4 @@
-"""A composition in the forms that a plan has it in: objects, plain data, text."""
+"""The composed configuration as typed objects, plain data and YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's complaints in one line, with the nearest right name."""
+"""Turns the errors of Hydra and OmegaConf into one line, with the nearest right name."""
 
 from __future__ import annotations
 

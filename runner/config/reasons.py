@@ -1,4 +1,4 @@
-"""Why a value cannot be at a key: what OmegaConf says of it, in the words of who wrote it."""
+"""Turns OmegaConf's error about a value into one line about the user's own key."""
 
 from __future__ import annotations
 

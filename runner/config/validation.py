@@ -1,4 +1,4 @@
-"""What the schema cannot say of a composition. The first thing that cannot be is said in one line."""
+"""Checks of a composition that the schema cannot express. The first problem is reported in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values look to a person: short, and unable to steer a terminal."""
+"""Formats values for people: short, and unable to steer a terminal."""
 
 from __future__ import annotations
 

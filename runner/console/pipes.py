@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or whose reader leaves (``| head``): the run goes on, unseen."""
+"""Handles standard streams that are closed or whose reader leaves (``| head``): the run goes on."""
 
 from __future__ import annotations
 

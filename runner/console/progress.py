@@ -1,4 +1,4 @@
-"""What a person sees of a run: phases as they pass, then a summary. Rich on a terminal, plain lines in a pipe."""
+"""Shows a run: phases as they pass, then a summary. Rich on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells whether anybody minds a run, by the locks that its controller, its worker and whoever attends that one hold."""
+"""Tells whether a process follows a run, by the locks of its controller, its worker and its supervisor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers what a script in a container asks of the controller: what answers is on this side."""
+"""Answers the requests of a script in a container, on the controller's side."""
 
 from __future__ import annotations
 

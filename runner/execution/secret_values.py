@@ -1,4 +1,4 @@
-"""The secrets of a recorded run, found again for its repetition or passed over where it is only finished."""
+"""Finds the secrets of a recorded run again when it is repeated; only finishing it needs none."""
 
 from __future__ import annotations
 

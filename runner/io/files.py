@@ -1,4 +1,4 @@
-"""Writing so that a kill at any instant leaves the old state or the new, and hashing."""
+"""Atomic writes, locks and hashes: a kill at any instant leaves the old state or the new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a script left beside ``outputs``: files that ``job.outputs`` names, and metrics in ``job.metrics_files``."""
+"""Collects results outside ``outputs``: files that ``job.outputs`` names, metrics in ``job.metrics_files``."""
 
 from __future__ import annotations
 

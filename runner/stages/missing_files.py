@@ -1,4 +1,4 @@
-"""Files of the source folder that are not in its copy: what to say when a script needs one."""
+"""Says when a script needs a file that was left out of the source's copy."""
 
 from __future__ import annotations
 

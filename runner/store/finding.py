@@ -1,4 +1,4 @@
-"""What stores of records share: which record a user means, where records are, and reading one of them."""
+"""What stores of records share: finding the record that a user means, and reading it."""
 
 from __future__ import annotations
 

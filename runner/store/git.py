@@ -1,4 +1,4 @@
-"""What git knows of the source folder."""
+"""The state of the source folder's git repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data inputs: hashed, kept at a place, checked again."""
+"""Data inputs: hashed, kept in one place, checked again after the run."""
 
 from __future__ import annotations
 

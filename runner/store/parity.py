@@ -1,4 +1,4 @@
-"""The report beside a version on how far an accelerated form of it is off."""
+"""The report beside a version that says how far its accelerated form is off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list shows of a run, read from its files."""
+"""The row of a run in a list, read from its files."""
 
 from __future__ import annotations
 

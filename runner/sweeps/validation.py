@@ -1,4 +1,4 @@
-"""What the schema cannot say of ``sweep``."""
+"""Checks of ``sweep`` that the schema cannot express."""
 
 from __future__ import annotations
 

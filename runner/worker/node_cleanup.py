@@ -1,4 +1,4 @@
-"""What is done to the runs of a node from outside: they are ended, let go of, listed, cleared away."""
+"""Stop, list and clean up runs on a node, asked from outside."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is left of a run on a node after it has been given up."""
+"""Ends and removes a run on a node after it was given up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs have left on a node, and what is kept there, is cleared away."""
+"""Removes what runs have left on a node, and what is cached there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node is told of a run: the order as it was written here, with the places it has there."""
+"""The job spec that a node gets: the job order, with paths as they are on the node."""
 
 from __future__ import annotations
 

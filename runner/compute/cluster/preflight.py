@@ -1,4 +1,4 @@
-"""What is found out about a node before anything is run there: each problem with its reason."""
+"""Checks that a node can run jobs, and says why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a script on a node asks of the controller is answered here, where the registry is."""
+"""Answers the requests of scripts on nodes, on the controller's side, where the registry is."""
 
 from __future__ import annotations
 

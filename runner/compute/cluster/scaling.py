@@ -1,4 +1,4 @@
-"""A Dask cluster over the nodes for one run: begun before it, ended with it."""
+"""A Dask cluster over the nodes for one run: started before it, ended with it."""
 
 from __future__ import annotations
 

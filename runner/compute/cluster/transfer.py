@@ -1,4 +1,4 @@
-"""A run's files as they come from a node: grown where they grow, checked against their hashes, resumed where cut."""
+"""Receives a run's files from a node: logs as they grow, outputs checked by hash, cut transfers resumed."""
 
 from __future__ import annotations
 

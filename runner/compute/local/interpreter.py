@@ -1,4 +1,4 @@
-"""A process that has imported what a script imports, and forks workers when it is told to."""
+"""A prefork interpreter: a process that has imported what scripts import, and forks workers on request."""
 
 from __future__ import annotations
 

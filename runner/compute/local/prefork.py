@@ -1,4 +1,4 @@
-"""Interpreters that have imported what scripts import, kept while a sweep goes on; workers are forked from them."""
+"""The pool of prefork interpreters of a sweep: they have made the imports, and workers are forked from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build may use and no image may hold: the addresses of package indexes, passwords, certificates."""
+"""Secrets that a build may use and no image may contain: index addresses, passwords, certificates."""
 
 from __future__ import annotations
 

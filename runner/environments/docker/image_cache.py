@@ -1,4 +1,4 @@
-"""Images by their content: the same is never built twice, on any machine that can pull it."""
+"""Images by content: the same is never built twice, on any machine that can pull it."""
 
 from __future__ import annotations
 

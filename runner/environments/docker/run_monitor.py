@@ -1,4 +1,4 @@
-"""A run whose worker is in a container, as the process outside sees it."""
+"""Watches a run whose worker is in a container, from outside."""
 
 from __future__ import annotations
 

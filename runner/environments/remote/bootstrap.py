@@ -1,4 +1,4 @@
-"""Our own program on another machine: its source, and an environment with what it imports there."""
+"""Brings our own program to a node: its source, and an environment with what it imports."""
 
 from __future__ import annotations
 

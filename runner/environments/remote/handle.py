@@ -1,4 +1,4 @@
-"""An environment on another machine, as that machine says how it is entered."""
+"""An environment on a node, and how commands are run in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the settings of an environment name of this machine's files, to be sent with them."""
+"""Finds the local files that an environment's settings name, to send them along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a composition says of a Dask cluster, checked."""
+"""Checks the settings of a Dask cluster."""
 
 from __future__ import annotations
 

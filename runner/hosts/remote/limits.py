@@ -1,4 +1,4 @@
-"""The numbers in the settings of a compute, checked."""
+"""Checks the numbers in a compute's settings."""
 
 from __future__ import annotations
 

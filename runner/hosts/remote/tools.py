@@ -1,4 +1,4 @@
-"""What building an environment on a node needs: uv, and the Pythons that are there."""
+"""Tools for building an environment on a node: uv, and the Pythons that are installed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One connection to one machine: its key is checked first, then we log in; it is kept alive."""
+"""One SSH connection: the host key is checked before we log in, and the connection is kept alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who we are: keys of the agent and of files, with their certificates; a passphrase is asked for once."""
+"""Our identities: keys of the agent and of files, with certificates. A passphrase is asked for once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of machines: what is not known, or has changed, gets nothing of ours, not even a name."""
+"""Host keys: a machine whose key is unknown or has changed gets nothing of ours, not even a user name."""
 
 from __future__ import annotations
 

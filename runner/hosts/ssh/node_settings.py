@@ -1,4 +1,4 @@
-"""What a composition says of the nodes of a cluster, checked."""
+"""Checks the settings of a cluster's nodes."""
 
 from __future__ import annotations
 

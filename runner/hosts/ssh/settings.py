@@ -1,4 +1,4 @@
-"""How a machine is reached: what the composition says, then what OpenSSH's files say (man ssh_config)."""
+"""How to reach a machine: from the composition, then from OpenSSH's files (man ssh_config)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a trial's overrides to its plan. What only sets values is set on a composition that is there already."""
+"""Turns a trial's overrides into its plan. Overrides that only set values are applied to an existing composition."""
 
 from __future__ import annotations
 

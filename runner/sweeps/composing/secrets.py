@@ -1,4 +1,4 @@
-"""What is secret in a sweep: of its composition, of its words and of what its trials try."""
+"""Masks the secrets of a sweep: in its composition, its words and what its trials try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compositions that differ from one in a few values. A section that no value reaches is read once."""
+"""Composes trials from one composition: sections that a trial does not change are read once."""
 
 from __future__ import annotations
 

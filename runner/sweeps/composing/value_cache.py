@@ -1,4 +1,4 @@
-"""Compositions that differ in nothing but values of a free mapping, such as the numbers in ``job.arguments``."""
+"""Reuses a composition for trials that differ only in values of a free mapping, such as ``job.arguments``."""
 
 from __future__ import annotations
 

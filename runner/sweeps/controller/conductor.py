@@ -1,4 +1,4 @@
-"""Conducts a sweep: keeps the slots full, watches what runs, writes down what happens as it happens."""
+"""The sweep controller: keeps the slots full, watches running trials, records what happens as it happens."""
 
 from __future__ import annotations
 

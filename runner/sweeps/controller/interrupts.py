@@ -1,4 +1,4 @@
-"""Ctrl-C counted instead of raised: between two lines that belong together an exception would lose a trial."""
+"""Counts Ctrl-C instead of raising it: between two steps that belong together, an exception would lose a trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep over lists of overrides that somebody else made: Hydra's own sweepers."""
+"""A sweep over lists of overrides that one of Hydra's own sweepers made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From Hydra's multirun to a sweep: what its plugins, which are shells, hand over to."""
+"""Runs a sweep that Hydra's plugins have handed over."""
 
 from __future__ import annotations
 

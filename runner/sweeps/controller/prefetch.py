@@ -1,4 +1,4 @@
-"""Has the imports of a sweep's trials begun while the trials are still being planned."""
+"""Starts the imports of a sweep's trials while the trials are still being planned."""
 
 from __future__ import annotations
 

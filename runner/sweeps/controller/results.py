@@ -1,4 +1,4 @@
-"""What a trial's run came to, as the sweep has it."""
+"""The metrics of a trial's run, for the sweep's record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes up a sweep whose controller is gone: what has ended is learnt, what failed or is missing is tried again."""
+"""Resumes a sweep whose controller is gone: learns how trials ended, and tries missing and failed ones again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep whose trials a search of ours chooses, new or taken up again."""
+"""A sweep whose trials are chosen by one of our searches, started or resumed."""
 
 from __future__ import annotations
 

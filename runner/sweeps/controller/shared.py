@@ -1,4 +1,4 @@
-"""What trials share: a source folder is copied once, an environment is prepared once, git is asked once."""
+"""Shares work between trials: the source is copied once, an environment prepared once, git asked once."""
 
 from __future__ import annotations
 

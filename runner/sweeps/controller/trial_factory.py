@@ -1,4 +1,4 @@
-"""Plans and contexts of the trials of one sweep; the first are planned while the compute scales."""
+"""Makes the plans and contexts of a sweep's trials. Plans the first ones while the compute scales up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with the best trial: its model becomes a version, and is served if the composition says so."""
+"""Registers the best trial's model, and serves it if the composition says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep on a terminal: a table that changes in place, and lines above it that stay."""
+"""A sweep on a terminal: a table that is updated in place, below lines that stay."""
 
 from __future__ import annotations
 

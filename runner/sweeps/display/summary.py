@@ -1,4 +1,4 @@
-"""What came of a sweep, as the last thing that its watcher shows."""
+"""The summary that a sweep ends with."""
 
 from __future__ import annotations
 

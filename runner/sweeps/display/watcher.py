@@ -1,4 +1,4 @@
-"""What a person sees of a sweep: a live table on a terminal, plain lines in a pipe, then a summary."""
+"""Shows a sweep: a live table on a terminal, plain lines in a pipe, then a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trials came out best."""
+"""Ranks trials by the objectives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a sweep wherever it is shown: counts, values, short names, the command that gives a trial again."""
+"""Facts about a sweep for every display: counts, values, short names, the command that repeats a trial."""
 
 from __future__ import annotations
 

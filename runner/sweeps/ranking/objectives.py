@@ -1,4 +1,4 @@
-"""What a sweep is after, as ``sweep.objective`` says it."""
+"""Reads ``sweep.objective``: which metrics, and whether to maximize or minimize them."""
 
 from __future__ import annotations
 
