@@ -1,4 +1,4 @@
-"""What a client is told: a status, a word to switch on, and a sentence."""
+"""Errors that clients get: a status, a code to switch on, and a sentence."""
 
 from __future__ import annotations
 

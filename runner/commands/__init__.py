@@ -1,1 +1,1 @@
-"""The reading commands: one file a command, loaded only when it is typed."""
+"""The commands of ``vivero``: one module each, imported only when it is typed."""

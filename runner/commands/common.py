@@ -1,4 +1,4 @@
-"""What every command shares: the global options, the workspace they name, and its stores."""
+"""What all commands share: global options, the workspace they name, and its stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed: one JSON document, or lines for people."""
+"""Prints results: one JSON document, or lines for people."""
 
 from __future__ import annotations
 

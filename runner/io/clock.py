@@ -1,4 +1,4 @@
-"""Time as the records write it: ISO 8601 in UTC with microseconds, so that text order is time order."""
+"""Times in records: ISO 8601 in UTC with microseconds, so that text order is time order."""
 
 from __future__ import annotations
 

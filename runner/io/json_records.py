@@ -1,4 +1,4 @@
-"""The one door through which records come in: any content of a file gives a checked record, or one line that says why.
+"""The one way to read records: any content of a file gives a checked record, or one line that says what is wrong.
 
 What is in a workspace may have been written by a script, another release or somebody else, and a FIFO, a folder or a
 link may be where a record belongs. Only a regular file of bounded size is read, and only JSON of bounded depth. Who

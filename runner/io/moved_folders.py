@@ -1,4 +1,4 @@
-"""Folders of a workspace that its owner has moved to another disk, with a link in their place.
+"""Folders of a workspace that its owner has moved to another disk, leaving a link.
 
 Only a link right below the workspace is one, and only if it and the folder that it leads to belong to whoever owns the
 workspace: nobody else decides where something is written or removed. Removing never follows links further down.

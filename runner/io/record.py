@@ -1,4 +1,4 @@
-"""Records on their way to and from JSON.
+"""Records: typed, frozen, read from JSON with checks, written to JSON.
 
 Unknown fields of a file written by a later release of the same format are kept; a file of a later format is refused.
 A field has the type that its record declares, or the record is refused with the field's name.

@@ -1,4 +1,4 @@
-"""Remove what a workspace keeps. Links are removed, and not followed but for folders that its owner has moved."""
+"""Removes parts of a workspace. Links are removed, not followed, except for folders that their owner has moved."""
 
 from __future__ import annotations
 

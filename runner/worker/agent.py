@@ -1,4 +1,4 @@
-"""Does on a machine what a controller asks for, over its standard streams. Standard library only, Python 3.6 or later.
+"""Carries out a controller's requests on a node, over its standard streams. Standard library only, Python 3.6 or later.
 
 A message is a line of JSON and as many bytes as its ``bytes`` says. Each request has an ``id`` and gets messages with
 that ``id``: any number of pieces, and a last one with ``done`` or ``error``. Requests are carried out side by side. The

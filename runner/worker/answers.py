@@ -1,4 +1,4 @@
-"""Has the controller answer what the script asks for while it runs: ``requests/<n>.json`` -> ``<n>.answer.json``."""
+"""Has a script's requests answered by the controller: ``requests/<n>.json`` -> ``<n>.answer.json``."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The categories that a booster of XGBoost has learnt, read where a model is registered and where it is served."""
+"""The categories that an XGBoost booster has learnt, read where a model is registered and where it is served."""
 
 import json
 

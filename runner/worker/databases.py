@@ -1,3 +1,3 @@
-"""How databases are named that MLflow may have been told to record in."""
+"""File name endings of databases that MLflow may record in."""
 
 DATABASES = (".db", ".sqlite", ".sqlite3")

@@ -1,4 +1,4 @@
-"""Notice that an environment is no longer what its lock says.
+"""Notices that an environment is no longer what its lock says.
 
 pip in a script installs beside the run, see ``pip_install``. Whatever else installs, such as ``uv pip install`` or
 ``python -I -m pip``, changes the environment that other runs share. So the names of what is installed, with the sizes

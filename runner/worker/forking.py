@@ -1,4 +1,4 @@
-"""From a warm interpreter to a worker, and from that worker to a script: two forks instead of two new Pythons."""
+"""Forks a worker from a prefork interpreter, and a script from the worker: two forks instead of two new Pythons."""
 
 import os
 import resource  # noqa: F401 - what `os.wait4` returns is of it, and each worker would load it anew

@@ -1,4 +1,4 @@
-"""Where a warm interpreter begins, and the lowest frame of the scripts that it forks.
+"""Where a prefork interpreter starts, and the lowest frame of the scripts that it forks.
 
 The name is for Python's warnings: they leave out frames whose file has ``importlib`` and ``_bootstrap`` in its name,
 and so do not point here where in a new Python they would find nothing below the script.

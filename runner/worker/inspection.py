@@ -1,4 +1,4 @@
-"""Has the model of a completed run loaded and looked at in a clean process of the run's environment.
+"""Has the model of a completed run loaded and inspected in a clean process of the run's environment.
 
 That process is started together with the script, so that its imports cost the run no time.
 """

@@ -1,4 +1,4 @@
-"""A run's order, and beside it what of it is secret: for the worker alone, and only until it has read it.
+"""Reads a run's job order, and its secrets: these are for the worker alone, and only until it has read them.
 
 ``order.json`` has what records may have. ``secrets.json``, which only its owner can read, has the values of variables
 and the words of the command that it lacks.

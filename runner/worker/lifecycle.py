@@ -1,4 +1,4 @@
-"""Carries out the order in a run's folder from its beginning to ``result.json`` and the finished record."""
+"""Carries out the job order in a run's folder, up to ``result.json`` and the finished record."""
 
 import os
 import subprocess

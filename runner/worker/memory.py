@@ -1,4 +1,4 @@
-"""Whether the kernel has ended a process of this one's control group because memory ran out.
+"""Tells whether the kernel killed a process of this control group because memory ran out.
 
 Version 2 counts in ``memory.events``, version 1 in ``memory.oom_control`` (docs.kernel.org/admin-guide/cgroup-v2.html,
 .../cgroup-v1/memory.html), under any limit, also the machine's own. A container may see its group under its path on

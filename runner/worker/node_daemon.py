@@ -1,4 +1,4 @@
-"""The one process of a node that outlives connections: it knows the slots, starts workers, keeps interpreters warm.
+"""The one process of a node that outlives connections: counts slots, starts workers, keeps interpreters.
 
 Started as ``python node_daemon.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of
 its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they

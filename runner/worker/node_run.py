@@ -1,4 +1,4 @@
-"""Begins a run on a node, and tells of it as long as somebody listens: what it writes, what it asks, what it left.
+"""Starts a run on a node and reports on it while a controller listens: output, requests, results.
 
 What is told of a file begins where the listener's copy ends, so that a listener who comes back has no gap and nothing
 twice. The run's folder stays until the listener has it all and says so.

@@ -1,4 +1,4 @@
-"""What is read while the script runs: metrics in its log, metrics in its MLflow store.
+"""Reads metrics while the script runs: from its log and from its MLflow store.
 
 A mistake in reading must not end a training of hours: it goes to the worker's log, and into the notes if it stays.
 """

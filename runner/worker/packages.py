@@ -1,4 +1,4 @@
-"""What a script installs with pip while it runs: beside its run, because other runs use the same environment."""
+"""Packages that a script installs with pip: they go beside its run, because other runs use the same environment."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Have ``pip install`` of a script install beside its run, because other runs use the same environment.
+"""Makes a script's ``pip install`` install beside its run, because other runs use the same environment.
 
 Only pip's own command changes, in its own process. So what pip starts to build a package, and the pip of a virtual
 environment that the script makes, are as ever. pip installs into a new folder below the run's packages, from which we

@@ -1,4 +1,4 @@
-"""A process of the run's environment that has imported what scripts import, and forks workers and scripts from it.
+"""The prefork interpreter: it has imported what scripts import, and forks workers and scripts.
 
 It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
 The controller starts ``python importlib_bootstrap.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python

@@ -1,4 +1,4 @@
-"""Interpreters that a node keeps warm between runs: started, told what to import, asked for one worker after another.
+"""The prefork interpreters of a node: started, told what to import, asked for one worker after another.
 
 What ``runner.compute.local.interpreter`` does on the controller's machine, where there is a controller to do it.
 """

@@ -1,4 +1,4 @@
-"""What a warm interpreter imports ahead: what the script was seen to import, else what its text says it imports.
+"""Chooses what a prefork interpreter imports: what the script was seen to import, else what its text says.
 
 An import counts only if nobody can tell when it happened: a module that starts a thread or prints while it is
 imported is refused, and so is all that does not come from the environment itself.

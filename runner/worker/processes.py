@@ -1,4 +1,4 @@
-"""The script and everything it starts: its variables, its start, who descends from it, and how all of it is ended."""
+"""The script and all processes it starts: variables, start, descendants, end."""
 
 import json
 import os

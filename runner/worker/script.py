@@ -1,4 +1,4 @@
-"""Makes a forked process what a new Python is when it begins with a script."""
+"""Makes a forked process what a new Python is when it starts a script."""
 
 import builtins
 import importlib.machinery

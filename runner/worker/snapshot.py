@@ -1,4 +1,4 @@
-"""Copy a snapshot to where a script runs. Each byte that is copied is checked against the manifest.
+"""Copies a snapshot to where a script runs, and checks each byte against the manifest.
 
 A snapshot is named by its manifest, and the manifest has the hash of each file: whatever was changed since it was
 kept is noticed, here and on a node.

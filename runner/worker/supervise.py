@@ -1,4 +1,4 @@
-"""Carries out one order: starts the script, watches over it, ends what it leaves, writes ``result.json``."""
+"""Supervises a script: starts it, watches it, ends what it leaves behind, writes ``result.json``."""
 
 import os
 import select

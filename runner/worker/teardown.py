@@ -1,4 +1,4 @@
-"""The end of a forked script: what it made is destroyed as an ending Python does it, what it found is left alone.
+"""Ends a forked script: destroys what it made as an ending Python does, and leaves the rest alone.
 
 Python itself would take apart all that the warm interpreter has imported, and for that copy most of the memory that
 the two share. The order is that of ``Py_FinalizeEx`` and ``finalize_modules`` in CPython's ``pylifecycle.c``.

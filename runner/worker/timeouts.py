@@ -1,4 +1,4 @@
-"""How long the product waits for what may never come, in seconds, by name.
+"""All timeouts of the product, in seconds, by name.
 
 ``VIVERO_TIMEOUTS="cut_link=5,grace=30"`` changes some of them for one command and all that it starts, on other machines
 too. What has to be shorter than something else is a part of it, and not a value of its own: see the functions below.

@@ -1,4 +1,4 @@
-"""How the script ended, in the words of ``result.json``."""
+"""How a script ended, as ``result.json`` says it."""
 
 import os
 import re

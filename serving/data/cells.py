@@ -1,4 +1,4 @@
-"""The cells of a CSV: texts, until it is known what the model's column holds."""
+"""The cells of a CSV: texts, until the model's column says what they are."""
 
 from __future__ import annotations
 

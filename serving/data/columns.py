@@ -1,4 +1,4 @@
-"""What each column of a mixed table may hold, read off the fitted transformers that see it."""
+"""Reads what each column of a mixed table may hold from the fitted transformers that use it."""
 
 from __future__ import annotations
 

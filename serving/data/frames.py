@@ -1,4 +1,4 @@
-"""Mixed tables: from rows of any values to the frame a model takes, each value checked against its column."""
+"""Builds the frame that a model takes from rows of any values. Each value is checked against its column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the rows of a request to what the model takes, every fault named by row and column."""
+"""Turns the rows of a request into what the model takes. Errors name row and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fitted models of LightGBM, XGBoost and CatBoost say of their features, each in its own way."""
+"""Reads features from fitted models of LightGBM, XGBoost and CatBoost."""
 
 from __future__ import annotations
 

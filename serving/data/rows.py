@@ -1,4 +1,4 @@
-"""The rows of a request as a protocol hands them over, and words for what is wrong with them."""
+"""The rows of a request as a protocol hands them over, and messages for what is wrong with them."""
 
 from __future__ import annotations
 

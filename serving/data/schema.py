@@ -1,4 +1,4 @@
-"""What rows a model takes and what it can be asked for, read off the fitted estimator."""
+"""Reads from a fitted estimator what rows it takes and which methods it has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fitted estimators say of themselves, across scikit-learn's versions."""
+"""Reads facts from fitted estimators, across scikit-learn's versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets requests that wait for one model be answered by one call. Nothing is ever waited for when idle."""
+"""Answers requests that wait for one model by one call. Nothing waits when the model is idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit on the memory that something may take, where the system has one for data: on Linux."""
+"""Limits the memory that a block may take, where the system has such a limit: on Linux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One loaded version: its schema, its ways to an answer, its example."""
+"""One loaded version: its schema, how it is asked, its example."""
 
 from __future__ import annotations
 

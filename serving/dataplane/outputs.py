@@ -1,4 +1,4 @@
-"""From what a model returns to strict JSON: exact numbers, null for what is not a number."""
+"""Turns what a model returns into strict JSON: exact numbers, null for what is not a number."""
 
 from __future__ import annotations
 

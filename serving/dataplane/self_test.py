@@ -1,4 +1,4 @@
-"""Tries a loaded model on one row: finds a row that works, and which columns may really be empty."""
+"""Tests a loaded model on one row before it is served: finds a row that works, and which columns may be empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is let in. This is asked when a request's headers are there, before anything of its body is read."""
+"""Decides who is let in, once a request's headers have arrived and before its body is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two keys an endpoint. Only their hashes are kept; comparing takes the same time for a right and a wrong one."""
+"""The two keys of an endpoint. Only hashes are kept; comparing takes as long for a wrong key as for a right one."""
 
 from __future__ import annotations
 

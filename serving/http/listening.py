@@ -1,4 +1,4 @@
-"""What server processes accept from: a socket of their own, or beside it one that outlives the server.
+"""The sockets that server processes accept from: one of their own, or one that outlives the server.
 
 That one belongs to a holder (see holder.py), which hands it to the servers of one version after another. All of them
 may have it; only the one whose turn it is accepts from it. Whose turn it is says the endpoint's record, so one rename

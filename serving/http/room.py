@@ -1,4 +1,4 @@
-"""How much one server process holds at a time: connections, and bytes of bodies over all of them.
+"""Limits what one server process holds at a time: connections, and the bytes of all bodies.
 
 What is refused here could be answered a moment later, so clients are told to come again.
 """

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its key, its headers, its line in the log. A WSGI layer, outside of Flask."""
+"""A WSGI layer around Flask: a request's id, its headers, its line in the log."""
 
 from __future__ import annotations
 

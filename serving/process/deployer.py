@@ -1,4 +1,4 @@
-"""Brings what the endpoint's record asks for onto the data plane, aside, and only when it holds good."""
+"""Loads what the endpoint's record asks for, aside, and puts it into service only once it has proven itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the server of this container answers: ``python health.py PORT``; exit code 0 or 1. Standard library only."""
+"""Tells whether this container's server answers: ``python health.py PORT`` exits with 0 or 1. Standard library only."""
 
 import http.client
 import sys

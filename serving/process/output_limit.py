@@ -1,4 +1,4 @@
-"""Bounds what a server prints, which stands in ``logs/server.log``."""
+"""Limits the size of what a server prints to ``logs/server.log``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An endpoint's folder as the server reads it."""
+"""Reads an endpoint's folder."""
 
 from __future__ import annotations
 

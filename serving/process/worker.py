@@ -1,4 +1,4 @@
-"""What one server process runs. What is loaded before it is forked has no thread; what has one is begun after."""
+"""Assembles one server process. What is loaded before the fork has no thread; what has one starts afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in a workspace needs which environment."""
+"""Which parts of a workspace need which environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of ``vivero runs``: what there is, how it is written, and what a narrow terminal goes without."""
+"""The columns of ``vivero runs``: which there are, how they are formatted, which a narrow terminal leaves out."""
 
 from __future__ import annotations
 

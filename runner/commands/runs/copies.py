@@ -1,4 +1,4 @@
-"""Copies files out of a workspace into a folder of the user's, checked, all or nothing."""
+"""Copies files out of a workspace into a folder of the user: checked, and all or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's folder says, for the commands that show it."""
+"""Reads a run's folder for the commands that show it."""
 
 from __future__ import annotations
 

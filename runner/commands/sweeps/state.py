@@ -1,4 +1,4 @@
-"""A sweep as it really stands, for the commands that show it: its controller may have died."""
+"""The true state of a sweep, whose controller may have died, for the commands that show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where packages come from, as this process was told."""
+"""Where packages come from: the index settings of this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wheels of this machine's own that environments were made from, kept by their hash.
+"""Wheels of local projects that environments were built from, kept by hash.
 
 A lock names them as any other package, by name, version and hash. Whoever installs it, here, on a node or in an image,
 has them in a folder, and the lock with their places in it.

@@ -1,4 +1,4 @@
-"""From requirements to a lock with hashes, through uv, kept by what was asked."""
+"""Resolves requirements to a lock with hashes, through uv; locks are cached by what was asked."""
 
 from __future__ import annotations
 

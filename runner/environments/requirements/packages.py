@@ -1,4 +1,4 @@
-"""What is installed, by name and version."""
+"""Installed packages by name and version."""
 
 from __future__ import annotations
 

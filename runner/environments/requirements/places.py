@@ -1,4 +1,4 @@
-"""What is asked for by its place: a wheel, a source archive or a folder of this machine, a repository."""
+"""Requirements that name a place: a wheel, a source archive, a local folder or a repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ``pyproject.toml`` depends on, and where uv is told to take it from.
+"""The dependencies in a ``pyproject.toml``, and where uv is told to get them from.
 
 ``[tool.uv.sources]`` is documented at https://docs.astral.sh/uv/concepts/projects/dependencies.
 """

@@ -1,4 +1,4 @@
-"""What is asked of a virtual environment, gathered from packages, a requirements file and a conda YAML."""
+"""Gathers what a virtual environment needs from packages, a requirements file and a conda YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""uv as a program: where it is, what it is run with, what it complains of."""
+"""Runs uv: where it is, its variables, its error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages of a lock fetched here for a machine that has no way to an index, or is to have none.
+"""Fetches the packages of a lock for a machine that cannot or must not reach an index.
 
 Those of which there is no wheel are sent as they are, and with them what most of these are built with.
 """
