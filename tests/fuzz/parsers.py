@@ -37,6 +37,8 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from serving.http.app import App
     from serving.http.keys import Keys
     from serving.observe.telemetry import Metrics, Telemetry
+    from serving.protocols.registry import JSON_PROTOCOLS
+    from tests.fuzz.seeds import seeds
     from tests.support.estimators.mixed import MIXED
 
 REFUSALS = (UserError, yaml.YAMLError, OmegaConfBaseException)
@@ -92,8 +94,9 @@ def as_requests() -> Callable[[bytes], None]:
         served = ServedModel(dataclasses.replace(record, name=name), model)
         plane.routes = {**plane.routes, name: Route({1: served}, {1: 1.0})}
     client = App(plane, Keys(None), Telemetry(Metrics(), None, None, 0)).flask.test_client()
-    paths = [f"{kind}/{name}" for kind in ("/score", "/invocations") for name in "mn"]
-    paths += [f"/v2/models/{name}/infer" for name in "mn"]
+    addresses = [one for protocol in JSON_PROTOCOLS for one in protocol.addresses if "<name>" in one]
+    addresses += ["/v2/models/<name>/infer"]
+    paths = [one.replace("<name>", name).replace("<version>", "1") for one in addresses for name in "mn"]
     types = ["application/json", "text/csv", "application/octet-stream"]
 
     def post(data: bytes) -> None:
@@ -142,8 +145,11 @@ PARSERS: dict[str, Callable[[], Callable[[bytes], None]]] = {
 
 
 def main() -> None:
-    """Fuzz one parser."""
-    parse = PARSERS[sys.argv.pop(1)]()
+    """Fuzz one parser; the last argument is the folder of its inputs, to which ours are added."""
+    name = sys.argv.pop(1)
+    parse, folder = PARSERS[name](), Path(sys.argv[-1])
+    for at, seed in enumerate(seeds(name) if folder.is_dir() else ()):
+        (folder / f"seed-{at}").write_bytes(seed)
 
     def once(data: bytes) -> None:
         said = ""

@@ -1,0 +1,27 @@
+"""What the fuzzer begins with is what the parsers take, or it would go no further than their first refusal."""
+
+import json
+
+import pytest
+
+from runner import records
+from runner.io import json_records
+from runner.io.record import Record
+from tests.fuzz.seeds import example, seeds
+
+KINDS = [
+    one for one in vars(records).values() if isinstance(one, type) and issubclass(one, Record) and one is not Record
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_record_of_each_kind_is_taken(kind: type[Record]) -> None:
+    assert json_records.as_record(example(kind), kind, "record").to_json() == example(kind)
+
+
+@pytest.mark.parametrize("parser", ["records", "lines", "yaml", "rows", "requests", "orders"])
+def test_each_parser_has_some(parser: str) -> None:
+    found = list(seeds(parser))
+    assert found and all(found)
+    if parser == "records":
+        assert len(found) == len(KINDS) and all(map(json.loads, found))
