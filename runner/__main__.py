@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
-INTERNAL_ERROR = 3
+INTERNAL_ERROR, BROKEN_PIPE = 3, 141
 
 
 def main() -> None:
@@ -51,6 +51,11 @@ def _guarded() -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever reads it (`| head`) has seen enough
+        from runner.console.pipes import print_nowhere
+
+        print_nowhere()
+        return BROKEN_PIPE
     except SystemExit as leaving:  # argparse's 2 means a failed run here
         return 1 if leaving.code == 2 else int(leaving.code or 0)
     except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
@@ -197,6 +202,9 @@ def _plan(config: DictConfig, base: Path) -> Plan:
 def _execute(plan: Plan) -> int:
     from runner.wiring import run_plan
 
+    unused = [word.partition("=")[0] for word in plan.overrides if word.lstrip("+~").startswith("sweep.")]
+    if unused:
+        print(f"warning: Only a sweep reads {', '.join(unused)}. Add -m to start one.", file=sys.stderr)
     gc.freeze()
     gc.enable()
     return run_plan(plan)

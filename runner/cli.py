@@ -64,9 +64,9 @@ _COMMANDS = {
 )
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Read what `python -m runner` recorded.
+    """Look at runs, sweeps and models, and serve models.
 
-    RUN is a run's id, a part of it that no other run has, or `latest`; so is SWEEP of a sweep. A model is NAME,
+    RUN is a run's id, a part of it that no other run has, or `latest`. SWEEP is the same for a sweep. A model is NAME,
     NAME:VERSION or NAME@ALIAS.
     """
     if context.invoked_subcommand is None:

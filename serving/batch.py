@@ -158,12 +158,12 @@ def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
             return wrong
     if served.schema.kind == "texts":
         return "Use --keep to copy all others to the answers"
-    if served.schema.names is None:
+    unknown, missing, names = error.details.get("unknown"), error.details.get("missing"), served.schema.names
+    if names is None and (missing or not unknown):
         return "Use --by-position to take the columns in the file's order"
-    unknown, missing = error.details.get("unknown"), error.details.get("missing")
     if unknown and missing:  # more likely spelt otherwise than to be carried along
         meant = close(missing[0], unknown)
-        if meant is None and len(missing) == len(unknown) == len(served.schema.names):
+        if meant is None and names is not None and len(missing) == len(unknown) == len(names):
             return "Use --by-position if they are the model's columns under other names"
         return f"Did you mean '{meant}'?" if meant is not None else ""
     return f"Use --keep {shlex.quote(','.join(unknown))} to copy them to the answers" if unknown else ""

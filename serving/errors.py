@@ -6,7 +6,7 @@ from typing import Any
 
 # What each status of a refusal says; the description of an endpoint has it from here.
 MEANING = {
-    400: "not HTTP, not one valid Host header, an incomplete body, or rows that the model cannot take",
+    400: "not HTTP, not exactly one valid Host header, an incomplete body, or rows that the model cannot take",
     401: "no key",
     403: "only where keys are in use",
     404: "no such model or version",

@@ -39,6 +39,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     _check_compute(spec, base)
     _check_job(spec, base)
     _check_inputs(spec, base)
+    _check_environment_files(spec.environment, base)
     if spec.model.name is not None:
         check_key("model.name", spec.model.name)
         if spec.model.framework not in ("ScikitLearn", "Custom"):
@@ -230,6 +231,19 @@ def _check_inputs(spec: RunSpec, base: Path) -> None:
     for used in INPUT.findall("\n".join(texts)):
         if used not in inputs:
             raise UserError(f"${{input:{used}}} names no data input", nearest(used, inputs) or "Add it to data.inputs")
+
+
+def _check_environment_files(environment: Any, base: Path) -> None:
+    image = getattr(environment, "spec", None)
+    for owner, place in ((environment, "environment"), (image, "environment.spec")):
+        for key in ("requirements", "conda_file", "file", "dockerfile", "context"):
+            named = getattr(owner, key, None)
+            if named is None:
+                continue
+            path = base / Path(named).expanduser()
+            if not path.exists():
+                near = [str(Path(named).parent / one.name) for one in _siblings(path)]
+                raise UserError(f"{place}.{key}: there is no file or folder {path}", nearest(named, near))
 
 
 def _siblings(path: Path) -> list[Path]:

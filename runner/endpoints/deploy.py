@@ -33,12 +33,13 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
-    """What came of it; `keys` are those just made."""
+    """What came of it. `keys` are those just made; `serving` is false for an endpoint that is stopped."""
 
     endpoint: str
     address: str
     models: list[str]
     keys: dict[str, str]
+    serving: bool = True
 
 
 def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
@@ -162,7 +163,7 @@ class Deployer:
             if self._servers(old).alive(name):
                 return self._go_over(old, new)
             self.store.write(new)
-            return self._told(new, {})
+            return dataclasses.replace(self._told(new, {}), serving=False)
 
     def _change(self, there: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
         if target.changes_settings:

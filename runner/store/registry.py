@@ -140,7 +140,8 @@ class FileRegistry:
             return self.read(name, versions[-1])
         if not (rest.isascii() and rest.isdigit()) or int(rest) not in versions:
             shown = ", ".join(map(str, versions[-5:]))
-            raise UserError(f"Model {name} has no version '{rest}'", f"Its versions: {shown}")
+            which = "Its versions" if len(versions) <= 5 else f"The latest of its {len(versions)} versions"
+            raise UserError(f"Model {name} has no version '{rest}'", f"{which}: {shown}")
         return self.read(name, int(rest))
 
     def _known(self, name: str) -> list[int]:

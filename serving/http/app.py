@@ -74,6 +74,7 @@ class App:
         self.flask = Flask("serving", static_folder=None)
         self.flask.config["MAX_CONTENT_LENGTH"] = max_bytes
         self.flask.url_map.converters["plain"] = _Plain
+        self.flask.url_map.merge_slashes = False  # a redirection would be a page, and clients of APIs follow none
         self.flask.register_error_handler(ServingError, self._refused)
         self.flask.register_error_handler(HTTPException, self._http)
         self.flask.register_error_handler(Exception, self._failed)

@@ -85,5 +85,7 @@ def _misdirected(given: str | None) -> TurnedAway:
         return TurnedAway(400, "bad_host", "The Host header is no single name or address")
     name = found["name"].rstrip(".").lower()
     return TurnedAway(
-        421, "unknown_host", f"This endpoint is not asked as {name}, unless it is started with hosts={name}"
+        421,
+        "unknown_host",
+        f"This endpoint does not answer to the name {name}. Allow it with hosts={name}",
     )

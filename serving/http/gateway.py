@@ -118,6 +118,7 @@ class Gateway:
                 else:
                     body = await self._arrivals.awaited(self._body(scope, receive))
                 unread = False
+            environ.pop("HTTP_TRANSFER_ENCODING", None)  # all of it is here; of a chunked body Werkzeug reads nothing
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
             small = len(body) <= _QUICK_BYTES

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
+from runner import __version__
 from serving.dataplane.outputs import dumps
 from serving.errors import ServingError
 from serving.http.tracing import TRACE, Trace
-from serving.protocols import mlflow, oip, oip_binary
+from serving.protocols import oip, oip_binary
 from serving.protocols.common import loads, mapping, number, read_typed
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _json(value: Any, status: int = 200) -> Response:
 
 
 def _server() -> Response:
-    return _json({"name": "vivero", "version": mlflow.VERSION, "extensions": _EXTENSIONS})
+    return _json({"name": "vivero", "version": __version__, "extensions": _EXTENSIONS})
 
 
 def _model(app: App) -> _View:

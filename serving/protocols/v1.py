@@ -26,13 +26,13 @@ _FINE = {"error_code": "OK", "error_message": ""}
 def parse(body: Any) -> tuple[Rows, str | None]:
     """Return rows and method of a request."""
     body = mapping(body)
-    if ("instances" in body) == ("inputs" in body):
-        raise bad_input("no_rows", "The request needs either instances, which are rows, or inputs, which are columns")
+    if "instances" in body and "inputs" in body:
+        raise bad_input("no_rows", "Send instances or inputs, not both")
+    if "instances" not in body and "inputs" not in body:
+        raise bad_input("no_rows", "The request has neither instances (rows) nor inputs (columns)")
     method = text(body.get("signature_name"), "signature_name")
-    if "inputs" in body and isinstance(body["inputs"], dict):
-        rows = by_column(body["inputs"])
-    else:
-        rows = Rows(body["instances"] if "instances" in body else body["inputs"])
+    value = body["inputs"] if "inputs" in body else body["instances"]
+    rows = by_column(value) if "inputs" in body and isinstance(value, dict) else Rows(value)
     return rows, None if method in _DEFAULT else method
 
 
@@ -43,7 +43,8 @@ def render(answer: Answer, body: Any) -> dict[str, Any]:
 
 def describe(served: ServedModel) -> Body:
     """Return what a request holds."""
-    schema = object_of({"instances": rows_schema(served)}, "instances")
+    methods = {"type": "string", "enum": [*served.schema.methods, *_DEFAULT]}
+    schema = object_of({"instances": rows_schema(served), "signature_name": methods}, "instances")
     return Body({JSON: schema}, example_if_works(served, {"instances": shown_example(served)}))
 
 

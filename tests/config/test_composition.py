@@ -276,3 +276,41 @@ def test_switches_may_stand_anywhere(command_line: CommandLine, words: Any) -> N
     done = command_line.job(*words)
     assert done.returncode == 0, done.stderr
     assert "- six" in done.stdout and "- prepare" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["environment=venv", "environment.requirements=req.txt"], "environment.requirements: there is no file"),
+        (["environment=venv", "environment.conda_file=env.yml"], "environment.conda_file: there is no file"),
+        (["environment=conda", "environment.file=env.yml"], "environment.file: there is no file"),
+        (["environment=docker", "environment.dockerfile=Dockerfil"], "environment.dockerfile: there is no file"),
+        (["environment=docker", "environment.spec.file=env.yml"], "environment.spec.file: there is no file"),
+    ],
+)
+def test_a_file_that_is_not_there_is_a_mistake_and_no_failed_run(
+    words: list[str], said: str, command_line: CommandLine
+) -> None:
+    command_line.script("print(1)")
+    (command_line.folder / "Dockerfile").touch()
+    done = command_line.job(*words)
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert ("Did you mean 'Dockerfile'?" in done.stderr) == (
+        words[0] == "environment=docker" and "Dockerfil" in words[1]
+    )
+    assert not (command_line.folder / ".vivero").exists()
+
+
+def test_words_of_a_sweep_without_one_are_said_to_have_no_effect(command_line: CommandLine) -> None:
+    command_line.script("print(1)")
+    done = command_line.job("sweep.objective=Accuracy", "sweep.seed=3")
+    assert done.returncode == 0
+    assert "warning: Only a sweep reads sweep.objective, sweep.seed. Add -m to start one." in done.stderr
+
+
+def test_a_reader_of_the_help_may_leave(command_line: CommandLine) -> None:
+    process = command_line.start("runner", "--help")
+    assert process.stdout is not None
+    process.stdout.close()
+    done = command_line.finish(process)
+    assert "Traceback" not in done.stderr

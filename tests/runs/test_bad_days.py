@@ -145,7 +145,7 @@ def test_all_killed_and_recover_finishes_the_record(command_line: CommandLine) -
     done = command_line.vivero("recover")
     assert done.returncode == 0 and "is failed: the worker ended without a result" in done.stdout, done.stderr
     assert record_of(command_line)["status"] == "failed" and record_of(command_line)["followed"]
-    assert "Every run has ended" in command_line.vivero("recover").stderr
+    assert "Nothing to recover" in command_line.vivero("recover").stderr
 
 
 def test_a_log_is_followed_no_longer_than_somebody_is_there(command_line: CommandLine) -> None:

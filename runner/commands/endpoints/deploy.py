@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as port=5002 or workers=2.")
 @global_options
 def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool, words: tuple[str, ...]) -> None:
-    """Serve MODEL, or let an endpoint that is served go over to it without losing a request."""
+    """Serve MODEL, or switch a running endpoint to it without losing a request."""
     from runner.endpoints.deploy import Target
     from runner.wiring import make_deployer
 
@@ -50,7 +50,7 @@ def rollback(endpoint: str) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @global_options
 def stop(endpoint: str, delete: bool, yes: bool) -> None:
-    """Stop an endpoint; requests at work are answered first."""
+    """Stop an endpoint. Requests in progress are answered first."""
     from runner.commands.endpoints.listing import servers_of
     from runner.endpoints.store import EndpointStore
 
@@ -87,6 +87,10 @@ def _show(done: Deployed) -> None:
     if wants_json():
         emit_json(dataclasses.asdict(done))
         return
-    say(f"Endpoint {done.endpoint} serves {', '.join(done.models)} at {done.address}")
+    models = ", ".join(done.models)
+    if done.serving:
+        say(f"Endpoint {done.endpoint} serves {models} at {done.address}")
+    else:
+        say(f"Endpoint {done.endpoint} is stopped. Start it with {models}: vivero deploy {done.models[0]}")
     for which, key in done.keys.items():
         say(f"{which} key (shown once): {key}")

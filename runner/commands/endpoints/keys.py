@@ -13,7 +13,7 @@ from runner.commands.output import emit_json, note, say, show_time
 @click.option("--rotate", metavar="WHICH", help="Make the primary or the secondary key anew; the other stays valid.")
 @global_options
 def keys(endpoint: str, rotate: str | None) -> None:
-    """Show when an endpoint's keys were made, or make one anew. A key is shown once: only its hash is kept."""
+    """Show when an endpoint's keys were made, or replace one. A key is shown once: only its hash is kept."""
     from runner.endpoints.store import EndpointStore
 
     store = EndpointStore(workspace())

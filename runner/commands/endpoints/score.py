@@ -38,7 +38,7 @@ def score(
     model: str, source: str, target: str, method: str | None, keep: str, by_position: bool, overwrite: bool,
     chunk: int, dates: tuple[str, ...], trust: tuple[str, ...], allow_version_mismatch: bool,
 ) -> None:  # fmt: skip
-    """Let MODEL answer for all rows of a file. Typed again after an interruption, it goes on where it was."""
+    """Score every row of a file with MODEL. Type the command again after an interruption to resume it."""
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.local import find_python
     from runner.endpoints.server_source import importable

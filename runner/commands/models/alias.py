@@ -55,7 +55,7 @@ def _show_at(store: FileRegistry, name: str, alias_name: str | None, at: str) ->
         for key, number in sorted(found.items()):
             say(f"{name}@{key} was version {number}")
     else:
-        note(f"Model {name} had no alias{f' {alias_name}' if alias_name else ''} then")
+        note(f"Model {name} had no alias{f' {alias_name}' if alias_name else ''} at that time")
 
 
 def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> None:

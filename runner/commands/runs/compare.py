@@ -12,6 +12,7 @@ from runner.commands.common import global_options, read_run, wants_json, workspa
 from runner.commands.output import emit_json, say, section, show_duration, show_table, show_value
 from runner.console.format import longest_id, short_ids, shorten_ids
 from runner.errors import UserError
+from runner.io.clock import seconds_between
 
 if TYPE_CHECKING:
     from runner.layout import Layout
@@ -64,7 +65,7 @@ def _facts(record: RunRecord) -> dict[str, Any]:
     found: dict[str, Any] = {
         "status": record.status,
         "started in": record.config.get("base"),
-        "duration": record.run.duration if record.run else None,
+        "duration": seconds_between(record.created, record.ended) if record.ended else None,
         "model": f"{record.register.model}:{record.register.version}" if record.register else None,
     }
     if record.prepare is not None:

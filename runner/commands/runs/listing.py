@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--columns", metavar="NAME,...", help="id, status, params.NAME, metrics.NAME, tags.NAME and so on.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a column for each parameter, metric and tag.")
-@click.option("--reverse", is_flag=True, help="Turn the order around.")
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
 @click.option("--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many; 0 for all.")
 @global_options
 def runs(

@@ -56,7 +56,7 @@ def recover(runs: tuple[str, ...]) -> None:
     if wants_json():
         emit_json(done)
     elif not records:
-        note("Every run has ended, or is followed")
+        note("Nothing to recover. Every run has ended or is followed by a controller")
     if problems:
         raise click.exceptions.Exit(1)
 

@@ -59,7 +59,7 @@ def _print(layout: Layout, record: SweepRecord, trial: TrialRecord) -> None:
     if trial.parameters:
         section("Parameters")
         facts({key: show_tried(value) for key, value in trial.parameters.items()}, indent=2)
-    section("Again")
+    section("Run it again")
     say(f"  {command_line(record, trial)}")
 
 

@@ -156,3 +156,53 @@ def _answer(stream: Any, *, has_body: bool = True) -> tuple[int, bytes]:
     if status == 100:
         return _answer(stream)
     return status, stream.read(length) if has_body else b""
+
+
+ROWS = {"data": X[:2].tolist()}
+TENSOR = {"inputs": [{"name": "x", "shape": [2, 4], "datatype": "FP64", "data": X[:2].ravel().tolist()}]}
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "body"),
+    [
+        ("/score", "application/json", ROWS),
+        ("/score?model=iris", "application/json", ROWS),
+        ("/score/iris", "application/json", ROWS),
+        ("/invocations", "application/json", {"instances": ROWS["data"]}),
+        ("/invocations/iris", "application/json", {"instances": ROWS["data"]}),
+        ("/invocations", "text/csv", "0,1,2,3\n5.1,3.5,1.4,0.2\n"),
+        ("/v1/models/iris:predict", "application/json", {"instances": ROWS["data"]}),
+        ("/v1/models/iris/versions/1:predict", "application/json", {"instances": ROWS["data"]}),
+        ("/v2/models/iris/infer", "application/json", TENSOR),
+        ("/v2/models/iris/versions/1/infer", "application/json", TENSOR),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_body_in_chunks_is_read_wherever_it_is_sent(address: str, kind: str, body: Any, size: int, port: Any) -> None:
+    """As clients send it that do not know its length beforehand."""
+    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    parts = (content[at : at + size] for at in range(0, len(content), size))
+    connection.request("POST", address, parts, {"Content-Type": kind}, encode_chunked=True)
+    answer = connection.getresponse()
+    said = answer.read()
+    connection.close()
+    assert answer.status == 200, said
+
+
+@pytest.mark.parametrize("prefix", ["/score", "/v1/models/iris:predict", "/v2/models/iris/infer"])
+@pytest.mark.parametrize("more", [b"a: b\r\n" * 200, b"a: " + b"b" * 70_000 + b"\r\n"])
+def test_a_refusal_of_headers_has_the_form_of_the_address(prefix: str, more: bytes, port: Any) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"POST %b HTTP/1.1\r\nHost: localhost\r\n%b\r\n" % (prefix.encode(), more))
+        status, content = _answer(connection.makefile("rb"))
+    error = json.loads(content)["error"]
+    assert status == 431 and isinstance(error, str) == (prefix != "/score")
+
+
+def test_a_doubled_slash_is_no_redirection(port: Any) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/v1//models/iris:predict", b"{}", {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["code"]) == (404, "not_found")
+    connection.close()

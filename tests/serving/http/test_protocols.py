@@ -230,6 +230,8 @@ def test_version_1_says_what_is_served(client: Any) -> None:
         ("/v1/models/m:predict", {"instances": [[1] * 4], "signature_name": "fly"}, 422, "no_such_method"),
         ("/v1/models/m:predict", {"instances": [[1] * 4], "signature_name": 1}, 400, "wrong_type"),
         ("/v1/models/m:predict", [], 400, "no_object"),
+        ("/v1/models/m:predict", {"inputs": None}, 400, "no_rows"),
+        ("/v1/models/m:predict", {"instances": None}, 400, "no_rows"),
         ("/v1/models/m:explain", {}, 404, "not_found"),
         ("/v1/models/m/versions/9", None, 404, "no_such_version"),
         ("/v1/models/nobody", None, 404, "no_such_model"),
