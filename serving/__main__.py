@@ -31,9 +31,27 @@ class Command(EndpointSettings):
     workspace: Workspace = field(default_factory=Workspace)
 
 
+HELP = """\
+Usage: python -m serving model=NAME[:VERSION|@ALIAS] [SETTING=VALUE ...]
+
+Serve a registered model over HTTP until Ctrl-C, in an environment with its packages.
+
+  model=NAME            the latest version; also NAME:3, NAME@champion
+  models=[A,B@champion] several models on one server
+  port=5001             0: a free one
+  workers=1             server processes
+  workspace.root=PATH   the workspace; otherwise VIVERO_WORKSPACE, otherwise .vivero of the repository
+
+All settings and their defaults are in conf/REFERENCE.md, section endpoint.
+"""
+
+
 def main(words: list[str]) -> int:
     """Prepare the endpoint and become its server; return an exit code only when that fails."""
     open_streams()
+    if set(words) & {"-h", "--help"}:
+        print(HELP, end="")
+        return 0
     try:
         check_variables()
         command = parse(words)
@@ -59,7 +77,7 @@ def parse(words: list[str]) -> Command:
     for word in words:
         if "=" not in word or word.startswith("-"):
             raise UserError(
-                f"'{word}' is no setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
+                f"'{word}' is not a setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     found = read_words(Command, words)
     found.models = [name for one in found.models for name in one.split(",")]  # no name has a comma

@@ -75,7 +75,9 @@ def check(settings: EndpointSettings) -> EndpointSettings:
     usual = EndpointSettings()
     for name in _LATER:
         if getattr(settings, name) != getattr(usual, name):
-            raise UserError(f"{name} is no setting of a package", "It is said when the container is started: README.md")
+            raise UserError(
+                f"{name} is not a setting of a package", "It is said when the container is started: README.md"
+            )
     settings.kind = "docker"
     check_settings(settings)
     return settings

@@ -67,7 +67,7 @@ MISTAKES = {
     "model=../iris": "cannot be a model name",
     "modle=iris": "Did you mean 'model'?",
     "port=5000": "No model is named",
-    "iris": "is no setting",
+    "iris": "is not a setting",
     "model=iris port=x": "port",
     "model=iris auth=maybe": "auth=maybe is not known",
     "model=iris method=fit": "has no method fit",
