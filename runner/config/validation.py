@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from runner.config.arguments import INPUT, argument_words
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
-from runner.errors import UserError, nearest
+from runner.errors import UserError, close, nearest
 from runner.execution.promotion import read_condition
 from runner.io.names import check_file_name, check_key, check_name
 
@@ -225,8 +225,7 @@ def _check_inputs(spec: RunSpec, base: Path) -> None:
             check_file_name(one.filename, f"data.inputs.{name}.filename")
         path = base / Path(one.path).expanduser()
         if not path.exists():
-            near = [str(Path(one.path).parent / p.name) for p in _siblings(path)]
-            raise UserError(f"data.inputs.{name}: there is no file or folder {path}", nearest(one.path, near))
+            raise UserError(f"data.inputs.{name}: there is no file or folder {path}", _near(one.path, path))
     texts = [str(spec.job.arguments), str(spec.job.command), *map(str, spec.job.environment_variables.values())]
     for used in INPUT.findall("\n".join(texts)):
         if used not in inputs:
@@ -242,12 +241,14 @@ def _check_environment_files(environment: Any, base: Path) -> None:
                 continue
             path = base / Path(named).expanduser()
             if not path.exists():
-                near = [str(Path(named).parent / one.name) for one in _siblings(path)]
-                raise UserError(f"{place}.{key}: there is no file or folder {path}", nearest(named, near))
+                raise UserError(f"{place}.{key}: there is no file or folder {path}", _near(named, path))
 
 
-def _siblings(path: Path) -> list[Path]:
-    return list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
+def _near(named: str, path: Path) -> str:
+    """Return the name beside a missing file that was probably meant; all that lies there would help nobody."""
+    beside = list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
+    meant = close(named, [str(Path(named).parent / one.name) for one in beside])
+    return f"Did you mean '{meant}'?" if meant is not None else ""
 
 
 def source_folder(spec: RunSpec, base: Path) -> Path:
@@ -263,8 +264,7 @@ def source_folder(spec: RunSpec, base: Path) -> Path:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            near = [str(Path(spec.job.source).parent / p.name) for p in _siblings(path)]
-            raise UserError(f"job.source: there is no folder {path}", nearest(spec.job.source, near)) from None
+            raise UserError(f"job.source: there is no folder {path}", _near(spec.job.source, path)) from None
         raise UserError(f"job.source: {spec.job.source!r} cannot be followed ({error})") from None
     if not resolved.is_dir():
         raise UserError(f"job.source: {path} is not a folder", "Give the folder, and the file in it as job.script")
