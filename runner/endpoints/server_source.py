@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.config.shipped import IS_CLONE
-from runner.io.files import make_folder, sweep, working_aside, write_bytes
+from runner.io.files import list_files, make_folder, remove_tree, sweep, working_aside, write_bytes
 from runner.layout import Layout
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,9 +30,16 @@ def importable(layout: Layout) -> str:
     for name, content in files.items():
         digest.update(f"{name} {len(content)}\n".encode() + content)
     target = layout.servers / digest.hexdigest()[:32]
-    if not target.exists():
+    if not _is_intact(files, target):
+        remove_tree(target)
         _write(files, target)
     return str(target)
+
+
+def _is_intact(files: dict[str, bytes], target: Path) -> bool:
+    """Tell whether a folder has these files and no others: one could be cut short, changed, or put there by others."""
+    there = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
+    return there == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 
 
 def _write(files: dict[str, bytes], target: Path) -> None:

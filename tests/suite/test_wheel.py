@@ -90,3 +90,10 @@ def test_rows_of_a_file_are_scored(run: Any, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("0,1,2,3\n5.1,3.5,1.4,0.2\n")
     run("runner.cli", "score", "sklearn-iris", "--input", "rows.csv", "--output", "answers.csv")
     assert (tmp_path / "answers.csv").read_text() == "predict\n0\n"
+    (source,) = (tmp_path / ".vivero" / "servers").iterdir()
+    batch = source / "serving" / "batch.py"
+    whole = batch.read_bytes()
+    batch.write_bytes(whole[:100])  # as a power cut leaves it
+    (source / "sitecustomize.py").write_text("raise SystemExit(9)\n")
+    run("runner.cli", "score", "sklearn-iris", "--input", "rows.csv", "--output", "answers.csv", "--overwrite")
+    assert batch.read_bytes() == whole and sorted(one.name for one in source.iterdir()) == ["runner", "serving"]
