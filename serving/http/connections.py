@@ -15,6 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runner.worker import timeouts
+from serving.errors import is_text
 from serving.http.door import TurnedAway
 from serving.http.gateway import UNREADABLE, WHOLE, Gateway
 
@@ -23,7 +24,6 @@ _HEAD_BYTES = 8 << 10  # most heads are smaller
 _PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
 _DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
-_TEXT_ERRORS = (b"/v1/", b"/v2/")  # addresses below which an error is a text; see `serving.errors.is_text`
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -174,13 +174,14 @@ class Connection(HttpToolsProtocol):
                 self._note(error)
                 self.cycle.message_event.set()
             return
-        spoken = next((one for one in _TEXT_ERRORS if self._in_head and self.url.startswith(one)), b"")
+        address = self.url.decode("latin-1") if self._in_head else ""
+        known = address[: len("/v1/")] if is_text(address) else ""  # as much of it as decides about the error's form
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
         del self.headers[_MOST_HEADERS:]
         super().on_headers_complete()
-        self._note(error, method="", path=spoken.decode())
+        self._note(error, method="", path=known)
         self.cycle.transport = self._answers  # type: ignore[assignment]
 
     def _note(self, error: TurnedAway, **unknown: str) -> None:
