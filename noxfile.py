@@ -57,7 +57,7 @@ def tests(session: nox.Session) -> None:
 
 
 # What a script does as its process ends is not the same where coverage writes its data there.
-_ENDING = [f"--deselect=tests/worker/test_warm.py::{name}" for name in ("test_last_words", "test_libraries[loky]")]
+_ENDING = [f"--deselect=tests/worker/prefork/test_warm.py::{name}" for name in ("test_last_words", "test_libraries[loky]")]
 
 
 @nox.session

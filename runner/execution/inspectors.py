@@ -18,7 +18,7 @@ from runner.layout import WORKER
 from runner.ports import EnvironmentHandle, Inspector, Say
 from runner.records import Inspection, RunRecord
 from runner.worker import timeouts
-from runner.worker.flavours import EXAMPLES
+from runner.worker.models.flavours import EXAMPLES
 
 if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost

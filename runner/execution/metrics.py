@@ -1,6 +1,6 @@
 """What the lines of ``metrics.jsonl`` say: the kinds of metrics, their last values, the numbers of one.
 
-A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.metrics`. JSON has no NaN: such a number is
+A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.observe.metrics`. JSON has no NaN: such a number is
 one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lines and in records.
 """
 

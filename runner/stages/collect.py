@@ -17,7 +17,7 @@ from runner.io.files import append_json_line
 from runner.io.json_records import read_lines
 from runner.layout import RunLayout
 from runner.records import MetricLine
-from runner.worker.metrics import as_number
+from runner.worker.observe.metrics import as_number
 
 _PAIR = re.compile(r"^\s*([^:=\s][^:=]*?)\s*(?:[:=]\s*|\s)(\S.*?)\s*$")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
-from runner.worker.categories import GarbledError, of_xgboost
+from runner.worker.models.categories import GarbledError, of_xgboost
 from serving.data.columns import CATEGORY, NUMBER, TEXT, Column
 
 # A line of LightGBM's own format: https://lightgbm.readthedocs.io, "parameters" of Booster.model_to_string.

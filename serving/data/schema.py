@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, nearest
-from runner.worker.flavours import Pyfunc
+from runner.worker.models.flavours import Pyfunc
 from serving.data.columns import ANY, DATE, Column, number_for_none, read_columns
 from serving.data.libraries import features_of
 from serving.data.traits import (

@@ -12,7 +12,7 @@ from runner.access import ownership
 from runner.errors import UserError
 from runner.records import ModelRecord
 from runner.store.registry import RECORD, FileRegistry
-from runner.worker import flavours
+from runner.worker.models import flavours
 
 
 def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = ()) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.execution.metrics import as_number, last_values, numbers_of
-from runner.worker.metrics import encode
+from runner.worker.observe.metrics import encode
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 

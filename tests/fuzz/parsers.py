@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from runner.io import json_records
     from runner.io.record import Record
     from runner.store.aliases import AliasFile
-    from runner.worker import agent
+    from runner.worker.node import agent
     from serving.data.tables import KINDS, read_chunks
     from serving.dataplane.model import ServedModel
     from serving.dataplane.plane import DataPlane, Limits, Route

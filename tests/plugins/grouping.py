@@ -21,7 +21,7 @@ _GROUPS = (
     ("tests/serving/http/test_peers.py", None),
     ("tests/suite/test_hermetic.py", None),
     ("tests/worker/test_azureml.py", None),
-    ("tests/worker/test_warm.py", None),
+    ("tests/worker/prefork/test_warm.py", None),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from runner.worker import flavours
+from runner.worker.models import flavours
 
 
 def _of_texts(self: Any, model_input: list[str]) -> list[str]:

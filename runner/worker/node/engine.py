@@ -11,9 +11,7 @@ import shutil
 import sys
 import time
 
-import files
-import locks
-import timeouts
+from .. import files, locks, timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-import packages
+from . import packages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 
-from databases import DATABASES
+from .databases import DATABASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LogObserver(Observer):
     what = "the metrics in the log"
 
     def __init__(self, run_dir: str, patterns: "Dict[str, str]", log: int) -> None:
-        import metrics
+        from . import metrics
 
         self._append = metrics.append
         self._run_dir, self._log, self._offset = run_dir, log, 0
@@ -160,7 +160,7 @@ class MlflowObserver(Observer):
 
     def _open(self, elsewhere: bool = False) -> "Any":
         if self._reader is None and (elsewhere or os.path.isdir(os.path.join(self._run_dir, "mlflow"))):
-            import mlflow_store
+            from . import mlflow_store
 
             self._reader = mlflow_store.Reader(self._run_dir, self._began)
         return self._reader

@@ -22,8 +22,8 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
     """Start over as a Python with the variables of scripts."""
     import json
 
-    import job_order
-    import processes
+    from .. import job_order
+    from ..run import processes
 
     order = job_order.read(run_dir)
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
@@ -60,8 +60,7 @@ def serve(channel: int, lifeline: int) -> None:
 
     sys.modules.pop("prefork")
     namesakes = set_aside_namesakes()
-    import preload
-    import teardown
+    from . import preload, teardown
 
     atexit.register(teardown.keep_libraries)
     put_back(namesakes)
@@ -79,7 +78,7 @@ def serve(channel: int, lifeline: int) -> None:
         os._exit(0)
     path, modules = list(sys.path), dict(sys.modules)
     set_aside_namesakes()
-    import forking
+    from . import forking
 
     interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline, teardown.keep_libraries)
     gc.collect()

@@ -2,7 +2,7 @@
 
 import os
 
-import pip_install
+from . import pip_install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ import subprocess
 import sys
 import time
 
-import files
-import processes
-import worker_result
+from .. import files
+from . import processes, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

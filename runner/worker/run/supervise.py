@@ -8,17 +8,10 @@ import sys
 import time
 import traceback
 
-import environment_seal
-import files
-import inspection
-import job_order
-import memory
-import observers
-import packages
-import processes
-import timeouts
-import worker_result
-from answers import Answers
+from .. import environment_seal, files, job_order, timeouts
+from ..observe import observers
+from . import inspection, memory, packages, processes, worker_result
+from .answers import Answers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,8 @@ import sys
 import time
 import traceback
 
-import files
-import job_order
-import locks
-import processes
-import supervise
-import worker_result
+from .. import files, job_order, locks
+from . import processes, supervise, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

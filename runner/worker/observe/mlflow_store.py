@@ -11,9 +11,9 @@ import os
 import re
 import shutil
 
-import files
-import metrics
-from mlflow_files import Folders, stores_in
+from .. import files
+from . import metrics
+from .mlflow_files import Folders, stores_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

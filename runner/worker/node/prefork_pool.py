@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-import files
+from .. import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ import sys
 import types
 import zipfile
 
-import categories
-import flavours
+from . import categories, flavours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

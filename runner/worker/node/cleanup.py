@@ -4,11 +4,10 @@ import os
 import signal
 import time
 
-import files
-import locks
-import node_daemon
-import node_run
-import processes
+from .. import files, locks
+from ..run import processes
+from . import daemon
+from .run import FILLING, clear_abandoned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def end(run: str) -> None:
     """End a run, and whatever of it does not end by itself."""
     until = time.monotonic() + _ENDS
     told = 0.0
-    while node_daemon.goes_on(run):
+    while daemon.goes_on(run):
         pid = _worker(run)
         if pid is not None and time.monotonic() > until:
             processes.send(pid, signal.SIGKILL)  # the kernel then ends the script
@@ -68,7 +67,7 @@ def end(run: str) -> None:
 
 def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """End a run if it goes on."""
-    if node_daemon.goes_on(facts["run"]):
+    if daemon.goes_on(facts["run"]):
         files.write_json(os.path.join(facts["run"], "cancel.json"), {"by": "its controller"}, durable=False)
         end(facts["run"])
     return {}
@@ -86,10 +85,10 @@ def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 def state(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Tell what is on the node: the runs, whether a keeper is there, the bytes of what is kept."""
     root = facts["root"]
-    answer = node_daemon.asked(root, do="state")
+    answer = daemon.asked(root, do="state")
     return {
         "keeper": answer.get("pid") if answer else None,
-        "running": [os.path.basename(run) for run in node_daemon.held(root)],
+        "running": [os.path.basename(run) for run in daemon.held(root)],
         "runs": _names(os.path.join(root, "runs")),
         "kept": {name: _size(os.path.join(root, name)) for name in _KEPT} if facts.get("sizes") else {},
     }
@@ -101,16 +100,16 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     ended: "List[str]" = []
     for name in facts["runs"]:
         run = os.path.join(root, "runs", name)
-        if node_daemon.goes_on(run):
+        if daemon.goes_on(run):
             ended.append(name)
         freed += _size(run)
         forget(task, {"runs": [run]})
-    node_run.clear_abandoned(root)
-    running = node_daemon.held(root)
+    clear_abandoned(root)
+    running = daemon.held(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))
         files.remove_tree(os.path.join(root, name))
-    for folder in ("runs", node_run.FILLING, *_KEPT):
+    for folder in ("runs", FILLING, *_KEPT):
         for name in _names(os.path.join(root, folder)):
             path = os.path.join(root, folder, name)
             if ".part" in name and time.time() - os.lstat(path).st_mtime > _ABANDONED:
@@ -122,11 +121,11 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 def stop(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """End the runs of a node and its keeper."""
     root = facts["root"]
-    running = node_daemon.held(root)
+    running = daemon.held(root)
     for run in running if facts["runs"] else ():
         cancel(task, {"run": run, "mark": {"format": 1, "by": "vivero nodes stop", "reason": None}})
         end(run)
-    answer = node_daemon.asked(root, do="stop")
+    answer = daemon.asked(root, do="stop")
     return {"ended": [os.path.basename(run) for run in running if facts["runs"]], "keeper": answer is not None}
 
 

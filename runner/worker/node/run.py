@@ -14,13 +14,8 @@ import stat
 import sys
 import time
 
-import environment_seal
-import files
-import job_order
-import locks
-import node_daemon
-import snapshot
-import timeouts
+from .. import environment_seal, files, job_order, locks, snapshot, timeouts
+from . import daemon
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +92,7 @@ class Minded:
         """Lay out the run's folder and have it started, unless it has begun; return the keeper's answer."""
         if not os.path.isdir(self._run):
             lay_out(self._root, self._run, order, facts)
-        answer = node_daemon.ask(
+        answer = daemon.ask(
             self._root, facts["idle"], do="start", run=self._run, slots=facts["slots"], warm=facts["warm"]
         )
         self._pid = answer.get("pid")
@@ -122,10 +117,10 @@ class Minded:
 
     def _over(self) -> bool:
         """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
-        if node_daemon.goes_on(self._run):
+        if daemon.goes_on(self._run):
             self._pid = None
             return False
-        return self._pid is None or not node_daemon.lives(self._pid) or self._has("result.json")
+        return self._pid is None or not daemon.lives(self._pid) or self._has("result.json")
 
     def _has(self, name: str) -> bool:
         return os.path.exists(os.path.join(self._run, name))
@@ -381,6 +376,6 @@ def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     run = facts["run"]
     with _laid_out(facts["root"], run, facts["order"], facts):
         try:
-            return node_daemon.ask(facts["root"], facts["idle"], do="warm", run=run)
+            return daemon.ask(facts["root"], facts["idle"], do="warm", run=run)
         finally:
             files.remove_tree(run)

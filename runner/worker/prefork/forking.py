@@ -9,11 +9,9 @@ import time
 import traceback
 import warnings
 
-import job_order
-import lifecycle
-import processes
-import script
-import teardown
+from .. import job_order
+from ..run import lifecycle, processes
+from . import script, teardown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

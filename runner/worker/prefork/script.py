@@ -8,9 +8,8 @@ import signal
 import sys
 import types
 
-import packages
-import preload
-import teardown
+from ..run import packages
+from . import preload, teardown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

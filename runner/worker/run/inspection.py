@@ -9,10 +9,8 @@ import subprocess
 import time
 import traceback
 
-import files
-import processes
-import timeouts
-import worker_result
+from .. import files, timeouts
+from . import processes, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

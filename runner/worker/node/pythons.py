@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-import files
+from .. import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ import threading
 import time
 import traceback
 
-import job_order
-import locks
-import prefork_pool
+from .. import job_order, locks
+from . import prefork_pool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
-from runner.worker import flavours
+from runner.worker.models import flavours
 from serving.data.rows import Rows
 from serving.dataplane.loader import load
 from serving.dataplane.model import ServedModel
