@@ -37,11 +37,8 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types; the worker's modules import each other as siblings, so they are checked from their folder."""
+    """Check types."""
     session.run(BIN / "mypy")
-    with session.chdir("runner/worker"):
-        modules = sorted(path.name for path in Path().glob("*.py"))
-        session.run(BIN / "mypy", "--config-file", "../../pyproject.toml", "--explicit-package-bases", *modules)
 
 
 @nox.session
@@ -57,7 +54,8 @@ def tests(session: nox.Session) -> None:
 
 
 # What a script does as its process ends is not the same where coverage writes its data there.
-_ENDING = [f"--deselect=tests/worker/prefork/test_warm.py::{name}" for name in ("test_last_words", "test_libraries[loky]")]
+_WARM = "tests/worker/prefork/test_warm.py"
+_ENDING = [f"--deselect={_WARM}::{name}" for name in ("test_last_words", "test_libraries[loky]")]
 
 
 @nox.session

@@ -10,7 +10,8 @@ from runner.access import ownership, permissions
 from runner.errors import UserError
 from runner.io.names import check_name
 
-WORKER = Path(__file__).resolve().parent / "worker"  # the folder that is started in the run's environment
+WORKER = Path(__file__).resolve().parent / "worker"  # what runs in the run's environment
+BOOTSTRAP = WORKER / "importlib_bootstrap.py"  # starts the worker's programs
 CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run which nobody minds
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"

@@ -66,17 +66,20 @@ def server_source(*, commands: bool = False) -> dict[str, bytes]:
         name = path.relative_to(_ROOT).as_posix()
         if name not in found:
             found[name] = path.read_bytes()
-            waiting += [file for module in _imported(found[name]) for file in _files(module)]
+            waiting += [file for module in _imported(path, found[name]) for file in _files(module)]
     return dict(sorted(found.items()))
 
 
-def _imported(content: bytes) -> Iterator[str]:
+def _imported(path: Path, content: bytes) -> Iterator[str]:
     """Yield what a file imports, inside functions too; a name taken from a module may be a module itself."""
+    parents = path.relative_to(_ROOT).parts
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{one.name}" for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            within = parents[: -node.level] if node.level else ()
+            module = ".".join([*within, *([node.module] if node.module else [])])
+            yield from (f"{module}.{one.name}" for one in node.names)
 
 
 def _files(module: str) -> Iterator[Path]:

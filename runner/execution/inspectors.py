@@ -14,7 +14,7 @@ from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.io.files import hash_tree
 from runner.io.json_records import read_text
-from runner.layout import WORKER
+from runner.layout import BOOTSTRAP, WORKER
 from runner.ports import EnvironmentHandle, Inspector, Say
 from runner.records import Inspection, RunRecord
 from runner.worker import timeouts
@@ -23,7 +23,7 @@ from runner.worker.models.flavours import EXAMPLES
 if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
-_PROGRAM, _BESIDE = "inspect_model.py", ("categories.py", "flavours.py")
+_PROGRAM = "models.inspector"
 
 
 def inspector_of(context: RunContext, record: RunRecord) -> Inspector:
@@ -59,7 +59,7 @@ class LocalInspector:
 
     def inspect(self, path: Path) -> Inspection:
         """Return what the model is, or in `error` why it cannot be loaded."""
-        command = [*self._python, "-E", "-s", str(WORKER / _PROGRAM), str(path)]
+        command = [*self._python, "-E", "-s", str(BOOTSTRAP), _PROGRAM, str(path)]
         limit = timeouts.seconds("model_load")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/") as process:
             for waited in self._waits(path, limit):
@@ -109,13 +109,14 @@ class ApartInspector:
         assert host.root is not None  # noqa: S101 - a node's
         folder = host.root / "inspections" / secrets.token_hex(8)
         try:
-            for name in (_PROGRAM, *_BESIDE):
-                host.put(WORKER / name, folder / name)
+            for file in (BOOTSTRAP, *(WORKER / "models").glob("*.py")):
+                host.put(file, folder / file.relative_to(WORKER))
             for one in (path, *(path.with_name(name) for name in EXAMPLES)):
                 if one.exists():
                     host.put(one, folder / "model" / one.name)
             answer = folder / "answer.json"
-            words = ["python", "-E", "-s", str(folder / _PROGRAM), str(folder / "model" / path.name), str(answer)]
+            program = ["python", "-E", "-s", str(folder / BOOTSTRAP.name), _PROGRAM]
+            words = [*program, str(folder / "model" / path.name), str(answer)]
             try:
                 done = host.run(handle.argv(words), cwd=folder, timeout=timeouts.seconds("model_load"))
             except UserError as mistake:

@@ -1,7 +1,7 @@
 """What the lines of ``metrics.jsonl`` say: the kinds of metrics, their last values, the numbers of one.
 
-A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.observe.metrics`. JSON has no NaN: such a number is
-one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lines and in records.
+A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.observe.metrics`. JSON has no NaN: such a
+number is one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lines and in records.
 """
 
 from __future__ import annotations

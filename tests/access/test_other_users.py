@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.layout import WORKER
+from runner.layout import BOOTSTRAP
 from tests.support.colleagues import GID, Colleague, colleagues
 from tests.support.waiting import wait_for
 
@@ -28,7 +28,7 @@ def people() -> Iterator[dict[str, Colleague]]:
 @contextlib.contextmanager
 def keeper(root: Path) -> Iterator[tuple[int, Path]]:
     """Give number and socket of the process that a node keeps, as the user who runs the tests."""
-    process = subprocess.Popen([sys.executable, "-s", str(WORKER / "node_daemon.py"), str(root), IDLE])
+    process = subprocess.Popen([sys.executable, "-s", str(BOOTSTRAP), "node.daemon", str(root), IDLE])
     try:
         wait_for(lambda: list(root.glob("keeper-*.sock")), 20)
         yield process.pid, next(root.glob("keeper-*.sock"))
@@ -82,6 +82,6 @@ def _warm_interpreter(pid: int) -> int | None:
     """Return the interpreter that a controller keeps warm."""
     for one in psutil.Process(pid).children():
         with contextlib.suppress(psutil.Error):
-            if any(word.endswith("importlib_bootstrap.py") for word in one.cmdline()):
+            if "prefork.interpreter" in one.cmdline():
                 return int(one.pid)
     return None

@@ -256,7 +256,7 @@ class ClusterBadDaysContract:
         assert record["status"] == "completed"
         assert team.folders()[-1].log.read_text() == lines(30)
 
-    @pytest.mark.parametrize("what", ["vivero-agent", "node_daemon.py"])
+    @pytest.mark.parametrize("what", ["vivero-agent", "node.daemon"])
     def test_a_killed_agent_or_keeper_does_not_touch_the_run(self, team: Team, what: str) -> None:
         team.script(COUNTING.format(many=40, pause=0.05))
         process = team.begin()

@@ -31,7 +31,7 @@ assert json.loads(new) == before[1:], (json.loads(new), before)
 print("parcel", parcel.__version__, os.path.dirname(parcel.__file__))
 """
 
-INSTALLING = ["runner/worker/pip_install.py", "runner/worker/packages.py", "runner/worker/before_pip/**/*.py"]
+INSTALLING = ["runner/worker/run/pip_install.py", "runner/worker/run/packages.py", "runner/worker/before_pip/**/*.py"]
 
 
 def installed(python: str) -> Any:

@@ -10,10 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import runner
+from runner.layout import BOOTSTRAP
 from tests.support.waiting import wait_for
-
-WORKER = Path(runner.__file__).parent / "worker"
 
 
 class Folder:
@@ -52,7 +50,7 @@ class Folder:
         """Start the worker, in a session of its own."""
         with (self.root / "logs" / "worker.log").open("ab") as log:
             return subprocess.Popen(
-                [self.python, "-B", "-s", str(WORKER), str(self.root)],
+                [self.python, "-B", "-s", str(BOOTSTRAP), "run.lifecycle", str(self.root)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

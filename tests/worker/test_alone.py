@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.run_folders import WORKER
+from runner.layout import WORKER
 
 FILES = sorted(WORKER.rglob("*.py"))
-OWN = {path.stem for path in WORKER.glob("*.py")} | {"azureml"}
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
-OF_THE_MODEL = {("inspect_model.py", name) for name in ("joblib", "skops", "sklearn")}
+OF_THE_MODEL = {("inspector.py", name) for name in ("joblib", "skops", "sklearn")}
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
 OF_THE_MODEL |= {("categories.py", name) for name in ("xgboost", "pandas")}
 OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data frame
@@ -22,18 +21,19 @@ OF_THE_ENGINE |= {("sitecustomize.py", "distributed"), ("sitecustomize.py", "job
 OF_THE_ENGINE |= {("sitecustomize.py", "sitecustomize")}  # one of the user's own
 
 
-def imported(tree: Any) -> Iterator[Any]:
+def imported(tree: Any, depth: int) -> Iterator[Any]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.level > depth:
+            yield "." * node.level
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.split(".")[0]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(WORKER)))
 def test_it_stands_alone_and_is_old_syntax(path: Any) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 6))
-    known = sys.stdlib_module_names | OWN
-    assert {
-        one for one in imported(tree) if one not in known and (path.name, one) not in OF_THE_MODEL | OF_THE_ENGINE
-    } == set()
+    known, depth = sys.stdlib_module_names | {"azureml"}, len(path.relative_to(WORKER).parts)
+    allowed = OF_THE_MODEL | OF_THE_ENGINE
+    assert {one for one in imported(tree, depth) if one not in known and (path.name, one) not in allowed} == set()

@@ -11,11 +11,11 @@ import joblib
 import pandas
 import pytest
 
-from runner.layout import Layout
+from runner.layout import WORKER, Layout
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 from tests.support.command_line import CommandLine
-from tests.support.run_folders import WORKER, make
+from tests.support.run_folders import make
 
 # Names and defaults of azureml-core 1.61.0; a stand-in may take more, not less.
 SIGNATURES = {

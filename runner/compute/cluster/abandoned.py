@@ -13,9 +13,9 @@ def late(node: Node, name: str, apart: Path | None) -> None:
     host = node.host()
     if host.missing([place]):
         return
-    node.call("node_cleanup", "end_run", run=str(place)).result()
+    node.call("node.cleanup", "end_run", run=str(place)).result()
     if apart is not None and apart.parent.parent.is_dir():
         for one in ("result.json", "logs/run.log"):
             if not host.missing([place / one]):
                 (apart / Path(one).name).write_bytes(host.read(place / one))
-    node.call("node_cleanup", "forget", runs=[str(place)]).result()
+    node.call("node.cleanup", "forget", runs=[str(place)]).result()

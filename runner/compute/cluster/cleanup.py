@@ -29,7 +29,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     UserError
         If everything is to go and something runs.
     """
-    there = node.call("node_cleanup", "state").result()
+    there = node.call("node.cleanup", "state").result()
     if everything and there["running"]:
         raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "End it first: vivero cancel RUN")
     over, others = [], 0
@@ -38,7 +38,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
         if ended:
             over.append(place)
         others += ended is None
-    answer = node.call("node_cleanup", "clean", runs=over, all=everything).result()
+    answer = node.call("node.cleanup", "clean", runs=over, all=everything).result()
     node.forget_what_is_there()
     said = f"{len(over)} run{'s' * (len(over) != 1)} removed, {answer['freed'] / 2**20:.0f} MB freed"
     if answer["ended"]:
@@ -50,7 +50,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
 
 def stop(node: Node, runs: bool) -> dict[str, Any]:
     """End what is kept warm on a node, and with `runs` what runs."""
-    answer = node.call("node_cleanup", "stop", runs=runs).result()
+    answer = node.call("node.cleanup", "stop", runs=runs).result()
     said = "nothing was kept warm" if not answer["keeper"] else "what was kept warm is ended"
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"

@@ -100,7 +100,7 @@ class NodeJob:
         self._told += 1
         mark = read_mapping(self._run.cancel) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
         with contextlib.suppress(UserError):
-            node.call("node_cleanup", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
+            node.call("node.cleanup", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
 
     def _carry_out(self) -> None:
         try:
@@ -210,7 +210,7 @@ class NodeJob:
         brief = {} if began else self._brief(node, name)
         if brief:
             write_json(self._run.node, {"format": FORMAT, "node": node.name, "folder": name, "began": now()})
-        request = node.call("node_run", "mind", run=str(place), offsets=self._receiver.offsets(), **brief)
+        request = node.call("node.run", "mind", run=str(place), offsets=self._receiver.offsets(), **brief)
         if self._canceled():
             self._told = 0
         found: dict[str, Any] = {}

@@ -226,7 +226,7 @@ class Node:
             if not runs:
                 return
             try:
-                self.call("node_cleanup", "forget", runs=list(map(str, runs))).result()
+                self.call("node.cleanup", "forget", runs=list(map(str, runs))).result()
             except UserError:  # it is lost in this moment
                 for run in runs:
                     self._home.put(run)

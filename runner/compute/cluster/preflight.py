@@ -53,7 +53,7 @@ def look_at(node: Node, *, sizes: bool = False) -> Finding:
     try:
         host = node.host()
         found.up, found.facts, found.slots = True, dict(node.facts), node.slots
-        found.state = node.call("node_cleanup", "state", sizes=sizes).result()
+        found.state = node.call("node.cleanup", "state", sizes=sizes).result()
         start = time.perf_counter()
         host.exists(node.root())
         found.milliseconds = (time.perf_counter() - start) * 1000

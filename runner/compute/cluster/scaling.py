@@ -16,6 +16,7 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.tunnel import Tunnel
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
+from runner.layout import BOOTSTRAP
 from runner.ports import EnvironmentHandle, Say
 from runner.worker import timeouts
 
@@ -125,10 +126,10 @@ class Scaled:
         folder, host = self._folder(node, kind), node.host()
         host.remove(folder)
         host.put_files({"engine.json": json.dumps(facts).encode(), **self._certificates}, folder)
-        program = str(node.worker() / "engine.py")
+        program = [str(node.worker() / BOOTSTRAP.name), "node.engine"]
         variables = {**handle.variables(), "PYTHONPATH": source, "OMP_NUM_THREADS": "1"}
         log = folder.with_name(f"{folder.name}.log")
-        host.spawn([*handle.argv(["python"]), "-s", program, kind, str(folder)], log, variables)
+        host.spawn([*handle.argv(["python"]), "-s", *program, kind, str(folder)], log, variables)
         return folder
 
     def _folder(self, node: Node, kind: str) -> Path:

@@ -13,7 +13,7 @@ from runner.io.files import hash_file
 from runner.layout import RunLayout
 
 _WORKER_LOG = "logs/worker.log"
-GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", _WORKER_LOG)  # as in the worker's `node_run`
+GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", _WORKER_LOG)  # as in the worker's `node.run`
 RESULT = "result.json"
 _TAKEN = frozenset([*GROWING, RESULT, "inspection.json"])
 _FOLDERS = frozenset(["logs", "work", "children", "mlflow", "outputs"])

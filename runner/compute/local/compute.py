@@ -17,7 +17,7 @@ from runner.execution.followers import worker_lives
 from runner.execution.requests import Answering
 from runner.hosts.local import LocalHost
 from runner.io.files import is_locked
-from runner.layout import WORKER, RunLayout
+from runner.layout import BOOTSTRAP, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
 from runner.stages.run import callback, signal_worker
@@ -59,7 +59,7 @@ class LocalCompute:
         worker = self.pool.fork(layout, handle) if self.pool is not None else None
         if worker is not None:
             return ForkedJob(worker, layout, Answering(layout, callback("answer")) if handle.attended else None)
-        command = handle.argv(["python", "-s", str(WORKER), str(run_folder)])
+        command = handle.argv(["python", "-s", str(BOOTSTRAP), "run.lifecycle", str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
                 command,

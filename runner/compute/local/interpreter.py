@@ -16,7 +16,7 @@ from typing import Any
 from runner.errors import UserError
 from runner.io.files import make_folder, write_json
 from runner.io.json_records import read_mapping
-from runner.layout import WORKER, RunLayout, workspace_of
+from runner.layout import BOOTSTRAP, RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
 
 PATIENCE = 120.0  # seconds for all imports of a script
@@ -113,7 +113,7 @@ def begin(
     layout = workspace_of(run.root)
     if handle.attended and layout is not None:
         make_folder(layout.data)  # which its container sees, whichever run has an input first
-    command = handle.argv(["python", "-s", str(WORKER / "importlib_bootstrap.py"), "--variables"])
+    command = handle.argv(["python", "-s", str(BOOTSTRAP), "prefork.interpreter", "--variables"])
     interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
     first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
     interpreter.tell({**first, **known, "script": str(run.work / order["argv"][1])})

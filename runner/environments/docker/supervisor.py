@@ -32,7 +32,7 @@ from runner.environments.docker.containers import Container, refusal
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.run_monitor import Minded
 from runner.errors import UserError
-from runner.layout import WORKER, Layout, RunLayout
+from runner.layout import BOOTSTRAP, WORKER, Layout, RunLayout
 from runner.worker import timeouts
 
 _TICK = 0.1
@@ -46,18 +46,22 @@ _CANNOT = 125  # as docker's own command says it
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command in a container and return its exit code."""
     container, command = Container(**json.loads(arguments[0])), list(arguments[1:])
-    if str(WORKER / "importlib_bootstrap.py") in command:
+    program = _program(command)
+    if program == "prefork.interpreter":
         return warm(container, command)
-    if not _is_worker(command):
+    if program != "run.lifecycle":
         return _Attendant(container, command, None).run()
     with Minded(RunLayout(Path(command[-1]))) as run:
         return _Attendant(container, command, run).run()
 
 
-def _is_worker(command: Sequence[str]) -> bool:
-    """Tell whether a command is ``python -s WORKER RUN``; on a node that is another folder than `WORKER`."""
-    worker, run = command[-2:] if len(command) > 1 else ("", "")
-    return Path(worker, "supervise.py").is_file() and RunLayout(Path(run)).order.is_file()
+def _program(command: Sequence[str]) -> str | None:
+    """Return which program of the worker a command ``python -s BOOTSTRAP PROGRAM ...`` starts, if any.
+
+    On a node the bootstrap is in another folder than `WORKER`.
+    """
+    words = iter(command)
+    return next((next(words, None) for word in words if Path(word).name == BOOTSTRAP.name), None)
 
 
 def warm(container: Container, command: Sequence[str]) -> int:
@@ -75,7 +79,7 @@ def warm(container: Container, command: Sequence[str]) -> int:
             for descriptor in (channel, lifeline):
                 os.close(int(descriptor))
 
-        words = [command[0], "-s", str(WORKER / "enter.py"), str(place / "socket"), run_dir]
+        words = [command[0], "-s", str(BOOTSTRAP), "prefork.container", str(place / "socket"), run_dir]
         try:
             return _Attendant(container, words, None, shared=place, begun=begun).run()
         finally:
@@ -146,7 +150,7 @@ class _Attendant:
         if self._run is not None:
             own = self._run.layout
             writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # mounted, it cannot be replaced
-            readable += [Path(self._command[-2]), *self._run.inputs(), *self._run.relied_on()]
+            readable += [Path(self._command[-3]).parent, *self._run.inputs(), *self._run.relied_on()]
         elif self._shared is not None:
             experiment = Path(self._command[-1]).parent
             writable += [experiment, workspace.environments / "warm", self._shared]

@@ -19,7 +19,7 @@ from runner.hosts.remote.link import Link, UnreachableError
 from runner.layout import WORKER
 from runner.worker import timeouts
 
-_AGENT = WORKER / "agent.py"
+_AGENT = WORKER / "node" / "agent.py"
 # The program comes over the standard input, so nothing of ours has to be there yet.
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
 _NOISE = 1 << 20  # bytes that a login may print before our program speaks

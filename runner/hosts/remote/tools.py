@@ -61,7 +61,7 @@ class NodeTools:
 
     def pythons(self, host: RemoteHost) -> list[Interpreter]:  # noqa: ARG002 - the port's shape
         """Return the interpreters there."""
-        found = self._node.call("pythons", "find", also=[self._node.python]).result()["pythons"]
+        found = self._node.call("node.pythons", "find", also=[self._node.python]).result()["pythons"]
         return [Interpreter(Path(one["path"]), one["version"], one["platform"]) for one in found]
 
     def _is_alike(self) -> bool:

@@ -1,6 +1,6 @@
 """Loads a model in a clean process of its own environment and says what it is.
 
-``python inspect_model.py PATH`` prints one JSON object, ``python inspect_model.py PATH ANSWER`` writes it to a file.
+The program ``models.inspector PATH`` prints one JSON object, ``models.inspector PATH ANSWER`` writes it to a file.
 With ``--wait`` the question is read from standard input as ``{"path": ..., "framework": ...}``, and with
 ``--preload SCRIPT`` what the script imports is imported before.
 """
@@ -330,8 +330,6 @@ def _example(path: str) -> "Any":
 
 def main(arguments: "List[str]") -> None:
     """Answer one question on the real standard output, which a model's own printing cannot reach."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [one for one in sys.path if one and os.path.abspath(one) != here]
     asked = [one for one in arguments if not one.startswith("--")]
     answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - until the end
     os.dup2(2, 1)
@@ -347,7 +345,3 @@ def main(arguments: "List[str]") -> None:
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
     os._exit(0)  # the answer is given: no need to wait for libraries to tidy up
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

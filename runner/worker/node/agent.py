@@ -9,11 +9,11 @@ import base64
 import errno
 import fcntl
 import getpass
-import importlib
 import io
 import json
 import os
 import platform
+import runpy
 import shutil
 import signal
 import stat
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
 _LARGEST = 1 << 30  # bytes of what comes with a message
 _LAST = 30.0  # seconds
-_importing = threading.Lock()
 
 
 class Agent:
@@ -48,7 +47,8 @@ class Agent:
 
     def __init__(self, asked: "BinaryIO", answers: "BinaryIO", forgotten: float) -> None:
         self._asked, self._answers, self._forgotten = asked, answers, forgotten
-        self._writing = threading.Lock()
+        self._writing, self._importing = threading.Lock(), threading.Lock()
+        self._load: "Any" = None
         self._going: "Dict[int, Task]" = {}
         self._heard = time.monotonic()
         self._threads: "Set[threading.Thread]" = set()
@@ -98,6 +98,13 @@ class Agent:
             self._answers.write(line + content)
             if not hold:
                 self._answers.flush()
+
+    def module(self, folder: str, name: str) -> "Any":
+        """Return a module of the worker's folder, which is the same for as long as the agent lives."""
+        with self._importing:
+            if self._load is None:
+                self._load = runpy.run_path(os.path.join(folder, "importlib_bootstrap.py"))["load"]
+            return self._load(folder, name)
 
     def forget(self, number: int) -> None:
         """Let go of a request that has ended."""
@@ -231,11 +238,7 @@ class Task:
 
     def do_call(self) -> "Dict[str, Any]":
         """Call a function of the worker's folder, which has come here by then."""
-        folder = expanded(self._message["worker"])
-        with _importing:
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
-            module = importlib.import_module(self._message["module"])
+        module = self._agent.module(expanded(self._message["worker"]), self._message["module"])
         answer: "Dict[str, Any]" = getattr(module, self._message["function"])(self, self._message)
         return answer
 

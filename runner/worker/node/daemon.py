@@ -1,8 +1,8 @@
 """The one process of a node that outlives connections: counts slots, starts workers, keeps interpreters.
 
-Started as ``python node_daemon.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of
-its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they
-go on, and the next one counts them by the locks they hold.
+The program ``node.daemon ROOT IDLE_SECONDS`` is started by whoever finds none, and asked in lines of JSON on a socket
+of its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed
+they go on, and the next one counts them by the locks they hold.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ import time
 import traceback
 
 from .. import job_order, locks
+from ..layout import BOOTSTRAP, WORKER
 from . import prefork_pool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 _COMES = 15.0  # seconds that a keeper gets to begin
 _TICK = 0.2
 _LONGEST = 300.0  # seconds for an answer: imports may have to be made first
@@ -108,7 +108,7 @@ class Keeper:
         log = os.path.join(run, "logs", "worker.log")
         if warm:
             try:
-                pid = self._pool.fork(HERE, run, order)
+                pid = self._pool.fork(run, order)
             except (prefork_pool.NotWarm, OSError, ValueError) as error:
                 if os.path.exists(os.path.join(run, "worker.lock")):
                     return os.getpid()
@@ -118,7 +118,7 @@ class Keeper:
             return pid
         with open(log, "ab") as output:
             process = subprocess.Popen(
-                [*order["python"], "-s", HERE, run],
+                [*order["python"], "-s", BOOTSTRAP, "run.lifecycle", run],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -131,12 +131,12 @@ class Keeper:
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """Have an interpreter ready for runs like that of a folder."""
         run = question["run"]
-        self._pool.begin(HERE, run, job_order.read(run))
+        self._pool.begin(run, job_order.read(run))
         return {}
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """Tell what runs."""
-        return {"running": self.running(), "pid": os.getpid(), "worker": HERE}
+        return {"running": self.running(), "pid": os.getpid(), "worker": WORKER}
 
     def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """End; what runs goes on."""
@@ -171,7 +171,7 @@ def lives(pid: int) -> bool:
 
 def _place(root: str) -> str:
     """Return a name of the keeper's files that is short and differs between versions of this folder."""
-    return os.path.join(root, "keeper-" + hashlib.sha256(HERE.encode("utf-8", "surrogateescape")).hexdigest()[:12])
+    return os.path.join(root, "keeper-" + hashlib.sha256(WORKER.encode("utf-8", "surrogateescape")).hexdigest()[:12])
 
 
 def _address(root: str) -> "Any":
@@ -226,7 +226,7 @@ def _start(root: str, idle: float) -> None:
         return
     with open(place + ".log", "ab") as log:
         subprocess.Popen(
-            [sys.executable, "-s", os.path.join(HERE, "node_daemon.py"), root, str(idle)],
+            [sys.executable, "-s", BOOTSTRAP, "node.daemon", root, str(idle)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -235,8 +235,9 @@ def _start(root: str, idle: float) -> None:
         )
 
 
-def main(root: str, idle: float) -> None:
+def main(arguments: "List[str]") -> None:
     """Be the keeper, if there is no other."""
+    root, idle = arguments[0], float(arguments[1])
     if locks.take_lock(_place(root) + ".lock") is None:
         return
     _folder, address = _address(root)
@@ -251,7 +252,3 @@ def main(root: str, idle: float) -> None:
         listening.listen(64)
         Keeper(root, idle).serve(listening)
         os.unlink(address)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))

@@ -1,21 +1,20 @@
 """The processes of a Dask cluster that one run's fits are spread over: a scheduler on its node, workers on all of them.
 
-Started as ``python engine.py scheduler|worker FOLDER`` in the run's own environment; the folder has ``engine.json`` and
-the certificates, by which scheduler, workers and the script know each other and refuse everybody else. The scheduler
-ends with the run, the workers with the scheduler, and what is left of them is their folder, which they remove.
+The program ``node.engine scheduler|worker FOLDER`` runs in the run's own environment. The folder has ``engine.json``
+and the certificates, by which scheduler, workers and the script know each other and refuse everybody else. The
+scheduler ends with the run, the workers with the scheduler. What is left of them is their folder, which they remove.
 """
 
 import asyncio
 import os
 import shutil
-import sys
 import time
 
 from .. import files, locks, timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, List
 
 _TICK = 0.2
 _BEGINS = 120.0  # seconds that the run gets to begin
@@ -92,10 +91,11 @@ def own_address(host: str) -> str:
         return ""  # everywhere: it is known by an address of something before it
 
 
-def main(kind: str, folder: str) -> None:
+def main(arguments: "List[str]") -> None:
     """Be a part of the cluster."""
     import dask
 
+    kind, folder = arguments
     facts = files.read_json(os.path.join(folder, "engine.json"))
     settings = {
         "distributed.comm.timeouts.connect": "20s",
@@ -108,7 +108,3 @@ def main(kind: str, folder: str) -> None:
             asyncio.run(schedule(folder, facts) if kind == "scheduler" else work(folder, facts))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])

@@ -13,6 +13,7 @@ import threading
 import time
 
 from .. import files
+from ..layout import BOOTSTRAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ class NotWarm(Exception):
 class Interpreter:
     """One warm process and the channel to it."""
 
-    def __init__(self, worker: str, run: str, order: "Dict[str, Any]", known: "Dict[str, Any]", lifeline: int) -> None:
+    def __init__(self, run: str, order: "Dict[str, Any]", known: "Dict[str, Any]", lifeline: int) -> None:
         self._channel, theirs = socket.socketpair()
         self._received = b""
         try:
-            begin = os.path.join(worker, "importlib_bootstrap.py")
+            program = [*order["python"], "-s", BOOTSTRAP, "prefork.interpreter"]
             self._process = subprocess.Popen(
-                [*order["python"], "-s", begin, "--variables", run, str(theirs.fileno()), str(lifeline)],
+                [*program, "--variables", run, str(theirs.fileno()), str(lifeline)],
                 stdin=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
@@ -96,14 +97,14 @@ class PreforkPool:
         self._lock = threading.Lock()
         self._lifeline = os.pipe()
 
-    def begin(self, worker: str, run: str, order: "Dict[str, Any]") -> None:
+    def begin(self, run: str, order: "Dict[str, Any]") -> None:
         """Have the interpreter ready that runs like this one are forked from."""
         if _fits(order):
-            place = self._place(worker, run, order)
+            place = self._place(run, order)
             with place.lock:
-                self._ready(place, worker, run, order)
+                self._ready(place, run, order)
 
-    def fork(self, worker: str, run: str, order: "Dict[str, Any]") -> "Optional[int]":
+    def fork(self, run: str, order: "Dict[str, Any]") -> "Optional[int]":
         """Return the number of a worker that was forked for a run, None if it has to be started afresh.
 
         Raises
@@ -113,10 +114,10 @@ class PreforkPool:
         """
         if not _fits(order):
             return None
-        place = self._place(worker, run, order)
+        place = self._place(run, order)
         with place.lock:
             for _ in range(2):  # one that died meanwhile is replaced once
-                interpreter = self._ready(place, worker, run, order)
+                interpreter = self._ready(place, run, order)
                 try:
                     return interpreter.fork(run, place.learnt)
                 except NotWarm:
@@ -133,10 +134,10 @@ class PreforkPool:
         for place in places:
             place.end()
 
-    def _place(self, worker: str, run: str, order: "Dict[str, Any]") -> "_Place":
+    def _place(self, run: str, order: "Dict[str, Any]") -> "_Place":
         script = _script(run, order)
         variables = dict(os.environ, **{k: v for k, v in (order.get("variables") or {}).items() if v is not None})
-        key = _digest(worker, *order["python"], json.dumps(variables, sort_keys=True), script)
+        key = _digest(*order["python"], json.dumps(variables, sort_keys=True), script)
         with self._lock:
             place = self._places.pop(key, None) or _Place(
                 os.path.join(self._learnt, _digest(order["argv"][0], script)[:32] + ".json")
@@ -147,13 +148,13 @@ class PreforkPool:
             threading.Thread(target=one.end, daemon=True).start()
         return place
 
-    def _ready(self, place: "_Place", worker: str, run: str, order: "Dict[str, Any]") -> Interpreter:
+    def _ready(self, place: "_Place", run: str, order: "Dict[str, Any]") -> Interpreter:
         """Return a place's interpreter, begun anew without the modules whose import would not go unnoticed."""
         if place.interpreter is not None:
             return place.interpreter
         known = _read_learnt(place.learnt)
         for _ in range(_MOST_REFUSALS):
-            interpreter = Interpreter(worker, run, order, known, self._lifeline[0])
+            interpreter = Interpreter(run, order, known, self._lifeline[0])
             try:
                 answer = interpreter.hear(PATIENCE)
             except BaseException:

@@ -1,24 +1,31 @@
 """First process of a container that is kept warm: takes over two descriptors, starts the interpreter, waits for all.
 
-``python enter.py SOCKET RUN_DIR``: on the socket come the channel and the lifeline of ``prefork.py``, opened outside.
-The container lives until the interpreter and all workers that were forked from it have ended.
+The program is ``prefork.container SOCKET RUN_DIR``. On the socket come the channel and the lifeline of the interpreter,
+opened outside. The container lives until the interpreter and all workers that were forked from it have ended.
 """
 
 import os
 import socket
 import sys
 
+from ..layout import BOOTSTRAP
 
-def main(place: str, run_dir: str) -> None:
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+
+def main(arguments: "List[str]") -> None:
     """Start the interpreter and wait until nobody is left."""
+    place, run_dir = arguments
     with socket.socket(socket.AF_UNIX) as given:
         given.connect(place)
         descriptors = socket.recv_fds(given, 1, 2)[1]
     if os.fork() == 0:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, True)
-        begin = os.path.join(os.path.dirname(os.path.abspath(__file__)), "importlib_bootstrap.py")
-        os.execv(sys.executable, [sys.executable, "-s", begin, "--variables", run_dir, *map(str, descriptors)])
+        words = ["-s", BOOTSTRAP, "prefork.interpreter", "--variables", run_dir, *map(str, descriptors)]
+        os.execv(sys.executable, [sys.executable, *words])
     for descriptor in descriptors:
         os.close(descriptor)
     while True:
@@ -26,7 +33,3 @@ def main(place: str, run_dir: str) -> None:
             os.wait()
         except ChildProcessError:
             return
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Set
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 _WARNS: bool = sys.version_info >= (3, 12)
 _HELD_BACK = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
@@ -45,8 +44,6 @@ class Interpreter:
     ----------
     first : dict
         The controller's first line: the program, the controller's variables, and a run's folder.
-    path, modules : list, dict
-        ``sys.path`` and ``sys.modules`` before anything of ours was on them.
     ours : set of int
         Descriptors that are not the script's.
     lifeline : int
@@ -58,18 +55,16 @@ class Interpreter:
     def __init__(
         self,
         first: "Dict[str, Any]",
-        path: "List[str]",
-        modules: "Dict[str, Any]",
         ours: "Set[int]",
         lifeline: int,
         unneeded: "Any",
     ) -> None:
-        self.path, self.modules, self.learn = path, modules, None  # type: List[str], Dict[str, Any], Any
+        self.path, self.learn = list(sys.path), None  # type: List[str], Any
         self.began = time.time()
         # What ours import of Python's own stays with the script, and is none of its making either.
-        kept = {name: module for name, module in sys.modules.items() if name in modules or name not in script.OWN}
+        kept = script.others(sys.modules)
         self.found, self.unneeded = teardown.Found(kept), unneeded
-        self._packages = {name.split(".")[0] for name in modules}
+        self._packages = {name.split(".")[0] for name in kept}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
         self._python, self._lifeline = first["python"], lifeline
@@ -88,7 +83,7 @@ class Interpreter:
             _redirect(os.devnull, order["log"])
             os.chdir(order["run"])
             self.learn = order["learn"]
-            code = lifecycle.main([order["run"]], self._controller_is_gone, order["environ"], self.start)
+            code = lifecycle.carry_out(order["run"], self._controller_is_gone, order["environ"], self.start)
         except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
             traceback.print_exc()
         _flush()

@@ -1,7 +1,7 @@
 """The prefork interpreter: it has imported what scripts import, and forks workers and scripts.
 
 It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
-The controller starts ``python importlib_bootstrap.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python
+The controller starts the program ``prefork.interpreter --variables RUN_DIR CHANNEL LIFELINE``, which becomes a Python
 with exactly the variables that the scripts will have. On the channel, a socket, it is told in lines of JSON what to
 import, and then one run after the other. When the channel closes it ends; the workers it forked go on.
 """
@@ -9,13 +9,20 @@ import, and then one run after the other. When the channel closes it ends; the w
 import os
 import sys
 
+from ..layout import BOOTSTRAP
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, List
 
 _CONTAINER = "VIVERO_CONTAINER"  # keeps the variables of a container for its workers
-HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "argv", "shims"}
+
+
+def main(arguments: "List[str]") -> None:
+    """Be the interpreter, with the variables of scripts."""
+    if arguments[0] == "--variables":
+        become(arguments[1], int(arguments[2]), int(arguments[3]))
+    serve(int(arguments[0]), int(arguments[1]))
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
@@ -31,23 +38,8 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
         variables[_CONTAINER] = json.dumps(dict(os.environ))
     for descriptor in (channel, lifeline):
         os.set_inheritable(descriptor, True)
-    program, file = order["argv"][0], os.path.join(HERE, "importlib_bootstrap.py")
-    os.execve(program, [program, file, str(channel), str(lifeline)], variables)
-
-
-def set_aside_namesakes() -> "Dict[str, Any]":
-    """Take modules that are named as ours out of the way, and let ours be found."""
-    found = {name: sys.modules.pop(name) for name in OWN if name in sys.modules}
-    sys.path.insert(0, HERE)
-    return found
-
-
-def put_back(namesakes: "Dict[str, Any]") -> None:
-    """Undo it, so that nobody finds ours."""
-    sys.path.remove(HERE)
-    for name in OWN:
-        sys.modules.pop(name, None)
-    sys.modules.update(namesakes)
+    program = order["argv"][0]
+    os.execve(program, [program, BOOTSTRAP, "prefork.interpreter", str(channel), str(lifeline)], variables)
 
 
 def serve(channel: int, lifeline: int) -> None:
@@ -58,12 +50,9 @@ def serve(channel: int, lifeline: int) -> None:
     import signal
     import socket
 
-    sys.modules.pop("prefork")
-    namesakes = set_aside_namesakes()
     from . import preload, teardown
 
     atexit.register(teardown.keep_libraries)
-    put_back(namesakes)
     control = socket.socket(fileno=channel)
     lines = control.makefile("r", encoding="utf-8")
     first = json.loads(lines.readline() or "null")
@@ -76,11 +65,9 @@ def serve(channel: int, lifeline: int) -> None:
     except preload.Refused as refusal:
         control.sendall(json.dumps({"refused": str(refusal)}).encode("ascii") + b"\n")
         os._exit(0)
-    path, modules = list(sys.path), dict(sys.modules)
-    set_aside_namesakes()
     from . import forking
 
-    interpreter = forking.Interpreter(first, path, modules, {channel, lifeline}, lifeline, teardown.keep_libraries)
+    interpreter = forking.Interpreter(first, {channel, lifeline}, lifeline, teardown.keep_libraries)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # so that the children's collections do not copy our pages

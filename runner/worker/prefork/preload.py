@@ -11,13 +11,14 @@ import os
 import sys
 import threading
 
+from ..layout import WORKER
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, List, Optional
 
 # Stand-ins that read the run's variables, or trackers that do so while they are imported.
 NEVER = frozenset(["azureml", "mlflow", "mlflow_skinny", "__main__", "__mp_main__", "sitecustomize", "usercustomize"])
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Refused(Exception):
@@ -107,7 +108,7 @@ def _from_environment(name: str, module: "Any") -> bool:
 
 
 def _is_below(origin: "Optional[str]") -> bool:
-    if not origin or not os.path.isabs(origin) or origin.startswith(HERE + os.sep):
+    if not origin or not os.path.isabs(origin) or origin.startswith(WORKER + os.sep):
         return False
     prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
     return any(origin.startswith(os.path.join(prefix, "lib")) for prefix in prefixes)

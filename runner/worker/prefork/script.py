@@ -15,8 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__main__", "__pycache__", "argv", "shims"}
+PACKAGE = __name__.split(".", 1)[0]
 _MISSING = object()
 
 
@@ -43,7 +42,7 @@ class Begins(BaseException):
         self.__traceback__ = None
         for descriptor in _opened() - self._interpreter.descriptors:
             _close(descriptor)
-        _forget_ours(self._interpreter.modules)
+        _forget_ours()
         path = _absolute(self._argv[1])
         try:
             with open(path, "rb") as file:
@@ -130,15 +129,15 @@ def _close(descriptor: int) -> None:
         return
 
 
-def _forget_ours(known: "Dict[str, Any]") -> None:
-    """Take our modules away, and put back those of the same names; what they imported themselves stays."""
-    for name in OWN:
-        if name in sys.modules and sys.modules[name] is not known.get(name):
-            file = getattr(sys.modules[name], "__file__", None) or ""
-            if os.path.dirname(os.path.abspath(file)) == HERE:
-                del sys.modules[name]
-        if name in known:
-            sys.modules[name] = known[name]
+def others(modules: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Return the modules that are not ours."""
+    return {name: module for name, module in modules.items() if name.split(".", 1)[0] != PACKAGE}
+
+
+def _forget_ours() -> None:
+    """Take our modules away; what they imported themselves stays."""
+    for name in set(sys.modules).difference(others(sys.modules)):
+        del sys.modules[name]
 
 
 def _absolute(path: str) -> str:

@@ -10,6 +10,7 @@ import time
 import traceback
 
 from .. import files, timeouts
+from ..layout import BOOTSTRAP
 from . import processes, worker_result
 
 TYPE_CHECKING = False
@@ -83,7 +84,7 @@ class Inspector:
         self._run_dir = run_dir
         self._cwd = os.path.join(run_dir, ".inspect-{}".format(os.getpid()))
         os.mkdir(self._cwd)
-        argv = [*prefix, "-E", os.path.join(processes.HERE, "inspect_model.py")]
+        argv = [*prefix, "-E", BOOTSTRAP, "models.inspector"]
         if script is not None:
             argv += ["--preload", script]
         self._process: "Optional[subprocess.Popen[bytes]]" = None

@@ -17,14 +17,23 @@ _TICK = 0.02
 _CONTROLLER_LEAVES = 30.0
 
 
-def main(
-    arguments: "List[str]", gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
+def main(arguments: "List[str]") -> int:
+    """Be the worker of the run whose folder is named."""
+    parent = os.getppid()
+    if len(arguments) != 1:
+        print("usage: run.lifecycle RUN_DIR", file=sys.stderr)
+        return 1
+    return carry_out(arguments[0], lambda: os.getppid() != parent or parent == 1, dict(os.environ))
+
+
+def carry_out(
+    run_dir: str, gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
 ) -> int:
     """Carry out the order in a run's folder, and finish the run's record if the controller will not.
 
     Parameters
     ----------
-    arguments : list of str
+    run_dir : str
         The run's folder.
     gone : callable
         Tells whether the controller is no longer there.
@@ -33,10 +42,7 @@ def main(
     start : callable
         Starts the script, as ``processes.start`` does.
     """
-    if len(arguments) != 1:
-        print("usage: python {} RUN_DIR".format(processes.HERE), file=sys.stderr)
-        return 1
-    run_dir = os.path.abspath(arguments[0])
+    run_dir = os.path.abspath(run_dir)
     lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
     if lock is None:
         print("another worker is at this run", file=sys.stderr)

@@ -2,13 +2,13 @@
 
 import os
 
+from ..layout import BEFORE_PIP
 from . import pip_install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-BEFORE_PIP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "before_pip")
 _NAME = "packages"
 
 

@@ -7,15 +7,13 @@ import subprocess
 import sys
 import time
 
+from ..layout import ARGV, SHIMS
 from . import packages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, List, Optional
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SHIMS = os.path.join(HERE, "shims")
-ARGV = os.path.join(HERE, "argv")
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _UNKILLABLE = 10.0  # seconds after which a process that survives SIGKILL is left to the system
 PER_RUN = (

@@ -104,7 +104,7 @@ def test_a_killed_worker_process_or_a_lost_node_does_not_end_the_fit(spread: Spr
     wait_for(lambda: len(spread.folders()) > before)
     spread.wait_for_log("begun", 60)
     machine = next(one for one in cluster.machines if one is not spread.node())
-    wait_for(partial(machine.pids, "engine.py"))
+    wait_for(partial(machine.pids, "node.engine"))
     machine.kill()
     done = spread.finish(process)
     machine.start()
@@ -117,7 +117,7 @@ def test_the_scheduler_is_killed_and_the_run_ends_with_a_reason(spread: Spread) 
     process = spread.begin(*FOREST, "job.script=long.py")
     wait_for(lambda: len(spread.folders()) > before)
     spread.wait_for_log("begun", 60)
-    os.kill(spread.node().pids("engine.py scheduler")[0], signal.SIGKILL)
+    os.kill(spread.node().pids("node.engine scheduler")[0], signal.SIGKILL)
     done = spread.finish(process)
     assert done.returncode == 2, done.stdout + done.stderr
     assert spread.records()[-1]["status"] == "failed" and spread.records()[-1]["error"]

@@ -12,7 +12,7 @@ from tests.support.nodes.machine import Machine
 from tests.support.nodes.team import Team
 from tests.support.waiting import wait_for
 
-_WARM = ("node_daemon.py", "importlib_bootstrap.py")  # without a folder of a run they wait for one
+_WARM = ("node.daemon", "prefork.interpreter")  # without a folder of a run they wait for one
 
 
 @contextlib.contextmanager

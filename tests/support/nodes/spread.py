@@ -60,7 +60,7 @@ class Spread(Team):
         self.script(_BESIDE, "beside.py")
         process = self.begin(*FOREST, "job.arguments=[wait]")
         for one in self.cluster.machines:  # those that have to build the environment first join late
-            wait_for(partial(one.pids, "engine.py worker"), 120)
+            wait_for(partial(one.pids, "node.engine worker"), 120)
         self.wait_for_log("begun", 60)
         self.go()
         done = self.finish(process)
@@ -84,6 +84,6 @@ class Spread(Team):
         """Wait until no node has anything of a fit, and have them remove what they keep."""
         self.end()
         for one in self.cluster.machines:
-            wait_for(partial(one.is_without, "engine.py"), 60)
+            wait_for(partial(one.is_without, "node.engine"), 60)
         self.nodes("stop", "--runs")
         self.nodes("clean", "--all")

@@ -13,14 +13,13 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
-from runner.layout import Layout
+from runner.layout import BOOTSTRAP, Layout
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 from runner.worker.models import flavours
 from serving.data.rows import Rows
 from serving.dataplane.loader import load
 from serving.dataplane.model import ServedModel
-from tests.support.run_folders import WORKER
 
 X, Y = load_iris(return_X_y=True)
 Y = Y % 2
@@ -38,7 +37,7 @@ def written(folder: Path, flavour: str, **files: Callable[[str], Any]) -> Path:
 
 
 def inspect(path: Path) -> Any:
-    command = [sys.executable, "-E", "-s", str(WORKER / "inspect_model.py"), str(path)]
+    command = [sys.executable, "-E", "-s", str(BOOTSTRAP), "models.inspector", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

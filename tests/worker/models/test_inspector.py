@@ -30,13 +30,13 @@ from sklearn.utils import Bunch
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 from runner.io.files import hash_tree
-from tests.support.run_folders import WORKER
+from runner.layout import BOOTSTRAP
 
 X, Y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [3.0, 1.0]]), np.array(["no", "yes", "no", "yes"])
 
 
 def inspect(path: Any, cwd: str | Path = "/") -> Any:
-    command = [sys.executable, "-E", "-s", str(WORKER / "inspect_model.py"), str(path)]
+    command = [sys.executable, "-E", "-s", str(BOOTSTRAP), "models.inspector", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -228,7 +228,7 @@ WRAPPED: dict[str, Any] = {
 @pytest.mark.parametrize("wrapped", WRAPPED)
 @pytest.mark.parametrize("town", ["Köln", "Koeln"])
 def test_categories_that_xgboost_has_not_kept_are_refused(town: str, wrapped: str, tmp_path: Path) -> None:
-    """As they are where the model is served; see `runner/worker/categories.py`."""
+    """As they are where the model is served; see `runner/worker/models/categories.py`."""
     rows = pandas.DataFrame({"town": pandas.Categorical([town, "Bonn"] * 10), "n": np.arange(20.0)})
     labels = [0, 1] * 10
     model = XGBClassifier(n_estimators=2, enable_categorical=True)

@@ -12,16 +12,13 @@ from typing import Any
 
 import pytest
 
+from runner.worker import snapshot
+from runner.worker.node import agent, cleanup
+from runner.worker.node import run as node_run
 from tests.support.components import missing
 from tests.support.hostile import STRANGER
 from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
-import agent
-import node_cleanup
-import node_run
-import snapshot
 
 NO_INPUTS: Any = {"inputs": {}}
 
@@ -31,7 +28,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Be one machine after the other."""
 
     def machine(name: Any) -> None:
-        monkeypatch.setattr(agent.os, "uname", lambda: SimpleNamespace(nodename=name))
+        monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=name))
 
     return machine
 
@@ -108,20 +105,20 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
     run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False, "variables": {}}
-    code = f"import node_run; node_run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
-    filling = subprocess.Popen([sys.executable, "-c", code], cwd=Path(node_run.__file__).parent)
+    code = f"from runner.worker.node import run; run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
+    filling = subprocess.Popen([sys.executable, "-c", code])
     try:
         (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
         empty = tmp_path / "runs" / "RUN.2.c0ffee.part"
         empty.mkdir()  # as it is when its process is killed before it has written anything, or while it is removed
         clean = {"root": str(tmp_path), "runs": [], "all": False}
-        node_cleanup.clean(None, clean)
+        cleanup.clean(None, clean)
         assert found.exists() and not empty.exists()
     finally:
         filling.kill()
         filling.wait()
     assert found.exists()
-    node_cleanup.clean(None, clean)
+    cleanup.clean(None, clean)
     assert not list((tmp_path / "runs").iterdir()) and not list((tmp_path / "filling").iterdir())
 
 
@@ -135,9 +132,9 @@ def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(
     (tmp_path / "snapshots" / key / "manifest.json").write_text("{}")
     order = {"tree": key, "attended": False, "variables": {"TOKEN": "very-secret"}, "secret": ["TOKEN"], "argv": []}
     shown = {**NO_INPUTS, "root": str(tmp_path), "run": str(tmp_path / "runs" / "ahead.1"), "order": order, "idle": 1}
-    code = "import node_daemon, node_run, time\nnode_daemon.ask = lambda *a, **k: time.sleep(600)\n"
-    code += f"node_run.warm_up(0, {shown!r})"
-    showing = subprocess.Popen([sys.executable, "-c", code], cwd=Path(node_run.__file__).parent)
+    code = "import time; from runner.worker.node import daemon, run\ndaemon.ask = lambda *a, **k: time.sleep(600)\n"
+    code += f"run.warm_up(0, {shown!r})"
+    showing = subprocess.Popen([sys.executable, "-c", code])
     try:
         kept = wait_for(lambda: list(tmp_path.glob("runs/ahead.1/secrets.json")))[0]
         node_run.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
@@ -186,9 +183,8 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     ],
 )
 def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> None:
-    code = "import agent, io, sys; agent.Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(agent.__file__).parent, input=line, capture_output=True, check=False
-    )
+    code = "import io, sys; from runner.worker.node.agent import Agent; "
+    code += "Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
+    done = subprocess.run([sys.executable, "-c", code], input=line, capture_output=True, check=False)
     assert done.returncode == 1
     assert done.stderr == f"a line of {len(line)} bytes came that is no message\n".encode()

@@ -1,15 +1,13 @@
 """Numbers found in what a script prints."""
 
 import json
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
-import metrics
+from runner.worker.observe import metrics
 
 
 def feed(patterns: Any, *blocks: Any) -> Any:

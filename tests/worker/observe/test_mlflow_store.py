@@ -3,19 +3,15 @@
 import json
 import shutil
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner.execution.metrics import last_values
+from runner.worker.observe.mlflow_store import Reader
+from runner.worker.observe.observers import MlflowObserver
 from tests.support.command_line import CommandLine
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
-from mlflow_store import Reader
-from observers import MlflowObserver
-
 from tests.support.records import record_of
 
 pytestmark = pytest.mark.sampled(12, covers=["conf/**/*.yaml", "runner/**/*.py"])

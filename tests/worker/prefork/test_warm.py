@@ -18,10 +18,10 @@ from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make
 from tests.support.waiting import wait_for
 
-WARM_CODE = ["runner/worker/*.py", "runner/compute/local/*.py"]
+WARM_CODE = ["runner/worker/**/*.py", "runner/compute/local/*.py"]
 pytestmark = [
     pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system"),
-    pytest.mark.keeps("importlib_bootstrap.py"),  # the interpreters of `computes`
+    pytest.mark.keeps("prefork.interpreter"),  # the interpreters of `computes`
 ]
 
 
@@ -273,8 +273,7 @@ print(gc.isenabled(), gc.get_threshold(), gc.get_debug(), sys.getrecursionlimit(
 print(threading.active_count(), threading.main_thread().ident == threading.get_ident())
 print(sys.gettrace(), sys.getprofile())
 print(locale.getlocale(), locale.setlocale(locale.LC_ALL), sys.getfilesystemencoding(), os.umask(0o22))
-print([n for n in sys.modules
-       if n in ('files', 'worker_result', 'processes', 'prefork', 'forking', 'script', 'preload', 'metrics')])
+print([n for n in sys.modules if n.startswith('_vivero')])
 print(sys.dont_write_bytecode, sys.breakpointhook, sys.displayhook, sys.meta_path, len(sys.path_hooks))
 print(open('/proc/self/status').read().split('SigBlk')[1].split('Cpus')[0].split('CapInh')[0])
 """

@@ -1,13 +1,11 @@
 """What the kernel counts, in both versions of control groups, on a machine and in a container."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runner" / "worker"))
-import memory
+from runner.worker.run import memory
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.layout import BOOTSTRAP, WORKER
 from runner.records import ResultRecord
 from tests.support.pythons import is_there, others, version_of
-from tests.support.run_folders import WORKER, lives, make
+from tests.support.run_folders import lives, make
 from tests.support.waiting import wait_for
 
 SLEEP = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
@@ -221,7 +222,7 @@ def test_finish_is_called_when_nobody_else_would(tmp_path: Path, detach: bool) -
         "import subprocess, sys; subprocess.Popen(sys.argv[2:], start_new_session=True,"
         " stdin=subprocess.DEVNULL, stdout=open(sys.argv[1], 'w'), stderr=subprocess.STDOUT)"
     )
-    command = [sys.executable, "-c", starter, str(log), sys.executable, str(WORKER), str(run.root)]
+    command = [sys.executable, "-c", starter, str(log), sys.executable, str(BOOTSTRAP), "run.lifecycle", str(run.root)]
     subprocess.run(command, check=True)
     wait_for((run.root / "finished").exists)
 

@@ -1,4 +1,4 @@
-"""Where the run's files are, and the metrics module that lies beside the stand-in."""
+"""Where the run's files are, and the worker's module that writes metrics."""
 
 import importlib.util
 import json
@@ -9,7 +9,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def _load_metrics():
-    path = os.path.join(_HERE, "..", "..", "..", "metrics.py")
+    path = os.path.join(_HERE, "..", "..", "..", "observe", "metrics.py")
     spec = importlib.util.spec_from_file_location("_vivero_metrics", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,0 +1,1 @@
+"""Reads metrics while the script runs, from its log and from its MLflow store."""

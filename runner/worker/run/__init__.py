@@ -1,0 +1,1 @@
+"""Carries out one run: its script, from the start to ``result.json``."""
