@@ -315,7 +315,9 @@ def test_modules_beside_the_script(runs: Runs) -> None:
     assert "5\nTraceback" in log and "ValueError: mine" in log
 
 
-@pytest.mark.parametrize("name", ["json.py", "random.py", "numpy/__init__.py", "colorsys.py"])
+@pytest.mark.parametrize(
+    "name", ["json.py", "random.py", "numpy/__init__.py", "colorsys.py", "resource.py", "files.py"]
+)
 def test_a_module_beside_the_script_hides_one_of_the_environment(runs: Runs, name: str) -> None:
     module = name.split("/", maxsplit=1)[0].replace(".py", "")
     runs.both(f"import {module}\nprint({module}.MINE, {module}.__file__)\n", beside={name: "MINE = 1\n"})

@@ -266,3 +266,16 @@ def test_older_pythons(tmp_path: Path, python: Path | None) -> None:
     again = make(tmp_path / "again", ORPHAN + "while True: pass\n", python=str(python), timeout=1.5)
     assert again.run()["reason"] == "timeout after 1.5 s"
     assert not lives(again.number("pid"))
+
+
+def test_modules_of_the_environment_that_are_named_as_ours(tmp_path: Path) -> None:
+    """Each sees its own, also where one is there before the worker begins."""
+    site = tmp_path / "site"
+    site.mkdir()
+    names = ("files", "locks", "processes", "run", "metrics")
+    for name in names:
+        (site / f"{name}.py").write_text("MINE = 1\n")
+    (site / "sitecustomize.py").write_text(f"import {', '.join(names)}\n")
+    run = make(tmp_path, f"import {', '.join(names)}\nprint(files.MINE, run.MINE, metrics.MINE)\n")
+    assert run.run(env={**os.environ, "PYTHONPATH": str(site)})["status"] == "completed", run.worker_log
+    assert run.log == b"1 1 1\n" and run.worker_log == ""
