@@ -11,7 +11,7 @@ import worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Set
+    from typing import Dict, List, Optional, Sequence, Set
 
 PATIENCE = 600.0
 
@@ -29,7 +29,7 @@ class Answers:
         The controller's own environment variables.
     """
 
-    def __init__(self, run_dir: str, command: "Optional[List[str]]", environ: "Dict[str, str]") -> None:
+    def __init__(self, run_dir: str, command: "Optional[Sequence[str]]", environ: "Dict[str, str]") -> None:
         self._run_dir = run_dir
         self._folder = os.path.join(run_dir, "requests")
         self._command = command

@@ -119,7 +119,7 @@ class Keeper:
             return pid
         with open(log, "ab") as output:
             process = subprocess.Popen(
-                [*order["python"], "-s", HERE, run],
+                [*order.python, "-s", HERE, run],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

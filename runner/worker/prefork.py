@@ -27,11 +27,11 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
 
     order = job_order.read(run_dir)
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
-    if order.get("attended"):
+    if order.attended:
         variables[_CONTAINER] = json.dumps(dict(os.environ))
     for descriptor in (channel, lifeline):
         os.set_inheritable(descriptor, True)
-    program, file = order["argv"][0], os.path.join(HERE, "importlib_bootstrap.py")
+    program, file = order.argv[0], os.path.join(HERE, "importlib_bootstrap.py")
     os.execve(program, [program, file, str(channel), str(lifeline)], variables)
 
 
