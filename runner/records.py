@@ -7,6 +7,8 @@ from dataclasses import field
 from typing import Any
 
 from runner.io.record import FORMAT, BadValueError, Inside, Name, Record, Sha256, Time, checked_fields, frozen_record
+from runner.worker.job_order import JobOrder
+from runner.worker.run.worker_result import WorkerResult
 
 
 @frozen_record
@@ -85,23 +87,16 @@ class ScaleRecord(Record):
 
 
 @frozen_record
-class ResultRecord(Record):
-    """Result of the run stage: the worker's ``result.json``. Times are ISO 8601, durations in seconds, memory in bytes.
+class OrderRecord(Record, JobOrder):
+    """The worker's ``order.json``."""
 
-    `status` is completed, failed or canceled; `reason` says why it is not completed.
-    """
 
-    status: str
-    exit_code: int | None = None
-    signal: str | None = None
-    reason: str | None = None
+@frozen_record
+class ResultRecord(Record, WorkerResult):
+    """Result of the run stage: the worker's ``result.json``."""
+
     started: Time | None = None
     ended: Time | None = None
-    duration: float | None = None
-    cpu_seconds: float | None = None
-    peak_memory: int | None = None
-    host: str | None = None
-    python_version: str | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
@@ -43,10 +43,13 @@ class BadValueError(ValueError):
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def frozen_record(cls: type[C]) -> type[C]:
-    """Make a subclass of `Record` a frozen dataclass.
+    """Make a subclass of `Record` a frozen dataclass; it has the fields that another base of it declares, too.
 
     How records compare and print is written once, in `Record`: to generate it for each class is felt at every start.
     """
+    for base in cls.__bases__:
+        if base is not object and not dataclasses.is_dataclass(base):
+            cls.__annotations__ = {**base.__annotations__, **cls.__annotations__}
     return dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
 
 
@@ -164,7 +167,7 @@ def _plain(value: Any) -> Any:
 
 @functools.cache
 def _types(cls: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = typing.get_type_hints(cls, localns=vars(typing), include_extras=True)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.name != "unknown"}
 
 
@@ -265,7 +268,7 @@ def _check_of(expected: Any) -> Callable[[Any], Any]:
         return _narrowed(_check_of(arguments[0]), arguments[1])
     if origin is tuple:
         return _items_of(_check_of(arguments[0]), tuple)
-    if origin is list:
+    if origin in (list, Sequence):
         return _items_of(_check_of(arguments[0]), list)
     if origin is not None and issubclass(origin, Mapping):
         return _values_of(_check_of(arguments[1]))

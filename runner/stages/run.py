@@ -8,24 +8,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from runner.config.arguments import argv_of, fill_inputs, script_argv, unread_values
+from runner.config.arguments import unread_values
 from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.execution.cores import thread_share, usable_cores
 from runner.execution.followers import worker_lives
+from runner.execution.job_order import callback, make_order, write_order
 from runner.io.files import is_locked, make_folder, write_json
 from runner.io.json_records import open_regular, read_record, read_text
 from runner.io.record import FORMAT
-from runner.layout import CALLBACK, RunLayout
-from runner.ports import EnvironmentHandle, Job
+from runner.layout import RunLayout
+from runner.ports import Job
 from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import hint
 from runner.stages.sanitize import straighten
 from runner.statuses import FAILED
-from runner.worker import job_order, timeouts
 
 _TICK = 0.05
 _BLOCK = 1 << 16
@@ -49,7 +47,7 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     set_up_work(context, record)
     for line in _hints(context, record.prepare.snapshot.hash):
         context.say(line)
-    if write_order(context, record, context.handle):
+    if write_order(context.run, make_order(context, record, context.handle)):
         context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
     job = context.compute.submit(context.run.root, context.handle)
     if context.spec.detach:
@@ -101,68 +99,6 @@ def set_up_work(context: RunContext, record: RunRecord) -> None:
         make_folder(context.run.work / name)
 
 
-def write_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> bool:
-    """Write what the worker is told, what is secret of it apart, and tell whether its command shows a secret."""
-    public, secret = job_order.parts(order(context, record, handle))
-    job_order.keep(str(context.run.root), secret)
-    write_json(context.run.order, public, durable=False)
-    return secret["argv"] is not None and not public["hides_argv"]
-
-
-def order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> dict[str, Any]:
-    """Return what the worker is told, ``order.json``, with what is secret: what the record does not have as it is."""
-    assert record.prepare is not None  # noqa: S101 - the stage before
-    spec, root = context.spec, context.layout.root
-    places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
-    variables = {
-        name: None if value is None else fill_inputs(value, places)
-        for name, value in spec.job.environment_variables.items()
-    }
-    argv = [fill_inputs(word, places) for word in script_argv(spec)]
-    recorded = record.config["job"]
-    shown = [fill_inputs(word, places) for word in argv_of(spec.job.script, recorded["command"], recorded["arguments"])]
-    known = recorded["environment_variables"] or {}
-    calls = {"finish": callback("finish"), "answer": callback("answer")}
-    registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
-    return {
-        "format": FORMAT,
-        "run_id": record.id,
-        "experiment": record.experiment,
-        "number": record.number,
-        "snapshot": record.prepare.snapshot.hash,
-        "display_name": record.display_name,
-        "argv": handle.inside(argv),
-        "shown_argv": handle.inside(shown) if shown != argv else None,
-        "hides_argv": _can_hide(argv, handle),
-        "secret": [name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
-        "script": spec.job.script,
-        "variables": {**_share(context), **handle.variables(), **variables},
-        "timeout": spec.job.timeout,
-        "metrics": dict(spec.job.metrics),
-        "tags": dict(spec.job.tags),
-        "inputs": places,
-        "model": {"path": spec.model.path, "framework": spec.model.framework} if registers else None,
-        "inspector": handle.inside(["python"]),
-        "python": handle.argv(["python"]),
-        **({"finish": None, "answer": None, "attended": calls} if handle.attended else calls),
-        "grace": timeouts.seconds("grace"),
-        "detach": spec.detach,
-        "at_a_time": context.at_a_time,
-        "shared_environment": handle.record.kind != "current",  # what the script installs must not change it
-    }
-
-
-def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
-    """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
-    version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
-    return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
-
-
-def callback(what: str) -> list[str]:
-    """Return the command that finishes a run or answers a script, without its arguments."""
-    return [sys.executable, str(CALLBACK), what]
-
-
 def follow(run: RunLayout) -> None:
     """Have a process of its own follow a run that is on a node of a cluster, and finish its record in the end."""
     with (run.logs / "attendant.log").open("ab") as log:
@@ -174,14 +110,6 @@ def follow(run: RunLayout) -> None:
             cwd="/",
             start_new_session=True,
         )
-
-
-def _share(context: RunContext) -> dict[str, str]:
-    """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
-    if context.at_a_time is None or context.compute.apart:
-        return {}
-    share = thread_share(usable_cores(), context.at_a_time)
-    return {name: value for name, value in share.items() if name not in os.environ}
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:

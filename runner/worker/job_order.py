@@ -1,7 +1,7 @@
-"""Reads a run's job order, and its secrets: these are for the worker alone, and only until it has read them.
+"""The job order: what the worker of a run is told. The controller writes it, the worker reads it.
 
 ``order.json`` has what records may have. ``secrets.json``, which only its owner can read, has the values of variables
-and the words of the command that it lacks.
+and the words of the command that it lacks; the worker removes it once it has read it.
 """
 
 import json
@@ -9,39 +9,183 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, dataclass_transform
 
+    T = TypeVar("T")
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True)
+    def _fields(cls: "T") -> "T": ...
+
+else:
+
+    def _fields(cls):
+        return cls
+
+
+ORDER = "order.json"
 NAME = "secrets.json"
 MASK = "***"
+FORMAT = 1
 _PART = "." + NAME + ".tmp"
 _LEAST = 6  # characters of a value that can be told from other words
 
 
-def read(run_dir: str) -> "Dict[str, Any]":
-    """Return the order in a run's folder with its secrets, as far as they are there."""
-    with open(os.path.join(run_dir, "order.json"), encoding="utf-8") as file:
-        order: "Dict[str, Any]" = json.load(file)
+class UnreadableError(Exception):
+    """Why an order cannot be carried out, in one line."""
+
+
+@_fields
+class JobOrder:
+    """The fields of ``order.json``, and with `secret` and `shown_argv` what ``secrets.json`` adds.
+
+    Parameters
+    ----------
+    argv, variables
+        The script's command and its own environment variables; None unsets one.
+    metrics, tags, inputs
+        Patterns of metrics in the log, tags of the run, and the paths of its data inputs, by their names.
+    number
+        The run's number in its experiment.
+    snapshot, tree
+        The hash of the source, and on a node the key of the folder that the run begins with.
+    python, inspector
+        The commands that are the environment's Python, for the worker and for who loads the model.
+    script
+        The path of the script in the source, if the command is a script.
+    timeout, grace
+        Seconds that the script has, and those it has left once it was asked to end.
+    model
+        ``path`` and ``framework`` of the model to be inspected.
+    finish, answer
+        The controller's commands that finish the record and answer the script's requests.
+    detach
+        Whether the run goes on without the controller.
+    attended
+        Whether the worker is in a container. A process outside then finishes and answers.
+    apart
+        Whether the run is on a node. The controller then answers.
+    at_a_time
+        How many runs of a sweep share the cores.
+    shared_environment
+        Whether other runs use the same environment, so that packages are installed beside the run.
+    shown_argv, hides_argv
+        The command without its secrets, and whether lists of processes can show that one.
+    secret
+        The names of the variables that are secret.
+    """
+
+    run_id: str
+    experiment: str
+    argv: "Sequence[str]"
+    variables: "Mapping[str, Optional[str]]"
+    metrics: "Mapping[str, str]"
+    tags: "Mapping[str, str]"
+    inputs: "Mapping[str, str]"
+    format: int = FORMAT
+    number: int = 0
+    display_name: "Optional[str]" = None
+    snapshot: str = ""
+    tree: str = ""
+    python: "Sequence[str]" = ()
+    inspector: "Optional[Sequence[str]]" = None
+    script: "Optional[str]" = None
+    timeout: "Optional[float]" = None
+    grace: float = 10
+    model: "Optional[Mapping[str, Optional[str]]]" = None
+    finish: "Optional[Sequence[str]]" = None
+    answer: "Optional[Sequence[str]]" = None
+    detach: bool = False
+    attended: bool = False
+    apart: bool = False
+    at_a_time: "Optional[int]" = None
+    shared_environment: bool = False
+    shown_argv: "Optional[Sequence[str]]" = None
+    hides_argv: bool = False
+    secret: "Sequence[str]" = ()
+
+    if not TYPE_CHECKING:  # a checker of types makes it from the fields
+
+        def __init__(self, **values):
+            self.__dict__.update(values)
+
+    @staticmethod
+    def from_json(value: "Any") -> "JobOrder":
+        """Return the order that plain data describes; fields that this release does not know are kept.
+
+        Raises
+        ------
+        UnreadableError
+            If it is of a later format, or lacks a field.
+        """
+        if value.get("format", FORMAT) > FORMAT:
+            text = "{} has format {}, this release reads up to {}: upgrade vivero"
+            raise UnreadableError(text.format(ORDER, value["format"], FORMAT))
+        absent = [name for name in JobOrder.__annotations__ if name not in value and not hasattr(JobOrder, name)]
+        if absent:
+            raise UnreadableError("{} has no {}".format(ORDER, " and no ".join(absent)))
+        return JobOrder(**value)
+
+    def to_json(self) -> "Dict[str, Any]":
+        """Return plain mappings, lists and scalars."""
+        return dict({name: getattr(self, name) for name in JobOrder.__annotations__}, **self.__dict__)
+
+    def replace(self, **values: "Any") -> "JobOrder":
+        """Return the same order but for some fields."""
+        return JobOrder(**dict(self.to_json(), **values))
+
+    def parts(self) -> "Tuple[Dict[str, Any], Dict[str, Any]]":
+        """Return the contents of ``order.json`` and of ``secrets.json``."""
+        public = self.to_json()
+        shown, names = public.pop("shown_argv"), public.pop("secret")
+        public["variables"] = {name: MASK if name in names else value for name, value in self.variables.items()}
+        if shown is not None:
+            public["argv"] = shown
+        secrets = {name: self.variables[name] for name in names}
+        return public, {"variables": secrets, "argv": None if shown is None else self.argv}
+
+    def with_secrets(self, secrets: "Dict[str, Any]") -> "JobOrder":
+        """Return the order with the content of ``secrets.json``."""
+        variables, argv = dict(self.variables, **secrets["variables"]), secrets["argv"]
+        shown = {} if argv is None else {"argv": argv, "shown_argv": self.argv}
+        return self.replace(variables=variables, secret=sorted(secrets["variables"]), **shown)
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text of ours with each secret masked that is long enough to be told from other words."""
+        shown = set(self.argv if self.shown_argv is None else self.shown_argv)
+        words = [word for word in self.argv if word not in shown]
+        values = [self.variables[name] for name in self.secret]
+        for value in sorted((one for one in [*words, *values] if one and len(one) >= _LEAST), key=len, reverse=True):
+            text = text.replace(value, MASK)
+        return text
+
+    def hidden_argv(self) -> "Optional[List[str]]":
+        """Return the command as lists of processes are to show it, word for word, None if as it is."""
+        shown = self.shown_argv
+        if not shown or not self.hides_argv:
+            return None
+        return list(shown) if len(shown) == len(self.argv) else [one if one in shown else MASK for one in self.argv]
+
+
+def read(run_dir: str) -> JobOrder:
+    """Return the order in a run's folder with its secrets, as far as they are there.
+
+    Raises
+    ------
+    UnreadableError
+        If it is of a later format, or lacks a field.
+    """
+    order = read_public(run_dir)
     try:
         with open(os.path.join(run_dir, NAME), encoding="utf-8") as file:
-            found = json.load(file)
+            return order.with_secrets(json.load(file))
     except FileNotFoundError:
         return order
-    order["secret"] = sorted(found["variables"])
-    order["variables"] = dict(order["variables"], **found["variables"])
-    if found["argv"] is not None:
-        order["shown_argv"], order["argv"] = order["argv"], found["argv"]
-    return order
 
 
-def parts(order: "Dict[str, Any]") -> "Tuple[Dict[str, Any], Dict[str, Any]]":
-    """Return an order without its secrets, and these; both are as `read` finds them."""
-    names = order.get("secret") or []
-    public = {name: value for name, value in order.items() if name not in ("secret", "shown_argv")}
-    public["variables"] = {name: MASK if name in names else value for name, value in order["variables"].items()}
-    argv = order["argv"] if order.get("shown_argv") is not None else None
-    if argv is not None:
-        public["argv"] = order["shown_argv"]
-    return public, {"variables": {name: order["variables"][name] for name in names}, "argv": argv}
+def read_public(run_dir: str) -> JobOrder:
+    """Return the order in a run's folder without its secrets; raises as `read`."""
+    with open(os.path.join(run_dir, ORDER), encoding="utf-8") as file:
+        return JobOrder.from_json(json.load(file))
 
 
 def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
@@ -60,22 +204,6 @@ def forget(run_dir: str) -> None:
     """Remove what is secret of an order."""
     for name in (NAME, _PART):
         _remove(os.path.join(run_dir, name))
-
-
-def without_secrets(text: str, order: "Dict[str, Any]") -> str:
-    """Return a text of ours with each secret masked that is long enough to be told from other words."""
-    shown = set(order.get("shown_argv") or order.get("argv") or [])
-    words = [word for word in order.get("argv") or [] if word not in shown]
-    values = [order["variables"][name] for name in order.get("secret") or []]
-    for value in sorted((one for one in [*words, *values] if one and len(one) >= _LEAST), key=len, reverse=True):
-        text = text.replace(value, MASK)
-    return text
-
-
-def hidden_argv(order: "Dict[str, Any]") -> "List[str]":
-    """Return the command as lists of processes may show it: one word for each word of it."""
-    argv, shown = order["argv"], order["shown_argv"]
-    return list(shown) if len(shown) == len(argv) else [word if word in shown else MASK for word in argv]
 
 
 def _remove(path: str) -> None:

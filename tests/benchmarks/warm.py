@@ -20,6 +20,7 @@ from runner.hosts.local import LocalHost  # noqa: E402
 from runner.io.files import write_json  # noqa: E402
 from runner.layout import Layout  # noqa: E402
 from runner.ports import EnvironmentHandle  # noqa: E402
+from tests.support.run_folders import make_order  # noqa: E402
 
 SCRIPT = ROOT / "projects" / "iris" / "train_iris.py"
 
@@ -29,13 +30,9 @@ def trial(compute: LocalCompute, handle: EnvironmentHandle, layout: Layout, numb
     for folder in (run.logs, run.outputs, run.requests, run.work / "outputs", run.work / "logs"):
         folder.mkdir(parents=True)
     shutil.copy(SCRIPT, run.work)
-    order = {
-        "format": 1, "run_id": run.root.name, "experiment": "iris", "number": 1, "display_name": None,
-        "argv": handle.argv(["python", SCRIPT.name, "--penalty", "0.5"]), "script": SCRIPT.name, "variables": {},
-        "timeout": None, "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": None,
-        "finish": None, "answer": None, "grace": 2, "detach": False,
-    }  # fmt: skip
-    write_json(run.order, order)
+    argv = handle.argv(["python", SCRIPT.name, "--penalty", "0.5"])
+    order = make_order(run_id=run.root.name, experiment="iris", number=1, argv=argv, script=SCRIPT.name)
+    write_json(run.order, order.to_json())
     start = time.perf_counter()
     job = compute.submit(run.root, handle)
     while not job.wait(10):

@@ -23,7 +23,7 @@ from runner.environments.handle import PrefixHandle
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
 from tests.support.command_line import ROOT
-from tests.support.run_folders import lives
+from tests.support.run_folders import lives, make_order
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="nothing is forked on this system")
@@ -43,12 +43,9 @@ class Trials:
         for folder in (run.logs, run.outputs, run.requests, run.work / "outputs", run.work / "logs"):
             folder.mkdir(parents=True)
         (run.work / "train.py").write_text(script)
-        written = {
-            "format": 1, "run_id": run.root.name, "experiment": "mine", "number": 1, "display_name": None,
-            "argv": self.handle.argv(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
-            "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": None, "finish": None, "answer": None,
-            "grace": 2, "detach": False, **order,
-        }  # fmt: skip
+        argv = self.handle.argv(["python", "train.py"])
+        plain = {"run_id": run.root.name, "experiment": "mine", "number": 1, "argv": argv}
+        written = make_order(**{**plain, **order}).to_json()
         run.order.write_text(json.dumps(written))
         return run
 

@@ -12,6 +12,7 @@ import pytest
 from runner.io.files import write_json
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
+from tests.support.run_folders import make_order
 from tests.support.waiting import wait_for
 
 ENDLESS = "import threading\nprint('begun', flush=True)\nthreading.Event().wait()\n"
@@ -34,15 +35,12 @@ class ComputeContract:
                 snapshots.check_out(snapshot, run.work)
                 for name in ("outputs", "logs"):
                     (run.work / name).mkdir()
-            order = {
-                "format": 1, "run_id": "r", "experiment": "e", "number": 1, "snapshot": snapshot, "display_name": None,
-                "argv": handle.inside(["python", "train.py"]), "script": "train.py", "variables": {}, "timeout": None,
-                "metrics": {}, "tags": {}, "inputs": {}, "model": None, "inspector": handle.inside(["python"]),
-                "python": handle.argv(["python"]),
-                "attended": {"finish": [], "answer": []} if handle.attended else None,
-                "finish": None, "answer": None, "grace": 2, "detach": False,
-            }  # fmt: skip
-            write_json(run.order, order)
+            order = make_order(
+                run_id="r", experiment="e", number=1, snapshot=snapshot, argv=handle.inside(["python", "train.py"]),
+                inspector=handle.inside(["python"]), python=handle.argv(["python"]), attended=handle.attended,
+                finish=[], answer=[],
+            )  # fmt: skip
+            write_json(run.order, order.to_json())
             compute.warm_up(run.root, handle)
             return compute.submit(run.root, handle), run
 

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.layout import BOOTSTRAP
+from runner.worker.job_order import JobOrder
 from tests.support.waiting import wait_for
+
+
+def make_order(**fields: Any) -> JobOrder:
+    """Return an order of a plain run."""
+    plain: dict[str, Any] = {"variables": {}, "metrics": {}, "tags": {}, "inputs": {}, "script": "train.py", "grace": 2}
+    return JobOrder(**{**plain, **fields})
 
 
 class Folder:
@@ -23,27 +30,8 @@ class Folder:
         for folder in (self.work / "outputs", self.work / "logs", root / "logs", root / "requests"):
             folder.mkdir(parents=True)
         (self.work / "train.py").write_text(script)
-        written = {
-            "format": 1,
-            "run_id": "iris-1",
-            "experiment": "iris",
-            "number": 7,
-            "display_name": None,
-            "argv": [python, "train.py", *arguments],
-            "script": "train.py",
-            "variables": {},
-            "timeout": None,
-            "metrics": {},
-            "tags": {},
-            "inputs": {},
-            "model": None,
-            "inspector": None,
-            "finish": None,
-            "answer": None,
-            "grace": 5,
-            "detach": False,
-            **order,
-        }
+        plain = {"run_id": "iris-1", "experiment": "iris", "number": 7, "argv": [python, "train.py", *arguments]}
+        written = make_order(**{**plain, "grace": 5, **order}).to_json()
         (root / "order.json").write_text(json.dumps(written))
 
     def start(self, **options: Any) -> subprocess.Popen[bytes]:

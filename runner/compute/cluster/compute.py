@@ -20,11 +20,12 @@ from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.io.json_records import read_mapping, read_record
+from runner.io.json_records import read_record
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
-from runner.records import ResultRecord, ScaleRecord
+from runner.records import OrderRecord, ResultRecord, ScaleRecord
 from runner.worker import job_order, timeouts
+from runner.worker.job_order import JobOrder
 
 _AHEAD = "ahead."
 
@@ -103,7 +104,7 @@ class ClusterCompute:
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Have a run carried out by a node with a free slot; one that is to be left alone is left once it has begun."""
         run = RunLayout(run_folder)
-        leave = bool(read_mapping(run.order)["detach"])
+        leave = read_record(run.order, OrderRecord).detach
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
         if leave:
             while not job.wait(1.0):
@@ -135,22 +136,22 @@ class ClusterCompute:
         """Bring to a node what a run needs, and return what it is told."""
         there = self._handle(handle, node)
         order = job_order.read(str(run.root))
-        tree = self._tree(run, str(order["snapshot"]))
+        tree = self._tree(run, order.snapshot)
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
         told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
-        told["variables"] = {**self._share(order.get("at_a_time"), node), **told["variables"]}
+        told = told.replace(variables={**self._share(order.at_a_time, node), **told.variables})
+        scaled = self._config.scale_out and not name.startswith(_AHEAD)
+        if scaled:
+            told = self._scaled(tree, handle, node, name, told)
         root = node.root()
-        brief = {
-            "order": told,
+        return {
+            "order": told.to_json(),
             "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
             "slots": node.slots,
             "idle": self._config.idle_seconds_before_scaledown,
-            "warm": self._warm and not handle.attended,
+            "warm": self._warm and not handle.attended and not scaled,  # joblib is to be imported with the cluster
         }
-        if self._config.scale_out and not name.startswith(_AHEAD):
-            self._scaled(tree, handle, node, name, brief)
-        return brief
 
     def _share(self, at_a_time: int | None, node: Node) -> dict[str, str]:
         """Return what gives one of so many runs its share of a node's cores; nothing for a run by itself."""
@@ -164,9 +165,9 @@ class ClusterCompute:
             self._trees[digest] = Tree.stored(Layout(run.root.parent.parent.parent).snapshot(digest))
         return self._trees[digest]
 
-    def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, told: dict[str, Any]) -> None:
-        """Have a cluster begun for a run, and let its script find it."""
-        script = str(told["order"].get("script") or "")
+    def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, order: JobOrder) -> JobOrder:
+        """Have a cluster begun for a run, and return its order so that its script finds it."""
+        script = order.script or ""
 
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
             source = one.bring("snapshots", tree.key, tree.content) / "files"
@@ -180,11 +181,9 @@ class ClusterCompute:
         scaled = Scaled(name, node, self.nodes.up, ready, self._say)
         own = scaled.begin()
         self._closing.append(scaled.end)
-        variables = told["order"]["variables"]
-        before = [variables["PYTHONPATH"]] if variables.get("PYTHONPATH") else []
-        paths = [str(node.worker() / "scaled"), *before]
-        told["order"]["variables"] = {**variables, **own, "PYTHONPATH": os.pathsep.join(paths)}
-        told["warm"] = False  # joblib is to be imported with it
+        before = order.variables.get("PYTHONPATH")
+        paths = [str(node.worker() / "scaled"), *([before] if before else [])]
+        return order.replace(variables={**order.variables, **own, "PYTHONPATH": os.pathsep.join(paths)})
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
         """Return an environment as it is on a node, built there unless it is there."""

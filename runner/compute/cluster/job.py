@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import dataclasses
 import threading
 import time
 import traceback
@@ -257,8 +258,8 @@ class NodeJob:
         if held is None and not self._run.result.exists():
             return
         result = parsed(held, self._run.result) if held else read_json(self._run.result)
-        found = as_record(result, ResultRecord, self._run.result).to_json()
-        if found.get("environment_changed"):
+        found = as_record(result, ResultRecord, self._run.result)
+        if found.environment_changed:
             self._changed(node)
         notes = [
             f"attempt {one['attempt']} was lost with {one['node']}"
@@ -266,18 +267,14 @@ class NodeJob:
         ]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
         notes += [f"{name} is a link or no regular file and was not kept" for name in left]
-        host = node.name if found["host"] in (None, node.name) else f"{node.name} ({found['host']})"
-        write_json(self._run.result, {**found, "host": host, "notes": [*found["notes"], *notes]})
+        host = node.name if found.host in (None, node.name) else f"{node.name} ({found.host})"
+        write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())
 
     def _end(self, status: str, reason: str) -> None:
         """Leave a result where the worker left none."""
         if self._run.result.exists():
             return
-        unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
-        write_json(
-            self._run.result,
-            {**unknown, "status": status, "reason": reason, "ended": now(), "python_version": None, "notes": []},
-        )
+        write_json(self._run.result, ResultRecord(status=status, reason=reason, ended=now()).to_json())
 
 
 class _Flag:

@@ -14,6 +14,7 @@ from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
 from runner.store.snapshots import damaged_error, read_manifest
 from runner.worker import snapshot
+from runner.worker.job_order import JobOrder
 
 Content = Callable[[], Mapping[str, Path | bytes]]
 
@@ -85,17 +86,17 @@ def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:
 
 
 def order_for(
-    order: Mapping[str, Any],
+    order: JobOrder,
     tree: str,
     folders: tuple[Path, Path],
     handles: tuple[EnvironmentHandle, EnvironmentHandle],
-) -> dict[str, Any]:
+) -> JobOrder:
     """Return a run's order as a node gets it.
 
     Parameters
     ----------
-    order : mapping
-        The content of ``order.json`` here.
+    order : JobOrder
+        The order as it is here.
     tree : str
         The key of what the run begins with.
     folders : tuple of Path
@@ -109,23 +110,22 @@ def order_for(
     mine, theirs = here.variables(), there.variables()
     variables = {
         name: theirs.get(name, value) if value == mine.get(name) else _moved(value, moves)
-        for name, value in order["variables"].items()
+        for name, value in order.variables.items()
     }
-    return {
-        **order,
-        "argv": _moved(order["argv"], moves),
-        "shown_argv": _moved(order.get("shown_argv"), moves),
-        "variables": variables,
-        "inputs": _moved(order["inputs"], moves),
-        "inspector": there.inside(["python"]),
-        "python": there.argv(["python"]),
-        "finish": None,
-        "answer": None,
-        "attended": {"finish": None, "answer": None} if there.attended else None,
-        "apart": True,  # what the script asks is answered from outside
-        "detach": False,
-        "tree": tree,
-    }
+    return order.replace(
+        argv=_moved(order.argv, moves),
+        shown_argv=_moved(order.shown_argv, moves),
+        variables=variables,
+        inputs=_moved(order.inputs, moves),
+        inspector=there.inside(["python"]),
+        python=there.argv(["python"]),
+        finish=None,
+        answer=None,
+        attended=there.attended,
+        apart=True,
+        detach=False,
+        tree=tree,
+    )
 
 
 def _moved(value: Any, moves: list[tuple[str, ...]]) -> Any:

@@ -13,9 +13,10 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.transfer import Receiver
 from runner.errors import UserError
 from runner.io.files import write_json
-from runner.io.json_records import read_mapping
+from runner.io.json_records import read_record
 from runner.layout import RunLayout
 from runner.ports import Say
+from runner.records import OrderRecord
 
 
 class Asked:
@@ -51,9 +52,8 @@ class Asked:
                     self._receiver.fetch(host, self._place, name, facts["artefact"][name])
                 asked.parent.mkdir(exist_ok=True)
                 asked.write_bytes(request)
-                order = read_mapping(self._run.order)
-                answers = order["answer"] or order["attended"]["answer"]
-                command = [*answers, str(self._run.root), str(asked)]
+                order = read_record(self._run.order, OrderRecord)
+                command = [*(order.answer or ()), str(self._run.root), str(asked)]
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
                 if not answer.exists():
                     error = f"the process that answers ended without doing so (exit code {done.returncode})"

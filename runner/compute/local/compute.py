@@ -14,13 +14,14 @@ from pathlib import Path
 from runner.compute.local.prefork import AVAILABLE, WarmPool
 from runner.execution.cores import usable_cores
 from runner.execution.followers import worker_lives
+from runner.execution.job_order import callback
 from runner.execution.requests import Answering
 from runner.hosts.local import LocalHost
 from runner.io.files import is_locked
 from runner.layout import BOOTSTRAP, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job
 from runner.records import ScaleRecord
-from runner.stages.run import callback, signal_worker
+from runner.stages.run import signal_worker
 
 
 class LocalCompute:

@@ -18,6 +18,7 @@ from runner.io.files import make_folder, write_json
 from runner.io.json_records import read_mapping
 from runner.layout import BOOTSTRAP, RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
+from runner.worker.job_order import JobOrder
 
 PATIENCE = 120.0  # seconds for all imports of a script
 _ANSWER = 20.0  # seconds for a fork
@@ -107,7 +108,7 @@ class Interpreter:
 
 
 def begin(
-    run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, known: dict[str, list[str]], lifeline: int
+    run: RunLayout, order: JobOrder, handle: EnvironmentHandle, known: dict[str, list[str]], lifeline: int
 ) -> Interpreter:
     """Start an interpreter and tell it what to import."""
     layout = workspace_of(run.root)
@@ -115,13 +116,13 @@ def begin(
         make_folder(layout.data)  # which its container sees, whichever run has an input first
     command = handle.argv(["python", "-s", str(BOOTSTRAP), "prefork.interpreter", "--variables"])
     interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
-    first = {"python": order["argv"][0], "environ": dict(os.environ), "run": str(run.root)}
-    interpreter.tell({**first, **known, "script": str(run.work / order["argv"][1])})
+    first = {"python": order.argv[0], "environ": dict(os.environ), "run": str(run.root)}
+    interpreter.tell({**first, **known, "script": str(run.work / order.argv[1])})
     return interpreter
 
 
 def ready(
-    run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, learnt: Path | None, lifeline: int,
+    run: RunLayout, order: JobOrder, handle: EnvironmentHandle, learnt: Path | None, lifeline: int,
     begun: Interpreter | None,
 ) -> Interpreter:  # fmt: skip
     """Return an interpreter that is ready, begun anew without the modules whose import would not go unnoticed."""

@@ -10,12 +10,12 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from runner.compute.local.interpreter import Interpreter, NotWarmError, begin, read_learnt, ready
 from runner.layout import RunLayout, workspace_of
 from runner.ports import EnvironmentHandle
 from runner.worker import job_order
+from runner.worker.job_order import JobOrder
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
 
@@ -91,7 +91,7 @@ class WarmPool:
             one.end()
         return slot
 
-    def _fork_from(self, slot: _Slot, run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> int | None:
+    def _fork_from(self, slot: _Slot, run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> int | None:
         learnt = _learnt_path(run, order)
         for _ in range(2):  # an interpreter that died meanwhile is replaced once
             if slot.interpreter is None:
@@ -139,10 +139,10 @@ class _Slot:
             self.begun = self.interpreter = None
 
 
-def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> bool:
+def _may_be_warm(run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> bool:
     """Tell whether an order is plainly ``python script.py``, in an environment that is a Python on this machine."""
-    argv = order["argv"]
-    variables = {**os.environ, **(order.get("variables") or {})}
+    argv = order.argv
+    variables = {**os.environ, **order.variables}
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
     return (
         AVAILABLE
@@ -154,32 +154,32 @@ def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandl
     )
 
 
-def _outside(run: RunLayout, order: dict[str, Any]) -> bool:
+def _outside(run: RunLayout, order: JobOrder) -> bool:
     """Tell whether a run has inputs that a container shared by the runs of an experiment would not see."""
     layout = workspace_of(run.root)
-    places = [Path(place).resolve() for place in (order.get("inputs") or {}).values()]
+    places = [Path(place).resolve() for place in order.inputs.values()]
     return layout is None or not all(place.is_relative_to(layout.data.resolve()) for place in places)
 
 
-def _key(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> str:
+def _key(run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> str:
     """Return what an interpreter depends on."""
-    variables = {**os.environ, **(order.get("variables") or {})}
+    variables = {**os.environ, **order.variables}
     seen = [str(run.root.parent)] if handle.attended else []  # a container sees the runs of one experiment
     return _digest(*handle.argv(["python"]), *seen, json.dumps(variables, sort_keys=True), _script(run, order))
 
 
-def _learnt_path(run: RunLayout, order: dict[str, Any]) -> Path | None:
+def _learnt_path(run: RunLayout, order: JobOrder) -> Path | None:
     layout = workspace_of(run.root)
     if layout is None:
         return None
-    path = layout.warm(_digest(order["argv"][0], _script(run, order))[:32])
+    path = layout.warm(_digest(order.argv[0], _script(run, order))[:32])
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def _script(run: RunLayout, order: dict[str, Any]) -> str:
+def _script(run: RunLayout, order: JobOrder) -> str:
     try:
-        return hashlib.sha256((run.work / order["argv"][1]).read_bytes()).hexdigest()
+        return hashlib.sha256((run.work / order.argv[1]).read_bytes()).hexdigest()
     except OSError:
         return ""
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from runner.errors import UserError
 from runner.execution.requests import Answering
 from runner.io.clock import now
 from runner.io.files import is_locked, locked, write_json
-from runner.io.json_records import read_mapping, read_record
+from runner.io.json_records import read_record
 from runner.io.record import FORMAT
 from runner.layout import RunLayout
-from runner.records import ResultRecord
+from runner.records import OrderRecord, ResultRecord
 from runner.statuses import CANCELED, FAILED
 
 _CONTROLLER_LEAVES = 30.0  # seconds
@@ -36,7 +36,6 @@ class Minded:
 
     def __init__(self, layout: RunLayout) -> None:
         self.layout, self.id = layout, layout.root.name
-        self._order: dict[str, Any] = {}
         self._parent = os.getppid()
         self._held = contextlib.ExitStack()
 
@@ -44,9 +43,9 @@ class Minded:
         if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
             raise UserError("another process attends this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
-        self._order = read_mapping(self.layout.order)
-        answer = self._order["attended"]["answer"]  # on a node nothing answers, and the controller asks for itself
-        self._answering = Answering(self.layout, answer) if answer is not None else None
+        self._order = order = read_record(self.layout.order, OrderRecord)
+        # On a node nothing answers, and the controller asks for itself.
+        self._answering = Answering(self.layout, order.answer) if order.answer is not None else None
         return self
 
     def __exit__(
@@ -62,7 +61,7 @@ class Minded:
 
     def inputs(self) -> list[Path]:
         """Return the data inputs, where the links in the run's folder lead."""
-        places = [Path(place) for place in (self._order.get("inputs") or {}).values()]
+        places = [Path(place) for place in self._order.inputs.values()]
         return [place.readlink() if place.is_symlink() else place for place in places]
 
     def relied_on(self) -> list[Path]:
@@ -84,7 +83,7 @@ class Minded:
     def fail(self, reason: str) -> None:
         """Leave the result of a run whose container could not be started."""
         if not self.layout.result.exists():
-            write_json(self.layout.result, self._result(FAILED, reason))
+            self._write(ResultRecord(status=FAILED, reason=reason, ended=now()))
 
     def settle(self, *, memory: str | None, lost: bool, asked: bool) -> None:
         """Leave a true result: the worker's, with what only the engine knows, or one in its place.
@@ -103,32 +102,31 @@ class Minded:
         found = self._found()
         if found is None:
             reason = f"out of memory: the container's limit is {memory}" if memory else away
-            made = (CANCELED, "canceled") if canceled else (FAILED, reason or "the container was killed")
-            write_json(self.layout.result, self._result(*made))
-        elif memory and found["status"] == FAILED and found["signal"] == "SIGKILL":
-            write_json(self.layout.result, {**found, "reason": f"out of memory: the container's limit is {memory}"})
-        elif found["status"] == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
+            status, why = (CANCELED, "canceled") if canceled else (FAILED, reason or "the container was killed")
+            self._write(ResultRecord(status=status, reason=why, ended=now()))
+        elif memory and found.status == FAILED and found.signal == "SIGKILL":
+            self._write(dataclasses.replace(found, reason=f"out of memory: the container's limit is {memory}"))
+        elif found.status == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
             reason = away or "the container was stopped from outside, by a command or with its engine"
-            write_json(self.layout.result, {**found, "status": FAILED, "reason": reason})
+            self._write(dataclasses.replace(found, status=FAILED, reason=reason))
 
-    def _found(self) -> dict[str, Any] | None:
+    def _found(self) -> ResultRecord | None:
         try:
-            return read_record(self.layout.result, ResultRecord).to_json()
+            return read_record(self.layout.result, ResultRecord)
         except FileNotFoundError:
             return None
 
-    def _result(self, status: str, reason: str) -> dict[str, Any]:
-        unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
-        return {**unknown, "status": status, "reason": reason, "ended": now(), "python_version": None, "notes": []}
+    def _write(self, result: ResultRecord) -> None:
+        write_json(self.layout.result, result.to_json())
 
     def _gone(self) -> bool:
         return os.getppid() != self._parent or self._parent == 1
 
     def _finish(self) -> None:
         """Finish the run's record if the controller will not; see the worker's ``lifecycle``."""
-        until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.get("detach")
+        until, detach = time.monotonic() + _CONTROLLER_LEAVES, self._order.detach
         while detach and is_locked(self.layout.controller_lock) and time.monotonic() < until:
             time.sleep(_TICK)
-        if self._order["attended"]["finish"] is not None and (self._gone() or detach):
-            command = [*self._order["attended"]["finish"], str(self.layout.root)]
+        if self._order.finish is not None and (self._gone() or detach):
+            command = [*self._order.finish, str(self.layout.root)]
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)

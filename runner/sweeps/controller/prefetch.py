@@ -10,11 +10,12 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
+from runner.execution.job_order import make_order, write_order
 from runner.io.files import sweep, working_aside
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
-from runner.stages.run import set_up_work, write_order
+from runner.stages.run import set_up_work
 from runner.store.finding import entries
 
 _PREFIX = ".ahead-"
@@ -47,5 +48,5 @@ def _show(context: RunContext, record: RunRecord) -> None:
     record = dataclasses.replace(record, prepare=prepare(context, record))
     assert context.handle is not None  # noqa: S101 - set by prepare
     set_up_work(context, record)
-    write_order(context, record, context.handle)
+    write_order(context.run, make_order(context, record, context.handle))
     context.compute.warm_up(context.run.root, context.handle)

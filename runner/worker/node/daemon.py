@@ -118,7 +118,7 @@ class Keeper:
             return pid
         with open(log, "ab") as output:
             process = subprocess.Popen(
-                [*order["python"], "-s", BOOTSTRAP, "run.lifecycle", run],
+                [*order.python, "-s", BOOTSTRAP, "run.lifecycle", run],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

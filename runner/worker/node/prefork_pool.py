@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
+    from ..job_order import JobOrder
+
 PATIENCE = 120.0  # seconds for all imports of a script
 _ANSWER = 20.0  # seconds for a fork
 _MOST_REFUSALS = 20
@@ -32,11 +34,11 @@ class NotWarm(Exception):
 class Interpreter:
     """One warm process and the channel to it."""
 
-    def __init__(self, run: str, order: "Dict[str, Any]", known: "Dict[str, Any]", lifeline: int) -> None:
+    def __init__(self, run: str, order: "JobOrder", known: "Dict[str, Any]", lifeline: int) -> None:
         self._channel, theirs = socket.socketpair()
         self._received = b""
         try:
-            program = [*order["python"], "-s", BOOTSTRAP, "prefork.interpreter"]
+            program = [*order.python, "-s", BOOTSTRAP, "prefork.interpreter"]
             self._process = subprocess.Popen(
                 [*program, "--variables", run, str(theirs.fileno()), str(lifeline)],
                 stdin=subprocess.DEVNULL,
@@ -46,8 +48,8 @@ class Interpreter:
             )
         finally:
             theirs.close()
-        first = {"python": order["argv"][0], "environ": dict(os.environ), "run": run}
-        self.tell(dict(first, script=os.path.join(run, "work", order["argv"][1]), **known))
+        first = {"python": order.argv[0], "environ": dict(os.environ), "run": run}
+        self.tell(dict(first, script=os.path.join(run, "work", order.argv[1]), **known))
 
     def tell(self, question: "Dict[str, Any]") -> None:
         """Send one line."""
@@ -97,14 +99,14 @@ class PreforkPool:
         self._lock = threading.Lock()
         self._lifeline = os.pipe()
 
-    def begin(self, run: str, order: "Dict[str, Any]") -> None:
+    def begin(self, run: str, order: "JobOrder") -> None:
         """Have the interpreter ready that runs like this one are forked from."""
         if _fits(order):
             place = self._place(run, order)
             with place.lock:
                 self._ready(place, run, order)
 
-    def fork(self, run: str, order: "Dict[str, Any]") -> "Optional[int]":
+    def fork(self, run: str, order: "JobOrder") -> "Optional[int]":
         """Return the number of a worker that was forked for a run, None if it has to be started afresh.
 
         Raises
@@ -134,13 +136,13 @@ class PreforkPool:
         for place in places:
             place.end()
 
-    def _place(self, run: str, order: "Dict[str, Any]") -> "_Place":
+    def _place(self, run: str, order: "JobOrder") -> "_Place":
         script = _script(run, order)
-        variables = dict(os.environ, **{k: v for k, v in (order.get("variables") or {}).items() if v is not None})
-        key = _digest(*order["python"], json.dumps(variables, sort_keys=True), script)
+        variables = dict(os.environ, **{k: v for k, v in order.variables.items() if v is not None})
+        key = _digest(*order.python, json.dumps(variables, sort_keys=True), script)
         with self._lock:
             place = self._places.pop(key, None) or _Place(
-                os.path.join(self._learnt, _digest(order["argv"][0], script)[:32] + ".json")
+                os.path.join(self._learnt, _digest(order.argv[0], script)[:32] + ".json")
             )
             self._places[key] = place
             surplus = [self._places.pop(one) for one in list(self._places)[:-_MOST]]
@@ -148,7 +150,7 @@ class PreforkPool:
             threading.Thread(target=one.end, daemon=True).start()
         return place
 
-    def _ready(self, place: "_Place", run: str, order: "Dict[str, Any]") -> Interpreter:
+    def _ready(self, place: "_Place", run: str, order: "JobOrder") -> Interpreter:
         """Return a place's interpreter, begun anew without the modules whose import would not go unnoticed."""
         if place.interpreter is not None:
             return place.interpreter
@@ -187,22 +189,22 @@ class _Place:
             self.interpreter = None
 
 
-def _fits(order: "Dict[str, Any]") -> bool:
+def _fits(order: "JobOrder") -> bool:
     """Tell whether an order is plainly ``python script.py`` in the environment's Python, with no path of the run's."""
-    argv = order["argv"]
-    folders = (dict(os.environ, **(order.get("variables") or {})).get("PYTHONPATH") or "").split(os.pathsep)
+    argv = order.argv
+    folders = (dict(os.environ, **order.variables).get("PYTHONPATH") or "").split(os.pathsep)
     return bool(
         os.path.exists("/proc/self/fd")
-        and order["python"] == argv[:1]
+        and order.python == argv[:1]
         and len(argv) > 1
         and argv[1].endswith(".py")
         and all(os.path.isabs(folder) for folder in folders if folder)
     )
 
 
-def _script(run: str, order: "Dict[str, Any]") -> str:
+def _script(run: str, order: "JobOrder") -> str:
     try:
-        return files.hash_path(os.path.join(run, "work", order["argv"][1]))
+        return files.hash_path(os.path.join(run, "work", order.argv[1]))
     except OSError:
         return ""
 

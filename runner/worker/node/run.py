@@ -27,7 +27,7 @@ PART = ".part"  # ends the first name of a run's folder, as long as it is filled
 FILLING = "filling"  # where locks are of folders that are filled or shown
 _LOCKS = ("worker.lock", "attendant.lock")
 _OURS = frozenset(
-    [*_LOCKS, "order.json", job_order.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"]
+    [*_LOCKS, job_order.ORDER, job_order.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"]
 )
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
@@ -88,7 +88,7 @@ class Minded:
         self._asked: "List[str]" = []
         self._spoke = time.monotonic()
 
-    def begin(self, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    def begin(self, order: job_order.JobOrder, facts: "Dict[str, Any]") -> "Dict[str, Any]":
         """Lay out the run's folder and have it started, unless it has begun; return the keeper's answer."""
         if not os.path.isdir(self._run):
             lay_out(self._root, self._run, order, facts)
@@ -196,21 +196,21 @@ class Minded:
 
     def _manifest(self) -> "Dict[str, Any]":
         try:
-            tree = files.read_json(os.path.join(self._run, "order.json"))["tree"]
+            tree = job_order.read_public(self._run).tree
             found: "Dict[str, Any]" = files.read_json(os.path.join(self._root, "snapshots", tree, "manifest.json"))
             return found
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, job_order.UnreadableError):
             return {}
 
 
-def lay_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> None:
+def lay_out(root: str, run: str, order: job_order.JobOrder, facts: "Dict[str, Any]") -> None:
     """Make a run's folder with its own copy of the source, its inputs and its order."""
     with _laid_out(root, run, order, facts):
         pass
 
 
 @contextlib.contextmanager
-def _laid_out(root: str, run: str, order: "Dict[str, Any]", facts: "Dict[str, Any]") -> "Iterator[None]":
+def _laid_out(root: str, run: str, order: job_order.JobOrder, facts: "Dict[str, Any]") -> "Iterator[None]":
     """Make a run's folder: aside, then renamed. A lock says so until the end of the block."""
     if time.monotonic() > _next_clearing.get(root, 0.0):  # once for the trials of a sweep that begin together
         _next_clearing[root] = time.monotonic() + timeouts.seconds("node_clearing")
@@ -246,17 +246,17 @@ def _held(root: str, name: str) -> "Iterator[None]":
             os.close(descriptor)
 
 
-def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str]") -> None:
-    ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
+def _fill(aside: str, root: str, order: job_order.JobOrder, inputs: "Dict[str, str]") -> None:
+    ours = ["requests"] if order.attended else []  # whoever the script is in its container
     for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
         os.makedirs(os.path.join(aside, name), exist_ok=True)
-    check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
+    check_out(os.path.join(root, "snapshots", order.tree), os.path.join(aside, "work"))
     for name, place in inputs.items():
         link = os.path.join(aside, "inputs", name)
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(os.path.join(root, place), link)
-    told, secret = job_order.parts(order)
-    files.write_json(os.path.join(aside, "order.json"), told, durable=False)
+    told, secret = order.parts()
+    files.write_json(os.path.join(aside, job_order.ORDER), told, durable=False)
     job_order.keep(aside, secret)
 
 
@@ -361,7 +361,7 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Begin a run if that is asked, and tell of it to its end; return the last message's facts."""
     minded = Minded(facts["root"], facts["run"], task)
     if facts.get("order") is not None:
-        answer = minded.begin(facts["order"], facts)
+        answer = minded.begin(job_order.JobOrder.from_json(facts["order"]), facts)
         if "full" in answer:
             return {"full": answer["full"]}
         task.say(b"", begun=True)
@@ -374,7 +374,7 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
     run = facts["run"]
-    with _laid_out(facts["root"], run, facts["order"], facts):
+    with _laid_out(facts["root"], run, job_order.JobOrder.from_json(facts["order"]), facts):
         try:
             return daemon.ask(facts["root"], facts["idle"], do="warm", run=run)
         finally:

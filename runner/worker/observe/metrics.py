@@ -8,7 +8,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 _LONGEST_LINE = 1 << 16
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
@@ -78,7 +78,7 @@ class LogPatterns:
     one, up to 64 KiB of each, so that output without an end needs no memory.
     """
 
-    def __init__(self, patterns: "Dict[str, str]") -> None:
+    def __init__(self, patterns: "Mapping[str, str]") -> None:
         self._patterns = [(name, re.compile(pattern)) for name, pattern in patterns.items()]
         self.unread: "Dict[str, str]" = {}  # of each pattern the first match that is no number
         self.unmatched = set(patterns)  # patterns that have found nothing yet

@@ -12,7 +12,9 @@ from .databases import DATABASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional
+    from typing import Any, Dict, Iterator, List, Mapping, Optional
+
+    from ..job_order import JobOrder
 
 
 _BLOCK = 1 << 20
@@ -58,7 +60,7 @@ class LogObserver(Observer):
 
     what = "the metrics in the log"
 
-    def __init__(self, run_dir: str, patterns: "Dict[str, str]", log: int) -> None:
+    def __init__(self, run_dir: str, patterns: "Mapping[str, str]", log: int) -> None:
         from . import metrics
 
         self._append = metrics.append
@@ -99,7 +101,7 @@ class MlflowObserver(Observer):
 
     what = "what MLflow recorded"
 
-    def __init__(self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]") -> None:
+    def __init__(self, run_dir: str, order: "JobOrder", environ: "Dict[str, str]") -> None:
         self._run_dir, self._order, self._environ = run_dir, order, environ
         self._reader: "Any" = None
         self._next = 0.0
@@ -131,7 +133,7 @@ class MlflowObserver(Observer):
 
     def _elsewhere(self) -> "List[str]":
         """Return the addresses outside of the run that its variables or its script name."""
-        name, own = "MLFLOW_TRACKING_URI", self._order.get("variables") or {}
+        name, own = "MLFLOW_TRACKING_URI", self._order.variables
         found = [str(own.get(name, self._environ.get(name)) or ""), *_TRACKING.findall(self._script_text())]
         return [one for one in found if one and self._is_outside(one)]
 
@@ -142,7 +144,7 @@ class MlflowObserver(Observer):
         return self._script
 
     def _read_scripts(self) -> "Iterator[str]":
-        for word in self._order.get("argv") or ():
+        for word in self._order.argv:
             path = os.path.join(self._run_dir, "work", str(word))
             if str(word).endswith(".py") and os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
@@ -185,9 +187,9 @@ def _entries(folder: str) -> "List[os.DirEntry[str]]":
         return []
 
 
-def make(run_dir: str, order: "Dict[str, Any]", log: int, environ: "Dict[str, str]") -> "List[Observer]":
+def make(run_dir: str, order: "JobOrder", log: int, environ: "Dict[str, str]") -> "List[Observer]":
     """Return what has to be read for an order; `log` is a descriptor of the script's log."""
     found: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
-    if order.get("metrics"):
-        found.append(LogObserver(run_dir, order["metrics"], log))
+    if order.metrics:
+        found.append(LogObserver(run_dir, order.metrics, log))
     return found

@@ -34,11 +34,11 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
 
     order = job_order.read(run_dir)
     variables = processes.common_variables(processes.script_variables(dict(os.environ), order, run_dir))
-    if order.get("attended"):
+    if order.attended:
         variables[_CONTAINER] = json.dumps(dict(os.environ))
     for descriptor in (channel, lifeline):
         os.set_inheritable(descriptor, True)
-    program = order["argv"][0]
+    program = order.argv[0]
     os.execve(program, [program, BOOTSTRAP, "prefork.interpreter", str(channel), str(lifeline)], variables)
 
 

@@ -10,7 +10,7 @@ from . import processes, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Set
+    from typing import Dict, List, Optional, Sequence, Set
 
 PATIENCE = 600.0
 
@@ -28,7 +28,7 @@ class Answers:
         The controller's own environment variables.
     """
 
-    def __init__(self, run_dir: str, command: "Optional[List[str]]", environ: "Dict[str, str]") -> None:
+    def __init__(self, run_dir: str, command: "Optional[Sequence[str]]", environ: "Dict[str, str]") -> None:
         self._run_dir = run_dir
         self._folder = os.path.join(run_dir, "requests")
         self._command = command

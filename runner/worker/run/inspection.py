@@ -15,7 +15,9 @@ from . import processes, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Optional, Sequence
+
+    from ..job_order import JobOrder
 
 _SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 _LARGEST_ANSWER = 16 << 20
@@ -52,12 +54,11 @@ def _model_files(folder: str) -> "List[str]":
     return found
 
 
-def start(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]") -> "Optional[Inspector]":
+def start(order: "JobOrder", run_dir: str, environ: "Dict[str, str]") -> "Optional[Inspector]":
     """Return the started inspector if the order has a model to be inspected."""
-    model, prefix = order.get("model"), order.get("inspector")
+    model, prefix, script = order.model, order.inspector, order.script
     if not model or model.get("framework") == "Custom" or not prefix:
         return None
-    script = order.get("script")
     try:
         return Inspector(prefix, run_dir, os.path.join(run_dir, "work", script) if script else None, environ)
     except OSError:  # the controller then has the model looked at when it registers it
@@ -80,7 +81,9 @@ class Inspector:
         Variables of the process, without those of the user's job.
     """
 
-    def __init__(self, prefix: "List[str]", run_dir: str, script: "Optional[str]", environ: "Dict[str, str]") -> None:
+    def __init__(
+        self, prefix: "Sequence[str]", run_dir: str, script: "Optional[str]", environ: "Dict[str, str]"
+    ) -> None:
         self._run_dir = run_dir
         self._cwd = os.path.join(run_dir, ".inspect-{}".format(os.getpid()))
         os.mkdir(self._cwd)

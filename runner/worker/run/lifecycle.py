@@ -50,7 +50,7 @@ def carry_out(
     if os.path.exists(os.path.join(run_dir, "result.json")):
         print("this run has a result already", file=sys.stderr)
         return 1
-    order: "Dict[str, Any]" = {}
+    order: "Optional[job_order.JobOrder]" = None
     supervisor: "Optional[supervise.Supervisor]" = None
     code = 0
     try:
@@ -58,31 +58,35 @@ def carry_out(
         job_order.forget(run_dir)
         supervisor = supervise.Supervisor(run_dir, order, environ, start)
         found = supervisor.run()
+    except job_order.UnreadableError as error:
+        print(error, file=sys.stderr)
+        code, found = 1, _not_started(str(error))
     except Exception as error:
         traceback.print_exc()
-        code = 1
-        found = (
-            supervisor.abandon() if supervisor else worker_result.result(None, files.now(), None, worker_result.Usage())
-        )
-        found.update(status=worker_result.FAILED, reason="worker error: {}: {}".format(type(error).__name__, error))
-    if order.get("secret") or order.get("shown_argv"):
-        found["reason"] = found["reason"] and job_order.without_secrets(found["reason"], order)
-        found["notes"] = [job_order.without_secrets(note, order) for note in found.get("notes") or []]
-    files.write_json(os.path.join(run_dir, "result.json"), found)
+        reason = "worker error: {}: {}".format(type(error).__name__, error)
+        code, found = 1, supervisor.abandon(reason) if supervisor else _not_started(reason)
+    if order is not None:
+        found = found.with_texts(order.without_secrets)
+    files.write_json(os.path.join(run_dir, "result.json"), found.to_json())
     files.remove_file(os.path.join(run_dir, "process.json"))
-    _finish(order, run_dir, environ, gone)
+    if order is not None and not order.attended:
+        _finish(order, run_dir, environ, gone)
     os.close(lock)  # not before: it tells that somebody follows the run
     return code
 
 
-def _finish(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
+def _not_started(reason: str) -> "worker_result.WorkerResult":
+    return worker_result.result(None, files.now(), None, worker_result.Usage(), reason=reason)
+
+
+def _finish(order: "job_order.JobOrder", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
     """Have the controller's command finish the run's record if the controller itself will not."""
     until = time.monotonic() + _CONTROLLER_LEAVES
     held = os.path.join(run_dir, ".lock")
-    while order.get("detach") and locks.is_locked(held) and time.monotonic() < until:
+    while order.detach and locks.is_locked(held) and time.monotonic() < until:
         time.sleep(_TICK)  # the controller is on its way out, and would still be taken for the one who minds the run
-    if (gone() or order.get("detach")) and order.get("finish"):
+    if (gone() or order.detach) and order.finish:
         try:
-            subprocess.call(order["finish"] + [run_dir], env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+            subprocess.call([*order.finish, run_dir], env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr)
         except OSError:
             traceback.print_exc()

@@ -7,7 +7,9 @@ from . import pip_install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Dict, List
+
+    from ..job_order import JobOrder
 
 _NAME = "packages"
 
@@ -17,11 +19,11 @@ def folder(run_dir: str) -> str:
     return os.path.join(run_dir, _NAME)
 
 
-def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> None:
+def add(variables: "Dict[str, str]", order: "JobOrder", run_dir: str) -> None:
     """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
-    if not order.get("shared_environment"):
+    if not order.shared_environment:
         return
-    own, path, program = folder(run_dir), variables.get("PATH", os.defpath), str(order["argv"][0])
+    own, path, program = folder(run_dir), variables.get("PATH", os.defpath), str(order.argv[0])
     if not os.path.isabs(program):
         import shutil
 
@@ -54,9 +56,9 @@ def place_in(path: "List[str]", variables: "Dict[str, str]") -> "List[str]":
     return [*path[:at], own, *path[at:]]
 
 
-def notes(order: "Dict[str, Any]", run_dir: str) -> "List[str]":
+def notes(order: "JobOrder", run_dir: str) -> "List[str]":
     """Return a line that names what was installed and is still there, or none."""
-    if not order.get("shared_environment"):
+    if not order.shared_environment:
         return []
     found = pip_install.installed([folder(run_dir)])
     if not found:

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, List, Optional
 
+    from ..job_order import JobOrder
+
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _UNKILLABLE = 10.0  # seconds after which a process that survives SIGKILL is left to the system
 PER_RUN = (
@@ -28,7 +30,7 @@ PER_RUN = (
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
 
 
-def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> "Dict[str, str]":
+def script_variables(base: "Dict[str, str]", order: "JobOrder", run_dir: str) -> "Dict[str, str]":
     """Return the script's environment variables: the base, what we add, then the user's (None unsets)."""
     found = dict(base)
     outer = found.get("VIVERO_RUN_DIR")
@@ -40,7 +42,7 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
     found.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     found.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     found["PYTHONUNBUFFERED"] = "1"
-    for name, value in (order.get("variables") or {}).items():
+    for name, value in order.variables.items():
         if value is None:
             found.pop(name, None)
         else:
@@ -49,11 +51,11 @@ def script_variables(base: "Dict[str, str]", order: "Dict[str, Any]", run_dir: s
     found["PYTHONPATH"] = os.pathsep.join([SHIMS, *inherited])
     packages.add(found, order, run_dir)
     found["VIVERO_RUN_DIR"] = run_dir
-    found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order["run_id"])
-    found["VIVERO_EXPERIMENT"] = str(order["experiment"])
-    found["VIVERO_RUN_NUMBER"] = str(order.get("number") or 0)
-    if order.get("display_name"):
-        found["VIVERO_DISPLAY_NAME"] = str(order["display_name"])
+    found["VIVERO_RUN_ID"] = found["AZUREML_RUN_ID"] = str(order.run_id)
+    found["VIVERO_EXPERIMENT"] = str(order.experiment)
+    found["VIVERO_RUN_NUMBER"] = str(order.number)
+    if order.display_name:
+        found["VIVERO_DISPLAY_NAME"] = str(order.display_name)
     else:
         found.pop("VIVERO_DISPLAY_NAME", None)  # of a run that starts a run
     return found

@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 
-from .. import environment_seal, files, job_order, timeouts
+from .. import environment_seal, files, timeouts
 from ..observe import observers
 from . import inspection, memory, packages, processes, worker_result
 from .answers import Answers
@@ -17,6 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Dict, List, Optional
+
+    from ..job_order import JobOrder
+    from .worker_result import WorkerResult
 
 TICK = 0.2
 _QUICK_TICK = 0.02
@@ -31,8 +34,8 @@ class Supervisor:
     ----------
     run_dir : str
         The run's folder, absolute.
-    order : dict
-        The content of ``order.json``.
+    order : JobOrder
+        What the worker is told.
     environ : dict
         The variables this process was started with.
     start : callable
@@ -40,12 +43,12 @@ class Supervisor:
     """
 
     def __init__(
-        self, run_dir: str, order: "Dict[str, Any]", environ: "Dict[str, str]", start: "Any" = processes.start
+        self, run_dir: str, order: "JobOrder", environ: "Dict[str, str]", start: "Any" = processes.start
     ) -> None:
         self._run_dir, self._order, self._environ = run_dir, order, environ
         self._cancel_file = os.path.join(run_dir, "cancel.json")
         self._work = os.path.join(run_dir, "work")
-        self._answers = Answers(run_dir, order.get("answer"), environ)
+        self._answers = Answers(run_dir, order.answer, environ)
         self._usage = worker_result.Usage()
         self._memory = memory.Counter()
         self._notes: "List[str]" = []
@@ -61,13 +64,13 @@ class Supervisor:
         self._started: "Optional[str]" = None
         self._ended: "Optional[str]" = None
         self._began = self._over = 0.0
-        self._attended = bool(order.get("attended"))  # our numbers mean other processes outside, which answers
-        self._answers_here = not (self._attended or order.get("apart"))
+        self._attended = order.attended  # our numbers mean other processes outside, which answers
+        self._answers_here = not (self._attended or order.apart)
         self._lifeline: "List[int]" = [0] if self._attended and start is processes.start else []
         self._wakeup = -1
         self._log = -1
 
-    def run(self) -> "Dict[str, Any]":
+    def run(self) -> "WorkerResult":
         """Run the script to its end and return the result."""
         self._listen()
         processes.adopt_orphans()
@@ -76,11 +79,11 @@ class Supervisor:
         output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         self._log = os.open(path, os.O_RDONLY)
         if os.path.exists(self._cancel_file):
-            return dict(self._result(), status=worker_result.CANCELED, reason=worker_result.CANCELED)
+            return self._result(status=worker_result.CANCELED, reason=worker_result.CANCELED)
         problem = self._start(output)
         os.close(output)
         if problem is not None:
-            return dict(self._result(), reason=problem)
+            return self._result(reason=problem)
         self._inspector = inspection.start(self._order, self._run_dir, self._environ)
         self._observers = observers.make(self._run_dir, self._order, self._log, self._environ)
         self._watch()
@@ -97,12 +100,7 @@ class Supervisor:
         self._close()
         if files.restore(self._log, path):
             self._notes.append("the script removed its own log; it was put back")
-        return dict(self._result(), **found)
-
-    def _shown_argv(self) -> "Optional[List[str]]":
-        """Return the command as others may see it, where they may not see all."""
-        hides = self._order.get("shown_argv") and self._order.get("hides_argv")
-        return job_order.hidden_argv(self._order) if hides else None
+        return self._result(**found)
 
     def _listen(self) -> None:
         """Let signals, above all the end of a child, wake the loop."""
@@ -120,17 +118,17 @@ class Supervisor:
 
     def _start(self, output: int) -> "Optional[str]":
         """Start the script; return why that is not possible, if so."""
-        argv = [str(word) for word in self._order["argv"]]
+        argv = [str(word) for word in self._order.argv]
         variables = processes.script_variables(self._environ, self._order, self._run_dir)
         if not os.path.isdir(self._work):
             return "cannot start {}: its folder {} is missing".format(argv[0], self._work)
-        if self._order.get("shared_environment"):  # there from the start: Python does not look a second time
+        if self._order.shared_environment:  # there from the start: Python does not look a second time
             os.makedirs(packages.folder(self._run_dir), exist_ok=True)
         self._started, self._began = files.now(), time.monotonic()
         try:
             self._script = self._start_script(
                 argv,
-                shown=self._shown_argv(),
+                shown=self._order.hidden_argv(),
                 cwd=self._work,
                 env=variables,
                 stdin=subprocess.DEVNULL,
@@ -202,14 +200,14 @@ class Supervisor:
         return [pid for pid in helpers if pid is not None]
 
     def _check_timeout(self) -> None:
-        timeout = self._order.get("timeout")
+        timeout = self._order.timeout
         if timeout is not None and time.monotonic() - self._began >= timeout:
             self._request_stop("timeout after {:g} s".format(timeout))
 
     def _request_stop(self, why: str) -> None:
         self._stop = why
         if self._script is not None:
-            self._end_all(float(self._order.get("grace", 10)))
+            self._end_all(float(self._order.grace))
 
     def _end_all(self, grace: float) -> None:
         assert self._script is not None
@@ -231,16 +229,16 @@ class Supervisor:
 
     def _look_at_environment(self) -> None:
         """Say if the script has changed the environment, which is then built again."""
-        if self._order.get("shared_environment") and self._order.get("inspector"):
-            found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order["inspector"][0])))
+        if self._order.shared_environment and self._order.inspector:
+            found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order.inspector[0])))
             self._environment_changed = bool(found)
             self._notes += found
 
     def _inspect(self) -> None:
         """Have the model looked at, if there is one to look at."""
-        if self._inspector is None:
+        model = self._order.model
+        if self._inspector is None or model is None:
             return
-        model = self._order["model"]
         path = inspection.candidate(self._work, model.get("path"))
         if path is not None:
             self._inspector.ask(path, model.get("framework"), None)
@@ -262,7 +260,7 @@ class Supervisor:
             self._inspector = None
         self._reap()
 
-    def abandon(self) -> "Dict[str, Any]":
+    def abandon(self, reason: str) -> "WorkerResult":
         """Kill everything after a mistake of ours, and return what is known."""
         try:
             self._close()
@@ -274,16 +272,13 @@ class Supervisor:
                     time.sleep(_QUICK_TICK)
         except Exception:  # the second mistake of ours: worker.log keeps it, the first is the result's reason
             traceback.print_exc()
-        return self._result()
+        return self._result(reason=reason)
 
-    def _result(self) -> "Dict[str, Any]":
+    def _result(self, **how: "Any") -> "WorkerResult":
         ended = self._ended or files.now()
         duration = (self._over or time.monotonic()) - self._began if self._started else None
-        found = worker_result.result(self._started, ended, duration, self._usage)
-        found["notes"] = self._notes
-        if self._environment_changed:
-            found["environment_changed"] = True
-        return found
+        how.update(notes=self._notes, environment_changed=self._environment_changed)
+        return worker_result.result(self._started, ended, duration, self._usage, **how)
 
 
 def _count(left: "List[int]") -> str:

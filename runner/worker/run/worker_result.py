@@ -7,7 +7,18 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Callable, Dict, Optional, Sequence, TypeVar, dataclass_transform
+
+    T = TypeVar("T")
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True)
+    def _fields(cls: "T") -> "T": ...
+
+else:
+
+    def _fields(cls):
+        return cls
+
 
 COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
 _TAIL = 64 << 10
@@ -15,6 +26,45 @@ _LONGEST = 400
 _HEADER = b"Traceback (most recent call last):"
 _PLACE = b'  File "'
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
+_FORMAT = 1
+
+
+@_fields
+class WorkerResult:
+    """The fields of ``result.json``. Times are ISO 8601, durations in seconds, memory in bytes.
+
+    `status` is completed, failed or canceled; `reason` says why it is not completed. `environment_changed` says
+    whether the script has changed the environment, which is then built again.
+    """
+
+    status: str
+    format: int = _FORMAT
+    exit_code: "Optional[int]" = None
+    signal: "Optional[str]" = None
+    reason: "Optional[str]" = None
+    started: "Optional[str]" = None
+    ended: "Optional[str]" = None
+    duration: "Optional[float]" = None
+    cpu_seconds: "Optional[float]" = None
+    peak_memory: "Optional[int]" = None
+    host: "Optional[str]" = None
+    python_version: "Optional[str]" = None
+    notes: "Sequence[str]" = ()
+    environment_changed: bool = False
+
+    if not TYPE_CHECKING:  # a checker of types makes it from the fields
+
+        def __init__(self, **values):
+            self.__dict__.update(values)
+
+    def to_json(self) -> "Dict[str, Any]":
+        """Return plain lists and scalars."""
+        return {name: getattr(self, name) for name in WorkerResult.__annotations__}
+
+    def with_texts(self, change: "Callable[[str], str]") -> "WorkerResult":
+        """Return the same result with the texts that are ours changed: the reason and the notes."""
+        reason = None if self.reason is None else change(self.reason)
+        return WorkerResult(**dict(self.to_json(), reason=reason, notes=[change(note) for note in self.notes]))
 
 
 def signal_name(number: int) -> str:
@@ -35,7 +85,7 @@ def how_it_ended(status: int) -> str:
 def outcome(
     status: int, stop: "Optional[str]", log: "Optional[int]", memory: "Optional[bool]" = None
 ) -> "Dict[str, Any]":
-    """Return status, exit code, signal and reason from a wait status.
+    """Return the result's status, exit code, signal and reason from a wait status.
 
     `stop` is why we ended the script ourselves, if we did; `log` a descriptor of its log; `memory` tells whether the
     kernel has ended something meanwhile because memory ran out, None if that is not known.
@@ -101,14 +151,12 @@ class Usage:
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
 
 
-def result(started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage") -> "Dict[str, Any]":
-    """Return the part of the result that is there however the script ended."""
-    notes: "List[str]" = []
-    return {
+def result(
+    started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage", **how: "Any"
+) -> WorkerResult:
+    """Return the result of a script; `how` says how it ended, which is a failure unless it says otherwise."""
+    found: "Dict[str, Any]" = {
         "status": FAILED,
-        "exit_code": None,
-        "signal": None,
-        "reason": None,
         "started": started,
         "ended": ended,
         "duration": None if duration is None else round(duration, 6),
@@ -116,5 +164,5 @@ def result(started: "Optional[str]", ended: str, duration: "Optional[float]", us
         "peak_memory": usage.peak_memory or None,
         "host": os.uname().nodename,
         "python_version": "{}.{}.{}".format(*sys.version_info[:3]),
-        "notes": notes,
     }
+    return WorkerResult(**dict(found, **how))

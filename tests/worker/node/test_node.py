@@ -17,10 +17,12 @@ from runner.worker.node import agent, cleanup
 from runner.worker.node import run as node_run
 from tests.support.components import missing
 from tests.support.hostile import STRANGER
+from tests.support.run_folders import make_order
 from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
 
 NO_INPUTS: Any = {"inputs": {}}
+NAMES: dict[str, Any] = {"run_id": "RUN", "experiment": "e", "argv": []}
 
 
 @pytest.fixture
@@ -104,8 +106,9 @@ def test_what_was_being_written_by_who_was_killed_is_not_told(tmp_path: Path) ->
 def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
-    run, order = tmp_path / "runs" / "RUN.1", {"tree": "tree", "attended": False, "variables": {}}
-    code = f"from runner.worker.node import run; run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order!r}, {NO_INPUTS!r})"
+    run = tmp_path / "runs" / "RUN.1"
+    order = f"run.job_order.JobOrder.from_json({make_order(**NAMES, tree='tree').to_json()!r})"
+    code = f"from runner.worker.node import run; run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code])
     try:
         (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
@@ -130,8 +133,9 @@ def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(
     key = snapshot.key_of({})
     (tmp_path / "snapshots" / key / "files").mkdir(parents=True)
     (tmp_path / "snapshots" / key / "manifest.json").write_text("{}")
-    order = {"tree": key, "attended": False, "variables": {"TOKEN": "very-secret"}, "secret": ["TOKEN"], "argv": []}
-    shown = {**NO_INPUTS, "root": str(tmp_path), "run": str(tmp_path / "runs" / "ahead.1"), "order": order, "idle": 1}
+    order = make_order(**NAMES, tree=key, variables={"TOKEN": "very-secret"}, secret=["TOKEN"])
+    place = {"root": str(tmp_path), "run": str(tmp_path / "runs" / "ahead.1")}
+    shown = {**NO_INPUTS, **place, "order": order.to_json(), "idle": 1}
     code = "import time; from runner.worker.node import daemon, run\ndaemon.ask = lambda *a, **k: time.sleep(600)\n"
     code += f"run.warm_up(0, {shown!r})"
     showing = subprocess.Popen([sys.executable, "-c", code])
@@ -157,7 +161,7 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     (kept / "files").mkdir(parents=True)
     (kept / "files" / "train.py").write_text("print(1)")
     (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
-    order, task = {"tree": key, "attended": False, "variables": {}}, {"root": str(tmp_path), "tree": key}
+    order, task = make_order(**NAMES, tree=key), {"root": str(tmp_path), "tree": key}
     node_run.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
     assert (run / "work" / "train.py").read_text() == "print(1)"
     node_run.check_snapshot(None, task)

@@ -13,6 +13,7 @@ from runner.worker.observe.mlflow_store import Reader
 from runner.worker.observe.observers import MlflowObserver
 from tests.support.command_line import CommandLine
 from tests.support.records import record_of
+from tests.support.run_folders import make_order
 
 pytestmark = pytest.mark.sampled(12, covers=["conf/**/*.yaml", "runner/**/*.py"])
 
@@ -220,6 +221,9 @@ def test_a_folder_of_the_working_directory_is_read(store: Any, tmp_path: Path) -
     assert len(lines(run / "metrics.jsonl")) == 2
 
 
+ORDER = make_order(run_id="RUN", experiment="e", argv=["python", "train.py"])
+
+
 @pytest.mark.parametrize(
     ("said", "outside"),
     [
@@ -232,13 +236,13 @@ def test_a_folder_of_the_working_directory_is_read(store: Any, tmp_path: Path) -
 def test_an_address_elsewhere_is_said(said: str, outside: bool, tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "train.py").write_text(f"import mlflow\nmlflow.set_tracking_uri({said})\n")
-    notes = MlflowObserver(str(tmp_path), {"argv": ["python", "train.py"]}, {}).finish()
+    notes = MlflowObserver(str(tmp_path), ORDER, {}).finish()
     assert bool(notes) == outside and all("is not in this run" in one for one in notes)
 
 
 def test_an_address_that_is_not_written_out_is_no_matter_where_runs_came_here(store: Any) -> None:
     (store / "work" / "train.py").write_text("import mlflow\nmlflow.set_tracking_uri(address)\n")
-    assert MlflowObserver(str(store), {"argv": ["python", "train.py"]}, {}).finish() == []
+    assert MlflowObserver(str(store), ORDER, {}).finish() == []
 
 
 SCRIPT = """

@@ -207,8 +207,10 @@ def test_a_missing_folder_and_a_broken_order(tmp_path: Path) -> None:
     broken = make(tmp_path / "second", "")
     (broken.root / "order.json").write_text('{"run_id": "x"}')
     result = broken.run()
-    assert (result["status"], result["reason"]) == ("failed", "worker error: KeyError: 'argv'")
-    assert "Traceback" in broken.worker_log
+    assert result["status"] == "failed" and result["reason"].startswith("order.json has no experiment and no argv")
+    later = make(tmp_path / "third", "", format=2)
+    reason = "order.json has format 2, this release reads up to 1: upgrade vivero"
+    assert later.run()["reason"] == reason and later.worker_log == f"{reason}\n"
 
 
 @pytest.mark.parametrize("detach", [True, False])

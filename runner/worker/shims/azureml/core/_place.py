@@ -1,22 +1,21 @@
-"""Where the run's files are, and the worker's module that writes metrics."""
+"""Where the run's files are, and the modules of the worker that the stand-in uses."""
 
 import importlib.util
-import json
 import os
 import shutil
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _load_metrics():
-    path = os.path.join(_HERE, "..", "..", "..", "observe", "metrics.py")
-    spec = importlib.util.spec_from_file_location("_vivero_metrics", path)
+def _load(*names):
+    path = os.path.join(_HERE, "..", "..", "..", *names) + ".py"
+    spec = importlib.util.spec_from_file_location("_vivero_" + names[-1], path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-metrics = _load_metrics()
+metrics, _job_order = _load("observe", "metrics"), _load("job_order")
 
 
 def run_folder():
@@ -30,18 +29,16 @@ def workspace_folder():
     return os.path.abspath(os.path.join(folder, "..", "..", "..")) if folder else None
 
 
-def order():
-    """Return what the run was asked for, nothing outside a run."""
+def tags():
+    """Return the tags that the run was given, none outside a run."""
     folder = run_folder()
-    if folder is None:
-        return {}
-    with open(os.path.join(folder, "order.json"), encoding="utf-8") as file:
-        return json.load(file)
+    return _job_order.read_public(folder).tags if folder else {}
 
 
 def inputs():
-    """Return the paths of the data inputs by their names."""
-    return order().get("inputs") or {}
+    """Return the paths of the data inputs by their names, none outside a run."""
+    folder = run_folder()
+    return _job_order.read_public(folder).inputs if folder else {}
 
 
 def copy(source, target):

@@ -3,7 +3,7 @@
 import os
 
 from azureml.core._logging import LoggingMixin, _copy, _lines
-from azureml.core._place import metrics, order, output_path, outputs_folder, run_folder
+from azureml.core._place import metrics, output_path, outputs_folder, run_folder, tags
 
 
 class Run(LoggingMixin):
@@ -88,7 +88,7 @@ class Run(LoggingMixin):
 
     def get_tags(self):
         """Return the tags, those of the composition too."""
-        given = order().get("tags") or {} if self.parent is None else {}
+        given = tags() if self.parent is None else {}
         return self._properties("tag", given)
 
     tags = property(get_tags)

@@ -1,0 +1,86 @@
+"""Makes a run's job order: what its worker is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from runner.config.arguments import argv_of, fill_inputs, script_argv
+from runner.execution.context import RunContext
+from runner.execution.cores import thread_share, usable_cores
+from runner.io.files import write_json
+from runner.layout import CALLBACK, RunLayout
+from runner.ports import EnvironmentHandle
+from runner.records import RunRecord
+from runner.worker import job_order, timeouts
+from runner.worker.job_order import JobOrder
+
+
+def write_order(run: RunLayout, order: JobOrder) -> bool:
+    """Write an order, what is secret of it apart, and tell whether its command shows a secret."""
+    public, secret = order.parts()
+    job_order.keep(str(run.root), secret)
+    write_json(run.order, public, durable=False)
+    return order.shown_argv is not None and not order.hides_argv
+
+
+def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> JobOrder:
+    """Return what the worker is told. What the record does not have as it is, is secret."""
+    assert record.prepare is not None  # noqa: S101 - the stage before
+    spec, root = context.spec, context.layout.root
+    places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
+    variables = {
+        name: None if value is None else fill_inputs(value, places)
+        for name, value in spec.job.environment_variables.items()
+    }
+    argv = [fill_inputs(word, places) for word in script_argv(spec)]
+    recorded = record.config["job"]
+    shown = [fill_inputs(word, places) for word in argv_of(spec.job.script, recorded["command"], recorded["arguments"])]
+    known = recorded["environment_variables"] or {}
+    registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
+    return JobOrder(
+        run_id=record.id,
+        experiment=record.experiment,
+        number=record.number,
+        display_name=record.display_name,
+        snapshot=record.prepare.snapshot.hash,
+        argv=handle.inside(argv),
+        shown_argv=handle.inside(shown) if shown != argv else None,
+        hides_argv=_can_hide(argv, handle),
+        variables={**_share(context), **handle.variables(), **variables},
+        secret=[name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
+        script=spec.job.script,
+        timeout=spec.job.timeout,
+        grace=timeouts.seconds("grace"),
+        metrics=dict(spec.job.metrics),
+        tags=dict(spec.job.tags),
+        inputs=places,
+        model={"path": spec.model.path, "framework": spec.model.framework} if registers else None,
+        inspector=handle.inside(["python"]),
+        python=handle.argv(["python"]),
+        finish=callback("finish"),
+        answer=callback("answer"),
+        attended=handle.attended,
+        detach=spec.detach,
+        at_a_time=context.at_a_time,
+        shared_environment=handle.record.kind != "current",  # what the script installs must not change it
+    )
+
+
+def callback(what: str) -> list[str]:
+    """Return the command that finishes a run or answers a script, without its arguments."""
+    return [sys.executable, str(CALLBACK), what]
+
+
+def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
+    """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
+    version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
+    return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
+
+
+def _share(context: RunContext) -> dict[str, str]:
+    """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
+    if context.at_a_time is None or context.compute.apart:
+        return {}
+    share = thread_share(usable_cores(), context.at_a_time)
+    return {name: value for name, value in share.items() if name not in os.environ}
