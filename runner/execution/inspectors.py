@@ -109,7 +109,7 @@ class ApartInspector:
         assert host.root is not None  # noqa: S101 - a node's
         folder = host.root / "inspections" / secrets.token_hex(8)
         try:
-            for file in (BOOTSTRAP, *(WORKER / "models").glob("*.py")):
+            for file in (BOOTSTRAP, WORKER / "files.py", *(WORKER / "models").glob("*.py")):
                 host.put(file, folder / file.relative_to(WORKER))
             for one in (path, *(path.with_name(name) for name in EXAMPLES)):
                 if one.exists():

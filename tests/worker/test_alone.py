@@ -11,7 +11,7 @@ from runner.layout import WORKER
 
 FILES = sorted(WORKER.rglob("*.py"))
 # Where a model is loaded there is what it needs; each of these imports is guarded by its use.
-OF_THE_MODEL = {("inspector.py", name) for name in ("joblib", "skops", "sklearn")}
+OF_THE_MODEL = {("loading.py", "joblib"), ("loading.py", "skops"), ("checks.py", "sklearn")}
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
 OF_THE_MODEL |= {("categories.py", name) for name in ("xgboost", "pandas")}
 OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data frame

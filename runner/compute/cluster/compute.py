@@ -172,7 +172,7 @@ class ClusterCompute:
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
             source = one.bring("snapshots", tree.key, tree.content) / "files"
             try:
-                one.call("node.run", "check_snapshot", tree=tree.key).result()
+                one.call("node.run_folder", "check_snapshot", tree=tree.key).result()
             except RefusedError as refused:
                 one.forget_what_is_there()
                 raise UserError(f"{one.name}: {refused}") from None
@@ -202,7 +202,7 @@ class ClusterCompute:
     def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
         """Tell whether an environment on a node is not what was built, and say so: then it is built again."""
         prefix = str(Path(handle.argv(["python"])[0]).parent.parent)
-        changed = node.call("node.run", "check_environment", prefix=prefix).result()["changed"]
+        changed = node.call("node.run_folder", "check_environment", prefix=prefix).result()["changed"]
         if changed:
             self._say(f"Environment {handle.record.key[:12]} on {node.name} is damaged ({changed} changed)")
         return bool(changed)

@@ -1,1 +1,1 @@
-"""Looks at a model in a clean process; a node without a worker gets this folder and the bootstrap alone."""
+"""Looks at a model in a clean process; where nothing else of the worker is, it needs ``files.py`` and the bootstrap."""

@@ -7,7 +7,7 @@ import time
 from .. import files, locks
 from ..run import processes
 from . import daemon
-from .run import FILLING, clear_abandoned
+from .run_folder import FILLING, clear_abandoned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runner.worker import snapshot
-from runner.worker.node import agent, cleanup
+from runner.worker.node import agent, cleanup, run_folder
 from runner.worker.node import run as node_run
 from tests.support.components import missing
 from tests.support.hostile import STRANGER
@@ -107,8 +107,9 @@ def test_a_folder_whose_filling_was_killed_is_removed_and_no_other(tmp_path: Pat
     (tmp_path / "snapshots" / "tree").mkdir(parents=True)
     os.mkfifo(tmp_path / "snapshots" / "tree" / "manifest.json")  # reading it waits, as a slow disk does
     run = tmp_path / "runs" / "RUN.1"
-    order = f"run.job_order.JobOrder.from_json({make_order(**NAMES, tree='tree').to_json()!r})"
-    code = f"from runner.worker.node import run; run.lay_out({str(tmp_path)!r}, {str(run)!r}, {order}, {NO_INPUTS!r})"
+    order = f"job_order.JobOrder.from_json({make_order(**NAMES, tree='tree').to_json()!r})"
+    code = "from runner.worker import job_order; from runner.worker.node.run_folder import lay_out; "
+    code += f"lay_out({str(tmp_path)!r}, {str(run)!r}, {order}, {NO_INPUTS!r})"
     filling = subprocess.Popen([sys.executable, "-c", code])
     try:
         (found,) = wait_for(lambda: list(tmp_path.glob("runs/RUN.1.*.part/work")))
@@ -141,14 +142,14 @@ def test_what_was_shown_by_who_was_killed_goes_before_the_next_run_is_laid_out(
     showing = subprocess.Popen([sys.executable, "-c", code])
     try:
         kept = wait_for(lambda: list(tmp_path.glob("runs/ahead.1/secrets.json")))[0]
-        node_run.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
+        run_folder.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.1"), order, NO_INPUTS)
         assert kept.exists()  # it is being shown
     finally:
         showing.kill()
         showing.wait()
     assert kept.exists()
-    wait_for(lambda: time.monotonic() > node_run._next_clearing[str(tmp_path)])
-    node_run.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
+    wait_for(lambda: time.monotonic() > run_folder._next_clearing[str(tmp_path)])
+    run_folder.lay_out(str(tmp_path), str(tmp_path / "runs" / "RUN.2"), order, NO_INPUTS)
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["RUN.1", "RUN.2"]
 
 
@@ -162,13 +163,13 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
     (kept / "files" / "train.py").write_text("print(1)")
     (kept / "manifest.json").write_text(json.dumps({"train.py": facts}))
     order, task = make_order(**NAMES, tree=key), {"root": str(tmp_path), "tree": key}
-    node_run.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
+    run_folder.lay_out(str(tmp_path), str(run), order, NO_INPUTS)
     assert (run / "work" / "train.py").read_text() == "print(1)"
-    node_run.check_snapshot(None, task)
+    run_folder.check_snapshot(None, task)
     TAMPERING[how](kept / name)
     wrong = pytest.raises(OSError, match=rf"changed there \({Path(name).name}\)")
     with wrong:
-        node_run.check_snapshot(None, task) if how == "empty" else node_run.lay_out(
+        run_folder.check_snapshot(None, task) if how == "empty" else run_folder.lay_out(
             str(tmp_path), str(run.with_name("RUN.2")), order, NO_INPUTS
         )
     assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]

@@ -5,7 +5,6 @@ import os
 import re
 
 from azureml.core._place import outputs_folder
-from azureml.core.run import Run
 
 
 def create(parent, name):
@@ -20,13 +19,9 @@ def create(parent, name):
             break
         except FileExistsError:
             number += 1
-    child = _open(parent, os.path.join(below, run_id), run_id, number, name)
+    child = parent._open_child(os.path.join(below, run_id), run_id, number, name)
     write(child)
     return child
-
-
-def _open(parent, folder, run_id, number, name, outputs=None):
-    return Run(parent.experiment, run_id, _folder=folder, _parent=parent, _number=number, _name=name, _outputs=outputs)
 
 
 def make_outputs(child):
@@ -64,7 +59,7 @@ def children(parent, recursive):
         with open(os.path.join(below, name, "child.json"), encoding="utf-8") as file:
             found.append((json.load(file), os.path.join(below, name)))
     for facts, folder in sorted(found, key=lambda one: -one[0]["number"]):
-        child = _open(parent, folder, facts["id"], facts["number"], facts["name"], facts.get("outputs"))
+        child = parent._open_child(folder, facts["id"], facts["number"], facts["name"], facts.get("outputs"))
         child._status = facts["status"].capitalize()
         yield child
         if recursive:

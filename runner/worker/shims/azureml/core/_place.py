@@ -53,6 +53,16 @@ def outputs_folder():
     return os.path.join(folder, "work", "outputs") if folder else os.path.abspath("outputs")
 
 
+def files_beside_outputs(path):
+    """Yield relative name and path of the files in a folder, but for those in outputs, which are kept anyway."""
+    kept = os.path.realpath(outputs_folder())
+    for parent, folders, files in os.walk(path):
+        folders[:] = [one for one in folders if os.path.realpath(os.path.join(parent, one)) != kept]
+        for file in files:
+            full = os.path.join(parent, file)
+            yield os.path.relpath(full, path), full
+
+
 def output_path(name, folder=None):
     """Return where an uploaded file goes; a leading ``outputs/`` is dropped, and leaving the folder is refused.
 

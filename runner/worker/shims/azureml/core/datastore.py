@@ -2,7 +2,7 @@
 
 import os
 
-from azureml.core._place import copy, output_path
+from azureml.core._place import copy, files_beside_outputs, output_path
 
 _ABSENT = "there is no datastore here: give data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
 
@@ -22,9 +22,8 @@ class Datastore:
 
     def upload(self, src_dir, target_path=None, overwrite=False, show_progress=True):
         """Keep a folder's files in outputs."""
-        from azureml.core.run import Run
-
-        Run.get_context().upload_folder(target_path or "uploaded", src_dir)
+        for relative, full in files_beside_outputs(src_dir):
+            copy(full, output_path(os.path.join(target_path or "uploaded", relative)))
 
     def upload_files(self, files, relative_root=None, target_path=None, overwrite=False, show_progress=True):
         """Keep files in outputs."""

@@ -1,12 +1,20 @@
 """``azureml.core.run.Run``: the run a script is in."""
 
 import os
+import shutil
+import tempfile
+import uuid
+import weakref
 
-from azureml.core._logging import LoggingMixin, _copy, _lines
-from azureml.core._place import metrics, output_path, outputs_folder, run_folder, tags
+from azureml.core import _children
+from azureml.core._files import FilesMixin
+from azureml.core._logging import LoggingMixin, _lines
+from azureml.core._place import metrics, run_folder, tags
+from azureml.core.dataset import everything
+from azureml.core.experiment import Experiment
 
 
-class Run(LoggingMixin):
+class Run(LoggingMixin, FilesMixin):
     """One run, or a child of one. Get it with ``Run.get_context()``."""
 
     def __init__(self, experiment=None, run_id=None, outputs=None, **kwargs):
@@ -26,11 +34,7 @@ class Run(LoggingMixin):
         if folder is None:
             if not allow_offline:
                 raise RunEnvironmentException("This process is not part of a run")
-            from azureml.core._offline import OfflineRun
-
             return OfflineRun()
-        from azureml.core.experiment import Experiment
-
         return Run(
             Experiment(name=os.environ["VIVERO_EXPERIMENT"]),
             os.environ["VIVERO_RUN_ID"],
@@ -47,8 +51,6 @@ class Run(LoggingMixin):
     @property
     def input_datasets(self):
         """Return the data inputs by their names: each is its path, and can be asked for its rows."""
-        from azureml.core.dataset import everything
-
         return everything()
 
     @property
@@ -114,81 +116,9 @@ class Run(LoggingMixin):
                 found[line["name"]] = line["value"]
         return {key: value for key, value in found.items() if value is not None}
 
-    def _kept(self):
-        """Return where this run's files are kept: a child's apart from those of the run and of other children."""
-        if self.parent is None:
-            return outputs_folder()
-        if self._outputs is None:
-            from azureml.core._children import make_outputs, write
-
-            self._outputs = make_outputs(self)
-            write(self)
-        return os.path.join(outputs_folder(), self._outputs)
-
-    def upload_file(self, name, path_or_stream, datastore_name=None):
-        """Keep a file in outputs."""
-        target = output_path(name, self._kept())
-        if hasattr(path_or_stream, "read"):
-            with open(target, "wb") as file:
-                content = path_or_stream.read()
-                file.write(content.encode() if isinstance(content, str) else content)
-        else:
-            _copy(path_or_stream, target)
-
-    def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
-        """Keep several files in outputs."""
-        if len(names) != len(paths):
-            raise ValueError("upload_files: {} names for {} paths".format(len(names), len(paths)))
-        for name, path in zip(names, paths):
-            self.upload_file(name, path)
-
-    def upload_folder(self, name, path, datastore_name=None):
-        """Keep a folder's files in outputs; what is in outputs is kept anyway."""
-        kept = os.path.realpath(outputs_folder())
-        for parent, folders, files in os.walk(path):
-            folders[:] = [one for one in folders if os.path.realpath(os.path.join(parent, one)) != kept]
-            for file in files:
-                full = os.path.join(parent, file)
-                self.upload_file(os.path.join(name, os.path.relpath(full, path)), full)
-
-    def download_file(self, name, output_file_path=None, _validate_checksum=False):
-        """Copy a file of outputs to another place."""
-        target = output_file_path or os.path.basename(name)
-        _copy(
-            output_path(name, self._kept()),
-            os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target,
-        )
-
-    def download_files(
-        self,
-        prefix=None,
-        output_directory=None,
-        output_paths=None,
-        batch_size=100,
-        append_prefix=True,
-        timeout_seconds=None,
-    ):
-        """Copy the files of outputs whose names begin with a prefix into a folder."""
-        names = [name for name in self.get_file_names() if name.startswith(prefix or "")]
-        targets = output_paths if isinstance(output_paths, list) else None
-        for at, name in enumerate(names):
-            short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
-            target = os.path.join(output_directory or ".", targets[at] if targets else short)
-            os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-            _copy(output_path(name, self._kept()), target)
-
     def get_portal_url(self):
         """Return where the run is seen: its folder."""
         return "file://" + str(self._folder)
-
-    def get_file_names(self):
-        """Return the files in outputs."""
-        if self.parent is not None and self._outputs is None:
-            return []
-        found, kept = [], self._kept()
-        for parent, _, files in os.walk(kept):
-            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), kept) for one in files]
-        return sorted(found)
 
     def register_model(
         self,
@@ -220,19 +150,12 @@ class Run(LoggingMixin):
             resources=resource_configuration,
         )
 
-    def _own_path(self, path):
-        """Return the path of a file or folder that a child has uploaded; any other as it is."""
-        if self.parent is not None and self._outputs is not None:
-            own = output_path(path, self._kept())
-            if os.path.exists(own):
-                return own
-        return path
-
     def child_run(self, name=None, run_id=None, outputs=None):
         """Begin a child: a run with metrics and tags of its own, kept with its parent."""
-        from azureml.core._children import create
+        return _children.create(self, name)
 
-        return create(self, name)
+    def _open_child(self, folder, run_id, number, name, outputs=None):
+        return Run(self.experiment, run_id, _folder=folder, _parent=self, _number=number, _name=name, _outputs=outputs)
 
     def create_children(self, count=None, tag_key=None, tag_values=None):
         """Begin several children."""
@@ -247,16 +170,12 @@ class Run(LoggingMixin):
 
     def get_children(self, recursive=False, tags=None, properties=None, type=None, status=None, _rehydrate_runs=True):
         """Yield the children, newest first."""
-        from azureml.core._children import children
-
-        return children(self, recursive)
+        return _children.children(self, recursive)
 
     def _end(self, status):
         self._status = status
         if self.parent is not None:
-            from azureml.core._children import write
-
-            write(self)
+            _children.write(self)
 
     def complete(self, _set_status=True):
         """Mark as completed. The run's own status is how the script ends."""
@@ -299,6 +218,23 @@ class Run(LoggingMixin):
         return "Run(Experiment: {}, Id: {}, Status: {})".format(self.experiment.name, self.id, self._status)
 
 
+class OfflineRun(Run):
+    """The run of a script that is started by hand: prints metrics, so that the script works without the tool."""
+
+    def __init__(self):
+        folder = tempfile.mkdtemp(prefix="offline-run-")
+        super().__init__(Experiment(name="offline"), "OfflineRun_{}".format(uuid.uuid4()), _folder=folder)
+        weakref.finalize(self, shutil.rmtree, folder, True)
+
+    def _record(self, name, value, step=None, kind="scalar"):
+        super()._record(name, value, step, kind)
+        print("Attempted to log {} metric {}:\n{}".format(kind, name, value))
+
+    def register_model(self, model_name, model_path=None, **kwargs):
+        """Refuse: there is no registry beside a run."""
+        raise RuntimeError("register_model needs a run: start the script with python -m runner")
+
+
 class RunEnvironmentException(Exception):
     """No run is there."""
 
@@ -307,7 +243,5 @@ def get_run(experiment, run_id, rehydrate=True, clean_up=True):
     """Refuse: a script knows its own run only."""
     raise RunEnvironmentException("A script has only its own run; others are read with: vivero show RUN")
 
-
-from azureml.core._offline import OfflineRun  # noqa: E402 - a kind of `Run`
 
 _OfflineRun = OfflineRun  # scripts ask for it by this name

@@ -3,6 +3,9 @@
 import os
 
 from azureml.core._place import workspace_folder
+from azureml.core.dataset import everything
+from azureml.core.datastore import Datastore
+from azureml.core.model import Model
 
 
 class Workspace:
@@ -25,21 +28,15 @@ class Workspace:
     @property
     def datasets(self):
         """Return the run's data inputs by their names."""
-        from azureml.core.dataset import everything
-
         return everything()
 
     @property
     def models(self):
         """Return the newest version of each registered model by its name."""
-        from azureml.core.model import Model
-
         return {one.name: one for one in Model.list(self, latest=True)}
 
     def get_default_datastore(self):
         """Return the place of uploads."""
-        from azureml.core.datastore import Datastore
-
         return Datastore(self)
 
     @property

@@ -1,0 +1,125 @@
+"""Tells whether what was loaded is a model that can be served: it has a method, and was fitted."""
+
+import sys
+import types
+
+from . import categories
+from .loading import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Set
+
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
+_DATA = ("pandas", "numpy", "polars", "pyarrow")  # whose classes hold values, though some have a `transform`
+_BOOSTED = ("lightgbm", "xgboost")
+_OF_SKLEARN = ("sklearn", "imblearn")  # whose classes can be told by what fit leaves on them; a user's own cannot
+
+
+def check(model: "Any") -> None:
+    """Refuse what is no model, has nothing to ask it, or was not fitted.
+
+    Raises
+    ------
+    Refusal
+        With the reason.
+    """
+    what = _no_model(model)
+    if what:
+        raise Refusal("it holds {}, which is no model".format(what))
+    if not methods(model):
+        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(METHODS)))
+    unfitted = _unfitted(model)
+    if unfitted:
+        raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
+    for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
+        booster = part
+        if hasattr(part, "get_booster"):  # a search has one that was never fitted, too
+            booster = part.get_booster() if part.__sklearn_is_fitted__() else None
+        try:
+            if hasattr(booster, "save_raw"):
+                categories.of_xgboost(booster)
+        except categories.GarbledError as garbled:
+            raise Refusal(str(garbled))
+
+
+def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
+    """Yield a model and what it is made of, as far as that is a library's."""
+    if type(model).__module__.split(".")[0] == library:
+        yield model
+    elif deepest:
+        inner = model if isinstance(model, (list, tuple)) else list(getattr(model, "__dict__", {}).values())
+        for one in inner:
+            for part in _parts(one, library, deepest - 1):
+                yield part
+
+
+def methods(model: "Any") -> "List[str]":
+    """Return which of the methods a model has."""
+    return [name for name in METHODS if callable(getattr(model, name, None))]
+
+
+def _no_model(value: "Any") -> str:
+    """Name what is no model whatever methods it has: a class, a function, a module, a table; nothing for others."""
+    if isinstance(value, type):
+        return "the class " + value.__name__
+    if isinstance(value, types.ModuleType):
+        return "the module " + value.__name__
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return "the function " + value.__name__
+    if _libraries(value).intersection(_DATA):
+        return "a " + type(value).__name__
+    return ""
+
+
+def _libraries(value: "Any") -> "Set[str]":
+    """Return the packages that a value's class and its bases are of."""
+    return {one.__module__.split(".")[0] for one in type(value).__mro__}
+
+
+def _unfitted(model: "Any") -> str:
+    """Return the class of the first part of a model that was never fitted, nothing where all were."""
+    parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
+    if isinstance(parts, list) and "sklearn" in _libraries(model):  # which old versions do not look into
+        return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
+    if type(model).__module__.split(".")[0] in _OF_SKLEARN:
+        return _unfitted_of_sklearn(model)
+    try:
+        return "" if _says_fitted(model) else type(model).__name__
+    except Exception as error:
+        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+    return ""
+
+
+def _says_fitted(model: "Any") -> bool:
+    """Tell what a model of another library or the user's own says; one that says nothing counts as fitted."""
+    if _libraries(model).intersection(_BOOSTED) and hasattr(model, "get_params"):
+        return getattr(model, "_Booster", None) is not None  # in all versions of both
+    for name in ("__sklearn_is_fitted__", "is_fitted"):  # scikit-learn's word for others, and CatBoost's
+        told = getattr(model, name, None)
+        if callable(told) and (name != "is_fitted" or "catboost" in _libraries(model)):
+            return bool(told())
+    return True
+
+
+def _unfitted_of_sklearn(model: "Any") -> str:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not _needs_fit(model):
+        return ""
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        return type(model).__name__
+    except Exception as error:
+        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+    return ""
+
+
+def _needs_fit(model: "Any") -> bool:
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:  # before 1.6
+        return bool(model._get_tags().get("requires_fit", True)) if hasattr(model, "_get_tags") else True
+    return bool(get_tags(model).requires_fit)

@@ -1,0 +1,122 @@
+"""Loads a model as its own file says, and notes which modules it names."""
+
+import hashlib
+import io
+import os
+import re
+import sys
+import zipfile
+
+from ..files import hash_path
+from . import flavours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Set, Tuple
+
+_NAMED = set()  # type: Set[str]  # modules that were asked for while the model was loaded
+
+
+class Refusal(Exception):
+    """Why a model cannot be registered."""
+
+
+def load(path: str, found: "Dict[str, Any]") -> "Any":
+    """Return the model at a path, and add to `found` its hash, its modules and what its folder says of it."""
+    if os.path.isdir(path):
+        model, own = _of_folder(path, found)
+    else:
+        with open(path, "rb") as file:
+            content = file.read()
+        found["sha256"] = hashlib.sha256(content).hexdigest()
+        model, own = _load(path, content), []
+    found["modules"] = sorted({one.split(".")[0] for one in _NAMED} - set(own))
+    return model
+
+
+def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
+    """Return the model of a folder, as MLflow writes them, and the names of modules that are in it."""
+    found["sha256"] = hash_path(path)
+    facts = {}  # type: Dict[str, Dict[str, str]]
+    if os.path.isfile(os.path.join(path, "MLmodel")):
+        with open(os.path.join(path, "MLmodel"), encoding="utf-8") as file:
+            facts = flavours.read_flavours(file.read())
+    try:
+        library, name = flavours.model_file(os.listdir(path), facts)
+    except flavours.NoModelError as error:
+        raise Refusal("{}; register it with model.framework=Custom".format(error))
+    own = flavours.take_in_code(flavours.code_folder(path, facts))
+    found["default_method"] = flavours.default_method(facts)
+    with open(os.path.join(path, name), "rb") as model_file:
+        content = model_file.read()
+    if not library:
+        return _load(os.path.join(path, name), content), own
+    _NAMED.add(library)
+    return _guarded(lambda: _noted(lambda: flavours.load(library, facts, content, path))), own
+
+
+def _load(path: str, content: bytes) -> "Any":
+    if not path.endswith(".skops"):
+        return _guarded(lambda: _noted(lambda: _unpickle(content)))
+    return _guarded(lambda: _of_skops(content))
+
+
+def _of_skops(content: bytes) -> "Any":
+    import skops.io
+
+    _NAMED.update(_named_by_skops(content))
+    return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
+
+
+def _guarded(load: "Callable[[], Any]") -> "Any":
+    """Return what is loaded, or refuse it with the reason."""
+    try:
+        return load()
+    except AttributeError as error:
+        text = str(error)
+        if "__main__" in text:
+            named = re.search(r"attribute '([^']+)'", text)
+            name = named.group(1) if named else "a class"
+            raise Refusal(
+                "{} is defined in the script itself, so no other process can load the model; "
+                "put it into a package that the environment installs, environment.packages=[./FOLDER]".format(name)
+            )
+        raise Refusal("it cannot be loaded: {}".format(error))
+    except ImportError as error:
+        raise Refusal(
+            "loading it needs {}, which the environment does not have; a module beside the script is not there when "
+            "the model is used: give it a pyproject.toml and install it, environment.packages=[./FOLDER]".format(
+                getattr(error, "name", None) or error
+            )
+        )
+    except Exception as error:
+        raise Refusal("it is not a model that can be loaded ({}: {})".format(type(error).__name__, error))
+
+
+def _noted(load: "Callable[[], Any]") -> "Any":
+    """Return what is unpickled, and note the modules that are named in it."""
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(_note)
+    return load()
+
+
+def _note(event: str, arguments: "Tuple[Any, ...]") -> None:
+    """Note what a pickle names, whichever unpickler reads it (an audit hook, since Python 3.8)."""
+    if event == "pickle.find_class":
+        _NAMED.add(arguments[0])
+
+
+def _named_by_skops(content: bytes) -> "Set[str]":
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        schema = archive.read("schema.json").decode("utf-8")
+    return set(re.findall(r'"__module__": "([^"]+)"', schema))
+
+
+def _unpickle(content: bytes) -> "Any":
+    try:
+        import joblib
+    except ImportError:
+        import pickle
+
+        return pickle.loads(content)
+    return joblib.load(io.BytesIO(content))

@@ -1,0 +1,132 @@
+"""Lays out the folder of a run on a node: its own copy of the source, its inputs and its order."""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+
+from .. import environment_seal, files, job_order, locks, snapshot, timeouts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List
+
+AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only shown to an interpreter
+PART = ".part"  # ends the first name of a run's folder, as long as it is filled
+FILLING = "filling"  # where locks are of folders that are filled or shown
+_next_clearing: "Dict[str, float]" = {}  # by the node's folder
+
+
+def lay_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> None:
+    """Make a run's folder with its own copy of the source, its inputs and its order."""
+    with laid_out(root, run, order, facts):
+        pass
+
+
+@contextlib.contextmanager
+def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> "Iterator[None]":
+    """Make a run's folder: aside, then renamed. A lock says so until the end of the block."""
+    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for the trials of a sweep that begin together
+        _next_clearing[root] = time.monotonic() + timeouts.seconds("node_clearing")
+        clear_abandoned(root)
+    aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
+    with _held(root, os.path.basename(aside)):
+        try:
+            try:
+                os.makedirs(aside)
+                _fill(aside, root, order, facts["inputs"])
+                os.rename(aside, run)
+            except OSError:
+                if not os.path.isdir(run):  # else somebody else was first
+                    raise
+            yield
+        finally:
+            if os.path.isdir(aside):
+                files.remove_tree(aside)
+
+
+@contextlib.contextmanager
+def _held(root: str, name: str) -> "Iterator[None]":
+    """Hold a lock of some name. It has that name only once it is held, so nobody sees it free."""
+    lock = os.path.join(root, FILLING, name)
+    os.makedirs(os.path.dirname(lock), exist_ok=True)
+    descriptor = locks.take_lock(lock + ".new")
+    try:
+        os.rename(lock + ".new", lock)
+        yield
+    finally:
+        files.remove_file(lock)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _fill(aside: str, root: str, order: "job_order.JobOrder", inputs: "Dict[str, str]") -> None:
+    ours = ["requests"] if order.attended else []  # whoever the script is in its container
+    for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
+        os.makedirs(os.path.join(aside, name), exist_ok=True)
+    check_out(os.path.join(root, "snapshots", order.tree), os.path.join(aside, "work"))
+    for name, place in inputs.items():
+        link = os.path.join(aside, "inputs", name)
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        os.symlink(os.path.join(root, place), link)
+    told, secret = order.parts()
+    files.write_json(os.path.join(aside, job_order.ORDER), told, durable=False)
+    job_order.keep(aside, secret)
+
+
+def clear_abandoned(root: str) -> None:
+    """Remove the folders whose process was killed while it filled or showed them: secrets may be in them.
+
+    Its lock is there before a folder is, and until it has gone or has another name. So folders are listed first.
+    """
+    runs, filling = os.path.join(root, "runs"), os.path.join(root, FILLING)
+    found = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]
+    known = [name for name in _listed_in(filling) if not name.endswith(".new")]
+    held = [name for name in known if locks.is_locked(os.path.join(filling, name))]
+    for name in found:
+        if not any(one == name or one.startswith(name + ".") for one in held):
+            files.remove_tree(os.path.join(runs, name))
+    for name in set(known) - set(held):
+        files.remove_file(os.path.join(filling, name))
+
+
+def _listed_in(folder: str) -> "List[str]":
+    return os.listdir(folder) if os.path.isdir(folder) else []
+
+
+def check_out(kept: str, work: str) -> None:
+    """Make a writable copy of a snapshot."""
+    with _whole(kept) as manifest:
+        snapshot.copy(os.path.join(kept, "files"), manifest, os.path.basename(kept), work)
+
+
+def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Refuse a snapshot that was changed here, before something is imported from it."""
+    kept = os.path.join(facts["root"], "snapshots", facts["tree"])
+    with _whole(kept) as manifest:
+        snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
+    return {}
+
+
+def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Tell what was changed in an environment, which is then built again when it is asked for."""
+    found = environment_seal.changes(facts["prefix"])
+    if found:
+        environment_seal.give_up(facts["prefix"])
+    return {"changed": environment_seal.shown(found)}
+
+
+@contextlib.contextmanager
+def _whole(kept: str) -> "Iterator[Dict[str, Any]]":
+    """Give a snapshot's manifest. One that turns out to be changed is removed, so that it is sent anew."""
+    name = "manifest.json"
+    try:
+        yield files.read_json(os.path.join(kept, name))
+        return
+    except snapshot.DamagedError as damaged:
+        name = str(damaged)
+    except ValueError:
+        pass
+    files.remove_tree(kept)
+    raise OSError(errno.EIO, "the snapshot was changed there ({}), and is sent again for the next run".format(name))

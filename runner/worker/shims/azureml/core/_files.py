@@ -1,0 +1,85 @@
+"""The files of a run: what a script keeps in its outputs and takes from there."""
+
+import os
+
+from azureml.core._children import make_outputs, write
+from azureml.core._logging import _copy
+from azureml.core._place import files_beside_outputs, output_path, outputs_folder
+
+
+class FilesMixin:
+    """What ``Run`` does with files."""
+
+    def _kept(self):
+        """Return where this run's files are kept: a child's apart from those of the run and of other children."""
+        if self.parent is None:
+            return outputs_folder()
+        if self._outputs is None:
+            self._outputs = make_outputs(self)
+            write(self)
+        return os.path.join(outputs_folder(), self._outputs)
+
+    def upload_file(self, name, path_or_stream, datastore_name=None):
+        """Keep a file in outputs."""
+        target = output_path(name, self._kept())
+        if hasattr(path_or_stream, "read"):
+            with open(target, "wb") as file:
+                content = path_or_stream.read()
+                file.write(content.encode() if isinstance(content, str) else content)
+        else:
+            _copy(path_or_stream, target)
+
+    def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
+        """Keep several files in outputs."""
+        if len(names) != len(paths):
+            raise ValueError("upload_files: {} names for {} paths".format(len(names), len(paths)))
+        for name, path in zip(names, paths):
+            self.upload_file(name, path)
+
+    def upload_folder(self, name, path, datastore_name=None):
+        """Keep a folder's files in outputs; what is in outputs is kept anyway."""
+        for relative, full in files_beside_outputs(path):
+            self.upload_file(os.path.join(name, relative), full)
+
+    def download_file(self, name, output_file_path=None, _validate_checksum=False):
+        """Copy a file of outputs to another place."""
+        target = output_file_path or os.path.basename(name)
+        _copy(
+            output_path(name, self._kept()),
+            os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target,
+        )
+
+    def download_files(
+        self,
+        prefix=None,
+        output_directory=None,
+        output_paths=None,
+        batch_size=100,
+        append_prefix=True,
+        timeout_seconds=None,
+    ):
+        """Copy the files of outputs whose names begin with a prefix into a folder."""
+        names = [name for name in self.get_file_names() if name.startswith(prefix or "")]
+        targets = output_paths if isinstance(output_paths, list) else None
+        for at, name in enumerate(names):
+            short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
+            target = os.path.join(output_directory or ".", targets[at] if targets else short)
+            os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+            _copy(output_path(name, self._kept()), target)
+
+    def get_file_names(self):
+        """Return the files in outputs."""
+        if self.parent is not None and self._outputs is None:
+            return []
+        found, kept = [], self._kept()
+        for parent, _, files in os.walk(kept):
+            found += ["outputs/" + os.path.relpath(os.path.join(parent, one), kept) for one in files]
+        return sorted(found)
+
+    def _own_path(self, path):
+        """Return the path of a file or folder that a child has uploaded; any other as it is."""
+        if self.parent is not None and self._outputs is not None:
+            own = output_path(path, self._kept())
+            if os.path.exists(own):
+                return own
+        return path
