@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from runner.errors import nearest
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
-from serving.errors import ServingError
+from serving.errors import ServingError, listed, quoted
+
+_LONGEST_NAME = 200  # characters of an unknown name that is compared with others
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Route:
         if version is not None:
             found = self.versions.get(version)
             if found is None:
-                there = ", ".join(map(str, sorted(self.versions)))
-                raise ServingError(404, "no_such_version", f"Version {version} is not served here; {there} is")
+                served = listed(sorted(self.versions))
+                raise ServingError(404, "no_such_version", f"Version {version} is not served here. Served: {served}")
             return found
         if len(self.weights) == 1:
             return self.versions[next(iter(self.weights))]
@@ -96,28 +99,14 @@ class DataPlane:
             raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
         if name is None:
             if len(self.routes) > 1:
-                names = ", ".join(sorted(self.routes))
-                raise ServingError(400, "which_model", f"This server has several models ({names}): name one")
+                message = f"This server has several models. Name one of {listed(sorted(self.routes))}"
+                raise ServingError(400, "which_model", message)
             return next(iter(self.routes.values()))
         found = self.routes.get(name)
         if found is None:
-            raise ServingError(
-                404, "no_such_model", f"Model {name!r} is not served here; {', '.join(sorted(self.routes))} is"
-            )
+            hint = nearest(name[:_LONGEST_NAME], self.routes)
+            raise ServingError(404, "no_such_model", f"Model {quoted(name)} is not served here. {hint}")
         return found
-
-    def answer(
-        self, rows: Rows, *, name: str | None = None, version: int | None = None, method: str | None = None
-    ) -> Answer:
-        """Return a model's answer for some rows.
-
-        Raises
-        ------
-        ServingError
-            If it cannot be given; see its status.
-        """
-        route = self.route(name)
-        return self.answers(route, route.pick(version), rows, (method,), mirrored=version is None)[0]
 
     def answers(
         self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
@@ -130,7 +119,8 @@ class DataPlane:
             If one cannot be given; see its status.
         """
         if not self._places.acquire(blocking=False):
-            raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
+            message = f"{self.limits.queue} requests are at work already. Try again later"
+            raise ServingError(429, "busy", message, retry_after=1)
         try:
             found = self._ask(served, rows, methods)
             if mirrored:
@@ -152,7 +142,8 @@ class DataPlane:
     def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
         large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
         if large and not served.large.acquire(blocking=False):
-            raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
+            message = "Another large request is at work. Try again later, or send fewer rows"
+            raise ServingError(429, "busy", message, retry_after=2)
         try:
             found = []
             for method in methods:

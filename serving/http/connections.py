@@ -8,22 +8,25 @@ request may be on its way: here they may bring that one.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+import re
+from typing import ClassVar
 from weakref import WeakSet
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runner.worker import timeouts
-from serving.errors import is_text
+from serving.errors import ServingError
 from serving.http.door import TurnedAway
-from serving.http.gateway import UNREADABLE, WHOLE, Gateway
+from serving.http.gateway import ARRIVAL, Arrival, Gateway, cut_off
+from serving.protocols.registry import root_of
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _HEAD_BYTES = 8 << 10  # most heads are smaller
 _PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
 _DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
+_REQUEST_LINE = re.compile(rb"[!-~]{1,100} (/[!-~]{0,1000}) HTTP/")
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -36,6 +39,7 @@ class Connection(HttpToolsProtocol):
     _rests = False  # between two requests
     _last = False  # the next request is the last one
     _deaf = False  # what still comes is thrown away
+    _half_closed = False  # the client sends nothing more
     _ended = False  # no answer follows
     _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
     _parts = 0  # in which these have come
@@ -82,11 +86,35 @@ class Connection(HttpToolsProtocol):
                 self._read_in_parts(data)
             if self._unclear:
                 self._slow_down()
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(self._unknown_method(data))
         except httptools.HttpParserError as error:
-            reason = error.__context__
-            self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
+            reason, invalid = error.__context__, TurnedAway(400, "no_http", "The request is not valid HTTP")
+            self._refuse(reason if isinstance(reason, TurnedAway) else invalid)
         except TurnedAway as reason:
             self._refuse(reason)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what is on its way from a client that sends nothing more, which may still read; then close.
+
+        A client that has gone looks the same. What is written to it is lost.
+        """
+        self._half_closed = True
+        if self._deaf:
+            return not self._ended
+        if not self.cycle or self.cycle.response_complete:
+            return False
+        if self.cycle.more_body and not self._in_head:
+            self._refuse(cut_off())
+        else:
+            self.cycle.keep_alive = False
+        return True
+
+    def _unknown_method(self, data: bytes) -> TurnedAway:
+        """Return the refusal of a method that the parser does not know; the address says in which form it is."""
+        line = _REQUEST_LINE.match(data)
+        self.url = line[1] if line else b""
+        return TurnedAway(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
 
     def _slow_down(self) -> None:
         """Let headers gather that come in many parts: each part that is read has a price, and may be one byte."""
@@ -131,6 +159,11 @@ class Connection(HttpToolsProtocol):
         if self._unclear > _MOST_BYTES:
             raise _too_much()
 
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[ARRIVAL] = Arrival()  # type: ignore[literal-required] # an ASGI scope may have more
+
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""
         headers = self.headers
@@ -157,40 +190,41 @@ class Connection(HttpToolsProtocol):
         """End a request."""
         if not self._in_head:  # else it offers another protocol, and comes again
             super().on_message_complete()
-            self.scope[WHOLE] = True  # type: ignore[literal-required] # an ASGI scope may have more
+            self._arrival.is_whole = True
+
+    @property
+    def _arrival(self) -> Arrival:
+        arrival: Arrival = self.scope[ARRIVAL]  # type: ignore[literal-required]
+        return arrival
 
     @property
     def _in_head(self) -> bool:
         """Tell whether a request has begun whose headers are not complete."""
         return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
 
-    def _refuse(self, error: TurnedAway) -> None:
+    def _refuse(self, error: ServingError) -> None:
         """Have a request that cannot be read to its end refused in its turn, and read nothing after it."""
         self._deaf = True
         if not self._in_head and self.cycle and self.cycle.more_body:
             if self.cycle.response_started:
                 self.end()
             else:
-                self._note(error)
+                self._arrival.problem = error
                 self.cycle.message_event.set()
             return
-        address = self.url.decode("latin-1") if self._in_head else ""
-        known = address[: len("/v1/")] if is_text(address) else ""  # as much of it as decides about the error's form
+        root = root_of(self.url.decode("latin-1")) if self._in_head else ""  # which decides about the error's form
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
         del self.headers[_MOST_HEADERS:]
         super().on_headers_complete()
-        self._note(error, method="", path=known)
+        self.scope |= {"method": "", "path": root}
+        self._arrival.problem = error
         self.cycle.transport = self._answers  # type: ignore[assignment]
-
-    def _note(self, error: TurnedAway, **unknown: str) -> None:
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # an ASGI scope may have more than uvicorn knows
-        scope |= {UNREADABLE: error, **unknown}
 
     def end(self) -> None:
         """Close, once the client can have read its answer: data left unread would make it a reset, without one."""
-        if not self._deaf and not self.cycle.more_body:
+        if self._half_closed or (not self._deaf and not self.cycle.more_body):
             self.transport.close()
             return
         self._deaf = self._ended = True

@@ -11,12 +11,11 @@ from serving.errors import ServingError
 from serving.http.keys import Keys
 
 HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
-_LET_IN = "vivero.let_in"
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\])(?::[0-9]{0,5})?", re.ASCII)
 
 
 class TurnedAway(ServingError):  # noqa: N818 - a refusal, as its base
-    """A refusal at the door: to somebody who may be anybody, and who may try as often as they like."""
+    """A refusal to a client that has shown no key: it may be anybody, and may try as often as they like."""
 
 
 class Door:
@@ -36,20 +35,17 @@ class Door:
         self._is_known = functools.lru_cache(256)(functools.partial(_is_known, hosts)) if hosts is not None else None
 
     def check(self, environ: dict[str, Any]) -> None:
-        """Let a request in, once.
+        """Check the name that a request asks for and its key.
 
         Raises
         ------
         TurnedAway
             If it is not let in.
         """
-        if _LET_IN in environ:
-            return
         if self._is_known is not None and not self._is_known(environ.get("HTTP_HOST")):
             raise _misdirected(environ.get("HTTP_HOST"))
         if not self.is_open(environ) and not self.keys.admit(environ.get("HTTP_AUTHORIZATION")):
-            raise TurnedAway(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
-        environ[_LET_IN] = True
+            raise TurnedAway(401, "no_key", "This endpoint needs a key. Send the header Authorization: Bearer KEY")
 
     def is_open(self, environ: dict[str, Any]) -> bool:
         """Tell whether a request needs no key."""
@@ -82,7 +78,7 @@ def _is_address(name: str) -> bool:
 def _misdirected(given: str | None) -> TurnedAway:
     found = _HOST.fullmatch(given or "")
     if found is None:
-        return TurnedAway(400, "bad_host", "The Host header is no single name or address")
+        return TurnedAway(400, "bad_host", "The Host header is not one name or address")
     name = found["name"].rstrip(".").lower()
     return TurnedAway(
         421,

@@ -92,7 +92,8 @@ def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server
     """Return the HTTP server, which gives a sign of life about once a second while its loop goes round."""
     _, _, _, settings = read_endpoint(folder)
     gateway = Gateway(
-        app.flask.wsgi_app,
+        app.wsgi,
+        app.wsgi.refuse,
         app.plane.is_quick,
         app.prepare,
         door=app.door,
