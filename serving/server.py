@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.access import permissions
+from runner.endpoints.health import is_ready
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.files import locked, write_json, write_text
@@ -152,7 +153,7 @@ def _announce(folder: Path, home: Path) -> bool:
     """Say where the endpoint answers, as soon as it does."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
-    if served is None or not _answers(settings.reached_at, settings.port):
+    if served is None or not is_ready(settings.reached_at, settings.port):
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
     _, _, _, told = read_endpoint(home)
@@ -174,19 +175,6 @@ def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
         with contextlib.suppress(FileNotFoundError):  # its process has ended meanwhile
             found.append(read_record(path, ServerState).to_json())
     return found
-
-
-def _answers(host: str, port: int) -> bool:
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/v2/health/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def health() -> dict[str, float]:
 
 def health_check(python: str) -> list[str]:
     """Return the command that tells whether the server of a container answers."""
-    return [python, f"{SOURCE}/serving/process/health.py", str(PORT)]
+    return [python, f"{SOURCE}/runner/endpoints/health.py", str(PORT)]
 
 
 def repository_name(name: str) -> str:

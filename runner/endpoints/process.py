@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.health import is_ready
 from runner.endpoints.server_source import importable
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
@@ -112,14 +112,7 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
 def answers(record: EndpointRecord) -> bool:
     """Tell whether an endpoint says that it is ready."""
     settings = EndpointSettings(**record.settings)
-    connection = http.client.HTTPConnection(settings.reached_at, settings.port, timeout=2)
-    try:
-        connection.request("GET", "/v2/health/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return is_ready(settings.reached_at, settings.port)
 
 
 def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
