@@ -23,10 +23,10 @@ from runner.io.clock import now
 from runner.io.files import locked, write_json, write_text
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout
-from runner.records import ServerState
+from runner.records import EndpointRecord, ServerState
 from runner.worker import timeouts
 from serving.http.listening import STOP, Handed, Listening
-from serving.process.output_limit import put_aside
+from serving.process.output_limit import is_output, put_aside
 from serving.process.parent import (
     GRACE,
     HAS_THREADS,
@@ -71,7 +71,7 @@ def main(folder: Path, home: Path | None = None) -> int:
                 listening = Handed(own, home, record.generation) if home else Listening(own)
                 return _supervise(folder, listening, home or folder)
         except UserError as problem:
-            return _not_served(endpoint, record.name, str(problem))
+            return _not_served(endpoint, record, str(problem))
         except InterruptedError:
             return 0
         finally:
@@ -105,7 +105,7 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         if problem is not None:
             if code is None:
                 _end(loading, signal.SIGTERM, GRACE)
-            return _not_served(endpoint, record.name, problem)
+            return _not_served(endpoint, record, problem)
         if code is not None:
             if announced:
                 print(f"the loading process ended ({_reason(code)}) and is begun anew", flush=True)
@@ -114,10 +114,16 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
             loading = fork(lambda: load_and_mind(folder, listening, shared=shared))  # noqa: B023 - called at once
 
 
-def _not_served(endpoint: EndpointLayout, name: str, problem: str) -> int:
-    """Say why an endpoint is not served, and leave it for whoever lists endpoints; return the exit code."""
-    print(f"error: {name} is not served: {problem}", file=sys.stderr, flush=True)
-    write_text(endpoint.problem, f"{problem}\n")
+def _not_served(endpoint: EndpointLayout, record: EndpointRecord, problem: str) -> int:
+    """Say why an endpoint is not served, and return the exit code.
+
+    What lists endpoints says it too. An endpoint that never was served and whose output is not kept is removed.
+    """
+    print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
+    if record.generation == 1 and not is_output(endpoint.log):
+        shutil.rmtree(endpoint.root, ignore_errors=True)
+    else:
+        write_text(endpoint.problem, f"{problem}\n")
     return 1
 
 

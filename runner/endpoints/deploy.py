@@ -199,7 +199,13 @@ class Deployer:
             registry=self.registry,
             servers=servers,
         )
-        servers.start(record)
+        try:
+            servers.start(record)
+        except UserError as mistake:
+            if there is not None:
+                raise
+            self.store.discard(name)
+            raise UserError(mistake.message, mistake.hint or f"Its log: {self.layout.endpoint(name).log}") from None
         return self._told(record, keys)
 
     def _servers(self, record: EndpointRecord) -> Servers:

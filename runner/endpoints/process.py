@@ -24,6 +24,8 @@ from runner.ports import Say
 from runner.records import EndpointRecord, ProcessRecord
 from runner.worker import environment_seal, timeouts
 
+_ENDING = 10.0  # seconds until a server that is given up is killed
+
 
 def choose_port(settings: EndpointSettings) -> int:
     """Return the port, a free one for 0.
@@ -102,11 +104,21 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
             said = passed
             say(f"Endpoint {name} is loading its models: {passed:.0f} s so far, given up after {limit:g} s")
         pause.wait(0.05)
-    server.terminate()
+    _end(server)
     raise UserError(
         f"Endpoint {name} did not answer within {limit:g} s",
         f"See {endpoint.log}. VIVERO_TIMEOUTS=server_start=SECONDS gives it more",
     )
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End a server that did not come to serve, so that nothing of it holds the endpoint."""
+    server.terminate()
+    try:
+        server.wait(_ENDING)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def answers(record: EndpointRecord) -> bool:

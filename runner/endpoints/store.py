@@ -108,6 +108,12 @@ class EndpointStore:
             raise UserError(f"Endpoint {name} is being served", f"Stop it first: vivero stop {name}")
         remove(self.layout.root, self.layout.endpoint(name).root)
 
+    def discard(self, name: str) -> None:
+        """Drop an endpoint whose first start failed, with its keys, which nobody has seen. Its log stays."""
+        endpoint = self.layout.endpoint(name)
+        for one in (endpoint.record, endpoint.keys, endpoint.problem):
+            one.unlink(missing_ok=True)
+
     def has_keys(self, name: str) -> bool:
         """Tell whether keys were made."""
         return self.layout.endpoint(name).keys.exists()

@@ -10,6 +10,14 @@ from pathlib import Path
 _OUT = 1
 
 
+def is_output(log: Path) -> bool:
+    """Tell whether what this process prints goes to a file."""
+    try:
+        return os.path.samestat(os.fstat(_OUT), log.stat())
+    except OSError:
+        return False
+
+
 def put_aside(log: Path, largest: int) -> None:
     """Move what was printed to ``NAME.1``, in the place of an earlier one, once there is more than `largest` bytes.
 
@@ -17,8 +25,7 @@ def put_aside(log: Path, largest: int) -> None:
     model starts. All of them append. Output that goes elsewhere, such as to a terminal, is left alone.
     """
     with contextlib.suppress(OSError):  # a full disk: it is tried again at the next look
-        state = os.fstat(_OUT)
-        if state.st_size > largest and os.path.samestat(state, log.stat()):
+        if is_output(log) and os.fstat(_OUT).st_size > largest:
             _copy_aside(log)
             os.ftruncate(_OUT, 0)
 
