@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 from runner.records import ModelRecord
 from serving.accelerate.paths import TREES, exact_paths, rowwise
 from serving.data.columns import ANY, Column
@@ -24,7 +24,7 @@ from serving.dataplane.batching import Batcher
 from serving.dataplane.jobs import force_one_job
 from serving.dataplane.outputs import tidy
 from serving.dataplane.self_test import other_forms, registered_example, with_empty_columns, working_example
-from serving.errors import ServingError
+from serving.errors import ServingError, quoted
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
@@ -95,9 +95,8 @@ class ServedModel:
     def _default(self, wanted: str | None) -> str:
         for name in (wanted, self.record.default_method):
             if name is not None and name not in self.schema.methods:
-                raise UserError(
-                    f"Model {self.name}:{self.version} has no method {name}", f"It has {', '.join(self.schema.methods)}"
-                )
+                known = nearest(name, self.schema.methods)
+                raise UserError(f"Model {self.name}:{self.version} has no method '{name}'", known)
         return wanted or self.record.default_method or self.schema.methods[0]
 
     def _try_out(self) -> tuple[list[Any], bool]:
@@ -212,11 +211,10 @@ class ServedModel:
         ServingError
             If the rows or the method are not the model's.
         """
-        method = method or self.default_method
+        method = self.default_method if method is None else method
         if method not in self._calls:
-            raise ServingError(
-                422, "no_such_method", f"The model has no method {method!r}; it has {', '.join(self.schema.methods)}"
-            )
+            known = " or ".join(self.schema.methods)
+            raise ServingError(422, "no_such_method", f"The model has no method {quoted(method)}. Use {known}")
         check_rows(rows, most_rows)
         return model_input(self.schema, rows), method
 
@@ -233,7 +231,7 @@ class ServedModel:
         except ServingError:
             raise
         except MemoryError:
-            raise ServingError(503, "no_memory", "The server has not enough memory for these rows") from None
+            raise ServingError(503, "no_memory", "The server does not have enough memory for these rows") from None
         except Exception as error:
             raise ModelFailedError(error) from error
 

@@ -27,6 +27,7 @@ _PARTS = 8  # in which the headers of a request may come before we wait for more
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
 _DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
 _REQUEST_LINE = re.compile(rb"[!-~]{1,100} (/[!-~]{0,1000}) HTTP/")
+_TLS = b"\x16\x03"  # how a client begins that wants HTTPS
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -113,7 +114,10 @@ class Connection(HttpToolsProtocol):
     def _unknown_method(self, data: bytes) -> TurnedAway:
         """Return the refusal of a method that the parser does not know; the address says in which form it is."""
         line = _REQUEST_LINE.match(data)
-        self.url = line[1] if line else b""
+        if line is None:
+            hint = ". Begin the address with http://, not https://" if data.startswith(_TLS) else ""
+            return TurnedAway(400, "no_http", f"The request is not valid HTTP{hint}")
+        self.url = line[1]
         return TurnedAway(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
 
     def _slow_down(self) -> None:

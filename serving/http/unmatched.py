@@ -11,8 +11,10 @@ from werkzeug.routing import Map
 from runner.errors import close
 from serving.dataplane.plane import DataPlane
 from serving.errors import ServingError, quoted
+from serving.protocols.registry import PROTOCOLS
 
 _NAME, _VERSION = re.compile(r"<(?:\w+:)?name>"), re.compile(r"<(?:\w+:)?version>")
+_ROWS = PROTOCOLS[0].addresses[0]
 _LONGEST = 200  # characters of an address that is compared with others
 _IMPLIED = ("HEAD", "OPTIONS")  # methods that every route has, which help nobody
 
@@ -32,7 +34,7 @@ def of_http(error: HTTPException, path: str, method: str, routes: Map, plane: Da
 def no_such_path(path: str, known: Collection[str]) -> ServingError:
     """Return the refusal of an address that does not exist, naming the nearest one that does."""
     meant = close(path[:_LONGEST], known)
-    hint = f"Did you mean {meant}?" if meant is not None else "GET /openapi.json lists all paths"
+    hint = f"Did you mean {meant}?" if meant is not None else f"Send rows to {_ROWS}; GET /openapi.json lists all paths"
     return ServingError(404, "not_found", f"There is no path {quoted(path)}. {hint}")
 
 

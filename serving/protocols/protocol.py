@@ -48,7 +48,9 @@ class Wanted(NamedTuple):
             400 if the body names another one.
         """
         if any(one not in (None, method) for one in self.methods):
-            named = f"{quoted(method)} in its address and {listed(one for one in self.methods if one)} in its body"
+            named = (
+                f"{quoted(method)} in its address and {listed(quoted(one) for one in self.methods if one)} in its body"
+            )
             raise bad_input("two_methods", f"The request names two methods: {named}")
         return self._replace(methods=(method,))
 
