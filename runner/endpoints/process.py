@@ -27,11 +27,11 @@ from runner.worker import environment_seal, timeouts
 
 _HOSTS = "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses"
 _PORTS = "Choose another port: port=5002, in a composition endpoint.port=5002; 0 takes a free one"
-_ENDING = 10.0  # seconds until a server that is given up is killed
+_ENDING = 10.0  # seconds until a server that was given up is killed
 
 
 def choose_port(settings: EndpointSettings) -> int:
-    """Return the port, a free one for 0.
+    """Return the port; for 0 a free one.
 
     Raises
     ------
@@ -82,18 +82,18 @@ def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
     found = environment_seal.changes(str(prefix))
     if found:
         raise UserError(
-            f"Endpoint {record.name} is not started: in its environment {environment_seal.shown(found)} changed",
-            "Deploy it again, which builds the environment again",
+            f"Endpoint {record.name} cannot start: in its environment {environment_seal.shown(found)} changed",
+            "Deploy it again to rebuild the environment",
         )
 
 
 def start(store: EndpointStore, name: str, say: Say) -> None:
-    """Start the server, detached, and wait until it answers; say so where that takes long.
+    """Start the server, detached, and wait until it answers; report progress if that takes long.
 
     Raises
     ------
     UserError
-        If it does not, with what it said.
+        If it does not answer, with its last message.
     """
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End a server that did not come to serve, so that nothing of it holds the endpoint."""
+    """End a server that did not answer in time, and wait until it has released the endpoint."""
     server.terminate()
     try:
         server.wait(_ENDING)
@@ -139,7 +139,7 @@ def answers(record: EndpointRecord) -> bool:
 
 
 def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
-    """Wait until every server process serves a record's generation; return what is wrong if one cannot."""
+    """Wait until every server process serves a record's generation; return the problem if one cannot."""
     pause, until = threading.Event(), time.monotonic() + seconds
     while time.monotonic() < until:
         states = store.states(record.name)
@@ -153,7 +153,7 @@ def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) ->
 
 
 def stop(store: EndpointStore, name: str) -> bool:
-    """Stop an endpoint's server, which first answers the requests at work; return whether there was one.
+    """Stop an endpoint's server after the requests at work are answered; return whether it was running.
 
     Raises
     ------

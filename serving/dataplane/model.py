@@ -1,4 +1,4 @@
-"""One loaded version: its schema, how it is asked, its example."""
+"""One loaded version: its schema, its methods, its example."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUICK = 0.0015  # seconds
 
 
 class ServedModel:
-    """A version that can be asked.
+    """A version that answers requests.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ServedModel:
     default_method : str or None
         The method of requests that name none; None: the record's, else the first the model has.
     warning : str or None
-        What every answer has to say, such as another scikit-learn than the model's own.
+        What every answer must say, such as that the server's scikit-learn is not the model's.
     accelerate : str or None
         ``onnx``: answers by onnxruntime where they are close to the model's.
     dates : sequence of str
@@ -50,7 +50,7 @@ class ServedModel:
     patience : float
         Seconds that a request waits for its turn.
     observe_batch : callable
-        Told the rows of each call of the model.
+        Receives the number of rows of each call of the model.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ServedModel:
         return wanted or self.record.default_method or self.schema.methods[0]
 
     def _try_out(self) -> tuple[list[Any], bool]:
-        """Return one row that the model takes, the one registered with it or a made-up one, and whether it does."""
+        """Return a row for the model, registered with it or made up, and whether the model takes it."""
 
         def ask(schema: Schema, rows: list[Any]) -> Any:
             return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
@@ -237,7 +237,7 @@ class ServedModel:
 
 
 class ModelFailedError(ServingError):
-    """The model raised: a client learns what, the log where."""
+    """The model raised an exception. The client gets its message, the log its traceback."""
 
     def __init__(self, cause: BaseException) -> None:
         text = " ".join(str(cause).split())

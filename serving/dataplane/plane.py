@@ -21,14 +21,14 @@ _LONGEST_NAME = 200  # characters of an unknown name that is compared with other
 
 @dataclass(frozen=True)
 class Limits:
-    """What one server takes on.
+    """Limits of one server.
 
     Parameters
     ----------
     max_rows : int
         Rows of one request.
     large_rows : int
-        From this many on, a request must be the only such one of its model: others are told to come again.
+        Requests with this many rows or more are answered one at a time for each model; others are refused meanwhile.
     queue : int
         Requests at work or waiting, of all models.
     """
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said. `values` is an array, or a list of arrays for several outputs."""
+    """A model's answer. `values` is an array, or a list of arrays for several outputs."""
 
     values: Any
     method: str
@@ -49,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """The versions behind one name: each with its share of the traffic, and one that only listens."""
+    """The versions behind one name, each with its share of the traffic, and one that only mirrors it."""
 
     versions: Mapping[int, ServedModel]
     weights: Mapping[int, float] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class DataPlane:
     def is_quick(self, beside_large: bool = False) -> bool:
         """Tell whether every model answers a small request within a millisecond or two.
 
-        Beside a large request, models that share calls do not: theirs wait for its end.
+        While a large request is at work, models that share calls do not: small requests wait for it.
         """
         if beside_large and self.shares_calls():
             return False
@@ -135,7 +135,7 @@ class DataPlane:
         return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
 
     def show_mirror(self, route: Route, rows: Rows, method: str) -> None:
-        """Let the mirror of a route, if it has one, see a request."""
+        """Send a request to the mirror of a route, if it has one."""
         if route.mirror is not None:
             self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
@@ -157,14 +157,14 @@ class DataPlane:
 
 
 def _copy(rows: Rows) -> Rows:
-    """Return rows of their own: a model may write into its matrix, as a StandardScaler with copy=False does."""
+    """Return a copy: a model may write into its matrix, as a StandardScaler with copy=False does."""
     return Rows(rows.values.copy(), rows.columns) if isinstance(rows.values, np.ndarray) else rows
 
 
 class Mirror:
-    """Lets another version see the rows, from a thread of its own: what it makes of them is counted, and kept nowhere.
+    """Sends rows to another version in a thread of its own. Its answers are counted and thrown away.
 
-    What comes while 64 requests wait is left out, so that a slow version holds nobody up.
+    While 64 requests wait, further ones are skipped, so that a slow version delays no answer.
     """
 
     def __init__(self, count: Callable[[ServedModel, str], None] = lambda _served, _outcome: None) -> None:

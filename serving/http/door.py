@@ -1,4 +1,4 @@
-"""Decides who is let in, once a request's headers have arrived and before its body is read."""
+"""Checks the key and the Host of a request, before its body is read."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Door:
     Parameters
     ----------
     keys : Keys
-        Who may ask.
+        The keys that are valid.
     hosts : tuple of str or None
-        Names that the endpoint is asked by, beside those of loopback and addresses; None: any. A page of somebody
-        else, whose own name was made to lead to this machine (DNS rebinding), asks by that name.
+        Names that clients may use, beside localhost and addresses; None: any. A foreign web page whose own name was
+        made to lead to this machine (DNS rebinding) sends that name.
     """
 
     def __init__(self, keys: Keys, hosts: tuple[str, ...] | None = None) -> None:
@@ -40,7 +40,7 @@ class Door:
         Raises
         ------
         TurnedAway
-            If it is not let in.
+            If either is not right.
         """
         if self._is_known is not None and not self._is_known(environ.get("HTTP_HOST")):
             raise _misdirected(environ.get("HTTP_HOST"))
@@ -51,8 +51,8 @@ class Door:
         """Tell whether a request needs no key."""
         return not self.keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS"
 
-    def knows_nobody(self, environ: dict[str, Any]) -> bool:
-        """Tell whether a request was let in without a key where others need one."""
+    def is_anonymous(self, environ: dict[str, Any]) -> bool:
+        """Tell whether a request was accepted without a key where others need one."""
         return self.keys.needed and self.is_open(environ)
 
 

@@ -72,7 +72,7 @@ class Exchange:
         environ[_KEY] = self
 
     def tell(self) -> bool:
-        """Take on to count and log it, and return whether nobody else has: its thread, or who gave it up before."""
+        """Claim the right to count and log it; return whether it was free. Its thread and who gives it up both ask."""
         return self._untold.acquire(blocking=False)
 
     def refusal(self, error: ServingError) -> Response:

@@ -1,9 +1,9 @@
-"""Between the HTTP server and the Flask app: takes a request in as a whole, then has it answered.
+"""Between the HTTP server and the Flask app: receives a whole request, then has it answered.
 
-The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that a client that sends slowly or not at
-all holds no thread. Who is not let in, and what is too long, is refused before the body is read. A quick answer is made
-at once, in the loop; one that may take longer, by its size or by its model, in a thread, so that the quick ones go on.
-What answers is WSGI (PEP 3333).
+The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that slow clients hold no thread. Requests
+without a valid key, and those that are too large, are refused before the body is read. Quick answers are made in the
+event loop. Those that may take longer, because of their size or their model, are made in a thread. The application that
+answers is WSGI (PEP 3333).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from serving.http.timelimit import TimeLimit
 
 ARRIVAL = "vivero.arrival"  # the one key of ours in a request's scope
 _QUICK_BYTES = 16 << 10
-_LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
+_LOOP_SECONDS = 0.05  # that quick answers may block the loop
 _KEYS = {
     b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
     b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
@@ -104,7 +104,7 @@ class Gateway:
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
         self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
-        self.begun: Collection[Any] = ()  # requests of all connections that are not answered yet; set by the server
+        self.begun: Collection[Any] = ()  # unanswered requests of all connections; set by the server
         self._arrivals, self._turns = TimeLimit(timeouts.seconds("request_body")), TimeLimit(timeout)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -158,11 +158,10 @@ class Gateway:
         return status, [*headers, ("connection", "close")] if unread else headers, content
 
     async def _in_thread(self, environ: dict[str, Any], exchange: Exchange, *, small: bool) -> Response:
-        """Answer in a thread, or refuse where that does not come about in time.
+        """Answer in a thread, or refuse if that takes too long.
 
-        A thread that computes cannot be stopped. It goes on when its request was given up, and its place stays taken
-        until it ends: a request that was given up counts as work. A request that still waits is taken out, and never
-        begins.
+        A thread that computes cannot be stopped. When its request is given up, it goes on and keeps its place until it
+        ends. A request that still waits is removed and never begins.
         """
         if len(self._work) >= self._queue:
             raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
@@ -187,9 +186,9 @@ class Gateway:
         return call(self._wsgi, environ)
 
     async def _quickly(self, environ: dict[str, Any]) -> Response:
-        """Answer in the loop: at once if no other request is there, else as soon as all that has arrived is read.
+        """Answer in the loop: at once if this is the only request, else after reading everything that has arrived.
 
-        Requests of the same moment may share a call of their model.
+        Requests that arrived together may share a call of their model.
         """
         if len(self.begun) == 1:
             return call(self._wsgi, environ)
@@ -207,7 +206,7 @@ class Gateway:
         self._answer(moment)
 
     def _answer(self, moment: list[tuple[dict[str, Any], asyncio.Future[Response]]]) -> None:
-        """Answer one after the other; where that takes long, the loop does what else it has to do in between."""
+        """Answer one after the other; if that takes long, let the loop do its other work in between."""
         until = time.perf_counter() + _LOOP_SECONDS
         for at, (environ, answer) in enumerate(moment, 1):
             if not answer.done():  # its client may have gone

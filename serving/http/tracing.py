@@ -55,13 +55,13 @@ class Tracing:
 
         answer = self._inner(environ, start)
         if exchange.tell():
-            self._report(environ, exchange, statuses[0], anybody=self._door.knows_nobody(environ))
+            self._report(environ, exchange, statuses[0], anybody=self._door.is_anonymous(environ))
         return answer
 
     def refuse(self, environ: dict[str, Any], exchange: Exchange, error: ServingError) -> Response:
         """Return a refusal, counted and logged as every other answer is."""
         status, headers, content = exchange.refusal(error)
-        anybody = isinstance(error, TurnedAway) or self._door.knows_nobody(environ)
+        anybody = isinstance(error, TurnedAway) or self._door.is_anonymous(environ)
         self._report(environ, exchange, status, anybody=anybody)
         return status, [*headers, *self._headers(environ, exchange)], content
 

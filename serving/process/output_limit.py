@@ -21,10 +21,10 @@ def is_output(log: Path) -> bool:
 def put_aside(log: Path, largest: int) -> None:
     """Move what was printed to ``NAME.1``, in the place of an earlier one, once there is more than `largest` bytes.
 
-    It is copied and the log is emptied, not renamed: the server's processes have it open, and so have those that a
-    model starts. All of them append. Output that goes elsewhere, such as to a terminal, is left alone.
+    The log is copied and emptied, not renamed, because the server's processes, and those that a model starts, have it
+    open and append to it. Output that goes elsewhere, such as to a terminal, is left alone.
     """
-    with contextlib.suppress(OSError):  # a full disk: it is tried again at the next look
+    with contextlib.suppress(OSError):  # a full disk: the next call tries again
         if is_output(log) and os.fstat(_OUT).st_size > largest:
             _copy_aside(log)
             os.ftruncate(_OUT, 0)

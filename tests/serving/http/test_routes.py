@@ -93,7 +93,7 @@ def test_a_mistake_is_one_line(words: str, register: Any, serve: Any) -> None:
     assert server.process.wait(30) == 1
     said = [line for line in server.said if "error: " in line]
     assert len(said) == 1 and MISTAKES[words] in said[0], server.said
-    assert not any("still serving" in line for line in server.said)
+    assert not any("Still serving" in line for line in server.said)
 
 
 def test_an_address_in_use(register: Any, serve: Any) -> None:
