@@ -78,7 +78,7 @@ def describe(served: ServedModel) -> Body:
         "columns": columns,
         "input_data": forms,
         "Inputs": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": forms},
-        "GlobalParameters": any_of([object_of({"method": method}), {"type": ["number", "string", "null"]}]),
+        "GlobalParameters": {"properties": {"method": method}},
         "method": method,
     }
     one_of_them = {"anyOf": [{"required": [name]} for name in ("data", "input_data", "Inputs")]}

@@ -91,7 +91,7 @@ def describe(served: ServedModel) -> Body:
         "dataframe_split": split,
         "dataframe_records": rows,
     }
-    params = any_of([object_of({"method": method_schema(served)}), {"type": ["number", "string", "null"]}])
+    params = {"properties": {"method": method_schema(served)}}
     one_of_them = {"oneOf": [{"required": [name]} for name in forms]}
     schemas = {JSON_TYPE: {**object_of({**forms, "params": params}), **one_of_them}, CSV_TYPE: STRING}
     return Body(schemas, example_if_works(served, {"instances": shown_example(served)}))
