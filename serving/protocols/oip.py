@@ -247,7 +247,8 @@ def describe(served: ServedModel) -> Body:
     """Describe requests."""
     data = {**_TENSOR, "properties": {**_TENSOR["properties"], "data": {"type": "array"}}}
     method: Schema = {"enum": [*served.schema.methods, None]}
-    output = object_of({"name": {"enum": list(served.schema.methods)}, "parameters": _output_parameters()}, "name")
+    name = {**STRING, "description": f"a method: {', '.join(served.schema.methods)}"}
+    output = object_of({"name": name, "parameters": _output_parameters()}, "name")
     properties = {
         "inputs": {**array_of(data), "minItems": 1},
         "outputs": {"type": ["array", "null"], "items": output, "description": "the methods that are asked"},

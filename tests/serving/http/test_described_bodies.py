@@ -27,7 +27,7 @@ PATHS = ("/score", "/invocations", "/v1/models/m:predict", "/v2/models/m/infer")
 # A schema cannot say that columns are equally long, that a shape fits its data, that two fields agree, or which
 # columns an index may stand in front of.
 UNSAID = ("ragged", "two_methods", "wrong_shape")
-VALUES = (None, True, 0, 1.5, -7, "x", "predict", [], {}, [1.0], {"a": 1}, [[5.1, 3.5, 1.4, 0.2]])
+VALUES: tuple[Any, ...] = (None, True, 0, 1.5, -7, "x", "predict", [], {}, [1.0], {"a": 1}, [[5.1, 3.5, 1.4, 0.2]])
 
 
 def bodies(path: str, example: Any) -> list[Any]:
