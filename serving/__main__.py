@@ -17,14 +17,14 @@ from runner.errors import UserError, storage_error
 
 @dataclass
 class Workspace:
-    """Where models are kept."""
+    """Where the models are."""
 
     root: Optional[str] = None  # noqa: UP045 - OmegaConf knows no other form
 
 
 @dataclass
 class Command(EndpointSettings):
-    """What can be typed: the endpoint's settings, its models, the workspace."""
+    """The command line: the endpoint's settings, its models, the workspace."""
 
     model: Optional[str] = None  # noqa: UP045
     models: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ def parse(words: list[str]) -> Command:
     for word in words:
         if "=" not in word or word.startswith("-"):
             raise UserError(
-                f"'{word}' is not a setting", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
+                f"'{word}' is not SETTING=VALUE", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     found = read_words(Command, words)
     found.models = [name for one in found.models for name in one.split(",")]  # no name has a comma
@@ -90,14 +90,16 @@ def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     """Write the endpoint's record and return argv and variables of its server."""
     from runner.endpoints.deploy import new_endpoint
     from runner.endpoints.process import command as server_command
+    from runner.endpoints.settings import check_settings
     from runner.layout import trusted_workspace
     from runner.store.registry import FileRegistry
     from runner.wiring import make_servers
 
     layout = trusted_workspace(command.workspace.root)
     settings = EndpointSettings(**{name: getattr(command, name) for name in EndpointSettings.__dataclass_fields__})
+    check_settings(settings)
     if settings.kind != "local":
-        raise UserError(f"kind={settings.kind} is not served from here", "Use: vivero deploy MODEL --set kind=docker")
+        raise UserError("python -m serving starts no containers", "Use: vivero deploy MODEL --set kind=docker")
     record, keys = new_endpoint(
         layout,
         [*([command.model] if command.model else []), *command.models],

@@ -48,12 +48,12 @@ class Order:
 
 
 def score(order: Order) -> int:
-    """Score a file and return the number of rows. Each chunk is told as a JSON line.
+    """Score a file and return the number of rows. Each chunk prints a JSON line.
 
     Raises
     ------
     UserError
-        If the file or a row of it cannot be taken; what was scored before is kept, and the next try goes on there.
+        If the file or one of its rows is not valid. Rows scored so far are kept, and the next attempt resumes there.
     """
     registry = FileRegistry(Layout(Path(order.workspace)))
     record = registry.read(order.name, order.version)
@@ -115,7 +115,7 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
 
 
 def _prepare(parts: Path, facts: dict[str, Any]) -> None:
-    """Keep the parts of an earlier try of the same, throw away those of another."""
+    """Keep the parts of an earlier attempt at the same order, remove those of another."""
     path = parts / "order.json"
     if path.exists() and json.loads(path.read_bytes()) != facts:
         shutil.rmtree(parts)
@@ -192,7 +192,7 @@ def _check_apart(kept: list[str], answers: list[str]) -> None:
     if both:
         raise UserError(
             f"--keep: the answers have a column {both[0]} too",
-            f"Call it otherwise in the file, such as {both[0]}_before, and keep that",
+            f"Rename it in the file, for example to {both[0]}_before, and keep that",
         )
 
 

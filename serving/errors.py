@@ -1,7 +1,9 @@
-"""Errors that clients get: a status, a code to switch on, and a sentence."""
+"""Errors that clients get: a status, a code to switch on, a sentence, and the JSON that says so."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 # What each status of a refusal says; the description of an endpoint has it from here.
@@ -23,11 +25,8 @@ MEANING = {
     504: "no answer in time",
 }
 OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # what any request may be told, whatever it asks for
-
-
-def is_text(path: str) -> bool:
-    """Tell whether the error of a request is a text, by its address: so in both versions of the inference protocol."""
-    return path.startswith(("/v1/", "/v2/")) or path in ("/v1", "/v2")
+_LONGEST = 60  # characters of a name or value in a message
+_LISTED = 8  # names in a message
 
 
 class ServingError(Exception):
@@ -36,28 +35,105 @@ class ServingError(Exception):
     Parameters
     ----------
     status : int
-        The HTTP status: one of `MEANING`, or of a request that fits no route.
+        The HTTP status: one of `MEANING`, or 405 or 501 for a method that an address does not have.
     code : str
         A word that programs can compare, such as ``wrong_width``.
     message : str
-        What is wrong, naming row and column where there is one.
+        What is wrong, naming row and column where there is one. Rows are counted from 1.
+    retry_after : int or None
+        Seconds after which the client may try again.
+    allow : collection of str
+        The methods that the address has, where the request's is another one.
     details
-        The same as data, such as ``row=3, column="age"``.
+        The same as data, such as ``row=3, column="age"``. Rows are counted from 0.
     """
 
-    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None, **details: Any) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        allow: Collection[str] = (),
+        **details: Any,
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
-        self.retry_after, self.details = retry_after, details
+        self.retry_after, self.allow, self.details = retry_after, allow, details
 
-    def body(self, request_id: str, *, as_text: bool) -> dict[str, Any]:
-        """Return the JSON answer; with `as_text` as the Open Inference Protocol has it, whose error is a text."""
-        details = {"code": self.code, **{key: value for key, value in self.details.items() if value is not None}}
-        if as_text:
-            return {**details, "error": self.message, "request_id": request_id}
-        return {"error": {"message": self.message, **details}, "request_id": request_id}
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers that belong to this status."""
+        found = [("WWW-Authenticate", "Bearer")] if self.status == 401 else []
+        if self.retry_after is not None:
+            found.append(("Retry-After", str(self.retry_after)))
+        return [*found, ("Allow", ", ".join(self.allow))] if self.allow else found
 
 
 def bad_input(code: str, message: str, **details: Any) -> ServingError:
     """Return the error for rows that the model cannot take."""
     return ServingError(400, code, message, **details)
+
+
+@dataclass(frozen=True)
+class ErrorForm:
+    """How a protocol writes a refusal.
+
+    Parameters
+    ----------
+    name : str
+        The schema's name in the description of the API.
+    schema : dict
+        The JSON schema.
+    write : callable
+        From what the error says (``code``, ``message`` and details) and the request's id to JSON.
+    """
+
+    name: str
+    schema: dict[str, Any]
+    write: Callable[[str, dict[str, Any], str], dict[str, Any]]
+
+    def body(self, error: ServingError, request_id: str) -> dict[str, Any]:
+        """Return the JSON of a refusal."""
+        details = {"code": error.code, **{key: one for key, one in error.details.items() if one is not None}}
+        return self.write(error.message, details, request_id)
+
+
+def _schema(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+_STRING = {"type": "string"}
+AS_OBJECT = ErrorForm(
+    "Error",
+    _schema("error", "request_id", error=_schema("code", "message", code=_STRING, message=_STRING), request_id=_STRING),
+    lambda message, details, request_id: {"error": {"message": message, **details}, "request_id": request_id},
+)
+AS_TEXT = ErrorForm(
+    "ErrorText",
+    _schema("error", "code", "request_id", error=_STRING, code=_STRING, request_id=_STRING),
+    lambda message, details, request_id: {**details, "error": message, "request_id": request_id},
+)
+
+
+def shortened(value: Any) -> str:
+    """Return a value as text, cut if it is long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def quoted(value: Any) -> str:
+    """Return a name or value in quotes, cut if it is long."""
+    return repr(shortened(value)) if isinstance(value, str) else shortened(repr(value))
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Return the first of some names, each cut if it is long."""
+    found = [shortened(one) for one in names]
+    return ", ".join(found[:_LISTED]) + (", …" if len(found) > _LISTED else "")
+
+
+def count(number: int, what: str) -> str:
+    """Return a number of things: ``1 value``, ``2 values``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

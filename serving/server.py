@@ -1,6 +1,6 @@
 """Starts the server of one endpoint, in the environment of its models: ``python -m serving.server FOLDER [HOME]``.
 
-HOME is there in a container: the endpoint's folder on the host, whose holder has the socket that requests come to.
+In a container, HOME is the endpoint's folder on the host, whose holder has the socket that clients connect to.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from runner.access import permissions
+from runner.endpoints.health import is_ready
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.files import locked, write_json, write_text
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout
-from runner.records import ServerState
+from runner.records import EndpointRecord, ServerState
 from runner.worker import timeouts
 from serving.http.listening import STOP, Handed, Listening
-from serving.process.output_limit import put_aside
+from serving.process.output_limit import is_output, put_aside
 from serving.process.parent import (
     GRACE,
     HAS_THREADS,
@@ -51,7 +52,7 @@ def main(folder: Path, home: Path | None = None) -> int:
     permissions.enter(layout.root)
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
-            print(f"error: endpoint {record.name} is served already", file=sys.stderr)
+            print(f"error: endpoint {record.name} is already served", file=sys.stderr)
             return 1
         endpoint.unloaded.unlink(missing_ok=True)
         endpoint.problem.unlink(missing_ok=True)
@@ -70,7 +71,7 @@ def main(folder: Path, home: Path | None = None) -> int:
                 listening = Handed(own, home, record.generation) if home else Listening(own)
                 return _supervise(folder, listening, home or folder)
         except UserError as problem:
-            return _not_served(endpoint, record.name, str(problem))
+            return _not_served(endpoint, record, str(problem))
         except InterruptedError:
             return 0
         finally:
@@ -78,7 +79,7 @@ def main(folder: Path, home: Path | None = None) -> int:
 
 
 def _supervise(folder: Path, listening: Listening, home: Path) -> int:
-    """Keep the loading process going, which minds those that serve, until a signal to stop comes."""
+    """Keep the loading process running, which watches the server processes, until a signal to stop arrives."""
     _, endpoint, record, settings = read_endpoint(folder)
     adopt_orphans()
     shared, announced = True, False
@@ -89,9 +90,9 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         put_aside(endpoint.log, int(settings.log_megabytes * 2**20))
         over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
-            # One that was never said to serve may still load, deaf to signals; there is nothing to be answered.
+            # Before it serves, it may be loading, which signals do not end. No request is at work then.
             _end(loading, signal.SIGTERM if announced else signal.SIGKILL, settings.stop_timeout + 2 * GRACE)
-            return 1 if listening.lost else 0  # the engine starts it anew, and it asks the next holder
+            return 1 if listening.lost else 0  # the engine starts it again, and it asks the next holder
         code = exit_code(loading)
         announced = announced or (code is None and _announce(folder, home))
         passed = time.monotonic() - begun
@@ -100,23 +101,29 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
             print(f"Loading the models of {record.name}: {passed:.0f} s so far", flush=True)
         problem = None if announced else _problem(folder)
         if problem is None and code is not None and code != HAS_THREADS and not announced:
-            problem = f"loading its models ended the process ({_reason(code)})"
+            problem = f"the process ended while it loaded the models ({_reason(code)})"
         if problem is not None:
             if code is None:
                 _end(loading, signal.SIGTERM, GRACE)
-            return _not_served(endpoint, record.name, problem)
+            return _not_served(endpoint, record, problem)
         if code is not None:
             if announced:
-                print(f"the loading process ended ({_reason(code)}) and is begun anew", flush=True)
+                print(f"The loading process ended ({_reason(code)}) and is started again", flush=True)
                 signal.sigtimedwait((), 1)  # its children end meanwhile
             shared = shared and code != HAS_THREADS
             loading = fork(lambda: load_and_mind(folder, listening, shared=shared))  # noqa: B023 - called at once
 
 
-def _not_served(endpoint: EndpointLayout, name: str, problem: str) -> int:
-    """Say why an endpoint is not served, and leave it for whoever lists endpoints; return the exit code."""
-    print(f"error: {name} is not served: {problem}", file=sys.stderr, flush=True)
-    write_text(endpoint.problem, f"{problem}\n")
+def _not_served(endpoint: EndpointLayout, record: EndpointRecord, problem: str) -> int:
+    """Say why an endpoint is not served, and return the exit code.
+
+    What lists endpoints says it too. An endpoint that never was served and whose output is not kept is removed.
+    """
+    print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
+    if record.generation == 1 and not is_output(endpoint.log):
+        shutil.rmtree(endpoint.root, ignore_errors=True)
+    else:
+        write_text(endpoint.problem, f"{problem}\n")
     return 1
 
 
@@ -138,8 +145,8 @@ def _reason(code: int) -> str:
 def _listen(host: str, port: int) -> socket.socket:
     """Return the socket that all server processes accept from.
 
-    Its protocol is named, because only then asyncio turns off Nagle's algorithm for what is accepted, without which an
-    answer in two pieces takes 40 ms.
+    The protocol is named because asyncio turns off Nagle's algorithm only then. With it, an answer in two pieces would
+    take 40 ms.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -149,10 +156,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _announce(folder: Path, home: Path) -> bool:
-    """Say where the endpoint answers, as soon as it does."""
+    """Print the endpoint's address once it answers."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
-    if served is None or not _answers(settings.reached_at, settings.port):
+    if served is None or not is_ready(settings.reached_at, settings.port):
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
     _, _, _, told = read_endpoint(home)
@@ -174,19 +181,6 @@ def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
         with contextlib.suppress(FileNotFoundError):  # its process has ended meanwhile
             found.append(read_record(path, ServerState).to_json())
     return found
-
-
-def _answers(host: str, port: int) -> bool:
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/v2/health/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 if __name__ == "__main__":

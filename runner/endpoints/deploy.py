@@ -1,4 +1,4 @@
-"""From a model's reference to an endpoint that is ready to be started."""
+"""Deploys models: from a reference to an endpoint that is ready to start."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from runner.records import Deployment, EndpointRecord, ModelRecord
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What is to be deployed, and how beside what is there."""
+    """What to deploy, and its share of the endpoint's traffic."""
 
     reference: str
     weight: float | None = None
     mirror: bool = False
     changes_settings: bool = False
-    keeps_settings: bool = False  # of an endpoint that was served before
+    keeps_settings: bool = False  # those that the endpoint already has
 
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
-    """What came of it. `keys` are those just made; `serving` is false for an endpoint that is stopped."""
+    """The result. `keys` are those just made; `serving` is false for a stopped endpoint."""
 
     endpoint: str
     address: str
@@ -43,7 +43,7 @@ class Deployed:
 
 
 def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
-    """Return what a reference stands for now: ``NAME``, ``NAME:3``, ``NAME@champion``."""
+    """Resolve a reference: ``NAME``, ``NAME:3``, ``NAME@champion``."""
     record = registry.resolve(reference)
     return Deployment(reference=reference, name=record.name, version=record.version, weight=weight, mirror=mirror)
 
@@ -51,26 +51,26 @@ def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirro
 def new_endpoint(
     layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: Registry, servers: Servers
 ) -> tuple[EndpointRecord, dict[str, str]]:
-    """Write the record of a new endpoint, or of one that is not being served, and return it with keys just made.
+    """Write the record of a new or stopped endpoint, and return it with the keys just made.
 
     Raises
     ------
     UserError
-        If a model is not there, the endpoint is being served, or its address is taken.
+        If a model does not exist, the endpoint is running, or its address is in use.
     """
     check_settings(settings)
     deployments = tuple(deployment(registry, one) for one in references)
     names = [one.name for one in deployments]
     twice = next((one for one in names if names.count(one) > 1), None)
     if twice is not None:
-        raise UserError(f"Model {twice} is named twice", "Two versions of a model are shared by weight: vivero deploy")
+        raise UserError(
+            f"Model {twice} is named twice", "To split traffic between two versions: vivero deploy --weight"
+        )
     servers.check(deployments)
     name = check_name(settings.name or deployments[0].name, "endpoint name")
     store = EndpointStore(layout)
     if servers.alive(name):
-        raise UserError(
-            f"Endpoint {name} is being served already", f"Change it with: vivero deploy MODEL --endpoint {name}"
-        )
+        raise UserError(f"Endpoint {name} is already running", f"To change it: vivero deploy MODEL --endpoint {name}")
     settings = dataclasses.replace(settings, name=name, port=choose_port(settings))
     earlier = store.read(name) if name in store.names() else None
     history = (*earlier.history, earlier.deployments) if earlier and earlier.deployments != deployments else ()
@@ -106,7 +106,7 @@ class Deployer:
     Parameters
     ----------
     servers : callable
-        Returns what serves endpoints of a kind.
+        Returns the servers of a kind of endpoint.
     """
 
     def __init__(self, layout: Layout, registry: Registry, servers: Callable[[str], Servers]) -> None:
@@ -114,12 +114,12 @@ class Deployer:
         self.store = EndpointStore(layout)
 
     def deploy(self, target: Target, settings: EndpointSettings) -> Deployed:
-        """Start an endpoint with a model, or let one that is served go over to it.
+        """Start an endpoint with a model, or switch a running one to it.
 
         Raises
         ------
         UserError
-            If it does not come to serve it; an endpoint that served before then goes on as it was.
+            If that fails. An endpoint that was running goes on as before.
         """
         name = check_name(settings.name or self.registry.resolve(target.reference).name, "endpoint name")
         self.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
@@ -130,21 +130,21 @@ class Deployer:
             return self._begin(name, there, target, settings)
 
     def foresee(self, settings: EndpointSettings, model: str, python: str) -> None:
-        """Refuse what would fail after a long training: an address that is taken, an engine that is not there.
+        """Check before a long training what would fail after it: the address, the container engine.
 
         Parameters
         ----------
         settings : EndpointSettings
-            Of the endpoint.
+            The endpoint's settings.
         model : str
-            The model's name, which the endpoint has too unless it has one of its own.
+            The model's name, also the endpoint's unless the settings have one.
         python : str
             The version of the model's Python.
 
         Raises
         ------
         UserError
-            With what would be said then.
+            With the message that the deployment would end with.
         """
         name = settings.name or model
         there = self.store.read(name) if name in self.store.names() else None
@@ -155,7 +155,7 @@ class Deployer:
         self.servers(settings.kind).foresee(settings, python)
 
     def rollback(self, name: str) -> Deployed:
-        """Let an endpoint serve what it served before; one that is stopped does so when it is started."""
+        """Switch an endpoint to its previous deployments; a stopped one starts with them."""
         self.store.read(name)
         with locked(self.layout.endpoint(name).deploying):
             old = self.store.read(name)
@@ -168,7 +168,7 @@ class Deployer:
     def _change(self, there: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
         if target.changes_settings:
             raise UserError(
-                f"Endpoint {there.name} is being served, so its settings stay",
+                f"Endpoint {there.name} is running, so its settings cannot be changed",
                 f"Stop it first: vivero stop {there.name}",
             )
         if not target.keeps_settings:
@@ -185,7 +185,7 @@ class Deployer:
     def _begin(self, name: str, there: EndpointRecord | None, target: Target, settings: EndpointSettings) -> Deployed:
         if target.mirror or target.weight is not None:
             raise UserError(
-                f"Endpoint {name} is not served, so there is no traffic to share", "Leave out --weight and --mirror"
+                f"Endpoint {name} is not running, so it has no traffic to share", "Leave out --weight and --mirror"
             )
         if target.keeps_settings and there is not None:
             settings = EndpointSettings(**there.settings)
@@ -199,7 +199,13 @@ class Deployer:
             registry=self.registry,
             servers=servers,
         )
-        servers.start(record)
+        try:
+            servers.start(record)
+        except UserError as mistake:
+            if there is not None:
+                raise
+            self.store.discard(name)
+            raise UserError(mistake.message, mistake.hint or f"Its log: {self.layout.endpoint(name).log}") from None
         return self._told(record, keys)
 
     def _servers(self, record: EndpointRecord) -> Servers:
@@ -212,7 +218,7 @@ class Deployer:
 
 
 def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
-    """Return what an endpoint serves when something new comes: other models stay as they are."""
+    """Return an endpoint's deployments with a new one added; its other models stay as they are."""
     others = tuple(one for one in there if one.name != new.name)
     same = tuple(one for one in there if one.name == new.name and one.version != new.version)
     if target.mirror:

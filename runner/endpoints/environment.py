@@ -1,4 +1,4 @@
-"""Which environment a registered model is served in: the current one if it fits, else one made from its lock."""
+"""Chooses the environment that serves a model: the current one if it fits, else one built from its lock."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 
 SERVER_PACKAGES = ("flask>=3.0", "uvicorn>=0.35", "httptools>=0.6", "orjson>=3.10", "prometheus-client>=0.20")
-# What computes in place of the model, where that is asked for.
+# Packages that compute in place of the model, if that is asked for.
 _ACCELERATOR_PACKAGES = {"onnx": ("skl2onnx>=1.20", "onnx>=1.17", "onnxruntime>=1.20")}
 _OLDEST = (3, 11)
-# What decides a model's numbers or whether it loads at all.
+# Packages that affect a model's numbers, or whether it loads.
 _DECIDING = ("scikit-learn", "numpy", "scipy", "joblib", "pandas", "skops", "xgboost", "lightgbm")
 _CONDA_PIN = re.compile(r"^# ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)$", flags=re.MULTILINE)
 _OURS = ("vivero",)
 
 
 def pins_of(record: ModelRecord) -> dict[str, str]:
-    """Return name and version of what the model's environment had, as the package index knows it."""
+    """Return the packages of the model's environment, with their versions."""
     return {**_of_conda(record), **pins(record.lock or "")}
 
 
 def _of_conda(record: ModelRecord) -> dict[str, str]:
-    """Return those conda packages that decide: others may have another name there, or be no Python packages at all."""
+    """Return the conda packages in `_DECIDING`: others may not be Python packages, or have another name there."""
     return {name: version for name, version in _CONDA_PIN.findall(record.lock or "") if name in _DECIDING}
 
 
 def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:
-    """Return why the current interpreter is not the model's; nothing means that it fits."""
+    """Return how the current interpreter differs from the model's; empty if it fits."""
     wrong = []
     own = (record.python_version or platform.python_version()).split(".")[:2]
     if own != platform.python_version().split(".")[:2]:
@@ -64,14 +64,14 @@ def requirements(records: Sequence[ModelRecord], accelerate: str | None = None) 
     Raises
     ------
     UserError
-        If its Python is too old for the server.
+        If the Python is too old for the server.
     """
     first = records[0]
     python = ".".join((first.python_version or platform.python_version()).split(".")[:2])
     if tuple(map(int, python.split("."))) < _OLDEST:
         raise UserError(
-            f"Model {first.name}:{first.version} is of Python {python}, and the server needs 3.11 or later",
-            "Train it with a newer one, or score files with it: vivero models download",
+            f"Model {first.name}:{first.version} needs Python {python}, but the server needs 3.11 or later",
+            "Train it with a newer Python, or download it and use it there: vivero models download",
         )
     wanted: dict[str, str] = {}
     for record in reversed(records):

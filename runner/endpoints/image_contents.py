@@ -1,4 +1,4 @@
-"""What an image that serves a model has below ``/vivero``: the server's source, one version, how it is served."""
+"""The files below ``/vivero`` in a model's image: the server's source, one version, its settings."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.worker import timeouts
 
-INSIDE = "/vivero"  # in the image: a workspace with one version, the source beside it
+INSIDE = "/vivero"  # in the image: a workspace with one version, and the source
 SOURCE = f"{INSIDE}/source"
 PORT = 5001  # of every server inside
-NOBODY = 10001  # who it runs as where nobody says, and never root
+NOBODY = 10001  # the user it runs as by default; never root
 VARIABLES = {
     "PYTHONPATH": SOURCE,
     "PYTHONUNBUFFERED": "1",
@@ -32,17 +32,17 @@ VARIABLES = {
 
 
 def health() -> dict[str, float]:
-    """Return how an engine is to look whether a container answers: in seconds, but for the number of retries."""
+    """Return how an engine checks a container's health, in seconds; `retries` is a number."""
     return {"interval": timeouts.seconds("health_interval"), "timeout": 5, "start-period": 60, "retries": 3}
 
 
 def health_check(python: str) -> list[str]:
-    """Return the command that tells whether the server of a container answers."""
-    return [python, f"{SOURCE}/serving/process/health.py", str(PORT)]
+    """Return the command of a container's health check."""
+    return [python, f"{SOURCE}/runner/endpoints/health.py", str(PORT)]
 
 
 def repository_name(name: str) -> str:
-    """Return a model's name as part of an image's, which has small letters and single separators only."""
+    """Return a model's name in the form of image names: lower case, single separators."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
@@ -52,16 +52,16 @@ def contents(registry: Registry, model: ModelRecord, settings: EndpointSettings)
     Parameters
     ----------
     registry : Registry
-        Where the version is.
+        The registry of the version.
     model : ModelRecord
         The version.
     settings : EndpointSettings
-        How a container by itself serves it; it listens on all its addresses.
+        How a container without an endpoint serves it; it listens on all its addresses.
 
     Raises
     ------
     UserError
-        If the version is not what was registered.
+        If the version has changed since it was registered.
     """
     below = f"models/{model.name}/{model.version}"
     return {
@@ -73,7 +73,7 @@ def contents(registry: Registry, model: ModelRecord, settings: EndpointSettings)
 
 
 def by_itself(model: ModelRecord, settings: EndpointSettings) -> EndpointRecord:
-    """Return the record of a container that serves a version by itself."""
+    """Return the record of a container that serves a version without an endpoint."""
     own = dataclasses.replace(settings, kind="local", name=model.name, host="0.0.0.0", port=PORT)  # noqa: S104 - its own
     one = Deployment(reference=f"{model.name}:{model.version}", name=model.name, version=model.version)
     return EndpointRecord(name=model.name, created=model.created, deployments=(one,), settings=dataclasses.asdict(own))
@@ -94,7 +94,7 @@ def _artefact(registry: Registry, model: ModelRecord, below: str) -> dict[str, b
         if hashlib.sha256(there).hexdigest() != known.get(name):
             raise UserError(
                 f"{name} of model {model.name}:{model.version} is not what was registered",
-                "See what has changed: vivero models verify",
+                "To see what has changed: vivero models verify",
             )
         found[f"{below}/{model.artefact}/{name}" if path.is_dir() else f"{below}/{name}"] = there
     return found
@@ -107,7 +107,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def as_tar(files: Mapping[str, bytes]) -> bytes:
-    """Return an archive of ``/vivero``: all of it root's, readable for everybody, the same bytes each time."""
+    """Return an archive of ``/vivero``: owned by root, readable for everyone, the same bytes each time."""
     made = io.BytesIO()
     folders = {str(above) for name in files for above in Path(INSIDE[1:], name).parents} - {"."}
     with tarfile.open(fileobj=made, mode="w") as archive:

@@ -1,4 +1,4 @@
-"""Endpoints that are served by processes of this machine."""
+"""Serves endpoints with processes on this machine."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class LocalServers:
         self.store, self.make, self.host, self.say = store, make, host, say
 
     def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Refuse nothing."""
+        """Accept everything."""
 
     def check(self, deployments: Sequence[Deployment]) -> None:
-        """Refuse nothing."""
+        """Accept everything."""
 
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
         """Return the record with the interpreter that serves its models.
@@ -41,30 +41,31 @@ class LocalServers:
         Raises
         ------
         UserError
-            If they do not go together, or the environment cannot be built.
+            If one server cannot have all of them, or the environment cannot be built.
         """
         settings = EndpointSettings(**record.settings)
         return dataclasses.replace(record, python=find_python(models, settings, self.make, self.host, self.say))
 
     def clean(self, name: str) -> None:
-        """Do nothing: processes end together."""
+        """Do nothing: no process outlives its server."""
 
     def start(self, record: EndpointRecord) -> None:
-        """Start the server, detached, and wait until it answers; say which of its models do not."""
+        """Start the server, detached, wait until it answers, and say which models are not served."""
         start(self.store, record.name, self.say)
         problem = state_problem(self.store.states(record.name))
         if problem is not None:
             self.say(f"warning: {problem}")
 
     def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Let the server load another record's models beside those it has, and take over."""
+        """Let the server load another record's models beside its own, and switch to them."""
         self.store.write(new)
         problem = settle(self.store, new)
         if problem is not None:
             self.store.write(rolled_back(new))
-            hint = f"Its environment stays while it is served. To change it: vivero stop {old.name}, then deploy again"
+            hint = f"A running endpoint keeps its environment. To change it: vivero stop {old.name}, then deploy again"
             raise UserError(
-                f"Endpoint {old.name} goes on with what it served: {problem}", hint if "No module" in problem else ""
+                f"Endpoint {old.name} still serves the earlier version: {problem}",
+                hint if "No module" in problem else "",
             )
 
     def stop(self, name: str) -> bool:
@@ -72,11 +73,11 @@ class LocalServers:
         return stop(self.store, name)
 
     def alive(self, name: str) -> bool:
-        """Tell whether a server holds the endpoint."""
+        """Tell whether the endpoint is running."""
         return self.store.alive(name)
 
     def status(self, name: str) -> Status:
-        """Return what its processes say."""
+        """Return its state, as its processes report it."""
         if not self.store.alive(name):
             try:
                 problem = read_text(self.store.layout.endpoint(name).problem).strip()
@@ -95,12 +96,12 @@ class LocalServers:
 def find_python(
     records: Sequence[ModelRecord], settings: EndpointSettings, make: MakeEnvironment, host: Host, say: Say
 ) -> str:
-    """Return the interpreter that serves some models: this one if it is theirs, else one built from the first's lock.
+    """Return the interpreter that serves some models: this one if it fits, else one built from the first's lock.
 
     Raises
     ------
     UserError
-        If they do not go together, or the environment cannot be built.
+        If one server cannot have all of them, or the environment cannot be built.
     """
     named = [record for record in records if _framework(record)]
     records = [*named, *(one for one in records if one not in named)]  # one that names none goes with any
@@ -111,9 +112,9 @@ def find_python(
     if not wrong:
         return sys.executable
     if settings.allow_version_mismatch:
-        say(f"Serving in the current Python although {', '.join(wrong)}")
+        say(f"Serving in the current Python, although it differs from the model's ({', '.join(wrong)})")
         return sys.executable
-    say(f"The current Python is not the model's ({', '.join(wrong[:3])}): its own is made")
+    say(f"The current Python differs from the model's ({', '.join(wrong[:3])}). Building the model's own environment")
     packages, python = requirements(records, settings.accelerate)
     return make(packages, python).prepare(host, say).argv(["python"])[0]
 
@@ -121,8 +122,8 @@ def find_python(
 def _check_mismatch(first: ModelRecord, other: ModelRecord, settings: EndpointSettings) -> None:
     if not settings.allow_version_mismatch:
         raise UserError(
-            f"{first.name}:{first.version} is of scikit-learn {_framework(first)}, "
-            f"{other.name}:{other.version} of {_framework(other)}: one server cannot have both",
+            f"{first.name}:{first.version} needs scikit-learn {_framework(first)} and "
+            f"{other.name}:{other.version} needs {_framework(other)}. One server cannot have both",
             "Deploy them as two endpoints",
         )
 

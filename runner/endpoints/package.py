@@ -1,4 +1,4 @@
-"""A model version as a folder that an image is built from elsewhere, without this tool."""
+"""Packages a model version as a folder that an image can be built from without vivero."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ CMD {command}
 _README = """\
 # {name}
 
-What builds an image that serves the scikit-learn model {name} over HTTP: `Dockerfile`, `requirements.lock` (each
-package with its version and hashes) and `vivero/` (the server's source, the model, how it is served). The model is
-read only if its SHA-256 is the one in its `model.json`.
+This folder builds an image that serves the scikit-learn model {name} over HTTP. It has a `Dockerfile`,
+`requirements.lock` (each package with its version and hashes) and `vivero/` (the server's source, the model and the
+settings). The model is loaded only if its SHA-256 is the one in its `model.json`.
 
 ```
 docker build -t {image} .
@@ -54,30 +54,28 @@ docker build -t {image} .
 curl{header} -H 'Content-Type: application/json' -d '{body}' http://127.0.0.1:{port}/score
 ```
 
-The container runs as user {user}; `GET /v2/health/ready` tells whether it answers. `FROM {base}` is a name that moves:
-write `NAME@sha256:...` there to build on the very same later.
+The container runs as user {user}; `GET /v2/health/ready` tells whether it answers. The name in `FROM {base}` can
+move to another image. Write `NAME@sha256:...` there to build on the same one later.
 {keys}"""
 _MAKE_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > keys\n"
 _MOUNT_KEYS = " \\\n  --mount type=bind,source=$PWD/keys,target={keys},readonly"
 _HEADER = ' -H "Authorization: Bearer $(head -n 1 keys)"'
-_ABOUT_KEYS = "It answers with a key only, and reads the keys from `{keys}`, one a line.\n"
+_ABOUT_KEYS = "It needs a key with each request, and reads the keys from `{keys}`, one on each line.\n"
 _LATER = ("kind", "name", "host", "port", "restart", "cpu", "memory", "network", "allow_version_mismatch")
 
 
 def check(settings: EndpointSettings) -> EndpointSettings:
-    """Return the settings of a container by itself.
+    """Return the settings of a packaged container.
 
     Raises
     ------
     UserError
-        For one that cannot be, and for what is said when the container is started.
+        For settings that are not valid, and for those that are set when the container is started.
     """
     usual = EndpointSettings()
     for name in _LATER:
         if getattr(settings, name) != getattr(usual, name):
-            raise UserError(
-                f"{name} is not a setting of a package", "It is said when the container is started: README.md"
-            )
+            raise UserError(f"{name} cannot be set for a package", "Set it when you start the container: see README.md")
     settings.kind = "docker"
     check_settings(settings)
     return settings
@@ -97,16 +95,16 @@ def package(
     settings : EndpointSettings
         How it is served.
     lock : str
-        Pins with hashes of the model's packages and the server's, those that no index has from `WHEELS`.
+        Pins with hashes of the model's packages and the server's. Packages that no index has are in `WHEELS`.
     python : str
         ``X.Y`` of the model.
     wheels : sequence of Path
-        Those of the lock that no index has.
+        The packages of the lock that no index has.
 
     Raises
     ------
     UserError
-        If the version is not what was registered.
+        If the version has changed since it was registered.
     """
     base = settings.base_image or f"python:{python}-slim"
     files = {f"vivero/{name}": content for name, content in contents(registry, model, settings).items()}
@@ -156,7 +154,7 @@ def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
 
 
 def _rows(model: ModelRecord) -> dict[str, Any]:
-    """Return what may be asked: the example that was registered, else a row of zeros."""
+    """Return an example of a request: the registered example, else a row of zeros."""
     inspection = model.inspection
     example = inspection.example_input if inspection else None
     if isinstance(example, dict) and "data" in example:

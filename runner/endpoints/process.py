@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
+import errno
 import os
 import signal
 import socket
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.config.endpoint_settings import EndpointSettings
+from runner.endpoints.health import is_ready
 from runner.endpoints.server_source import importable
 from runner.endpoints.store import EndpointStore
 from runner.errors import UserError
@@ -24,14 +25,18 @@ from runner.ports import Say
 from runner.records import EndpointRecord, ProcessRecord
 from runner.worker import environment_seal, timeouts
 
+_HOSTS = "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses"
+_PORTS = "Choose another port: port=5002, in a composition endpoint.port=5002; 0 takes a free one"
+_ENDING = 10.0  # seconds until a server that was given up is killed
+
 
 def choose_port(settings: EndpointSettings) -> int:
-    """Return the port, a free one for 0.
+    """Return the port; for 0 a free one.
 
     Raises
     ------
     UserError
-        If somebody listens there already.
+        If the address is in use, or is not this machine's.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -39,11 +44,19 @@ def choose_port(settings: EndpointSettings) -> int:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise UserError(
-                f"Nothing can listen at {settings.address.removeprefix('http://')}: {error.strerror}",
-                "Choose another port, 0 for any that is free: port=..., in a composition endpoint.port=...",
-            ) from None
+            raise _no_address(settings, error) from None
         return int(probe.getsockname()[1])
+
+
+def _no_address(settings: EndpointSettings, error: OSError) -> UserError:
+    """Return why nothing can listen at an address, and what to change."""
+    if isinstance(error, socket.gaierror):
+        return UserError(f"host={settings.host} is not known ({error.strerror})", _HOSTS)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return UserError(f"host={settings.host} is not an address of this machine", _HOSTS)
+    if error.errno == errno.EADDRINUSE:
+        return UserError(f"Port {settings.port} of {settings.host} is in use", _PORTS)
+    return UserError(f"The server can't listen on port {settings.port} of {settings.host}: {error.strerror}", _PORTS)
 
 
 def command(record: EndpointRecord, layout: Layout) -> tuple[list[str], dict[str, str]]:
@@ -54,12 +67,12 @@ def command(record: EndpointRecord, layout: Layout) -> tuple[list[str], dict[str
 
 
 def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
-    """Refuse to start an endpoint with an environment of the workspace that is not what was built.
+    """Check that an environment of the workspace is what was built.
 
     Raises
     ------
     UserError
-        With what was changed in it, or whoever else could have written it.
+        If it was changed, or another user could have written to it.
     """
     prefix = Path(record.python).parent.parent
     if prefix.parent != layout.environments:
@@ -69,18 +82,18 @@ def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
     found = environment_seal.changes(str(prefix))
     if found:
         raise UserError(
-            f"Endpoint {record.name} is not started: in its environment {environment_seal.shown(found)} changed",
-            "Deploy it again, which builds the environment again",
+            f"Endpoint {record.name} cannot start: in its environment {environment_seal.shown(found)} changed",
+            "Deploy it again to rebuild the environment",
         )
 
 
 def start(store: EndpointStore, name: str, say: Say) -> None:
-    """Start the server, detached, and wait until it answers; say so where that takes long.
+    """Start the server, detached, and wait until it answers; report progress if that takes long.
 
     Raises
     ------
     UserError
-        If it does not, with what it said.
+        If it does not answer, with its last message.
     """
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
@@ -100,30 +113,33 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
             return
         if passed - said > timeouts.progress_said(limit):
             said = passed
-            say(f"Endpoint {name} is loading its models: {passed:.0f} s so far, given up after {limit:g} s")
+            say(f"Endpoint {name} is loading its models: {passed:.0f} of at most {limit:g} s")
         pause.wait(0.05)
-    server.terminate()
+    _end(server)
     raise UserError(
         f"Endpoint {name} did not answer within {limit:g} s",
-        f"See {endpoint.log}. VIVERO_TIMEOUTS=server_start=SECONDS gives it more",
+        f"See {endpoint.log}. To wait longer, set VIVERO_TIMEOUTS=server_start=SECONDS",
     )
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End a server that did not answer in time, and wait until it has released the endpoint."""
+    server.terminate()
+    try:
+        server.wait(_ENDING)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def answers(record: EndpointRecord) -> bool:
     """Tell whether an endpoint says that it is ready."""
     settings = EndpointSettings(**record.settings)
-    connection = http.client.HTTPConnection(settings.reached_at, settings.port, timeout=2)
-    try:
-        connection.request("GET", "/v2/health/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return is_ready(settings.reached_at, settings.port)
 
 
 def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
-    """Wait until every server process serves a record's generation; return what is wrong if one cannot."""
+    """Wait until every server process serves a record's generation; return the problem if one cannot."""
     pause, until = threading.Event(), time.monotonic() + seconds
     while time.monotonic() < until:
         states = store.states(record.name)
@@ -133,16 +149,16 @@ def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) ->
         if problem is not None:
             return str(problem)
         pause.wait(0.05)
-    return f"the server did not take it over within {seconds:g} s"
+    return f"the server did not switch within {seconds:g} s"
 
 
 def stop(store: EndpointStore, name: str) -> bool:
-    """Stop an endpoint's server, which first answers the requests at work; return whether there was one.
+    """Stop an endpoint's server after the requests at work are answered; return whether it was running.
 
     Raises
     ------
     UserError
-        If it is a process of a colleague's.
+        If another user started it.
     """
     endpoint = store.layout.endpoint(name)
     record = store.read(name)
@@ -166,8 +182,8 @@ def _terminate(pid: int, name: str) -> None:
         except PermissionError:
             owner = ownership.user_of(Path("/proc", str(pid)).stat().st_uid)
             raise UserError(
-                f"Endpoint {name} goes on: process {pid} of {owner} serves it, which nobody else can end",
-                f"Have them type: vivero stop {name}",
+                f"Endpoint {name} is served by process {pid}, which belongs to {owner}. Only {owner} can stop it",
+                f"Ask them to run: vivero stop {name}",
             ) from None
 
 
@@ -176,4 +192,4 @@ def _last_words(endpoint: EndpointLayout, begun: int) -> str:
         log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # what was before has been put aside
         lines = log.read().decode(errors="replace").strip().splitlines()
     said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
-    return said[-1].removeprefix("error: ") if said else f"it ended without a word; see {endpoint.log}"
+    return said[-1].removeprefix("error: ") if said else f"it ended without a message; see {endpoint.log}"

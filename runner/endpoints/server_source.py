@@ -1,4 +1,4 @@
-"""The server's source as it goes into an image: the server, and what it imports of this package."""
+"""Collects the server's source for an image: the server, and what it imports from this package."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from runner.layout import Layout
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _STAGING = ".staging-"
-_COMMANDS = ("__main__", "batch")  # of the controller's machine: they prepare and feed a server
+_COMMANDS = ("__main__", "batch")  # run on the controller's machine, not in an image
 
 
 def importable(layout: Layout) -> str:
-    """Return a folder to import the server from, in any environment, that has nothing else to be imported.
+    """Return a folder from which any environment can import the server, and nothing else.
 
-    Where vivero is installed, that is a copy in the workspace: beside the original are the packages of this Python,
-    and a model's own environment would import those.
+    If vivero is installed, this is a copy in the workspace: beside the original are the packages of this Python, which
+    a model's own environment would import too.
     """
     if IS_CLONE:
         return str(_ROOT)
@@ -37,7 +37,7 @@ def importable(layout: Layout) -> str:
 
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:
-    """Tell whether a folder has these files and no others: one could be cut short, changed, or put there by others."""
+    """Tell whether a folder has exactly these files: some could be cut short, changed or added."""
     there = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
     return there == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 
@@ -53,12 +53,12 @@ def _write(files: dict[str, bytes], target: Path) -> None:
         try:
             staging.rename(target)
         except OSError:
-            if not target.exists():  # else somebody else was first
+            if not target.exists():  # otherwise another process was first
                 raise
 
 
 def server_source(*, commands: bool = False) -> dict[str, bytes]:
-    """Return the files by their paths, beginning with ``serving/`` or ``runner/``; with `commands`, those as well."""
+    """Return the files by path, beginning with ``serving/`` or ``runner/``; with `commands`, also the commands."""
     waiting = [path for path in (_ROOT / "serving").rglob("*.py") if commands or path.stem not in _COMMANDS]
     found: dict[str, bytes] = {}
     while waiting:
@@ -71,7 +71,7 @@ def server_source(*, commands: bool = False) -> dict[str, bytes]:
 
 
 def _imported(path: Path, content: bytes) -> Iterator[str]:
-    """Yield what a file imports, inside functions too; a name taken from a module may be a module itself."""
+    """Yield a file's imports, also those inside functions; a name imported from a module may be a module itself."""
     parents = path.relative_to(_ROOT).parts
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
@@ -83,7 +83,7 @@ def _imported(path: Path, content: bytes) -> Iterator[str]:
 
 
 def _files(module: str) -> Iterator[Path]:
-    """Yield the files of a module of ours and of the packages that it is in."""
+    """Yield the files of a module of this project and of its packages."""
     parts = module.split(".")
     if parts[0] not in ("runner", "serving"):
         return

@@ -1,4 +1,4 @@
-"""The seam between an endpoint and what serves it: processes of this machine, or containers."""
+"""The port between an endpoint and its servers: processes on this machine, or containers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MakeEnvironment = Callable[[list[str], str], Environment]
 
 @dataclass(frozen=True)
 class Status:
-    """How an endpoint is served.
+    """The state of an endpoint.
 
-    `word` is serving, degraded or stopped; of a container also what the engine says of it. `states` is what each server
-    process says of itself.
+    `word` is serving, degraded or stopped, or a container's state as the engine reports it. `states` is what each
+    server process reports.
     """
 
     word: str
@@ -31,49 +31,49 @@ class Status:
 
 
 class Servers(Protocol):
-    """What serves the endpoints of one kind."""
+    """Serves the endpoints of one kind."""
 
     def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Refuse what a model of some Python could not be served in, with a UserError."""
+        """Raise UserError if a model of a Python version could not be served with these settings."""
 
     def check(self, deployments: Sequence[Deployment]) -> None:
-        """Refuse what this kind cannot do, with a UserError."""
+        """Raise UserError for deployments that this kind cannot serve."""
 
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
-        """Return the record with what its models are served in."""
+        """Return the record with the environment of its models."""
 
     def clean(self, name: str) -> None:
-        """Remove what is left of an endpoint that is not served: its address may still be taken by it."""
+        """Remove what is left of a stopped endpoint: it may still hold the address."""
 
     def start(self, record: EndpointRecord) -> None:
-        """Serve what a record says and wait until it answers; a UserError says why it does not come to it."""
+        """Serve a record's models and wait until they answer; UserError says why they do not."""
 
     def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
         """Serve another record's models without losing a request.
 
-        The endpoint's record is the new one afterwards; where that fails, with a UserError, the old models are served.
+        Afterwards the endpoint's record is the new one. If that fails, with a UserError, the old models stay.
         """
 
     def stop(self, name: str) -> bool:
-        """Stop serving, after the requests at work are answered; return whether it was served."""
+        """Stop after the requests at work are answered; return whether it was running."""
 
     def alive(self, name: str) -> bool:
-        """Tell whether the endpoint is being served."""
+        """Tell whether the endpoint is running."""
 
     def status(self, name: str) -> Status:
-        """Return how it is."""
+        """Return its state."""
 
     def log(self, name: str) -> bytes:
-        """Return what its servers have printed."""
+        """Return the output of its servers."""
 
 
 def read_log(endpoint: EndpointLayout) -> bytes:
-    """Return what is kept of what an endpoint's servers printed.
+    """Return the kept output of an endpoint's servers.
 
     Raises
     ------
     UserError
-        If something else is in its place.
+        If a log is not a file.
     """
     content = b""
     for path in (endpoint.earlier_log, endpoint.log):
@@ -83,5 +83,5 @@ def read_log(endpoint: EndpointLayout) -> bytes:
 
 
 def state_problem(states: Sequence[dict[str, Any]]) -> str | None:
-    """Return the first problem that server processes name."""
+    """Return the first problem that server processes report."""
     return next((str(state["problem"]) for state in states if state["problem"]), None)

@@ -1,8 +1,9 @@
-"""Refuses settings of an endpoint that cannot be, each in one line."""
+"""Checks an endpoint's settings; each mistake is one line."""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections.abc import Callable
 
@@ -18,73 +19,91 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,254}(@sha256:[0-9a-f]{64})?"
 
 
 def check_settings(settings: EndpointSettings) -> None:
-    """Refuse what cannot be.
+    """Check the settings of an endpoint.
 
     Raises
     ------
     UserError
-        Naming the setting.
+        If one is not valid.
     """
     _check_words(settings)
     _check_hosts(settings)
     if not 0 <= settings.port <= 65535:
-        raise UserError(f"port={settings.port} is no port")
+        raise UserError(f"port={settings.port} is not a port number", "Use 0 to 65535; 0 takes a free one")
     for name in ("workers", "threads", "max_rows", "queue", "large_rows"):
         if getattr(settings, name) < 1:
             raise UserError(f"{name}={getattr(settings, name)} is less than 1")
     for name in ("timeout", "stop_timeout", "poll", "max_megabytes", "log_megabytes"):
-        if not getattr(settings, name) > 0:
-            raise UserError(f"{name}={getattr(settings, name)} is not above 0")
+        value = getattr(settings, name)
+        if not (value > 0 and math.isfinite(value)):
+            raise UserError(f"{name}={value:g} is not a number above 0")
     if settings.max_megabytes_at_once < settings.max_megabytes:
-        raise UserError(f"max_megabytes_at_once={settings.max_megabytes_at_once} is less than max_megabytes")
+        raise UserError(
+            f"max_megabytes_at_once={settings.max_megabytes_at_once:g} is less than max_megabytes",
+            f"Set it to {settings.max_megabytes:g} or more",
+        )
     if not 0 <= settings.log_payloads <= 1:
-        raise UserError(f"log_payloads={settings.log_payloads} is no share between 0 and 1")
+        raise UserError(f"log_payloads={settings.log_payloads:g} is not a share between 0 and 1")
     (_check_container if settings.kind == "docker" else _check_local)(settings)
 
 
 def _check_words(settings: EndpointSettings) -> None:
     if settings.kind not in KINDS:
-        raise UserError(f"kind={settings.kind} is not known", f"It is {' or '.join(KINDS)}")
+        raise UserError(f"kind={settings.kind} is not known", f"Use {' or '.join(KINDS)}")
     if settings.auth not in (None, "key", "none"):
-        raise UserError(f"auth={settings.auth} is not known", "It is key or none")
+        raise UserError(f"auth={settings.auth} is not known", "Use key or none")
     if settings.accelerate not in (None, *ACCELERATORS):
-        raise UserError(f"accelerate={settings.accelerate} is not known", f"It is {' or '.join(ACCELERATORS)}, or null")
+        raise UserError(f"accelerate={settings.accelerate} is not known", f"Use {' or '.join(ACCELERATORS)}, or null")
 
 
 def _check_hosts(settings: EndpointSettings) -> None:
+    if _HOST.fullmatch(settings.host) is None and not _is_address(settings.host):
+        raise UserError(f"host={settings.host!r} is not a name or an address", "Write it without http:// and port")
     for one in settings.hosts:
         if one != "*" and _HOST.fullmatch(one) is None:
             raise UserError(
-                f"hosts: {one!r} is no name", "A name is such as models.example.org, without http:// and port"
+                f"hosts: {one!r} is not a name", "Write it without http:// and port, such as models.example.org"
             )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_local(settings: EndpointSettings) -> None:
     usual = EndpointSettings()
     for name in _OF_CONTAINERS:
         if getattr(settings, name) != getattr(usual, name):
-            raise UserError(f"{name}={getattr(settings, name)} is for endpoints of kind docker", "Set kind=docker too")
+            raise UserError(f"{name}={getattr(settings, name)} works only with kind=docker", "Set kind=docker too")
 
 
 def _check_container(settings: EndpointSettings) -> None:
     if settings.restart not in RESTARTS:
-        raise UserError(f"restart={settings.restart} is not known", f"It is {', '.join(RESTARTS)}")
+        raise UserError(f"restart={settings.restart} is not known", f"Use {', '.join(RESTARTS)}")
     if settings.cpu is not None and not settings.cpu > 0:
-        raise UserError(f"cpu={settings.cpu} is not above 0")
-    _matches(settings, "memory", _MEMORY.fullmatch, "It is a number and b, k, m or g, such as 512m")
-    _matches(settings, "network", _NETWORK.fullmatch, "It is bridge, host, or a network of the engine by its name")
-    _matches(settings, "base_image", is_image, "It is an image's name, such as python:3.11-slim-bookworm")
+        raise UserError(f"cpu={settings.cpu:g} is not a number above 0")
+    _matches(settings, "memory", _MEMORY.fullmatch, "Write a number and b, k, m or g, such as 512m")
+    _matches(settings, "network", _NETWORK.fullmatch, "Use bridge, host, or the name of one of the engine's networks")
+    _matches(settings, "base_image", is_image, "Write an image's name, such as python:3.11-slim-bookworm")
     if settings.network == "none":
-        raise UserError("network=none has no address to be asked at", "The server of the model has none in any case")
+        raise UserError(
+            "With network=none, clients could not reach the endpoint", "The model's server never has a network"
+        )
     if settings.allow_version_mismatch:
-        raise UserError("allow_version_mismatch=true is for kind local", "A container has the model's own packages")
+        raise UserError(
+            "allow_version_mismatch=true works only with kind=local", "A container has the model's own packages"
+        )
     published(settings)
 
 
 def _matches(settings: EndpointSettings, name: str, check: Callable[[str], object], hint: str) -> None:
     value = getattr(settings, name)
     if value is not None and not check(value):
-        raise UserError(f"{name}={value!r} cannot be", hint)
+        raise UserError(f"{name}={value!r} is not valid", hint)
 
 
 def is_image(reference: str) -> bool:
@@ -104,11 +123,13 @@ def published(settings: EndpointSettings) -> str:
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        raise UserError(f"host={settings.host!r} is no address", "kind=docker takes numbers, such as 0.0.0.0") from None
+        raise UserError(
+            f"host={settings.host!r} is not an IP address, which kind=docker needs", "Use 0.0.0.0"
+        ) from None
 
 
 def same_kind(settings: EndpointSettings, served: EndpointSettings, name: str) -> None:
-    """Refuse to go over from one kind to the other while an endpoint is served.
+    """Check that an endpoint that is served keeps its kind.
 
     Raises
     ------
@@ -117,6 +138,6 @@ def same_kind(settings: EndpointSettings, served: EndpointSettings, name: str) -
     """
     if settings.kind != served.kind:
         raise UserError(
-            f"Endpoint {name} is being served with kind={served.kind}, not {settings.kind}",
+            f"Endpoint {name} is served with kind={served.kind}, not {settings.kind}",
             f"Stop it first: vivero stop {name}",
         )

@@ -35,7 +35,7 @@ class EndpointStore:
         return [one for one in self._folders() if self._has_record(one)]
 
     def listed(self) -> list[str]:
-        """Return the names of all endpoints and of those that are served though their record is gone, sorted."""
+        """Return the names of all endpoints, also of running ones whose record is gone, sorted."""
         return [one for one in self._folders() if self._has_record(one) or self.alive(one)]
 
     def _folders(self) -> list[str]:
@@ -45,16 +45,16 @@ class EndpointStore:
         return os.path.lexists(self.layout.endpoint(name).record)
 
     def needing(self, model: str, version: int | None) -> list[str]:
-        """Return what needs a version of a model, or with None any of them, each as a sentence.
+        """Return the endpoints that need a version of a model, or with None any version, each as a sentence.
 
-        An endpoint that is not served is started again with the versions that its record has.
+        A stopped endpoint starts with the versions in its record.
         """
         found = []
         for name in self.listed():
             try:
                 there = [one for one in self.read(name).deployments if one.name == model]
             except UserError:
-                found.append(f"what endpoint {name} serves is not known, since its record cannot be read")
+                found.append(f"endpoint {name} may serve it: its record cannot be read")
                 continue
             versions = sorted({one.version for one in there if version in (None, one.version)})
             if versions:
@@ -68,7 +68,7 @@ class EndpointStore:
         Raises
         ------
         UserError
-            If there is none, or it cannot be read.
+            If it does not exist or cannot be read.
         """
         path = self.layout.endpoint(name).record
         try:
@@ -89,7 +89,7 @@ class EndpointStore:
         return is_locked(self.layout.endpoint(name).lock)
 
     def states(self, name: str) -> list[dict[str, object]]:
-        """Return what the living server processes say of themselves."""
+        """Return the states that the running server processes have written."""
         found = []
         for path in sorted(self.layout.endpoint(name).states.glob("[0-9]*.json")):
             if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
@@ -102,18 +102,24 @@ class EndpointStore:
         return found
 
     def delete(self, name: str) -> None:
-        """Remove an endpoint that is not served."""
+        """Remove a stopped endpoint."""
         self.read(name)
         if self.alive(name):
-            raise UserError(f"Endpoint {name} is being served", f"Stop it first: vivero stop {name}")
+            raise UserError(f"Endpoint {name} is running", f"Stop it first: vivero stop {name}")
         remove(self.layout.root, self.layout.endpoint(name).root)
 
+    def discard(self, name: str) -> None:
+        """Remove an endpoint whose first start failed, with its keys, which were never shown. Its log stays."""
+        endpoint = self.layout.endpoint(name)
+        for one in (endpoint.record, endpoint.keys, endpoint.problem):
+            one.unlink(missing_ok=True)
+
     def has_keys(self, name: str) -> bool:
-        """Tell whether keys were made."""
+        """Tell whether the endpoint has keys."""
         return self.layout.endpoint(name).keys.exists()
 
     def keys(self, name: str) -> dict[str, Any]:
-        """Return when each key was made, and its hash.
+        """Return the creation time and hash of each key.
 
         Raises
         ------
@@ -126,7 +132,7 @@ class EndpointStore:
             return {}
 
     def make_key(self, name: str, which: str) -> str:
-        """Make one of the two keys anew and return it; only its hash is kept.
+        """Replace one of the two keys and return the new one; only its hash is stored.
 
         Raises
         ------
@@ -151,27 +157,27 @@ class EndpointStore:
 
 
 def deployed(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> EndpointRecord:
-    """Return the record of an endpoint that serves something else; what it serves now can be rolled back to."""
+    """Return an endpoint's record with other deployments. The present ones can be rolled back to."""
     history = (*record.history, record.deployments)[-_HISTORY:]
     return dataclasses.replace(record, deployments=deployments, history=history, generation=record.generation + 1)
 
 
 def rolled_back(record: EndpointRecord) -> EndpointRecord:
-    """Return the record of an endpoint that serves what it served before.
+    """Return an endpoint's record with its previous deployments.
 
     Raises
     ------
     UserError
-        If it has served nothing else.
+        If there are none.
     """
     if not record.history:
-        raise UserError(f"Endpoint {record.name} has served nothing else before")
+        raise UserError(f"Endpoint {record.name} has no earlier version to roll back to")
     *history, last = record.history
     return dataclasses.replace(record, deployments=last, history=tuple(history), generation=record.generation + 1)
 
 
 def _give(path: Path) -> None:
-    """Let a file that root has written belong to whom its folder belongs to: the user, or who a container runs as."""
+    """Give a file that root has written to its folder's owner: the user, or the one that a container runs as."""
     folder = path.parent.stat()
     if os.geteuid() == 0 and folder.st_uid:
         os.chown(path, folder.st_uid, folder.st_gid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, TypeVar
 
 from runner.config.endpoint_settings import EndpointSettings
@@ -11,7 +11,9 @@ from runner.config.word_limits import check_words
 from runner.config.yaml_limits import check
 from runner.errors import UserError, nearest
 
+_LONGEST = 60  # characters of a value in a message
 _NOTHING = ("", "null", "~")
+_WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 Form = TypeVar("Form", bound=EndpointSettings)
 
 
@@ -25,25 +27,67 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+    from yaml import YAMLError
 
     check_words(words)
     texts = {one.name for one in fields(form) if one.type in ("str", "Optional[str]")}
     pairs = [word.partition("=")[::2] for word in words]
     # A text is what was typed: to YAML, the address "::" is a mapping, and [::1] a mistake.
-    typed = {key: None if value in _NOTHING else value.strip("'\"") for key, value in pairs if key in texts}
-    for key, value in pairs:
-        if key not in texts:
-            check(value, key)
+    typed: dict[str, Any] = {key: None if value in _NOTHING else _bare(value) for key, value in pairs if key in texts}
+    lists = {one.name for one in fields(form) if one.default_factory is list}
+    # A single word is a list of one: models=iris, and hosts=*, which is no YAML.
+    typed |= {
+        key: [_bare(value)] for key, value in pairs if key in lists and value[:1] != "[" and value not in _NOTHING
+    }
+    rest = [(key, value) for key, value in pairs if key not in typed]
+    for key, value in rest:
+        check(value, key)
     try:
-        given: Any = OmegaConf.from_dotlist([f"{key}={value}" for key, value in pairs if key not in texts])
-        for one in fields(form):
-            if one.default_factory is list and isinstance(given.get(one.name), str | int | float):
-                given[one.name] = [given[one.name]]  # a single word is a list of one: models=iris
+        given = OmegaConf.from_dotlist([f"{key}={value}" for key, value in rest])
         found = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(form), given, typed))
     except ConfigKeyError as error:
-        key = str(error.full_key or "").split(".")[0]
-        raise UserError(f"There is no setting '{key}'", nearest(key, [one.name for one in fields(form)])) from None
-    except OmegaConfBaseException as error:
-        raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
+        raise _unknown(str(error.full_key or ""), pairs, [one.name for one in fields(form)]) from None
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise _wrong_value(form, pairs, error) from None
     assert isinstance(found, form)  # noqa: S101 - what was merged into
     return found
+
+
+def _bare(value: str) -> str:
+    """Return a value without the quotes around it."""
+    return value.strip("'\"")
+
+
+def _unknown(key: str, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> UserError:
+    name = key.partition(".")[0]
+    meant = next((given.partition(".")[2] for given, _ in pairs if given.startswith("endpoint.")), None)
+    if name == "endpoint" and meant in known:  # as in a composition
+        return UserError(f"There is no setting 'endpoint.{meant}' here", f"Leave out 'endpoint.': {meant}=...")
+    return UserError(f"There is no setting '{name}'", nearest(name, known))
+
+
+def _wrong_value(form: type[EndpointSettings], pairs: Sequence[tuple[str, str]], error: Exception) -> UserError:
+    """Return the refusal of the first value that its setting does not take."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    kinds = {one.name: one for one in fields(form)}
+    for key, value in pairs:
+        try:
+            OmegaConf.merge(OmegaConf.structured(form), OmegaConf.from_dotlist([f"{key}={value}"]))
+        except (OmegaConfBaseException, YAMLError):
+            if key in kinds and value in _NOTHING:
+                return UserError(f"{key}= has no value")
+            if key in kinds:
+                return UserError(f"{key}={value[:_LONGEST]} is not {_word(kinds[key])}")
+    return UserError(str(error).splitlines()[0])
+
+
+def _word(one: Field[Any]) -> str:
+    """Return what a setting takes."""
+    if one.default_factory is list:
+        return "a list, such as [a,b]"
+    if one.name == "workspace":
+        return "a setting. Write workspace.root=PATH"
+    return next((word for kind, word in _WORDS.items() if kind in str(one.type)), "a text")

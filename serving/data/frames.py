@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from serving.data.columns import ANY, CATEGORY, DATE, NUMBER, TEXT, Column, is_missing
-from serving.data.rows import Rows, check_width, column_name, word
+from serving.data.rows import Rows, check_width, shown, word, wrong_cell
 from serving.data.schema import Schema
-from serving.errors import ServingError, bad_input
+from serving.errors import bad_input, listed, quoted
 
-_SHOWN = 8
 _MANY = (list, tuple, dict, np.ndarray)
 
 
@@ -64,38 +63,31 @@ def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]
     for at, value in enumerate(values):
         if is_missing(value):
             if not column.missing:
-                raise _wrong(schema, at, place, "missing_value", "no value, and the model needs one")
+                raise wrong_cell(schema, at, place, "missing_value", "the value is missing, and the model needs one")
             found.append(column.marker)
             continue
         fault = _fault(column, known, value)
         if fault is not None:
-            raise _wrong(schema, at, place, *fault)
+            raise wrong_cell(schema, at, place, *fault)
         found.append(value)
     return found
-
-
-def _wrong(schema: Schema, row: int, place: int, code: str, what: str) -> ServingError:
-    column = column_name(schema, place)
-    return bad_input(code, f"Row {row}, column {column}: {what}", row=row, column=column)
 
 
 def _fault(column: Column, known: set[Any], value: Any) -> tuple[str, str] | None:
     """Return code and words of what is wrong with a value that is there."""
     if isinstance(value, list | dict | np.ndarray):
-        return "wrong_type", f"{word(value)} is no value"
+        return "wrong_type", f"{word(value)} is not a single value"
     if column.kind == NUMBER:
         if not isinstance(value, int | float | np.number | np.bool_):
-            return "wrong_type", f"{word(value)} is no number"
+            return "wrong_type", f"{shown(value)} is not a number"
         if not _is_finite(value):
             return "not_finite", "the model does not take Infinity"
     elif column.kind in (TEXT, DATE) and not isinstance(value, str):
-        return "wrong_type", f"{word(value)} is no text"
+        return "wrong_type", f"{shown(value)} is not a string"
     elif column.kind == DATE and not _is_date(value):
-        return "no_date", f"{value[:40]!r} is no point in time, such as 2026-03-01 or 2026-03-01T12:00:00"
+        return "no_date", f"{quoted(value)} is not a date or time, such as 2026-03-01 or 2026-03-01T12:00:00"
     elif column.kind == CATEGORY and not column.others and value not in known:
-        there = ", ".join(str(one) for one in column.categories[:_SHOWN])
-        more = ", …" if len(column.categories) > _SHOWN else ""
-        return "unknown_category", f"{value!r} is none of those the model knows: {there}{more}"
+        return "unknown_category", f"{quoted(value)} is not one of the model's categories: {listed(column.categories)}"
     return None
 
 
@@ -121,7 +113,7 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
         try:
             return pd.Series(pd.to_datetime(values, format="ISO8601"))
         except ValueError as error:  # some with a time zone and some without, or out of pandas' range
-            raise bad_input("no_date", f"Column {name}: {error}", column=name) from None
+            raise bad_input("no_date", f"Column {quoted(name)}: {error}", column=name) from None
     if column.as_category:
         return pd.Series(pd.Categorical(values, categories=list(column.categories)))
     if column.as_objects or (column.kind == CATEGORY and not column.of_numbers):

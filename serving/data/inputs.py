@@ -12,21 +12,19 @@ import numpy as np
 from serving.data.carried import without_index
 from serving.data.cells import read_cells
 from serving.data.frames import table
-from serving.data.rows import Rows, check_width, column_name, word
+from serving.data.rows import Rows, check_width, numbered, shown, word, wrong_cell
 from serving.data.schema import Schema
-from serving.errors import ServingError, bad_input
-
-_SHOWN = 8
+from serving.errors import ServingError, bad_input, count, listed, quoted
 
 
 def check_rows(rows: Rows, most: int) -> None:
-    """Refuse what is no list of rows, or too long a one."""
+    """Refuse what is not a list of rows, or is too long."""
     if not isinstance(rows.values, list | np.ndarray):
-        raise bad_input("no_rows", f"The rows are a list, not {word(rows.values)}")
+        raise bad_input("no_rows", f"The rows are {word(rows.values)}, not a list")
     if len(rows.values) == 0:
-        raise bad_input("empty", "There are no rows")
+        raise bad_input("empty", "The request has no rows")
     if len(rows.values) > most:
-        raise ServingError(413, "too_many_rows", f"{len(rows.values)} rows are more than the {most} of one request")
+        raise ServingError(413, "too_many_rows", f"The request has {len(rows.values)} rows. {most} are allowed")
 
 
 def model_input(schema: Schema, rows: Rows) -> Any:
@@ -61,7 +59,7 @@ def _by_name(schema: Schema, rows: Rows) -> Rows:
     columns = _spelled(schema, columns)
     if len(set(columns)) != len(columns):
         twice = next(name for name in columns if list(columns).count(name) > 1)
-        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+        raise _twice(twice)
     wanted = _wanted(schema, columns)
     if wanted is None or list(columns) == wanted:
         return replace(rows, columns=columns)
@@ -83,7 +81,7 @@ def _listed(schema: Schema, values: list[Any]) -> Rows:
         values = [_respelled(schema, row) if isinstance(row, Mapping) else row for row in values]
     for at, row in enumerate(values):
         if not isinstance(row, Mapping):
-            raise bad_input("mixed_rows", f"Row {at} is {word(row)}, the rows before have named values", row=at)
+            raise bad_input("mixed_rows", f"{numbered(at)} is {shown(row)}, but row 1 is an object", row=at)
         if row.keys() != wanted:
             raise _wrong_columns(schema, list(row), columns, at)
     return Rows([[row[name] for name in columns] for row in values], columns)
@@ -102,8 +100,12 @@ def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(zip(names, row.values(), strict=True))
     if len(found) != len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
-        raise bad_input("double_column", f"Column {twice!r} is there twice", column=twice)
+        raise _twice(twice)
     return found
+
+
+def _twice(name: str) -> ServingError:
+    return bad_input("double_column", f"Column {quoted(name)} is there twice", column=name)
 
 
 def _wanted(schema: Schema, columns: Sequence[str]) -> list[str] | None:
@@ -120,11 +122,11 @@ def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int
     missing, unknown = [one for one in wanted if one not in there], [one for one in there if one not in wanted]
     parts = []
     if missing:
-        parts.append(f"missing: {', '.join(map(str, missing[:_SHOWN]))}")
+        parts.append(f"missing: {listed(missing)}")
     if unknown:
-        parts.append(f"unknown: {', '.join(map(str, unknown[:_SHOWN]))}")
-    where = f"Row {row}" if row is not None else "The request"
-    message = f"{where} has other columns than {'row 0' if schema.is_open else 'the model'}: {'; '.join(parts)}"
+        parts.append(f"unknown: {listed(unknown)}")
+    where = numbered(row) if row is not None else "The request"
+    message = f"{where} has other columns than {'row 1' if schema.is_open else 'the model'}: {'; '.join(parts)}"
     if schema.names is None and not schema.is_open:
         message += ". The model was fitted without column names, so its columns are numbered from 0"
     return bad_input("wrong_columns", message, row=row, missing=missing or None, unknown=unknown or None)
@@ -163,31 +165,24 @@ def _cell_by_cell(schema: Schema, rows: Rows) -> np.ndarray:
 
 
 def _number(schema: Schema, value: Any, row: int, place: int) -> float:
-    column = column_name(schema, place)
     if value is None:
         if schema.missing:
             return schema.marker
-        raise bad_input(
-            "missing_value", f"Row {row}, column {column}: no value, and the model needs one", row=row, column=column
-        )
+        raise wrong_cell(schema, row, place, "missing_value", "the value is missing, and the model needs one")
     if isinstance(value, int | float | np.number):
         try:
             return float(value)
         except OverflowError:
-            raise bad_input(
-                "too_large", f"Row {row}, column {column}: too large a number", row=row, column=column
-            ) from None
-    raise bad_input("wrong_type", f"Row {row}, column {column}: {word(value)} is no number", row=row, column=column)
+            raise wrong_cell(schema, row, place, "too_large", "the number is too large") from None
+    raise wrong_cell(schema, row, place, "wrong_type", f"{shown(value)} is not a number")
 
 
 def _check_finite(schema: Schema, array: np.ndarray) -> None:
     wrong = ~np.isfinite(array) if not schema.missing else np.isinf(array)
     if wrong.any():
         row, place = (int(one) for one in np.argwhere(wrong)[0])
-        column, value = column_name(schema, place), "NaN" if np.isnan(array[row, place]) else "Infinity"
-        raise bad_input(
-            "not_finite", f"Row {row}, column {column}: the model does not take {value}", row=row, column=column
-        )
+        value = "NaN" if np.isnan(array[row, place]) else "Infinity"
+        raise wrong_cell(schema, row, place, "not_finite", f"the model does not take {value}")
 
 
 def _texts(schema: Schema, rows: Rows) -> list[str]:
@@ -204,15 +199,15 @@ def _texts(schema: Schema, rows: Rows) -> list[str]:
         elif isinstance(row, Mapping):
             raise _one_text(list(row), at)
         if not isinstance(value, str):
-            raise bad_input("wrong_type", f"Row {at} is {word(value)}{empty}, not a text", row=at)
+            raise bad_input("wrong_type", f"{numbered(at)} is {word(value)}{empty}, not a text", row=at)
         found.append(str(value))
     return found
 
 
 def _one_text(columns: list[str], row: int | None) -> ServingError:
-    where = f"Row {row}" if row is not None else "The request"
-    shown = ", ".join(map(str, columns[:_SHOWN])) + (", …" if len(columns) > _SHOWN else "") or "none"
-    message = f"{where} has {len(columns)} columns, and the model takes one text a row: {shown}"
+    where = numbered(row) if row is not None else "The request"
+    names = f": {listed(columns)}" if columns else ""
+    message = f"{where} has {count(len(columns), 'column')}, but the model takes one text a row{names}"
     return bad_input("wrong_columns", message, row=row)
 
 
@@ -248,5 +243,5 @@ def _records(rows: Rows) -> list[Any]:
         elif isinstance(row, list) and rows.columns is None and len(row) == 1 and isinstance(row[0], Mapping):
             found.append(dict(row[0]))
         else:
-            raise bad_input("wrong_type", f"Row {at} is {word(row)}, not a mapping from name to value", row=at)
+            raise bad_input("wrong_type", f"{numbered(at)} is {shown(row)}, not an object of names and values", row=at)
     return found

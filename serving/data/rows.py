@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from serving.data.schema import Schema
-from serving.errors import bad_input
+from serving.errors import ServingError, bad_input, count, quoted, shortened
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,19 @@ class Rows:
         return len(self.values)
 
 
+def numbered(at: int) -> str:
+    """Return the name of a row in messages, where rows are counted from 1."""
+    return f"Row {at + 1}"
+
+
+def wrong_cell(schema: Schema, row: int, place: int, code: str, what: str) -> ServingError:
+    """Return the error of one value, naming its row and column."""
+    column = column_name(schema, place)
+    return bad_input(code, f"{numbered(row)}, column {quoted(column)}: {what}", row=row, column=column)
+
+
 def check_width(row: Any, width: int, at: int) -> None:
-    """Refuse what is no list of `width` values.
+    """Refuse what is not a list of `width` values.
 
     Raises
     ------
@@ -43,9 +54,10 @@ def check_width(row: Any, width: int, at: int) -> None:
         400, naming the row.
     """
     if not isinstance(row, list | tuple | np.ndarray):
-        raise bad_input("no_row", f"Row {at} is {word(row)}, not a list of {width} values", row=at)
+        raise bad_input("no_row", f"{numbered(at)} is {word(row)}, not a list of {count(width, 'value')}", row=at)
     if len(row) != width:
-        raise bad_input("wrong_width", f"Row {at} has {len(row)} values, the model takes {width}", row=at, width=width)
+        message = f"{numbered(at)} has {count(len(row), 'value')}, but the model takes {width}"
+        raise bad_input("wrong_width", message, row=at, width=width)
 
 
 def column_name(schema: Schema, place: int) -> Any:
@@ -53,14 +65,16 @@ def column_name(schema: Schema, place: int) -> Any:
     return schema.names[place] if schema.names is not None and place < len(schema.names) else place
 
 
+def shown(value: Any) -> str:
+    """Return a JSON value as its author wrote it, cut if it is long; a list or an object is only named."""
+    if isinstance(value, str):
+        return quoted(value)
+    return shortened(value) if isinstance(value, int | float) and not isinstance(value, bool) else word(value)
+
+
 def word(value: Any) -> str:
-    """Name a JSON value as its author would."""
-    words = {
-        str: "a text",
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return words.get(type(value), "null" if value is None else type(value).__name__)
+    """Name a JSON value, or its type, as its author would."""
+    if value is None or isinstance(value, bool | np.bool_):
+        return {None: "null", True: "true", False: "false"}[None if value is None else bool(value)]
+    words = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return words.get(type(value), type(value).__name__)

@@ -97,7 +97,7 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
     if names is not None:
         columns = _with_categories(names, columns, chains)
     if names is None and dates:
-        raise UserError("dates: the model was fitted without names of columns")
+        raise UserError("dates: the model was fitted without column names")
     if names is not None and dates:
         columns = _with_dates(list(names), columns, dates)
     return Schema(
@@ -173,7 +173,7 @@ def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None,
 def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Sequence[str]) -> tuple[Column, ...]:
     unknown = [one for one in dates if one not in names]
     if unknown:
-        raise UserError(f"dates: the model has no column {unknown[0]}", nearest(unknown[0], names))
+        raise UserError(f"dates: the model has no column '{unknown[0]}'", nearest(unknown[0], names))
     known = columns if columns is not None and len(columns) == len(names) else (Column(ANY),) * len(names)
     return tuple(Column(DATE) if name in dates else one for name, one in zip(names, known, strict=True))
 

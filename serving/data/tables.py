@@ -14,6 +14,7 @@ from runner.errors import UserError
 from serving.data.rows import Rows
 from serving.dataplane.memory import at_most
 from serving.dataplane.outputs import dumps
+from serving.errors import count
 
 KINDS = (".csv", ".jsonl", ".parquet")
 # Bytes of a row, and of a chunk but for its last row: a file without line ends is not taken into memory.
@@ -29,10 +30,10 @@ def check_kind(path: Path) -> str:
     Raises
     ------
     UserError
-        If it is another one.
+        If it is none of `KINDS`.
     """
     if path.suffix not in KINDS:
-        raise UserError(f"{path.name} ends in none of {', '.join(KINDS)}")
+        raise UserError(f"{path.name} must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     return path.suffix
 
 
@@ -42,7 +43,7 @@ def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
     Raises
     ------
     UserError
-        If the file is not of its kind, naming the line.
+        If the file cannot be read as its kind, naming the line.
     """
     kind = check_kind(path)
     if kind == ".parquet":
@@ -84,7 +85,9 @@ class _Lines:
 
 
 def _too_long(path: Path, number: int) -> UserError:
-    return UserError(f"{path.name}, line {number}: a row of more than {MOST_BYTES >> 20} MB", "Is a quote not closed?")
+    return UserError(
+        f"{path.name}, line {number}: the row is longer than {MOST_BYTES >> 20} MB", "Is a quote not closed?"
+    )
 
 
 class _Texts:
@@ -113,26 +116,27 @@ def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
         if columns is None:
             raise UserError(f"{path.name} is empty")
         if not columns:
-            raise UserError(f"{path.name}, line 1: it is empty", "Begin the file with a line of column names")
+            raise UserError(f"{path.name}, line 1 is empty", "Begin the file with a line of column names")
         lines.row = 0
         for row in reader:
             lines.row = 0
             if row and len(row) != len(columns):
+                values = f"{count(len(row), 'value')}, but the header has {len(columns)}"
                 raise UserError(
-                    f"{path.name}, line {reader.line_num}: {len(row)} values, the header has {len(columns)}",
+                    f"{path.name}, line {reader.line_num} has {values}",
                     header_problem(columns),
                 )
             if row:
                 yield columns, row
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path.name} is no CSV: {error}") from None
+        raise UserError(f"{path.name} is not valid CSV: {error}") from None
 
 
 def header_problem(columns: Sequence[str]) -> str:
-    """Say what is probably wrong with a CSV's first line: another separator, or no names; nothing if it looks well."""
+    """Say what is probably wrong with a CSV's first line: another separator, or no names. Empty if it looks right."""
     for separator, called in ((";", "';'"), ("\t", "a tab")):
         if separator in columns[0]:
-            return f"Its values seem to be separated by {called}: separate them by ','"
+            return f"Its values seem to be separated by {called}. Use ','"
     if all(map(_is_number, columns)) and list(columns) != [str(at) for at in range(len(columns))]:
         return "Its first line seems to be values: begin the file with a line of column names"
     return ""
@@ -152,9 +156,9 @@ def _read_lines(lines: _Lines, path: Path) -> Iterator[tuple[None, Any]]:
             try:
                 yield None, json.loads(line)
             except RecursionError:
-                raise UserError(f"{path.name}, line {number}: its values are nested too deep") from None
+                raise UserError(f"{path.name}, line {number}: the values are nested too deeply") from None
             except ValueError as error:
-                raise UserError(f"{path.name}, line {number}: no JSON ({error})") from None
+                raise UserError(f"{path.name}, line {number} is not valid JSON ({error})") from None
 
 
 def _parquet() -> Any:
@@ -175,7 +179,7 @@ def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
         file = pyarrow.parquet.ParquetFile(path)
     width = file.metadata.num_columns
     if width > MOST_COLUMNS:
-        raise UserError(f"{path.name} has {width} columns, and no more than {MOST_COLUMNS} are taken")
+        raise UserError(f"{path.name} has {width} columns. {MOST_COLUMNS} are allowed")
     total, done = max(file.metadata.num_rows, 1), 0
     batches = file.iter_batches(batch_size=max(1, min(size, _CELLS // max(width, 1))), use_threads=False)
     while True:
@@ -199,14 +203,14 @@ def _unpacking(path: Path, pyarrow: Any) -> Iterator[None]:
             yield
     except MemoryError:  # pyarrow's is one too
         raise UserError(
-            f"{path.name} unpacks to more than {UNPACKED >> 20} MB at a time", "Take fewer rows at a time: --chunk 100"
+            f"{path.name} unpacks to more than {UNPACKED >> 20} MB at a time", "Read fewer rows at a time: --chunk 100"
         ) from None
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
 
 
 def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path.name} is no Parquet file, or damaged: {error}")
+    return UserError(f"{path.name} is not a Parquet file, or is damaged: {error}")
 
 
 def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]]) -> None:

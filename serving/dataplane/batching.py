@@ -1,4 +1,4 @@
-"""Answers requests that wait for one model by one call. Nothing waits when the model is idle."""
+"""Answers requests that wait for the same model with one call. An idle model is called at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _mine = threading.local()
 
 
 def wait_no_longer_than(deadline: float) -> None:
-    """Let this thread's next request leave a queue at a moment of ``time.monotonic``: nobody waits for it then."""
+    """Set the moment of ``time.monotonic`` at which this thread's next request leaves its queue."""
     _mine.deadline = deadline
 
 
 class _Waiting:
-    """One request in the queue. Its lock is open when there is an answer, or when it is to lead."""
+    """One request in the queue. Its lock opens when its answer is ready, or when it has to call for the others."""
 
     __slots__ = ("answer", "error", "lead", "lock", "rows")
 
@@ -37,17 +37,17 @@ class _Waiting:
 class Batcher:
     """Calls a function for one request at a time, and for all that came meanwhile at once.
 
-    The first request calls at once. Those that come while it computes queue up; the first of them then leads: it
-    calls for all in the queue, and hands on.
+    The first request calls at once. Requests that arrive meanwhile queue up. The first of them then calls for the
+    whole queue, and hands over to the next.
 
     Parameters
     ----------
     function : callable
-        From a matrix to the model's tidy answer, row by row independent and bitwise the same in any company.
+        From a matrix to the model's tidy answer. A row's bits do not depend on the other rows.
     observe : callable
-        Told the rows of each call.
+        Receives the number of rows of each call.
     patience : float
-        Seconds that a request waits for its turn; then it is told 504.
+        Seconds that a request waits for its turn before it is refused with 504.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class Batcher:
                 self._hand_on()
         left = getattr(_mine, "deadline", float("inf")) - time.monotonic()
         if not mine.lock.acquire(timeout=max(0.0, min(self._patience, left))) and self._leaves(mine):
-            raise ServingError(504, "too_late", f"No answer within {self._patience:g} s: the model has too much to do")
+            raise ServingError(
+                504, "too_late", f"No answer within {self._patience:g} s: the model has too many requests"
+            )
         if mine.lead:
             self._lead(mine)
         if mine.error is not None:
@@ -82,7 +84,7 @@ class Batcher:
         return mine.answer
 
     def _leaves(self, mine: _Waiting) -> bool:
-        """Take a request out of the queue; where that comes too late, its turn has come: wait for the answer."""
+        """Take a request out of the queue; if its turn has already come, wait for the answer."""
         with self._guard:
             if mine in self._queue and not mine.lead:
                 self._queue.remove(mine)

@@ -1,4 +1,4 @@
-"""Keeps estimators from starting helpers of their own."""
+"""Keeps estimators from starting processes or threads of their own."""
 
 from __future__ import annotations
 

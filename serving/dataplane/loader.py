@@ -26,7 +26,7 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
     Raises
     ------
     UserError
-        If the files are not those that were registered, lie where others can write, or hold no model.
+        If the files are not those that were registered, others can write to their folder, or they hold no model.
     """
     where = f"{record.name}:{record.version}"
     if record.framework == "Custom":
@@ -75,7 +75,10 @@ def _unpacked(name: str, content: bytes, trusted: Sequence[str]) -> Any:
 
         unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(trusted))
         if unknown:
-            raise UserError(f"{name} holds types that are not trusted: {', '.join(unknown)}", "See the setting trusted")
+            raise UserError(
+                f"{name} holds types that are not trusted: {', '.join(unknown)}",
+                f"To trust them: trusted=[{','.join(unknown)}]",
+            )
         return skops.io.loads(content, trusted=list(trusted))
     import joblib
 

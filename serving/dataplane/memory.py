@@ -14,7 +14,7 @@ _DATA = re.compile(r"^VmData:\s*(\d+) kB$", re.MULTILINE)
 
 @contextlib.contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Let the block take so many bytes beside what the process has; for more it gets a MemoryError."""
+    """Let the block allocate so many bytes; more raises MemoryError."""
     found = _DATA.search(_STATUS.read_text()) if _STATUS.exists() else None
     if found is None:
         yield

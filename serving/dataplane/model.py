@@ -1,4 +1,4 @@
-"""One loaded version: its schema, how it is asked, its example."""
+"""One loaded version: its schema, its methods, its example."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 from runner.records import ModelRecord
 from serving.accelerate.paths import TREES, exact_paths, rowwise
 from serving.data.columns import ANY, Column
@@ -24,14 +24,14 @@ from serving.dataplane.batching import Batcher
 from serving.dataplane.jobs import force_one_job
 from serving.dataplane.outputs import tidy
 from serving.dataplane.self_test import other_forms, registered_example, with_empty_columns, working_example
-from serving.errors import ServingError
+from serving.errors import ServingError, quoted
 
 _PROBES = 40
 _QUICK = 0.0015  # seconds
 
 
 class ServedModel:
-    """A version that can be asked.
+    """A version that answers requests.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ServedModel:
     default_method : str or None
         The method of requests that name none; None: the record's, else the first the model has.
     warning : str or None
-        What every answer has to say, such as another scikit-learn than the model's own.
+        What every answer must say, such as that the server's scikit-learn is not the model's.
     accelerate : str or None
         ``onnx``: answers by onnxruntime where they are close to the model's.
     dates : sequence of str
@@ -50,7 +50,7 @@ class ServedModel:
     patience : float
         Seconds that a request waits for its turn.
     observe_batch : callable
-        Told the rows of each call of the model.
+        Receives the number of rows of each call of the model.
     """
 
     def __init__(
@@ -95,13 +95,12 @@ class ServedModel:
     def _default(self, wanted: str | None) -> str:
         for name in (wanted, self.record.default_method):
             if name is not None and name not in self.schema.methods:
-                raise UserError(
-                    f"Model {self.name}:{self.version} has no method {name}", f"It has {', '.join(self.schema.methods)}"
-                )
+                known = nearest(name, self.schema.methods)
+                raise UserError(f"Model {self.name}:{self.version} has no method '{name}'", known)
         return wanted or self.record.default_method or self.schema.methods[0]
 
     def _try_out(self) -> tuple[list[Any], bool]:
-        """Return one row that the model takes, the one registered with it or a made-up one, and whether it does."""
+        """Return a row for the model, registered with it or made up, and whether the model takes it."""
 
         def ask(schema: Schema, rows: list[Any]) -> Any:
             return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
@@ -212,11 +211,10 @@ class ServedModel:
         ServingError
             If the rows or the method are not the model's.
         """
-        method = method or self.default_method
+        method = self.default_method if method is None else method
         if method not in self._calls:
-            raise ServingError(
-                422, "no_such_method", f"The model has no method {method!r}; it has {', '.join(self.schema.methods)}"
-            )
+            known = " or ".join(self.schema.methods)
+            raise ServingError(422, "no_such_method", f"The model has no method {quoted(method)}. Use {known}")
         check_rows(rows, most_rows)
         return model_input(self.schema, rows), method
 
@@ -233,13 +231,13 @@ class ServedModel:
         except ServingError:
             raise
         except MemoryError:
-            raise ServingError(503, "no_memory", "The server has not enough memory for these rows") from None
+            raise ServingError(503, "no_memory", "The server does not have enough memory for these rows") from None
         except Exception as error:
             raise ModelFailedError(error) from error
 
 
 class ModelFailedError(ServingError):
-    """The model raised: a client learns what, the log where."""
+    """The model raised an exception. The client gets its message, the log its traceback."""
 
     def __init__(self, cause: BaseException) -> None:
         text = " ".join(str(cause).split())

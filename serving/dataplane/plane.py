@@ -11,21 +11,24 @@ from typing import Any
 
 import numpy as np
 
+from runner.errors import nearest
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
-from serving.errors import ServingError
+from serving.errors import ServingError, listed, quoted
+
+_LONGEST_NAME = 200  # characters of an unknown name that is compared with others
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one server takes on.
+    """Limits of one server.
 
     Parameters
     ----------
     max_rows : int
         Rows of one request.
     large_rows : int
-        From this many on, a request must be the only such one of its model: others are told to come again.
+        Requests with this many rows or more are answered one at a time for each model; others are refused meanwhile.
     queue : int
         Requests at work or waiting, of all models.
     """
@@ -37,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said. `values` is an array, or a list of arrays for several outputs."""
+    """A model's answer. `values` is an array, or a list of arrays for several outputs."""
 
     values: Any
     method: str
@@ -46,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """The versions behind one name: each with its share of the traffic, and one that only listens."""
+    """The versions behind one name, each with its share of the traffic, and one that only mirrors it."""
 
     versions: Mapping[int, ServedModel]
     weights: Mapping[int, float] = field(default_factory=dict)
@@ -57,8 +60,8 @@ class Route:
         if version is not None:
             found = self.versions.get(version)
             if found is None:
-                there = ", ".join(map(str, sorted(self.versions)))
-                raise ServingError(404, "no_such_version", f"Version {version} is not served here; {there} is")
+                served = listed(sorted(self.versions))
+                raise ServingError(404, "no_such_version", f"Version {version} is not served here. Served: {served}")
             return found
         if len(self.weights) == 1:
             return self.versions[next(iter(self.weights))]
@@ -84,7 +87,7 @@ class DataPlane:
     def is_quick(self, beside_large: bool = False) -> bool:
         """Tell whether every model answers a small request within a millisecond or two.
 
-        Beside a large request, models that share calls do not: theirs wait for its end.
+        While a large request is at work, models that share calls do not: small requests wait for it.
         """
         if beside_large and self.shares_calls():
             return False
@@ -96,28 +99,14 @@ class DataPlane:
             raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
         if name is None:
             if len(self.routes) > 1:
-                names = ", ".join(sorted(self.routes))
-                raise ServingError(400, "which_model", f"This server has several models ({names}): name one")
+                message = f"This server has several models. Name one of {listed(sorted(self.routes))}"
+                raise ServingError(400, "which_model", message)
             return next(iter(self.routes.values()))
         found = self.routes.get(name)
         if found is None:
-            raise ServingError(
-                404, "no_such_model", f"Model {name!r} is not served here; {', '.join(sorted(self.routes))} is"
-            )
+            hint = nearest(name[:_LONGEST_NAME], self.routes)
+            raise ServingError(404, "no_such_model", f"Model {quoted(name)} is not served here. {hint}")
         return found
-
-    def answer(
-        self, rows: Rows, *, name: str | None = None, version: int | None = None, method: str | None = None
-    ) -> Answer:
-        """Return a model's answer for some rows.
-
-        Raises
-        ------
-        ServingError
-            If it cannot be given; see its status.
-        """
-        route = self.route(name)
-        return self.answers(route, route.pick(version), rows, (method,), mirrored=version is None)[0]
 
     def answers(
         self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
@@ -130,7 +119,8 @@ class DataPlane:
             If one cannot be given; see its status.
         """
         if not self._places.acquire(blocking=False):
-            raise ServingError(429, "busy", f"{self.limits.queue} requests are at work already", retry_after=1)
+            message = f"{self.limits.queue} requests are at work already. Try again later"
+            raise ServingError(429, "busy", message, retry_after=1)
         try:
             found = self._ask(served, rows, methods)
             if mirrored:
@@ -145,14 +135,15 @@ class DataPlane:
         return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
 
     def show_mirror(self, route: Route, rows: Rows, method: str) -> None:
-        """Let the mirror of a route, if it has one, see a request."""
+        """Send a request to the mirror of a route, if it has one."""
         if route.mirror is not None:
             self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
     def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
         large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
         if large and not served.large.acquire(blocking=False):
-            raise ServingError(429, "busy", "Another large request is at work; small ones are answered", retry_after=2)
+            message = "Another large request is at work. Try again later, or send fewer rows"
+            raise ServingError(429, "busy", message, retry_after=2)
         try:
             found = []
             for method in methods:
@@ -166,14 +157,14 @@ class DataPlane:
 
 
 def _copy(rows: Rows) -> Rows:
-    """Return rows of their own: a model may write into its matrix, as a StandardScaler with copy=False does."""
+    """Return a copy: a model may write into its matrix, as a StandardScaler with copy=False does."""
     return Rows(rows.values.copy(), rows.columns) if isinstance(rows.values, np.ndarray) else rows
 
 
 class Mirror:
-    """Lets another version see the rows, from a thread of its own: what it makes of them is counted, and kept nowhere.
+    """Sends rows to another version in a thread of its own. Its answers are counted and thrown away.
 
-    What comes while 64 requests wait is left out, so that a slow version holds nobody up.
+    While 64 requests wait, further ones are skipped, so that a slow version delays no answer.
     """
 
     def __init__(self, count: Callable[[ServedModel, str], None] = lambda _served, _outcome: None) -> None:

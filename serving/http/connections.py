@@ -1,41 +1,46 @@
-"""Connections: what comes on them is limited before it is kept, and they are closed when no request comes about.
+"""Limits what connections may send before it is kept, and closes those that complete no request.
 
-uvicorn has a limit for connections that rest between two requests, and none for silent ones, for headers that are sent
-byte by byte, and for how many there are of either. And when the server ends it closes those at rest at once, although a
-request may be on its way: here they may bring that one.
+uvicorn limits how long a connection may rest between two requests. It has no limit for silent connections, for headers
+that are sent byte by byte, or for the number of headers and connections. And when the server ends, uvicorn closes
+resting connections at once, although a request may be on its way. Here that request is still answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+import re
+from typing import ClassVar
 from weakref import WeakSet
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runner.worker import timeouts
-from serving.errors import is_text
+from serving.errors import ServingError
 from serving.http.door import TurnedAway
-from serving.http.gateway import UNREADABLE, WHOLE, Gateway
+from serving.http.gateway import ARRIVAL, Arrival, Gateway, cut_off
+from serving.protocols.registry import root_of
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _HEAD_BYTES = 8 << 10  # most heads are smaller
 _PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
 _DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
+_REQUEST_LINE = re.compile(rb"[!-~]{1,100} (/[!-~]{0,1000}) HTTP/")
+_TLS = b"\x16\x03"  # how a client begins that wants HTTPS
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, looked at once a second, with limits on what a request may be before it is one."""
+    """uvicorn's connection, checked once a second, with limits on a request's headers."""
 
     _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
     _since: float | None
     _state: tuple[RequestResponseCycle | None, bool]
     _rests = False  # between two requests
     _last = False  # the next request is the last one
-    _deaf = False  # what still comes is thrown away
+    _deaf = False  # whatever else arrives is thrown away
+    _half_closed = False  # the client sends nothing more
     _ended = False  # no answer follows
     _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
     _parts = 0  # in which these have come
@@ -58,7 +63,7 @@ class Connection(HttpToolsProtocol):
         self._gateway.room.count(len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Make room for another."""
+        """Count one connection less."""
         super().connection_lost(exc)
         self._gateway.room.count(len(self.connections))
 
@@ -82,14 +87,41 @@ class Connection(HttpToolsProtocol):
                 self._read_in_parts(data)
             if self._unclear:
                 self._slow_down()
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(self._unknown_method(data))
         except httptools.HttpParserError as error:
-            reason = error.__context__
-            self._refuse(reason if isinstance(reason, TurnedAway) else TurnedAway(400, "no_http", "This is no HTTP"))
+            reason, invalid = error.__context__, TurnedAway(400, "no_http", "The request is not valid HTTP")
+            self._refuse(reason if isinstance(reason, TurnedAway) else invalid)
         except TurnedAway as reason:
             self._refuse(reason)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what is on its way from a client that sends nothing more, which may still read; then close.
+
+        A client that has gone looks the same. What is written to it is lost.
+        """
+        self._half_closed = True
+        if self._deaf:
+            return not self._ended
+        if not self.cycle or self.cycle.response_complete:
+            return False
+        if self.cycle.more_body and not self._in_head:
+            self._refuse(cut_off())
+        else:
+            self.cycle.keep_alive = False
+        return True
+
+    def _unknown_method(self, data: bytes) -> TurnedAway:
+        """Return the refusal of a method that the parser does not know; the address says in which form it is."""
+        line = _REQUEST_LINE.match(data)
+        if line is None:
+            hint = ". Begin the address with http://, not https://" if data.startswith(_TLS) else ""
+            return TurnedAway(400, "no_http", f"The request is not valid HTTP{hint}")
+        self.url = line[1]
+        return TurnedAway(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
+
     def _slow_down(self) -> None:
-        """Let headers gather that come in many parts: each part that is read has a price, and may be one byte."""
+        """Pause before reading more headers that arrive in many parts: reading a part costs the same for one byte."""
         self._parts += 1
         if self._parts > _PARTS:
             self._pause(min(_FIRST_WAIT * 2 ** (self._parts - _PARTS - 1), _LONGEST_WAIT))
@@ -103,7 +135,7 @@ class Connection(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _read_in_parts(self, data: bytes) -> None:
-        """Read what is long: of headers only so much before they are counted, for each of them has a price."""
+        """Read long data in parts, so that headers are counted before all of them are parsed: each one costs time."""
         at = 0
         while at < len(data):
             in_body = self.cycle is not None and self.cycle.more_body and not self._in_head
@@ -114,10 +146,10 @@ class Connection(HttpToolsProtocol):
             at = end
 
     def _read(self, data: bytes | memoryview) -> None:
-        """Read requests, those that offer another protocol as if they did not.
+        """Read requests, and ignore offers to change the protocol.
 
-        To be upgraded is an offer that a server may ignore (RFC 9110, 7.8). Java's client and ``curl --http2`` make it
-        with every first request, body and all; the parser takes the body for something of the other protocol.
+        A server may ignore such an offer (RFC 9110, 7.8). Java's client and ``curl --http2`` make it with every first
+        request, which may have a body; the parser would take that body for data of the other protocol.
         """
         self._unclear += len(data)
         while data:
@@ -131,6 +163,11 @@ class Connection(HttpToolsProtocol):
         if self._unclear > _MOST_BYTES:
             raise _too_much()
 
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[ARRIVAL] = Arrival()  # type: ignore[literal-required] # an ASGI scope may have more
+
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""
         headers = self.headers
@@ -143,7 +180,7 @@ class Connection(HttpToolsProtocol):
             self._replacement = b"".join((line, *kept, b"\r\n"))
             return
         super().on_headers_complete()
-        self.headers = []  # what may follow a body is none of the request's
+        self.headers = []  # trailers are not headers of the request
         self.cycle.transport = self._answers  # type: ignore[assignment] # all of it that a cycle needs
         if self._last:
             self.cycle.keep_alive = False
@@ -157,40 +194,41 @@ class Connection(HttpToolsProtocol):
         """End a request."""
         if not self._in_head:  # else it offers another protocol, and comes again
             super().on_message_complete()
-            self.scope[WHOLE] = True  # type: ignore[literal-required] # an ASGI scope may have more
+            self._arrival.is_whole = True
+
+    @property
+    def _arrival(self) -> Arrival:
+        arrival: Arrival = self.scope[ARRIVAL]  # type: ignore[literal-required]
+        return arrival
 
     @property
     def _in_head(self) -> bool:
         """Tell whether a request has begun whose headers are not complete."""
         return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
 
-    def _refuse(self, error: TurnedAway) -> None:
-        """Have a request that cannot be read to its end refused in its turn, and read nothing after it."""
+    def _refuse(self, error: ServingError) -> None:
+        """Refuse a request that cannot be read to its end, after those before it, and read nothing more."""
         self._deaf = True
         if not self._in_head and self.cycle and self.cycle.more_body:
             if self.cycle.response_started:
                 self.end()
             else:
-                self._note(error)
+                self._arrival.problem = error
                 self.cycle.message_event.set()
             return
-        address = self.url.decode("latin-1") if self._in_head else ""
-        known = address[: len("/v1/")] if is_text(address) else ""  # as much of it as decides about the error's form
+        root = root_of(self.url.decode("latin-1")) if self._in_head else ""  # which decides about the error's form
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
         del self.headers[_MOST_HEADERS:]
         super().on_headers_complete()
-        self._note(error, method="", path=known)
+        self.scope |= {"method": "", "path": root}
+        self._arrival.problem = error
         self.cycle.transport = self._answers  # type: ignore[assignment]
 
-    def _note(self, error: TurnedAway, **unknown: str) -> None:
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # an ASGI scope may have more than uvicorn knows
-        scope |= {UNREADABLE: error, **unknown}
-
     def end(self) -> None:
-        """Close, once the client can have read its answer: data left unread would make it a reset, without one."""
-        if not self._deaf and not self.cycle.more_body:
+        """Close once the client has had time to read its answer; closing with unread data would send a reset."""
+        if self._half_closed or (not self._deaf and not self.cycle.more_body):
             self.transport.close()
             return
         self._deaf = self._ended = True
@@ -199,7 +237,7 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or rest until one comes; a timer for each rest would cost more than a look."""
+        """Go on with the next request, or rest until one arrives."""
         self._answers.flush()
         self.server_state.total_requests += 1
         if self._ended or self.transport.is_closing():
@@ -228,9 +266,9 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Let what is at work be answered, and what a client may be sending just now; each answer says it is the last.
+        """Let requests at work, and one that may be arriving just now, be answered; each answer closes the connection.
 
-        The client then asks anew elsewhere: without that word it would ask here, of nobody.
+        Clients then know to open another connection for their next request.
         """
         if self.cycle and not self.cycle.response_complete:
             super().shutdown()
@@ -239,10 +277,9 @@ class Connection(HttpToolsProtocol):
             self.loop.call_later(timeouts.seconds("last_request"), super().shutdown)
 
     def _awaits_headers(self) -> bool:
-        """Tell whether a request has begun to come, or the first one has not.
+        """Tell whether the connection waits for a request's headers to be complete.
 
-        One that is answered, or whose body is on its way, has limits of its own; so has a connection at rest, until
-        a byte comes that begins no request.
+        Requests whose body is arriving or that are being answered have other limits, and so have connections at rest.
         """
         if not self.cycle:  # None until the first one's are complete
             return True
@@ -250,7 +287,7 @@ class Connection(HttpToolsProtocol):
 
 
 class _Answers:
-    """A connection's transport as an answer sees it: its head is sent with its body, in one call of the system."""
+    """A connection's transport for answers: head and body are sent in one system call."""
 
     def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
         self._transport, self._connection = transport, connection
@@ -258,7 +295,7 @@ class _Answers:
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        """Send what is a body or ``100 Continue``, after the head if there is one; keep what is a head."""
+        """Keep a head until its body follows, then send both; send ``100 Continue`` at once."""
         head = self._head
         if not head and data[9:12] != b"100":
             self._head = data
@@ -270,13 +307,13 @@ class _Answers:
             self._transport.write(head + data)
 
     def flush(self) -> None:
-        """Send a head that no body follows."""
+        """Send a head without a body."""
         if self._head:
             head, self._head = self._head, b""
             self._transport.write(head)
 
     def close(self) -> None:
-        """Send what is kept, and let the connection end."""
+        """Send a kept head, and end the connection."""
         self.flush()
         self._connection.end()
 
@@ -286,4 +323,6 @@ def _size(headers: list[tuple[bytes, bytes]]) -> int:
 
 
 def _too_much() -> TurnedAway:
-    return TurnedAway(431, "too_many_headers", f"A request has at most {_MOST_HEADERS} headers, {_MOST_BYTES} bytes")
+    return TurnedAway(
+        431, "too_many_headers", f"The request has more than {_MOST_HEADERS} headers or {_MOST_BYTES >> 10} KB of them"
+    )

@@ -1,4 +1,4 @@
-"""Decides who is let in, once a request's headers have arrived and before its body is read."""
+"""Checks the key and the Host of a request, before its body is read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from serving.errors import ServingError
 from serving.http.keys import Keys
 
 HEALTH = ("/", "/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready")  # answered without a key
-_LET_IN = "vivero.let_in"
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\])(?::[0-9]{0,5})?", re.ASCII)
 
 
 class TurnedAway(ServingError):  # noqa: N818 - a refusal, as its base
-    """A refusal at the door: to somebody who may be anybody, and who may try as often as they like."""
+    """A refusal to a client that has shown no key: it may be anybody, and may try as often as they like."""
 
 
 class Door:
@@ -25,10 +24,10 @@ class Door:
     Parameters
     ----------
     keys : Keys
-        Who may ask.
+        The keys that are valid.
     hosts : tuple of str or None
-        Names that the endpoint is asked by, beside those of loopback and addresses; None: any. A page of somebody
-        else, whose own name was made to lead to this machine (DNS rebinding), asks by that name.
+        Names that clients may use, beside localhost and addresses; None: any. A foreign web page whose own name was
+        made to lead to this machine (DNS rebinding) sends that name.
     """
 
     def __init__(self, keys: Keys, hosts: tuple[str, ...] | None = None) -> None:
@@ -36,27 +35,24 @@ class Door:
         self._is_known = functools.lru_cache(256)(functools.partial(_is_known, hosts)) if hosts is not None else None
 
     def check(self, environ: dict[str, Any]) -> None:
-        """Let a request in, once.
+        """Check the name that a request asks for and its key.
 
         Raises
         ------
         TurnedAway
-            If it is not let in.
+            If either is not right.
         """
-        if _LET_IN in environ:
-            return
         if self._is_known is not None and not self._is_known(environ.get("HTTP_HOST")):
             raise _misdirected(environ.get("HTTP_HOST"))
         if not self.is_open(environ) and not self.keys.admit(environ.get("HTTP_AUTHORIZATION")):
-            raise TurnedAway(401, "no_key", "This endpoint needs a key: Authorization: Bearer KEY")
-        environ[_LET_IN] = True
+            raise TurnedAway(401, "no_key", "This endpoint needs a key. Send the header Authorization: Bearer KEY")
 
     def is_open(self, environ: dict[str, Any]) -> bool:
         """Tell whether a request needs no key."""
         return not self.keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS"
 
-    def knows_nobody(self, environ: dict[str, Any]) -> bool:
-        """Tell whether a request was let in without a key where others need one."""
+    def is_anonymous(self, environ: dict[str, Any]) -> bool:
+        """Tell whether a request was accepted without a key where others need one."""
         return self.keys.needed and self.is_open(environ)
 
 
@@ -82,7 +78,7 @@ def _is_address(name: str) -> bool:
 def _misdirected(given: str | None) -> TurnedAway:
     found = _HOST.fullmatch(given or "")
     if found is None:
-        return TurnedAway(400, "bad_host", "The Host header is no single name or address")
+        return TurnedAway(400, "bad_host", "The Host header is not one name or address")
     name = found["name"].rstrip(".").lower()
     return TurnedAway(
         421,

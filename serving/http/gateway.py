@@ -1,9 +1,9 @@
-"""Between the HTTP server and the Flask app: takes a request in as a whole, then has it answered.
+"""Between the HTTP server and the Flask app: receives a whole request, then has it answered.
 
-The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that a client that sends slowly or not at
-all holds no thread. Who is not let in, and what is too long, is refused before the body is read. A quick answer is made
-at once, in the loop; one that may take longer, by its size or by its model, in a thread, so that the quick ones go on.
-What answers is WSGI (PEP 3333).
+The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that slow clients hold no thread. Requests
+without a valid key, and those that are too large, are refused before the body is read. Quick answers are made in the
+event loop. Those that may take longer, because of their size or their model, are made in a thread. The application that
+answers is WSGI (PEP 3333).
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from runner.worker import timeouts
 from serving.dataplane.batching import wait_no_longer_than
-from serving.errors import ServingError
-from serving.http.door import Door
+from serving.errors import ServingError, quoted
+from serving.http.door import Door, TurnedAway
+from serving.http.exchange import Exchange, Response
 from serving.http.room import Room
 from serving.http.timelimit import TimeLimit
-from serving.http.tracing import BEGUN, REFUSAL, TOLD_BY
 
-# Keys of a request's scope.
-UNREADABLE = "vivero.unreadable"  # the error of one that cannot be read to its end
-WHOLE = "vivero.whole"  # its body is there: nothing is to be waited for
+ARRIVAL = "vivero.arrival"  # the one key of ours in a request's scope
 _QUICK_BYTES = 16 << 10
-_LOOP_SECONDS = 0.05  # that quick answers may hold up everything else
+_LOOP_SECONDS = 0.05  # that quick answers may block the loop
 _KEYS = {
     b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
     b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
@@ -39,7 +38,22 @@ _FIXED = {
 }  # fmt: skip
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-Response = tuple[int, list[tuple[str, str]], bytes]
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What a connection knows of a request that is on its way.
+
+    Parameters
+    ----------
+    is_whole : bool
+        Whether its body is there, so that nothing has to be waited for.
+    problem : ServingError or None
+        Why it cannot be read to its end.
+    """
+
+    is_whole: bool = False
+    problem: ServingError | None = None
 
 
 class Gateway:
@@ -48,29 +62,31 @@ class Gateway:
     Parameters
     ----------
     wsgi : callable
-        The Flask app.
+        The WSGI application.
+    refuse : callable
+        From a request's environ, its exchange and an error to the refusal, counted and logged.
     is_quick : callable
-        Whether the models that are served answer a small request within a millisecond or two; told whether a large
-        one is at work.
+        From whether a large request is at work to whether the models answer a small one within a millisecond or two.
     prepare : callable
-        Told of several requests of one moment before they are answered one after the other.
+        Takes the environs of several requests of one moment before they are answered one after the other.
     door : Door
-        Who is let in.
+        Checks keys and names.
     room : Room
-        What the process holds; asked by its connections, too.
+        What the process holds; its connections ask it too.
     max_bytes : int
-        Of one request's body.
+        The largest body of a request.
     threads : int
         Requests at work at the same time beside the loop.
     queue : int
         Requests that may be at work or wait for a thread.
     timeout : float
-        Seconds after which a request is given up that waits for a thread or is at work in one.
+        Seconds after which a request that waits for a thread or is at work in one is given up.
     """
 
     def __init__(
         self,
         wsgi: Callable[..., Iterable[bytes]],
+        refuse: Callable[[dict[str, Any], Exchange, ServingError], Response],
         is_quick: Callable[[bool], bool],
         prepare: Callable[[list[dict[str, Any]]], None],
         *,
@@ -81,14 +97,14 @@ class Gateway:
         queue: int,
         timeout: float = 30,
     ) -> None:
-        self._wsgi, self._is_quick, self._prepare = wsgi, is_quick, prepare
+        self._wsgi, self._refuse, self._is_quick, self._prepare = wsgi, refuse, is_quick, prepare
         self._door, self.room = door, room
         self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
         self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
-        self.begun: Collection[Any] = ()  # requests of all connections that are not answered yet; set by the server
+        self.begun: Collection[Any] = ()  # unanswered requests of all connections; set by the server
         self._arrivals, self._turns = TimeLimit(timeouts.seconds("request_body")), TimeLimit(timeout)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -96,27 +112,29 @@ class Gateway:
         if scope["type"] != "http":
             return
         status, headers, content = await self._respond(scope, receive)
-        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     async def _respond(self, scope: Any, receive: Receive) -> Response:
-        environ = _environ(scope)
+        environ, arrival = _environ(scope), scope.get(ARRIVAL) or Arrival()
+        exchange = Exchange(environ)
         method, length = scope["method"], environ.get("CONTENT_LENGTH")
-        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or UNREADABLE in scope
+        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or arrival.problem is not None
         body, begun = b"", time.perf_counter()
         try:
-            if UNREADABLE in scope:
-                raise scope[UNREADABLE]
+            if arrival.problem is not None:
+                raise arrival.problem
             self._door.check(environ)
+            exchange.let_in = True
             if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
                 raise self._too_large()
             if unread:
                 _check_plain(environ)
-                if WHOLE in scope:
+                if arrival.is_whole:
                     body = self._present(await receive())
                 else:
-                    body = await self._arrivals.awaited(self._body(scope, receive))
+                    body = await self._arrivals.awaited(self._body(arrival, receive))
                 unread = False
             environ.pop("HTTP_TRANSFER_ENCODING", None)  # all of it is here; of a chunked body Werkzeug reads nothing
             environ["CONTENT_LENGTH"] = str(len(body))
@@ -124,29 +142,30 @@ class Gateway:
             small = len(body) <= _QUICK_BYTES
             if small and (method == "GET" or self._is_quick(bool(self._large))):
                 return await self._quickly(environ)
-            return await self._in_thread(environ, small=small)
+            return await self._in_thread(environ, exchange, small=small)
         except TimeoutError:
             error = ServingError(408, "too_slow", f"The body did not arrive within {self._arrivals.seconds:g} s")
         except ConnectionError:
-            error = ServingError(400, "cut_off", "The body was cut off")
+            error = cut_off()
         except ServingError as refusal:
             error = refusal
         finally:
             if body:
                 self.room.give(len(body))
-        status, headers, content = self._refuse(environ, error, begun)
+        exchange.begun = begun
+        status, headers, content = self._refuse(environ, exchange, error)
         # What is left of a body is thrown away: nothing else can come on its connection.
         return status, [*headers, ("connection", "close")] if unread else headers, content
 
-    async def _in_thread(self, environ: dict[str, Any], *, small: bool) -> Response:
-        """Answer in a thread, or refuse where that does not come about in time.
+    async def _in_thread(self, environ: dict[str, Any], exchange: Exchange, *, small: bool) -> Response:
+        """Answer in a thread, or refuse if that takes too long.
 
-        A thread that computes cannot be stopped. It goes on when its request was given up, and its place stays taken
-        until it ends: what is given up counts as work. A request that still waits is taken out, and never begins.
+        A thread that computes cannot be stopped. When its request is given up, it goes on and keeps its place until it
+        ends. A request that still waits is removed and never begins.
         """
         if len(self._work) >= self._queue:
             raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
-        environ[BEGUN] = begun = time.perf_counter()
+        exchange.begun = begun = time.perf_counter()
         work = self._pool.submit(self._work_on, environ, time.monotonic() + self._turns.seconds)
         for kept in (self._work,) if small else (self._work, self._large):
             kept.add(work)
@@ -155,24 +174,21 @@ class Gateway:
             return await self._turns.awaited(asyncio.wrap_future(work))
         except TimeoutError:
             work.cancel()
-            teller = environ.setdefault(TOLD_BY, work)
-            if teller is not work:  # it ends at this very moment
+            if not exchange.tell():  # it ends at this very moment
                 return await asyncio.wrap_future(work)
             error = ServingError(504, "too_late", f"No answer within {self._turns.seconds:g} s", retry_after=1)
-            return self._refuse(environ, error, begun)
+            refused = Exchange(environ.copy(), exchange.request_id)  # the thread may still add to its own
+            refused.begun = begun
+            return self._refuse(environ, refused, error)
 
     def _work_on(self, environ: dict[str, Any], deadline: float) -> Response:
         wait_no_longer_than(deadline)
         return call(self._wsgi, environ)
 
-    def _refuse(self, environ: dict[str, Any], error: ServingError, begun: float) -> Response:
-        """Have a refusal made, counted and logged by what does it for every other answer."""
-        return call(self._wsgi, {**environ, REFUSAL: error, BEGUN: begun})
-
     async def _quickly(self, environ: dict[str, Any]) -> Response:
-        """Answer in the loop: at once if no other request is there, else as soon as all that has arrived is read.
+        """Answer in the loop: at once if this is the only request, else after reading everything that has arrived.
 
-        Requests of the same moment may share a call of their model.
+        Requests that arrived together may share a call of their model.
         """
         if len(self.begun) == 1:
             return call(self._wsgi, environ)
@@ -190,7 +206,7 @@ class Gateway:
         self._answer(moment)
 
     def _answer(self, moment: list[tuple[dict[str, Any], asyncio.Future[Response]]]) -> None:
-        """Answer one after the other; where that takes long, the loop does what else it has to do in between."""
+        """Answer one after the other; if that takes long, let the loop do its other work in between."""
         until = time.perf_counter() + _LOOP_SECONDS
         for at, (environ, answer) in enumerate(moment, 1):
             if not answer.done():  # its client may have gone
@@ -214,13 +230,13 @@ class Gateway:
         self.room.take(len(body))
         return body
 
-    async def _body(self, scope: Any, receive: Receive) -> bytes:
+    async def _body(self, arrival: Arrival, receive: Receive) -> bytes:
         found, total = [], 0
         try:
             while True:
                 message = await receive()
-                if UNREADABLE in scope:
-                    raise scope[UNREADABLE]
+                if arrival.problem is not None:
+                    raise arrival.problem
                 if message["type"] == "http.disconnect":
                     raise ConnectionError
                 block = message.get("body", b"")
@@ -251,14 +267,20 @@ def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Respo
         if close is not None:
             close()
     status, headers = begun
-    return status, [(name.lower(), value) for name, value in headers], content
+    return status, headers, content
+
+
+def cut_off() -> TurnedAway:
+    """Return the refusal of a request whose body ended early."""
+    return TurnedAway(400, "cut_off", "The body ended before all of it had arrived")
 
 
 def _check_plain(environ: dict[str, Any]) -> None:
-    """Refuse a packed body before it is read: whatever it would unpack to, nobody here will know."""
+    """Refuse a compressed body before it is read, whatever it would unpack to."""
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").lower()
     if encoding not in ("", "identity"):
-        raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
+        message = f"Content-Encoding {quoted(encoding)} is not supported. Send the body uncompressed"
+        raise ServingError(415, "encoded", message)
 
 
 def _environ(scope: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Keys:
     Parameters
     ----------
     path : Path or None
-        ``keys.json``; None: every request is let in.
+        ``keys.json``; None: requests need no key.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -35,9 +35,9 @@ class Keys:
         return self._path is not None
 
     def refresh(self) -> None:
-        """Read the keys again if their file has changed; one that cannot be read keeps the keys as they were.
+        """Read the keys again if their file has changed. If it cannot be read, the earlier keys stay valid.
 
-        What is wrong with it is said once, and it is tried again at each look: it may be for want of a descriptor.
+        The problem is said once, and each call tries again: descriptors may only have run out for a moment.
         """
         if self._path is None:
             return
@@ -55,7 +55,9 @@ class Keys:
     def _say(self, problem: str) -> None:
         if problem != self._said:
             self._said = problem
-            print(f"warning: the keys stay as they were: {clean(problem)}", flush=True)
+            print(
+                f"warning: the keys cannot be read again, so the earlier ones stay valid: {clean(problem)}", flush=True
+            )
 
     def admit(self, authorization: str | None) -> bool:
         """Tell whether an ``Authorization`` header has one of the keys."""

@@ -1,8 +1,8 @@
 """The sockets that server processes accept from: one of their own, or one that outlives the server.
 
-That one belongs to a holder (see holder.py), which hands it to the servers of one version after another. All of them
-may have it; only the one whose turn it is accepts from it. Whose turn it is says the endpoint's record, so one rename
-lets one server begin and the other end, and what has come meanwhile waits in the socket.
+The latter belongs to a holder (see holder.py), which hands it to the servers of one version after another. Several
+servers may have it, but only one accepts from it: the one whose generation is in the endpoint's record. So one rename
+of that record switches servers, and connections that arrive meanwhile wait in the socket.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ class Listening:
         self._own = own
 
     def take(self, stopped: Callable[[], bool]) -> list[socket.socket]:  # noqa: ARG002 - there is nothing to wait for
-        """Return what is to be accepted from, as soon as that is allowed; nothing if it was stopped before."""
+        """Return the sockets to accept from, once it is this server's turn; none if it was stopped before."""
         return [self._own]
 
     @property
     def lost(self) -> bool:
-        """Tell whether nothing will ever come any more."""
+        """Tell whether no connection can arrive any more."""
         return False
 
     @property
     def passed(self) -> bool:
-        """Tell whether another server has the turn after this one."""
+        """Tell whether it is a later server's turn."""
         return False
 
 
@@ -50,11 +50,11 @@ class Handed(Listening):
     Parameters
     ----------
     own : socket
-        Where its health is asked for.
+        The one that health checks use.
     home : Path
         The endpoint's folder, with its record and the holder's own socket.
     generation : int
-        The one of the record whose turn is this server's.
+        The generation that this server serves.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class Handed(Listening):
 
     @property
     def lost(self) -> bool:
-        """Tell whether the holder has died: it says nothing, so only its end makes it readable."""
+        """Tell whether the holder has died: it sends nothing, so the connection is readable only when it ends."""
         return bool(select.select([self._holder], [], [], 0)[0])
 
     @property
@@ -105,6 +105,6 @@ def _ask(path: Path) -> tuple[socket.socket, socket.socket]:
             pass
         holder.close()
         if time.monotonic() > until:
-            raise UserError(f"nobody holds its socket at {path}")
+            raise UserError(f"the container that holds its socket does not answer at {path}")
         if signal.sigtimedwait(STOP, _POLL) is not None:
             raise InterruptedError

@@ -35,7 +35,8 @@ function part(path, action) {
   const add = (tag, text) => { const e = document.createElement(tag); if (text) e.textContent = text; box.append(e); return e; };
   add("h2", path); add("p", action.summary).className = "dim";
   const row = action.requestBody.content["application/json"].schema.properties;
-  const items = (row.data || row.instances || {}).items || {};
+  const rows = row.data || row.instances || {};
+  const items = (rows.anyOf || [rows])[0].items || {};
   if (items.description) add("p", "columns: " + items.description);
   if (items.properties) table(add("table"), items.properties);
   const form = add("textarea"); form.rows = 4; form.value = example ? JSON.stringify(example) : "";

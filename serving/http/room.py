@@ -1,6 +1,6 @@
 """Limits what one server process holds at a time: connections, and the bytes of all bodies.
 
-What is refused here could be answered a moment later, so clients are told to come again.
+What is refused here could be answered a moment later, so clients are told to try again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from serving.errors import ServingError
 from serving.observe.telemetry import Sample
 
-_RESERVED_FILES = 64  # descriptors that are no connections: models, records, logs
+_RESERVED_FILES = 64  # descriptors for models, records and logs
 _SPIKE = 32 << 20  # bytes of bodies whose memory is given back once most of them are answered
 _DISCARDED, _DISCARDED_AT_ONCE = 4 << 20, 32 << 20  # bytes of refused bodies: a second, and before that counts
 _TRIM_AFTER = 1.0  # seconds; the last request lets go of its body meanwhile
@@ -45,16 +45,16 @@ class Room:
         Raises
         ------
         ServingError
-            503 if there is no room for them.
+            503 if they exceed the limit.
         """
         if self._held + count > self.body_bytes:
-            message = f"The requests at work have more than {self.body_bytes} bytes already"
+            message = f"The requests at work already hold {self.body_bytes} bytes, which is the limit. Try again later"
             raise ServingError(503, "no_room", message, retry_after=1)
         self._held += count
         self._peak = max(self._peak, self._held)
 
     def give(self, count: int) -> None:
-        """Let go of some bytes."""
+        """Release some bytes."""
         self._held -= count
         if self._peak > _SPIKE and self._held < self._peak // 4:
             self._peak = self._held
@@ -63,18 +63,18 @@ class Room:
     def discard(self, count: int) -> float:
         """Note that so many bytes of a refused body were read, and return for how many seconds no more should be.
 
-        They are read for their client, who would lose the answer to a reset. But whoever sends them needs no key, so
-        beyond a rate they are not: the generic cell rate algorithm (ITU-T I.371, annex A), for the whole process.
+        They are read so that their client gets its answer and not a reset. But senders need no key, so the rate is
+        limited for the whole process, by the generic cell rate algorithm (ITU-T I.371, annex A).
         """
         now = time.monotonic()
         self._discarded = max(now, self._discarded) + count / _DISCARDED
         return max(0.0, self._discarded - now - _DISCARDED_AT_ONCE / _DISCARDED)
 
     def refuse(self) -> None:
-        """Say, not more than once a second, that a connection is refused."""
+        """Say at most once a second that connections are refused."""
         if self._sample.takes({}):
             with contextlib.suppress(OSError):  # a full disk
-                print(f"{self.connections} connections are open: more are refused", flush=True)
+                print(f"{self.connections} connections are open, which is the limit. More are refused", flush=True)
 
     def count(self, connections: int) -> None:
         """Note how many connections are open."""

@@ -1,4 +1,4 @@
-"""Gives up on what does not come in time, at no cost for what does."""
+"""Time limits that cost nothing for what arrives in time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 class TimeLimit:
     """Seconds that something awaited may take.
 
-    A look now and then at all that is still on its way costs less than a timer for each, which an event loop may keep,
-    with all that hangs on it, until its time has come.
+    One periodic check of all that is awaited costs less than a timer for each: an event loop may keep a timer, and
+    everything it refers to, until it is due.
 
     Parameters
     ----------
     seconds : float
-        The limit; it may be passed by a second, a short one by a quarter of itself.
+        The limit. It may be exceeded by a second, a short one by a quarter of itself.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -34,7 +34,7 @@ class TimeLimit:
         Raises
         ------
         TimeoutError
-            If it has not come in time; what was awaited is then cancelled.
+            If it took longer; it is then cancelled.
         """
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # noqa: S101 - the HTTP server runs a request as a task

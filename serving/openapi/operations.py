@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from serving.errors import MEANING, OF_ANY, is_text
-from serving.http.door import HEALTH
+from serving.errors import AS_OBJECT, AS_TEXT, MEANING, OF_ANY
+from serving.protocols.registry import error_form
+from serving.protocols.schemas import JSON_TYPE, Body, Schema, any_of
 
-JSON = "application/json"
-TEXT = "text/plain"
-CSV = "text/csv"
-_STRING = {"type": "string"}
-ERROR: dict[str, Any] = {
-    "type": "object",
-    "required": ["error", "request_id"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {"code": _STRING, "message": _STRING},
-        },
-        "request_id": _STRING,
-    },
-}
-# As the Open Inference Protocol has it.
-ERROR_TEXT: dict[str, Any] = {
-    "type": "object",
-    "required": ["error", "code", "request_id"],
-    "properties": {"error": _STRING, "code": _STRING, "request_id": _STRING},
-}
-
-
-@dataclass(frozen=True)
-class Body:
-    """What a request may hold: a schema and an example by content type; the first is the usual one."""
-
-    schemas: Mapping[str, dict[str, Any]]
-    example: Any = None
-    required: bool = True
+VERSIONS = {"2": ("swagger", "2.0"), "3": ("openapi", "3.0.3"), "3.1": ("openapi", "3.1.0")}
+_ERRORS = {one.name: one.schema for one in (AS_OBJECT, AS_TEXT)}
 
 
 @dataclass(frozen=True)
@@ -49,24 +21,23 @@ class Dialect:
     Parameters
     ----------
     version : str
-        ``2``, ``3`` or ``3.1``.
-    needs_key : bool
-        Whether the server takes requests only with a key.
+        One of `VERSIONS`.
+    open_paths : collection of str or None
+        The addresses that need no key; None: none needs one.
     """
 
     version: str
-    needs_key: bool
+    open_paths: Collection[str] | None
 
     def operation(
         self,
         path: str,
         name: str,
         summary: str,
-        answer: str,
+        answers: Mapping[str, Schema],
         refusals: Sequence[int] = (),
         *,
-        kinds: Sequence[str] = (JSON,),
-        not_now: str = JSON,
+        not_ready: Schema | None = None,
         body: Body | None = None,
         parameters: Sequence[dict[str, Any]] = (),
     ) -> dict[str, Any]:
@@ -74,29 +45,35 @@ class Dialect:
 
         Parameters
         ----------
-        answer : str
-            What a 200 means.
+        path, name, summary : str
+            Its address, its id, and what it is for.
+        answers : mapping of str to dict
+            The schema of a 200 by content type.
         refusals : sequence of int
             What else it may be answered, beside what any request may.
-        kinds : sequence of str
-            Content types of a 200.
-        not_now : str
-            The content type of a 503.
+        not_ready : dict or None
+            The schema of a 503, where that is an answer and not an error.
+        body : Body or None
+            What is sent.
+        parameters : sequence of dict
+            Of its query.
         """
-        closed = self.needs_key and path not in HEALTH
-        refused = sorted({*OF_ANY, *refusals, *([401] if closed else [])})
+        closed = self.open_paths is not None and path not in self.open_paths
+        responses = {"200": self._response("the answer", answers)}
+        for status in sorted({*OF_ANY, *refusals, *([401] if closed else [])}):
+            responses[str(status)] = self._refusal(path, status)
+        if not_ready is not None:
+            responses["503"] = self._response(MEANING[503], self._also(path, next(iter(answers)), not_ready))
         found: dict[str, Any] = {
             "operationId": name,
             "summary": summary,
             "security": [{"key": []}] if closed else [],
-            "responses": {
-                "200": self._answer(answer, kinds),
-                **{str(one): self._refusal(path, one, not_now) for one in refused},
-            },
+            "responses": responses,
         }
-        said = [self._parameter(one) for one in parameters]
+        given = [*parameters, *(body.parameters if body is not None else ())]
+        said = [self._parameter(one) for one in given]
         if self.version == "2":
-            found["produces"] = sorted({*kinds, JSON, not_now})
+            found["produces"] = sorted({*answers, JSON_TYPE})
             if body is not None:
                 found["consumes"] = list(body.schemas)
                 said.append(self._body_parameter(body))
@@ -106,13 +83,13 @@ class Dialect:
 
     def head(self, title: str, served: str) -> dict[str, Any]:
         """Return what a description begins with."""
-        key, number = {"2": ("swagger", "2.0"), "3": ("openapi", "3.0.3"), "3.1": ("openapi", "3.1.0")}[self.version]
+        key, number = VERSIONS[self.version]
         found: dict[str, Any] = {key: number, "info": {"title": title, "version": served}, "paths": {}}
         if self.version == "2":
-            found["definitions"] = {"Error": ERROR, "ErrorText": ERROR_TEXT}
+            found["definitions"] = _ERRORS
         else:
-            found["components"] = {"schemas": {"Error": ERROR, "ErrorText": ERROR_TEXT}}
-        if not self.needs_key:
+            found["components"] = {"schemas": _ERRORS}
+        if self.open_paths is None:
             return found
         if self.version == "2":
             found["securityDefinitions"] = {"key": {"type": "apiKey", "name": "Authorization", "in": "header"}}
@@ -120,18 +97,24 @@ class Dialect:
             found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         return found | {"security": [{"key": []}]}
 
-    def _answer(self, text: str, kinds: Sequence[str]) -> dict[str, Any]:
-        return {"description": text, **({} if self.version == "2" else {"content": {kind: {} for kind in kinds}})}
-
-    def _refusal(self, path: str, status: int, not_now: str) -> dict[str, Any]:
-        where = "definitions" if self.version == "2" else "components/schemas"
-        name = "ErrorText" if is_text(path) else "Error"
-        contents = {JSON: {"schema": {"$ref": f"#/{where}/{name}"}}}
-        if status == 503 and not_now != JSON:
-            contents = {not_now: {"schema": _STRING}, **contents}
+    def _response(self, text: str, schemas: Mapping[str, Schema]) -> dict[str, Any]:
+        contents = {kind: {"schema": self._schema(schema)} for kind, schema in schemas.items()}
         if self.version == "2":
-            return {"description": MEANING[status], **next(iter(contents.values()))}
-        return {"description": MEANING[status], "content": contents}
+            return {"description": text, **next(iter(contents.values()))}
+        return {"description": text, "content": contents}
+
+    def _refusal(self, path: str, status: int) -> dict[str, Any]:
+        return self._response(MEANING[status], {JSON_TYPE: self._error(path)})
+
+    def _error(self, path: str) -> Schema:
+        where = "definitions" if self.version == "2" else "components/schemas"
+        return {"$ref": f"#/{where}/{error_form(path).name}"}
+
+    def _also(self, path: str, kind: str, schema: Schema) -> dict[str, Schema]:
+        """Return the schemas of an answer that may be an error too."""
+        if kind == JSON_TYPE:
+            return {kind: any_of([schema, self._error(path)])}
+        return {kind: schema, JSON_TYPE: self._error(path)}
 
     def _parameter(self, one: dict[str, Any]) -> dict[str, Any]:
         if self.version == "2":
@@ -139,11 +122,55 @@ class Dialect:
         return one
 
     def _contents(self, body: Body) -> dict[str, Any]:
-        found: dict[str, Any] = {kind: {"schema": schema} for kind, schema in body.schemas.items()}
+        found: dict[str, Any] = {kind: {"schema": self._schema(schema)} for kind, schema in body.schemas.items()}
         if body.example is not None:
-            found[JSON]["example"] = body.example
+            found[JSON_TYPE]["example"] = body.example
         return found
 
     def _body_parameter(self, body: Body) -> dict[str, Any]:
-        schema = body.schemas[JSON] | ({} if body.example is None else {"example": body.example})
+        schema = self._schema(body.schemas[JSON_TYPE]) | ({} if body.example is None else {"example": body.example})
         return {"name": "body", "in": "body", "required": body.required, "schema": schema}
+
+    def _schema(self, schema: Schema) -> Schema:
+        """Return a schema of OpenAPI 3.1 in this version's words, as far as it has them."""
+        if self.version == "3.1":
+            return schema
+        found = {key: self._part(key, value) for key, value in schema.items()}
+        if self.version == "2":
+            usual = found.pop("anyOf", [{}])[0]
+            found.pop("oneOf", None)
+            found = {**usual, **found}
+            if isinstance(found.get("additionalProperties"), dict) and not found["additionalProperties"]:
+                found.pop("additionalProperties")
+        if None in found.get("enum", ()) or "null" in _types(found):
+            found["x-nullable" if self.version == "2" else "nullable"] = True
+        return self._with_one_type(found)
+
+    def _part(self, key: str, value: Any) -> Any:
+        if key in ("items", "additionalProperties") and isinstance(value, dict):
+            return self._schema(value)
+        if key == "properties":
+            return {name: self._schema(one) for name, one in value.items()}
+        return [self._schema(one) for one in value] if key in ("anyOf", "oneOf") else value
+
+    def _with_one_type(self, schema: Schema) -> Schema:
+        """Return a schema whose type is a single one: several are alternatives, which OpenAPI 2 does not have."""
+        types = [one for one in _types(schema) if one != "null"]
+        if not isinstance(schema.get("type"), list):
+            return schema
+        rest = {key: value for key, value in schema.items() if key != "type"}
+        if len(types) == 1:
+            return {"type": types[0], **rest}
+        if self.version == "2":  # which has no null in a schema without a type either
+            return {key: value for key, value in rest.items() if key != "x-nullable"}
+        nullable = {"nullable": True} if rest.pop("nullable", False) else {}
+        return {**rest, "anyOf": [{"type": one, **nullable, **_empty(one)} for one in types]}
+
+
+def _types(schema: Schema) -> list[str]:
+    found = schema.get("type", [])
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _empty(kind: str) -> Schema:
+    return {"items": {}} if kind == "array" else {}

@@ -1,6 +1,6 @@
-"""Serves the one version that an image has, by itself: what its containers do unless an endpoint tells them otherwise.
+"""Serves the one version in an image. This is the command of containers that no endpoint manages.
 
-All it writes is below ``/tmp``, so that the rest may be read-only. Where keys are needed, a mounted file has them.
+It writes only below ``/tmp``, so that everything else may be read-only. If keys are needed, a mounted file has them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLACE = Path("/tmp/vivero")  # noqa: S108 - the container's own
 
 
 def main() -> int:
-    """Lay out a workspace that can be written to, and serve from it; return the exit code."""
+    """Create a workspace that can be written to, serve from it, and return the exit code."""
     # Its models are a link into the image, which nobody can write.
     os.environ[ownership.VARIABLE] = str(_PLACE)
     try:
@@ -59,8 +59,8 @@ def _read(path: Path) -> list[str]:
     found = [line.strip() for line in path.read_text().splitlines()] if path.is_file() else []
     if not any(found):
         raise UserError(
-            f"This container answers with a key only, and {path} has none",
-            "Mount a file with one key a line there, or package the model with --set auth=none",
+            f"This container needs keys, and {path} has none",
+            "Mount a file there with one key on each line, or package the model with --set auth=none",
         )
     return [one for one in found if one]
 

@@ -1,4 +1,4 @@
-"""Loads what the endpoint's record asks for, aside, and puts it into service only once it has proven itself."""
+"""Loads the versions in the endpoint's record and switches to them only once they are proven to work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.errors import UserError
+from runner.errors import UserError, nearest
 from runner.io.clock import now
 from runner.io.files import write_json
 from runner.io.json_records import read_json, read_record
@@ -24,7 +24,7 @@ from serving.dataplane.loader import load
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import DataPlane, Route
 from serving.dataplane.self_test import registered_example
-from serving.errors import ServingError
+from serving.errors import ServingError, quoted
 from serving.observe.telemetry import Metrics
 
 Loaded = dict[tuple[str, int], ServedModel]
@@ -33,8 +33,8 @@ Loaded = dict[tuple[str, int], ServedModel]
 class Deployer:
     """Loads versions, checks them, and hands whole routes to the data plane.
 
-    A version that does not load, whose hash is wrong or that fails on its example is named in the state file of this
-    process. It leaves everything as it is; where nothing is served yet, the other models of the endpoint are.
+    If a version does not load, has another hash or fails on its example, the state file of this process says so, and
+    the earlier versions stay in service. If none is in service yet, the endpoint's other models are served.
     """
 
     def __init__(self, layout: Layout, endpoint: EndpointLayout, plane: DataPlane, metrics: Metrics) -> None:
@@ -49,14 +49,15 @@ class Deployer:
         self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
-        """Look at the record and the aliases, and take over what has changed."""
+        """Read the record and the aliases, and switch to what has changed."""
         with self._refreshing:
             self._refresh()
 
     def begin_in_process(self) -> None:
-        """Begin in a process that was forked from the one that loaded; what the record asks for by now is taken over.
+        """Begin in a process that was forked from the loading one, and switch to what the record says by now.
 
-        If that cannot be, what was loaded first is served, as long as nothing says that it is another version by now.
+        If that fails, what was loaded first is served, unless the record or another process already has a later
+        version.
         """
         self._count(self.loaded, 1)
         self.refresh()
@@ -64,7 +65,7 @@ class Deployer:
             self.plane.routes, self._asked = {}, None
 
     def _is_outdated(self) -> bool:
-        """Tell whether the endpoint's record, or what the other server processes serve, has gone on since."""
+        """Tell whether the endpoint's record or another server process has a later version."""
         own = set(self.loaded)
         for path in self.endpoint.states.glob("[0-9]*.json"):
             with contextlib.suppress(OSError, UserError, ValueError):  # of one that ends at this moment
@@ -75,7 +76,7 @@ class Deployer:
         try:
             return self._record().generation != self.generation
         except (UserError, OSError, ValueError, KeyError, TypeError):
-            return False  # nobody knows
+            return False  # unknown
 
     def _refresh(self) -> None:
         try:
@@ -124,7 +125,9 @@ class Deployer:
 
     def _check_known(self, name: str) -> None:
         if name not in self.names():
-            raise ServingError(404, "no_such_model", f"This endpoint has no model {name!r}")
+            raise ServingError(
+                404, "no_such_model", f"This endpoint has no model {quoted(name)}. {nearest(name, self.names())}"
+            )
 
     def _write_unloaded(self, names: set[str]) -> None:
         write_json(self.endpoint.unloaded, sorted(names))
@@ -208,7 +211,7 @@ class Deployer:
         try:
             keep_parity(self.layout, served.record, report)
         except OSError as error:  # a registry that only others may write: the answers are the same
-            print(f"{now()} the parity report is not kept: {error}", flush=True)
+            print(f"{now()} The parity report was not written: {error}", flush=True)
 
     def _write_state(self) -> None:
         served = [
@@ -229,11 +232,11 @@ class Deployer:
         if said == self._said:
             return
         if self.problem is not None and self.loaded:  # else the server ends, and says it once
-            print(f"{now()} still serving what was served: {self.problem}", flush=True)
+            print(f"{now()} Still serving the earlier versions: {self.problem}", flush=True)
         try:
             write_json(self.endpoint.states / f"{os.getpid()}.json", {**state, "time": now()})
         except OSError as error:
-            print(f"{now()} the state cannot be written: {error}", flush=True)
+            print(f"{now()} The state cannot be written: {error}", flush=True)
             return
         self._said = said
 
@@ -268,5 +271,7 @@ def check_framework(record: ModelRecord, *, allow: bool) -> str | None:
         f"Model {record.name}:{record.version} was made with scikit-learn {own}, this server has {sklearn.__version__}"
     )
     if not allow:
-        raise UserError(message, "Deploy it as an endpoint of its own, or force it with allow_version_mismatch=true")
+        raise UserError(
+            message, "Deploy it as a separate endpoint, or serve it anyway with allow_version_mismatch=true"
+        )
     return message

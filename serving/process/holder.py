@@ -1,7 +1,7 @@
 """Holds the socket that an endpoint listens on: ``python holder.py HOST PORT PATH``. Standard library only.
 
-Whoever connects to the Unix socket at PATH gets it, and keeps the connection: its end says that the holder has died.
-Servers come and go, and no connection is refused or lost meanwhile.
+Servers connect to the Unix socket at PATH to receive it, and stay connected: the end of that connection means that the
+holder has died. While servers are replaced, no client's connection is refused or lost.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(host: str, port: int, path: str) -> None:
                 waiting.register(server, selectors.EVENT_READ)
                 with contextlib.suppress(ConnectionError):
                     socket.send_fds(server, [b"."], [listening.fileno()])
-            else:  # a server says nothing: it has ended
+            else:  # servers send nothing, so this one has ended
                 waiting.unregister(key.fileobj)
                 assert isinstance(key.fileobj, socket.socket)  # noqa: S101 - nothing else is registered
                 key.fileobj.close()

@@ -10,15 +10,22 @@ from pathlib import Path
 _OUT = 1
 
 
+def is_output(log: Path) -> bool:
+    """Tell whether what this process prints goes to a file."""
+    try:
+        return os.path.samestat(os.fstat(_OUT), log.stat())
+    except OSError:
+        return False
+
+
 def put_aside(log: Path, largest: int) -> None:
     """Move what was printed to ``NAME.1``, in the place of an earlier one, once there is more than `largest` bytes.
 
-    It is copied and the log is emptied, not renamed: the server's processes have it open, and so have those that a
-    model starts. All of them append. Output that goes elsewhere, such as to a terminal, is left alone.
+    The log is copied and emptied, not renamed, because the server's processes, and those that a model starts, have it
+    open and append to it. Output that goes elsewhere, such as to a terminal, is left alone.
     """
-    with contextlib.suppress(OSError):  # a full disk: it is tried again at the next look
-        state = os.fstat(_OUT)
-        if state.st_size > largest and os.path.samestat(state, log.stat()):
+    with contextlib.suppress(OSError):  # a full disk: the next call tries again
+        if is_output(log) and os.fstat(_OUT).st_size > largest:
             _copy_aside(log)
             os.ftruncate(_OUT, 0)
 

@@ -1,8 +1,8 @@
 """Loads the models once and forks the server processes, which share their memory; replaces those that die or hang.
 
-A fork takes over nothing but the thread that forks. Whatever had others, a pool of OpenMP above all, would hang in the
-new process at its first use: so nothing here has a thread. Where loading a model begins some all the same, nothing is
-shared, and each process loads for itself.
+A fork keeps only the thread that forks. A pool of threads, such as OpenMP's, would hang in the new process when it is
+used. So nothing here starts a thread. If loading a model starts threads all the same, nothing is shared, and each
+process loads for itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SIGNALS = (*STOP, signal.SIGCHLD)
 NOT_SERVED, HAS_THREADS = 1, 4  # exit codes of the loading process
-GRACE = 5.0  # seconds beyond stop_timeout after which nobody is waited for
+GRACE = 5.0  # seconds beyond stop_timeout after which processes are killed
 # Looks without a sign of life after which a process is replaced. Looks and not seconds: a machine that was asleep, or
 # that stopped all of them at once, has not made any of them hang.
 _SILENT_LOOKS = 20
@@ -138,7 +138,7 @@ class Processes:
     def _replace_hung(self) -> None:
         for one in self._running:
             if one.is_hung():
-                print(f"server process {one.pid} gives no sign of life and is replaced", flush=True)
+                print(f"Server process {one.pid} does not respond and is replaced", flush=True)
                 os.kill(one.pid, signal.SIGKILL)
 
     def _bury(self) -> None:

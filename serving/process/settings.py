@@ -11,7 +11,7 @@ from runner.records import EndpointRecord
 
 
 def read_endpoint(folder: Path) -> tuple[Layout, EndpointLayout, EndpointRecord, EndpointSettings]:
-    """Return workspace, places, record and settings of an endpoint."""
+    """Return workspace, paths, record and settings of an endpoint."""
     endpoint = EndpointLayout(folder)
     record = read_record(endpoint.record, EndpointRecord)
     return Layout(folder.parent.parent), endpoint, record, EndpointSettings(**record.settings)

@@ -1,4 +1,4 @@
-"""Assembles one server process. What is loaded before the fork has no thread; what has one starts afterwards."""
+"""Assembles one server process. Threads are started only after the fork."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AT_A_TIME, _WAITING = 64, 4096  # connections
 
 
 def load(folder: Path) -> Deployer:
-    """Return what an endpoint's server processes share, its models loaded. No thread is begun here."""
+    """Load an endpoint's models, which its server processes share. No thread is started here."""
     false_warnings.silence()
     layout, endpoint, _, settings = read_endpoint(folder)
     metrics = Metrics()
@@ -44,17 +44,17 @@ def load(folder: Path) -> Deployer:
     deployer = Deployer(layout, endpoint, plane, metrics)
     deployer.refresh()
     gc.collect()
-    # What is loaded stays: looking through all of it again would hold up requests for tens of milliseconds, and write
-    # to memory that the processes share.
+    # Loaded models stay. Collecting garbage among them would delay requests for tens of milliseconds, and write to
+    # memory that the processes share.
     gc.freeze()
     return deployer
 
 
 def make_application(folder: Path, deployer: Deployer) -> App:
-    """Return the application of an endpoint's folder, its threads begun; without models it says 503."""
+    """Return the application of an endpoint and start its threads. Without models it answers 503."""
     _, endpoint, _, settings = read_endpoint(folder)
     metrics = deployer.metrics
-    # In a container it is a link of ours to the folder on the host; what takes its place later is not followed.
+    # In a container this is our link to the folder on the host. A link that replaces it later is not followed.
     keys = Keys(endpoint.keys.resolve() if settings.needs_keys else None)
     log_bytes = int(settings.log_megabytes * 2**20)
     access = LineLog(endpoint.access_log, metrics.dropped, log_bytes)
@@ -75,24 +75,25 @@ def make_application(folder: Path, deployer: Deployer) -> App:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which takes few connections at a time while many may wait.
+    """uvicorn's server, which accepts few connections at a time while many may wait.
 
-    asyncio tries as often as connections may wait, also when each try says that there are no descriptors left, and
-    logs it each time.
+    asyncio calls accept as often as its backlog is long, even when each call fails because descriptors have run out,
+    and logs each failure.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept."""
+        """Start to accept connections."""
         await super().startup(sockets)
         for one in sockets or ():
             one.listen(_WAITING)
 
 
 def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server:
-    """Return the HTTP server, which gives a sign of life about once a second while its loop goes round."""
+    """Return the HTTP server, which gives a sign of life about once a second while its loop runs."""
     _, _, _, settings = read_endpoint(folder)
     gateway = Gateway(
-        app.flask.wsgi_app,
+        app.wsgi,
+        app.wsgi.refuse,
         app.plane.is_quick,
         app.prepare,
         door=app.door,
@@ -125,13 +126,13 @@ def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server
 
 
 def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: int) -> None:
-    """Serve in a process that was just forked, until SIGTERM; what is at work is answered first.
+    """Serve in a newly forked process until SIGTERM. Requests at work are answered first.
 
-    A byte in the pipe `sign_of_life` says that it is not hung, from when its state is written.
+    Once the state is written, bytes in the pipe `sign_of_life` show that the process does not hang.
     """
 
     def give_sign() -> None:
-        with contextlib.suppress(OSError):  # nobody looks any more, and ends this process soon
+        with contextlib.suppress(OSError):  # the parent is gone, and this process ends soon
             os.write(sign_of_life, b".")
 
     def stopped() -> bool:
@@ -140,11 +141,11 @@ def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: in
 
     _log_once_a_second("asyncio")
     random.seed()
-    np.random.seed()  # of models that ask for no generator of their own
+    np.random.seed()  # for models without a random state of their own
     deployer.begin_in_process()
     app = make_application(folder, deployer)
     server = make_server(folder, app, give_sign)
-    # uvicorn takes these over while it runs; so one that comes a moment before or after does the same.
+    # uvicorn handles these while it runs. A signal just before or after has the same effect.
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
@@ -155,6 +156,6 @@ def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: in
 
 
 def _log_once_a_second(name: str) -> None:
-    """Let a logger that clients can make talk, by taking all descriptors, say one line a second."""
+    """Limit a logger to one line a second: clients that use up all descriptors make it log."""
     sample = Sample(1)
     logging.getLogger(name).addFilter(lambda record: sample.takes(record.__dict__))

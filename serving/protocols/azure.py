@@ -7,38 +7,51 @@ the designer and of automated ML.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import bad_input
-from serving.openapi.bodies import example_if_works, object_of, rows_schema, shown_example
-from serving.openapi.operations import JSON, Body
 from serving.protocols.common import by_column, mapping, names, text
-from serving.protocols.protocol import JsonProtocol
+from serving.protocols.protocol import Protocol, Reply, Wanted
+from serving.protocols.schemas import (
+    JSON_TYPE,
+    Body,
+    Schema,
+    answer_schema,
+    answers_schema,
+    any_of,
+    by_column_schema,
+    columns_schema,
+    example_if_works,
+    method_schema,
+    object_of,
+    rows_schema,
+    shown_example,
+)
+
+_RESULTS = "Results"  # the answer's key where the rows came as Inputs
 
 
-def parse(body: Any) -> tuple[Rows, str | None]:
-    """Return rows and method of a request."""
+def parse(body: Any, _served: ServedModel) -> Wanted:
+    """Return what a request asks for."""
     body = mapping(body)
     method = text(body.get("method"), "method")
     if "data" in body:
-        return _rows(body["data"], names(body.get("columns"), "columns")), method
+        return Wanted(_rows(body["data"], names(body.get("columns"), "columns")), (method,))
     if "input_data" in body:
-        given = body["input_data"]
-        if isinstance(given, dict) and "data" in given:
-            return _rows(given["data"], names(given.get("columns"), "columns")), method
-        return _rows(given, None), method
+        return Wanted(_rows(body["input_data"], None), (method,))
     if "Inputs" in body:
-        given = mapping(body["Inputs"])
+        given = mapping(body["Inputs"], "Inputs")
         if len(given) != 1:
-            raise bad_input("no_rows", f"Inputs has {len(given)} entries, one is wanted, such as data")
+            raise bad_input("no_rows", f"Inputs has {len(given)} entries. Send one, such as data")
         options = body.get("GlobalParameters")
         if isinstance(options, dict) and method is None:
             method = text(options.get("method"), "GlobalParameters.method")
-        return _rows(next(iter(given.values())), None), method
-    raise bad_input("no_rows", "The request has none of data, input_data, Inputs")
+        return Wanted(_rows(next(iter(given.values())), None), (method,), _RESULTS)
+    raise bad_input("no_rows", "The request has no rows. Send them as data, input_data or Inputs")
 
 
 def _rows(value: Any, columns: list[str] | None) -> Rows:
@@ -49,19 +62,41 @@ def _rows(value: Any, columns: list[str] | None) -> Rows:
     return by_column(value)
 
 
-def render(answer: Answer, form: Any) -> dict[str, Any]:
+def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
     """Return the answer in the form of the request: by method, or as ``Results`` for ``Inputs``."""
-    if isinstance(form, dict) and "Inputs" in form:
-        return {"Results": answer.values}
-    return {answer.method: answer.values}
+    (answer,) = answers
+    return Reply({wanted.form or answer.method: answer.values})
 
 
 def describe(served: ServedModel) -> Body:
-    """Return what a request holds."""
-    methods = {"type": "string", "enum": list(served.schema.methods)}
+    """Describe requests."""
+    rows, columns, method = rows_schema(served), columns_schema(served), method_schema(served)
+    split = object_of({"columns": columns, "index": {}, "data": rows}, "data")
+    forms = any_of([split, rows, by_column_schema(served)])
+    properties = {
+        "data": any_of([rows, split, by_column_schema(served)]),
+        "columns": columns,
+        "input_data": forms,
+        "Inputs": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": forms},
+        "GlobalParameters": {"properties": {"method": method}},
+        "method": method,
+    }
+    one_of_them = {"anyOf": [{"required": [name]} for name in ("data", "input_data", "Inputs")]}
     example = {"data": shown_example(served), "method": served.default_method}
-    schema = object_of({"data": rows_schema(served), "method": methods}, "data")
-    return Body({JSON: schema}, example_if_works(served, example))
+    return Body({JSON_TYPE: {**object_of(properties), **one_of_them}}, example_if_works(served, example))
 
 
-PROTOCOL = JsonProtocol(route="score", addresses=("/score", "/score/<name>"), parse=parse, render=render, body=describe)
+def describe_answer(served: ServedModel) -> Schema:
+    """Describe answers."""
+    found = {method: answer_schema(served, method) for method in served.schema.methods}
+    return {**object_of({**found, _RESULTS: answers_schema(served)}), "minProperties": 1, "maxProperties": 1}
+
+
+PROTOCOL = Protocol(
+    route="score",
+    addresses=("/score", "/score/<name>"),
+    parse=parse,
+    render=render,
+    body=describe,
+    answer=describe_answer,
+)

@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from flask import Request
 
 from serving.data.rows import Rows
-from serving.errors import ServingError, bad_input
+from serving.errors import ServingError, bad_input, count, quoted
+from serving.protocols.protocol import Reader
+from serving.protocols.schemas import JSON_TYPE
 
-_JSON = ("application/json", "")
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
-def read_body(request: Request) -> bytes:
-    """Return the body as it was sent.
+def read(request: Request, readers: Mapping[str, Reader]) -> Any:
+    """Return what a request's body says.
+
+    Parameters
+    ----------
+    request : Request
+        Flask's.
+    readers : mapping of str to callable
+        How bodies are read, by their content type; JSON is read as JSON unless it has a reader of its own.
 
     Raises
     ------
     ServingError
-        415 if it is compressed, or in another charset than UTF-8.
+        415 for another content type, and for a body that is compressed or has another charset than UTF-8. 400 for what
+        is not valid.
     """
+    kind = JSON_TYPE if _is_json(request.mimetype) else request.mimetype
+    if kind != JSON_TYPE and kind not in readers:
+        kinds = " or ".join(dict.fromkeys([JSON_TYPE, *readers]))
+        raise ServingError(415, "content_type", f"Content-Type {quoted(kind)} is not supported. Send {kinds}")
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", ""):
-        raise ServingError(415, "encoded", f"Content-Encoding {encoding} is not taken: send the body as it is")
+        message = f"Content-Encoding {quoted(encoding)} is not supported. Send the body uncompressed"
+        raise ServingError(415, "encoded", message)
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in _CHARSETS:  # would else be read as UTF-8, and be other texts
-        raise ServingError(415, "charset", f"Charset {charset} is not taken: send UTF-8")
-    return request.get_data(cache=False)
+        raise ServingError(415, "charset", f"Charset {quoted(charset)} is not supported. Send UTF-8")
+    content = request.get_data(cache=False)
+    return readers[kind](content, request.headers.get) if kind in readers else loads(content)
 
 
-def read_json(request: Request, *, others: tuple[str, ...] = ()) -> Any:
-    """Return the JSON of a request.
-
-    Raises
-    ------
-    ServingError
-        415 for another content type, 400 for what is no JSON. NaN and Infinity are no JSON.
-    """
-    return loads(read_typed(request, others))
-
-
-def read_typed(request: Request, others: tuple[str, ...] = ()) -> bytes:
-    """Return the body of a request that says it is JSON, or of one of the other content types.
-
-    Raises
-    ------
-    ServingError
-        415 for another content type.
-    """
-    kind = request.mimetype
-    if kind not in _JSON and not kind.endswith("+json") and kind not in others:
-        raise ServingError(415, "content_type", f"Content-Type {kind} is not taken: send application/json")
-    return read_body(request)
+def _is_json(kind: str) -> bool:
+    return kind in (JSON_TYPE, "") or kind.endswith("+json")
 
 
 def loads(content: bytes) -> Any:
@@ -63,17 +58,17 @@ def loads(content: bytes) -> Any:
     Raises
     ------
     ServingError
-        400 for what is no JSON.
+        400 for what is not JSON; NaN and Infinity are not.
     """
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        word = _no_number(content)
-        said = f"it has no {word}, a missing value is written null" if word is not None else str(error)
-        raise bad_input("no_json", f"The body is no JSON: {said}") from None
+        word = _not_a_number(content)
+        said = f"{word} is not allowed. Write null for a missing value" if word is not None else str(error)
+        raise bad_input("no_json", f"The body is not valid JSON: {said}") from None
 
 
-def _no_number(content: bytes) -> str | None:
+def _not_a_number(content: bytes) -> str | None:
     """Return NaN, Infinity or -Infinity if it is that alone which is not JSON: Python's json.dumps writes them."""
     if b"NaN" not in content and b"Infinity" not in content:
         return None
@@ -85,17 +80,17 @@ def _no_number(content: bytes) -> str | None:
     return found[0] if found else None
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def mapping(value: Any, what: str = "The body") -> dict[str, Any]:
     """Return a request's JSON if it is an object."""
     if not isinstance(value, dict):
-        raise bad_input("no_object", "The body is no JSON object")
+        raise bad_input("no_object", f"{what} is not a JSON object")
     return value
 
 
 def text(value: Any, what: str) -> str | None:
-    """Return a value that has to be a text or absent."""
+    """Return a value that is a string or absent."""
     if value is not None and not isinstance(value, str):
-        raise bad_input("wrong_type", f"{what} is no text")
+        raise bad_input("wrong_type", f"{what} is not a string")
     return value
 
 
@@ -104,7 +99,7 @@ def names(value: Any, what: str) -> list[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(one, str) or type(one) is int for one in value):
-        raise bad_input("wrong_type", f"{what} is no list of names or numbers of columns")
+        raise bad_input("wrong_type", f"{what} is not a list of column names or numbers")
     return [str(one) for one in value]
 
 
@@ -114,16 +109,30 @@ def by_column(value: dict[str, Any]) -> Rows:
     Raises
     ------
     ServingError
-        400 if a column is no list, or not as long as the others.
+        400 if a column is not a list, or not as long as the others.
     """
     lengths = {name: len(column) for name, column in value.items() if isinstance(column, list)}
     if len(lengths) != len(value):
         wrong = next(name for name in value if name not in lengths)
-        raise bad_input("wrong_type", f"Column {wrong} is no list", column=wrong)
-    if len(set(lengths.values())) > 1:
-        raise bad_input("ragged", f"The columns have different lengths: {lengths}")
+        raise bad_input("wrong_type", f"Column {quoted(wrong)} is not a list", column=wrong)
+    check_lengths(lengths)
     flat = [[one[0] if isinstance(one, list) and len(one) == 1 else one for one in column] for column in value.values()]
     return Rows([list(row) for row in zip(*flat, strict=True)], list(value))
+
+
+def check_lengths(lengths: Mapping[str, int]) -> None:
+    """Refuse columns of different lengths.
+
+    Raises
+    ------
+    ServingError
+        400, naming two of them.
+    """
+    first = next(iter(lengths), "")
+    other = next((name for name in lengths if lengths[name] != lengths[first]), None)
+    if other is not None:
+        values = [f"column {quoted(name)} has {count(lengths[name], 'value')}" for name in (first, other)]
+        raise bad_input("ragged", f"The columns have different lengths: {', '.join(values)}")
 
 
 def number(version: str | None) -> int | None:
@@ -131,5 +140,5 @@ def number(version: str | None) -> int | None:
     if version is None:
         return None
     if not (version.isascii() and version.isdigit()) or len(version) > 9:
-        raise ServingError(404, "no_such_version", f"{version!r} is no version")
+        raise ServingError(404, "no_such_version", f"{quoted(version)} is not a version number")
     return int(version)

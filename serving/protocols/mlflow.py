@@ -8,69 +8,117 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from serving.data.rows import Rows
+from serving.data.rows import Rows, numbered
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
-from serving.errors import bad_input
-from serving.openapi.bodies import example_if_works, object_of, rows_schema, shown_example
-from serving.openapi.operations import CSV, JSON, Body
+from serving.errors import bad_input, count
 from serving.protocols.common import by_column, mapping, names, text
-from serving.protocols.protocol import JsonProtocol
+from serving.protocols.protocol import Asked, Protocol, Question, Reply, Server, Wanted
+from serving.protocols.schemas import (
+    CSV_TYPE,
+    JSON_TYPE,
+    STRING,
+    TEXT_TYPE,
+    Body,
+    Schema,
+    answers_schema,
+    any_of,
+    by_column_schema,
+    columns_schema,
+    example_if_works,
+    method_schema,
+    object_of,
+    rows_schema,
+    shown_example,
+)
 
 VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
-def parse(body: Any) -> tuple[Rows, str | None]:
-    """Return rows and method of a JSON request."""
+def parse(body: Any, _served: ServedModel) -> Wanted:
+    """Return what a request asks for."""
+    if isinstance(body, Rows):
+        return Wanted(body)
     body = mapping(body)
     given = [name for name in _FORMS if name in body]
     if len(given) != 1:
-        raise bad_input("no_rows", f"The request needs one of {', '.join(_FORMS)}, and has {len(given)}")
+        shown = " and ".join(given) or "none of them"
+        raise bad_input("no_rows", f"Send the rows as one of {', '.join(_FORMS)}. The request has {shown}")
     params = body.get("params")
     method = text(params.get("method"), "params.method") if isinstance(params, dict) else None
     value = body[given[0]]
     if given[0] == "dataframe_split":
-        value = mapping(value)
-        return Rows(value.get("data"), names(value.get("columns"), "columns")), method
+        value = mapping(value, "dataframe_split")
+        return Wanted(Rows(value.get("data"), names(value.get("columns"), "columns")), (method,))
     if given[0] in ("instances", "inputs") and isinstance(value, dict):
-        return by_column(value), method
-    return Rows(value), method
+        return Wanted(by_column(value), (method,))
+    return Wanted(Rows(value), (method,))
 
 
-def parse_csv(content: bytes) -> tuple[Rows, str | None]:
-    """Return the rows of a CSV with a header; what a cell is, the model knows."""
+def read_csv(content: bytes, _header: Callable[[str], str | None]) -> Rows:
+    """Return the rows of a CSV with a header; the model decides what a cell is."""
     try:
         lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if line]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise bad_input("no_csv", f"The body is no CSV: {error}") from None
+        raise bad_input("no_csv", f"The body is not valid CSV: {error}") from None
     if not lines:
-        raise bad_input("empty", "There are no rows")
+        raise bad_input("empty", "The body has no rows")
     header, *rows = lines
     for at, row in enumerate(rows):
         if len(row) != len(header):
-            raise bad_input("ragged", f"Row {at} has {len(row)} values, the header {len(header)}", row=at)
-    return Rows(rows, header, texts=True), None
+            message = f"{numbered(at)} has {count(len(row), 'value')}, but the header has {len(header)}"
+            raise bad_input("ragged", message, row=at)
+    return Rows(rows, header, texts=True)
 
 
-def render(answer: Answer, _body: Any) -> dict[str, Any]:
+def render(answers: Sequence[Answer], _wanted: Wanted) -> Reply:
     """Return the answer."""
-    return {"predictions": answer.values}
+    (answer,) = answers
+    return Reply({"predictions": answer.values})
 
 
 def describe(served: ServedModel) -> Body:
-    """Return what a request holds."""
-    schemas = {JSON: object_of({"instances": rows_schema(served)}, "instances"), CSV: {"type": "string"}}
+    """Describe requests."""
+    rows, columns = rows_schema(served), by_column_schema(served)
+    split = object_of({"columns": columns_schema(served), "index": {}, "data": rows}, "data")
+    forms = {
+        "instances": any_of([rows, columns]),
+        "inputs": any_of([rows, columns]),
+        "dataframe_split": split,
+        "dataframe_records": rows,
+    }
+    params = {"properties": {"method": method_schema(served)}}
+    one_of_them = {"oneOf": [{"required": [name]} for name in forms]}
+    schemas = {JSON_TYPE: {**object_of({**forms, "params": params}), **one_of_them}, CSV_TYPE: STRING}
     return Body(schemas, example_if_works(served, {"instances": shown_example(served)}))
 
 
-PROTOCOL = JsonProtocol(
+def describe_answer(served: ServedModel) -> Schema:
+    """Describe answers."""
+    return object_of({"predictions": answers_schema(served)}, "predictions")
+
+
+def ping(server: Server, _asked: Asked) -> tuple[int, str]:
+    """Return whether models are served."""
+    return 200 if server.ready else 503, "\n"
+
+
+_READY = "Whether models are served"
+PROTOCOL = Protocol(
     route="invocations",
     addresses=("/invocations", "/invocations/<name>"),
     parse=parse,
     render=render,
     body=describe,
-    parse_csv=parse_csv,
+    answer=describe_answer,
+    readers={CSV_TYPE: read_csv},
+    questions={
+        "/ping": Question("ping", _READY, ping, STRING, kind=TEXT_TYPE, not_ready=STRING),
+        "/health": Question("health", _READY, ping, STRING, kind=TEXT_TYPE, not_ready=STRING),
+        "/version": Question("version", "MLflow's version", lambda *_: (200, VERSION), STRING, kind=TEXT_TYPE),
+    },
 )

@@ -1,35 +1,44 @@
-"""The Open Inference Protocol, version 2, over JSON: tensors in, tensors out."""
+"""The Open Inference Protocol, version 2: tensors in, tensors out, as JSON or as bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from runner import __version__
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
-from serving.errors import bad_input
-from serving.openapi.bodies import example_if_works, object_of, shown_example
-from serving.openapi.operations import JSON, Body
-from serving.protocols.common import mapping, text
-from serving.protocols.oip_tensors import WORDS, an_object, content_type, tensor
+from serving.errors import AS_TEXT, ServingError, bad_input, quoted
+from serving.protocols.common import check_lengths, loads, mapping, number, text
+from serving.protocols.oip_binary import KIND, LENGTH, fill, pack, split
+from serving.protocols.oip_tensors import MOST_AXES, TYPES, WORDS, an_object, content_type, tensor
+from serving.protocols.protocol import Asked, Protocol, Question, Reply, Server, Wanted
+from serving.protocols.schemas import (
+    JSON_TYPE,
+    STRING,
+    Body,
+    Schema,
+    array_of,
+    example_if_works,
+    object_of,
+    shown_example,
+)
 
-_FOREIGN = ("classification", "shared_memory_region")  # of other extensions: what they ask for is not done here
+_FOREIGN = ("classification", "shared_memory_region")  # of extensions that are not supported
+_EXTENSIONS = ["model_repository", "binary_tensor_data"]
 
 
 @dataclass(frozen=True)
-class Inference:
-    """What a request asks for.
+class Form:
+    """How a request wants its answer.
 
     Parameters
     ----------
-    rows : Rows
-        What to ask the model about.
-    methods : tuple of (str or None)
-        What to ask it; None is its default.
     binary : mapping of str to bool
         Which outputs are wanted as bytes, as far as the request says so.
     otherwise : bool
@@ -38,15 +47,19 @@ class Inference:
         Given back as it came.
     """
 
-    rows: Rows
-    methods: tuple[str | None, ...]
     binary: Mapping[str, bool]
     otherwise: bool
     request_id: str | None
 
 
-def parse(body: Any, served: ServedModel) -> Inference:
-    """Read an inference request: one matrix, or one tensor a column.
+def read(content: bytes, header: Callable[[str], str | None]) -> dict[str, Any]:
+    """Return a request whose tensors may be bytes behind its JSON."""
+    head, tail = split(content, header(LENGTH))
+    return fill(mapping(loads(head)), tail)
+
+
+def parse(body: Any, served: ServedModel) -> Wanted:
+    """Return what a request asks for: one matrix, or one tensor a column.
 
     The methods are the names of the requested outputs, or the one in ``parameters.method``.
     """
@@ -54,19 +67,18 @@ def parse(body: Any, served: ServedModel) -> Inference:
     parameters = an_object(body.get("parameters"), "parameters", absent=True)
     method = text(parameters.get("method"), "parameters.method")
     binary = _outputs_wanted(body.get("outputs"))
-    return Inference(
-        rows=_rows(body, served),
-        methods=(method,) if method is not None else tuple(binary) or (None,),
+    form = Form(
         binary={name: wanted for name, wanted in binary.items() if wanted is not None},
         otherwise=_flag(parameters, "binary_data_output") or False,
         request_id=text(body.get("id"), "id"),
     )
+    return Wanted(_rows(body, served), (method,) if method is not None else tuple(binary) or (None,), form)
 
 
 def _outputs_wanted(value: Any) -> dict[str, bool | None]:
     """Return the names of the requested outputs, and whether each is wanted as bytes, or not said."""
     if value is not None and not isinstance(value, list):
-        raise bad_input("wrong_type", "outputs is no list")
+        raise bad_input("wrong_type", "outputs is not a list")
     found: dict[str, bool | None] = {}
     for at, one in enumerate(value or []):
         name = text(an_object(one, f"outputs[{at}]").get("name"), f"outputs[{at}].name")
@@ -75,7 +87,7 @@ def _outputs_wanted(value: Any) -> dict[str, bool | None]:
         parameters = an_object(one.get("parameters"), f"outputs[{at}].parameters", absent=True)
         for word in _FOREIGN:
             if word in parameters:
-                raise bad_input("no_output", f"outputs[{at}]: {word} is not done here")
+                raise bad_input("no_output", f"outputs[{at}]: {word} is not supported")
         found[name] = _flag(parameters, "binary_data")
     return found
 
@@ -83,7 +95,7 @@ def _outputs_wanted(value: Any) -> dict[str, bool | None]:
 def _flag(parameters: dict[str, Any], name: str) -> bool | None:
     value = parameters.get(name)
     if value is not None and not isinstance(value, bool):
-        raise bad_input("wrong_type", f"{name} is neither true nor false")
+        raise bad_input("wrong_type", f"{name} is not true or false")
     return value
 
 
@@ -109,11 +121,11 @@ def _rows(body: dict[str, Any], served: ServedModel) -> Rows:
 def _by_column(tensors: list[tuple[str, np.ndarray]]) -> Rows:
     for name, array in tensors:
         if array.size != array.shape[0]:
-            raise bad_input("wrong_shape", f"Input {name} of {list(array.shape)} is no column, and it is not alone")
+            message = f"Input {quoted(name)} has the shape {list(array.shape)}. Several inputs are one column each"
+            raise bad_input("wrong_shape", message)
     columns = [(name, array.reshape(-1)) for name, array in tensors]
     lengths = {name: len(array) for name, array in columns}
-    if len(set(lengths.values())) > 1:
-        raise bad_input("ragged", f"The inputs have different lengths: {lengths}")
+    check_lengths(lengths)
     if len(lengths) != len(columns):
         raise bad_input("double_column", "Two inputs have the same name")
     rows = zip(*(array.tolist() for _, array in columns), strict=True)
@@ -124,24 +136,25 @@ def _plain(array: np.ndarray) -> Any:
     return array.tolist() if array.dtype == object else array
 
 
-def render(answers: list[Answer], inference: Inference) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the answers as tensors, one an output, and those of them that are wanted as bytes.
+def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
+    """Return the answers as tensors, one an output, as bytes behind the JSON where that is wanted.
 
     Numbers and texts are told apart by their datatype; MLServer's codecs need no ``content_type`` to read them.
     """
+    asked: Form = wanted.form
     outputs, binary = [], []
     for answer in answers:
         found = _outputs(answer)
         outputs += found
-        if inference.binary.get(answer.method, inference.otherwise):
+        if asked.binary.get(answer.method, asked.otherwise):
             binary += found
     served = answers[0].served
     form = {"model_name": served.name, "model_version": str(served.version), "outputs": outputs}
-    if inference.request_id is not None:
-        form["id"] = inference.request_id
+    if asked.request_id is not None:
+        form["id"] = asked.request_id
     if served.warning:
         form["parameters"] = {"warning": served.warning}
-    return form, binary
+    return Reply(form, partial(pack, form, binary) if binary else None)
 
 
 def _outputs(answer: Answer) -> list[dict[str, Any]]:
@@ -202,10 +215,65 @@ def _described(served: ServedModel, method: str) -> list[dict[str, Any]]:
     return [{"name": one["name"], "datatype": one["datatype"], "shape": [-1, *one["shape"][1:]]} for one in tensors]
 
 
+_NUMBER: Schema = {"type": "integer", "minimum": 0}
+_ANY_OBJECT: Schema = {"type": ["object", "null"]}
+_SHAPE = {**array_of(_NUMBER), "minItems": 1, "maxItems": MOST_AXES}
+_DATATYPE: Schema = {"enum": [*TYPES, "BYTES"]}
+_TENSOR = object_of(
+    {
+        "name": STRING,
+        "shape": _SHAPE,
+        "datatype": _DATATYPE,
+        "parameters": {
+            **object_of({"content_type": {}, "binary_data_size": {"type": ["integer", "null"], "minimum": 0}}),
+            **_ANY_OBJECT,
+        },
+    },
+    "name",
+    "shape",
+    "datatype",
+)
+_FLAG: Schema = {"type": ["boolean", "null"]}
+_LENGTH_HEADER = {
+    "name": LENGTH,
+    "in": "header",
+    "required": False,
+    "description": "the length of the JSON where tensors follow as bytes",
+    "schema": {"type": "integer"},
+}
+
+
 def describe(served: ServedModel) -> Body:
-    """Return what a request holds."""
-    schema = object_of({"inputs": {"type": "array", "items": {"type": "object"}}}, "inputs")
-    return Body({JSON: schema}, example_if_works(served, {"inputs": _tensors(served)}))
+    """Describe requests."""
+    data = {**_TENSOR, "properties": {**_TENSOR["properties"], "data": {"type": "array"}}}
+    method: Schema = {"enum": [*served.schema.methods, None]}
+    name = {**STRING, "description": f"a method: {', '.join(served.schema.methods)}"}
+    output = object_of({"name": name, "parameters": _output_parameters()}, "name")
+    properties = {
+        "inputs": {**array_of(data), "minItems": 1},
+        "outputs": {"type": ["array", "null"], "items": output, "description": "the methods that are asked"},
+        "id": {"type": ["string", "null"]},
+        "parameters": {**object_of({"method": method, "binary_data_output": _FLAG, "content_type": {}}), **_ANY_OBJECT},
+    }
+    schemas = {JSON_TYPE: object_of(properties, "inputs"), KIND: {"type": "string", "format": "binary"}}
+    return Body(schemas, example_if_works(served, {"inputs": _tensors(served)}), parameters=(_LENGTH_HEADER,))
+
+
+def _output_parameters() -> Schema:
+    return {**object_of({"binary_data": _FLAG}), **_ANY_OBJECT}
+
+
+def describe_answer(_served: ServedModel) -> Schema:
+    """Describe answers."""
+    output = object_of({**_TENSOR["properties"], "data": {"type": "array"}}, "name", "shape", "datatype")
+    properties = {
+        "model_name": STRING,
+        "model_version": STRING,
+        "outputs": array_of(output),
+        "id": STRING,
+        "parameters": object_of({"warning": STRING}),
+    }
+    return object_of(properties, "model_name", "model_version", "outputs")
 
 
 def _tensors(served: ServedModel) -> list[dict[str, Any]]:
@@ -222,3 +290,119 @@ def _tensors(served: ServedModel) -> list[dict[str, Any]]:
         return []
     shapes = [[1, *[len(value)] * (len(one["shape"]) - 1)] for one, value in pairs]
     return [{**one, "shape": shape, "data": value} for (one, value), shape in zip(pairs, shapes, strict=True)]
+
+
+def server(_server: Server, _asked: Asked) -> tuple[int, Any]:
+    """Return what ``GET /v2`` says."""
+    return 200, {"name": "vivero", "version": __version__, "extensions": _EXTENSIONS}
+
+
+def ready(server: Server, _asked: Asked) -> tuple[int, Any]:
+    """Return whether models are served."""
+    return 200 if server.ready else 503, {"ready": server.ready}
+
+
+def model(server: Server, asked: Asked) -> tuple[int, Any]:
+    """Return the metadata of a model."""
+    route = server.plane.route(asked.name)
+    return 200, metadata(route.pick(number(asked.version)), sorted(route.versions))
+
+
+def model_ready(server: Server, asked: Asked) -> tuple[int, Any]:
+    """Return that a model is served.
+
+    Raises
+    ------
+    ServingError
+        404 if it is not.
+    """
+    server.plane.route(asked.name).pick(number(asked.version))
+    return 200, {"ready": True}
+
+
+def index(server: Server, asked: Asked) -> tuple[int, Any]:
+    """Return the models and their states; with ``{"ready": true}`` only those that are served."""
+    found = []
+    names = server.repository.names() if server.repository is not None else []
+    for name in sorted({*names, *server.plane.routes}):
+        route = server.plane.routes.get(name)
+        if route is None:
+            found.append({"name": name, "state": "UNAVAILABLE", "reason": "unloaded"})
+            continue
+        for version in sorted(route.versions):
+            found.append({"name": name, "version": str(version), "state": "READY", "reason": ""})
+    if asked.body is not None and mapping(asked.body).get("ready") is True:  # Triton's client sends no body
+        found = [one for one in found if one["state"] == "READY"]
+    return 200, found
+
+
+def change(action: str, server: Server, asked: Asked) -> tuple[int, Any]:
+    """Load or unload a model.
+
+    Raises
+    ------
+    ServingError
+        403 where no keys are in use.
+    """
+    if server.repository is None or not server.has_keys:
+        raise ServingError(403, "needs_keys", "Models can be loaded and unloaded only where keys are in use: auth=key")
+    getattr(server.repository, action)(asked.name)
+    return 200, {}
+
+
+_READY = object_of({"ready": {"type": "boolean"}}, "ready")
+_LIVE = object_of({"live": {"type": "boolean"}}, "live")
+_SERVER = object_of({"name": STRING, "version": STRING, "extensions": array_of(STRING)}, "name", "version")
+_METADATA = object_of(
+    {
+        "name": STRING,
+        "versions": array_of(STRING),
+        "platform": STRING,
+        "inputs": {"type": "array"},
+        "outputs": {"type": "array"},
+        "parameters": {"type": "object"},
+    },
+    "name",
+    "versions",
+    "platform",
+    "inputs",
+    "outputs",
+)
+_INDEX = array_of(object_of(dict.fromkeys(("name", "version", "state", "reason"), STRING), "name", "state", "reason"))
+_MODEL = Question("model", "What the model takes and gives", model, _METADATA, refusals=(404,))
+_MODEL_READY = Question("model_ready", "Whether the model is served", model_ready, _READY, refusals=(404,))
+_ONLY_READY = Body({JSON_TYPE: object_of({"ready": {}})}, required=False)
+PROTOCOL = Protocol(
+    route="infer",
+    addresses=("/v2/models/<name>/infer", "/v2/models/<name>/versions/<version>/infer"),
+    parse=parse,
+    render=render,
+    body=describe,
+    answer=describe_answer,
+    readers={JSON_TYPE: read, KIND: read},
+    questions={
+        "/v2": Question("server", "Name, version and extensions of the server", server, _SERVER),
+        "/v2/health/live": Question("live", "Whether the server runs", lambda *_: (200, {"live": True}), _LIVE),
+        "/v2/health/ready": Question("ready", "Whether models are served", ready, _READY, not_ready=_READY),
+        "/v2/models/<name>": _MODEL,
+        "/v2/models/<name>/versions/<version>": _MODEL,
+        "/v2/models/<name>/ready": _MODEL_READY,
+        "/v2/models/<name>/versions/<version>/ready": _MODEL_READY,
+        "/v2/repository/index": Question(
+            "index", "Which models there are", index, _INDEX, method="POST", body=_ONLY_READY
+        ),
+        **{
+            f"/v2/repository/models/<name>/{action}": Question(
+                action,
+                f"{action.capitalize()} the model",
+                partial(change, action),
+                {"type": "object"},
+                method="POST",
+                refusals=(403, 404),
+            )
+            for action in ("load", "unload")
+        },
+    },
+    root="/v2",
+    errors=AS_TEXT,
+)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from serving.dataplane.outputs import dumps
-from serving.errors import bad_input
+from serving.errors import bad_input, count, quoted
 from serving.protocols.oip_tensors import an_object, numpy_type
+from serving.protocols.protocol import Packed
 
 LENGTH = "Inference-Header-Content-Length"
 KIND = "application/octet-stream"
@@ -33,7 +34,8 @@ def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
     if length is None:
         return content, b""
     if not (length.isascii() and length.isdigit() and len(length) <= 12 and int(length) <= len(content)):
-        raise bad_input(_FAULT, f"{LENGTH} {length[:20]} is no length within the {len(content)} bytes of the body")
+        message = f"{LENGTH} {quoted(length)} is not a length within the {len(content)} bytes of the body"
+        raise bad_input(_FAULT, message)
     return content[: int(length)], content[int(length) :]
 
 
@@ -44,12 +46,12 @@ def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
     for one in inputs if isinstance(inputs, list) else []:
         size = _size(one)
         if size is not None and start + size > len(tail):
-            there = f"{len(tail) - start} of its {size} bytes are there"
-            raise bad_input(_FAULT, f"Input {one.get('name')}: {there}; {LENGTH} says where they begin")
+            there = f"only {len(tail) - start} of its {size} bytes are there. {LENGTH} says where they begin"
+            raise bad_input(_FAULT, f"Input {quoted(one.get('name'))}: {there}")
         filled.append(one if size is None else {**one, "data": _data(one, tail[start : start + size])})
         start += size or 0
     if start != len(tail):
-        raise bad_input(_FAULT, f"{len(tail) - start} bytes at the end belong to no input")
+        raise bad_input(_FAULT, f"{count(len(tail) - start, 'byte')} at the end of the body are not part of any input")
     return {**body, "inputs": filled} if filled else body
 
 
@@ -58,13 +60,13 @@ def _size(value: Any) -> int | None:
     if not isinstance(value, dict):
         return None  # is refused where tensors are read
     name = value.get("name")
-    size = an_object(value.get("parameters"), f"Input {name}: parameters", absent=True).get("binary_data_size")
+    size = an_object(value.get("parameters"), f"Input {quoted(name)}: parameters", absent=True).get("binary_data_size")
     if size is None:
         return None
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise bad_input(_FAULT, f"Input {name}: binary_data_size {size} is no size")
+        raise bad_input(_FAULT, f"Input {quoted(name)}: binary_data_size {quoted(size)} is not a number of bytes")
     if value.get("data") is not None:
-        raise bad_input(_FAULT, f"Input {name} has both data and binary_data_size")
+        raise bad_input(_FAULT, f"Input {quoted(name)} has both data and binary_data_size")
     return size
 
 
@@ -74,7 +76,7 @@ def _data(value: dict[str, Any], raw: bytes) -> Any:
         return _texts(name, raw)
     dtype = np.dtype(numpy_type(name, kind))
     if len(raw) % dtype.itemsize:
-        raise bad_input(_FAULT, f"Input {name}: {len(raw)} bytes are no whole number of {kind}")
+        raise bad_input(_FAULT, f"Input {quoted(name)}: {len(raw)} bytes are not a whole number of {kind}")
     if dtype == np.bool_:
         return np.frombuffer(raw, np.uint8) != 0
     return np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype)  # a copy: a model may write into its rows
@@ -86,23 +88,23 @@ def _texts(name: str, raw: bytes) -> list[str]:
         begin = start + _SIZE.size
         start = begin + _SIZE.unpack_from(raw, start)[0] if begin <= len(raw) else begin
         if start > len(raw):
-            raise bad_input(_FAULT, f"Input {name}: its last text is cut off")
+            raise bad_input(_FAULT, f"Input {quoted(name)}: its last text is cut off")
         try:
             found.append(raw[begin:start].decode("utf-8"))
         except UnicodeDecodeError:
-            raise bad_input("wrong_type", f"Input {name}: text {len(found)} is no UTF-8") from None
+            raise bad_input("wrong_type", f"Input {quoted(name)}: text {len(found) + 1} is not valid UTF-8") from None
     return found
 
 
-def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> tuple[bytes, int]:
-    """Return an answer with some of its outputs as bytes behind its JSON, and the length of the JSON."""
+def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> Packed:
+    """Return an answer with some of its outputs as bytes behind its JSON."""
     raws = []
     for output in outputs:
         raw = _raw(output.pop("data"))
         output["parameters"] = {"binary_data_size": len(raw)}
         raws.append(raw)
     head = dumps(form)
-    return b"".join([head, *raws]), len(head)
+    return Packed(b"".join([head, *raws]), KIND, {LENGTH: str(len(head))})
 
 
 def _raw(data: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.errors import bad_input
+from serving.errors import bad_input, count, quoted
 
 TYPES = {
     "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8,
@@ -18,7 +18,7 @@ TYPES = {
     "FP64": np.float64,
 }  # fmt: skip
 WORDS = {np.dtype(kind): word for word, kind in TYPES.items()}
-_MOST_AXES = 32
+MOST_AXES = 32
 
 
 def an_object(value: Any, what: str, *, absent: bool = False) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def an_object(value: Any, what: str, *, absent: bool = False) -> dict[str, Any]:
     if value is None and absent:
         return {}
     if not isinstance(value, dict):
-        raise bad_input("wrong_type", f"{what} is no object")
+        raise bad_input("wrong_type", f"{what} is not an object")
     return value
 
 
@@ -45,22 +45,23 @@ def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
     if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(data, list | np.ndarray):
         raise bad_input("no_tensor", "An input needs name, shape, datatype and data")
     if not shape or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
-        raise bad_input("no_tensor", f"Input {name}: the shape {shape} is none")
-    if len(shape) > _MOST_AXES:
-        raise bad_input("no_tensor", f"Input {name}: its shape has {len(shape)} axes, {_MOST_AXES} are the most")
+        raise bad_input("no_tensor", f"Input {quoted(name)}: {quoted(shape)} is not a shape")
+    if len(shape) > MOST_AXES:
+        raise bad_input("no_tensor", f"Input {quoted(name)}: its shape has {len(shape)} axes. {MOST_AXES} are allowed")
     if isinstance(data, np.ndarray):
         array = data
     elif kind == "BYTES":
-        array = _objects(_decoded(name, _flat(data), content_type(value, f"Input {name}") or content))
+        array = _objects(_decoded(name, _flat(data), content_type(value, f"Input {quoted(name)}") or content))
     else:
         array = _numbers(name, data, numpy_type(name, kind))
     size = int(np.prod([int(one) for one in shape], dtype=object))
     if array.size != size:
-        raise bad_input("wrong_shape", f"Input {name} has {array.size} values, its shape {shape} says {size}")
+        message = f"{count(array.size, 'value')}, but its shape {quoted(shape)} needs {size}"
+        raise bad_input("wrong_shape", f"Input {quoted(name)} has {message}")
     try:
         return name, array.reshape(shape)
     except (ValueError, OverflowError):  # [0, 10**30] has no values either
-        raise bad_input("no_tensor", f"Input {name}: the shape {shape} is none") from None
+        raise bad_input("no_tensor", f"Input {quoted(name)}: {quoted(shape)} is not a shape") from None
 
 
 def content_type(value: dict[str, Any], what: str) -> str | None:
@@ -72,7 +73,8 @@ def content_type(value: dict[str, Any], what: str) -> str | None:
 def numpy_type(name: str, kind: Any) -> Any:
     """Return the type of an input's numbers."""
     if not isinstance(kind, str) or kind not in TYPES:
-        raise bad_input("no_tensor", f"Input {name}: datatype {kind} is not known")
+        known = ", ".join([*TYPES, "BYTES"])
+        raise bad_input("no_tensor", f"Input {quoted(name)}: datatype {quoted(kind)} is not known. Use {known}")
     return TYPES[kind]
 
 
@@ -87,11 +89,11 @@ def _numbers(name: str, data: list[Any], kind: Any) -> np.ndarray:
     if any(one is None for one in flat) and np.dtype(kind).kind == "f":
         flat = [np.nan if one is None else one for one in flat]
     if not all(isinstance(one, int | float) for one in flat):
-        raise bad_input("wrong_type", f"Input {name}: not all of its data are numbers")
+        raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are numbers")
     try:
         return np.array(flat, dtype=kind)
     except (OverflowError, ValueError) as error:
-        raise bad_input("wrong_type", f"Input {name}: {error}") from None
+        raise bad_input("wrong_type", f"Input {quoted(name)}: {error}") from None
 
 
 def _flat(data: list[Any]) -> list[Any]:
@@ -113,7 +115,7 @@ def _decoded(name: str, texts: list[Any], content: str | None) -> list[Any]:
     try:
         return [decode(one) for one in texts]
     except (ValueError, TypeError, RecursionError, binascii.Error):
-        raise bad_input("wrong_type", f"Input {name}: not all of its data are {content}") from None
+        raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are {content}") from None
 
 
 def _json_value(text: str) -> Any:

@@ -1,26 +1,123 @@
-"""What a protocol is that takes rows as JSON and answers in JSON.
+"""What a protocol is: its addresses, how requests are read and answers written, and how both are described.
 
-Views, the shortcut, the description of the API and the tests read `JsonProtocol` and know no protocol by name. A new
-one is a module beside this one and an entry in `registry`.
+The views, the shortcut, the description of the API and the tests read `Protocol` and know none by name. A new
+protocol is a module beside this one and an entry in `registry`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import typing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
+from serving.dataplane.outputs import dumps
 from serving.dataplane.plane import Answer, DataPlane
-from serving.openapi.operations import Body
+from serving.errors import AS_OBJECT, ErrorForm, bad_input, listed, quoted
+from serving.protocols.schemas import JSON_TYPE, Body, Schema
 
-Parsed = tuple[Rows, str | None]
+Reader = Callable[[bytes, Callable[[str], str | None]], Any]
+"""From a body, and what returns a header of the request, to what `Protocol.parse` takes."""
+
+
+class Wanted(NamedTuple):
+    """What a request asks for.
+
+    Parameters
+    ----------
+    rows : Rows
+        What to ask the model about.
+    methods : tuple of (str or None)
+        What to ask it; None is its default.
+    form
+        What the protocol needs to know to write the answer.
+    """
+
+    rows: Rows
+    methods: tuple[str | None, ...] = (None,)
+    form: Any = None
+
+    def asking(self, method: str) -> Wanted:
+        """Return the same, asked of a method that the address names.
+
+        Raises
+        ------
+        ServingError
+            400 if the body names another one.
+        """
+        if any(one not in (None, method) for one in self.methods):
+            named = (
+                f"{quoted(method)} in its address and {listed(quoted(one) for one in self.methods if one)} in its body"
+            )
+            raise bad_input("two_methods", f"The request names two methods: {named}")
+        return self._replace(methods=(method,))
+
+
+class Packed(NamedTuple):
+    """The content of an answer that is not JSON alone, its type, and the headers that belong to it."""
+
+    content: bytes
+    kind: str
+    headers: dict[str, str]
+
+
+class Reply(NamedTuple):
+    """An answer as a protocol writes it.
+
+    Parameters
+    ----------
+    form
+        The answer as JSON.
+    pack : callable or None
+        Returns what is sent in its place.
+    """
+
+    form: Any
+    pack: Callable[[], Packed] | None = None
+
+    def packed(self) -> Packed:
+        """Return what is sent."""
+        return self.pack() if self.pack is not None else Packed(dumps(self.form), JSON_TYPE, {})
+
+
+class Repository(typing.Protocol):
+    """Loads and unloads the models of an endpoint."""
+
+    def load(self, name: str) -> None:
+        """Serve a model again."""
+
+    def unload(self, name: str) -> None:
+        """Stop serving a model."""
+
+    def names(self) -> list[str]:
+        """Return the names of all models, the unloaded ones too."""
+
+
+class Server(typing.Protocol):
+    """What a question may be about."""
+
+    plane: DataPlane
+    repository: Repository | None
+    has_keys: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests will be answered."""
+
+
+class Asked(NamedTuple):
+    """What the address of a question names, and the JSON that was sent with it; None where there is none."""
+
+    name: str | None = None
+    version: str | None = None
+    body: Any = None
 
 
 @dataclass(frozen=True)
 class Question:
-    """A GET that a protocol has beside its requests for answers.
+    """What a protocol answers beside rows: whether the server is ready, which models there are.
 
     Parameters
     ----------
@@ -29,16 +126,34 @@ class Question:
     summary : str
         What the description says.
     answer : callable
-        From the data plane and the address's ``name`` and ``version``, None where it has none, to JSON.
+        From the server and what is asked to status and content: JSON, or a text where `kind` is ``text/plain``.
+    schema : dict
+        The JSON schema of a 200.
+    method : str
+        GET or POST.
+    kind : str
+        The content type of the answer.
+    body : Body or None
+        What is sent with it, where that is read.
+    refusals : tuple of int
+        What else it may be answered, beside what any request may.
+    not_ready : dict or None
+        The schema of a 503, where that is an answer and not an error.
     """
 
     name: str
     summary: str
-    answer: Callable[[DataPlane, str | None, str | None], Any]
+    answer: Callable[[Server, Asked], tuple[int, Any]]
+    schema: Schema
+    method: str = "GET"
+    kind: str = JSON_TYPE
+    body: Body | None = None
+    refusals: tuple[int, ...] = ()
+    not_ready: Schema | None = None
 
 
 @dataclass(frozen=True)
-class JsonProtocol:
+class Protocol:
     """A protocol.
 
     Parameters
@@ -49,40 +164,62 @@ class JsonProtocol:
         What requests are posted to, as Flask writes it; ``<name>`` is a model and ``<version>`` one of its versions.
         One without either is for the only model, or for the one that the query names: ``?model=NAME``.
     parse : callable
-        From a request's JSON to its rows and the method that it asks for, None for the model's default.
+        From a request's JSON and the model that it asks to what is wanted of it.
     render : callable
-        From an answer and the request's JSON to JSON.
+        From the answers, one a method, and what was wanted to the reply.
     body : callable
         From a model to the description of what requests hold.
-    parse_csv : callable or None
-        The same as `parse` for a body of CSV, where the protocol takes that.
-    questions : mapping
-        GETs by their address. ``<plain:name>`` has no colon: ``<name>:predict`` is another address.
+    answer : callable
+        From a model to the JSON schema of an answer.
+    readers : mapping of str to callable
+        How a body is read, by its content type; JSON without a reader of its own is read as JSON.
+    questions : mapping of str to Question
+        By their address. ``<plain:name>`` has no colon: ``<name>:predict`` is another address.
+    root : str or None
+        All addresses below it, also those that do not exist, have the protocol's form of errors.
+    errors : ErrorForm
+        That form.
     """
 
     route: str
     addresses: tuple[str, ...]
-    parse: Callable[[Any], Parsed]
-    render: Callable[[Answer, Any], Any]
+    parse: Callable[[Any, ServedModel], Wanted]
+    render: Callable[[Sequence[Answer], Wanted], Reply]
     body: Callable[[ServedModel], Body]
-    parse_csv: Callable[[bytes], Parsed] | None = None
+    answer: Callable[[ServedModel], Schema]
+    readers: Mapping[str, Reader] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
+    root: str | None = None
+    errors: ErrorForm = AS_OBJECT
 
-    def score(self, plane: DataPlane, body: Any, name: str | None, version: int | None = None) -> Scored:
-        """Return a model's answer to a request, the answer as JSON, and the rows of the request.
+    def score(
+        self, plane: DataPlane, body: Any, name: str | None, version: int | None = None, method: str | None = None
+    ) -> Scored:
+        """Return a model's answers to a request, the reply, and what was wanted.
+
+        Parameters
+        ----------
+        plane : DataPlane
+            The models.
+        body
+            The request, as its reader returned it.
+        name, version
+            The model; None: the only one, and a version by weight.
+        method : str or None
+            What the address names, for a request whose body names none.
 
         Raises
         ------
         ServingError
             If there is no answer; see its status.
         """
-        return self.answered(plane, self.parse(body), body, name, version)
+        route = plane.route(name)
+        served = route.pick(version)  # once: what its rows look like and what answers them is the same version
+        wanted = self.parse(body, served)
+        if method is not None:
+            wanted = wanted.asking(method)
+        answers = plane.answers(route, served, wanted.rows, wanted.methods, mirrored=version is None)
+        return answers, self.render(answers, wanted), wanted
 
-    def answered(self, plane: DataPlane, parsed: Parsed, body: Any, name: str | None, version: int | None) -> Scored:
-        """Do what `score` does with a request that was parsed already."""
-        rows, method = parsed
-        answer = plane.answer(rows, name=name, version=version, method=method)
-        return answer, self.render(answer, body), rows
 
-
-Scored = tuple[Answer, Any, Rows]
+Scored = tuple[list[Answer], Reply, Wanted]

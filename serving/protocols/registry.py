@@ -1,8 +1,20 @@
-"""Which protocols the server speaks, beside the Open Inference Protocol, whose requests may be more than JSON."""
+"""Which protocols the server speaks."""
 
 from __future__ import annotations
 
-from serving.protocols import azure, mlflow, v1
-from serving.protocols.protocol import JsonProtocol
+from serving.errors import AS_OBJECT, ErrorForm
+from serving.protocols import azure, mlflow, oip, v1
+from serving.protocols.protocol import Protocol
 
-JSON_PROTOCOLS: tuple[JsonProtocol, ...] = (azure.PROTOCOL, mlflow.PROTOCOL, v1.PROTOCOL)
+PROTOCOLS: tuple[Protocol, ...] = (azure.PROTOCOL, mlflow.PROTOCOL, v1.PROTOCOL, oip.PROTOCOL)
+_FORMS = {one.root: one.errors for one in PROTOCOLS if one.root is not None}
+
+
+def root_of(path: str) -> str:
+    """Return the root that an address is below, empty where its protocol has none."""
+    return next((one for one in _FORMS if path == one or path.startswith(f"{one}/")), "")
+
+
+def error_form(path: str) -> ErrorForm:
+    """Return how errors are written at an address: as its protocol does."""
+    return _FORMS.get(root_of(path), AS_OBJECT)

@@ -1,59 +1,95 @@
 """Version 1 of the inference protocol: that of TensorFlow Serving, which KServe took over.
 
 ``POST /v1/models/NAME:predict`` takes rows as ``instances`` and gives ``predictions``, or takes columns as ``inputs``
-and gives ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``signature_name`` names the method; what TensorFlow calls
-``serving_default`` is the model's default. ``GET /v1/models/NAME`` says what both ask for: KServe whether it is ready
-(kserve.github.io, "V1 Protocol"), TensorFlow Serving which versions there are.
+and gives ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``method`` names the method, and so does
+``signature_name``; what TensorFlow calls ``serving_default`` is the model's default. ``GET /v1/models/NAME`` says what
+both ask for: KServe whether it is ready (kserve.github.io, "V1 Protocol"), TensorFlow Serving which versions there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
-from serving.dataplane.plane import Answer, DataPlane
-from serving.errors import bad_input
-from serving.openapi.bodies import example_if_works, object_of, rows_schema, shown_example
-from serving.openapi.operations import JSON, Body
+from serving.dataplane.plane import Answer
+from serving.errors import AS_TEXT, bad_input, quoted
 from serving.protocols.common import by_column, mapping, number, text
-from serving.protocols.protocol import JsonProtocol, Question
+from serving.protocols.protocol import Asked, Protocol, Question, Reply, Server, Wanted
+from serving.protocols.schemas import (
+    JSON_TYPE,
+    STRING,
+    Body,
+    Schema,
+    answers_schema,
+    any_of,
+    array_of,
+    by_column_schema,
+    example_if_works,
+    method_schema,
+    object_of,
+    rows_schema,
+    shown_example,
+)
 
 _DEFAULT = ("serving_default", "")  # signatures that mean the model's own choice
 _FINE = {"error_code": "OK", "error_message": ""}
 
 
-def parse(body: Any) -> tuple[Rows, str | None]:
-    """Return rows and method of a request."""
+def parse(body: Any, _served: ServedModel) -> Wanted:
+    """Return what a request asks for."""
     body = mapping(body)
     if "instances" in body and "inputs" in body:
-        raise bad_input("no_rows", "Send instances or inputs, not both")
+        raise bad_input("no_rows", "The request has instances and inputs. Send one of the two")
     if "instances" not in body and "inputs" not in body:
-        raise bad_input("no_rows", "The request has neither instances (rows) nor inputs (columns)")
-    method = text(body.get("signature_name"), "signature_name")
-    value = body["inputs"] if "inputs" in body else body["instances"]
-    rows = by_column(value) if "inputs" in body and isinstance(value, dict) else Rows(value)
-    return rows, None if method in _DEFAULT else method
+        raise bad_input("no_rows", "The request has no rows. Send them as instances (rows) or inputs (columns)")
+    if "instances" in body:
+        return Wanted(Rows(body["instances"]), (_method(body),), "predictions")
+    value = body["inputs"]
+    return Wanted(by_column(value) if isinstance(value, dict) else Rows(value), (_method(body),), "outputs")
 
 
-def render(answer: Answer, body: Any) -> dict[str, Any]:
+def _method(body: dict[str, Any]) -> str | None:
+    method, signature = text(body.get("method"), "method"), text(body.get("signature_name"), "signature_name")
+    signature = None if signature in _DEFAULT else signature
+    if method is not None and signature not in (None, method):
+        named = f"method is {quoted(method)} and signature_name is {quoted(signature)}"
+        raise bad_input("two_methods", f"The request names two methods: {named}")
+    return method if method is not None else signature
+
+
+def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
     """Return the answer in the form of the request."""
-    return {"predictions" if "instances" in body else "outputs": answer.values}
+    (answer,) = answers
+    return Reply({wanted.form: answer.values})
 
 
 def describe(served: ServedModel) -> Body:
-    """Return what a request holds."""
-    methods = {"type": "string", "enum": [*served.schema.methods, *_DEFAULT]}
-    schema = object_of({"instances": rows_schema(served), "signature_name": methods}, "instances")
-    return Body({JSON: schema}, example_if_works(served, {"instances": shown_example(served)}))
+    """Describe requests."""
+    rows = rows_schema(served)
+    properties = {
+        "instances": rows,
+        "inputs": any_of([by_column_schema(served), rows]),
+        "method": method_schema(served),
+        "signature_name": {**method_schema(served, *_DEFAULT), "description": "the same as method"},
+    }
+    schema = {**object_of(properties), "oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}]}
+    return Body({JSON_TYPE: schema}, example_if_works(served, {"instances": shown_example(served)}))
 
 
-def models(plane: DataPlane, _name: str | None, _version: str | None) -> dict[str, Any]:
+def describe_answer(served: ServedModel) -> Schema:
+    """Describe answers."""
+    values = answers_schema(served)
+    return any_of(object_of({name: values}, name) for name in ("predictions", "outputs"))
+
+
+def models(server: Server, _asked: Asked) -> tuple[int, Any]:
     """Return the names of the models."""
-    return {"models": sorted(plane.routes)}
+    return 200, {"models": sorted(server.plane.routes)}
 
 
-def status(plane: DataPlane, name: str | None, version: str | None) -> dict[str, Any]:
+def status(server: Server, asked: Asked) -> tuple[int, Any]:
     """Return that a model is served, and in which versions.
 
     Raises
@@ -61,22 +97,35 @@ def status(plane: DataPlane, name: str | None, version: str | None) -> dict[str,
     ServingError
         404 if it is not, or not in that version.
     """
-    route, wanted = plane.route(name), number(version)
+    route, wanted = server.plane.route(asked.name), number(asked.version)
     versions = sorted(route.versions) if wanted is None else [route.pick(wanted).version]
     served = [{"version": str(one), "state": "AVAILABLE", "status": _FINE} for one in versions]
-    return {"name": name, "ready": True, "model_version_status": served}
+    return 200, {"name": asked.name, "ready": True, "model_version_status": served}
 
 
-_STATUS = Question("v1_model", "Whether the model is served, and in which versions", status)
-PROTOCOL = JsonProtocol(
+_STATE = object_of({"version": STRING, "state": STRING, "status": {"type": "object"}}, "version", "state", "status")
+_STATES = {"name": STRING, "ready": {"type": "boolean"}, "model_version_status": array_of(_STATE)}
+_STATUS = Question(
+    "v1_model",
+    "Whether the model is served, and in which versions",
+    status,
+    object_of(_STATES, *_STATES),
+    refusals=(404,),
+)
+PROTOCOL = Protocol(
     route="predict",
     addresses=("/v1/models/<name>:predict", "/v1/models/<name>/versions/<version>:predict"),
     parse=parse,
     render=render,
     body=describe,
+    answer=describe_answer,
     questions={
-        "/v1/models": Question("v1_models", "Which models there are", models),
+        "/v1/models": Question(
+            "v1_models", "Which models there are", models, object_of({"models": array_of(STRING)}, "models")
+        ),
         "/v1/models/<plain:name>": _STATUS,
         "/v1/models/<plain:name>/versions/<plain:version>": _STATUS,
     },
+    root="/v1",
+    errors=AS_TEXT,
 )

@@ -237,10 +237,10 @@ def test_what_it_cannot_do_is_refused(deployed: Any, vivero: Any, register_here:
     register_here("iris", constant(1))
     FileRegistry(layout).set_alias("iris", "champion", 2)
     for words, expected in (
-        (["iris@champion"], "follows no alias"),
+        (["iris@champion"], "cannot follow an alias"),
         (["iris:2", "--weight", "0.5"], "one version"),
         (["iris:2", "--mirror"], "one version"),
-        (["iris", "--set", "workers=2"], "is being served, so its settings stay"),
+        (["iris", "--set", "workers=2"], "is running, so its settings cannot be changed"),
     ):
         assert expected in mistake(vivero("deploy", *words))
     assert ask(deployed[0]) == (200, "iris:1", [0])

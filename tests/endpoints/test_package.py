@@ -130,7 +130,7 @@ def test_its_readme_says_how_it_is_asked(vivero: Any, tmp_path: Path) -> None:
     ("words", "what"),
     [
         (["Iris.Model:7"], "has no version"),
-        (["Iris.Model", "--set", "port=80"], "port is not a setting of a package"),
+        (["Iris.Model", "--set", "port=80"], "port cannot be set for a package"),
         (["Iris.Model", "--set", "workrs=2"], "workers"),
         (["Iris.Model", "--set", "base_image=a\nRUN evil"], "base_image"),
         (["Iris.Model", "--output", "full"], "not empty"),

@@ -37,7 +37,7 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from serving.http.app import App
     from serving.http.keys import Keys
     from serving.observe.telemetry import Metrics, Telemetry
-    from serving.protocols.registry import JSON_PROTOCOLS
+    from serving.protocols.registry import PROTOCOLS
     from tests.fuzz.seeds import seeds
     from tests.support.estimators.mixed import MIXED
 
@@ -94,8 +94,7 @@ def as_requests() -> Callable[[bytes], None]:
         served = ServedModel(dataclasses.replace(record, name=name), model)
         plane.routes = {**plane.routes, name: Route({1: served}, {1: 1.0})}
     client = App(plane, Keys(None), Telemetry(Metrics(), None, None, 0)).flask.test_client()
-    addresses = [one for protocol in JSON_PROTOCOLS for one in protocol.addresses if "<name>" in one]
-    addresses += ["/v2/models/<name>/infer"]
+    addresses = [one for protocol in PROTOCOLS for one in protocol.addresses if "<name>" in one]
     paths = [one.replace("<name>", name).replace("<version>", "1") for one in addresses for name in "mn"]
     types = ["application/json", "text/csv", "application/octet-stream"]
 

@@ -1,6 +1,6 @@
 """The containers of one endpoint: a holder, which has its address, and a server for each version in turn.
 
-The server has no network: it accepts from the socket that the holder hands it. All it can write to is a small /tmp and
+The server has no network: it accepts from the socket that the holder hands it. It can write only to a small /tmp and to
 its own folder of states and logs.
 """
 
@@ -31,7 +31,7 @@ HOLDER, SERVER = "holder", "server"
 _HOME, _HELD = f"{INSIDE}/home", f"{INSIDE}/listening"
 _HOLDER_MEMORY = "64m"
 _PROCESSES = 512
-_MOMENT = 10  # seconds that a holder gets to end
+_MOMENT = 10  # seconds until a holder that is stopped is killed
 
 
 class Containers:
@@ -59,7 +59,7 @@ class Containers:
         return next((one for one in self.find(SERVER) if _generation(one) == generation), None)
 
     def others(self, generation: int) -> list[Container]:
-        """Return the servers of all other generations: those of changes that were cut off."""
+        """Return the servers of all other generations: those of interrupted changes."""
         return [one for one in self.find(SERVER) if _generation(one) != generation]
 
     def hold(self, record: EndpointRecord) -> None:
@@ -86,7 +86,7 @@ class Containers:
         )
 
     def serve(self, record: EndpointRecord, model: ModelRecord) -> Container:
-        """Start the server of a record's generation. The engine does not start it again before it has proved itself."""
+        """Start the server of a record's generation. The engine restarts it only after `trust`."""
         settings, folder = EndpointSettings(**record.settings), self.places.lay_out(record, f"{_HOME}/keys.json")
         inside = f"{INSIDE}/endpoints/{record.name}"
         memory = settings.memory or _bytes(model.resources.get("memory_gb"))
@@ -108,11 +108,11 @@ class Containers:
         )
 
     def trust(self, server: Container, record: EndpointRecord) -> None:
-        """Let the engine start a server again, as its settings say."""
+        """Let the engine restart a server, as its settings say."""
         server.update(restart_policy=_policy(EndpointSettings(**record.settings).restart))  # type: ignore[arg-type] # any word
 
     def end(self, container: Container, seconds: float = _MOMENT) -> None:
-        """Stop a container, which ends its work first, keep what it printed, and remove it."""
+        """Stop a container after it has finished its work, keep its output, and remove it."""
         container.stop(timeout=int(seconds))
         try:
             if container.labels.get(ROLE) == SERVER:
@@ -155,7 +155,9 @@ class Containers:
                 **{name: value for name, value in more.items() if value is not None},
             )  # fmt: skip
         except (docker.errors.DockerException, ValueError) as error:
-            raise UserError(f"The {role} of endpoint {record.name} cannot be made: {reason(error)}") from None
+            raise UserError(
+                f"The {role} container of endpoint {record.name} cannot be created: {reason(error)}"
+            ) from None
         try:
             container.start()
         except docker.errors.DockerException as error:
@@ -165,7 +167,7 @@ class Containers:
 
 
 def ended(container: Container) -> str:
-    """Return why a container does not run, in one line."""
+    """Return why a container is not running, in one line."""
     state = container.attrs["State"]
     if state.get("OOMKilled"):
         memory = container.attrs["HostConfig"].get("Memory") or 0
@@ -176,7 +178,7 @@ def ended(container: Container) -> str:
 
 
 def _logs(record: EndpointRecord) -> dict[str, str]:
-    """Return how much the engine keeps of what a container prints: as much as a server without one keeps."""
+    """Return how much of a container's output the engine keeps: as much as a server without a container keeps."""
     size = EndpointSettings(**record.settings).log_megabytes
     return {"max-size": str(int(size * 2**20)), "max-file": "2"}
 

@@ -1,4 +1,4 @@
-"""The folders of an endpoint that its containers see, and who they belong to."""
+"""The folders of an endpoint that its containers see, and their owner."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState
 
-_KEPT = 64 << 20  # bytes of what servers have printed that are gone; then it is put aside
+_KEPT = 64 << 20  # bytes of earlier servers' output, beyond which the log is put aside
 
 
 class Places:
     """The folders of one endpoint.
 
-    Its containers run as who the workspace belongs to; where that is root, as a number that nobody has, and these
-    folders are given to it. What they write is not trusted: it is not followed, nor taken for more than it says.
+    The containers run as the workspace's owner. If that is root, they run as a user id that no account has, which then
+    owns these folders. What containers write is not trusted: links are not followed, and contents are checked.
     """
 
     def __init__(self, layout: Layout, name: str) -> None:
@@ -33,7 +33,7 @@ class Places:
         self.user = (owner.st_uid, owner.st_gid) if owner.st_uid else (NOBODY, NOBODY)
 
     def make_home(self) -> None:
-        """Make what the holder and all servers see."""
+        """Create what the holder and all servers see."""
         for one in (self.endpoint.root, self.endpoint.holder.parent, self.endpoint.logs, self.endpoint.servers):
             self._own_folder(one)
         for one in (self.endpoint.record, self.endpoint.keys):
@@ -41,11 +41,11 @@ class Places:
                 self._own(one)
 
     def folder(self, generation: int) -> Path:
-        """Return what the server of a generation has as its endpoint's folder."""
+        """Return the endpoint folder of a generation's server."""
         return Path(self.endpoint.servers / str(generation))
 
     def lay_out(self, record: EndpointRecord, keys: str) -> Path:
-        """Write what a server reads, and return the folder: its own version, its own address, a link to the keys."""
+        """Write a server's folder and return it: its own version, its own address, a link to the keys."""
         folder, settings = self.folder(record.generation), EndpointSettings(**record.settings)
         remove_tree(folder)
         self.make_home()
@@ -61,17 +61,17 @@ class Places:
         return folder
 
     def states(self, generation: int) -> list[dict[str, Any]]:
-        """Return what the server processes of a container say of themselves."""
+        """Return the states that the server processes of a container have written."""
         found = []
         for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
             try:
                 found.append(read_record(path, ServerState).to_json())
-            except (UserError, FileNotFoundError):  # its process has ended meanwhile, or it is none of ours
+            except (UserError, FileNotFoundError):  # its process has ended meanwhile, or it is not a state
                 continue
         return found
 
     def keep_log(self, content: bytes) -> None:
-        """Keep what a server printed whose container goes; of those before it not without bounds."""
+        """Keep the output of a server whose container is removed, within a limit."""
         log, earlier = self.endpoint.log, self.endpoint.earlier_log
         if log.is_file() and not log.is_symlink() and log.stat().st_size > _KEPT:
             remove_tree(earlier)
@@ -80,7 +80,7 @@ class Places:
             file.write(content)
 
     def log(self) -> bytes:
-        """Return what was kept."""
+        """Return the kept output."""
         return read_log(self.endpoint)
 
     def _own_folder(self, folder: Path) -> None:

@@ -42,12 +42,12 @@ def build(
     environment: EnvironmentHandle,
     say: Say,
 ) -> str:
-    """Return the name of a model version's image, made unless it is there.
+    """Return the name of a model version's image, and build it if it does not exist.
 
     Raises
     ------
     UserError
-        If the version is not what was registered, or the engine cannot make the image.
+        If the version has changed since it was registered, or the engine cannot build the image.
     """
     import docker
 
@@ -73,22 +73,22 @@ def build(
             finally:
                 container.remove(force=True)
         except docker.errors.DockerException as error:
-            raise UserError(f"The image of {model.name}:{model.version} cannot be made: {reason(error)}") from None
+            raise UserError(f"The image of {model.name}:{model.version} cannot be built: {reason(error)}") from None
     return f"{repository}:{tag}"
 
 
 def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
-    """Return the names of this workspace's images of model versions that are neither needed nor in a container."""
+    """Return the names of this workspace's model images that are not needed and not used by a container."""
     ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
     used = {one["ImageID"] for one in client.api.containers(all=True)}
-    # `client.images.list` asks for each image again, and fails where one was removed meanwhile.
+    # `client.images.list` asks for each image again, and fails if one was removed meanwhile.
     found = [one for one in client.api.images(filters=ours) if one["Id"] not in used]
     names = [name for one in found for name in one["RepoTags"] or ()]
     return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
 
 
 def _configuration(python: str) -> dict[str, Any]:
-    """Return what a container of the image does unless it is told otherwise."""
+    """Return the default configuration of the image's containers."""
     looks = health()
     return {
         "User": f"{NOBODY}:{NOBODY}",
@@ -108,12 +108,12 @@ def _configuration(python: str) -> dict[str, Any]:
 
 
 def reason(error: Exception) -> str:
-    """Return what an engine says in one line."""
+    """Return an engine's error in one line."""
     return " ".join(str(getattr(error, "explanation", None) or error).split())
 
 
 def _is_there(client: DockerClient, name: str, key: str) -> bool:
-    """Tell whether an image is there, and is not one of the same name only."""
+    """Tell whether an image exists with this name and this key."""
     import docker
 
     try:

@@ -1,8 +1,8 @@
-"""Endpoints that are served by containers of this machine's engine.
+"""Serves endpoints with containers of this machine's engine.
 
-A change is the writing of the endpoint's record: the server of the new version has loaded it by then and waits for its
-turn, and that of the old one ends when it is no longer its turn. Whatever is cut off before leaves the old one serving;
-what it left in the engine is removed by the next change.
+Writing the endpoint's record makes the switch: the new version's server has loaded it by then and waits for its turn,
+and the old one ends when its turn is over. Whatever is interrupted before that leaves the old version in service. The
+next change removes its remains from the engine.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 MakeImage = Callable[[list[str], str, str | None], Environment]
-"""Returns the environment of some packages and a Python, in an image that begins with another one."""
+"""Returns the environment of some packages and a Python, in an image built on another one."""
 _START = 120.0  # seconds until a server has loaded its model
 _OVER = 15.0  # seconds beyond stop_timeout until a server is killed
 _LOOK = 0.05
 
 
 class ContainerServers:
-    """Serves one version an endpoint from a container.
+    """Serves each endpoint's one version from a container.
 
     Parameters
     ----------
@@ -52,24 +52,24 @@ class ContainerServers:
     host : Host
         This machine.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, store: EndpointStore, registry: Registry, make: MakeImage, host: Host, say: Say) -> None:
         self.store, self.registry, self.make, self.host, self.say = store, registry, make, host, say
 
     def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Refuse where there is no engine, or where it cannot have the base image; that is fetched then.
+        """Check that there is an engine, and fetch the base image if it does not have it.
 
         Raises
         ------
         UserError
-            Naming it.
+            If that fails.
         """
         find(connect(), settings.base_image or default_base(python), self.say)
 
     def check(self, deployments: Sequence[Deployment]) -> None:
-        """Refuse what a container of one version cannot do.
+        """Refuse what a container with one version cannot serve.
 
         Raises
         ------
@@ -77,12 +77,12 @@ class ContainerServers:
             For several models, shares of the traffic, and an alias.
         """
         if len({one.name for one in deployments}) > 1:
-            raise UserError("A container serves one model", "Deploy each as an endpoint of its own, or set kind=local")
+            raise UserError("A container serves one model", "Deploy each model as its own endpoint, or use kind=local")
         if len(deployments) > 1:
-            raise UserError("A container serves one version: no --weight and no --mirror", "Use kind=local for these")
+            raise UserError("A container serves one version, without --weight and --mirror", "Use kind=local for these")
         if "@" in deployments[0].reference:
             raise UserError(
-                f"{deployments[0].reference}: a container has one version in it and follows no alias",
+                f"{deployments[0].reference}: a container cannot follow an alias",
                 f"Deploy {deployments[0].name}:{deployments[0].version}, or use kind=local",
             )
 
@@ -110,7 +110,7 @@ class ContainerServers:
         Raises
         ------
         UserError
-            If they do not come to it; nothing of them is left then.
+            If they do not answer. Their containers are removed then.
         """
         containers = self._containers(record.name)
         try:
@@ -125,7 +125,7 @@ class ContainerServers:
             raise
 
     def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Start a server of the new version beside the old one, let it take over, and end the old one."""
+        """Start the new version's server beside the old one, switch to it, and end the old one."""
         containers = self._containers(old.name)
         try:
             model = new.deployments[0]
@@ -137,7 +137,7 @@ class ContainerServers:
         except UserError as mistake:
             self._drop(containers, new)
             raise UserError(
-                f"Endpoint {old.name} goes on with what it served: {mistake.message}", mistake.hint
+                f"Endpoint {old.name} still serves the earlier version: {mistake.message}", mistake.hint
             ) from None
         except BaseException:
             self._drop(containers, new)
@@ -158,19 +158,19 @@ class ContainerServers:
         return bool(there)
 
     def alive(self, name: str) -> bool:
-        """Tell whether the server of the endpoint's record runs, or is being started again."""
+        """Tell whether the endpoint's server runs or is being restarted."""
         server = self._containers(name).server(self.store.read(name).generation) if name in self.store.names() else None
         return server is not None and server.status in ("running", "restarting", "paused")
 
     def status(self, name: str) -> Status:
-        """Return what the engine and the server processes say."""
+        """Return its state, as the engine and the server processes report it."""
         try:
             return self._status(self.store.read(name))
         except UserError as mistake:
             return Status("unknown", problem=mistake.message)
 
     def log(self, name: str) -> bytes:
-        """Return what the servers have printed: those that are gone, then the one that is there."""
+        """Return the output of the earlier servers, then that of the present one."""
         containers = self._containers(name)
         server = containers.server(self.store.read(name).generation)
         return containers.places.log() + (server.logs() if server is not None else b"")
@@ -179,7 +179,7 @@ class ContainerServers:
         return Containers(connect(), Places(self.store.layout, name))
 
     def _prove(self, containers: Containers, record: EndpointRecord) -> None:
-        """Start the server of a record, and wait until it has loaded its model, and only waits for its turn."""
+        """Start the server of a record, and wait until it has loaded its model and is ready to take its turn."""
         one = record.deployments[0]
         server = containers.serve(record, self.registry.resolve(f"{one.name}:{one.version}"))
         pause, until = threading.Event(), time.monotonic() + _START
@@ -188,7 +188,7 @@ class ContainerServers:
             if server.status != "running":
                 raise UserError(ended(server))
             if time.monotonic() > until:
-                raise UserError(f"it has not loaded its model within {_START:g} s")
+                raise UserError(f"it did not load its model within {_START:g} s")
             pause.wait(_LOOK)
         containers.trust(server, record)
 
@@ -203,11 +203,11 @@ class ContainerServers:
                 if one.status in ("exited", "dead"):
                     raise UserError(ended(one))
             if time.monotonic() > until:
-                raise UserError(f"it does not answer within {_START:g} s", f"vivero logs {record.name}")
+                raise UserError(f"it did not answer within {_START:g} s", f"vivero logs {record.name}")
             pause.wait(_LOOK)
 
     def _drop(self, containers: Containers, record: EndpointRecord) -> None:
-        """Remove the server of a generation that did not come to serve."""
+        """Remove the server of a generation that failed to start."""
         server = containers.server(record.generation)
         if server is not None:
             containers.end(server, 0)
@@ -238,7 +238,7 @@ def _running(
     problem = state_problem(states)
     holder = holders[0] if holders else None
     if holder is None or holder.status != "running":
-        problem = f"its address is held by nobody: {ended(holder) if holder else 'that container is gone'}"
+        problem = f"no container holds its address: {ended(holder) if holder else 'the holder was removed'}"
     if problem is None and answers(record):
         return Status("serving", states)
     health = server.attrs["State"].get("Health", {}).get("Status", "starting")

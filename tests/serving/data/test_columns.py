@@ -78,7 +78,7 @@ def test_infinity_in_a_tensor(client: Any) -> None:
 
 def test_the_known_categories_are_said(client: Any) -> None:
     message = client(m=MIXED).post("/score", json={"data": [{**GOOD, "zip": "x"}]}).json["error"]["message"]
-    assert message == "Row 0, column zip: 'x' is none of those the model knows: 01234, 55555, 98765"
+    assert message == "Row 1, column 'zip': 'x' is not one of the model's categories: 01234, 55555, 98765"
 
 
 def test_csv_cells_mean_what_the_column_holds(client: Any) -> None:
@@ -217,7 +217,7 @@ def test_dates(registered_record: Any) -> None:
     )
     assert np.array_equal(served.answer(Rows(rows), None, 10)[0], expected)
     for wrong in ("soon", "2026-13-01", 3):
-        with pytest.raises(Exception, match="Row 0, column when"):
+        with pytest.raises(Exception, match="Row 1, column 'when'"):
             served.answer(Rows([{"when": wrong, "n": 1}]), None, 10)
     with pytest.raises(Exception, match="dates: the model has no column whne"):
         ServedModel(registered_record, DATED, dates=["whne"])

@@ -220,7 +220,7 @@ def test_a_value_that_is_no_category_is_as_in_python(client: Any) -> None:
     found = client(m=model).post("/score", json={"data": forms(strange)[1], "method": "predict_proba"})
     assert found.json["predict_proba"] == model.predict_proba(strange).tolist()
     found = client(m=xgboost(enable_categorical=True).fit(rows, Y)).post("/score", json={"data": forms(strange)[1]})
-    assert found.status_code == 400 and "column job: 'pilot' is none of those" in found.json["error"]["message"]
+    assert found.status_code == 400 and "column 'job': 'pilot' is not one of" in found.json["error"]["message"]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -162,7 +162,7 @@ def test_two_servers_of_one_registry(register: Any, serve: Any) -> None:
     one, two = serve("model=iris:1", "name=one"), serve("model=iris:2", "name=two")
     assert [json.loads(server.ask("/score", BODY)[2])["predict"] for server in (one, two)] == [[0], [1]]
     again = serve("model=iris:1", "name=one")
-    assert again.process.wait(20) == 1 and "served already" in again.said[-1]
+    assert again.process.wait(20) == 1 and "already running" in again.said[-1]
 
 
 def test_deploy_share_mirror_and_rollback(
@@ -191,7 +191,7 @@ def test_deploy_share_mirror_and_rollback(
         wait_for(lambda: _mirrored(made["address"]) >= 20, 10)
         FileRegistry(layout).artefact(register("iris", constant(2))).write_bytes(b"bad")
         refused = command_line.vivero("deploy", "iris:3", *where)
-        assert refused.returncode == 1 and "goes on with what it served" in refused.stderr
+        assert refused.returncode == 1 and "still serves the earlier version" in refused.stderr
         assert vivero("endpoints")[0]["status"] == "serving"
         assert {_version(made["address"]) for _ in range(20)} == {"iris:1"}
         log = command_line.vivero("logs", "iris", "--workspace", str(layout.root))

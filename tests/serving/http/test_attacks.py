@@ -46,7 +46,7 @@ class Endpoint:
     def __init__(self, app: App, log: LineLog, lines: Path) -> None:
         self.app, self._log, self._lines = app, log, lines
         self._gateway = Gateway(
-            app.flask.wsgi_app, app.plane.is_quick, app.prepare, door=app.door, room=app.room,
+            app.wsgi, app.wsgi.refuse, app.plane.is_quick, app.prepare, door=app.door, room=app.room,
             max_bytes=16 * MEGABYTE, threads=4, queue=64,
         )  # fmt: skip
         self.config = uvicorn.Config(
@@ -147,8 +147,8 @@ async def _fed(junk: list[bytes], loop: asyncio.AbstractEventLoop) -> None:
         return [b""]
 
     gateway = Gateway(
-        wsgi, lambda _: True, lambda _: None, door=Door(Keys(None)), room=Room(MEGABYTE, 10), max_bytes=1000,
-        threads=1, queue=8,
+        wsgi, lambda _, exchange, error: exchange.refusal(error), lambda _: True, lambda _: None,
+        door=Door(Keys(None)), room=Room(MEGABYTE, 10), max_bytes=1000, threads=1, queue=8,
     )  # fmt: skip
     config = uvicorn.Config(gateway, http=Connection, ws="none", lifespan="off", log_config=None)
     config.load()

@@ -63,10 +63,16 @@ def test_a_mixed_table_is_described_by_its_columns(version: str, client: Any) ->
         (body,) = [one for one in post["parameters"] if one["in"] == "body"]
     else:
         body = post["requestBody"]["content"]["application/json"]
-    row = body["schema"]["properties"]["data"]["items"]
+    data = body["schema"]["properties"]["data"]
+    row = (data["anyOf"][0] if version != "2" else data)["items"]
     assert row["required"] == ["age", "sex", "zip", "children", "note"]
     assert row["properties"]["zip"] == {"description": "a category", "enum": ["01234", "55555", "98765"]}
-    assert row["properties"]["age"] == {"description": "a number, or null"}
+    number_or_null: Any = {
+        "2": {},
+        "3": {"anyOf": [{"type": "number", "nullable": True}, {"type": "boolean", "nullable": True}]},
+        "3.1": {"type": ["number", "boolean", "null"]},
+    }
+    assert row["properties"]["age"] == {"description": "a number, or null", **number_or_null[version]}
     paths = asked.get("/openapi.json").json["paths"]
     for path in ("/score", "/invocations", "/v2/models/m/infer"):
         example = paths[path]["post"]["requestBody"]["content"]["application/json"]["example"]
@@ -129,7 +135,7 @@ def refusals_in_the_code() -> set[int]:
 
 @pytest.mark.parametrize("version", ["2", "3", "3.1"])
 def test_every_refusal_is_described(version: str, client: Any, layout: Layout) -> None:
-    assert refusals_in_the_code() | {401, 424} == set(MEANING)
+    assert refusals_in_the_code() - {405, 501} | {401, 424} == set(MEANING)
     key = EndpointStore(layout).make_key("e", "primary")
     asked = client(keys=Keys(layout.endpoint("e").keys), **MODELS)
     found = asked.get(f"/swagger.json?version={version}", headers={"Authorization": f"Bearer {key}"}).json

@@ -67,16 +67,22 @@ MISTAKES = {
     "model=../iris": "cannot be a model name",
     "modle=iris": "Did you mean 'model'?",
     "port=5000": "No model is named",
-    "iris": "is not a setting",
-    "model=iris port=x": "port",
+    "iris": "is not SETTING=VALUE",
+    "model=iris port=x": "port=x is not a whole number",
     "model=iris auth=maybe": "auth=maybe is not known",
-    "model=iris method=fit": "has no method fit",
-    "model=iris timeout=-1": "timeout=-1.0 is not above 0",
+    "model=iris method=fit": "has no method 'fit'",
+    "model=iris timeout=-1": "timeout=-1 is not a number above 0",
     "models=[iris,iris]": "Model iris is named twice",
     "model=iris dates=[when]": "fitted without names",
     "models=nothere": "There is no model 'nothere'",
     "model=iris dates=when": "fitted without names",
-    "model=iris host=203.0.113.1": "Nothing can listen at 203.0.113.1",
+    "model=iris host=203.0.113.1": "host=203.0.113.1 is not an address of this machine",
+    "model=iris host=a_b://c": "is not a name or an address",
+    "model=iris poll=inf": "poll=inf is not a number above 0",
+    "model=iris trusted=[a": "trusted=[a is not a list",
+    "model=iris endpoint.port=1": "Leave out 'endpoint.'",
+    "model=iris workspace=/x": "Write workspace.root=PATH",
+    "model=iris kind=k8s": "kind=k8s is not known",
 }
 
 
@@ -87,7 +93,7 @@ def test_a_mistake_is_one_line(words: str, register: Any, serve: Any) -> None:
     assert server.process.wait(30) == 1
     said = [line for line in server.said if "error: " in line]
     assert len(said) == 1 and MISTAKES[words] in said[0], server.said
-    assert not any("still serving" in line for line in server.said)
+    assert not any("Still serving" in line for line in server.said)
 
 
 def test_an_address_in_use(register: Any, serve: Any) -> None:
@@ -328,8 +334,8 @@ def test_names_and_their_nearest_setting(register: Any, serve: Any) -> None:
     assert status == 421 and json.loads(content)["error"]["code"] == "unknown_host"
     for words, said in (
         ("host_s=a", "Did you mean 'hosts'"),
-        ("hosts=http://a", "is no name"),
-        ("hosts=a:80", "is no name"),
+        ("hosts=http://a", "is not a name"),
+        ("hosts=a:80", "is not a name"),
     ):
         assert said.lower() in serve("model=iris", words).said[-1].lower()
 

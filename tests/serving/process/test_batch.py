@@ -215,9 +215,9 @@ def test_no_file_is_replaced_unasked(score: Score) -> None:
 
 
 FAULTS = {
-    "a word": ([*X[:50].tolist(), [1, "x", 3, 4]], "Row 50, column 1: a text is no number"),
-    "missing": ([*X[:3].tolist(), [1, "", 3, 4]], "Row 3, column 1: no value"),
-    "ragged": ([[1, 2, 3]], "line 2: 3 values, the header has 4"),
+    "a word": ([*X[:50].tolist(), [1, "x", 3, 4]], "Row 51, column '1': 'x' is not a number"),
+    "missing": ([*X[:3].tolist(), [1, "", 3, 4]], "Row 4, column '1': the value is missing"),
+    "ragged": ([[1, 2, 3]], "line 2 has 3 values, but the header has 4"),
     "nothing": ([], "has no rows"),
 }
 
@@ -236,7 +236,7 @@ def test_a_fault_is_named_with_its_row(name: str, score: Score) -> None:
     [
         (("--input", "nothere.csv", "--output", "out.csv"), "there is no file"),
         (("--input", "rows.csv", "--output", "no/out.csv"), "there is no folder"),
-        (("--input", "rows.csv", "--output", "out.xls"), "ends in none of .csv, .jsonl, .parquet"),
+        (("--input", "rows.csv", "--output", "out.xls"), "must end in .csv, .jsonl or .parquet"),
         (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method transform"),
     ],
 )
@@ -280,7 +280,7 @@ def test_no_text_is_refused_in_every_kind_of_file(kind: str, missing: Any, score
     if kind == ".csv":
         (score.folder / "rows.csv").write_text(f'text\ngood\n"{missing or ""}"\nbad\n')
     done = score("--input", f"rows{kind}", "--output", "out.csv")
-    assert done.returncode == 1 and "Row 1 is null" in done.stderr and "not a text" in done.stderr
+    assert done.returncode == 1 and "Row 2 is null" in done.stderr and "not a text" in done.stderr
 
 
 def test_a_text_beside_other_columns_asks_for_keep(score: Score, register: Any) -> None:

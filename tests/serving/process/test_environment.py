@@ -108,7 +108,7 @@ def test_a_module_of_the_users_own_is_in_the_serving_environment(tmp_path: Path)
 
 def test_models_of_two_scikit_learns_are_two_endpoints() -> None:
     records = [record(version="1.5.2"), record(version="1.6.0")]
-    with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
+    with pytest.raises(UserError, match=r"m:1 needs scikit-learn 1.5.2 and m:1 needs 1.6.0"):
         find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
 
 
@@ -118,7 +118,7 @@ def test_a_model_of_no_version_goes_with_any(none: Any) -> None:
     for records in ([unsaid, record()], [record(), unsaid], [unsaid, unsaid]):
         assert find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print) == sys.executable
     records = [unsaid, record(version="1.5.2"), record(version="1.6.0")]
-    with pytest.raises(UserError, match=r"m:1 is of scikit-learn 1.5.2, m:1 of 1.6.0"):
+    with pytest.raises(UserError, match=r"m:1 needs scikit-learn 1.5.2 and m:1 needs 1.6.0"):
         find_python(records, EndpointSettings(), cast(Any, None), cast(Any, None), print)
 
 
@@ -129,7 +129,7 @@ def test_a_model_of_another_scikit_learn_is_served_in_its_own(
     done = command_line.run("+experiment=iris", "environment=sklearn-1.5", f"workspace.root={layout.root}")
     assert done.returncode == 0, done.stdout + done.stderr
     server = serve("model=sklearn-iris", "poll=0.05")
-    assert any("its own is made" in line and "scikit-learn 1.5.2" in line for line in server.said), server.said
+    assert any("Building the model's own" in line and "scikit-learn 1.5.2" in line for line in server.said), server.said
     kept = json.loads(layout.endpoint("sklearn-iris").record.read_bytes())
     assert Path(kept["python"]).is_relative_to(layout.environments)
     status, headers, content = server.ask("/score", BODY)

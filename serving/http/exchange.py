@@ -1,0 +1,102 @@
+"""What is known of one request, from its arrival to its line in the log."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from serving.dataplane.outputs import dumps
+from serving.errors import ServingError
+from serving.protocols.registry import error_form
+
+if TYPE_CHECKING:
+    from serving.dataplane.plane import Answer
+    from serving.protocols.protocol import Wanted
+
+_KEY = "vivero.exchange"  # the one key of ours in a WSGI environ
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+Response = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer that is there before the request's turn has come."""
+
+    body: Any
+    wanted: Wanted
+    answer: Answer
+
+
+class Exchange:
+    """One request; what handles it adds what it learns.
+
+    Parameters
+    ----------
+    environ : dict
+        The request's WSGI environ. It holds the exchange from now on: see `exchange_of`.
+
+    Attributes
+    ----------
+    request_id : str
+        As the client has given it, else made here.
+    begun : float or None
+        The second of ``time.perf_counter`` when waiting for an answer began.
+    let_in : bool
+        Whether its key and Host were checked.
+    prepared : Prepared or None
+        Its answer, where that was computed together with others.
+    route : str
+        Which address was asked, for logs and metrics.
+    answer, rows, error
+        What the model said, for how many rows; the code of a refusal.
+    """
+
+    __slots__ = ("_path", "_untold", "answer", "begun", "error", "let_in", "prepared", "request_id", "route", "rows")
+
+    def __init__(self, environ: dict[str, Any], request_id: str | None = None) -> None:
+        self._path: str = environ["PATH_INFO"]  # not the environ: the two would wait for the garbage collector
+        self.request_id = request_id or _request_id(environ)
+        self.begun: float | None = None
+        self.let_in = False
+        self.prepared: Prepared | None = None
+        self.route = "none"
+        self.answer: Answer | None = None
+        self.rows: int | None = None
+        self.error: str | None = None
+        self._untold = threading.Lock()
+        environ[_KEY] = self
+
+    def tell(self) -> bool:
+        """Claim the right to count and log it; return whether it was free. Its thread and who gives it up both ask."""
+        return self._untold.acquire(blocking=False)
+
+    def refusal(self, error: ServingError) -> Response:
+        """Return status, headers and content of a refusal, in its protocol's form; a traceback goes to the log."""
+        if error.__cause__ is not None:
+            where = "".join(traceback.format_exception(error.__cause__))
+            print(f"request {self.request_id}: {error.message}\n{where}", flush=True)
+        self.error = error.code
+        content = dumps(error_form(self._path).body(error, self.request_id))
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content))), *error.headers]
+        return error.status, headers, content
+
+
+def exchange_of(environ: dict[str, Any]) -> Exchange:
+    """Return a request's exchange, begun if it has none yet."""
+    found: Exchange | None = environ.get(_KEY)
+    return found if found is not None else Exchange(environ)
+
+
+def is_request_id(text: str) -> bool:
+    """Tell whether a client's id is taken over."""
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
+def _request_id(environ: dict[str, Any]) -> str:
+    given = environ.get("HTTP_X_REQUEST_ID") or environ.get("HTTP_X_MS_REQUEST_ID") or ""
+    return given if is_request_id(given) else f"{random.getrandbits(128):032x}"

@@ -1,0 +1,51 @@
+"""What views and shortcut answer from: the models, whether they are ready, and what is kept of their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runner.io.clock import now
+from serving.dataplane.plane import Answer, DataPlane
+from serving.http.exchange import Exchange
+from serving.http.room import Room
+from serving.observe.telemetry import Telemetry
+from serving.protocols.protocol import Repository
+
+
+class Service:
+    """The models of one server process.
+
+    Parameters
+    ----------
+    plane : DataPlane
+        The models.
+    telemetry : Telemetry
+        Keeps payloads.
+    room : Room
+        What the process holds.
+    has_keys : bool
+        Whether requests need a key.
+    repository : Repository or None
+        Loads and unloads models.
+    """
+
+    def __init__(
+        self, plane: DataPlane, telemetry: Telemetry, room: Room, *, has_keys: bool, repository: Repository | None
+    ) -> None:
+        self.plane, self.has_keys, self.repository = plane, has_keys, repository
+        self._telemetry, self._room = telemetry, room
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether requests will be answered, also on further connections."""
+        return self.plane.ready and not self._room.full
+
+    def note(self, exchange: Exchange, answers: Sequence[Answer], form: Any, payload: Any, rows: int) -> None:
+        """Keep what metrics and logs say of an answer."""
+        answer = exchange.answer = answers[0]
+        exchange.rows = rows
+        if self._telemetry.keep_payload() and self._telemetry.payloads is not None:
+            line = {"time": now(), "request_id": exchange.request_id, "model": answer.served.name}
+            line |= {"version": answer.served.version, "request": payload, "answer": form}
+            self._telemetry.payloads.add(line)
