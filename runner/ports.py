@@ -41,16 +41,20 @@ class Interpreter:
 class Host(Protocol):
     """A machine that commands run on and files live on. Environments are built on it.
 
-    `root` is where what is kept there is, None for the workspace of the controller itself. `target` is what to lock
-    packages for in uv's words, None for this machine. `path` is its ``PATH``. One that
-    does not fetch packages is sent them.
+    `is_local` is true of the controller's own machine, where environments are kept in the workspace; another machine
+    keeps them below its `root`. `target` is what to lock packages for in uv's words, None for this machine. `path` is
+    its ``PATH``. A machine that does not fetch packages is sent them.
     """
 
     name: str
-    root: Path | None
+    is_local: bool
     target: str | None
     path: str
     fetches: bool
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that everything on another machine is kept in, None on this one."""
 
     def uv(self) -> str:
         """Return the path of uv there."""
