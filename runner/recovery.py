@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.execution.followers import is_followed, worker_lives
+from runner.execution.control import is_followed, worker_lives
 from runner.io.clock import now
 from runner.io.files import is_locked, locked
 from runner.io.json_records import read_text

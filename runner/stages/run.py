@@ -14,8 +14,8 @@ from runner.config.arguments import argv_of, fill_inputs, script_argv, unread_va
 from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
 from runner.execution.context import RunContext
+from runner.execution.control import worker_lives
 from runner.execution.cores import thread_share, usable_cores
-from runner.execution.followers import worker_lives
 from runner.io.files import is_locked, make_folder, write_json
 from runner.io.json_records import open_regular, read_record, read_text
 from runner.io.record import FORMAT

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runner.compute.local.prefork import AVAILABLE, WarmPool
+from runner.execution.control import worker_lives
 from runner.execution.cores import usable_cores
-from runner.execution.followers import worker_lives
 from runner.execution.requests import Answering
 from runner.hosts.local import LocalHost
 from runner.io.files import is_locked
