@@ -63,12 +63,12 @@ def main(arguments: list[str]) -> None:
     if kind == "answer":
         answer(folder, Path(arguments[2]))
         return
-    from runner.recovery import followed, reconcile, run_folder_record
+    from runner.recovery import follow, reconcile, run_folder_record
     from runner.rerun import checked
 
     if kind == "follow":
         layout, record = run_folder_record(folder)
-        followed(layout, checked(layout, record))
+        follow(layout, checked(layout, record))
     reconcile(*run_folder_record(folder), ended=kind == "finish")
 
 

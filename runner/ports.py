@@ -144,13 +144,20 @@ class Environment(Protocol):
 
 
 class Job(Protocol):
-    """A worker that a compute started."""
+    """A run that a compute has taken on, by this process or by an earlier one."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long; return whether the worker is gone."""
+        """Wait at most so long; return whether nothing of the run goes on and what it left is in its folder."""
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script, or with `kill` end everything at once."""
+        """Ask the worker to end the script, or with `kill` end everything at once.
+
+        The mark that asks for the end is in the run's folder already (``execution.control.request_cancel``). A second
+        call ends a script that does not heed the first.
+        """
+
+    def detach(self) -> None:
+        """Have the run go on without this process, and its record finished in the end, if need be by a follower."""
 
 
 class Compute(Protocol):
@@ -169,16 +176,23 @@ class Compute(Protocol):
     def scale(self) -> ScaleRecord:
         """Have nodes and slots ready."""
 
+    def share(self, at_a_time: int) -> dict[str, str]:
+        """Return the variables that give one of so many runs its share of the cores, as far as a machine is chosen."""
+
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have ready what runs like that of a folder, whose ``order.json`` is written, can share; maybe nothing."""
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
+        """Start the worker, detached, on the run's folder, whose ``order.json`` is written.
+
+        What it takes to find the job again is kept in the run's ``job.json``, unless the worker's locks say it.
+        """
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:
-        """Follow a run that another controller submitted and left; None where it has no need of that.
+        """Return the job of a run that any process has submitted; None if nothing of it goes on.
 
-        `restore` has the run's environment again on a host, in case that the run has to begin anew.
+        Nothing is connected or started by that. `restore` has the run's environment again on a host, in case that the
+        run has to begin anew while it is waited for.
         """
 
     def close(self) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +11,16 @@ from runner.config.arguments import argv_of, fill_inputs, script_argv, unread_va
 from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.execution.control import worker_lives
-from runner.execution.cores import thread_share, usable_cores
-from runner.io.files import is_locked, make_folder, write_json
-from runner.io.json_records import open_regular, read_record, read_text
+from runner.execution.control import callback, request_cancel
+from runner.io.files import make_folder, write_json
+from runner.io.json_records import open_regular, read_record
 from runner.io.record import FORMAT
-from runner.layout import CALLBACK, RunLayout
+from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle, Job
-from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
+from runner.records import ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import hint
 from runner.stages.sanitize import straighten
-from runner.statuses import FAILED
+from runner.statuses import CANCELED, FAILED
 from runner.worker import job_order, timeouts
 
 _TICK = 0.05
@@ -51,12 +47,11 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
         context.say(line)
     if write_order(context, record, context.handle):
         context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
-    job = context.compute.submit(context.run.root, context.handle)
+    context.job = context.compute.submit(context.run.root, context.handle)
     if context.spec.detach:
-        if context.run.node.exists():
-            follow(context.run)
+        context.job.detach()
         raise Detached
-    wait_for(job, context.run, show=context.show_output)
+    wait_for(context.job, context.run, show=context.show_output)
     result = read_result(context.run)
     told = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
     if told is not None:
@@ -122,6 +117,7 @@ def order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> 
     recorded = record.config["job"]
     shown = [fill_inputs(word, places) for word in argv_of(spec.job.script, recorded["command"], recorded["arguments"])]
     known = recorded["environment_variables"] or {}
+    share = context.compute.share(context.at_a_time) if context.at_a_time is not None else {}
     calls = {"finish": callback("finish"), "answer": callback("answer")}
     registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return {
@@ -136,7 +132,7 @@ def order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> 
         "hides_argv": _can_hide(argv, handle),
         "secret": [name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
         "script": spec.job.script,
-        "variables": {**_share(context), **handle.variables(), **variables},
+        "variables": {**share, **handle.variables(), **variables},
         "timeout": spec.job.timeout,
         "metrics": dict(spec.job.metrics),
         "tags": dict(spec.job.tags),
@@ -156,32 +152,6 @@ def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
     """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
     version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
     return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
-
-
-def callback(what: str) -> list[str]:
-    """Return the command that finishes a run or answers a script, without its arguments."""
-    return [sys.executable, str(CALLBACK), what]
-
-
-def follow(run: RunLayout) -> None:
-    """Have a process of its own follow a run that is on a node of a cluster, and finish its record in the end."""
-    with (run.logs / "attendant.log").open("ab") as log:
-        subprocess.Popen(
-            [*callback("follow"), str(run.root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-        )
-
-
-def _share(context: RunContext) -> dict[str, str]:
-    """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
-    if context.at_a_time is None or context.compute.apart:
-        return {}
-    share = thread_share(usable_cores(), context.at_a_time)
-    return {name: value for name, value in share.items() if name not in os.environ}
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
@@ -235,23 +205,10 @@ class Tail:
             return
 
 
-def request_cancel(run_: RunLayout, by: str, reason: str | None = None) -> None:
-    """Leave the mark that asks for the run's end; a worker that starts later finds it too."""
-    write_json(run_.cancel, {"format": FORMAT, "by": by, "reason": reason})
-
-
-def cancel_reason(run_: RunLayout) -> str | None:
-    """Return why a run was asked to end, if that was said."""
-    try:
-        return read_record(run_.cancel, CancelRecord).reason
-    except FileNotFoundError:
-        return None
-    except UserError:  # its presence asks for the end, whatever is in it
-        return None
-
-
 def read_result(run_: RunLayout) -> ResultRecord:
-    """Return the worker's answer, with what was not kept; a worker that died without one has failed.
+    """Return the worker's answer, with what was not kept.
+
+    A worker that died without one has failed, unless its end was asked for.
 
     The script has ended: from here on nothing it left is followed.
     """
@@ -260,44 +217,6 @@ def read_result(run_: RunLayout) -> ResultRecord:
         result = read_record(run_.result, ResultRecord)
     except FileNotFoundError:
         result = ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
+        if run_.cancel.exists():
+            result = ResultRecord(status=CANCELED, reason=CANCELED)
     return dataclasses.replace(result, notes=(*result.notes, *notes)) if notes else result
-
-
-def wait_for_worker(run_: RunLayout) -> None:
-    """Wait until a run that nobody minds has come to its end by itself."""
-    while worker_lives(run_):
-        time.sleep(_TICK)
-
-
-def worker_pid(run_: RunLayout) -> int | None:
-    """Return the pid of a worker that lives, or of the one that attends it."""
-    try:
-        if is_locked(run_.attendant_lock):
-            return int(read_text(run_.attendant_lock))
-        if not is_locked(run_.worker_lock):
-            return None
-        pid = read_record(run_.process, ProcessRecord).pid
-        return pid if _has_open(pid, run_.worker_lock) else None
-    except (FileNotFoundError, UserError, ValueError):
-        return None
-
-
-def _has_open(pid: int, path: Path) -> bool:
-    """Tell whether a process has a file open: a script in a container could name any process of this machine."""
-    files = Path("/proc", str(pid), "fd")
-    if not Path("/proc/self/fd").exists():
-        return True
-    try:
-        return any(one.samefile(path) for one in files.iterdir() if one.exists())
-    except OSError:
-        return False
-
-
-def signal_worker(run_: RunLayout, number: int) -> None:
-    """Send a signal to the run's worker if it lives."""
-    pid = worker_pid(run_)
-    if pid is not None:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):  # of a colleague's run: its worker finds the mark
-            return

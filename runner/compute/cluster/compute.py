@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from runner.compute.cluster import stored_job
 from runner.compute.cluster.job import NodeJob
 from runner.compute.cluster.job_spec import Tree, inputs_of, order_for
 from runner.compute.cluster.node import Node
@@ -20,6 +21,7 @@ from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
+from runner.io.files import is_locked
 from runner.io.json_records import read_mapping, read_record
 from runner.layout import Layout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Say
@@ -87,6 +89,10 @@ class ClusterCompute:
         up = self.nodes.settle(timeouts.seconds("other_nodes") if self._several else 0)
         return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
+    def share(self, at_a_time: int) -> dict[str, str]:  # noqa: ARG002 - the port's shape
+        """Return nothing: that is known as soon as a run has a node, see `_share`."""
+        return {}
+
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
         if self._warm and not self._config.scale_out and not handle.attended:
@@ -105,6 +111,7 @@ class ClusterCompute:
         run = RunLayout(run_folder)
         leave = bool(read_mapping(run.order)["detach"])
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
+        job.begin()
         if leave:
             while not job.wait(1.0):
                 continue
@@ -112,9 +119,11 @@ class ClusterCompute:
                 raise UserError(str(read_record(run.result, ResultRecord).reason))
         return job
 
-    def attach(self, run_folder: Path, restore: Restore) -> Job:
-        """Follow a run that is on a node already; `restore` has its environment again if it has to begin elsewhere."""
+    def attach(self, run_folder: Path, restore: Restore) -> Job | None:
+        """Return the job of a run that is on a node, or that a process brings home."""
         run = RunLayout(run_folder)
+        if not is_locked(run.attendant_lock) and (run.result.exists() or stored_job.read(run) is None):
+            return None
         return self._job(run, lambda node, name: self._brief(run, restore(node.host()), node, name))
 
     def _job(self, run: RunLayout, brief: Callable[[Node, str], dict[str, Any]], *, leave: bool = False) -> NodeJob:
