@@ -103,7 +103,7 @@ def make_machines(config: Any, base: Path) -> Machines:
     UserError
         If the settings cannot be.
     """
-    from runner.hosts.remote.limits import check_limits
+    from runner.compute.limits import check_limits
 
     check_limits(config)
     if config.kind == "dask":

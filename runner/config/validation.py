@@ -145,7 +145,7 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
 
 
 def _check_compute(spec: RunSpec, base: Path) -> None:
-    from runner.hosts.remote.limits import check_limits, check_slots
+    from runner.compute.limits import check_limits, check_slots
 
     if spec.compute.kind not in CLUSTERS:
         check_slots(spec.compute.slots)
