@@ -153,7 +153,7 @@ class Job(Protocol):
         """Ask the worker to end the script, or with `kill` end everything at once.
 
         The mark that asks for the end is in the run's folder already (``execution.control.request_cancel``). A second
-        call ends a script that does not heed the first.
+        call ends a script that does not heed the first. A job that has ended meanwhile is left as it is.
         """
 
     def detach(self) -> None:
@@ -197,6 +197,145 @@ class Compute(Protocol):
 
     def close(self) -> None:
         """Let go of what was kept for further runs; runs that go on are not touched."""
+
+
+class Channel(Protocol):
+    """The streams of a program there, or a connection to a port. What goes wrong is an ``OSError``."""
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether it was let go of."""
+
+    def sendall(self, content: bytes, /) -> object:
+        """Send all of it."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what has come, waiting for something; nothing at the end."""
+
+    def settimeout(self, seconds: float | None, /) -> object:
+        """Have `recv` wait at most so long and then raise ``TimeoutError``."""
+
+    def shutdown(self, how: int, /) -> object:
+        """Say that nothing more is sent."""
+
+    def close(self) -> object:
+        """Let go of it."""
+
+
+class Link(Protocol):
+    """A connection to a machine."""
+
+    @property
+    def name(self) -> str:
+        """How the machine is called."""
+
+    @property
+    def host(self) -> str:
+        """By which other machines of the cluster reach it."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take to answer."""
+
+    def start(self, words: list[str]) -> Channel:
+        """Start a program with its words as they are.
+
+        Raises
+        ------
+        UserError
+            If the machine starts none.
+        """
+
+    def complaint(self, channel: Any) -> bytes:
+        """Return what a program that was started wrote to its standard error, as far as it is here."""
+
+    def open(self, port: int) -> Channel:
+        """Connect to a port of the machine's own loopback.
+
+        Raises
+        ------
+        UserError
+            If that does not answer.
+        """
+
+    def close(self) -> None:
+        """Let go of the machine."""
+
+
+class Machine(Protocol):
+    """One machine of a cluster, and how it is reached."""
+
+    @property
+    def name(self) -> str:
+        """How it is called, which differs from all others of its cluster."""
+
+    @property
+    def python(self) -> str:
+        """What is started there first, 3.6 or later."""
+
+    @property
+    def slots(self) -> int | None:
+        """Runs at a time; None: its cores."""
+
+    def connect(self) -> Link:
+        """Connect to it.
+
+        Raises
+        ------
+        UserError
+            If it cannot be reached, is not who it should be, or does not let us in.
+        """
+
+    def occupy(self, run: Path) -> None:
+        """Let whoever plans with the machine know that the run of a folder there goes on."""
+
+
+class Machines(Protocol):
+    """Knows which machines a cluster has."""
+
+    def find(self) -> Sequence[Machine]:
+        """Return those that are there, in the order in which they are preferred; none is connected by that.
+
+        Raises
+        ------
+        UserError
+            If that cannot be found out.
+        """
+
+    def named(self, name: str) -> Machine | None:
+        """Return the one of a name, which need not be there now; None if there can be none."""
+
+    def close(self) -> None:
+        """Let go of what it takes to know them."""
+
+
+class MakeCompute(Protocol):
+    """Makes a compute."""
+
+    def __call__(self, settings: Any, base: Path, /, *, several: bool, say: Say) -> Compute:
+        """Return the compute of some settings; files are named from `base` on, `several` runs of one script follow."""
+
+
+@dataclass(frozen=True)
+class ComputeKind:
+    """One kind of compute: what its module offers as ``KIND`` to the table in ``config/computes.py``.
+
+    Parameters
+    ----------
+    settings : type
+        The dataclass of its settings: the keys of ``conf/compute/KIND.yaml``.
+    make : MakeCompute
+        Makes the compute.
+    check : callable
+        Refuses a composition, a ``RunSpec``, in which the settings cannot be; files are named from the folder on.
+    machines : callable or None
+        Of a cluster: knows its machines, from its settings and the folder that files are named from.
+    """
+
+    settings: type
+    make: MakeCompute
+    check: Callable[[Any, Path], None]
+    machines: Callable[[Any, Path], Machines] | None = None
 
 
 class SnapshotStore(Protocol):

@@ -15,7 +15,7 @@ from runner.compute.cluster import stored_job
 from runner.compute.cluster.job import NodeJob
 from runner.compute.cluster.job_spec import Tree, inputs_of, order_for
 from runner.compute.cluster.node import Node
-from runner.compute.cluster.node_pool import Machines, Nodes
+from runner.compute.cluster.node_pool import Nodes
 from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
 from runner.execution.cores import thread_share
@@ -24,7 +24,7 @@ from runner.hosts.remote.link import UnreachableError
 from runner.io.files import is_locked
 from runner.io.json_records import read_mapping, read_record
 from runner.layout import Layout, RunLayout
-from runner.ports import EnvironmentHandle, Host, Job, Say
+from runner.ports import EnvironmentHandle, Host, Job, Machine, Machines, Say
 from runner.records import ResultRecord, ScaleRecord
 from runner.worker import job_order, timeouts
 
@@ -66,8 +66,11 @@ class ClusterCompute:
         with self._making:
             if self._nodes_made is None:
                 config = self._config
-                self._nodes_made = Nodes(self._machines, config.min_nodes, config.max_nodes, self._say)
+                self._nodes_made = Nodes(self._machines, self._node, config.min_nodes, config.max_nodes, self._say)
             return self._nodes_made
+
+    def _node(self, machine: Machine) -> Node:
+        return Node(machine, self._config)
 
     @property
     def slots(self) -> int:

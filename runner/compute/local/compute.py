@@ -6,8 +6,11 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from runner.compute.limits import check_slots
 from runner.compute.local.job import ForkedJob, FoundJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE, WarmPool
 from runner.execution.control import callback, worker_lives
@@ -15,8 +18,17 @@ from runner.execution.cores import thread_share, usable_cores
 from runner.execution.requests import Answering
 from runner.hosts.local import LocalHost
 from runner.layout import WORKER, RunLayout
-from runner.ports import EnvironmentHandle, Host, Job
+from runner.ports import Compute, ComputeKind, EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
+
+
+@dataclass
+class LocalComputeConfig:
+    """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
+
+    kind: str = "local"
+    slots: int | None = None
+    warm: bool | None = None
 
 
 class LocalCompute:
@@ -82,3 +94,11 @@ class LocalCompute:
         """End the warm interpreters; what runs goes on."""
         if self.pool is not None:
             self.pool.close()
+
+
+def _make(config: Any, _base: Path, *, several: bool, say: Say) -> Compute:  # noqa: ARG001 - it has nothing to say
+    """Return this machine; for several runs of one script its interpreters are kept warm."""
+    return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
+
+
+KIND = ComputeKind(LocalComputeConfig, _make, lambda spec, _base: check_slots(spec.compute.slots))
