@@ -19,14 +19,16 @@ from runner.io.files import write_json
 
 def answer(folder: Path, request: Path) -> None:
     """Register what the script asked for and write the answer it waits for."""
+    from runner.execution.requests import answer_of
     from runner.io.json_records import read_record
     from runner.io.names import check_name
     from runner.records import RegisterRequest
     from runner.recovery import reopen, run_folder_record
     from runner.rerun import checked
     from runner.stages.artefacts import Wanted, register_version
+    from runner.worker.run.script_requests import refusal
 
-    target = request.with_name(f"{request.stem}.answer.json")
+    target = answer_of(request)
     try:
         layout, record = run_folder_record(folder)
         record = checked(layout, record)
@@ -46,7 +48,7 @@ def answer(folder: Path, request: Path) -> None:
             made = register_version(context, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:
-        write_json(target, {"ok": False, "error": str(mistake)})
+        write_json(target, refusal(str(mistake)))
 
 
 def _artefact(folder: Path, path: str | None) -> Path:
@@ -63,12 +65,12 @@ def main(arguments: list[str]) -> None:
     if kind == "answer":
         answer(folder, Path(arguments[2]))
         return
-    from runner.recovery import followed, reconcile, run_folder_record
+    from runner.recovery import follow, reconcile, run_folder_record
     from runner.rerun import checked
 
     if kind == "follow":
         layout, record = run_folder_record(folder)
-        followed(layout, checked(layout, record))
+        follow(layout, checked(layout, record))
     reconcile(*run_folder_record(folder), ended=kind == "finish")
 
 

@@ -64,7 +64,8 @@ class RunLayout(_Folder):
     children = _Below("children")
     controller_lock = _Below(".lock")
     worker_lock = _Below("worker.lock")
-    node = _Below("node.json")  # where on a cluster the run is
+    job = _Below("job.json")  # what the run's compute finds its job by; nobody else reads it
+    node = _Below("node.json")  # the same of a cluster, until version 0.2
     attempts = _Below("attempts.jsonl")  # those that ended because a node was lost
     attendant_lock = _Below(
         "attendant.lock"

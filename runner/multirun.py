@@ -10,7 +10,7 @@ from runner.execution.plan import Plan
 from runner.layout import Layout
 from runner.ports import Compute
 from runner.records import RunRecord
-from runner.recovery import reconcile, reopen
+from runner.recovery import finished, reopen
 from runner.store.runs import FileRunStore
 from runner.sweeps.controller import request
 from runner.sweeps.display.watcher import make_watcher
@@ -23,7 +23,7 @@ def set_up(base: Path) -> request.Context:
         base=base,
         new_run=_new_run,
         reopen=_reopen,
-        reconcile=reconcile,
+        finished=finished,
         make_compute=partial(make_compute, base=base, several=True),
         watcher=make_watcher,
     )

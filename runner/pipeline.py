@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.errors import UserError, storage_error
 from runner.execution.context import RunContext
+from runner.execution.control import cancel_reason
 from runner.io.clock import now
 from runner.io.files import append_json_line
 from runner.io.json_records import read_lines
@@ -17,7 +18,7 @@ from runner.stages.deploy import deploy
 from runner.stages.finalize import finalize, name_set_by_script, with_script_set
 from runner.stages.prepare import prepare
 from runner.stages.register import register, registers
-from runner.stages.run import cancel_reason, read_result, run
+from runner.stages.run import read_result, run
 from runner.stages.scale import scale
 from runner.statuses import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING
 from runner.worker import job_order

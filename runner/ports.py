@@ -41,16 +41,20 @@ class Interpreter:
 class Host(Protocol):
     """A machine that commands run on and files live on. Environments are built on it.
 
-    `root` is where what is kept there is, None for the workspace of the controller itself. `target` is what to lock
-    packages for in uv's words, None for this machine. `path` is its ``PATH``. One that
-    does not fetch packages is sent them.
+    `is_local` is true of the controller's own machine, where environments are kept in the workspace; another machine
+    keeps them below its `root`. `target` is what to lock packages for in uv's words, None for this machine. `path` is
+    its ``PATH``. A machine that does not fetch packages is sent them.
     """
 
     name: str
-    root: Path | None
+    is_local: bool
     target: str | None
     path: str
     fetches: bool
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that everything on another machine is kept in, None on this one."""
 
     def uv(self) -> str:
         """Return the path of uv there."""
@@ -140,13 +144,20 @@ class Environment(Protocol):
 
 
 class Job(Protocol):
-    """A worker that a compute started."""
+    """A run that a compute has taken on, by this process or by an earlier one."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long; return whether the worker is gone."""
+        """Wait at most so long; return whether nothing of the run goes on and what it left is in its folder."""
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script, or with `kill` end everything at once."""
+        """Ask the worker to end the script, or with `kill` end everything at once.
+
+        The mark that asks for the end is in the run's folder already (``execution.control.request_cancel``). A second
+        call ends a script that does not heed the first. A job that has ended meanwhile is left as it is.
+        """
+
+    def detach(self) -> None:
+        """Have the run go on without this process, and its record finished in the end, if need be by a follower."""
 
 
 class Compute(Protocol):
@@ -165,20 +176,166 @@ class Compute(Protocol):
     def scale(self) -> ScaleRecord:
         """Have nodes and slots ready."""
 
+    def share(self, at_a_time: int) -> dict[str, str]:
+        """Return the variables that give one of so many runs its share of the cores, as far as a machine is chosen."""
+
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have ready what runs like that of a folder, whose ``order.json`` is written, can share; maybe nothing."""
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Start the worker, detached, on the run's folder, whose ``order.json`` is written."""
+        """Start the worker, detached, on the run's folder, whose ``order.json`` is written.
+
+        What it takes to find the job again is kept in the run's ``job.json``, unless the worker's locks say it.
+        """
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:
-        """Follow a run that another controller submitted and left; None where it has no need of that.
+        """Return the job of a run that any process has submitted; None if nothing of it goes on.
 
-        `restore` has the run's environment again on a host, in case that the run has to begin anew.
+        Nothing is connected or started by that. `restore` has the run's environment again on a host, in case that the
+        run has to begin anew while it is waited for.
         """
 
     def close(self) -> None:
         """Let go of what was kept for further runs; runs that go on are not touched."""
+
+
+class Channel(Protocol):
+    """The streams of a program there, or a connection to a port. What goes wrong is an ``OSError``."""
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether it was let go of."""
+
+    def sendall(self, content: bytes, /) -> object:
+        """Send all of it."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what has come, waiting for something; nothing at the end."""
+
+    def settimeout(self, seconds: float | None, /) -> object:
+        """Have `recv` wait at most so long and then raise ``TimeoutError``."""
+
+    def shutdown(self, how: int, /) -> object:
+        """Say that nothing more is sent."""
+
+    def close(self) -> object:
+        """Let go of it."""
+
+
+class Link(Protocol):
+    """A connection to a machine."""
+
+    @property
+    def name(self) -> str:
+        """How the machine is called."""
+
+    @property
+    def host(self) -> str:
+        """By which other machines of the cluster reach it."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take to answer."""
+
+    def start(self, words: list[str]) -> Channel:
+        """Start a program with its words as they are.
+
+        Raises
+        ------
+        UserError
+            If the machine starts none.
+        """
+
+    def complaint(self, channel: Any) -> bytes:
+        """Return what a program that was started wrote to its standard error, as far as it is here."""
+
+    def open(self, port: int) -> Channel:
+        """Connect to a port of the machine's own loopback.
+
+        Raises
+        ------
+        UserError
+            If that does not answer.
+        """
+
+    def close(self) -> None:
+        """Let go of the machine."""
+
+
+class Machine(Protocol):
+    """One machine of a cluster, and how it is reached."""
+
+    @property
+    def name(self) -> str:
+        """How it is called, which differs from all others of its cluster."""
+
+    @property
+    def python(self) -> str:
+        """What is started there first, 3.6 or later."""
+
+    @property
+    def slots(self) -> int | None:
+        """Runs at a time; None: its cores."""
+
+    def connect(self) -> Link:
+        """Connect to it.
+
+        Raises
+        ------
+        UserError
+            If it cannot be reached, is not who it should be, or does not let us in.
+        """
+
+    def occupy(self, run: Path) -> None:
+        """Let whoever plans with the machine know that the run of a folder there goes on."""
+
+
+class Machines(Protocol):
+    """Knows which machines a cluster has."""
+
+    def find(self) -> Sequence[Machine]:
+        """Return those that are there, in the order in which they are preferred; none is connected by that.
+
+        Raises
+        ------
+        UserError
+            If that cannot be found out.
+        """
+
+    def named(self, name: str) -> Machine | None:
+        """Return the one of a name, which need not be there now; None if there can be none."""
+
+    def close(self) -> None:
+        """Let go of what it takes to know them."""
+
+
+class MakeCompute(Protocol):
+    """Makes a compute."""
+
+    def __call__(self, settings: Any, base: Path, /, *, several: bool, say: Say) -> Compute:
+        """Return the compute of some settings; files are named from `base` on, `several` runs of one script follow."""
+
+
+@dataclass(frozen=True)
+class ComputeKind:
+    """One kind of compute: what its module offers as ``KIND`` to the table in ``config/computes.py``.
+
+    Parameters
+    ----------
+    settings : type
+        The dataclass of its settings: the keys of ``conf/compute/KIND.yaml``.
+    make : MakeCompute
+        Makes the compute.
+    check : callable
+        Refuses a composition, a ``RunSpec``, in which the settings cannot be; files are named from the folder on.
+    machines : callable or None
+        Of a cluster: knows its machines, from its settings and the folder that files are named from.
+    """
+
+    settings: type
+    make: MakeCompute
+    check: Callable[[Any, Path], None]
+    machines: Callable[[Any, Path], Machines] | None = None
 
 
 class SnapshotStore(Protocol):

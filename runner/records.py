@@ -386,9 +386,10 @@ class CancelRecord(Record):
 
 @frozen_record
 class NodeRecord(Record):
-    """``node.json``: the node that a run is on."""
+    """``job.json`` of a cluster: the node that a run is on, and the run's folder there."""
 
     node: str
+    folder: str
     began: Any = None
 
 

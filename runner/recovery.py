@@ -6,24 +6,23 @@ It starts programs that the run's files name and unpickles its model, so that th
 from __future__ import annotations
 
 import dataclasses
-import signal
 import sys
 import time
 from pathlib import Path
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.execution.followers import is_followed, worker_lives
+from runner.execution.control import is_followed, request_cancel
 from runner.io.clock import now
 from runner.io.files import is_locked, locked
 from runner.io.json_records import read_text
 from runner.layout import Layout, RunLayout
 from runner.pipeline import execute, finish
-from runner.ports import Say
+from runner.ports import EnvironmentHandle, Host, Job, Say
 from runner.records import RunRecord
 from runner.rerun import checked
 from runner.stages.register import registers
-from runner.stages.run import follow, read_result, request_cancel, signal_worker
+from runner.stages.run import read_result
 from runner.statuses import CANCELED, FAILED, TERMINAL
 from runner.store.finding import entries, record_folders
 from runner.store.runs import read_record
@@ -42,7 +41,7 @@ def _quiet(_word: str, _seconds: float | None = None) -> None:
 def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:
     """Return a run's true record, finishing it if the controller died and the worker has ended.
 
-    A run that a controller minds, or whose worker lives, stays as it is.
+    A run that a controller minds, or that goes on by itself, stays as it is.
 
     Parameters
     ----------
@@ -60,8 +59,10 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
         return record
     run = layout.run(record.experiment, record.id)
     record = checked(layout, record)
+    if is_followed(run) and not ended:
+        return record
     with locked(run.controller_lock, blocking=False) as held:
-        if not held or (worker_lives(run) and not ended):
+        if not held:
             return record
         record = read_record(run.root)
         if record.status in TERMINAL:
@@ -72,8 +73,9 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
             return finish(
                 context, dataclasses.replace(record, error="the controller ended before the script began"), status
             )
-        if run.node.exists() and not run.result.exists():
-            follow(run)
+        job = None if ended else _attached(context, record)
+        if job is not None:
+            job.detach()
             return record
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
@@ -106,20 +108,40 @@ def _is_over(folder: Path) -> bool:
         return True
 
 
-def followed(layout: Layout, record: RunRecord) -> None:
-    """Follow a run that is on a node to its end."""
+def finished(layout: Layout, record: RunRecord) -> RunRecord:
+    """Return a run's last record, after waiting for a run that goes on by itself."""
+    if record.status not in TERMINAL:
+        record = checked(layout, record)
+        context = reopen(layout, record)
+        _wait(_attached(context, record))
+        context.compute.close()
+    return reconcile(layout, record)
+
+
+def follow(layout: Layout, record: RunRecord) -> None:
+    """Wait for a run that its controller has left, until it has ended and that controller is gone."""
     context = reopen(layout, record)
-    assert record.prepare is not None  # noqa: S101 - it was submitted
-    environment, lock = record.prepare.environment, read_text(context.run.lock_file)
-    job = context.compute.attach(
-        context.run.root, lambda host: context.environment.restore(environment, lock, host, print)
-    )
-    while job is not None and not job.wait(_TICK):
-        continue
+    _wait(_attached(context, record))
     context.compute.close()
     until = time.monotonic() + _CONTROLLER_LEAVES
     while is_locked(context.run.controller_lock) and time.monotonic() < until:
         time.sleep(_TICK)
+
+
+def _attached(context: RunContext, record: RunRecord) -> Job | None:
+    """Return the job of a run, None if nothing of it goes on."""
+
+    def restored(host: Host) -> EnvironmentHandle:
+        assert record.prepare is not None  # noqa: S101 - it was submitted
+        lock = read_text(context.run.lock_file)
+        return context.environment.restore(record.prepare.environment, lock, host, print)
+
+    return context.compute.attach(context.run.root, restored)
+
+
+def _wait(job: Job | None) -> None:
+    while job is not None and not job.wait(_TICK):
+        continue
 
 
 def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> RunContext:
@@ -146,7 +168,9 @@ def cancel(layout: Layout, record: RunRecord) -> RunRecord:
         raise UserError(f"Run {record.id} is already {record.status}")
     run = layout.run(record.experiment, record.id)
     request_cancel(run, f"vivero cancel at {now()}")
-    signal_worker(run, signal.SIGTERM)
+    job = _attached(reopen(layout, record), record)
+    if job is not None:
+        job.cancel()
     return record
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.access import ownership, permissions
-from runner.config.schema import COMPUTES, ENVIRONMENTS, RunSpec
+from runner.config.computes import COMPUTES
+from runner.config.schema import ENVIRONMENTS, RunSpec
 from runner.console.format import clean
 from runner.errors import UserError
 from runner.execution.context import RestoredRun
@@ -60,7 +61,7 @@ def checked(layout: Layout, record: RunRecord) -> RunRecord:
     run = layout.run(record.experiment, record.id)
     ownership.check_workspace(layout.root)
     permissions.enter(layout.root)
-    ownership.check(layout.root, run.root, run.record, run.order, run.secrets, run.lock_file)
+    ownership.check(layout.root, run.root, run.record, run.order, run.secrets, run.job, run.lock_file)
     return read_record(run.root)
 
 

@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.config.schema import CLUSTERS, RunSpec
+from runner.config.computes import compute_kind
+from runner.config.schema import RunSpec
 from runner.execution.context import RestoredRun, RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.ports import Compute, Environment, Host, Registry, Say
+from runner.ports import Compute, Environment, Host, Machines, Registry, Say
 from runner.records import RunRecord
 from runner.statuses import PREPARING
 
 if TYPE_CHECKING:
-    from runner.compute.cluster.node_pool import Machines
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
@@ -60,10 +60,10 @@ def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, .
     )
 
 
-def _environment_for(spec: RunSpec, layout: Layout, base: Path) -> Environment:
-    """Return what a run is carried out in, where its compute has it carried out."""
+def _environment_for(spec: RunSpec, layout: Layout, base: Path, *, apart: bool) -> Environment:
+    """Return what a run is carried out in, here or `apart` on another machine."""
     more = scaling_packages(spec.compute)
-    if spec.compute.kind in CLUSTERS and spec.environment.kind in ("conda", "docker"):
+    if apart and spec.environment.kind in ("conda", "docker"):
         from runner.environments.remote.environment import AwayEnvironment
 
         config = spec.environment
@@ -85,34 +85,20 @@ def scaling_packages(compute: Any) -> tuple[str, ...]:
 
 
 def make_compute(config: Any, base: Path, *, several: bool = False, say: Say = print) -> Compute:
-    """Return the adapter for a compute's settings; for several runs of one script its interpreters are kept warm."""
-    if config.kind in CLUSTERS:
-        from runner.compute.cluster.compute import ClusterCompute
-
-        return ClusterCompute(config, make_machines(config, base), several=several, say=say)
-    from runner.compute.local.compute import LocalCompute
-
-    return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
+    """Return the adapter for a compute's settings; for several runs of one script it may keep what they share."""
+    return compute_kind(config.kind).make(config, base, several=several, say=say)
 
 
-def make_machines(config: Any, base: Path) -> Machines:
-    """Return what knows the machines of a cluster, none of which is reached by that.
+def make_machines(config: Any, base: Path) -> Machines | None:
+    """Return what knows the machines of a cluster, none of which is reached by that; None for another compute.
 
     Raises
     ------
     UserError
         If the settings cannot be.
     """
-    from runner.hosts.remote.limits import check_limits
-
-    check_limits(config)
-    if config.kind == "dask":
-        from runner.compute.dask import DaskMachines
-
-        return DaskMachines(config, base)
-    from runner.compute.ssh import SshMachines
-
-    return SshMachines(config)
+    find = compute_kind(config.kind).machines
+    return find(config, base) if find is not None else None
 
 
 def make_context(
@@ -132,6 +118,7 @@ def make_context(
     from runner.store.runs import FileRunStore
     from runner.store.snapshots import FileSnapshotStore
 
+    compute = compute or make_compute(spec.compute, base, say=say)
     limits, registry = spec.job.snapshot, FileRegistry(layout)
     deployer = partial(make_deployer, layout, registry, say)
 
@@ -154,8 +141,8 @@ def make_context(
             allow_secrets=list(limits.allow_secrets),
         ),
         inputs=InputStore(layout),
-        environment=_environment_for(spec, layout, base),
-        compute=compute or make_compute(spec.compute, base, say=say),
+        environment=_environment_for(spec, layout, base, apart=compute.apart),
+        compute=compute,
         say=say,
         deploy=deploy,
         foresee=lambda settings, model, python: deployer().foresee(settings, model, python),

@@ -168,7 +168,7 @@ def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
 
     if record.status in TERMINAL:
         return record, True
-    from runner.execution.followers import is_followed
+    from runner.execution.control import is_followed
 
     followed = is_followed(layout.run(record.experiment, record.id))
     record = run_store(layout).read(record.id)

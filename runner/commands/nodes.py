@@ -14,9 +14,9 @@ from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from runner.compute.cluster.node import Node
-    from runner.compute.cluster.node_pool import Machines
     from runner.compute.cluster.preflight import Finding
     from runner.config.schema import RunSpec
+    from runner.ports import Machines
 
 _ACTIONS = ("check", "clean", "stop")
 
@@ -37,10 +37,13 @@ def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, run
     rest = words[1:] if action else words
     names, overrides = [one for one in rest if "=" not in one], [one for one in rest if "=" in one]
     spec = _composed(overrides, config_dir)
-    machines = _machines(spec, action)
+    machines, found = _machines(spec, action), []
     try:
-        _carry_out(action, _chosen(machines.find(), names), spec, everything=everything, runs=runs)
+        found = _nodes(machines, spec)
+        _carry_out(action, _chosen(found, names), spec, everything=everything, runs=runs)
     finally:
+        for node in found:
+            node.close()
         machines.close()
 
 
@@ -83,13 +86,19 @@ def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
 
 
 def _machines(spec: RunSpec, action: str) -> Machines:
-    from runner.config.schema import CLUSTERS
     from runner.wiring import make_machines
 
-    if spec.compute.kind not in CLUSTERS:
+    machines = make_machines(spec.compute, Path.cwd())
+    if machines is None:
         example = f"vivero nodes {action} compute=lab".replace("  ", " ")
         raise UserError(f"compute.kind={spec.compute.kind} has no nodes", f"Name a cluster: {example}")
-    return make_machines(spec.compute, Path.cwd())
+    return machines
+
+
+def _nodes(machines: Machines, spec: RunSpec) -> list[Node]:
+    from runner.compute.cluster.node import Node
+
+    return [Node(one, spec.compute) for one in machines.find()]
 
 
 def _chosen(found: list[Node], names: list[str]) -> list[Node]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.compute.cluster.node import Node
+from runner.compute.cluster.kind import ClusterComputeConfig, cluster_kind
 from runner.errors import UserError
 from runner.hosts.dask.client import DaskClient, host_of
 from runner.hosts.dask.link import DaskLink
@@ -18,8 +18,28 @@ from runner.hosts.remote.link import OWN_PYTHON, UnreachableError
 _TICK = 0.5
 
 
-class DaskWay:
-    """The way to one machine: through any of its workers.
+@dataclass
+class DaskTlsConfig:
+    """Files by which a Dask cluster and its clients know each other."""
+
+    ca_file: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+
+@dataclass
+class DaskComputeConfig(ClusterComputeConfig):
+    """The machines of a Dask cluster that is there already."""
+
+    kind: str = "dask"
+    address: str | None = None
+    scheduler_file: str | None = None
+    tls: DaskTlsConfig = field(default_factory=DaskTlsConfig)
+    wait_for_workers_seconds: float = 60
+
+
+class DaskMachine:
+    """One machine, reached through any of its workers.
 
     Parameters
     ----------
@@ -83,8 +103,7 @@ class DaskMachines:
     def __init__(self, config: Any, base: Path) -> None:
         self.client = DaskClient(read_settings(config, base))
         self._config = config
-        self._nodes: dict[str, Node] = {}
-        self._guard = threading.Lock()
+        self._was_there = False
         self.workers: dict[str, dict[str, int]] = {}
         """The threads of each worker by its address, for each machine."""
 
@@ -95,7 +114,7 @@ class DaskMachines:
             found.setdefault(host_of(worker), {})[worker] = threads
         self.workers = found
 
-    def find(self) -> list[Node]:
+    def find(self) -> list[DaskMachine]:
         """Return the machines that have workers; the first time they are waited for.
 
         Raises
@@ -105,7 +124,7 @@ class DaskMachines:
         """
         until = time.monotonic() + self._config.wait_for_workers_seconds
         self.look()
-        while not self.workers and not self._nodes:
+        while not self.workers and not self._was_there:
             if time.monotonic() > until:
                 raise UserError(
                     f"The cluster at {self.client.settings.address} has no workers",
@@ -113,20 +132,15 @@ class DaskMachines:
                 )
             time.sleep(_TICK)
             self.look()
-        return [node for node in map(self.named, list(self.workers)) if node is not None]
+        return [self.named(name) for name in self.workers]
 
-    def named(self, name: str) -> Node | None:
+    def named(self, name: str) -> DaskMachine:
         """Return the machine of an address, which may have no workers now."""
-        with self._guard:
-            if name not in self._nodes:
-                way = DaskWay(self, name, self._config.slots)
-                self._nodes[name] = Node(way, self._config.root, send=self._config.send_packages)
-            return self._nodes[name]
+        self._was_there = True
+        return DaskMachine(self, name, self._config.slots)
 
     def close(self) -> None:
-        """Let go of the machines and of the scheduler."""
-        for node in self._nodes.values():
-            node.close()
+        """Let go of the scheduler."""
         self.client.close()
 
 
@@ -134,3 +148,6 @@ def _in_order(worker: str) -> tuple[list[int | str], str]:
     """Return by what workers are ordered: numbers in the names of their hosts as numbers."""
     words = re.split(r"(\d+)", host_of(worker))
     return [int(word) if word.isdigit() else word for word in words], worker
+
+
+KIND = cluster_kind(DaskComputeConfig, DaskMachines, read_settings)

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.compute.cluster.node import Node
+from runner.compute.cluster.kind import ClusterComputeConfig, cluster_kind
 from runner.hosts.ssh.connection import Connection
 from runner.hosts.ssh.identities import Identities
 from runner.hosts.ssh.node_settings import NodeSettings, read_nodes
 from runner.hosts.ssh.settings import find
 
 
-class SshWay:
-    """The way to one machine.
+@dataclass
+class SshComputeConfig(ClusterComputeConfig):
+    """Machines that are reached by SSH."""
+
+    kind: str = "ssh"
+    hosts: list[Any] = field(default_factory=list)
+
+
+class SshMachine:
+    """One machine.
 
     Parameters
     ----------
@@ -56,23 +65,25 @@ class SshMachines:
 
     def __init__(self, config: Any) -> None:
         identities = Identities(_ask_passphrase)
-        ways = [SshWay(one, config.slots, identities) for one in read_nodes(config)]
-        self._nodes = [Node(one, config.root, send=config.send_packages) for one in ways]
+        self._machines = [SshMachine(one, config.slots, identities) for one in read_nodes(config)]
 
-    def find(self) -> list[Node]:
-        """Return the nodes, none of which is connected by that."""
-        return self._nodes
+    def find(self) -> list[SshMachine]:
+        """Return the machines."""
+        return self._machines
 
-    def named(self, name: str) -> Node | None:
-        """Return the node of a name."""
-        return next((one for one in self._nodes if one.name == name), None)
+    def named(self, name: str) -> SshMachine | None:
+        """Return the machine of a name."""
+        return next((one for one in self._machines if one.name == name), None)
 
     def close(self) -> None:
-        """Let go of the machines."""
-        for node in self._nodes:
-            node.close()
+        """Do nothing: nothing is kept to know them."""
 
 
 def _ask_passphrase(question: str) -> str | None:
     """Ask on the terminal, if there is one."""
     return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else None
+
+
+KIND = cluster_kind(
+    SshComputeConfig, lambda config, _base: SshMachines(config), lambda config, _base: read_nodes(config)
+)

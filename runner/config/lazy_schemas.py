@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ from hydra.core.config_store import ConfigNode, ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 
-def store(group: str, name: str, source: Any) -> None:
+def store(group: str, name: str, source: Callable[[], Any]) -> None:
     """Store a dataclass or a mapping, whose open mappings take new keys.
 
     Parameters
@@ -18,8 +19,8 @@ def store(group: str, name: str, source: Any) -> None:
         The group, its parts separated by slashes.
     name : str
         The option.
-    source : Any
-        What `OmegaConf.structured` takes.
+    source : callable
+        Returns what `OmegaConf.structured` takes.
     """
     folder = ConfigStore.instance().repo
     for part in group.split("/"):
@@ -28,13 +29,13 @@ def store(group: str, name: str, source: Any) -> None:
 
 
 class _LazyNode(ConfigNode):
-    def __init__(self, group: str, name: str, source: Any) -> None:
+    def __init__(self, group: str, name: str, source: Callable[[], Any]) -> None:
         self.group, self.name, self.package, self.provider = group, name, None, None
         self._source = source
 
     @cached_property
     def node(self) -> DictConfig:  # type: ignore[override]  # a field there, which Hydra only reads
-        return _with_open_mappings(OmegaConf.structured(self._source))
+        return _with_open_mappings(OmegaConf.structured(self._source()))
 
     def __copy__(self) -> ConfigNode:
         """Return what Hydra loads: made once, then its own to change."""

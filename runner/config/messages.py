@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from runner.config.computes import COMPUTES
 from runner.config.reasons import reason
-from runner.config.schema import COMPUTES, ENVIRONMENTS, fields_of
+from runner.config.schema import ENVIRONMENTS, fields_of
 from runner.errors import UserError, nearest, storage_error
 from runner.io.names import NAMING_KEYS, check_key
 
@@ -105,7 +106,8 @@ def _quoting(word: str) -> str:
 def _options_with(key: str) -> list[str]:
     """Return the options of a key's group that have it, where the chosen one has not."""
     group, _, name = key.partition(".")
-    options: dict[str, type] = {"environment": ENVIRONMENTS, "compute": COMPUTES}.get(group, {})
+    groups: dict[str, Mapping[str, type]] = {"environment": ENVIRONMENTS, "compute": COMPUTES}
+    options: Mapping[str, type] = groups.get(group, {})
     return [f"{group}={option}" for option, kind in options.items() if name in fields_of(kind.__name__)]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Optional
 
 from omegaconf import MISSING
 
+from runner.config.computes import COMPUTES
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.shipped import SHIPPED
 
@@ -181,59 +184,6 @@ class DockerEnvironmentConfig:
 
 
 @dataclass
-class LocalComputeConfig:
-    """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
-
-    kind: str = "local"
-    slots: Optional[int] = None  # noqa: UP045
-    warm: Optional[bool] = None  # noqa: UP045
-
-
-@dataclass
-class ClusterComputeConfig:
-    """What all clusters have. Times in seconds, slots a node."""
-
-    root: str = "~/.vivero-node"
-    slots: Optional[int] = None  # noqa: UP045
-    min_nodes: int = 0
-    max_nodes: Optional[int] = None  # noqa: UP045
-    idle_seconds_before_scaledown: float = 600
-    lost_after_seconds: float = 120
-    max_attempts: int = 3
-    send_packages: bool = False
-    scale_out: bool = False
-    warm: Optional[bool] = None  # noqa: UP045
-
-
-@dataclass
-class SshComputeConfig(ClusterComputeConfig):
-    """Machines that are reached by SSH."""
-
-    kind: str = "ssh"
-    hosts: list[Any] = field(default_factory=list)
-
-
-@dataclass
-class DaskTlsConfig:
-    """Files by which a Dask cluster and its clients know each other."""
-
-    ca_file: Optional[str] = None  # noqa: UP045
-    cert: Optional[str] = None  # noqa: UP045
-    key: Optional[str] = None  # noqa: UP045
-
-
-@dataclass
-class DaskComputeConfig(ClusterComputeConfig):
-    """The machines of a Dask cluster that is there already."""
-
-    kind: str = "dask"
-    address: Optional[str] = None  # noqa: UP045
-    scheduler_file: Optional[str] = None  # noqa: UP045
-    tls: DaskTlsConfig = field(default_factory=DaskTlsConfig)
-    wait_for_workers_seconds: float = 60
-
-
-@dataclass
 class SweepConfig:
     """What a multirun tries. Times in seconds."""
 
@@ -274,9 +224,7 @@ ENVIRONMENTS = {
     "conda": CondaEnvironmentConfig,
     "docker": DockerEnvironmentConfig,
 }
-COMPUTES = {"local": LocalComputeConfig, "ssh": SshComputeConfig, "dask": DaskComputeConfig}
-CLUSTERS = frozenset(["ssh", "dask"])
-SCHEMAS: dict[str, dict[str, type]] = {
+SCHEMAS: dict[str, Mapping[str, type]] = {
     "schema": {
         "run": RunSpec,
         "workspace": WorkspaceConfig,
@@ -286,8 +234,8 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "sweep": SweepConfig,
         "endpoint": EndpointSettings,
     },
-    "schema/environment": dict(ENVIRONMENTS),
-    "schema/compute": dict(COMPUTES),
+    "schema/environment": ENVIRONMENTS,
+    "schema/compute": COMPUTES,
 }
 
 
@@ -301,20 +249,28 @@ def register_schemas() -> None:
 
     register_source()
     for group, nodes in SCHEMAS.items():
-        for name, node in nodes.items():
-            store(group, name, node)
+        for name in nodes:
+            store(group, name, partial(nodes.__getitem__, name))
     plugin = "hydra_plugins.vivero"
-    store("hydra/launcher", "vivero", {"_target_": f"{plugin}.ViveroLauncher"})
+    store("hydra/launcher", "vivero", lambda: {"_target_": f"{plugin}.ViveroLauncher"})
     for name in ("vivero", *SEARCHES):
         search = name if name in SEARCHES else None
-        store("hydra/sweeper", name, {"_target_": f"{plugin}.ViveroSweeper", "search": search, "params": {}})
+        store("hydra/sweeper", name, partial(dict, _target_=f"{plugin}.ViveroSweeper", search=search, params={}))
 
 
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class by its name, for messages."""
-    known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
-    known += [EndpointSettings, SweepConfig, ImageSpecConfig, ContainerResourcesConfig, MountConfig, DaskTlsConfig]
-    for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:
+    kinds = [RunSpec, InputConfig, MountConfig, EndpointSettings, *ENVIRONMENTS.values(), *COMPUTES.values()]
+    for cls in (section for kind in kinds for section in _sections(kind)):
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]
     return []
+
+
+def _sections(cls: Any) -> Iterator[Any]:
+    """Yield a schema class and those of its sections."""
+    yield cls
+    for one in dataclasses.fields(cls):
+        section: Any = one.default_factory
+        if dataclasses.is_dataclass(section):
+            yield from _sections(section)

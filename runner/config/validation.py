@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.config.arguments import INPUT, argument_words
+from runner.config.computes import COMPUTES, compute_kind
 from runner.config.endpoint_settings import EndpointSettings
-from runner.config.schema import CLUSTERS, COMPUTES, ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
+from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
 from runner.errors import UserError, close, nearest
 from runner.execution.promotion import read_condition
 from runner.io.names import check_file_name, check_key, check_name
@@ -36,7 +37,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     if match not in MATCHES:
         raise UserError(f"environment.python_match={match} is not known", nearest(match, MATCHES))
     _check_kind(spec.compute, COMPUTES, "compute")
-    _check_compute(spec, base)
+    compute_kind(spec.compute.kind).check(spec, base)
     _check_job(spec, base)
     _check_inputs(spec, base)
     _check_environment_files(spec.environment, base)
@@ -136,34 +137,12 @@ def _check_stages(stages: list[str]) -> None:
 
 
 def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
-    if not isinstance(config, tuple(kinds.values())):
+    kind = getattr(config, "kind", None) if dataclasses.is_dataclass(config) else None
+    if kind is None:
         known = " or ".join(f"/schema/{group}/{kind}@_here_" for kind in kinds)
         raise UserError(f"The chosen {group} has no schema", f"Begin its file's defaults list with {known}")
-    kind = str(vars(config)["kind"])
     if kind not in kinds or not isinstance(config, kinds[kind]):
         raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
-
-
-def _check_compute(spec: RunSpec, base: Path) -> None:
-    from runner.hosts.remote.limits import check_limits, check_slots
-
-    if spec.compute.kind not in CLUSTERS:
-        check_slots(spec.compute.slots)
-        return
-    check_limits(spec.compute)
-    if spec.compute.kind == "ssh":
-        from runner.hosts.ssh.node_settings import read_nodes
-
-        read_nodes(spec.compute)
-    else:
-        from runner.hosts.dask.settings import read_settings
-
-        read_settings(spec.compute, base)
-    if spec.compute.scale_out and spec.environment.kind == "docker":
-        raise UserError(
-            "compute.scale_out does not spread what runs in a container",
-            "Choose environment=venv, with the same packages",
-        )
 
 
 def _check_job(spec: RunSpec, base: Path) -> None:

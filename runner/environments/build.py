@@ -50,7 +50,7 @@ def built(
         If others could have written it.
     """
     target = layout.environment(key)
-    if host.root is None:  # on another machine it is the user's there who built it
+    if host.is_local:  # on another machine it is the user's there who built it
         ownership.check(layout.root, target)
         ownership.check(layout.root, target / "bin" / "python", link=True)
     found = _usable(host, target)
@@ -66,13 +66,13 @@ def built(
 
 
 def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> EnvironmentRecord:
-    start, where = time.perf_counter(), f" on {host.name}" if host.root is not None else ""
-    with aside(target.parent) if host.root is None else _aside_there(host, target.parent) as staging:
+    start, where = time.perf_counter(), "" if host.is_local else f" on {host.name}"
+    with aside(target.parent) if host.is_local else _aside_there(host, target.parent) as staging:
         record = build(staging)
         host.write(staging / environment_seal.RECORD, json.dumps(record.to_json()).encode())
         _seal(host, staging)
         _put_in_place(host, staging, target)
-        if host.root is None:
+        if host.is_local:
             sync_folder(target.parent)
     say(f"Built in {time.perf_counter() - start:.1f} s{where}")
     return record
@@ -120,7 +120,7 @@ def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
 
 
 def _what_changed(host: Host, target: Path) -> str:
-    found = environment_seal.changes(str(target)) if host.root is None else []
+    found = environment_seal.changes(str(target)) if host.is_local else []
     return f" ({environment_seal.shown(found)} changed)" if found else ""
 
 
@@ -128,7 +128,7 @@ def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
     """Return the record of an environment that is there and is what was built, as far as this machine sees."""
     if not host.exists(target / "bin" / "python"):
         return None
-    if host.root is None and (not host.exists(target / environment_seal.SEAL) or environment_seal.changes(str(target))):
+    if host.is_local and (not host.exists(target / environment_seal.SEAL) or environment_seal.changes(str(target))):
         return None
     try:
         record = EnvironmentRecord.from_json(json.loads(host.read(target / environment_seal.RECORD)))

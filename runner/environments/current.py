@@ -43,7 +43,7 @@ class CurrentEnvironment:
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
         """Record the interpreter and its packages; nothing is built, unless the host is another machine."""
-        return self._here() if host.root is None else self._there(host, say)
+        return self._here() if host.is_local else self._there(host, say)
 
     def _there(self, host: Host, say: Say) -> EnvironmentHandle:
         assert self._like is not None  # noqa: S101 - given wherever other machines are
@@ -79,7 +79,7 @@ class CurrentEnvironment:
         UserError
             If it has not, unless ``allow_drift``.
         """
-        if host.root is not None or record.kind != "current":
+        if not host.is_local or record.kind != "current":
             assert self._like is not None  # noqa: S101 - given wherever other machines are
             return self._like([], record.python_version).restore(record, lock_text, host, say)
         handle = self._here()

@@ -39,7 +39,7 @@ class PrefixHandle:
         again: Callable[[Host, Say], PrefixHandle] | None = None,
     ) -> None:
         self.record, self._python, self._lock = record, python, lock_text
-        self._host, self._again = host if host is not None and host.root is not None else None, again
+        self._host, self._again = None if host is None or host.is_local else host, again
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return the command with its program taken from the environment if it has it."""

@@ -41,7 +41,7 @@ class Interpreters:
         UserError
             If there is none, naming those that are there.
         """
-        if self._host.root is not None:
+        if not self._host.is_local:
             return find_there(self._host, request, match)
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()

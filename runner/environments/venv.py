@@ -85,12 +85,12 @@ class VenvEnvironment:
         start = time.perf_counter()
         python = Interpreters(self.layout, host).find(record.python_version)
         if python.platform != record.platform:
-            where = f"{host.name} is" if host.root is not None else "this machine is"
+            where = "this machine is" if host.is_local else f"{host.name} is"
             raise UserError(f"That run's environment is for {record.platform}, {where} {python.platform}")
         return self._built(host, lock_text, python, start, say)
 
     def _built(self, host: Host, lock: str, python: Interpreter, start: float, say: Say) -> PrefixHandle:
-        layout = self.layout if host.root is None else Layout(host.root)
+        layout = Layout(host.root or self.layout.root)
         key = key_of(lock, python)
         make = partial(self._build, host, lock, python, key, say)
         record = built(host, layout, key, make, say)
@@ -129,7 +129,7 @@ class VenvEnvironment:
 
         kept, wheels, placed = KeptWheels(self.layout), staging / "wheels", staging / "placed.txt"
         with tempfile.TemporaryDirectory(prefix="vivero-kept-") as made:
-            if host.root is None:
+            if host.is_local:
                 host.write(placed, kept.placed(lock).encode())
                 _run(host, [*install, "-r", str(placed)], say)
             elif host.fetches:
@@ -152,11 +152,11 @@ class VenvEnvironment:
 def _run(host: Host, argv: list[str], say: Say) -> None:
     # Compiled once for all runs, unless uv is told otherwise.
     compiled = {_COMPILED: os.environ.get(_COMPILED, "1")}
-    away = {**index_variables(), "UV_CACHE_DIR": str(host.root / "cache")} if host.root is not None else {}
+    away = {} if host.is_local else {**index_variables(), "UV_CACHE_DIR": f"{host.root}/cache"}
     done = host.run(argv, variables={**OFFLINE_PYTHON, **compiled, **away, "VIRTUAL_ENV": None}, say=say)
     if done.exit_code != 0:
-        where, why = f" on {host.name}" if host.root is not None else "", complaint(done.output)
+        where, why = "" if host.is_local else f" on {host.name}", complaint(done.output)
         hint = "The whole log is logs/environment.log"
-        if host.root is not None and "Failed to fetch" in why:
+        if not host.is_local and "Failed to fetch" in why:
             hint = "If it has no way to a package index, have them sent from here: compute.send_packages=true"
         raise UserError(f"The environment cannot be built{where}: {why}", hint)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.layout import Layout, RunLayout
-from runner.ports import Compute, Environment, EnvironmentHandle, Registry, RunStore, Say, SnapshotStore
+from runner.ports import Compute, Environment, EnvironmentHandle, Job, Registry, RunStore, Say, SnapshotStore
 from runner.records import EnvironmentRecord, GitState
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunContext:
-    """The adapters and places of one run. `handle` is set by the prepare stage, or reopened from its record.
+    """The adapters and places of one run.
 
+    `handle` is set by the prepare stage, or reopened from its record; `job` is set by the run stage.
     `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
     `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself.
     `look_at_git` returns the state of a source folder's repository and writes what is uncommitted to a file.
@@ -45,6 +46,7 @@ class RunContext:
     show_output: bool = True
     restored_from: RestoredRun | None = None
     handle: EnvironmentHandle | None = field(default=None)
+    job: Job | None = field(default=None)
 
 
 @dataclass(frozen=True)

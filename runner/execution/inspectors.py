@@ -106,7 +106,6 @@ class ApartInspector:
         """
         host: RemoteHost = self._host()
         handle = self._environment(host)
-        assert host.root is not None  # noqa: S101 - a node's
         folder = host.root / "inspections" / secrets.token_hex(8)
         try:
             for file in (BOOTSTRAP, WORKER / "files.py", *(WORKER / "models").glob("*.py")):

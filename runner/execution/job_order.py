@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from runner.config.arguments import argv_of, fill_inputs, script_argv
 from runner.execution.context import RunContext
-from runner.execution.cores import thread_share, usable_cores
+from runner.execution.control import callback
 from runner.io.files import write_json
-from runner.layout import CALLBACK, RunLayout
+from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
 from runner.records import RunRecord
 from runner.worker import job_order, timeouts
@@ -37,6 +34,7 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
     recorded = record.config["job"]
     shown = [fill_inputs(word, places) for word in argv_of(spec.job.script, recorded["command"], recorded["arguments"])]
     known = recorded["environment_variables"] or {}
+    share = context.compute.share(context.at_a_time) if context.at_a_time is not None else {}
     registers = spec.model.name is not None and spec.model.register != "none" and "register" in spec.stages
     return JobOrder(
         run_id=record.id,
@@ -47,7 +45,7 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
         argv=handle.inside(argv),
         shown_argv=handle.inside(shown) if shown != argv else None,
         hides_argv=_can_hide(argv, handle),
-        variables={**_share(context), **handle.variables(), **variables},
+        variables={**share, **handle.variables(), **variables},
         secret=[name for name, value in spec.job.environment_variables.items() if known.get(name) != value],
         script=spec.job.script,
         timeout=spec.job.timeout,
@@ -67,20 +65,7 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
     )
 
 
-def callback(what: str) -> list[str]:
-    """Return the command that finishes a run or answers a script, without its arguments."""
-    return [sys.executable, str(CALLBACK), what]
-
-
 def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
     """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
     version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
     return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
-
-
-def _share(context: RunContext) -> dict[str, str]:
-    """Return what gives a run its share of the cores here, but for what the user has set for the command itself."""
-    if context.at_a_time is None or context.compute.apart:
-        return {}
-    share = thread_share(usable_cores(), context.at_a_time)
-    return {name: value for name, value in share.items() if name not in os.environ}

@@ -1,17 +1,25 @@
-"""Answers the requests of a script in a container, on the controller's side."""
+"""Answers the requests of a script on the controller's machine: of one in a container, or of one on a node."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from runner.io.files import write_json
 from runner.layout import RunLayout
+from runner.worker.run.script_requests import Requests, unanswered
+from runner.worker.run.worker_result import signal_name
 
 
-class Answering:
-    """The requests of one run; see the worker's ``answers``.
+def answer_of(request: Path) -> Path:
+    """Return the file of the answer to a request."""
+    return Path(Requests(str(request.parent)).answer(request.stem))
+
+
+def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
+    """Have a command answer a request, unless that is done, and return the file of the answer.
 
     Parameters
     ----------
@@ -19,27 +27,34 @@ class Answering:
         The run.
     command : sequence of str
         The command that answers; the run's folder and the request are added.
+    request : Path
+        A file of the run's ``requests``.
+    """
+    target = answer_of(request)
+    if not target.exists():
+        words = [*command, str(run.root), str(request)]
+        code = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode
+        if not target.exists():
+            write_json(target, unanswered(signal_name(-code) if code < 0 else f"exit code {code}"))
+    return target
+
+
+class Answering:
+    """Answers what the script of one run asks for in its folder, which its container shares.
+
+    Parameters
+    ----------
+    run : RunLayout
+        The run.
+    command : sequence of str
+        The command that answers.
     """
 
     def __init__(self, run: RunLayout, command: Sequence[str]) -> None:
-        self._run, self._command = run, list(command)
-        self._seen: set[str] = set()
+        self._run, self._command = run, command
+        self._requests = Requests(str(run.requests))
 
     def tick(self) -> None:
         """Answer what has been asked since."""
-        if self._run.requests.is_symlink():  # the script's doing: nothing is written where it leads
-            return
-        try:
-            names = sorted(path.name for path in self._run.requests.glob("*.json") if not path.name.startswith("."))
-        except OSError:  # the script removed the folder
-            return
-        for name in names:
-            target = self._run.requests / f"{name.removesuffix('.json')}.answer.json"
-            if name.endswith(".answer.json") or name in self._seen or target.exists():
-                continue
-            self._seen.add(name)
-            command = [*self._command, str(self._run.root), str(self._run.requests / name)]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-            if not target.exists():
-                error = f"the process that answers ended without doing so (exit code {done.returncode})"
-                write_json(target, {"ok": False, "error": error})
+        while (name := self._requests.take()) is not None:
+            answer(self._run, self._command, Path(self._requests.file(name)))

@@ -29,6 +29,7 @@ def uv_here() -> str:
 class LocalHost:
     """The machine the controller runs on."""
 
+    is_local = True
     root: Path | None = None
     target: str | None = None
     fetches = True

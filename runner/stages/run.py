@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from runner.config.arguments import unread_values
 from runner.console.pipes import reader_may_leave
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.execution.followers import worker_lives
-from runner.execution.job_order import callback, make_order, write_order
-from runner.io.files import is_locked, make_folder, write_json
-from runner.io.json_records import open_regular, read_record, read_text
-from runner.io.record import FORMAT
+from runner.execution.control import request_cancel
+from runner.execution.job_order import make_order, write_order
+from runner.io.files import make_folder
+from runner.io.json_records import open_regular, read_record
 from runner.layout import RunLayout
 from runner.ports import Job
-from runner.records import CancelRecord, ProcessRecord, ResultRecord, RunRecord, SnapshotRecord
+from runner.records import ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import hint
 from runner.stages.sanitize import straighten
-from runner.statuses import FAILED
+from runner.statuses import CANCELED, FAILED
 
 _TICK = 0.05
 _BLOCK = 1 << 16
@@ -49,12 +45,11 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
         context.say(line)
     if write_order(context.run, make_order(context, record, context.handle)):
         context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
-    job = context.compute.submit(context.run.root, context.handle)
+    context.job = context.compute.submit(context.run.root, context.handle)
     if context.spec.detach:
-        if context.run.node.exists():
-            follow(context.run)
+        context.job.detach()
         raise Detached
-    wait_for(job, context.run, show=context.show_output)
+    wait_for(context.job, context.run, show=context.show_output)
     result = read_result(context.run)
     told = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
     if told is not None:
@@ -97,19 +92,6 @@ def set_up_work(context: RunContext, record: RunRecord) -> None:
     context.snapshots.check_out(record.prepare.snapshot.hash, context.run.work)
     for name in ("outputs", "logs"):
         make_folder(context.run.work / name)
-
-
-def follow(run: RunLayout) -> None:
-    """Have a process of its own follow a run that is on a node of a cluster, and finish its record in the end."""
-    with (run.logs / "attendant.log").open("ab") as log:
-        subprocess.Popen(
-            [*callback("follow"), str(run.root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-        )
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
@@ -163,23 +145,10 @@ class Tail:
             return
 
 
-def request_cancel(run_: RunLayout, by: str, reason: str | None = None) -> None:
-    """Leave the mark that asks for the run's end; a worker that starts later finds it too."""
-    write_json(run_.cancel, {"format": FORMAT, "by": by, "reason": reason})
-
-
-def cancel_reason(run_: RunLayout) -> str | None:
-    """Return why a run was asked to end, if that was said."""
-    try:
-        return read_record(run_.cancel, CancelRecord).reason
-    except FileNotFoundError:
-        return None
-    except UserError:  # its presence asks for the end, whatever is in it
-        return None
-
-
 def read_result(run_: RunLayout) -> ResultRecord:
-    """Return the worker's answer, with what was not kept; a worker that died without one has failed.
+    """Return the worker's answer, with what was not kept.
+
+    A worker that died without one has failed, unless its end was asked for.
 
     The script has ended: from here on nothing it left is followed.
     """
@@ -188,44 +157,6 @@ def read_result(run_: RunLayout) -> ResultRecord:
         result = read_record(run_.result, ResultRecord)
     except FileNotFoundError:
         result = ResultRecord(status=FAILED, reason="the worker ended without a result; see logs/worker.log")
+        if run_.cancel.exists():
+            result = ResultRecord(status=CANCELED, reason=CANCELED)
     return dataclasses.replace(result, notes=(*result.notes, *notes)) if notes else result
-
-
-def wait_for_worker(run_: RunLayout) -> None:
-    """Wait until a run that nobody minds has come to its end by itself."""
-    while worker_lives(run_):
-        time.sleep(_TICK)
-
-
-def worker_pid(run_: RunLayout) -> int | None:
-    """Return the pid of a worker that lives, or of the one that attends it."""
-    try:
-        if is_locked(run_.attendant_lock):
-            return int(read_text(run_.attendant_lock))
-        if not is_locked(run_.worker_lock):
-            return None
-        pid = read_record(run_.process, ProcessRecord).pid
-        return pid if _has_open(pid, run_.worker_lock) else None
-    except (FileNotFoundError, UserError, ValueError):
-        return None
-
-
-def _has_open(pid: int, path: Path) -> bool:
-    """Tell whether a process has a file open: a script in a container could name any process of this machine."""
-    files = Path("/proc", str(pid), "fd")
-    if not Path("/proc/self/fd").exists():
-        return True
-    try:
-        return any(one.samefile(path) for one in files.iterdir() if one.exists())
-    except OSError:
-        return False
-
-
-def signal_worker(run_: RunLayout, number: int) -> None:
-    """Send a signal to the run's worker if it lives."""
-    pid = worker_pid(run_)
-    if pid is not None:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):  # of a colleague's run: its worker finds the mark
-            return

@@ -51,7 +51,7 @@ FILES = {
     "RUN": [
         "run.json", "metrics.jsonl", "properties.jsonl", "result.json", "order.json", "environment.lock",
         "process.json", "children/*/child.json", "children/*/metrics.jsonl", "children/*/properties.jsonl",
-        "worker.lock", "logs/run.log", "cancel.json", "attempts.jsonl", "node.json",
+        "worker.lock", "logs/run.log", "cancel.json", "attempts.jsonl", "job.json", "node.json",
     ],
     "TRIAL": ["run.json", "metrics.jsonl", "worker.lock"],
     "MODEL": ["1/model.json", "1/parity-onnx.json", "aliases.jsonl", "1/model.pkl"],

@@ -24,6 +24,9 @@ class Machine:
     def watch(self) -> None:
         self.looks += 1
 
+    def close(self) -> None:
+        pass
+
 
 class Machines:
     def __init__(self, *nodes: Any) -> None:
@@ -38,7 +41,7 @@ class Machines:
 
 def looked_after(*machines: Machine) -> Nodes:
     """Return the nodes of a cluster that has these machines."""
-    return Nodes(cast(Any, Machines(*machines)), 1, None, print)
+    return Nodes(cast(Any, Machines(*machines)), cast(Any, lambda machine: machine), 1, None, print)
 
 
 def test_a_slot_that_is_given_back_is_no_reason_to_look_at_all_nodes() -> None:
@@ -95,7 +98,7 @@ def test_a_cluster_that_cannot_be_found_is_a_mistake() -> None:
         def find(self) -> list[Machine]:
             raise UnreachableError("The scheduler does not answer", "See: its log")
 
-    nodes = Nodes(Gone(), 1, None, print)  # type: ignore[arg-type]
+    nodes = Nodes(Gone(), cast(Any, lambda machine: machine), 1, None, print)  # type: ignore[arg-type]
     with pytest.raises(UserError) as caught:
         nodes.first()
     assert not isinstance(caught.value, UnreachableError) and str(caught.value).endswith("See: its log")

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local.compute import ForkedJob, LocalCompute, LocalJob
+from runner.compute.local.compute import LocalCompute
+from runner.compute.local.job import ForkedJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE
 from runner.environments.current import CurrentEnvironment
 from runner.environments.handle import PrefixHandle

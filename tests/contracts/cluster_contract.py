@@ -51,14 +51,14 @@ class ClusterComputeContract(ComputeContract):
 
     def process_file(self, run: RunLayout) -> Path:
         machine = self._machine(run)
-        return machine.root / "runs" / str(json.loads(run.node.read_text())["folder"]) / "process.json"
+        return machine.root / "runs" / str(json.loads(run.job.read_text())["folder"]) / "process.json"
 
     def number_here(self, run: RunLayout, pid: int) -> int:
         return self._machine(run).number_here(pid)
 
     def _machine(self, run: RunLayout) -> Machine:
-        wait_for(run.node.exists, 30)
-        name = json.loads(run.node.read_text())["node"]
+        wait_for(run.job.exists, 30)
+        name = json.loads(run.job.read_text())["node"]
         machine: Machine = next(one for one in self.cluster.machines if one.name == name)
         return machine
 
@@ -171,7 +171,7 @@ class ClusterRunsContract:
         there = {one.name for one in cluster.machines}
 
         def used() -> set[str]:
-            return {json.loads(run.node.read_text())["node"] for run in team.folders() if run.node.exists()}
+            return {json.loads(run.job.read_text())["node"] for run in team.folders() if run.job.exists()}
 
         cluster.machines[2].kill()
         process = team.begin("-m", f"+job.arguments.n=range(0,{many})", "compute.slots=null")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runner.execution.control import request_cancel
 from runner.io.files import write_json
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
@@ -70,6 +71,18 @@ class ComputeContract:
         job.cancel()
         wait_for(lambda: job.wait(1), 30)
         assert json.loads(run.result.read_text())["status"] == "canceled"
+
+    def test_a_job_is_found_again_and_ended(self, compute: Any, handle: Any, submit: Any) -> None:
+        job, run = submit(ENDLESS)
+        wait_for(lambda: run.log.exists() and "begun" in run.log.read_text(), 30)
+        found = compute.attach(run.root, lambda _host: handle)
+        assert found.wait(0.01) is False
+        request_cancel(run, "a test")
+        found.cancel()
+        wait_for(lambda: job.wait(1), 30)
+        wait_for(lambda: found.wait(1), 30)
+        assert json.loads(run.result.read_text())["status"] == "canceled"
+        assert compute.attach(run.root, lambda _host: handle) is None
 
     def test_kill_ends_everything_at_once(self, submit: Any) -> None:
         job, run = submit(

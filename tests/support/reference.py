@@ -13,15 +13,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
 
-from runner.config.schema import COMPUTES, CONF, ENVIRONMENTS, SCHEMAS
+from runner.config.computes import COMPUTES
+from runner.config.schema import CONF, ENVIRONMENTS, SCHEMAS
 from runner.config.schema import RunSpec as Run
 
 PAGE = Path(CONF, "REFERENCE.md")
 _HEAD = """# Reference: every setting
 
-Generated from the schema (`runner/config/schema.py`) and from the comments in the files that each section names.
-Change it there, then run `nox -s reference`. A default of `required` means that there is none. A group's settings are
-typed with its name in front: `job.timeout=600`.
+Generated from the schema (`runner/config/schema.py`, and `runner/compute/` for computes) and from the comments in the
+files that each section names. Change it there, then run `nox -s reference`. A default of `required` means that there is
+none. A group's settings are typed with its name in front: `job.timeout=600`.
 """
 # Which files explain the settings of a group; the first that has a comment for a setting is quoted.
 _SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {

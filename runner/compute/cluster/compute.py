@@ -11,18 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from runner.compute.cluster import stored_job
 from runner.compute.cluster.job import NodeJob
 from runner.compute.cluster.job_spec import Tree, inputs_of, order_for
 from runner.compute.cluster.node import Node
-from runner.compute.cluster.node_pool import Machines, Nodes
+from runner.compute.cluster.node_pool import Nodes
 from runner.compute.cluster.scaling import Scaled
 from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
+from runner.io.files import is_locked
 from runner.io.json_records import read_record
 from runner.layout import Layout, RunLayout
-from runner.ports import EnvironmentHandle, Host, Job, Say
+from runner.ports import EnvironmentHandle, Host, Job, Machine, Machines, Say
 from runner.records import OrderRecord, ResultRecord, ScaleRecord
 from runner.worker import job_order, timeouts
 from runner.worker.job_order import JobOrder
@@ -65,8 +67,11 @@ class ClusterCompute:
         with self._making:
             if self._nodes_made is None:
                 config = self._config
-                self._nodes_made = Nodes(self._machines, config.min_nodes, config.max_nodes, self._say)
+                self._nodes_made = Nodes(self._machines, self._node, config.min_nodes, config.max_nodes, self._say)
             return self._nodes_made
+
+    def _node(self, machine: Machine) -> Node:
+        return Node(machine, self._config)
 
     @property
     def slots(self) -> int:
@@ -88,6 +93,10 @@ class ClusterCompute:
         up = self.nodes.settle(timeouts.seconds("other_nodes") if self._several else 0)
         return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
+    def share(self, at_a_time: int) -> dict[str, str]:  # noqa: ARG002 - the port's shape
+        """Return nothing: that is known as soon as a run has a node, see `_share`."""
+        return {}
+
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
         if self._warm and not self._config.scale_out and not handle.attended:
@@ -106,6 +115,7 @@ class ClusterCompute:
         run = RunLayout(run_folder)
         leave = read_record(run.order, OrderRecord).detach
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
+        job.begin()
         if leave:
             while not job.wait(1.0):
                 continue
@@ -113,9 +123,11 @@ class ClusterCompute:
                 raise UserError(str(read_record(run.result, ResultRecord).reason))
         return job
 
-    def attach(self, run_folder: Path, restore: Restore) -> Job:
-        """Follow a run that is on a node already; `restore` has its environment again if it has to begin elsewhere."""
+    def attach(self, run_folder: Path, restore: Restore) -> Job | None:
+        """Return the job of a run that is on a node, or that a process brings home."""
         run = RunLayout(run_folder)
+        if not is_locked(run.attendant_lock) and (run.result.exists() or stored_job.read(run) is None):
+            return None
         return self._job(run, lambda node, name: self._brief(run, restore(node.host()), node, name))
 
     def _job(self, run: RunLayout, brief: Callable[[Node, str], dict[str, Any]], *, leave: bool = False) -> NodeJob:

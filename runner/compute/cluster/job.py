@@ -12,21 +12,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.compute.cluster import stored_job
 from runner.compute.cluster.abandoned import late
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.node_pool import Nodes
 from runner.compute.cluster.requests import Asked
 from runner.compute.cluster.transfer import RESULT, Receiver
 from runner.errors import UserError
+from runner.execution.control import start_follower
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
 from runner.io.clock import now
-from runner.io.files import append_json_line, locked, write_json
-from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping, read_record
+from runner.io.files import append_json_line, is_locked, locked, write_json
+from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping
 from runner.io.record import FORMAT
 from runner.layout import RunLayout
 from runner.ports import Say
-from runner.records import AttemptLine, NodeRecord, ResultRecord
+from runner.records import AttemptLine, ResultRecord
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
 
@@ -39,7 +41,7 @@ Changed = Callable[[Node], None]
 
 
 class NodeJob:
-    """A run on a node, followed in a thread.
+    """A run on a node, followed in a thread of this process once it has begun or is waited for.
 
     Parameters
     ----------
@@ -75,38 +77,58 @@ class NodeJob:
         self._receiver = Receiver(run)
         self._node: Node | None = None
         self._place: Path | None = None  # the run's folder on the node
-        self._told = self._kills = 0
-        self._over = threading.Event()
+        self._asked = self._told = self._kills = 0
+        self._telling = threading.Lock()
+        self._begun, self._over = False, threading.Event()
+
+    def begin(self) -> None:
+        """Begin the run, or follow it where it is on a node already."""
+        self._begun = True
         _thread.start_new_thread(self._carry_out, ())  # `threading` would wait until it has begun, which others delay
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so long for the end; pass on what asks for it meanwhile."""
+        if not self._begun:
+            self.begin()
         over = self._over.wait(seconds)
-        if not over and not self._told and self._run.cancel.exists():
+        if not over and self._canceled():
             self._tell_cancel()
         return over
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask for the run's end; with `kill` at once, and without the node's word if it does not answer."""
+        """Ask for the run's end; with `kill` at once, and without the node's word if it does not answer.
+
+        If another process follows the run, that one finds the mark.
+        """
+        self._asked += 1
         self._kills += kill
         self._tell_cancel()
+
+    def detach(self) -> None:
+        """Have a process of its own follow the run, unless one does."""
+        if not is_locked(self._run.attendant_lock):
+            start_follower(self._run)
 
     def _canceled(self) -> bool:
         return self._run.cancel.exists()
 
     def _tell_cancel(self) -> None:
+        """Tell the node as often as the end was asked for, and once if another process has left the mark."""
         node, place = self._node, self._place
         if node is None or place is None or not node.is_connected:
             return
-        self._told += 1
+        with self._telling:
+            if self._told >= max(1, self._asked):
+                return
+            self._told += 1
         mark = read_mapping(self._run.cancel) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
         with contextlib.suppress(UserError):
             node.call("node.cleanup", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
 
     def _carry_out(self) -> None:
         try:
-            with locked(self._run.attendant_lock, blocking=False) as held:
-                if held:  # else another process attends it already, and brings it home
+            with locked(self._run.attendant_lock):  # another process may bring it home at this moment
+                if not self._run.result.exists():
                     self._try_nodes()
         except (UserError, OSError) as mistake:
             self._end(FAILED, str(mistake))
@@ -143,9 +165,8 @@ class NodeJob:
     def _known(self) -> tuple[int, Node | None]:
         """Return the attempt that is under way and its node, which holds a slot; there may be none yet."""
         attempt = 1 + sum(1 for _ in read_lines(self._run.attempts, AttemptLine))
-        try:
-            found = read_record(self._run.node, NodeRecord)
-        except FileNotFoundError:
+        found = stored_job.read(self._run)
+        if found is None:
             return attempt, None
         node = self._nodes.hold(found.node)
         if node is None:
@@ -155,15 +176,16 @@ class NodeJob:
     def _lost(self, node: Node, attempt: int) -> int:
         """Write down that a node was lost with an attempt, keep what came of it apart, return the next one's number."""
         place = self._place_name(attempt)
-        known = read_record(self._run.node, NodeRecord)
+        known = stored_job.read(self._run)
         apart = self._run.attempt(attempt)
         apart.mkdir(parents=True, exist_ok=True)
         for name in self._receiver.offsets():
             path = self._run.root / name
             path.rename(apart / path.name)
-        line = {"attempt": attempt, "node": node.name, "began": known.began, "ended": now(), "why": "node lost"}
+        began = known.began if known is not None else None
+        line = {"attempt": attempt, "node": node.name, "began": began, "ended": now(), "why": "node lost"}
         append_json_line(self._run.attempts, line)
-        self._run.node.unlink()
+        stored_job.forget(self._run)
         self._receiver.result = None
         self._told = 0
         node.owe(lambda back: late(back, place, apart))
@@ -186,7 +208,7 @@ class NodeJob:
                 if self._canceled() and (self._kills or waited > timeouts.seconds("cancel_unreachable")):
                     return self._give_up(node, name, began)
                 if not began and waited > 0 and self._nodes.another_is_up(node):
-                    return LOST if self._run.node.exists() else FULL
+                    return LOST if stored_job.read(self._run) else FULL
                 if waited > self._limits.lost_after_seconds and self._nodes.another_is_up(node):
                     return LOST
                 if time.monotonic() - told > _SAYS:
@@ -210,7 +232,7 @@ class NodeJob:
         self._place = place = node.root() / "runs" / name
         brief = {} if began else self._brief(node, name)
         if brief:
-            write_json(self._run.node, {"format": FORMAT, "node": node.name, "folder": name, "began": now()})
+            stored_job.write(self._run, node.name, name)
         request = node.call("node.run", "mind", run=str(place), offsets=self._receiver.offsets(), **brief)
         if self._canceled():
             self._told = 0
@@ -233,7 +255,7 @@ class NodeJob:
             elif "whole" in facts:
                 self._receiver.whole(facts["whole"], message.content, found["files"][facts["whole"]])
         if "full" in request.answer:
-            self._run.node.unlink()
+            stored_job.forget(self._run)
             return FULL
         if not found:
             return LOST  # its folder is not there any more

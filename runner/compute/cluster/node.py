@@ -9,44 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from runner.errors import UserError
 from runner.hosts.remote.client import Client, RefusedError, Request
 from runner.hosts.remote.host import RemoteHost
-from runner.hosts.remote.link import Link, UnreachableError
+from runner.hosts.remote.link import UnreachableError
 from runner.hosts.remote.tools import NodeTools
 from runner.io.files import hash_files, list_files
 from runner.layout import WORKER
+from runner.ports import Link, Machine
 from runner.worker import timeouts
-
-
-class Way(Protocol):
-    """How a machine is reached."""
-
-    @property
-    def name(self) -> str:
-        """How it is called, which differs from all others of its cluster."""
-
-    @property
-    def python(self) -> str:
-        """What is started there first, 3.6 or later."""
-
-    @property
-    def slots(self) -> int | None:
-        """Runs at a time; None: its cores."""
-
-    def connect(self) -> Link:
-        """Connect to it.
-
-        Raises
-        ------
-        UserError
-            If it cannot be reached, is not who it should be, or does not let us in.
-        """
-
-    def occupy(self, run: Path) -> None:
-        """Let whoever plans with the machine know that the run of a folder there goes on."""
 
 
 class Node:
@@ -54,16 +27,15 @@ class Node:
 
     Parameters
     ----------
-    way : Way
-        How it is reached.
-    root : str
-        Its folder, ``~`` being the home of who we are there.
-    send : bool
-        Fetch packages here and send them.
+    machine : Machine
+        Which one, and how it is reached.
+    settings : ClusterComputeConfig
+        Of its cluster.
     """
 
-    def __init__(self, way: Way, root: str, *, send: bool) -> None:
-        self.name, self.python, self._way, self._root, self._send = way.name, way.python, way, root, send
+    def __init__(self, machine: Machine, settings: Any) -> None:
+        self.name, self.python, self._machine = machine.name, machine.python, machine
+        self._root, self._send = str(settings.root), bool(settings.send_packages)
         self._connecting, self._bringing = threading.Lock(), threading.Lock()
         self._settling, self._clearing = threading.Lock(), threading.Lock()
         self._link: Link | None = None
@@ -78,7 +50,7 @@ class Node:
     @property
     def slots(self) -> int:
         """Runs at a time, 1 as long as that is not known."""
-        return self._way.slots or self.cores
+        return self._machine.slots or self.cores
 
     @property
     def cores(self) -> int:
@@ -121,7 +93,7 @@ class Node:
             raise self._refused[1]
         self._drop()
         try:
-            self._link = self._way.connect()
+            self._link = self._machine.connect()
             self._client = Client(self._link, self.python)
             self._facts = self._know(self._client)
         except UserError as error:
@@ -210,7 +182,7 @@ class Node:
 
     def occupy(self, run: Path) -> None:
         """Let whoever else plans with the machine know that the run of a folder there goes on."""
-        self._way.occupy(run)
+        self._machine.occupy(run)
 
     def let_go(self, run: Path) -> None:
         """Have a run's folder removed there, which is home: soon, and together with others."""

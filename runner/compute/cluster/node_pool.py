@@ -5,37 +5,17 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
-from runner.ports import Say
+from runner.ports import Machine, Machines, Say
 from runner.worker import timeouts
 
 _TICK = 0.05
 _MOMENT = 0.5
 _FULL = 0.3  # seconds for which a node is not asked again whose slots others have
-
-
-class Machines(Protocol):
-    """Knows which machines a cluster has."""
-
-    def find(self) -> list[Node]:
-        """Return those that are there, in the order in which they are preferred; each always as the same object.
-
-        Raises
-        ------
-        UserError
-            If that cannot be found out.
-        """
-
-    def named(self, name: str) -> Node | None:
-        """Return the one of a name, which need not be there now; None if there can be none."""
-
-    def close(self) -> None:
-        """Let go of the machines, and of what it takes to know them."""
 
 
 class Nodes:
@@ -44,15 +24,19 @@ class Nodes:
     Parameters
     ----------
     machines : Machines
-        Knows them.
+        Knows which there are.
+    node : callable
+        Makes the node of a machine.
     least, most : int, int or None
         How many have to be up before anything begins, and how many are used.
     say : Say
         Takes lines of progress.
     """
 
-    def __init__(self, machines: Machines, least: int, most: int | None, say: Say) -> None:
-        self._machines, self._least, self._most, self._say = machines, max(1, least), most, say
+    def __init__(
+        self, machines: Machines, node: Callable[[Machine], Node], least: int, most: int | None, say: Say
+    ) -> None:
+        self._machines, self._node, self._least, self._most, self._say = machines, node, max(1, least), most, say
         self._nodes: list[Node] = []
         self._taken: dict[str, int] = {}
         self._full: dict[str, float] = {}
@@ -130,12 +114,13 @@ class Nodes:
     def hold(self, name: str) -> Node | None:
         """Return a node by its name, a slot of it taken: of a run that is there already."""
         self._open(patient=True)
-        node = self._machines.named(name)
-        if node is not None:
-            with self._change:
-                self._add([node])
-                self._taken[name] = self._taken.get(name, 0) + 1
-        return node
+        machine = self._machines.named(name)
+        if machine is None:
+            return None
+        with self._change:
+            self._add([machine])
+            self._taken[name] = self._taken.get(name, 0) + 1
+            return next(node for node in self._nodes if node.name == name)
 
     def give_back(self, node: Node) -> None:
         """Free the slot that was taken."""
@@ -178,6 +163,8 @@ class Nodes:
         with self._change:
             self._closed = True
             self._change.notify_all()
+        for node in self._nodes:
+            node.close()
         self._machines.close()
 
     def _open(self, *, patient: bool = False) -> None:
@@ -193,9 +180,11 @@ class Nodes:
             self._opened = True
         threading.Thread(target=self._look_after, name="nodes", daemon=True).start()
 
-    def _add(self, found: list[Node]) -> None:
-        for node in found:
-            if node not in self._nodes:
+    def _add(self, found: Sequence[Machine]) -> None:
+        known = {node.name for node in self._nodes}
+        for machine in found:
+            if machine.name not in known:
+                node = self._node(machine)
                 self._nodes.append(node)
                 self._try(node)
 

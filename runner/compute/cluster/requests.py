@@ -1,9 +1,7 @@
-"""Answers the requests of scripts on nodes, on the controller's side, where the registry is."""
+"""Carries requests of scripts from a node to the controller, where the registry is, and the answers back."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.transfer import Receiver
 from runner.errors import UserError
-from runner.io.files import write_json
+from runner.execution.requests import answer, answer_of
 from runner.io.json_records import read_record
 from runner.layout import RunLayout
 from runner.ports import Say
@@ -44,20 +42,15 @@ class Asked:
     def _answer(self, facts: Mapping[str, Any], request: bytes) -> None:
         """Have the controller's command answer, with the files that the request names."""
         asked = self._run.requests / Path(facts["asked"]).name
-        answer = asked.with_name(f"{asked.stem}.answer.json")
         try:
             host = self._node.host()
-            if not answer.exists():
+            if not answer_of(asked).exists():
                 for name in self._receiver.missing(facts["artefact"]):
                     self._receiver.fetch(host, self._place, name, facts["artefact"][name])
                 asked.parent.mkdir(exist_ok=True)
                 asked.write_bytes(request)
-                order = read_record(self._run.order, OrderRecord)
-                command = [*(order.answer or ()), str(self._run.root), str(asked)]
-                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-                if not answer.exists():
-                    error = f"the process that answers ended without doing so (exit code {done.returncode})"
-                    write_json(answer, {"ok": False, "error": error})
-            host.write(self._place / "requests" / answer.name, answer.read_bytes())
+            order = read_record(self._run.order, OrderRecord)
+            answered = answer(self._run, order.answer or (), asked)
+            host.write(self._place / "requests" / answered.name, answered.read_bytes())
         except (UserError, OSError) as error:  # asked again as soon as the connection is back
             self._say(f"{self._node.name}: {error}")

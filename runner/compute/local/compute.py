@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from runner.compute.limits import check_slots
+from runner.compute.local.job import ForkedJob, FoundJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE, WarmPool
-from runner.execution.cores import usable_cores
-from runner.execution.followers import worker_lives
-from runner.execution.job_order import callback
+from runner.execution.control import callback, worker_lives
+from runner.execution.cores import thread_share, usable_cores
 from runner.execution.requests import Answering
 from runner.hosts.local import LocalHost
-from runner.io.files import is_locked
 from runner.layout import BOOTSTRAP, RunLayout
-from runner.ports import EnvironmentHandle, Host, Job
+from runner.ports import Compute, ComputeKind, EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
-from runner.stages.run import signal_worker
+
+
+@dataclass
+class LocalComputeConfig:
+    """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
+
+    kind: str = "local"
+    slots: int | None = None
+    warm: bool | None = None
 
 
 class LocalCompute:
@@ -49,6 +56,11 @@ class LocalCompute:
         """Return this machine's name and slots."""
         return ScaleRecord(compute="local", nodes=(socket.gethostname(),), slots=self.slots)
 
+    def share(self, at_a_time: int) -> dict[str, str]:
+        """Return the share of this machine's cores, but for what the user has set for the command itself."""
+        share = thread_share(usable_cores(), at_a_time)
+        return {name: value for name, value in share.items() if name not in os.environ}
+
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Start the interpreter that workers of such runs are forked from."""
         if self.pool is not None:
@@ -74,8 +86,9 @@ class LocalCompute:
         return LocalJob(process, layout)
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:  # noqa: ARG002
-        """Return nothing: a run on this machine is not followed from elsewhere."""
-        return None
+        """Return the worker of a run, which holds its lock as long as it lives."""
+        run = RunLayout(run_folder)
+        return FoundJob(run) if worker_lives(run) else None
 
     def close(self) -> None:
         """End the warm interpreters; what runs goes on."""
@@ -83,52 +96,9 @@ class LocalCompute:
             self.pool.close()
 
 
-class LocalJob:
-    """A worker this controller started."""
-
-    def __init__(self, process: subprocess.Popen[bytes], layout: RunLayout) -> None:
-        self._process, self._layout = process, layout
-        self._ended = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end, woken by it at once where the system can."""
-        if self._ended is not None:
-            select.select([self._ended], [], [], seconds)
-            return self._process.poll() is not None
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script; with `kill` it does so at once."""
-        if worker_lives(self._layout):
-            signal_worker(self._layout, signal.SIGTERM)
-        if kill and self._process.poll() is None and not is_locked(self._layout.attendant_lock):
-            self._process.kill()  # the kernel then kills the script: see PR_SET_PDEATHSIG in the worker
-        # A second SIGTERM has whoever attends a container end it at once, and remove it.
+def _make(config: Any, _base: Path, *, several: bool, say: Say) -> Compute:  # noqa: ARG001 - it has nothing to say
+    """Return this machine; for several runs of one script its interpreters are kept warm."""
+    return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
 
 
-class ForkedJob:
-    """A worker that a warm interpreter forked for this controller."""
-
-    def __init__(self, descriptor: int, layout: RunLayout, answering: Answering | None = None) -> None:
-        self._descriptor, self._layout, self._answering = descriptor, layout, answering
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end; answer what its script asks for if nobody else does."""
-        if self._answering is not None:
-            self._answering.tick()
-        return bool(select.select([self._descriptor], [], [], seconds)[0])
-
-    def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script; with `kill` it does so at once."""
-        if worker_lives(self._layout):
-            signal_worker(self._layout, signal.SIGTERM)
-        if kill and not self.wait(0):
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)
+KIND = ComputeKind(LocalComputeConfig, _make, lambda spec, _base: check_slots(spec.compute.slots))

@@ -67,7 +67,7 @@ class Minded:
     def relied_on(self) -> list[Path]:
         """Return the run's files that a script must not change: they say what this machine starts, and signals."""
         run = self.layout
-        files = (run.order, run.attendant_lock, run.record, run.config, run.lock_file, run.controller_lock)
+        files = (run.order, run.job, run.attendant_lock, run.record, run.config, run.lock_file, run.controller_lock)
         return [path for path in files if path.exists()]
 
     def mark_canceled(self) -> None:

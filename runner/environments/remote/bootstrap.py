@@ -44,7 +44,6 @@ def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[s
 
 
 def _brought(host: RemoteHost) -> Path:
-    assert host.root is not None  # noqa: S101 - a node has one
     target = host.root / "runner" / _key()
     host.bring(target, lambda: {f"runner/{name}": _PACKAGE / name for name in _sources()})
     return target / "runner"

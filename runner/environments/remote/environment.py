@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from runner.environments.remote.bootstrap import program_on
 from runner.environments.remote.handle import AwayHandle
@@ -14,10 +14,12 @@ from runner.environments.remote.upload import Sent, sent_of
 from runner.environments.requirements.indexes import index_variables
 from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.errors import UserError
-from runner.hosts.remote.host import RemoteHost
 from runner.layout import Layout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
+
+if TYPE_CHECKING:
+    from runner.hosts.remote.host import RemoteHost
 
 _LAST = 3  # lines that are told of a program that broke
 
@@ -58,8 +60,8 @@ class AwayEnvironment:
         """
         return self._made(host, record, lock_text, say)
 
-    def _made(self, host: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> AwayHandle:
-        assert isinstance(host, RemoteHost) and host.root is not None  # noqa: S101 - chosen for clusters only
+    def _made(self, machine: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> AwayHandle:
+        host = cast("RemoteHost", machine)  # chosen for clusters only
         python, package = program_on(host, self._settings.kind, self._layout, say)
         wheels = KeptWheels(self._layout, upgrade=self._settings.upgrade and not lock)
         asked = sent_of(self._settings, self._base, wheels, lock, say)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
-from runner.hosts.remote.link import Link, UnreachableError
+from runner.hosts.remote.link import UnreachableError
 from runner.layout import WORKER
+from runner.ports import Link
 from runner.worker import timeouts
 
 _AGENT = WORKER / "node" / "agent.py"

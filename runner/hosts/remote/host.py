@@ -44,6 +44,8 @@ class RemoteHost:
         Whether it fetches packages itself.
     """
 
+    is_local = False
+
     def __init__(
         self,
         client: Client,
@@ -54,7 +56,7 @@ class RemoteHost:
     ) -> None:
         self._client, self.name, self._tools, self.fetches = client, client.name, tools, fetches
         known = facts or {}
-        self.root: Path | None = Path(known["root"]) if known else None
+        self.root = Path(known.get("root", ""))
         self.target: str | None = target_of(known) if known else None
         self.path = str(known.get("path", ""))
 

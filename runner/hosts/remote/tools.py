@@ -71,7 +71,6 @@ class NodeTools:
     def _brought(self, host: RemoteHost) -> str:
         from importlib.metadata import version
 
-        assert host.root is not None  # noqa: S101 - a node has one
         target = host.root / "bin" / f"uv-{version('uv')}"
         if host.missing([target]):
             aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")

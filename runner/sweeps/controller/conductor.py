@@ -185,7 +185,7 @@ class Conductor:
         self._note(trial)
         self._reports[trial.number] = reports
         work = pool.submit(carry_out, context, record, plan)
-        self._running[trial.number] = Trial(trial, context.run, work, reports)
+        self._running[trial.number] = Trial(trial, context, work, reports)
         self._dependencies.watcher.changed(self._record(), trial)
         return True
 

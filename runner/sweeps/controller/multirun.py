@@ -60,7 +60,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         stack.enter_context(held(layout, sweep.id))
         again: tuple[TrialRecord, ...] = ()
         if earlier is not None:
-            sweep, again = resumed(layout, store, sweep, order.search, context.reconcile)
+            sweep, again = resumed(layout, store, sweep, order.search, context.finished)
         sweep = dataclasses.replace(sweep, slots=slots, total=order.search.total, state=RUNNING, ended=None)
         watcher = context.watcher(layout)
         work.say = watcher.say

@@ -34,8 +34,8 @@ class Context:
         From a plan and its compute to the record and the context of a run that is about to begin.
     reopen : callable
         From a workspace and a run's id to its record and run_context.
-    reconcile : callable
-        From a workspace and a run's record to its true record.
+    finished : callable
+        From a workspace and a run's record to its last record; waits for a run that goes on by itself.
     make_compute : callable
         From the settings of a compute to it, its interpreters kept warm.
     watcher : callable
@@ -47,7 +47,7 @@ class Context:
     base: Path
     new_run: Callable[[Plan, Compute], tuple[RunRecord, RunContext]]
     reopen: Callable[[Layout, str], tuple[RunRecord, RunContext]]
-    reconcile: Callable[[Layout, RunRecord], RunRecord]
+    finished: Callable[[Layout, RunRecord], RunRecord]
     make_compute: Callable[[Any], Compute]
     watcher: Callable[[Layout], Watcher]
     codes: list[int] = field(default_factory=list)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from runner.layout import Layout
 from runner.records import RunRecord
-from runner.stages.run import wait_for_worker
 from runner.statuses import CANCELED, COMPLETED, FAILED, TERMINAL
 from runner.store.runs import FileRunStore
 from runner.sweeps.controller.conductor import values_of
@@ -17,11 +16,11 @@ from runner.sweeps.ports import Search
 from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
 from runner.sweeps.store import SweepStore
 
-Reconcile = Callable[[Layout, RunRecord], RunRecord]
+Finished = Callable[[Layout, RunRecord], RunRecord]
 
 
 def resumed(
-    layout: Layout, store: SweepStore, sweep: SweepRecord, search: Search, reconcile: Reconcile
+    layout: Layout, store: SweepStore, sweep: SweepRecord, search: Search, finished: Finished
 ) -> tuple[SweepRecord, tuple[TrialRecord, ...]]:
     """Return the sweep as it stands, and the trials that are to be tried again; the search is told of the others.
 
@@ -29,7 +28,7 @@ def resumed(
     """
     sweep = store.replay(sweep)
     in_order = sorted(sweep.trials, key=lambda one: one.number)
-    trials = tuple(_true(layout, one, sweep.objectives, reconcile) for one in in_order)
+    trials = tuple(_true(layout, one, sweep.objectives, finished) for one in in_order)
     for before, now in zip(in_order, trials, strict=True):
         if now != before:
             store.append(sweep.id, now.to_json())
@@ -41,14 +40,12 @@ def resumed(
     return sweep, again
 
 
-def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], reconcile: Reconcile) -> TrialRecord:
+def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], finished: Finished) -> TrialRecord:
     if trial.status in TERMINAL:
         return trial
     runs = FileRunStore(layout)
     if trial.run not in runs.ids():
         return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before it began")
-    record = runs.read(trial.run)
-    wait_for_worker(layout.run(record.experiment, record.id))
-    record = reconcile(layout, record)
+    record = finished(layout, runs.read(trial.run))
     found = settled(trial, record, trial_metrics(layout, record, objectives))
     return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

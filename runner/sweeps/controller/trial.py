@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -12,6 +11,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
+from runner.execution.control import request_cancel
 from runner.execution.metrics import numbers_of
 from runner.execution.plan import Plan
 from runner.io.json_records import LARGEST_LINES, check_line, open_regular, warn_once
@@ -19,7 +19,6 @@ from runner.layout import RunLayout
 from runner.pipeline import execute
 from runner.records import MetricLine, RunRecord
 from runner.session import opened
-from runner.stages.run import request_cancel, signal_worker
 from runner.statuses import COMPLETED, FAILED
 from runner.sweeps.records import TrialRecord
 
@@ -29,7 +28,7 @@ class Trial:
     """A trial that is running. `asked` is how often it was asked to end."""
 
     record: TrialRecord
-    run: RunLayout
+    context: RunContext
     work: Future[RunRecord]
     reports: Reports
     asked: int = 0
@@ -37,10 +36,11 @@ class Trial:
     def end(self, reason: str) -> None:
         """Ask it to end; a second time ends it at once."""
         if not self.asked:
-            self.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
-            request_cancel(self.run, "the sweep", reason)
+            self.context.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
+            request_cancel(self.context.run, "the sweep", reason)
         self.asked += 1
-        signal_worker(self.run, signal.SIGTERM)
+        if self.context.job is not None:
+            self.context.job.cancel()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Has a script's requests answered by the controller: ``requests/<n>.json`` -> ``<n>.answer.json``."""
+"""Has the requests of the worker's own script answered by the controller's command."""
 
 import os
 import subprocess
@@ -6,11 +6,11 @@ import sys
 import time
 
 from .. import files
-from . import processes, worker_result
+from . import processes, script_requests, worker_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Sequence, Set
+    from typing import Any, Dict, Optional, Sequence
 
 PATIENCE = 600.0
 
@@ -30,10 +30,9 @@ class Answers:
 
     def __init__(self, run_dir: str, command: "Optional[Sequence[str]]", environ: "Dict[str, str]") -> None:
         self._run_dir = run_dir
-        self._folder = os.path.join(run_dir, "requests")
+        self._requests = script_requests.Requests(os.path.join(run_dir, "requests"))
         self._command = command
         self._environ = environ
-        self._seen: "Set[str]" = set()
         self._process: "Optional[subprocess.Popen[bytes]]" = None
         self._name = ""
         self._deadline = 0.0
@@ -49,56 +48,37 @@ class Answers:
             if time.monotonic() > self._deadline:
                 processes.send_group(self._process.pid, 9)
             return
-        for name in self._new() if accept else ():
-            self._seen.add(name)
-            if self._start(name):
+        while accept and self._process is None:
+            name = self._requests.take()
+            if name is None:
                 return
+            self._start(name)
 
-    def _new(self) -> "List[str]":
-        try:
-            names = os.listdir(self._folder)
-        except OSError:  # nothing was asked so far, or the script removed the folder
-            return []
-        found = set(names)
-        asked = [
-            name[: -len(".json")]
-            for name in names
-            if name.endswith(".json") and not name.endswith(".answer.json") and not name.startswith(".")
-        ]
-        fresh = [name for name in asked if name not in self._seen and name + ".answer.json" not in found]
-        return sorted(fresh, key=lambda name: (len(name), name))
-
-    def _start(self, name: str) -> bool:
+    def _start(self, name: str) -> None:
         self._name = name
         if not self._command:
-            self._write_error("nothing here can answer it")
-            return False
-        argv = [*self._command, self._run_dir, os.path.join(self._folder, name + ".json")]
+            self._write(script_requests.refusal("nothing here can answer it"))
+            return
+        argv = [*self._command, self._run_dir, self._requests.file(name)]
         try:
             self._process = subprocess.Popen(
                 argv, env=self._environ, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True
             )
         except OSError as error:
-            self._write_error("cannot start {}: {}".format(argv[0], error.strerror))
-            return False
+            self._write(script_requests.refusal("cannot start {}: {}".format(argv[0], error.strerror)))
+            return
         self._deadline = time.monotonic() + PATIENCE
-        return True
 
     def reaped(self, status: int) -> None:
         """Take note of the end of the answering process, and answer for it if it did not."""
         if self._process is not None:
             self._process.returncode = status
         self._process = None
-        if not os.path.exists(self._answer()):
-            self._write_error(
-                "the process that answers ended without doing so ({})".format(worker_result.how_it_ended(status))
-            )
+        if not os.path.exists(self._requests.answer(self._name)):
+            self._write(script_requests.unanswered(worker_result.how_it_ended(status)))
 
-    def _answer(self) -> str:
-        return os.path.join(self._folder, self._name + ".answer.json")
-
-    def _write_error(self, error: str) -> None:
+    def _write(self, answer: "Dict[str, Any]") -> None:
         try:
-            files.write_json(self._answer(), {"ok": False, "error": error}, durable=False)
+            files.write_json(self._requests.answer(self._name), answer, durable=False)
         except OSError as problem:  # the script removed the folder: then it does not wait for it either
             print("request {}: {}".format(self._name, problem), file=sys.stderr)

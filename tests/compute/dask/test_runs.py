@@ -10,8 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.compute.cluster.compute import ClusterCompute
-from runner.compute.dask import DaskMachines
-from runner.config.schema import DaskComputeConfig
+from runner.compute.dask import DaskComputeConfig, DaskMachines
 from runner.hosts.dask.client import host_of
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
 from tests.support.covered import CLUSTERS

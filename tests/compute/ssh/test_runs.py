@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.compute.cluster.compute import ClusterCompute
-from runner.compute.ssh import SshMachines
-from runner.config.schema import SshComputeConfig
+from runner.compute.ssh import SshComputeConfig, SshMachines
 from tests.contracts.cluster_contract import ClusterComputeContract, ClusterRunsContract
 from tests.support.covered import CLUSTERS
 from tests.support.nodes.cluster import SshCluster

@@ -73,7 +73,7 @@ def test_a_stranger_is_refused_and_the_dashboard_is_seen(spread: Spread, cluster
     wait_for(lambda: len(spread.folders()) > before)
     spread.wait_for_log("begun", 60)
     run, machine = spread.folders()[-1], spread.node()
-    place = json.loads(run.node.read_text())["folder"]
+    place = json.loads(run.job.read_text())["folder"]
     engine = machine.root / "engines" / f"{place}.scheduler"
     address = json.loads((engine / "address.json").read_text())["address"]
     match = re.fullmatch(r"tls://(.+):(\d+)", address)

@@ -90,13 +90,13 @@ class Team(CommandLine):
     def has_a_run_on(self, machine: Machine) -> bool:
         """Tell whether a run is on a machine and has not ended, as far as the controller knows."""
         return any(
-            run.node.exists() and not run.result.exists() and json.loads(run.node.read_text())["node"] == machine.name
+            run.job.exists() and not run.result.exists() and json.loads(run.job.read_text())["node"] == machine.name
             for run in self.folders()
         )
 
     def node(self) -> Machine:
         """Return the machine that the last run is on."""
-        return self.machine(json.loads(self.folders()[-1].node.read_text())["node"])
+        return self.machine(json.loads(self.folders()[-1].job.read_text())["node"])
 
     def machine(self, name: str) -> Machine:
         """Return a machine by its name."""
@@ -105,7 +105,7 @@ class Team(CommandLine):
 
     def place(self) -> Path:
         """Return the folder of the last run on its node, as this machine finds it."""
-        return self.node().root / "runs" / str(json.loads(self.folders()[-1].node.read_text())["folder"])
+        return self.node().root / "runs" / str(json.loads(self.folders()[-1].job.read_text())["folder"])
 
 
 ENDLESS = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"

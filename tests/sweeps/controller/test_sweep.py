@@ -6,12 +6,13 @@ import shlex
 import signal
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from runner.execution.control import cancel_reason
 from runner.layout import Layout
-from runner.stages.run import cancel_reason
 from runner.sweeps.controller.trial import Reports, Trial
 from runner.sweeps.records import TrialRecord
 from runner.sweeps.store import SweepStore
@@ -176,8 +177,9 @@ def test_too_many_failures_end_it(typed: Typed) -> None:
 
 def test_one_that_has_not_begun_is_asked_to_end(tmp_path: Path) -> None:
     run = Layout(tmp_path).run("mine", "mine-1")
+    context: Any = SimpleNamespace(run=run, job=None)
     trial = Trial(
-        TrialRecord(number=0, run="mine-1", parameters={}, overrides=()), run, Future(), Reports(run, "score")
+        TrialRecord(number=0, run="mine-1", parameters={}, overrides=()), context, Future(), Reports(run, "score")
     )
     trial.end("the reason")
     assert cancel_reason(run) == "the reason"

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from runner.compute.local.compute import ForkedJob, LocalCompute, LocalJob
+from runner.compute.local.compute import LocalCompute
+from runner.compute.local.job import ForkedJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE
 from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make

@@ -1,0 +1,31 @@
+"""The record that a cluster finds a run's job by: its node, and the run's folder there."""
+
+from __future__ import annotations
+
+from runner.io.clock import now
+from runner.io.files import write_json
+from runner.io.json_records import read_record
+from runner.io.record import FORMAT
+from runner.layout import RunLayout
+from runner.records import NodeRecord
+
+
+def write(run: RunLayout, node: str, folder: str) -> None:
+    """Keep where a run is about to begin."""
+    write_json(run.job, {"format": FORMAT, "node": node, "folder": folder, "began": now()})
+
+
+def read(run: RunLayout) -> NodeRecord | None:
+    """Return where a run is, None if it is nowhere."""
+    for path in (run.job, run.node):
+        try:
+            return read_record(path, NodeRecord)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def forget(run: RunLayout) -> None:
+    """Note that a run is on no node any more."""
+    for path in (run.job, run.node):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""The requests of a script, ``requests/<name>.json``, each of which is answered once: ``<name>.answer.json``.
+
+The rule for everybody who answers, whatever carries requests and answers: the worker for its own script, the
+controller's machine for one in a container, the controller for one on a node.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Set
+
+_END, _ANSWERED = ".json", ".answer.json"
+
+
+class Requests:
+    """The requests in one folder, which the script can write.
+
+    Parameters
+    ----------
+    folder : str
+        The folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._taken: "Set[str]" = set()
+
+    def take(self) -> "Optional[str]":
+        """Return the name of the oldest request that was neither taken nor answered, None if there is none."""
+        try:
+            found = set(() if os.path.islink(self._folder) else os.listdir(self._folder))
+        except OSError:  # nothing was asked so far, or the script removed the folder
+            return None
+        asked = [name for name in found if name.endswith(_END) and not name.endswith(_ANSWERED) and name[0] != "."]
+        stems = {name[: -len(_END)] for name in asked} - self._taken
+        new = [stem for stem in stems if stem + _ANSWERED not in found]
+        if not new:
+            return None
+        name = min(new, key=lambda stem: (len(stem), stem))
+        self._taken.add(name)
+        return name
+
+    def file(self, name: str) -> str:
+        """Return the file of a request."""
+        return os.path.join(self._folder, name + _END)
+
+    def answer(self, name: str) -> str:
+        """Return the file of its answer, which the script waits for."""
+        return os.path.join(self._folder, name + _ANSWERED)
+
+
+def refusal(error: str) -> "Dict[str, Any]":
+    """Return an answer that says why there is none."""
+    return {"ok": False, "error": error}
+
+
+def unanswered(how: str) -> "Dict[str, Any]":
+    """Return the answer in place of one whose process ended without it; `how` is its exit code or signal."""
+    return refusal("the process that answers ended without doing so ({})".format(how))
