@@ -39,7 +39,7 @@ def main() -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            print(f"error: This cannot be printed: {error.strerror}", file=sys.stderr)
+            print(f"error: Cannot write the output: {error.strerror}", file=sys.stderr)
             code = code or 1
     sys.stderr.flush()
     os._exit(code)
@@ -70,6 +70,7 @@ def _guarded() -> int:
 
 
 def _compose_and_run() -> int:
+    from runner.config.help import HELP, help_text
     from runner.config.schema import register_schemas
     from runner.config.switches import read_switches
     from runner.config.variables import check_variables
@@ -79,6 +80,9 @@ def _compose_and_run() -> int:
     words = sys.argv[1:] = read_switches(sys.argv[1:])
     if "--version" in words:
         return _print_version()
+    if any(word in HELP for word in words):
+        print(help_text(words), end="")
+        return 0
     register_schemas()
     register_resolvers()
     return _run_one(words) if all(map(_is_plain, words)) else _run_with_hydra()
@@ -125,7 +129,7 @@ def _run_with_hydra() -> int:
 
     arguments = _arguments()
     check_arguments(arguments)
-    if not any((arguments.cfg, arguments.info, arguments.help, arguments.hydra_help, arguments.shell_completion)):
+    if not any((arguments.cfg, arguments.info, arguments.hydra_help, arguments.shell_completion)):
         from runner.config.hydra_settings import check_config_loads
 
         check_config_loads()
@@ -152,7 +156,7 @@ def _run_with_hydra() -> int:
             from runner.errors import UserError
 
             raise UserError(
-                "hydra.run.dir is not heeded: a run's files are in its workspace", "Take it out of the YAML"
+                "hydra.run.dir has no effect: a run's files are kept in its workspace", "Remove it from the YAML file"
             )
         codes.append(_execute(plans[0]))
 
@@ -174,7 +178,9 @@ def _arguments() -> Namespace:
     except SystemExit:
         from runner.errors import UserError
 
-        raise UserError(said.getvalue().rpartition("error: ")[2].strip(), "See python -m runner --help") from None
+        raise UserError(
+            said.getvalue().rpartition("error: ")[2].strip(), "For all options: python -m runner --help"
+        ) from None
 
 
 def _multirun_folder(config: DictConfig, base: Path) -> Path:
@@ -204,7 +210,7 @@ def _execute(plan: Plan) -> int:
 
     unused = [word.partition("=")[0] for word in plan.overrides if word.lstrip("+~").startswith("sweep.")]
     if unused:
-        print(f"warning: Only a sweep reads {', '.join(unused)}. Add -m to start one.", file=sys.stderr)
+        print(f"warning: {', '.join(unused)} only affects a sweep. Add -m to start one.", file=sys.stderr)
     gc.freeze()
     gc.enable()
     return run_plan(plan)

@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  (the last resort: what is not the disk's fault is a bug of ours)
         if isinstance(error, OSError) and output_is_lost():
-            return _fail(f"This cannot be printed: {error.strerror}")
+            return _fail(f"Cannot write the output: {error.strerror}")
         mistake = storage_error(error)
         if mistake is not None:
             return _fail(str(mistake))

@@ -38,11 +38,11 @@ _CLOSED = (  # or too large, or not what belongs there
 def storage_error(error: BaseException) -> UserError | None:
     """Return what a user should read when a disk is full or may not be written, None for any other error."""
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # the tempfile module's own words
-        return UserError("There is no temporary folder that can be written", "Make /tmp writable, or set TMPDIR to one")
+        return UserError("No temporary folder is writable", "Make /tmp writable, or set TMPDIR to a folder that is")
     if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
         return None
     place = f": {error.filename}" if error.filename else ""
-    hint = "Make room, then finish what was begun: vivero recover" if error.errno in _FULL else ""
+    hint = "Free some space, then finish interrupted runs: vivero recover" if error.errno in _FULL else ""
     return UserError(f"{error.strerror}{place}", hint)
 
 
@@ -74,6 +74,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f"Did you mean '{meant}'?"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"Known: {', '.join(names[:_LISTED])}{more}." if names else ""
+
+
+def nearest_key(key: str, known: Iterable[str], rest: str = "") -> str:
+    """Say which key was probably meant, in full.
+
+    Parameters
+    ----------
+    key : str
+        The misspelt key with the sections above it, such as ``job.argument``.
+    known : iterable of str
+        The names in its section.
+    rest : str
+        What was typed after the key, such as ``.kernel``.
+    """
+    above, dot, name = key.rpartition(".")
+    meant = close(name, known := list(known))
+    return f"Did you mean '{above}{dot}{meant}{rest}'?" if meant is not None else nearest(name, known)
 
 
 def _apart(word: str, name: str) -> tuple[str, str]:

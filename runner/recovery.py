@@ -70,7 +70,7 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
             return finish(
-                context, dataclasses.replace(record, error="the controller ended before the script began"), status
+                context, dataclasses.replace(record, error="the controller ended before the script started"), status
             )
         if run.node.exists() and not run.result.exists():
             follow(run)

@@ -91,7 +91,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
 
     record = checked(layout, FileRunStore(layout).find(run_id))
     if record.prepare is None:
-        raise UserError(f"Run {record.id} ended before it was prepared, there is nothing to repeat")
+        raise UserError(f"Run {record.id} ended before it was prepared, so it cannot be repeated")
     spec = _spec(found_again(record.config, record.id, read_given(given)), record.id)
     if allow_drift and spec.environment.kind == "current":
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
@@ -124,8 +124,8 @@ def _compare_outputs(old: RunRecord, new: RunRecord) -> None:
     after = {one.path: one.sha256 for one in new.finalize.outputs} if new.finalize else {}
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
-            print(f"missing    {clean(path)}")
+            print(f"{'missing':<9}  {clean(path)}")
         elif path not in before:
-            print(f"new        {clean(path)}")
+            print(f"{'new':<9}  {clean(path)}")
         else:
             print(f"{'same' if before[path] == after[path] else 'differs':<9}  {clean(path)}")

@@ -145,5 +145,9 @@ def user_of(uid: int) -> str:
 
 
 def _refusal(what: str, why: str, path: Path, root: Path) -> UserError:
-    mend = f"Close it with chmod -R go-w {path}, or trust" if why == _WRITABLE else "Use one of your own, or trust"
+    mend = (
+        f"Close it with chmod -R go-w {path}, or trust"
+        if why == _WRITABLE
+        else "Use a workspace of your own, or trust it with"
+    )
     return UserError(f"{what} {why}, so it is not used", f"{mend} the workspace: {VARIABLE}={root}")

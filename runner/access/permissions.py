@@ -48,7 +48,7 @@ def close(root: Path) -> str | None:
     if state.st_uid != os.geteuid() or not stat.S_IMODE(state.st_mode) & 0o077 or not _is_workspace(root):
         return None
     root.chmod(OURS)
-    return f"Other users could read the workspace {root}; it is closed to them now (mode 700)"
+    return f"Other users could read the workspace {root}. It is now private (mode 700)"
 
 
 def enter(root: Path) -> None:
@@ -71,9 +71,11 @@ def share(root: Path, group: str) -> str | None:
         return None
     gid = _gid(group)
     if shared is not None or root.stat().st_uid != os.geteuid():
-        raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can do so")
+        raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can share it")
     if not _is_workspace(root):
-        raise UserError(f"{root} has other files in it, so it is not shared", "Choose another: workspace.root=FOLDER")
+        raise UserError(
+            f"{root} contains other files, so it cannot be shared", "Choose another folder: workspace.root=FOLDER"
+        )
     from runner.io.files import write_json
     from runner.io.record import FORMAT
 
@@ -82,7 +84,7 @@ def share(root: Path, group: str) -> str | None:
     _hand_over(root, gid)
     write_json(root / MARK, {"format": FORMAT, "shared": group})
     root.chmod(SHARED)
-    return f"The group {group} shares the workspace {root} now. Its members can run code as each other"
+    return f"The workspace {root} is now shared with the group {group}. Its members can run code as each other"
 
 
 def _gid(group: str) -> int:
@@ -91,10 +93,10 @@ def _gid(group: str) -> int:
     try:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
-        raise UserError(f"workspace.shared: there is no group {group}") from None
+        raise UserError(f"workspace.shared={group}: this machine has no such group") from None
     if gid not in (os.getegid(), *os.getgroups()) or os.geteuid() not in members(gid) | {0}:
         raise UserError(
-            f"workspace.shared: you are not in the group {group}", "Log in again if you have just joined it"
+            f"workspace.shared={group}: you are not a member of that group", "If you have just joined it, log in again"
         )
     return gid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,7 +39,7 @@ def workspace_option(function: F) -> F:
         metavar="PATH",
         expose_value=False,
         callback=_remember(_WORKSPACE),
-        help="The workspace to read; otherwise VIVERO_WORKSPACE, otherwise .vivero of the repository.",
+        help="The workspace. Default: VIVERO_WORKSPACE, or .vivero in the repository.",
     )(function)
 
 
@@ -120,7 +121,7 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
     """
     versions = store.versions(name)
     if not versions:
-        raise UserError(f"There is no model '{name}'", nearest(name, store.names()))
+        raise UserError(f"Model '{name}' does not exist", nearest(name, store.names()))
     return versions
 
 
@@ -141,7 +142,8 @@ def find_run(layout: Layout, text: str) -> RunRecord:
         if len(sweeps) != 1 or any(text in one for one in run_store(layout).ids()):
             raise
         raise UserError(
-            f"{sweeps[0]} is a sweep, and this is done with runs", f"Its trials are runs: vivero sweep {sweeps[0]}"
+            f"{sweeps[0]} is a sweep, but this command takes runs",
+            f"List its trials, which are runs: vivero sweep {sweeps[0]}",
         ) from None
 
 
@@ -189,9 +191,9 @@ def advise(layout: Layout, runs: Sequence[str]) -> None:
         return
     where = option_for(layout.root)
     if len(runs) == 1:
-        note(f"Its controller ended. Finish it: vivero recover {runs[0]}{where}")
+        note(f"Its controller has ended. Finish it: vivero recover {runs[0]}{where}")
     else:
-        note(f"The controllers of {len(runs)} runs ended. Finish them: vivero recover{where}")
+        note(f"The controllers of {len(runs)} runs have ended. Finish them: vivero recover{where}")
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
@@ -220,7 +222,7 @@ def one_of(word: str, known: Sequence[str], what: str) -> str:
         If it is not, naming the nearest.
     """
     if word.lower() not in known:
-        raise UserError(f"There is no {what} '{word}'", nearest(word.lower(), known))
+        raise UserError(f"Unknown {what} '{word}'", nearest(word.lower(), known))
     return word.lower()
 
 
@@ -237,11 +239,11 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty() or wants_json():
-        raise UserError(f"{question} Nothing was removed", "Use --yes to skip the question")
+        raise UserError("Nothing was removed: this command asks before it removes", "To skip the question, add --yes")
     if not click.confirm(question, err=True):
         raise UserError("Nothing was removed")
 
 
 def absolute(path: str) -> Path:
     """Return a path from the command line, relative to where it is typed."""
-    return Path(path).expanduser().absolute()
+    return Path(os.path.abspath(Path(path).expanduser()))

@@ -35,5 +35,5 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is meant, or say which one might be."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise UserError(f"There is no command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
+            raise UserError(f"Unknown command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)

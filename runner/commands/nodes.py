@@ -23,9 +23,9 @@ _ACTIONS = ("check", "clean", "stop")
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[check|clean|stop] [NODE...] compute=NAME [KEY=VALUE...]")
-@click.option("--config-dir", type=click.Path(path_type=Path), help="A folder with compute/NAME.yaml.")
-@click.option("--all", "everything", is_flag=True, help="clean: also environments, sources and data.")
-@click.option("--runs", is_flag=True, help="stop: also what runs.")
+@click.option("--config-dir", type=click.Path(path_type=Path), help="A folder that contains compute/NAME.yaml.")
+@click.option("--all", "everything", is_flag=True, help="clean: also remove environments, sources and data.")
+@click.option("--runs", is_flag=True, help="stop: also end running jobs.")
 @global_options
 def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, runs: bool) -> None:
     """Show the machines of a cluster: state, slots, disk, what runs there.
@@ -88,7 +88,7 @@ def _machines(spec: RunSpec, action: str) -> Machines:
 
     if spec.compute.kind not in CLUSTERS:
         example = f"vivero nodes {action} compute=lab".replace("  ", " ")
-        raise UserError(f"compute.kind={spec.compute.kind} has no nodes", f"Name a cluster: {example}")
+        raise UserError(f"compute={spec.compute.kind} does not have nodes", f"Name a cluster, for example: {example}")
     return make_machines(spec.compute, Path.cwd())
 
 

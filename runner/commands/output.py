@@ -72,4 +72,4 @@ def print_outputs(files: Sequence[FileRecord]) -> None:
     for file in files[:_OUTPUTS_SHOWN]:
         say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
     if len(files) > _OUTPUTS_SHOWN:
-        say(f"  and {len(files) - _OUTPUTS_SHOWN} more: see them all with --json")
+        say(f"  and {len(files) - _OUTPUTS_SHOWN} more: show all with --json")

@@ -78,7 +78,7 @@ def unread_values(arguments: Any, script: str) -> list[str]:
         if f"--{key}" in wanted:
             values = ", ".join(map(str, value))
             found.append(
-                f"job.arguments.{key}: the script takes several values behind one --{key}, and gets the flag "
+                f"job.arguments.{key}: the script takes several values after one --{key}, but gets the flag "
                 f"{len(value)} times. Write it {{values: [{values}]}}"
             )
     return found
@@ -118,6 +118,6 @@ def _word(value: Any) -> str:
     if isinstance(value, dict | list):
         raise UserError(
             f"job.arguments: {value} is not a single value",
-            "Several values behind one flag are written {values: [10, 20]}",
+            "Write several values after one flag as {values: [10, 20]}",
         )
     return "" if value is None else str(value)

@@ -51,11 +51,11 @@ def read_composition(config: DictConfig) -> Composition:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
     if has_target(plain):  # which a reference can make of what no file has
-        raise UserError(f"{TARGET} is not taken: a composition names no classes", "Call the key otherwise")
+        raise UserError(f"{TARGET} is not allowed: a configuration cannot name classes", "Rename the key")
     start_counting()
     spec = OmegaConf.to_object(config)
     if not isinstance(spec, RunSpec):
-        raise UserError("The composition does not follow the schema", "Keep `schema/run@_here_` in its defaults list")
+        raise UserError("The configuration does not follow the schema", "Keep schema/run@_here_ in its defaults list")
     return Composition(spec, {str(key): value for key, value in plain.items()}, as_yaml(config))
 
 

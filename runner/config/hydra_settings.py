@@ -15,7 +15,7 @@ from runner.errors import UserError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-_LEFT_OUT = "Leave it out"
+_LEFT_OUT = "Remove it"
 _CLASSES = frozenset([TARGET, "class", "()"])  # what logging and Hydra take classes from
 
 
@@ -54,7 +54,7 @@ def check_hydra(config: DictConfig) -> None:
         if not isinstance(plain.get(name), Mapping):
             raise UserError(f"hydra.{name} is not a mapping", _LEFT_OUT)
     if plain.get("callbacks"):
-        raise UserError("hydra.callbacks is not taken: it names classes that Hydra would make", _LEFT_OUT)
+        raise UserError("hydra.callbacks is not allowed: it names classes that Hydra would create", _LEFT_OUT)
     for name in ("sweeper", "launcher"):
         resolved: Any = OmegaConf.to_container(config.hydra[name], resolve=True)
         _check_plugin(name, resolved)
@@ -70,7 +70,8 @@ def _check_plugin(name: str, plain: Mapping[Any, Any]) -> None:
     ours = target.startswith(("hydra_plugins.", "hydra._internal.core_plugins."))
     if not ours or has_target(settings, frozenset([TARGET])):
         raise UserError(
-            f"hydra.{name}.{TARGET} is not taken: a composition names no classes", f"Choose one: hydra/{name}=vivero"
+            f"hydra.{name}.{TARGET} is not allowed: a configuration cannot name classes",
+            f"Choose one: hydra/{name}=vivero",
         )
 
 
@@ -80,9 +81,11 @@ def _check_places(plain: Mapping[str, Any]) -> None:
     for key, ours in places.items():
         section, _, name = key.partition(".")
         if plain[section][name] != ours:
-            raise UserError(f"hydra.{key} is not heeded: a run's files are in its workspace", "Take it out of the YAML")
+            raise UserError(
+                f"hydra.{key} has no effect: a run's files are kept in its workspace", "Remove it from the YAML file"
+            )
     if plain["job"].get("env_set"):
-        raise UserError("hydra.job.env_set has no effect on a run", "Set job.environment_variables")
+        raise UserError("hydra.job.env_set has no effect on a run", "Use job.environment_variables instead")
     if plain["job"].get("chdir"):
         raise UserError("hydra.job.chdir has no effect on a run", _LEFT_OUT)
 

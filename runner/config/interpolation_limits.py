@@ -58,4 +58,4 @@ def _spend(found: Any) -> None:
         elif isinstance(one, str):
             _spent += len(one) // _CHARACTERS
         if _spent > MOST:
-            raise UserError("The references ${...} of the composition stand for too many values", "Write them shorter")
+            raise UserError("The configuration's ${...} references expand to too many values", "Use fewer references")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from runner.config.reasons import reason
+from runner.config.reasons import A_LIST, reason
 from runner.config.schema import COMPUTES, ENVIRONMENTS, fields_of
-from runner.errors import UserError, nearest, storage_error
+from runner.errors import UserError, nearest, nearest_key, storage_error
 from runner.io.names import NAMING_KEYS, check_key
 
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "experiment")
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
+_ADDED = re.compile(r"To append to your default list use (\+\S+)")
+_TYPED = re.compile(r"(?:Could not override '|Error merging override \+*)([^'=]+)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _IN_FILE = re.compile(r"In '([^']*)': ")
 _NO_PACKAGE = re.compile(r"In '(experiment/[^']*)'.*\n?Key 'experiment' not in 'RunSpec'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '\+*([^=']+)=([^']*)'")
-_WORD = re.compile(r"Error merging override \+*([^=]+)=")
+_WORD = re.compile(r"Error merging override \+*([^=]+)=(.*)")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -51,29 +53,34 @@ def as_user_error(error: BaseException) -> UserError | None:
             return _unread(str(one.override))
     if several := _SEVERAL.search(text):
         return UserError(
-            f"{several[1]} has several values ({several[2]})",
+            f"{several[1]} has several values ({several[2].replace(',', ', ')})",
             f"Add -m to try each one, or write '{several[1]}=[{several[2]}]' for a list",
         )
-    unknown = _UNKNOWN_KEY.search(text)
-    if unknown:
-        full = _FULL_KEY.search(text)
-        key = full[1] if full else unknown[1]
-        elsewhere = _options_with(key)
-        hint = f"It is there with {' or '.join(elsewhere)}" if elsewhere else nearest(unknown[1], fields_of(unknown[2]))
-        return UserError(f"There is no key '{key}'", hint)
+    if unknown := _UNKNOWN_KEY.search(text):
+        return _unknown_key(unknown[1], unknown[2], text)
     if "No match in the defaults list" in text:
         named = _NO_GROUP.search(text)
         word = named[1] if named else ""
         if word in GROUPS:
-            return _not_chosen(word)
-        return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
+            return _not_chosen(word, text)
+        return UserError(f"Unknown group '{word}'", nearest(word, GROUPS))
     if "missing mandatory value" in text.lower():
         found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
         return UserError(
             f"{found[1] if found else 'A setting'} has no value",
-            "Set it in YAML or on the command line, or choose an experiment: +experiment=iris",
+            "Set it with KEY=VALUE, or choose an experiment: +experiment=iris",
         )
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+
+
+def _unknown_key(name: str, section: str, text: str) -> UserError:
+    """Return the mistake of a key that its section does not have; the hint names the whole key that was meant."""
+    full, typed = _FULL_KEY.search(text), _TYPED.search(text)
+    key = full[1] if full else name
+    rest = typed[1].removeprefix(key) if typed and typed[1].startswith(f"{key}.") else ""
+    options = _options_with(key)
+    hint = f"It exists with {' or '.join(options)}" if options else nearest_key(key, fields_of(section), rest)
+    return UserError(f"Unknown key '{key}{rest}'", hint)
 
 
 def _unread(word: str) -> UserError:
@@ -93,13 +100,13 @@ def _quoting(word: str) -> str:
 
     key, equals, value = word.partition("=")
     if not equals:
-        return "Write it as KEY=VALUE"
+        return "Settings are written as KEY=VALUE"
     if not key or not value or value[0] == "{" or any(mark in value for mark in '"\\'):
         return "Quote special characters: 'key=\"value\"'"
     if value[0] == "[" and value[-1] == "]":
         texts = ",".join(f'"{text.strip()}"' for text in value[1:-1].split(","))
-        return "Quote its texts: " + shlex.quote(f"{key}=[{texts}]")
-    return "Quote its text: " + shlex.quote(f'{key}="{value}"')
+        return "Quote the texts: " + shlex.quote(f"{key}=[{texts}]")
+    return "Quote the text: " + shlex.quote(f'{key}="{value}"')
 
 
 def _options_with(key: str) -> list[str]:
@@ -121,14 +128,14 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         return _unreadable(error)
     if found := _NO_PACKAGE.search(str(error)):
         return UserError(
-            f"{found[1]}.yaml does not begin with '# @package _global_', so all of it stands below 'experiment'",
-            "Make that its first line",
+            f"{found[1]}.yaml does not begin with '# @package _global_', so its settings end up under 'experiment'",
+            "Add it as the first line",
         )
     if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
-        return _not_chosen(found[1])
+        return _not_chosen(found[1], "")
     wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")
     if wrong or (isinstance(error, TypeError) and _is_from(error, "hydra")):
-        return UserError("A group takes the name of one of its files", "For example: environment=venv")
+        return UserError("A group's value is the name of one of its files", "For example: environment=venv")
     return storage_error(error)
 
 
@@ -140,8 +147,13 @@ def _endless(error: RecursionError) -> UserError:
             name = str(place.tb_frame.f_locals["root"].node.get_config_path() or name)
         place = place.tb_next
     if name:
-        return UserError(f"The defaults list of {name} names what leads back to it", "Take that out; it is _self_")
-    return UserError("Something in the composition refers to itself, or is nested too deep")
+        return UserError(
+            f"The defaults list of {name} includes itself", "Remove that entry; a file refers to itself as _self_"
+        )
+    return UserError(
+        "The configuration refers to itself or is nested too deeply",
+        "Look for a ${...} reference that leads back to its own key",
+    )
 
 
 def _is_from(error: BaseException, package: str) -> bool:
@@ -152,8 +164,10 @@ def _is_from(error: BaseException, package: str) -> bool:
     return place is not None and str(place.tb_frame.f_globals.get("__name__")).startswith(f"{package}.")
 
 
-def _not_chosen(group: str) -> UserError:
-    return UserError(f"'{group}' is not chosen by default", f"Add it with +{group}=NAME")
+def _not_chosen(group: str, text: str) -> UserError:
+    added = _ADDED.search(text)
+    name = added[1] if added else f"+{group}=NAME"
+    return UserError(f"No {group} is chosen by default", f"To add one, put a + before it: {name}")
 
 
 def _unreadable(error: YAMLError) -> UserError:
@@ -182,7 +196,10 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
             if word and "." not in key:
                 key = word[1]  # of what is added only the end is told
             why = reason(key, _first_lines(str(one)))
-            return UserError(": ".join(filter(None, [key, why])) + (f", in {file[1]}" if file else ""))
+            what = f"{key} {why}" if key and why.startswith("must ") else ": ".join(filter(None, [key, why]))
+            if word is not None and word[1] == key and why == A_LIST:
+                what = f"{key} must be a list, such as {key}=[{word[2]}]"
+            return UserError(what + (f", in {file[1]}" if file else ""))
     return None
 
 
@@ -195,8 +212,8 @@ def _not_beside(chain: list[BaseException]) -> UserError | None:
     for one in chain:
         beside = getattr(one, "parent_node", None)
         if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
-            hint = f"{nearest(str(one.key), [str(name) for name in beside])} To add it, put a + before it"
-            return UserError(f"There is no key '{one.full_key}'", hint.strip())
+            hint = nearest_key(str(one.full_key), [str(name) for name in beside])
+            return UserError(f"Unknown key '{one.full_key}'", f"{hint} To add it, put a + before it".strip())
     return None
 
 
@@ -204,7 +221,7 @@ def _missing_option(path: str, options: list[str], text: str) -> UserError:
     group, _, name = path.rpartition("/")
     found = options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
     if group:
-        return UserError(f"There is no {group.lstrip('/')} '{name}'", nearest(name, found))
+        return UserError(f"Unknown {group.lstrip('/')} '{name}'", nearest(name, found))
     return UserError(_first_lines(text))
 
 
@@ -216,4 +233,4 @@ def _first_lines(text: str) -> str:
 
 def _key_hint(text: str) -> str:
     full = _FULL_KEY.search(text)
-    return f"See the key '{full[1]}'" if full and full[1] else ""
+    return f"Check the value of {full[1]}" if full and full[1] else ""

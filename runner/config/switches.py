@@ -44,7 +44,7 @@ def read_switches(words: Sequence[str]) -> list[str]:
     """
     if not words:
         raise UserError(
-            "There is nothing to run",
+            "No job is given",
             "For example: python -m runner +experiment=iris, or job.source=FOLDER job.script=train.py",
         )
     check_words(words)
@@ -58,7 +58,7 @@ def read_switches(words: Sequence[str]) -> list[str]:
     shown = [word for word in switches if word.partition("=")[0] in _ALONE]
     if len(shown) > 1:
         raise UserError(
-            f"{shown[0]} and {shown[1]} do not go together", f"Leave one of them out: {' '.join(shown[1:])}"
+            f"{shown[0]} and {shown[1]} cannot be combined", f"Remove one of them, for example {' '.join(shown[1:])}"
         )
     given = os.environ.get(CONFIG_DIR)
     if given and not any(word.startswith(_DIRECTORY) for word in switches):
@@ -74,17 +74,19 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     UserError
         If a switch is there without what it goes with, or a setting of Hydra's that changes nothing.
     """
-    if arguments.resolve and not (arguments.cfg or arguments.help):
-        raise UserError("--resolve does nothing by itself", "Print the composition: --cfg job --resolve")
+    if arguments.resolve and not arguments.cfg:
+        raise UserError(
+            "--resolve has no effect on its own", "To print the resolved configuration: --cfg job --resolve"
+        )
     if arguments.package and not arguments.cfg:
         example = f"--cfg job --package {arguments.package}"
-        raise UserError("--package does nothing by itself", f"Print a part of the composition: {example}")
+        raise UserError("--package has no effect on its own", f"To print part of the configuration: {example}")
     if arguments.shell_completion:
         asked = [one for one in arguments.overrides if one.partition("=")[0] in ("install", "uninstall", "query")]
         if len(asked) != 1:
-            raise UserError("--shell-completion needs to be told what to do", "For example: -sc install=bash")
+            raise UserError("--shell-completion needs an action", "For example: -sc install=bash")
     # What only shows the composition, Hydra's part of it included, heeds whatever is in it.
-    shown = (arguments.cfg, arguments.info, arguments.help, arguments.hydra_help, arguments.shell_completion)
+    shown = (arguments.cfg, arguments.info, arguments.hydra_help, arguments.shell_completion)
     if not any(shown):
         for word in arguments.overrides:
             _check_heeded(word, sweeps=arguments.multirun)
@@ -104,11 +106,9 @@ def _check_heeded(word: str, *, sweeps: bool) -> None:
     if found is None:
         return
     if not re.match(_HEEDED, found["key"]):
-        raise UserError(
-            f"{found['key']} has no effect on a run", "Leave it out; --cfg hydra shows Hydra's own settings"
-        )
+        raise UserError(f"{found['key']} has no effect on a run", "Remove it; --cfg hydra prints Hydra's own settings")
     if re.match(_OF_SWEEPS, found["key"]) and not sweeps:
-        raise UserError(f"{found['key']} has no effect on a single run", "Add -m for a sweep, or leave it out")
+        raise UserError(f"{found['key']} has no effect on a single run", "Add -m to start a sweep, or remove it")
 
 
 def _whole_input(word: str) -> str:
@@ -126,12 +126,14 @@ def _check(word: str) -> None:
     if word.startswith("--"):
         name, _, value = word[2:].partition("=")
         if name == "experimental-rerun":
-            raise UserError("--experimental-rerun is not taken: it reads a pickle", "Repeat a run: vivero rerun RUN")
+            raise UserError(
+                "--experimental-rerun is not allowed: it loads a pickle", "To repeat a run: vivero rerun RUN"
+            )
         if name not in _LONG:
-            right = f"Write +{name}={value}, or {name}={value} to change what is already chosen" if value else ""
-            raise UserError(f"There is no switch --{name}", right or nearest(name, sorted(_LONG)))
+            right = f"Write +{name}={value}, or {name}={value} if that setting is already chosen" if value else ""
+            raise UserError(f"Unknown option --{name}", right or nearest(f"--{name}", [f"--{one}" for one in _LONG]))
     if "hydra" in word and re.match(_PLACES, word):
         raise UserError(
-            f"{word.partition('=')[0].lstrip('+')} has no effect: a run's files are in its workspace",
-            "Set workspace.root to use another workspace",
+            f"{word.partition('=')[0].lstrip('+')} has no effect: a run's files are kept in its workspace",
+            "To use another workspace: workspace.root=FOLDER",
         )

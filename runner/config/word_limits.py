@@ -31,19 +31,21 @@ def check_words(words: Sequence[str]) -> None:
         Naming the first one that is beyond a limit.
     """
     if len(words) > MOST_WORDS:
-        raise UserError(f"{len(words)} words are too many for a command line", f"At most {MOST_WORDS}: use a YAML file")
+        raise UserError(f"The command line has {len(words)} words", f"The limit is {MOST_WORDS}. Use a YAML file")
     parts = 0
     for word in words:
         if len(word) > MOST_CHARACTERS:
-            raise UserError(f"{_short(word)} has {len(word)} characters", f"At most {MOST_CHARACTERS}: use a YAML file")
+            raise UserError(
+                f"{_short(word)} has {len(word)} characters", f"The limit is {MOST_CHARACTERS}. Use a YAML file"
+            )
         if len(word) > MOST_DEPTH:
             parts += sum(map(word.count, _MARKS))
             if parts > MOST_PARTS:
-                raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it into a YAML file")
+                raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it in a YAML file")
             if _depth(word) > MOST_DEPTH:
                 raise UserError(f"{_short(word)} is nested more than {MOST_DEPTH} levels deep")
         if TARGET in word and _TARGET.search(word):
-            raise UserError(f"{_short(word)}: {TARGET} is not taken, since a composition names no classes")
+            raise UserError(f"{_short(word)}: {TARGET} is not allowed: a configuration cannot name classes")
 
 
 def check_sweep_words(words: Sequence[str]) -> None:
@@ -78,14 +80,14 @@ def check_values(override: Any) -> int:
     number = 1
     if isinstance(value, RangeSweep) and value.start is not None and value.stop is not None:
         if not value.step or not all(map(math.isfinite, (value.start, value.stop, value.step))):
-            raise UserError(f"{override.get_key_element()}: {override.input_line} has no end")
+            raise UserError(f"{override.get_key_element()}: {override.input_line} never ends")
         number = max(0, math.ceil((value.stop - value.start) / value.step))
     elif isinstance(value, ChoiceSweep):
         number = len(value.list)
     if number > MOST_VALUES:
         raise UserError(
             f"{override.get_key_element()} has {number} values, more than {MOST_VALUES}",
-            "Take larger steps, or interval(FROM, TO) with sweep.sweeper=random",
+            "Use larger steps, or interval(FROM, TO) with sweep.sweeper=random",
         )
     return number
 
@@ -102,7 +104,7 @@ def check_combinations(sizes: Sequence[int], limit: int | None = None) -> None:
     if total > MOST_TRIALS and limit is None:
         raise UserError(
             f"The sweep has {total} combinations, more than {MOST_TRIALS}",
-            "Set sweep.max_trials to try the first ones, or take sweep.sweeper=random with it",
+            "Set sweep.max_trials=N to try the first N, or also sweep.sweeper=random to try random ones",
         )
 
 

@@ -45,11 +45,11 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
     if len(content) > most:
-        raise UserError(f"{path} has more than {most / 1e6:g} MB, the most that is read")
+        raise UserError(f"{path} has more than {most / 1e6:g} MB, which is the limit")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not in UTF-8: byte {error.start} does not fit", "Save it as UTF-8") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start})", "Save it as UTF-8") from None
 
 
 def check(text: str, name: str, *, targets: bool = True) -> None:
@@ -72,7 +72,7 @@ def check(text: str, name: str, *, targets: bool = True) -> None:
     import yaml
 
     if len(text) > MOST_BYTES:
-        raise UserError(f"{name} has more than {MOST_BYTES / 1e6:g} MB, the most that is read")
+        raise UserError(f"{name} has more than {MOST_BYTES / 1e6:g} MB, which is the limit")
     for loader in dict.fromkeys((_base(), yaml.SafeLoader)):
         try:
             _Counter(name, targets).count(yaml.parse(text, Loader=loader))
@@ -116,7 +116,7 @@ def load_config(text: str, name: str) -> Any:
     except yaml.YAMLError:
         return OmegaConf.load(_Named(text, name))  # type: ignore[arg-type]
     if plain is not None and not isinstance(plain, dict | list | str):
-        raise UserError(f"{name} has no keys", "Write KEY: VALUE")
+        raise UserError(f"{name} has no keys", "Settings are written as KEY: VALUE")
     return OmegaConf.create() if plain is None else OmegaConf.create(plain)
 
 
@@ -126,7 +126,7 @@ def _built(build: Any, name: str) -> Any:
     except (ValueError, OverflowError, TypeError) as error:  # of a date that is none
         raise UserError(f"{name}: {error}") from None
     except (KeyError, AttributeError):  # of !!bool and !!timestamp before what is neither
-        raise UserError(f"{name}: a value does not fit its tag", "Take its !! out") from None
+        raise UserError(f"{name}: a value does not match its YAML tag", "Remove the !! tag") from None
 
 
 class _Named:
@@ -210,7 +210,9 @@ class _Counter:
                 self._targeting.add(event.anchor)
             self._key(event)
         if len(event.value) > MOST_DIGITS and self._is_number(event):
-            raise UserError(f"{self._at(event)} has a number of {len(event.value)} digits", f"At most {MOST_DIGITS}")
+            raise UserError(
+                f"{self._at(event)} has a number of {len(event.value)} digits", f"The limit is {MOST_DIGITS}"
+            )
         self._add(1, event.anchor, event)
 
     def _is_number(self, event: Any) -> bool:
@@ -219,7 +221,7 @@ class _Counter:
 
     def _alias(self, event: Any) -> None:
         if any(one.anchor == event.anchor for one in self._open) and event.anchor not in self._anchored:
-            raise UserError(f"{self._at(event)}: *{event.anchor} stands within what it is the name of")
+            raise UserError(f"{self._at(event)}: *{event.anchor} refers to a node that contains it")
         if event.anchor in self._targeting:
             self._key(event)
         self._add(self._anchored.get(event.anchor, 1), None, event)
@@ -227,7 +229,7 @@ class _Counter:
     def _key(self, event: Any) -> None:
         """Refuse ``_target_`` where a key stands."""
         if not self._targets and self._open and self._open[-1].mapping and self._open[-1].children % 2 == 0:
-            raise UserError(f"{self._at(event)}: {TARGET} is not taken, since a composition names no classes")
+            raise UserError(f"{self._at(event)}: {TARGET} is not allowed: a configuration cannot name classes")
 
     def _add(self, values: int, anchor: str | None, event: Any) -> None:
         if anchor is not None:
@@ -237,8 +239,8 @@ class _Counter:
             self._open[-1].children += 1
             values = self._open[-1].values
         if values > MOST_VALUES:
-            what = "values, each alias counted with all that it stands for"
-            raise UserError(f"{self._at(event)}: there are more than {MOST_VALUES:,} {what}")
+            what = "values, counting what each alias expands to"
+            raise UserError(f"{self._at(event)}: more than {MOST_VALUES:,} {what}")
 
     def _at(self, event: Any) -> str:
         return f"{self._name}, line {event.start_mark.line + 1}"

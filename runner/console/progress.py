@@ -50,7 +50,7 @@ class Progress:
 
     def detached(self, run: RunLayout, record: RunRecord) -> None:
         """Say that the run goes on."""
-        self._print(f"Submitted. Follow it with: vivero logs -f {record.id}{option_for(run.root.parents[2])}")
+        self._print(f"Submitted. To follow it: vivero logs -f {record.id}{option_for(run.root.parents[2])}")
 
     def end(self, run: RunLayout, record: RunRecord) -> None:
         """Show the summary."""

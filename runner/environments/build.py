@@ -61,7 +61,7 @@ def built(
         if found is not None:
             return dataclasses.replace(found, cached=True)
         if host.exists(target):
-            say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and is built again")
+            say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and will be rebuilt")
         return dataclasses.replace(_build(host, target, build, say), cached=False)
 
 
@@ -82,7 +82,7 @@ def _seal(host: Host, staging: Path) -> None:
     seal = (WORKER / "environment_seal.py").read_text()
     done = host.run([str(staging / "bin" / "python"), "-I", "-c", seal, str(staging)])
     if done.exit_code != 0:
-        raise UserError(f"The environment cannot be built: {done.output.decode(errors='replace').strip()}")
+        raise UserError(f"The environment could not be built: {done.output.decode(errors='replace').strip()}")
 
 
 def _put_in_place(host: Host, staging: Path, target: Path) -> None:

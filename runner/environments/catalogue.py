@@ -41,7 +41,9 @@ class Kept:
         try:
             return read_text(self.folder / LOCK)
         except FileNotFoundError:
-            raise UserError(f"There is no {self.folder / LOCK}", "It is made again when it is used next") from None
+            raise UserError(
+                f"{self.folder / LOCK} does not exist", "It is written again the next time the environment is used"
+            ) from None
 
     def size(self) -> int:
         """Return the bytes of its files."""
@@ -62,7 +64,9 @@ def _read(folder: Path) -> Kept:
         record = read_record(path, EnvironmentRecord)
         return Kept(folder.name, folder, record, None, path.stat().st_mtime)
     except FileNotFoundError:
-        return Kept(folder.name, folder, None, "damaged: it is built again before its next use", folder.stat().st_mtime)
+        return Kept(
+            folder.name, folder, None, "damaged; it will be rebuilt before its next use", folder.stat().st_mtime
+        )
     except UserError as error:
         return Kept(folder.name, folder, None, str(error), folder.stat().st_mtime)
 
@@ -79,8 +83,8 @@ def meant(found: Sequence[Kept], text: str) -> Kept:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise UserError(f"'{text}' is part of {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
-    raise UserError(f"There is no environment '{text}'", nearest(text, [one.key for one in found]))
+        raise UserError(f"'{text}' matches {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
+    raise UserError(f"Environment '{text}' does not exist", nearest(text, [one.key for one in found]))
 
 
 def leftovers(layout: Layout) -> Iterator[Path]:

@@ -82,5 +82,5 @@ class PrefixHandle:
             If it cannot be there.
         """
         if self._again is None:
-            raise UserError(f"An environment of kind {self.record.kind} cannot be taken to {host.name}")
+            raise UserError(f"environment={self.record.kind} cannot be copied to {host.name}")
         return self._again(host, say)

@@ -46,9 +46,7 @@ class Interpreters:
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()
             if not path.is_file():
-                raise UserError(
-                    f"environment.python: there is no file {path}", "Give a version such as 3.11, or a path"
-                )
+                raise UserError(f"environment.python: {path} does not exist", "Give a version such as 3.11, or a path")
             return self._one(path)
         if request is None:
             return self._one(Path(os.path.realpath(sys.executable)))
@@ -56,13 +54,13 @@ class Interpreters:
         fitting = _fitting(known, request, match)
         if not fitting:
             every = self._facts(list(dict.fromkeys(_candidates(""))))
-            raise _absent(f"Python {request} is not on this machine", request, every)
+            raise _absent(f"environment.python={request} is not installed on this machine", request, every)
         return max(fitting, key=lambda one: _number(one.version))
 
     def _one(self, path: Path) -> Interpreter:
         found = self._facts([path])
         if not found:
-            raise UserError(f"environment.python: {path} does not start as a Python")
+            raise UserError(f"environment.python: {path} is not a Python interpreter")
         return found[0]
 
     def _facts(self, paths: list[Path]) -> list[Interpreter]:
@@ -112,7 +110,7 @@ def find_there(host: Host, request: str | None, match: str = "patch") -> Interpr
     else:
         fitting = _fitting(known, request or _minor(own), match)
     if not fitting:
-        raise _absent(f"Python {request or own} is not on {host.name}", request or own, known)
+        raise _absent(f"Python {request or own} is not installed on {host.name}", request or own, known)
     return max(fitting, key=lambda one: (request is None and one.version == own, _number(one.version)))
 
 
@@ -138,8 +136,8 @@ def _minor(version: str) -> str:
 def _absent(what: str, request: str, known: Sequence[Interpreter]) -> UserError:
     there = ", ".join(sorted({one.version for one in known}, key=_number)) or "none"
     near = any(_fits(one.version, _minor(request)) for one in known)
-    more = f". Any {_minor(request)} does with environment.python_match=minor" if near else ""
-    return UserError(what, f"There are: {there}{more}")
+    more = f". To accept any {_minor(request)}: environment.python_match=minor" if near else ""
+    return UserError(what, f"Available: {there}{more}")
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -78,7 +78,7 @@ class LocalInspector:
         step, begun = timeouts.progress_said(limit), time.monotonic()
         yield step
         while (passed := time.monotonic() - begun) < limit:
-            self._say(f"Loading {path.name} to look at it: {passed:.0f} s so far, given up after {limit:g} s")
+            self._say(f"Inspecting {path.name}: {passed:.0f} s so far, limit {limit:g} s")
             yield min(step, limit - passed)
 
 

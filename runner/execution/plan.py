@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def make_plan(
 
 def layout_of(root: str | None, base: Path) -> Layout:
     """Return the workspace that a composition names, or the one a folder belongs to."""
-    return Layout(((base / root) if root else default_root(base)).expanduser().absolute())
+    named = Path(root).expanduser() if root else default_root(base)
+    return Layout(Path(os.path.abspath(base / named)))
 
 
 def new_run_id(experiment: str) -> str:

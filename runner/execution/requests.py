@@ -41,5 +41,5 @@ class Answering:
             command = [*self._command, str(self._run.root), str(self._run.requests / name)]
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
             if not target.exists():
-                error = f"the process that answers ended without doing so (exit code {done.returncode})"
+                error = f"the process that answers requests ended without an answer (exit code {done.returncode})"
                 write_json(target, {"ok": False, "error": error})

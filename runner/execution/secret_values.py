@@ -40,7 +40,7 @@ def found_again(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[s
     def value_of(path: str, text: str) -> str:
         if MASK in text and path not in given and path.split(".")[:2] in [["job", one] for one in FREE]:
             raise UserError(
-                f"{path} is secret, and run {run_id} has not recorded it", f"Give it: vivero rerun {run_id} {path}=..."
+                f"{path} is secret, so run {run_id} did not record it", f"Give it: vivero rerun {run_id} {path}=..."
             )
         return without_references(text, lambda name: _variable(name, path))
 
@@ -71,8 +71,8 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
         parts = key.split(".")
         if not equals or len(parts) != 3 or parts[0] != "job" or parts[1] not in FREE:
             raise UserError(
-                f"{word!r} is nothing that a rerun takes",
-                "Give a secret that is not recorded: job.environment_variables.NAME=VALUE",
+                f"{word!r} cannot be given to a rerun",
+                "A rerun only takes secrets: job.environment_variables.NAME=VALUE",
             )
         found[key] = value
     return found
@@ -88,7 +88,7 @@ def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(before, Mapping) and name in before:
             job[section] = {**before, name: value}
         else:
-            raise UserError(f"The run has no {key}", "A rerun takes only the values that its record has masked")
+            raise UserError(f"The run has no {key}", "A rerun only takes values that the record masks")
     return {**config, "job": job}
 
 

@@ -108,7 +108,7 @@ class LocalHost:
         finally:
             timer.cancel()
         if expired.is_set():
-            raise UserError(f"{program} took over {timeout:g} s and was ended")
+            raise UserError(f"{program} took more than {timeout:g} s and was ended")
         return Completed(code, bytes(output))
 
     def exists(self, path: Path) -> bool:

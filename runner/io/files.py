@@ -194,12 +194,12 @@ def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None =
             if is_folder:
                 real = os.path.realpath(entry.path)
                 if real in above:
-                    raise BadLinkError(f"the link {path} leads back into a folder above it")
+                    raise BadLinkError(f"the link {path} leads back to a folder above it")
                 walk(path, (*above, real))
             elif is_file:
                 found.append(path)
             else:
-                raise BadLinkError(f"{path} is no regular file, or a link that leads nowhere")
+                raise BadLinkError(f"{path} is neither a regular file nor a link to one")
 
     walk("", (os.path.realpath(folder),))
     return sorted(found)
@@ -261,8 +261,8 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.EACCES):
             raise
-        why = "is a link" if error.errno == errno.ELOOP else "belongs to somebody else"
-        raise UserError(f"{path} {why}, so it is not used as a lock", f"Remove it: rm {path}") from None
+        why = "is a link" if error.errno == errno.ELOOP else "belongs to another user"
+        raise UserError(f"{path} {why}, so it cannot be used as a lock", f"Remove it: rm {path}") from None
     try:
         if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
             _wait(descriptor, path)
@@ -287,7 +287,7 @@ def _wait(descriptor: int, path: Path) -> None:
 def _say_who_holds(path: Path) -> None:
     pid = locks.holder(os.fspath(path))
     who = f"process {pid} ({clean(locks.command_of(pid))})" if pid else "another process"
-    print(f"Waiting for {clean(str(path))}, which {who} holds", file=sys.stderr, flush=True)
+    print(f"Waiting for {clean(str(path))}, which is locked by {who}", file=sys.stderr, flush=True)
 
 
 def _taken(descriptor: int) -> bool:

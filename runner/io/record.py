@@ -143,10 +143,10 @@ def check_format(value: Any, where: str) -> Mapping[str, Any]:
         If it is not a record, or one of a later format.
     """
     if not isinstance(value, dict) or type(value.get("format")) is not int:
-        raise UserError(f"{where} is not a record of this tool")
+        raise UserError(f"{where} is not a record of vivero")
     if value["format"] > FORMAT:
         raise UserError(
-            f"{where} has format {_shown(value['format'])}, this release reads up to {FORMAT}",
+            f"{where} has format {_shown(value['format'])}, but this release reads only up to {FORMAT}",
             "Upgrade vivero to read it",
         )
     return value
@@ -280,7 +280,7 @@ def _any(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise BadValueError(f"{_shown(value)} is not a text")
+        raise BadValueError(f"{_shown(value)} is not text")
     return value
 
 

@@ -47,7 +47,9 @@ def check_above(root: Path, path: Path) -> None:
     for above in path.relative_to(root).parents:
         folder = root / above
         if folder != root and folder.is_symlink() and not is_moved(root, folder):
-            raise UserError(f"{folder} is a link, so nothing behind it is removed", f"To remove the link: rm {folder}")
+            raise UserError(
+                f"{folder} is a link, so what it points to was not removed", f"To remove the link: rm {folder}"
+            )
 
 
 def hidden_beside(path: Path) -> Path:

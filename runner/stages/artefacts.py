@@ -58,7 +58,7 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
         if found.exists() and found.is_relative_to(root.resolve()) and found != root.resolve():
             return found
     left = [f"outputs/{name}" for name in list_files(run.outputs)]
-    raise UserError(f"model.path: the run left no {path}", nearest(path, left) or "It left no outputs at all")
+    raise UserError(f"model.path: the run did not write {path}", nearest(path, left) or "Its outputs folder is empty")
 
 
 def _only_model(run: RunLayout) -> Path:
@@ -68,12 +68,12 @@ def _only_model(run: RunLayout) -> Path:
             return Path(root / found[0])
         if found:
             raise UserError(
-                f"The run left {len(found)} files that look like a model: {', '.join(found[:8])}",
+                f"The run wrote {len(found)} files that look like a model: {', '.join(found[:8])}",
                 "Name one: model.path=outputs/..., or register one now: "
                 f"vivero models register {run.root.name} --path {shlex.quote(place + found[0])}",
             )
     raise UserError(
-        f"The run left no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
+        f"The run wrote no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
         "Write one, for example joblib.dump(model, 'outputs/model.joblib'), or name it with model.path",
     )
 
@@ -127,9 +127,9 @@ def _check(inspection: Inspection, wanted: Wanted) -> None:
     asked, there = wanted.framework_version, inspection.framework_version
     if asked and there and there != asked and not there.startswith(asked + "."):
         raise UserError(
-            f"Model {wanted.name} was not registered: framework_version {asked} was asked for, "
+            f"Model {wanted.name} was not registered: model.framework_version={asked}, but "
             f"the run's environment has scikit-learn {there}",
-            "Set model.framework_version to it, or run in an environment that has the version",
+            f"Set model.framework_version={there}, or run in an environment that has {asked}",
         )
 
 

@@ -27,7 +27,7 @@ def collect_outputs(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
     for pattern in patterns:
         found = _found(run.work, pattern)
         if not found and not any(_found(run.outputs, pattern)):
-            yield f"job.outputs: the script left no {pattern}"
+            yield f"job.outputs: the script did not write {pattern}"
         for path in found:
             target = run.outputs / path.relative_to(run.work)
             if target.exists():
@@ -48,7 +48,7 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
         kept = _found(run.outputs, pattern.removeprefix("outputs/"))
         found += [path for path in kept if path.relative_to(run.outputs) not in known]
         if not found:
-            yield f"job.metrics_files: the script left no {pattern}"
+            yield f"job.metrics_files: the script did not write {pattern}"
         for path in found:
             name = path.relative_to(run.root).as_posix()
             if name in done:
@@ -56,7 +56,7 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
             try:
                 values = read_metrics(path)
             except ValueError as error:
-                yield f"job.metrics_files: {name} has no metrics that can be read ({error})"
+                yield f"job.metrics_files: no metrics could be read from {name} ({error})"
                 continue
             if not values:
                 yield f"job.metrics_files: {name} has no metrics"
@@ -91,7 +91,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
         pairs = [match.groups() for match in map(_PAIR.match, text.splitlines()) if match]
         content = {name: number for name, value in pairs if (number := as_number(value)) is not None}
     if not isinstance(content, Mapping):
-        raise ValueError("it is no mapping from names to values")
+        raise ValueError("it is not a mapping of names to values")
     return dict(_flat(content, ""))
 
 

@@ -43,7 +43,7 @@ def _register(context: RunContext, record: RunRecord, entry: dict[str, Any]) -> 
     name = check_name(entry["name"], "model name (registered by the script)")
     if entry["path"] is None:
         raise UserError(
-            f"Model {name} was not registered: what the script registered with MLflow is not among the run's outputs",
+            f"Model {name} was not registered: the run's outputs do not contain what the script registered with MLflow",
             "Log it in this run: mlflow.sklearn.log_model(model, name=...)",
         )
     wanted = Wanted(

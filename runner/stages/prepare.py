@@ -98,5 +98,5 @@ def _inputs(context: RunContext) -> dict[str, InputRecord]:
         found[name] = context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)
         restored = context.restored_from
         if restored is not None and found[name].hash != restored.input_hashes.get(name):
-            raise UserError(f"Data input {name} at {path} is not what run {restored.run_id} read: it has changed since")
+            raise UserError(f"Data input {name} at {path} has changed since run {restored.run_id} read it")
     return found

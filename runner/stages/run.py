@@ -50,7 +50,9 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     for line in _hints(context, record.prepare.snapshot.hash):
         context.say(line)
     if write_order(context, record, context.handle):
-        context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
+        context.say(
+            "Other users of this machine can see a secret in the command line. Pass it as an environment variable"
+        )
     job = context.compute.submit(context.run.root, context.handle)
     if context.spec.detach:
         if context.run.node.exists():
@@ -207,7 +209,7 @@ def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
 
 def _end(job: Job, run_: RunLayout, *, at_once: bool) -> None:
     if not at_once:
-        print("\nCanceling the run; Ctrl-C again ends it at once.", file=sys.stderr)
+        print("\nCanceling the run. Press Ctrl-C again to end it immediately.", file=sys.stderr)
     if not run_.cancel.exists():
         request_cancel(run_, "Ctrl-C")
     job.cancel(kill=at_once)

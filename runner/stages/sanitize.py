@@ -32,7 +32,7 @@ def straighten(run: RunLayout) -> Iterator[str]:
         if mode is None:
             continue
         if not stat.S_ISDIR(mode):
-            yield _removed(folder, root, "is no folder")
+            yield _removed(folder, root, "is not a folder")
         elif name != "work":
             yield from _plain(folder, root, deep=True)
 
@@ -49,7 +49,7 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 waiting += [entry.path] if deep else []
             elif not entry.is_file(follow_symlinks=False):
-                yield _removed(entry.path, root, "is a link or no regular file")
+                yield _removed(entry.path, root, "is not a regular file")
             elif deep:
                 mode = entry.stat(follow_symlinks=False).st_mode
                 _allow(entry.path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)

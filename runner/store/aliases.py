@@ -57,7 +57,7 @@ def _moment(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise UserError(f"'{text}' is no date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
+        raise UserError(f"'{text}' is not a date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
     if len(text) == len("2026-03-01"):
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
     return write_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

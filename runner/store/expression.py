@@ -146,8 +146,8 @@ def _check_known(tree: ast.expr, text: str, rows: Sequence[Row]) -> None:
         if not any(node.id in row["metrics"] for row in rows):
             close = nearest(node.id, [*{name for row in rows for name in row["metrics"]}, *_FIELDS])
             raise UserError(
-                f"--where '{text}': no run has a metric or field {node.id}",
-                f'A text is written in quotes: "{node.id}"' if node in compared_with else close,
+                f"--where '{text}': no run has a metric or field named {node.id}",
+                f'Text needs quotes: "{node.id}"' if node in compared_with else close,
             )
 
 
@@ -166,11 +166,11 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
         for kind, right in zip(node.ops, node.comparators, strict=True)
     ):
-        raise UserError(f"--where '{text}': {fields[0]} is a time, which nothing is in", _A_TIME)
+        raise UserError(f"--where '{text}': {fields[0]} is a time and cannot be used with in", _A_TIME)
     same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
     for one in (inner for operand in operands for inner in ast.walk(operand)):
         if is_time and isinstance(one, ast.Name) and one.id not in _TIMES:
-            raise UserError(f"--where '{text}': {one.id} is not a time, as {fields[0]} is", _A_TIME)
+            raise UserError(f"--where '{text}': {one.id} is not a time, but {fields[0]} is", _A_TIME)
         if not isinstance(one, ast.Constant) or one.value is None:
             continue
         if is_time:
@@ -178,18 +178,18 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         elif isinstance(one.value, str) == is_number:  # a text for a number, or the other way round
             what = "a number of seconds" if is_number else "a text"
             hint = _A_DURATION if is_number else f'Write it in quotes: "{one.value!s}"'
-            raise UserError(f"--where '{text}': {fields[0]} is {what}, and {one.value!r} is not", hint)
+            raise UserError(f"--where '{text}': {fields[0]} is {what}, but {one.value!r} is not", hint)
 
 
 def _read_moment(value: object, field: str, text: str, *, same: bool) -> Any:
     try:
         moment = Moment(value if isinstance(value, str) else "")
     except (ValueError, OverflowError):
-        raise UserError(f"--where '{text}': {value!r} is not a time, as {field} is", _A_TIME) from None
+        raise UserError(f"--where '{text}': {value!r} is not a time, but {field} is", _A_TIME) from None
     if same and moment.is_date:
         raise UserError(
-            f"--where '{text}': a date alone is its first second, and hardly a run is of that",
-            f"Say from when to when: {field} >= '2026-07-01' and {field} < '2026-07-02'",
+            f"--where '{text}': a date alone means its first second, which matches hardly any run",
+            f"Give a range: {field} >= '2026-07-01' and {field} < '2026-07-02'",
         )
     return moment
 
@@ -206,7 +206,7 @@ def _check(tree: ast.expr, text: str) -> None:
         if not isinstance(node, allowed) or wrong_owner:
             what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
-                f"--where '{text}': {what} is not understood",
+                f"--where '{text}': {what} is not supported",
                 _A_TIME
                 if re.search(_ABOUT_TIMES, text)
                 else "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",

@@ -59,9 +59,9 @@ def meant(text: str, ids: Sequence[str], what: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(f"'{text}' is part of {len(found)} {what} ids: {', '.join(found[-_SHOWN:])}", "Give more of it")
+        raise UserError(f"'{text}' matches {len(found)} {what}s: {', '.join(found[-_SHOWN:])}", "Give more of the id")
     close = nearest(text, ids) if len(ids) <= _SHOWN else f"See: vivero {what}s"
-    raise UserError(f"There is no {what} '{text}'", close)
+    raise UserError(f"No {what} matches '{text}'", close)
 
 
 def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
@@ -97,7 +97,7 @@ def read_own(path: Path, kind: Any) -> Any:
     try:
         record = read_record(path, kind)
     except FileNotFoundError:
-        raise UserError(f"There is no record {path}") from None
+        raise UserError(f"The record {path} does not exist") from None
     return record if record.id == path.parent.name else dataclasses.replace(record, id=path.parent.name)
 
 
@@ -116,5 +116,5 @@ def entries(root: Path | str) -> list[os.DirEntry[str]]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        warn_once(root, f"{root} is passed over: {error.strerror}")
+        warn_once(root, f"{root} is skipped: {error.strerror}")
         return []

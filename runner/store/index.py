@@ -86,7 +86,7 @@ class RunIndex:
                 if path.isascii():  # any other is not a run's, and no text that a database takes
                     found[path] = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
                 else:
-                    warn_once(path, f"{run.path} is passed over: its name is not a run's")
+                    warn_once(path, f"{run.path} is skipped: it is not named like a run")
         return found
 
     def _cached(self) -> list[dict[str, Any]]:
@@ -148,7 +148,7 @@ def select(
     test = compile_where(where, rows) if where else None
     experiments = {row["experiment"] for row in rows}
     if experiment is not None and rows and experiment not in experiments:
-        raise UserError(f"No run belongs to an experiment {experiment}", nearest(experiment, sorted(experiments)))
+        raise UserError(f"No run belongs to experiment '{experiment}'", nearest(experiment, sorted(experiments)))
     found = [
         row
         for row in rows
@@ -175,7 +175,7 @@ def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[st
 
     having = [row for row in rows if value(row) is not None]
     if rows and not having:
-        raise UserError(f"--sort {name}: no run has such a field or metric")
+        raise UserError(f"--sort {name}: no run has a field or metric of that name")
     there = [row for row in having if value(row) != _NAN]
     there.sort(key=lambda row: _comparable(value(row)), reverse=True)
     if reverse:

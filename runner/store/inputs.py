@@ -41,7 +41,7 @@ class InputStore:
             If it is not there, or has a link that leads nowhere or back above itself.
         """
         if not path.exists():
-            raise UserError(f"data.inputs.{name}: there is no file or folder {path}")
+            raise UserError(f"data.inputs.{name}.path: {path} does not exist")
         digest, files, size = self._measure(name, path)
         location = run_inputs / name / (filename or path.name)
         location.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class InputStore:
         if not place.exists() or self._measure(name, place)[0] != record.hash:
             raise UserError(
                 f"Data input {name} at {record.path} changed while the run was using it",
-                "Use mode: copy for data that others write to",
+                f"For data that others write to: data.inputs.{name}.mode=copy",
             )
 
     def _copy(self, name: str, path: Path, digest: str) -> Path:
@@ -111,7 +111,7 @@ def _files(name: str, folder: Path) -> list[str]:
     try:
         return followed_files(folder)
     except BadLinkError as wrong:
-        raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or name a folder without it") from None
+        raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or use a folder without it") from None
 
 
 class HashCache:

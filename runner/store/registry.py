@@ -69,7 +69,7 @@ class FileRegistry:
                 folder.rmdir()  # only when nothing else is in it
             raise UserError(
                 f"Model {record.name} was not registered: {error.strerror or error} ({folder})",
-                "Nothing was left behind; free some room or choose another workspace.root",
+                "Free some space, or choose another folder: workspace.root=FOLDER",
             ) from None
 
     @contextlib.contextmanager
@@ -147,7 +147,7 @@ class FileRegistry:
     def _known(self, name: str) -> list[int]:
         versions = self.versions(name)
         if not versions:
-            raise UserError(f"There is no model '{name}'", nearest(name, self.names()))
+            raise UserError(f"Model '{name}' does not exist", nearest(name, self.names()))
         return versions
 
     def read(self, name: str, version: int) -> ModelRecord:
@@ -162,7 +162,7 @@ class FileRegistry:
         try:
             record = read_record(path, ModelRecord)
         except FileNotFoundError:
-            raise UserError(f"There is no model {name}:{version}") from None
+            raise UserError(f"Model {name}:{version} does not exist") from None
         return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
@@ -193,8 +193,8 @@ class FileRegistry:
         content = self.artefact(record).read_bytes()
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise UserError(
-                f"Model {record.name}:{record.version} is not what was registered: its SHA-256 differs",
-                "Do not load it; see: vivero models verify",
+                f"Model {record.name}:{record.version} has changed since it was registered: its SHA-256 differs",
+                "Do not load it. For details: vivero models verify",
             )
         return content
 
@@ -213,7 +213,7 @@ class FileRegistry:
         versions = self._known(name)
         check_name(alias, "alias")
         if alias == "latest" or alias.isdigit():
-            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers have a meaning of their own")
+            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers are reserved")
         if version is not None and version not in versions:
             raise UserError(
                 f"Model {name} has no version '{version}'", f"Its versions: {', '.join(map(str, versions))}"
@@ -235,6 +235,24 @@ class FileRegistry:
             write_json(self.layout.model(name) / str(version) / RECORD, record.to_json())
         return record
 
+    def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:
+        """Return the versions that a removal would remove, and the aliases that point at them.
+
+        Raises
+        ------
+        UserError
+            If there are none, or an alias points at the one version that is to be removed.
+        """
+        versions = self._known(name)
+        chosen = versions if version is None else [self.read(name, version).version]
+        held = [alias for alias, one in self.aliases(name).items() if one in chosen]
+        if held and version is not None:
+            raise UserError(
+                f"Model {name}:{version} has the alias {', '.join(held)}",
+                f"Move it first: vivero models alias {name} {held[0]} VERSION",
+            )
+        return chosen, held
+
     def delete(self, name: str, version: int | None) -> None:
         """Remove one version, or with None all of them. Numbers are not used again.
 
@@ -243,14 +261,7 @@ class FileRegistry:
         UserError
             If it is not there, an alias points to it, or the model's folder is a link.
         """
-        versions = self._known(name)
-        chosen = versions if version is None else [self.read(name, version).version]
-        held = {alias: one for alias, one in self.aliases(name).items() if one in chosen}
-        if held and version is not None:
-            raise UserError(
-                f"Model {name}:{version} has the alias {', '.join(held)}",
-                f"Move it first: vivero models alias {name} {next(iter(held))} VERSION",
-            )
+        chosen, held = self.check_delete(name, version)
         for alias in held:
             AliasFile(self.layout.model(name)).append(alias, None)
         for one in chosen:
@@ -283,7 +294,9 @@ def _copy(artefact: Path, target: Path) -> None:
         shutil.copytree(artefact, target, symlinks=True)
         for parent, folders, names in os.walk(target):
             if any(Path(parent, one).is_symlink() for one in [*folders, *names]):
-                raise UserError(f"The model folder {artefact.name} holds links", "Replace them by the files themselves")
+                raise UserError(
+                    f"The model folder {artefact.name} contains links", "Replace them with the files themselves"
+                )
     else:
         with open_regular(artefact, sys.maxsize) as read, target.open("wb") as written:
             shutil.copyfileobj(read, written, _BLOCK)

@@ -36,7 +36,7 @@ class FileRunStore:
         run = self.layout.run(record.experiment, record.id)
         run.root.mkdir(parents=True, exist_ok=True)
         if run.record.exists():
-            raise UserError(f"There is already a run {record.id}")
+            raise UserError(f"Run {record.id} already exists")
         self.write(record)
 
     def write(self, record: RunRecord) -> None:
@@ -56,7 +56,7 @@ class FileRunStore:
         run = locate(self.layout, run_id)
         if run is not None:
             return read_record(run.root)
-        raise UserError(f"There is no run {run_id}", nearest(run_id, self.ids()))
+        raise UserError(f"Run {run_id} does not exist", nearest(run_id, self.ids()))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, newest last."""
@@ -73,7 +73,7 @@ class FileRunStore:
         places = {folder.name: folder for folder in self._folders()}
         ids = sorted(places, key=time_of)
         if not ids:
-            raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
+            raise UserError("This workspace has no runs", "Start one: python -m runner +experiment=iris")
         if text == "latest":
             return latest(ids, lambda one: read_record(places[one]))
         return read_record(places[meant(text, ids, "run")])
@@ -96,7 +96,7 @@ class FileRunStore:
         """
         record = self.read(run_id)
         if record.status not in TERMINAL:
-            raise UserError(f"Run {run_id} is {record.status}", f"End it first: vivero cancel {run_id}")
+            raise UserError(f"Run {run_id} is {record.status}", f"Cancel it first: vivero cancel {run_id}")
         root = self.layout.run(record.experiment, record.id).root
         remove(self.layout.root, root)
 

@@ -58,7 +58,7 @@ class FileSnapshotStore:
             self._store(source, digest, manifest)
 
         def again(name: str) -> None:
-            say(f"Snapshot {digest[:12]} was changed ({name}) and is put right from the source")
+            say(f"Snapshot {digest[:12]} had changed ({name}) and was repaired from the source")
             self._store(source, digest, manifest, replace=True)
 
         self._again[digest] = again
@@ -90,7 +90,7 @@ class FileSnapshotStore:
         ignored = _ignore_rules(source)
         for name in RESULT_FOLDERS:
             if (source / name).is_dir():
-                say(f"{name}/ of the source is left out: a run writes its own")
+                say(f"{name}/ of the source folder is not copied: each run writes its own")
         many = 20 * self.max_files  # enough to say no, before all of a disk is listed
         seen = 0
 
@@ -110,14 +110,14 @@ class FileSnapshotStore:
         try:
             return followed_files(source, leave_out)
         except BadLinkError as wrong:
-            raise UserError(f"job.source: {wrong}", "Remove it, or ignore it in .amlignore") from None
+            raise UserError(f"job.source: {wrong}", "Remove it, or add it to .amlignore") from None
 
     def _check(self, paths: Sequence[str], sizes: dict[str, int]) -> None:
         secret = secret_looking(paths, self.allow_secrets)
         if secret:
             raise UserError(
-                f"The source has files that look like secrets: {', '.join(secret[:5])}",
-                f"Ignore them in .amlignore, or allow them: 'job.snapshot.allow_secrets=[\"{secret[0]}\"]'",
+                f"The source folder has files that look like secrets: {', '.join(secret[:5])}",
+                f"Add them to .amlignore, or allow them: 'job.snapshot.allow_secrets=[\"{secret[0]}\"]'",
             )
         total = sum(sizes.values())
         largest = sorted(sizes, key=lambda path: -sizes[path])[:5]
@@ -158,7 +158,7 @@ class FileSnapshotStore:
 
 
 def _too_much(what: str, limit: object, setting: str) -> tuple[str, str]:
-    hint = f"Leave something out in .amlignore, or lift the limit of {limit} with job.snapshot.{setting}=N"
+    hint = f"Exclude files in .amlignore, or raise the limit of {limit}: job.snapshot.{setting}=N"
     return f"The source folder is too large to copy: {what}", hint
 
 
@@ -180,7 +180,7 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         found: dict[str, dict[str, Any]] = read_json(folder / "manifest.json")["files"]
     except FileNotFoundError:
-        raise UserError(f"Snapshot {folder.name[:12]} is not in this workspace any more") from None
+        raise UserError(f"Snapshot {folder.name[:12]} is no longer in this workspace") from None
     except (UserError, KeyError, TypeError):
         raise snapshot.DamagedError("manifest.json") from None
     return found
@@ -189,8 +189,8 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
 def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:
     """Return what is said of a snapshot that was changed since it was kept."""
     return UserError(
-        f"Snapshot {folder.name[:12]} is not used: {damaged} was changed since it was kept",
-        f"Remove {folder}; a new run of its source keeps it again",
+        f"Snapshot {folder.name[:12]} cannot be used: {damaged} has changed since it was stored",
+        f"Remove {folder}. The next run of its source stores it again",
     )
 
 

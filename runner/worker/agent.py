@@ -268,7 +268,7 @@ class Task:
                 file.flush()
                 os.fsync(file.fileno())
             if self._stopped.is_set():
-                raise OSError("the connection ended in the middle")
+                raise OSError("the connection ended in the middle of a message")
             os.chmod(aside, self._message.get("mode", 0o644))
             os.rename(aside, path)
         finally:
@@ -284,7 +284,7 @@ class Task:
             for one in archive:
                 archive.extract(one, path)
         if self._stopped.is_set():
-            raise OSError("the connection ended in the middle")
+            raise OSError("the connection ended in the middle of a message")
         return {}
 
     def do_pack(self) -> "Dict[str, Any]":
@@ -340,7 +340,7 @@ def _read(line: bytes) -> "Dict[str, Any]":
             return found
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         pass
-    sys.exit("a line of {} bytes came that is no message".format(len(line)))  # its words may be secret
+    sys.exit("received a line of {} bytes that is not a message".format(len(line)))  # its words may be secret
 
 
 class Pieces(io.RawIOBase):
@@ -388,9 +388,9 @@ def make_own(root: str) -> None:
     os.makedirs(root, mode=0o700, exist_ok=True)
     owners = {os.stat(root).st_uid, os.lstat(root).st_uid}  # a link to it has an owner too
     if not owners <= {os.geteuid(), 0}:
-        raise OSError(errno.EPERM, "{} belongs to another user, so nothing is kept in it (compute.root)".format(root))
+        raise OSError(errno.EPERM, "{} belongs to another user. Choose another folder: compute.root=PATH".format(root))
     if os.stat(root).st_mode & 0o022:
-        raise OSError(errno.EPERM, "{0} can be written by others: close it with chmod go-w {0}".format(root))
+        raise OSError(errno.EPERM, "{0} can be written by others. Close it: chmod go-w {0}".format(root))
 
 
 def space(path: str) -> int:

@@ -72,7 +72,7 @@ class Answers:
     def _start(self, name: str) -> bool:
         self._name = name
         if not self._command:
-            self._write_error("nothing here can answer it")
+            self._write_error("no controller is available to answer it")
             return False
         argv = [*self._command, self._run_dir, os.path.join(self._folder, name + ".json")]
         try:
@@ -92,7 +92,9 @@ class Answers:
         self._process = None
         if not os.path.exists(self._answer()):
             self._write_error(
-                "the process that answers ended without doing so ({})".format(worker_result.how_it_ended(status))
+                "the process that answers requests ended without an answer ({})".format(
+                    worker_result.how_it_ended(status)
+                )
             )
 
     def _answer(self) -> str:

@@ -25,8 +25,8 @@ def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
     texts = [str(text) for values in known.values() for text in values]
     if not all(ord(letter) < 128 for text in texts for letter in text) and not _keeps_letters():
         raise GarbledError(
-            "XGBoost has kept categories wrongly, as it does where they are not ASCII. "
-            "Train with categories that are, or with their numbers"
+            "XGBoost stored the categories incorrectly, as it does when they are not ASCII. "
+            "Train with ASCII categories or their codes"
         )
     return known
 

@@ -59,7 +59,7 @@ def notes(prefix: str) -> "List[str]":
         return []
     give_up(prefix)
     return [
-        "the environment that runs share was changed while the script ran ({}), and is built again before its next "
+        "the shared environment changed while the script ran ({}) and will be rebuilt before its next "
         "use; add packages to environment.packages, or install them with python -m pip".format(shown(found))
     ]
 

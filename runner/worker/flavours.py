@@ -103,7 +103,7 @@ def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]
         return "mlflow", python_model
     if flavours:
         known = "sklearn, {}, pyfunc".format(", ".join(_LIBRARIES))
-        raise NoModelError("its flavours are {}; known are {}".format(", ".join(sorted(flavours)), known))
+        raise NoModelError("its flavours are {}; supported are {}".format(", ".join(sorted(flavours)), known))
     raise NoModelError("the folder has no {} or {}".format(", ".join(PICKLED[:-1]), PICKLED[-1]))
 
 

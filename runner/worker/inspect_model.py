@@ -140,13 +140,13 @@ def _guarded(load: "Callable[[], Any]") -> "Any":
             name = named.group(1) if named else "a class"
             raise Refusal(
                 "{} is defined in the script itself, so no other process can load the model; "
-                "put it into a package that the environment installs, environment.packages=[./FOLDER]".format(name)
+                "move it to a package that the environment installs, environment.packages=[./FOLDER]".format(name)
             )
         raise Refusal("it cannot be loaded: {}".format(error))
     except ImportError as error:
         raise Refusal(
-            "loading it needs {}, which the environment does not have; a module beside the script is not there when "
-            "the model is used: give it a pyproject.toml and install it, environment.packages=[./FOLDER]".format(
+            "loading it needs {}, which is not in the environment; a module beside the script is not available when "
+            "the model is used. Give it a pyproject.toml and install it: environment.packages=[./FOLDER]".format(
                 getattr(error, "name", None) or error
             )
         )
@@ -186,12 +186,14 @@ def _unpickle(content: bytes) -> "Any":
 def _check(model: "Any") -> None:
     what = _no_model(model)
     if what:
-        raise Refusal("it holds {}, which is no model".format(what))
+        raise Refusal("it contains {}, which is not a model".format(what))
     if not _methods(model):
-        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(METHODS)))
+        raise Refusal(
+            "it contains a {}, which has none of the methods {}".format(type(model).__name__, ", ".join(METHODS))
+        )
     unfitted = _unfitted(model)
     if unfitted:
-        raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
+        raise Refusal("{} is not fitted; call fit before you save it".format(unfitted))
     for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
         booster = part
         if hasattr(part, "get_booster"):  # a search has one that was never fitted, too
@@ -246,7 +248,7 @@ def _unfitted(model: "Any") -> str:
     try:
         return "" if _says_fitted(model) else type(model).__name__
     except Exception as error:
-        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+        sys.stderr.write("cannot tell whether {} is fitted: {}\n".format(type(model).__name__, error))
     return ""
 
 
@@ -272,7 +274,7 @@ def _unfitted_of_sklearn(model: "Any") -> str:
     except NotFittedError:
         return type(model).__name__
     except Exception as error:
-        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+        sys.stderr.write("cannot tell whether {} is fitted: {}\n".format(type(model).__name__, error))
     return ""
 
 

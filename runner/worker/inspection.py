@@ -145,7 +145,7 @@ class Inspector:
         if ended is not None:
             self._refuse(_cause(ended))
         elif len(self._received) > _LARGEST_ANSWER:
-            self._refuse("the process that loaded the model answered with too much")
+            self._refuse("the process that loaded the model returned too much data")
         elif time.monotonic() > self._deadline:
             self._refuse("loading the model took more than {:g} s".format(timeouts.seconds("model_load")))
         return self.entry is not None

@@ -43,10 +43,10 @@ def main(
     run_dir = os.path.abspath(arguments[0])
     lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
     if lock is None:
-        print("another worker is at this run", file=sys.stderr)
+        print("another worker is running this run", file=sys.stderr)
         return 1
     if os.path.exists(os.path.join(run_dir, "result.json")):
-        print("this run has a result already", file=sys.stderr)
+        print("this run already has a result", file=sys.stderr)
         return 1
     order: "Dict[str, Any]" = {}
     supervisor: "Optional[supervise.Supervisor]" = None

@@ -114,7 +114,9 @@ class Keeper:
                 if os.path.exists(os.path.join(run, "worker.lock")):
                     return os.getpid()
                 with open(log, "a") as told:
-                    told.write("started afresh, for there is no warm interpreter: {}\n".format(error))
+                    told.write(
+                        "started a new interpreter, because no prefork interpreter is available: {}\n".format(error)
+                    )
         if pid is not None:
             return pid
         with open(log, "ab") as output:
@@ -195,7 +197,7 @@ def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
         if answer is not None:
             break
         if time.monotonic() > until:
-            raise OSError("the keeper does not begin: see {}.log".format(_place(root)))
+            raise OSError("the keeper did not start: see {}.log".format(_place(root)))
         _start(root, idle)
         time.sleep(0.02)
     if "error" in answer:

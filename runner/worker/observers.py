@@ -43,7 +43,7 @@ class Observer:
             self._rest()
         except Exception as error:
             traceback.print_exc()
-            return ["{} could not all be read: {}: {}".format(self.what, type(error).__name__, error)]
+            return ["{} could not be read completely: {}: {}".format(self.what, type(error).__name__, error)]
         return []
 
     def _step(self) -> None:
@@ -68,7 +68,7 @@ class LogObserver(Observer):
     def finish(self) -> "List[str]":
         """Read all that is left; return notes on that, and on what patterns found that is no number."""
         notes = super().finish()
-        text = "job.metrics.{} found {!r}, which is no number"
+        text = "job.metrics.{} found {!r}, which is not a number"
         notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
         return notes + ["job.metrics.{} found nothing".format(name) for name in sorted(self._patterns.unmatched)]
 
@@ -121,7 +121,7 @@ class MlflowObserver(Observer):
 
     def finish(self) -> "List[str]":
         """Read all that is left; return notes on that, and on what went elsewhere."""
-        text = "MLflow was told to record at {}: what went there is not in this run"
+        text = "MLflow recorded to {}, so that data is not part of this run"
         notes = super().finish()
         found = self._elsewhere()
         if not found and not (self._reader is not None and self._reader.has_runs):

@@ -62,4 +62,6 @@ def notes(order: "Dict[str, Any]", run_dir: str) -> "List[str]":
     if not found:
         return []
     pins = ", ".join("{}=={}".format(name, version) for name, version in sorted(found.items()))
-    return ["the script installed {} for this run alone; environment.packages has it for every run".format(pins)]
+    return [
+        "the script installed {} for this run only; add it to environment.packages to have it in every run".format(pins)
+    ]

@@ -166,7 +166,7 @@ class PreforkPool:
             known["refused"].append(answer["refused"])
             os.makedirs(self._learnt, exist_ok=True)
             files.write_json(place.learnt, known, durable=False)
-        raise NotWarm("too many modules do something when they are imported")
+        raise NotWarm("too many modules have side effects on import")
 
 
 class _Place:

@@ -80,7 +80,7 @@ def _load_prctl() -> "Optional[Callable[..., int]]":
         found: "Callable[..., int]" = ctypes.CDLL(None).prctl
         return found
     except (ImportError, OSError, AttributeError) as error:
-        print("orphans cannot be followed here: {}".format(error), file=sys.stderr)
+        print("orphaned processes cannot be tracked on this machine: {}".format(error), file=sys.stderr)
         return None
 
 

@@ -103,7 +103,7 @@ class Supervisor:
         self._wait_for_answer()
         self._close()
         if files.restore(self._log, path):
-            self._notes.append("the script removed its own log; it was put back")
+            self._notes.append("the script removed its own log, which was restored")
         return dict(self._result(), **found)
 
     def _shown_argv(self) -> "Optional[List[str]]":
@@ -170,7 +170,7 @@ class Supervisor:
         watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
         ready = select.select(watched + self._lifeline, [], [], seconds)[0]
         if self._lifeline and self._lifeline[0] in ready:
-            print("the process that attends this container is gone", file=sys.stderr)
+            print("the process that monitors this container has ended", file=sys.stderr)
             os._exit(137)  # and the container with it
         if self._wakeup in ready:
             os.read(self._wakeup, 4096)
@@ -232,7 +232,7 @@ class Supervisor:
             self._end_all(timeouts.seconds("leftover_grace"))
         elif left and time.monotonic() - self._over > _LEAVE_BY_THEMSELVES:
             names = ", ".join(processes.describe(pid) for pid in left[:8])
-            self._notes.append("the script left {} running, ended: {}".format(_count(left), names))
+            self._notes.append("the script left {} running; ended: {}".format(_count(left), names))
             self._end_all(timeouts.seconds("leftover_grace"))
         return left is None or bool(left)
 

@@ -190,7 +190,7 @@ def test_cancel_of_a_sweep_that_has_ended_says_so_as_of_a_run(history: History, 
     assert history.json("cancel", run.id, sweep.id) == [
         {"id": run.id, "status": "completed"}, {"id": sweep.id, "status": "completed"},
     ]  # fmt: skip
-    assert f"Sweep {sweep.id} had already ended: it is completed" in history.vivero("cancel", sweep.id).stdout
+    assert f"Sweep {sweep.id} has already ended: it is completed" in history.vivero("cancel", sweep.id).stdout
 
 
 def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history: History, store: Any) -> None:

@@ -58,8 +58,8 @@ BEYOND: dict[str, tuple[Any, str]] = {
     "a long number": ("x: " + "9" * 5000, "a number of 5000 digits"),
     "a long number by its tag": ("x: !!int '" + "9" * 5000 + "'", "a number of 5000 digits"),
     "a date that is none": ("job: {description: !!timestamp 2026-99-99}", "month must be in"),
-    "a time that is none": ("x: !!timestamp zz", "does not fit its tag"),
-    "a truth that is none": ("x: !!bool abc", "does not fit its tag"),
+    "a time that is none": ("x: !!timestamp zz", "does not match its YAML tag"),
+    "a truth that is none": ("x: !!bool abc", "does not match its YAML tag"),
     "text of another encoding": (b"x: \xff\xfe", "not in UTF-8"),
     "zeros": ("x: \0", "special characters"),
 }  # fmt: skip
@@ -288,8 +288,8 @@ SWEEPS = {
     "range(1000000000,0,-1)": "1000000000 values",
     "sort(range(0,1000000000))": "1000000000 values",
     "shuffle(range(0,1000000000))": "1000000000 values",
-    "range(0,1,0)": "has no end",
-    "range(0,inf)": "has no end",
+    "range(0,1,0)": "never ends",
+    "range(0,inf)": "never ends",
 }
 
 

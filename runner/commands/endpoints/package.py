@@ -12,7 +12,7 @@ from runner.commands.output import emit_json, note, say
 
 @click.command()
 @click.argument("model")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder; NAME-VERSION unless said.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder. Default: NAME-VERSION.")
 @click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as workers=2 or auth=none.")
 @global_options
 def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:

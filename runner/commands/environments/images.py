@@ -24,7 +24,7 @@ def image_sizes(images: list[str]) -> dict[str, int]:
             with contextlib.suppress(docker.errors.ImageNotFound):
                 found[image] = int(client.images.get(image).attrs["Size"])
     except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        note(f"Sizes of images are not known: {' '.join(str(error).split())}")
+        note(f"Cannot read the sizes of images: {' '.join(str(error).split())}")
     return found
 
 
@@ -43,7 +43,7 @@ def remove_image(key: str, root: str) -> str | None:
     except docker.errors.ImageNotFound:
         return None
     except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        return f"its image stays: {' '.join(str(error).split())}"
+        return f"its image was kept: {' '.join(str(error).split())}"
     return None
 
 
@@ -65,7 +65,7 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
     store, removed = EndpointStore(layout), list[str]()
     deploying = [path.parent.name for path in layout.endpoints.glob("*/.deploy.lock") if is_locked(path)]
     if deploying:
-        note(f"Images of model versions stay: endpoint {deploying[0]} is being changed")
+        note(f"Images of model versions were kept: endpoint {deploying[0]} is being changed")
         return []
     try:
         client = connect(timeout=10)
@@ -74,5 +74,5 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
                 client.images.remove(name)
             removed.append(name)
     except (UserError, docker.errors.DockerException, OSError) as error:
-        note(f"Images of model versions stay: {' '.join(str(error).split())}")
+        note(f"Images of model versions were kept: {' '.join(str(error).split())}")
     return removed

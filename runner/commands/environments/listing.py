@@ -34,7 +34,7 @@ def environments(context: click.Context) -> None:
     elif found:
         _print(found)
     else:
-        note("No environments are kept yet")
+        note("No environments yet")
 
 
 def rows() -> list[dict[str, Any]]:

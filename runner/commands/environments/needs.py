@@ -41,7 +41,7 @@ def needs(layout: Layout) -> Needs:
         key = run.prepare.environment.key if run.prepare else None
         goes_on = run.status not in TERMINAL
         if goes_on and key is None:
-            why = "nobody follows: vivero recover" if run.id in left else "is being prepared"
+            why = "is not followed: vivero recover" if run.id in left else "is being prepared"
             unknown.append(f"run {run.id}, which {why}")
         elif key is not None and (goes_on or run.properties.get("sweep") in sweeps):
             found[key].append(f"run {run.id}")

@@ -51,7 +51,7 @@ def _chosen(store: FileRegistry, reference: str | None) -> list[tuple[str, int]]
         name, _, version = reference.partition(":")
         if version.isascii() and version.isdigit() and int(version) in known_versions(store, name):
             return [(name, int(version))]
-        raise UserError(f"There is no model version '{reference}'")
+        raise UserError(f"Model version '{reference}' does not exist")
     return [(reference, version) for version in known_versions(store, reference)]
 
 

@@ -51,7 +51,7 @@ def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
         return False
     runs = [one for one in run_store(layout).ids() if text in one]
     if runs and text not in runs:
-        raise UserError(f"'{text}' is part of the ids of run {runs[-1]} and sweep {sweeps[-1]}", "Give more of it")
+        raise UserError(f"'{text}' matches both run {runs[-1]} and sweep {sweeps[-1]}", "Give more of the id")
     return not runs
 
 
@@ -64,10 +64,10 @@ def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str
         was_over, ended = _end_run(layout, record)
         return ended.id, ended.status, _line(ended, was_over)
     if record.state != RUNNING:
-        return record.id, record.state, f"Sweep {record.id} had already ended: it is {record.state}"
+        return record.id, record.state, f"Sweep {record.id} has already ended: it is {record.state}"
     swept = _end_sweep(layout, record)
     if swept.state == record.state:
-        return swept.id, swept.state, f"Sweep {swept.id} is told to end: see 'vivero sweep {swept.id}'"
+        return swept.id, swept.state, f"Sweep {swept.id} is being canceled. See: vivero sweep {swept.id}"
     return swept.id, swept.state, f"Sweep {swept.id} is {swept.state}"
 
 
@@ -111,7 +111,7 @@ def _line(record: RunRecord, was_over: bool) -> str:
     from runner.statuses import TERMINAL
 
     if was_over:
-        return f"Run {record.id} had already ended: it is {record.status}"
+        return f"Run {record.id} has already ended: it is {record.status}"
     if record.status in TERMINAL:
         return f"Run {record.id} is {record.status}"
-    return f"Run {record.id} is told to end: see 'vivero show {record.id}'"
+    return f"Run {record.id} is being canceled. See: vivero show {record.id}"

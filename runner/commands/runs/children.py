@@ -98,7 +98,7 @@ def print_children(children: list[Child]) -> None:
     for child in children[:_SHOWN]:
         _print_line(child, 2)
     if len(children) > _SHOWN:
-        say(f"  and {len(children) - _SHOWN} more: see them all with --json")
+        say(f"  and {len(children) - _SHOWN} more: show all with --json")
 
 
 def _print_line(child: Child, indent: int) -> None:

@@ -33,7 +33,7 @@ def read_columns(text: str) -> list[str]:
     for name in found:
         if name not in FIELDS and name.partition(".")[0] not in OWNERS:
             raise UserError(
-                f"--columns: there is no column {name}",
+                f"--columns: unknown column {name}",
                 nearest(name, FIELDS) + " Also params.NAME, metrics.NAME, tags.NAME",
             )
     return found

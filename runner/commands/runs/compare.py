@@ -28,7 +28,7 @@ Sides = dict[str, list[Any]]
 def compare(runs: tuple[str, ...]) -> None:
     """Show side by side where runs differ: configuration, packages, source, inputs; and their metrics."""
     if len(runs) < 2:
-        raise UserError("There is nothing to compare", "Name two runs: vivero compare RUN RUN")
+        raise UserError("A comparison takes two or more runs", "For example: vivero compare RUN RUN")
     layout = workspace()
     read = [read_run(layout, text) for text in runs]
     records = [record for record, _ in read]

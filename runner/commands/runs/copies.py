@@ -53,16 +53,16 @@ def _claim(target: Path, option: str) -> list[Path]:
     """Make the target, and return the folders that had to be made for it, innermost first."""
     if target.is_dir():
         if any(target.iterdir()):
-            raise UserError(f"{target} exists and is not empty", f"Name another folder with {option} DIR")
+            raise UserError(f"{target} exists and is not empty", f"Choose another folder with {option} DIR")
         return []
     if os.path.lexists(target):
-        raise UserError(f"{target} exists and is no folder", f"Name another folder with {option} DIR")
+        raise UserError(f"{target} exists and is not a folder", f"Choose another folder with {option} DIR")
     made = [folder for folder in (target, *target.parents) if not os.path.lexists(folder)]
     try:
         target.mkdir(parents=True)
     except OSError as error:
         raise UserError(
-            f"{target} cannot be made: {error.strerror}", f"Name another folder with {option} DIR"
+            f"Cannot create {target}: {error.strerror}", f"Choose another folder with {option} DIR"
         ) from error
     return made
 
@@ -94,10 +94,10 @@ def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = N
     names = list_files(source) if source.is_dir() else []
     missing = sorted(set(expected or ()) - set(names))
     if missing:
-        raise UserError(f"{source} lacks {missing[0]}, which was recorded", "The files were changed since")
+        raise UserError(f"{source} no longer contains {missing[0]}, which was recorded", "The files have changed since")
     added = sorted(set(names) - set(expected or ())) if complete else []
     if added:
-        raise UserError(f"{source} has {added[0]}, which was not recorded", "The files were changed since")
+        raise UserError(f"{source} contains {added[0]}, which was not recorded", "The files have changed since")
     for name in names:
         copy_file(source / name, target / name, (expected or {}).get(name))
     return len(names)
@@ -123,4 +123,4 @@ def copy_file(source: Path, target: Path, sha256: str | None = None) -> None:
     target.chmod(state.st_mode & 0o755 | 0o600)
     os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
     if sha256 is not None and hasher.hexdigest() != sha256:
-        raise UserError(f"{source} is not what was recorded: its SHA-256 differs", "The file was changed or is damaged")
+        raise UserError(f"{source} is not the recorded file: its SHA-256 differs", "The file was changed or is damaged")

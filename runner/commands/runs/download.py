@@ -11,7 +11,7 @@ from runner.console.format import show_count
 
 @click.command()
 @click.argument("run")
-@click.option("--to", metavar="DIR", help="The folder to make; otherwise one named after the run, here.")
+@click.option("--to", metavar="DIR", help="The folder to create. Default: the run's id in the current folder.")
 @global_options
 def download(run: str, to: str | None) -> None:
     """Copy a run's outputs, logs and records into a new folder."""

@@ -27,8 +27,8 @@ _PAUSE = 0.2
 
 @click.command()
 @click.argument("run")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
-@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which of the run's logs.")
+@click.option("--follow", "-f", is_flag=True, help="Continue until the run has ended.")
+@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which log to print.")
 @global_options
 def logs(run: str, follow: bool, name: str) -> None:
     """Print a log of a run or an endpoint, byte for byte; with --json as {run, name, text}.
@@ -101,7 +101,7 @@ def _why_silent(layout: Layout, record: RunRecord) -> str:
         return f"Run {record.id} printed nothing: it is {record.status}"
     environment = layout.run(record.experiment, record.id).environment_log
     more = f" See: vivero logs {record.id} --name {environment.name}" if environment.exists() else ""
-    return f"Run {record.id} is {record.status}, its script never began: {record.error.rstrip('. ')}.{more}"
+    return f"Run {record.id} is {record.status}; its script never started: {record.error.rstrip('. ')}.{more}"
 
 
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:

@@ -56,7 +56,7 @@ def recover(runs: tuple[str, ...]) -> None:
     if wants_json():
         emit_json(done)
     elif not records:
-        note("Nothing to recover. Every run has ended or is followed by a controller")
+        note("Nothing to recover. Every run has ended or has a controller")
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -78,12 +78,12 @@ def _recover(layout: Layout, record: RunRecord) -> tuple[RunRecord, str]:
 
     record, followed = looked_at(layout, record)
     if record.status in TERMINAL:
-        return record, f"Run {record.id} had already ended: it is {record.status}"
+        return record, f"Run {record.id} has already ended: it is {record.status}"
     if followed:
-        return record, f"Run {record.id} is {record.status}, and its controller or worker is there"
+        return record, f"Run {record.id} is {record.status}, and its controller or worker is alive"
     record = reconcile(layout, record, say=note)
     if record.status not in TERMINAL:
-        return record, f"Run {record.id} goes on, and is followed again"
+        return record, f"Run {record.id} is still running and has a controller again"
     made = record.register
     more = f"; registered {made.model}:{made.version}" if made else f": {record.error}" if record.error else ""
     return record, f"Run {record.id} is {record.status}{more}"

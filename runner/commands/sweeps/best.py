@@ -40,7 +40,7 @@ def best(sweep: str) -> None:
 
 def _why(record: SweepRecord) -> str:
     if not record.objectives:
-        return "it has no objective"
+        return "it has no objective (sweep.objective)"
     names = " and ".join(one.metric for one in record.objectives)
     return f"no completed trial has a value of {names}"
 

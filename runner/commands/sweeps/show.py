@@ -32,7 +32,7 @@ def sweep(sweep: str) -> None:
     if not wants_json():
         _print(layout, record, state)
         if resume:
-            note(f"Its controller is gone. To go on: {resume}")
+            note(f"Its controller has ended. Resume it: {resume}")
         elif state == INTERRUPTED:
             advise(layout, left(layout, record))
         return
@@ -62,7 +62,7 @@ def _print(layout: Layout, record: SweepRecord, state: str) -> None:
         section("Trials")
         print_trials(record, trials[:_SHOWN], reasons=any(trial.reason for trial in trials[:_SHOWN]))
     if len(trials) > _SHOWN:
-        note(f"and {len(trials) - _SHOWN} more: see them all with --json")
+        note(f"and {len(trials) - _SHOWN} more: show all with --json")
 
 
 def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
 
     if locate(layout, trial.run) is None:
         # The controller died between its word that the trial begins and the run's first file.
-        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before it began"}
+        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before the trial began"}
     try:
         run, _ = looked_at(layout, run_store(layout).read(trial.run))
     except (UserError, OSError) as error:  # one bad record must not hide the sweep
@@ -162,7 +162,7 @@ def close(layout: Layout, record: SweepRecord) -> SweepRecord:
     store = sweep_store(layout)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:
         if not held:
-            raise UserError(f"Sweep {record.id} has just been taken up again", "Cancel it once more")
+            raise UserError(f"Sweep {record.id} has just been resumed", "Cancel it again")
         canceled = dataclasses.replace(store.replay(store.read(record.id)), state=CANCELED, ended=now())
         store.write(canceled)
     return canceled

@@ -31,7 +31,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     """
     there = node.call("node_cleanup", "state").result()
     if everything and there["running"]:
-        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "End it first: vivero cancel RUN")
+        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "Cancel it first: vivero cancel RUN")
     over, others = [], 0
     for place in there["runs"]:
         ended = _has_ended(layout, place)
@@ -44,14 +44,14 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"
     if others:
-        said += f"; {others} that this workspace does not know are left"
+        said += f"; {others} of other workspaces were kept"
     return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": said}
 
 
 def stop(node: Node, runs: bool) -> dict[str, Any]:
     """End what is kept warm on a node, and with `runs` what runs."""
     answer = node.call("node_cleanup", "stop", runs=runs).result()
-    said = "nothing was kept warm" if not answer["keeper"] else "what was kept warm is ended"
+    said = "no prefork interpreters were running" if not answer["keeper"] else "prefork interpreters ended"
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"
     return {**answer, "said": said}

@@ -111,7 +111,7 @@ class NodeJob:
             self._end(FAILED, str(mistake))
         except Exception as error:  # noqa: BLE001 - told here and in the run's record
             traceback.print_exc()
-            self._end(FAILED, f"a mistake of the runner: {type(error).__name__}: {error}")
+            self._end(FAILED, f"internal error: {type(error).__name__}: {error}")
         finally:
             self._over.set()
 
@@ -148,7 +148,7 @@ class NodeJob:
             return attempt, None
         node = self._nodes.hold(found.node)
         if node is None:
-            raise UserError(f"the run is on {found.node}, which is not of this cluster")
+            raise UserError(f"the run is on {found.node}, which is not part of this cluster")
         return attempt, node
 
     def _lost(self, node: Node, attempt: int) -> int:
@@ -166,7 +166,7 @@ class NodeJob:
         self._receiver.result = None
         self._told = 0
         node.owe(lambda back: late(back, place, apart))
-        self._say(f"{node.name} is lost: {self._run.root.name} begins again elsewhere")
+        self._say(f"{node.name} is lost: {self._run.root.name} restarts on another node")
         return attempt + 1
 
     def _place_name(self, attempt: int) -> str:
@@ -189,7 +189,7 @@ class NodeJob:
                 if waited > self._limits.lost_after_seconds and self._nodes.another_is_up(node):
                     return LOST
                 if time.monotonic() - told > _SAYS:
-                    self._say(f"{trouble.message}; what runs there goes on, and is asked for again")
+                    self._say(f"{trouble.message}; its run continues, and the connection is retried")
                     told = time.monotonic()
                 self._over.wait(0.5)
             except RefusedError as refused:
@@ -201,7 +201,7 @@ class NodeJob:
     def _give_up(self, node: Node, name: str, began: _Flag) -> str:
         if began:
             node.owe(lambda back: late(back, name, None))
-        self._end(CANCELED, f"canceled; {node.name} did not answer: end what is left there with vivero nodes clean")
+        self._end(CANCELED, f"canceled; {node.name} did not answer. To end what still runs there: vivero nodes clean")
         return DONE
 
     def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
@@ -265,7 +265,7 @@ class NodeJob:
             for one in read_lines(self._run.attempts, AttemptLine)
         ]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
-        notes += [f"{name} is a link or no regular file and was not kept" for name in left]
+        notes += [f"{name} is not a regular file and was not kept" for name in left]
         host = node.name if found["host"] in (None, node.name) else f"{node.name} ({found['host']})"
         write_json(self._run.result, {**found, "host": host, "notes": [*found["notes"], *notes]})
 

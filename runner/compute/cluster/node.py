@@ -137,7 +137,8 @@ class Node:
             return client.ask("know", path=self._root).result()
         except RefusedError as refused:
             raise UserError(
-                f"{self.name}: its folder {self._root} cannot be made: {refused}", "Name another one: compute.root=PATH"
+                f"{self.name}: its folder {self._root} cannot be created: {refused}",
+                "Choose another folder: compute.root=PATH",
             ) from None
 
     def _settle(self) -> None:

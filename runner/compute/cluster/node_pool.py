@@ -152,7 +152,7 @@ class Nodes:
         """Use a node no more."""
         with self._change:
             if node.name not in self._unfit:
-                self._say(f"{node.name} is left out: {why}")
+                self._say(f"{node.name} is skipped: {why}")
             self._unfit[node.name] = why
             self._change.notify_all()
 
@@ -171,7 +171,7 @@ class Nodes:
             for node in self._nodes:
                 if node.owes and not node.is_connected and node.name not in self._owing:
                     self._owing.add(node.name)
-                    self._say(f"{node.name} may still run what was lost there: end it with vivero nodes clean")
+                    self._say(f"a lost run may still be running on {node.name}. To end it: vivero nodes clean")
 
     def close(self) -> None:
         """Let go of all."""
@@ -232,7 +232,7 @@ class Nodes:
             self.leave_out(node, str(mistake))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not have others wait for ever
             traceback.print_exc()
-            self.leave_out(node, f"a mistake of the runner: {type(error).__name__}: {error}")
+            self.leave_out(node, f"internal error: {type(error).__name__}: {error}")
         with self._change:
             self._tried[node.name] = time.monotonic()
             self._trying.discard(node.name)
@@ -244,7 +244,7 @@ class Nodes:
     def _name(self, node: Node) -> None:
         if node.name not in self._named and node.name not in self._unfit:
             self._named.add(node.name)
-            self._say(f"{node.trouble or f'{node.name} does not answer'}: going on without it")
+            self._say(f"{node.trouble or f'{node.name} does not answer'}: continuing without it")
 
     def _up(self) -> list[Node]:
         up = [node for node in self._nodes if node.is_connected and node.name not in self._unfit]
@@ -263,6 +263,6 @@ class Nodes:
             for one in self._nodes
             if one not in self._up()
         ]
-        wanted = "" if self._least == 1 else f"{up} of the {self._least} nodes of compute.min_nodes are up: "
+        wanted = "" if self._least == 1 else f"only {up} of compute.min_nodes={self._least} nodes are up: "
         kind = UserError if self._first is None else UnreachableError
         return kind(wanted + "; ".join(reasons), "See: vivero nodes check")

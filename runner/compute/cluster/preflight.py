@@ -85,4 +85,4 @@ def _problems(facts: dict[str, Any]) -> Iterator[str]:
             yield f"{place} has {free / 2**20:.0f} MB left"
     here = f"{sys.platform}-{platform.machine()}"
     if facts["platform"] != here:
-        yield f"it is {facts['platform']}, this machine is {here}: it needs a uv of its own"
+        yield f"it is {facts['platform']}, this machine is {here}: uv must be installed there"

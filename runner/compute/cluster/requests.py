@@ -56,7 +56,7 @@ class Asked:
                 command = [*answers, str(self._run.root), str(asked)]
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
                 if not answer.exists():
-                    error = f"the process that answers ended without doing so (exit code {done.returncode})"
+                    error = f"the process that answers requests ended without an answer (exit code {done.returncode})"
                     write_json(answer, {"ok": False, "error": error})
             host.write(self._place / "requests" / answer.name, answer.read_bytes())
         except (UserError, OSError) as error:  # asked again as soon as the connection is back

@@ -81,7 +81,7 @@ class Scaled:
                 return self.end()
             for node in self._others():
                 if node.name in self._there and self._is_there(node, "worker") is False:
-                    self._tell(node, f"has no workers any more: {self._last_line(node)}")
+                    self._tell(node, f"no longer has workers: {self._last_line(node)}")
                     self._there.discard(node.name)
                 if node.name not in self._there:
                     self._join(node)
@@ -108,7 +108,7 @@ class Scaled:
             self._start(node, "worker", facts)
             self._workers += node.slots
         except (UserError, OSError) as mistake:
-            self._tell(node, f"does not take part: {mistake}")
+            self._tell(node, f"is not part of the cluster: {mistake}")
         with self._guard:
             self._joining.discard(node.name)
             self._there.add(node.name)
@@ -138,7 +138,7 @@ class Scaled:
         host, until = self._home.host(), time.monotonic() + _BEGINS
         while not host.exists(folder / "address.json"):
             if not host.exists(folder / "engine.json") or time.monotonic() > until:
-                raise UserError(f"No cluster begins on {self._home.name}: {_last_line(host, folder)}")
+                raise UserError(f"The Dask cluster did not start on {self._home.name}: {_last_line(host, folder)}")
             time.sleep(_TICK)
         found = json.loads(host.read(folder / "address.json"))
         return str(found["address"]), found["dashboard"]
@@ -147,7 +147,7 @@ class Scaled:
         """Let the dashboard be seen from here, for as long as the run goes on."""
         if port is not None:
             self._tunnel = Tunnel(self._home, port)
-            self._say(f"The cluster's dashboard is at http://127.0.0.1:{self._tunnel.port}/status")
+            self._say(f"Dask dashboard: http://127.0.0.1:{self._tunnel.port}/status")
 
     def end(self) -> None:
         """Let go of it; it ends by itself."""
@@ -162,4 +162,4 @@ def _last_line(host: RemoteHost, folder: Path) -> str:
         lines = host.read(folder.with_name(f"{folder.name}.log")).decode(errors="replace").strip().splitlines()
         if lines:
             return lines[-1]
-    return "nothing is said"
+    return "no output"

@@ -46,11 +46,11 @@ class Receiver:
             If something between is missing.
         """
         if name not in GROWING:
-            raise UserError(f"A node sent {name!r}, which does not grow")
+            raise UserError(f"A node sent {name!r}, which is not a log")
         with (self._run.root / name).open("ab") as file:
             have = file.tell()
             if offset > have:
-                raise UserError(f"{name}: {offset - have} bytes are missing of what the node sends")
+                raise UserError(f"{name}: {offset - have} bytes are missing from what the node sent")
             file.write(content[have - offset :])
 
     def whole(self, name: str, content: bytes, facts: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ class Receiver:
                 aside.rename(path)
                 return
             aside.unlink()  # the beginning was another file's
-        raise UserError(f"{name} came from {host.name} with another content than it has there")
+        raise UserError(f"{name} from {host.name} differs from the file there")
 
     def _is_here(self, name: str, facts: Mapping[str, Any]) -> bool:
         path = self._place(name)
@@ -109,7 +109,7 @@ class Receiver:
         parts = PurePosixPath(name).parts
         inside = name in _TAKEN or (len(parts) > 1 and parts[0] in _FOLDERS)
         if not inside or ".." in parts or "\0" in name or name.startswith("/"):
-            raise UserError(f"A node sent {name!r}, which is no file of a run")
+            raise UserError(f"A node sent {name!r}, which does not belong in a run")
         path = self._run.root / name
         for above in path.parents:
             if above == self._run.root:

@@ -73,7 +73,7 @@ class Interpreter:
         line, _, self._received = self._received.partition(b"\n")
         found = json.loads(line)
         if not isinstance(found, dict):
-            raise NotWarmError(f"a strange answer: {line[:80]!r}")
+            raise NotWarmError(f"an unexpected answer: {line[:80]!r}")
         return found
 
     def fork(self, run: RunLayout, learnt: Path | None) -> int | None:
@@ -95,7 +95,7 @@ class Interpreter:
     def _complaint(self) -> str:
         self._log.seek(0)
         lines = self._log.read()[-2000:].decode(errors="replace").strip().splitlines()
-        return f"it ended ({lines[-1] if lines else 'without a word'})"
+        return f"it ended ({lines[-1] if lines else 'without output'})"
 
     def end(self) -> None:
         """Let it go."""
@@ -139,7 +139,7 @@ def ready(
         known["refused"].append(answer["refused"])
         if learnt is not None:
             write_json(learnt, known)
-    raise NotWarmError("too many modules do something when they are imported")
+    raise NotWarmError("too many modules have side effects on import")
 
 
 def read_learnt(path: Path | None) -> dict[str, list[str]]:

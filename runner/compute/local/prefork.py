@@ -63,7 +63,7 @@ class WarmPool:
                 return self._fork_from(slot, run, order, handle)
         except (NotWarmError, OSError, ValueError) as error:
             with run.worker_log.open("a") as log:
-                log.write(f"started afresh, for there is no warm interpreter: {error}\n")
+                log.write(f"started a new interpreter, because no prefork interpreter is available: {error}\n")
             return None
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from runner.hosts.local import LocalHost
 from runner.io.files import hash_file, write_bytes, write_text
 from runner.ports import Say
 
-_HINT = "The whole log is logs/environment.log"
+_HINT = "The full log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter
 
 
@@ -50,7 +50,7 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) 
     """
     content = read_lock(lock)
     if content.platform != this_platform():
-        raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
+        raise UserError(f"The environment is for {content.platform}, but this machine is {this_platform()}")
     link(content, folder, prefix, say)
     if asked := requirements_of(content.pip):
         say(f"Installing {len(asked)} packages of the pip part")
@@ -76,14 +76,14 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
     )
     if done.returncode != 0:
         told = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
-        raise UserError(f"The environment cannot be built: {told[-1]}", _HINT)
+        raise UserError(f"The environment could not be built: {told[-1]}", _HINT)
 
 
 def run(argv: Sequence[str], say: Say) -> None:
     """Run a step of a build to its end, what it prints going to the log."""
     done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
     if done.exit_code != 0:
-        raise UserError(f"The environment cannot be built: {complaint(done.output)}", _HINT)
+        raise UserError(f"The environment could not be built: {complaint(done.output)}", _HINT)
 
 
 def _check_local(package: Package) -> None:
@@ -93,9 +93,11 @@ def _check_local(package: Package) -> None:
         return
     path = Path(url2pathname(parts.path))
     if not path.is_file():
-        raise UserError(f"The environment cannot be built: {path} is not there any more")
+        raise UserError(f"The environment could not be built: {path} no longer exists")
     if hash_file(path) != package.sha256:
-        raise UserError(f"The environment cannot be built: {path} is not what was locked, its SHA-256 is another one")
+        raise UserError(
+            f"The environment could not be built: {path} differs from the locked file: its SHA-256 does not match"
+        )
 
 
 def _name_prefix(folder: Path, prefix: str) -> None:

@@ -97,7 +97,8 @@ def read_lock(text: str) -> CondaLock:
             needs, site_packages = (), None
     if _EXPLICIT not in lines or not any(one.name == "python" for one in packages):
         raise UserError(
-            "That is not the lock of a conda environment: it names no Python", "Prepare the environment anew"
+            "The lock does not belong to a conda environment: it does not name a Python",
+            "Prepare the environment again",
         )
     return CondaLock(heading.removeprefix(_PLATFORM), tuple(packages), pip)
 
@@ -105,7 +106,7 @@ def read_lock(text: str) -> CondaLock:
 def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Package:
     found = _ADDRESS.fullmatch(line)
     if found is None:
-        raise UserError(f"A conda lock has a line that is no package with its hash: {line}")
+        raise UserError(f"A line of the conda lock is not a package with a hash: {line}")
     return Package(
         unquote(found["name"]),
         unquote(found["version"]),

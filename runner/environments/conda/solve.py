@@ -49,9 +49,11 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
         absent = _absent(gateway, channels, specs)
         if absent:
             places = ", ".join(wanted.channels)
-            message = f"{_WHAT}: there is no {', no '.join(absent)} in {places}"
-            raise UserError(message, "Correct it, or add a channel") from None
-        raise UserError(f"{_WHAT}: {reason(error)}", "Correct its packages") from None
+            message = f"{_WHAT}: {' and '.join(absent)} not found in {places}"
+            raise UserError(
+                message, "Correct the name or version, or add a channel: environment.channels=[NAME]"
+            ) from None
+        raise UserError(f"{_WHAT}: {reason(error)}", "Correct environment.packages or the file") from None
     return tuple(sorted((_package(one) for one in records), key=lambda one: one.name))
 
 
@@ -61,7 +63,7 @@ def _spec(text: str) -> MatchSpec:
     try:
         return MatchSpec(text)
     except exceptions.InvalidMatchSpecError as error:
-        raise UserError(f"{text!r} is no package that conda could look for: {reason(error)}") from None
+        raise UserError(f"environment: {text!r} is not a conda package specification: {reason(error)}") from None
 
 
 def _channel(name: str) -> Channel:
@@ -70,7 +72,7 @@ def _channel(name: str) -> Channel:
     try:
         return Channel(name)
     except exceptions.InvalidChannelError as error:
-        raise UserError(f"{name!r} is no channel: {reason(error)}") from None
+        raise UserError(f"environment.channels: {name!r} is not a channel: {reason(error)}") from None
 
 
 def _subdirs() -> list[Subdir]:
@@ -88,7 +90,7 @@ def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[Match
 
 def _package(record: RepoDataRecord) -> Package:
     if record.sha256 is None:
-        raise UserError(f"{record.url} has no SHA-256 in its channel and cannot be locked", "Index the channel anew")
+        raise UserError(f"{record.url} has no SHA-256 in its channel and cannot be locked", "Index the channel again")
     return Package(
         record.name.normalized,
         str(record.version),

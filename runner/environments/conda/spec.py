@@ -53,11 +53,11 @@ def gather(
         If a file cannot be read, or a value is none that can be asked for.
     """
     if priority not in PRIORITIES:
-        raise UserError(
-            f"environment.channel_priority: there is no '{priority}'", "Use strict or disabled: the solver has no other"
-        )
+        raise UserError(f"environment.channel_priority={priority} is not valid", "Use strict or disabled")
     if file is None and not packages:
-        raise UserError("environment: nothing is asked for", "Set environment.file to a conda YAML, or packages")
+        raise UserError(
+            "environment=conda has no packages", "Set environment.file=FILE.yaml or environment.packages=[NAME]"
+        )
     asked, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
     for line in pip:
         requirements.take(_plain(line, "environment.pip", option=True), base / "environment.pip", "environment.pip")
@@ -90,10 +90,10 @@ def _content(path: Path) -> dict[str, Any]:
     content = conda_content(path, "environment.file")
     for key in content:
         if key not in _KEYS:
-            hint = "Set job.environment_variables" if key == "variables" else nearest(str(key), _KEYS)
-            raise UserError(f"environment.file: {path} has '{key}', which is not read", hint)
+            hint = "Use job.environment_variables instead" if key == "variables" else nearest(str(key), _KEYS)
+            raise UserError(f"environment.file: {path} has an unsupported key '{key}'", hint)
     if not isinstance(content.get("channels") or [], list):
-        raise UserError(f"environment.file: {path} has no list as channels")
+        raise UserError(f"environment.file: {path}: channels must be a list")
     return content
 
 
@@ -111,7 +111,8 @@ def _dependencies(entries: list[Any], path: Path, requirements: Requirements) ->
                     requirements.take(_plain(line, where, option=True), path, "environment.file")
             elif key not in _SELECTORS:
                 raise UserError(
-                    f"{where} has '{' '.join(str(key).split())}' among its dependencies", "Use text, or pip:"
+                    f"{where} has '{' '.join(str(key).split())}' in its dependencies",
+                    "Only package names and a pip: list are supported",
                 )
             elif _SELECTORS[key]:
                 yield from (_plain(one, where) for one in (value if isinstance(value, list) else [value]))
@@ -121,7 +122,7 @@ def _plain(value: object, where: str, *, option: bool = False) -> str:
     """Return a word of the user's if it is one line that names something and holds no password."""
     text = str(value).strip()
     if not isinstance(value, str) or not text or not text.isprintable() or (text.startswith("-") and not option):
-        raise UserError(f"{where}: {text[:60]!r} cannot be a package")
+        raise UserError(f"{where}: {text[:60]!r} is not a package")
     if not option and _SECRET.search(text):
         raise _secret(where)
     return text
@@ -132,14 +133,14 @@ def _channel(value: object, where: str) -> str:
     if _SECRET.search(text):
         raise _secret(where)
     if not text.isprintable() or not _CHANNEL.fullmatch(text):
-        raise UserError(f"{where}: {text[:60]!r} cannot be a channel", "Use a name, an address, or a path with a /")
+        raise UserError(f"{where}: {text[:60]!r} is not a channel", "Use a name, an address, or a path with a /")
     return text
 
 
 def _secret(where: str) -> UserError:
     return UserError(
-        f"{where}: a channel's address has a password or token in it, and records would keep it",
-        "Leave it out there and use ~/.netrc, or RATTLER_AUTH_FILE",
+        f"{where}: a channel's address contains a password or token, which records would keep",
+        "Remove it and use ~/.netrc or RATTLER_AUTH_FILE",
     )
 
 
@@ -155,5 +156,5 @@ def _address(channel: str, base: Path) -> str:
 def _python(python: str | None) -> str:
     python = as_version(python)
     if python is not None and not _PYTHON.fullmatch(python):
-        raise UserError(f"environment.python: {python[:60]!r} is no version", "Give one such as 3.11 or 3.11.7")
+        raise UserError(f"environment.python={python[:60]!r} is not a version", "Give one such as 3.11 or 3.11.7")
     return "python" if python is None else f"python={python}"

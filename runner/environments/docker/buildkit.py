@@ -61,7 +61,7 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
                     say(line)
                     lines.append(line)
         if process.returncode != 0:
-            raise UserError(f"The image cannot be built: {_telling(lines)}", "The log is logs/environment.log")
+            raise UserError(f"The image could not be built: {_telling(lines)}", "The full log is logs/environment.log")
         return made.read_text().strip()
 
 
@@ -76,7 +76,7 @@ def _program() -> tuple[list[str], dict[str, str]]:
             if version and int(version[1]) < _OWN:
                 return [str(docker), "build"], {"DOCKER_BUILDKIT": "1"}
     raise UserError(
-        "This Dockerfile needs BuildKit, and no docker command here has it", "Install docker's plugin buildx"
+        "This Dockerfile needs BuildKit, and no docker command here has it", "Install Docker's buildx plugin"
     )
 
 

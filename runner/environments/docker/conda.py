@@ -92,7 +92,7 @@ class CondaImage:
             variables = {"PATH": f"{PREFIX}/bin", "CONDA_PREFIX": PREFIX}
             return committed(container, self._base, f"{repository}:{key}", labels, variables)
         except docker.errors.APIError as error:
-            raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
+            raise UserError(f"The image could not be built: {' '.join(str(error).split())}") from None
         finally:
             if container is not None:
                 container.remove(force=True)

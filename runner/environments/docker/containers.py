@@ -100,11 +100,12 @@ def refusal(error: Exception) -> UserError:
     said = " ".join(str(getattr(error, "explanation", None) or error).split())
     if _GONE in said:
         return UserError(
-            f"The engine does not see a folder of this machine: {said[said.index(_GONE) + len(_GONE) :].strip(' :')}",
+            f"The container engine does not see {said[said.index(_GONE) + len(_GONE) :].strip(' :')} of this machine",
             "It runs on another machine, or the folder is gone. Runs in containers need an engine on this machine",
         )
     if "could not select device driver" in said:
         return UserError(
-            "The engine has no GPUs to give (environment.gpus)", "Install its NVIDIA toolkit, or leave it out"
+            "environment.gpus: the container engine has no GPUs",
+            "Install its NVIDIA toolkit, or remove the setting",
         )
-    return UserError(f"The container cannot be started: {said}")
+    return UserError(f"The container could not be started: {said}")

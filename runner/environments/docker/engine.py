@@ -65,17 +65,18 @@ def _mistake(place: str, error: Exception) -> UserError:
         cause = cause.__cause__ or cause.__context__
     if any(isinstance(one, PermissionError) or "Permission denied" in str(one) for one in causes):
         return UserError(
-            f"You may not use the container engine at {place}",
-            "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to one of your own",
+            f"You do not have permission to use the container engine at {place}",
+            "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to your own",
         )
     return UserError(
-        f"No container engine answers at {place}: {_shortly(error)}", "Start it, or set DOCKER_HOST to one that runs"
+        f"No container engine answers at {place}: {_shortly(error)}",
+        "Start it, or set DOCKER_HOST to an engine that is running",
     )
 
 
 def _shortly(error: Exception) -> str:
     if "FileNotFoundError" in str(error):
-        return "there is no such socket"
+        return "the socket does not exist"
     if "ConnectionRefused" in str(error) or "Connection refused" in str(error):
-        return "the connection is refused"
+        return "connection refused"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

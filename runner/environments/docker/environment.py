@@ -62,7 +62,7 @@ class DockerEnvironment:
         start = time.perf_counter()
         client, settings = connect(), self.settings
         if settings.image is not None and settings.dockerfile is not None:
-            raise UserError("environment.image and environment.dockerfile are both given", "Leave one of them out")
+            raise UserError("environment.image and environment.dockerfile cannot be combined", "Remove one of them")
         if settings.image is not None:
             image = find(client, settings.image, say)
             return self._handle(settings.image, image, probe(client, image, self.layout), start)
@@ -83,13 +83,13 @@ class DockerEnvironment:
             handle = self._kept(client, host, say, start, lock_text)
             if handle.record.key != record.key:
                 raise UserError(
-                    f"Image {name} is gone, and its Dockerfile or base image is not what it was in that run"
+                    f"Image {name} no longer exists, and its Dockerfile or base image has changed since that run"
                 )
             return handle
         image = image or find(client, name, say)
         if image.id != record.image_id:
             raise UserError(
-                f"Image {name} is another one now: {image.id[7:19]}, in that run {(record.image_id or '')[7:19]}"
+                f"Image {name} has changed: it is {image.id[7:19]} now, and in that run {(record.image_id or '')[7:19]}"
             )
         found = probe(client, image, self.layout)
         return self._handle(name, image, found, start, key=record.key, lock=lock_text)
@@ -136,8 +136,8 @@ class DockerEnvironment:
         probed = probe(client, base, self.layout)
         if spec.python and f"{probed.python_version}.".find(f"{spec.python}.") != 0:
             raise UserError(
-                f"Python {spec.python} is asked for, base image {name} has {probed.python_version}",
-                "Leave environment.base_image out, or take another one",
+                f"environment.spec.python={spec.python}, but the base image {name} has Python {probed.python_version}",
+                "Remove environment.base_image, or choose another image",
             )
         source = SpecImage(client, self.layout, base, probed, say)
         lock = lock or source.lock(spec, upgrade=settings.upgrade)

@@ -52,4 +52,4 @@ class DockerHandle:
 
     def on(self, host: Host, say: Say) -> DockerHandle:  # noqa: ARG002 - the port's shape
         """Refuse: containers are run by this machine's engine, which may be another machine's (``DOCKER_HOST``)."""
-        raise UserError(f"A container's environment cannot be taken to {host.name}", "Choose environment=venv")
+        raise UserError(f"A container environment cannot be copied to {host.name}", "Use environment=venv")

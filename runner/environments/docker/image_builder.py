@@ -74,7 +74,9 @@ class Workshop:
             self._container.start()
         except docker.errors.APIError as error:
             self._remove()
-            raise UserError(f"No container can be made for the build: {' '.join(str(error).split())}") from None
+            raise UserError(
+                f"The container for the build could not be created: {' '.join(str(error).split())}"
+            ) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,10 +104,10 @@ class Workshop:
             said = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
             if UV in said and "no such file or directory" in said:  # it is there: what it is linked with is not
                 raise UserError(
-                    f"{what}: uv of this machine does not run in the base image, which has another C library",
-                    "Take a base image with glibc, such as python:3.11-slim, or environment.dockerfile",
+                    f"{what}: this machine's uv does not run in the base image, which has another C library",
+                    "Use a base image with glibc, such as python:3.11-slim, or environment.dockerfile=FILE",
                 )
-            raise UserError(f"{what}: {said}", "The whole log is logs/environment.log")
+            raise UserError(f"{what}: {said}", "The full log is logs/environment.log")
         return found
 
     def commit(self, repository: str, tag: str, labels: dict[str, str], path: str) -> Any:

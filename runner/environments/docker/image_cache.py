@@ -77,7 +77,7 @@ class KeptImages:
             return None
         if image.labels.get(KEY) == key:
             return image
-        self._say(f"{_NAME}:{key} is an image of somebody else's; it is built anew")
+        self._say(f"{_NAME}:{key} is someone else's image and is rebuilt")
         return None
 
     def _pulled(self, key: str) -> Any:
@@ -93,7 +93,9 @@ class KeptImages:
         except docker.errors.APIError as error:
             raise self._mistake(error) from None
         if image.labels.get(KEY) != key:
-            raise UserError(f"{self.name(key)} holds another image than its name says", "Remove it from the registry")
+            raise UserError(
+                f"{self.name(key)} contains a different image than its name says", "Remove it from the registry"
+            )
         image.tag(_NAME, key)
         self._say(f"Pulled {self.name(key)}")
         return image
@@ -114,7 +116,7 @@ class KeptImages:
     def _mistake(self, error: object) -> UserError:
         said = " ".join(str(getattr(error, "explanation", None) or error).split())
         denied = any(word in said.lower() for word in ("unauthorized", "authentication", "denied", "no basic auth"))
-        advice = f"Log in first: docker login {self._registry}" if denied else "See environment.push"
+        advice = f"Log in first: docker login {self._registry}" if denied else "Check environment.push"
         return UserError(f"Registry {self._registry}: {said}", advice)
 
 

@@ -62,12 +62,12 @@ def find(client: DockerClient, name: str, say: Say) -> Any:
     except docker.errors.ImageNotFound:
         pass
     except docker.errors.APIError as error:
-        raise UserError(f"{name!r} is no image's name: {_said(error)}") from None
+        raise UserError(f"{name!r} is not a valid image name: {_said(error)}") from None
     say(f"Pulling {name}")
     try:
         return _pull(client, name, say)
     except docker.errors.APIError as error:
-        raise UserError(f"Image {name} is not here and cannot be pulled: {_said(error)}", _advice(error)) from None
+        raise UserError(f"Image {name} cannot be pulled: {_said(error)}", _advice(error)) from None
 
 
 def by_id(client: DockerClient, image: str | None) -> Any:
@@ -129,7 +129,7 @@ def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:
             write_json(known, asdict(found))
             return found
     name = (image.tags or [image.id])[0]
-    raise UserError(f"Image {name} has no Python that runs: {problem}", "Put one on its PATH, or take another image")
+    raise UserError(f"Image {name} has no working Python: {problem}", "Put one on its PATH, or use another image")
 
 
 def _ask(client: DockerClient, image: str, command: list[str], layout: Layout) -> tuple[int, bytes, str]:

@@ -42,7 +42,7 @@ class Minded:
 
     def __enter__(self) -> Minded:
         if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
-            raise UserError("another process attends this run")
+            raise UserError("another process is already monitoring this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = read_mapping(self.layout.order)
         answer = self._order["attended"]["answer"]  # on a node nothing answers, and the controller asks for itself
@@ -108,7 +108,7 @@ class Minded:
         elif memory and found["status"] == FAILED and found["signal"] == "SIGKILL":
             write_json(self.layout.result, {**found, "reason": f"out of memory: the container's limit is {memory}"})
         elif found["status"] == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
-            reason = away or "the container was stopped from outside, by a command or with its engine"
+            reason = away or "the container was stopped from outside, by a command or because its engine stopped"
             write_json(self.layout.result, {**found, "status": FAILED, "reason": reason})
 
     def _found(self) -> dict[str, Any] | None:

@@ -105,7 +105,7 @@ class SpecImage:
         """
         count = len(requirements_of(lock))
         self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {count} packages")
-        python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
+        python, wrong = f"{PREFIX}/bin/python", "The image could not be built"
         files = {"lock.txt": self._wheels.placed(lock, WHEELS)}
         with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
             self._wheels.copy(lock, folder / "wheels")

@@ -37,9 +37,7 @@ def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[s
     try:
         python = VenvEnvironment(layout, packages=packages).prepare(host, say).argv(["python"])[0]
     except UserError as mistake:
-        raise UserError(
-            f"environment.kind={kind} takes a program of ours on {host.name}: {mistake.message}", mistake.hint
-        ) from None
+        raise UserError(f"environment={kind} needs a Python on {host.name}: {mistake.message}", mistake.hint) from None
     return python, _brought(host)
 
 

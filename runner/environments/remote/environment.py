@@ -87,7 +87,7 @@ def _ask(
         answer: dict[str, Any] = json.loads(host.read(folder / "answer.json"))
     except FileNotFoundError:
         last = " ".join(done.output.decode(errors="replace").split("\n")[-_LAST:])
-        raise UserError(f"The environment cannot be made on {host.name}: {last}") from None
+        raise UserError(f"The environment could not be built on {host.name}: {last}") from None
     if "mistake" in answer:
         message, hint = answer["mistake"]
         raise UserError(f"{host.name}: {message}", hint)

@@ -65,7 +65,7 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
     for one in settings["mounts"]:
         if not Path(one["source"]).is_absolute() and not one["source"].startswith("~"):
             raise UserError(
-                f"environment.mounts: {one['source']} is relative", "Give the path that it has on the nodes, from / on"
+                f"environment.mounts: {one['source']} is a relative path", "Give the absolute path on the nodes"
             )
     if settings["dockerfile"] is not None:
         _take_context(settings, base, files)
@@ -92,7 +92,7 @@ def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptW
         return
     path = base / Path(settings["file"]).expanduser()
     if not path.is_file():
-        raise UserError(f"environment: there is no file {path}")
+        raise UserError(f"environment: {path} does not exist")
     import yaml
 
     content = conda_content(path, "environment.file")

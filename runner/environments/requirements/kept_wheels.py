@@ -71,7 +71,7 @@ class KeptWheels:
         """
         parts = wheel.stem.split("-")
         if len(parts) not in (5, 6):
-            raise UserError(f"{wheel} has no name of a wheel, such as name-1.0-py3-none-any.whl")
+            raise UserError(f"{wheel} is not named like a wheel, such as name-1.0-py3-none-any.whl")
         found = Kept(normalised(parts[0]), parts[1], hash_file(wheel))
         target = self._folder / found.sha256
         if not target.exists():
@@ -116,7 +116,7 @@ class KeptWheels:
     def _build(self, source: Path, options: Sequence[str], say: Say, *, copied: bool) -> Kept:
         if source.is_dir() and not any((source / name).is_file() for name in ("pyproject.toml", "setup.py")):
             raise UserError(
-                f"environment: {source} has neither pyproject.toml nor setup.py, so it is no package",
+                f"environment: {source} is not a package: it has neither pyproject.toml nor setup.py",
                 "Write a pyproject.toml, see https://packaging.python.org/tutorials/packaging-projects",
             )
         say(f"Building a wheel of {source if copied else source.name}")
@@ -227,7 +227,7 @@ def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
     wheels = list((made / "out").glob("*.whl"))
     if done.exit_code != 0 or len(wheels) != 1:
         why = _last_of_builder(done.output) or complaint(done.output)
-        raise UserError(f"environment: no wheel can be built of {source.name}: {why}")
+        raise UserError(f"environment: {source.name} cannot be built: {why}")
     return wheels[0]
 
 

@@ -172,14 +172,12 @@ def _check_named(lock: str) -> None:
 def resolving_hint(why: str) -> str:
     """Return what to do about a resolver's complaint."""
     if "certificate" in why.lower() or "TLS" in why:
-        return "If the index has a certificate of your own authority, name that: SSL_CERT_FILE=FILE"
+        return "If your own authority signed the index's certificate, set SSL_CERT_FILE=FILE"
     if gone := _GONE.search(why):
-        return f"Put it back, or leave out what was installed from there: {unquote(gone[1])}"
+        return f"Restore {unquote(gone[1])}, or remove what was installed from it"
     if any(sign in why.lower() for sign in _NO_WAY):
-        return (
-            "See that the index or address can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
-        )
-    return "Correct its packages"
+        return "Check access to the index: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+    return "Correct environment.packages or the file"
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -210,8 +208,8 @@ def check_hashed(lock: str, where: str) -> None:
     if found := _COMMIT.search(lock):
         name = found[0].partition(" @ ")[0]
         raise UserError(
-            f"{name} comes from a git repository because another package asks for it there, and has no hash: {where}",
-            f"Name it in environment.packages itself: {found[0].rpartition('@')[0]}",
+            f"{name} comes from a git repository because another package requires it, and has no hash: {where}",
+            f"Add it to environment.packages: {found[0].rpartition('@')[0]}",
         )
 
 
@@ -258,7 +256,7 @@ def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
         there = [one for one in _HASH.findall(block) if one in hashes]
         first = block.splitlines()[0].rstrip("\\ ")
         if not there:
-            raise UserError(f"No file of {first} has the hash that was given for it", "Correct the hash or the version")
+            raise UserError(f"No file of {first} has the given hash", "Correct the hash or the version")
         kept.append(" \\\n    ".join([first, *(f"--hash={one}" for one in there)]))
     return "\n".join(kept) + ("\n" if lock.endswith("\n") and not kept[-1].endswith("\n") else "")
 

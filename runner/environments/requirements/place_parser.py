@@ -134,7 +134,7 @@ def _path_of(text: str, folder: Path) -> tuple[Path, str]:
     parts = urlsplit(plain)
     if parts.netloc not in ("", "localhost"):
         raise UserError(
-            f"environment: {text} names the host {parts.netloc!r}",
+            f"environment: {text} names a host, {parts.netloc!r}",
             "Write ./FOLDER, or file:///FOLDER with three slashes",
         )
     return _absolute(unquote(plain[len("file:") :].removeprefix(f"//{parts.netloc}")), folder), fragment
@@ -144,5 +144,5 @@ def _absolute(text: str, folder: Path) -> Path:
     try:
         path = Path(text).expanduser()
     except RuntimeError:  # ~somebody
-        raise UserError(f"environment: {text} begins with a home folder that does not exist") from None
+        raise UserError(f"environment: {text} starts with a home folder that does not exist") from None
     return (folder / path).resolve()

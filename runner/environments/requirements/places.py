@@ -68,9 +68,7 @@ def _where(line: str, marker: str) -> str:
 
 def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
     if not place.path.exists():
-        raise UserError(
-            f"environment: there is no {place.path}", "A package of an index is asked for by its name alone"
-        )
+        raise UserError(f"environment: {place.path} does not exist", "For a package from an index, give its name alone")
     if place.path.is_file() and place.path.suffix == ".whl":
         found = wheels.keep(place.path)
         _check_hash(place, found)
@@ -89,6 +87,4 @@ def _named(place: Place, found: Kept) -> str:
 
 def _check_hash(place: Place, found: Kept) -> None:
     if place.hashes and f"sha256:{found.sha256}" not in place.hashes:
-        raise UserError(
-            f"{place.path} does not have the hash that is given for it", f"It has --hash=sha256:{found.sha256}"
-        )
+        raise UserError(f"{place.path} does not have the given hash", f"Its hash is --hash=sha256:{found.sha256}")

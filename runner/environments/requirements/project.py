@@ -76,8 +76,8 @@ def _from_source(path: Path, line: str, sources: Mapping[str, Any]) -> str | Non
     place = _place(path, source) if isinstance(source, Mapping) else None
     if place is None:
         raise UserError(
-            f"environment: [tool.uv.sources] of {path} has a source for {named[1]} that is not followed here",
-            "Only path, url and git are. Name the package by its place in environment.packages",
+            f"environment: [tool.uv.sources] of {path} has an unsupported source for {named[1]}",
+            "Supported are path, url and git. Add the package's path or address to environment.packages",
         )
     marker = _MARKER.search(line)
     return f"{named[1]}{named[2] or ''} @ {place}{f' {marker[0]}' if marker else ''}"

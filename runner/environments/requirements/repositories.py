@@ -99,7 +99,7 @@ def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
         _git(repository, ["submodule", "--quiet", "update", "--init", "--recursive"], folder)
         project = (folder / repository.below).resolve()
         if not project.is_relative_to(folder.resolve()) or not project.is_dir():
-            raise UserError(f"environment: {repository.shown} has no folder {repository.below}")
+            raise UserError(f"environment: {repository.shown} does not contain the folder {repository.below}")
         try:
             yield project, commit
         except UserError as mistake:  # names the folder, which is gone when it is read

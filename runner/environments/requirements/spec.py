@@ -74,7 +74,7 @@ def gather(
     by_name = [one for one in kept if place_of(one) is None]
     for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
         if (base / name / "pyproject.toml").is_file():
-            say(f"{name} comes from a package index; the folder beside it would be ./{name}")
+            say(f"{name} is installed from a package index. For the folder of that name, write ./{name}")
     wanted = as_version(python)
     return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), wanted)
 
@@ -91,9 +91,11 @@ def without_provided(lines: Sequence[str], say: Say) -> list[str]:
     for line in lines:
         name = _NAME.match(line)
         if name and normalised(name[1]) == "sklearn":
-            raise UserError(f"{line.strip()}: the package of the module sklearn is scikit-learn", "Write scikit-learn")
+            raise UserError(
+                f"environment: {line.strip()!r} is a module, and its package is scikit-learn", "Write scikit-learn"
+            )
         if name and normalised(name[1]).startswith("azureml-"):
-            say(f"{line.strip()} is left out: what a script needs of azureml is provided")
+            say(f"{line.strip()} is skipped: vivero provides what a script needs of azureml")
         else:
             kept.append(line.strip())
     return kept
@@ -142,11 +144,11 @@ class Requirements:
         line = _EDITABLE.sub("", _COMMENT.sub("", raw).strip())  # a record is to say what ran: a copy of it is built
         if _PASSWORD.search(line):
             raise UserError(
-                f"{setting}: {path} has a password in an address, and the lock would keep it",
-                "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
+                f"{setting}: {path} has a password in an address, which the lock would keep",
+                "Remove it, and set UV_INDEX_URL or use ~/.netrc",
             )
         if line in _WITH_VALUE:
-            raise UserError(f"{setting}: {line} has nothing behind it", f"Write both as one, '{line} VALUE'")
+            raise UserError(f"{setting}: {line} has no value", f"Write both in one item: '{line} VALUE'")
         if match := _INCLUDE.match(line):
             limits = constraints or match[1] in ("-c", "--constraint")
             self.read(path.parent / Path(match[3]).expanduser(), setting, inside, constraints=limits)

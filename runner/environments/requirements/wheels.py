@@ -45,7 +45,7 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
         folder, wanted = Path(made, "wheels"), Path(made, "lock.txt")
         wanted.write_text(lock)
         folder.mkdir()
-        say("Fetching the packages here, to be sent")
+        say("Fetching packages to send to nodes")
         short = ".".join(python.version.split(".")[:2])
         like = [
             "--implementation",

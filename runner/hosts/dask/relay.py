@@ -172,7 +172,7 @@ async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, 
     """Do something with a stream: ``receive``, ``send``, ``finish``, ``complaint``, ``end``."""
     stream = _streams.get(name)
     if stream is None:
-        return "error", "this worker does not know it"
+        return "error", "unknown to this worker"
     stream.asked = time.monotonic()
     try:
         if do == "receive":

@@ -128,7 +128,7 @@ class Client:
     def lost(self) -> UnreachableError:
         """Return what is said of a connection that is lost."""
         return UnreachableError(
-            f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}"
+            f"The connection to {self.name} is lost", f"Check the node: vivero nodes check {self.name}"
         )
 
     def _until(self, mark: bytes, python: str, link: Link) -> bytes:
@@ -145,8 +145,11 @@ class Client:
             pass
         if mark not in found:
             said = link.complaint(self._channel).decode(errors="replace").split()
-            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "nothing is said"
-            raise UserError(f"{self.name}: {python} does not start: {reason}", "Name one that does with python: ...")
+            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "no output"
+            raise UserError(
+                f"{self.name}: {python} does not start: {reason}",
+                "Name one that does: compute.hosts=[{host: NAME, python: /path/to/python}]",
+            )
         self._channel.settimeout(None)
         return found.partition(mark)[2]
 

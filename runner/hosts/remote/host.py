@@ -119,7 +119,7 @@ class RemoteHost:
         finally:
             timer.cancel()
         if expired.is_set():
-            raise UserError(f"{argv[0]} took over {timeout:g} s on {self.name} and was ended")
+            raise UserError(f"{argv[0]} took more than {timeout:g} s on {self.name} and was ended")
         return Completed(int(request.answer["code"]), bytes(output))
 
     def spawn(self, argv: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:

@@ -159,8 +159,8 @@ class Composer:
             group = str(getattr(one, "group", "") or "").lstrip("/")
             if group in ("hydra/launcher", "hydra/sweeper") and getattr(one, "value", None) not in _OURS:
                 raise UserError(
-                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would leave out",
-                    "Say it on the command line, or sweep.sweeper in the experiment",
+                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would ignore",
+                    "Choose it on the command line, or set sweep.sweeper in the experiment",
                 )
 
 

@@ -36,7 +36,7 @@ def to_word(value: Any) -> str:
     except HydraException:
         again = None
     if repr(again) != repr(value):  # repr: 1, 1.0 and true are equal, nan is not equal to itself
-        raise UserError(f"{value!r} cannot be written as an override", "Let the script read it from a file")
+        raise UserError(f"{value!r} cannot be written as an override", "Put it in a file that the script reads")
     return word
 
 

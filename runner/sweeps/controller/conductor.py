@@ -266,7 +266,7 @@ def never_logged(sweep: SweepRecord) -> str | None:
         return next(
             (_no_number(completed, one.metric) for one in sweep.objectives if _is_useless(completed, one)), None
         )
-    return str(UserError(f"No trial logged {absent} (sweep.objective)", nearest(absent, logged)))
+    return str(UserError(f"sweep.objective: no trial logged {absent}", nearest(absent, logged)))
 
 
 def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
@@ -275,4 +275,4 @@ def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
 
 def _no_number(trials: Sequence[TrialRecord], metric: str) -> str:
     shown = show_value(next(trial.metrics[metric] for trial in trials if metric in trial.metrics))
-    return f"{metric} is no finite number in any trial, such as {shown}, so none is best (sweep.objective)"
+    return f"sweep.objective: no trial is best, because {metric} is not a finite number in any trial, such as {shown}"

@@ -142,7 +142,7 @@ def held(layout: Layout, sweep_id: str) -> ExitStack:
     if not stack.enter_context(locked(place.lock, blocking=False)):
         stack.close()
         holder = place.lock.read_text().strip() or "another process"
-        raise UserError(f"Sweep {sweep_id} is being carried out by {holder}", f"Watch it with: vivero sweep {sweep_id}")
+        raise UserError(f"Sweep {sweep_id} is already being run by {holder}", f"To watch it: vivero sweep {sweep_id}")
     place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")
     place.cancel.unlink(missing_ok=True)
     return stack

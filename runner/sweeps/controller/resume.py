@@ -46,7 +46,7 @@ def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], r
         return trial
     runs = FileRunStore(layout)
     if trial.run not in runs.ids():
-        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before it began")
+        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before the trial began")
     record = runs.read(trial.run)
     wait_for_worker(layout.run(record.experiment, record.id))
     record = reconcile(layout, record)

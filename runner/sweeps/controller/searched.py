@@ -45,17 +45,17 @@ def conduct_search(
     store = SweepStore(layout_of(master.workspace.root, request.context.base))
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
-        raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
+        raise UserError(f"Sweep {earlier.id} was made by another Hydra sweeper and cannot be resumed")
     if any(MASK in word for word in earlier.arguments):
         raise UserError(
-            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be taken up again",
-            "Begin another, and give the secret as ${oc.env:NAME}: that is recorded, and found again",
+            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be resumed",
+            "Start a new sweep and give the secret as ${oc.env:NAME}, which is recorded",
         )
     others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
     if others:
         raise UserError(
-            f"{others[0]} was not part of sweep {earlier.id}, whose trials have to stay alike",
-            "Leave it out, or begin another sweep; sweep.* and compute.* may change",
+            f"{others[0]} was not part of sweep {earlier.id}, and all its trials must have the same settings",
+            "Remove it, or start a new sweep. Only sweep.* and compute.* may change",
         )
     words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
     chosen = search or earlier.search

@@ -29,7 +29,7 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
         return sweep
     if not sweep.best:
         if not sweep.objectives and sweep.config.get("model", {}).get("name") and "register" in stages:
-            say("Nothing is best without sweep.objective: no model is registered")
+            say("No model is registered: without sweep.objective no trial is best")
         return sweep
     trial = next(one for one in sweep.trials if one.number == sweep.best[0])
     record, context = reopen(trial.run)

@@ -70,10 +70,10 @@ def _one(value: Any) -> Objective:
             return _checked(rest.strip(), first)
         return _checked(value.strip(), None)
     if not isinstance(value, Mapping):
-        raise UserError(f"sweep.objective: {value!r} is no objective", "For example: {metric: loss, goal: minimize}")
+        raise UserError(f"sweep.objective={value!r} is not an objective", "For example: {metric: loss, goal: minimize}")
     for key in value:
         if key not in ("metric", "goal"):
-            raise UserError(f"sweep.objective has no '{key}'", nearest(str(key), ("metric", "goal")))
+            raise UserError(f"sweep.objective has no setting '{key}'", nearest(str(key), ("metric", "goal")))
     return _checked(value.get("metric"), value.get("goal"))
 
 
@@ -82,7 +82,7 @@ def _checked(metric: Any, goal: Any) -> Objective:
         raise UserError("sweep.objective needs the name of a metric", "For example: sweep.objective=accuracy")
     word = _goal_of(metric) if goal is None else _BRITISH.get(str(goal).lower(), str(goal).lower())
     if word not in GOALS:
-        raise UserError(f"sweep.objective: {goal} is no goal", nearest(word, GOALS))
+        raise UserError(f"sweep.objective: {goal} is not a goal", nearest(word, GOALS))
     return Objective(metric=metric, goal=word)
 
 
@@ -99,7 +99,7 @@ def _goal_of(metric: str) -> str:
     more = any(word.endswith(_MORE) or word in _MORE_ALONE for word in words) or (_HARDLY in words and not less)
     if less == more or words & _TURNING:
         raise UserError(
-            f"sweep.objective={metric}: its name does not say whether more or less is better",
+            f"sweep.objective={metric}: the name does not show whether higher or lower is better",
             f"Write sweep.objective='maximize {metric}' or sweep.objective='minimize {metric}'",
         )
     if {"neg", "negative"} & words:

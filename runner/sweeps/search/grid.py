@@ -27,8 +27,8 @@ class Grid:
             values, texts = parameter.distribution.values(), parameter.distribution.texts()
             if values is None or texts is None:
                 raise UserError(
-                    f"{parameter.name} has no end of values, or too many for a grid",
-                    "Take sweep.sweeper=random, sobol or bayesian, or give it a list",
+                    f"sweep.space.{parameter.name} has too many values for a grid",
+                    "Use sweep.sweeper=random, sobol or bayesian, or give it a list",
                 )
             self._values.append(values)
             self._texts.append(texts)

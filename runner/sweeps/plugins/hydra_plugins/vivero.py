@@ -80,19 +80,19 @@ class ViveroSweeper(Sweeper):
         from runner.sweeps.controller import request
 
         if request.context is None:
-            raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+            raise UserError("hydra.mode=MULTIRUN has no effect on its own", "To start a sweep, add -m")
         for name in self._unknown:
-            raise UserError(f"There is no key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
+            raise UserError(f"Unknown key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
         if not all(isinstance(value, str | int | float | bool) for value in self._params.values()):
             raise UserError(
-                "hydra.sweeper.params has values that are no texts", "Write them as on the command line: 'a: 1,2'"
+                "hydra.sweeper.params has values that are not text", "Write them as on the command line: 'a: 1,2'"
             )
         launcher = str(config.hydra.launcher._target_)
         if launcher != _LAUNCHER:
             name = config.hydra.runtime.choices.get("hydra/launcher")
             raise UserError(
-                f"hydra/launcher={name} does not go with this sweeper",
-                "Where trials run is said by compute=..., how many at a time by sweep.max_concurrent",
+                f"hydra/launcher={name} cannot be used with this sweeper",
+                "Choose where trials run with compute=NAME, and how many at a time with sweep.max_concurrent=N",
             )
 
     def sweep(self, arguments: list[str]) -> Any:

@@ -25,7 +25,9 @@ class Run(LoggingMixin):
         folder = run_folder()
         if folder is None:
             if not allow_offline:
-                raise RunEnvironmentException("This process is not part of a run")
+                raise RunEnvironmentException(
+                    "This process is not part of a run. Start the script with python -m runner"
+                )
             from azureml.core._offline import OfflineRun
 
             return OfflineRun()
@@ -98,7 +100,7 @@ class Run(LoggingMixin):
         known = self.get_properties()
         for key, value in properties.items():
             if key in known and known[key] != str(value):
-                raise ValueError("property {!r} is set already and cannot be changed".format(key))
+                raise ValueError("property {!r} is already set and cannot be changed".format(key))
             metrics.set_property(self._folder, "property", key, str(value))
 
     def get_properties(self):
@@ -305,7 +307,7 @@ class RunEnvironmentException(Exception):
 
 def get_run(experiment, run_id, rehydrate=True, clean_up=True):
     """Refuse: a script knows its own run only."""
-    raise RunEnvironmentException("A script has only its own run; others are read with: vivero show RUN")
+    raise RunEnvironmentException("A script can only read its own run. For other runs: vivero show RUN")
 
 
 from azureml.core._offline import OfflineRun  # noqa: E402 - a kind of `Run`
