@@ -1,4 +1,4 @@
-"""``--where``: a comparison over a run's facts, read as a Python expression and never executed."""
+"""``--where``: a comparison of a run's fields and metrics, parsed as a Python expression and never executed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
-OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
-_ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # one = that is in no text
+OWNERS = ("metrics", "params", "tags")  # prefixes of named values, such as params.kernel
+_ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # a single = outside of quotes
 _TRUTH = {"true": True, "false": False}  # as tables show them
 _TIMES = ("created", "ended")
 _FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error", "user")
@@ -38,12 +38,12 @@ _TO_THE_SECOND = len("2026-07-01T12:00:00")
 
 
 class Moment:
-    """A time that was typed, compared with recorded ones as precisely as it was written: to the second, or beyond.
+    """A time that was typed. Recorded times are compared with it at its own precision.
 
     Raises
     ------
     ValueError
-        If the text is no time.
+        If the text is not a time.
     """
 
     def __init__(self, text: str) -> None:
@@ -57,23 +57,23 @@ class Moment:
         return recorded[: len(self.text)]
 
     def __eq__(self, recorded: object) -> bool:
-        """Tell whether it is that time, which no other type is."""
+        """Return whether the times are equal; other types never are."""
         return isinstance(recorded, str) and self._cut(recorded) == self.text
 
     def __lt__(self, recorded: object) -> bool:
-        """Tell whether it is before a recorded time."""
+        """Return whether it is before a recorded time."""
         return self.text < self._cut(recorded)
 
     def __le__(self, recorded: object) -> bool:
-        """Tell whether it is not after a recorded time."""
+        """Return whether it is not after a recorded time."""
         return self.text <= self._cut(recorded)
 
     def __gt__(self, recorded: object) -> bool:
-        """Tell whether it is after a recorded time."""
+        """Return whether it is after a recorded time."""
         return self.text > self._cut(recorded)
 
     def __ge__(self, recorded: object) -> bool:
-        """Tell whether it is not before a recorded time."""
+        """Return whether it is not before a recorded time."""
         return self.text >= self._cut(recorded)
 
     __hash__ = None  # type: ignore[assignment]  # equal to many texts
@@ -82,9 +82,9 @@ class Moment:
 def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
     """Return a test for rows of the index.
 
-    Bare names are fields of the run or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` name them for certain,
-    and ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false. Times are on the
-    clock of the person who types them, as tables show them, unless they name a zone.
+    Bare names are fields of the run, or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` are unambiguous,
+    and ``metrics["a b"]`` is for names that are not Python names. A missing value compares as false. Times are in the
+    local time zone, as in tables, unless they have a zone.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
 
 
 def _advice(text: str, rows: Sequence[Row]) -> str:
-    """Return what to write instead of a text that cannot be read, which can be."""
+    """Return what to write instead of a text that cannot be parsed."""
     compared = re.sub(_ASSIGNED, lambda found: found[1] or "==", text).strip()
     if compared != text.strip():
         compared = _quote_texts(compared, {name for row in rows for name in row["metrics"]})
@@ -118,12 +118,12 @@ def _advice(text: str, rows: Sequence[Row]) -> str:
 
 
 def _quote_texts(text: str, metrics: Collection[str]) -> str:
-    """Return an expression with quotes around what something is compared with and is no name of a run's."""
+    """Return an expression with quotes around compared words that are not names of a run."""
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError):
         return text
-    line = text.encode()  # of which the tree counts the bytes
+    line = text.encode()  # the tree counts bytes
     names = [one for one in _compared_with(tree) if one.id not in {*_FIELDS, *metrics, *_TRUTH}]
     for one in sorted(names, key=lambda one: one.col_offset, reverse=True):
         if one.lineno == 1 and one.id not in OWNERS:
@@ -152,9 +152,9 @@ def _check_known(tree: ast.expr, text: str, rows: Sequence[Row]) -> None:
 
 
 def _check_kinds(node: ast.Compare, text: str) -> None:
-    """Refuse what a field can never be compared with, and read the times.
+    """Refuse values that a field can never equal, and parse times.
 
-    Otherwise such a comparison is false for every run, which looks like an answer.
+    Otherwise such a comparison would be false for every run, which looks like a result.
     """
     operands = [node.left, *node.comparators]
     fields = [one.id for one in operands if isinstance(one, ast.Name) and one.id in _FIELDS]
@@ -175,7 +175,7 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
             continue
         if is_time:
             one.value = _read_moment(one.value, fields[0], text, same=same)
-        elif isinstance(one.value, str) == is_number:  # a text for a number, or the other way round
+        elif isinstance(one.value, str) == is_number:  # text for a number, or vice versa
             what = "a number of seconds" if is_number else "a text"
             hint = _A_DURATION if is_number else f'Write it in quotes: "{one.value!s}"'
             raise UserError(f"--where '{text}': {fields[0]} is {what}, but {one.value!r} is not", hint)

@@ -1,4 +1,4 @@
-"""Data inputs: hashed, kept in one place, checked again after the run."""
+"""Data inputs: hashed before the run, and checked again after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class InputStore:
         self.layout = layout
 
     def save(self, name: str, path: Path, mode: str, run_inputs: Path, filename: str | None = None) -> InputRecord:
-        """Hash an input and make it available; links in a folder are what they point to.
+        """Hash an input and make it available. Links in a folder are followed.
 
         Parameters
         ----------
@@ -33,12 +33,12 @@ class InputStore:
         run_inputs : Path
             The run's folder for links.
         filename : str or None
-            The name that the script finds it by; its own unless given.
+            The file name that the script sees; None: its own.
 
         Raises
         ------
         UserError
-            If it is not there, or has a link that leads nowhere or back above itself.
+            If it does not exist, or contains a broken or circular link.
         """
         if not path.exists():
             raise UserError(f"data.inputs.{name}.path: {path} does not exist")
@@ -52,7 +52,7 @@ class InputStore:
         )
 
     def recheck(self, name: str, record: InputRecord, _run_inputs: Path) -> None:
-        """Check that an input is what was hashed.
+        """Check that an input has not changed since it was hashed.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class InputStore:
         return next(iter(target.iterdir()))
 
     def _measure(self, name: str, path: Path) -> tuple[str, int, int]:
-        """Return hash, number of files and bytes; unchanged files are not read again."""
+        """Return the hash, the number of files and their size. Unchanged files are not read again."""
         with HashCache(self.layout.hashes) as cache:
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
@@ -115,7 +115,7 @@ def _files(name: str, folder: Path) -> list[str]:
 
 
 class HashCache:
-    """SHA-256 of files by path, size, modification time and inode. Delete the file and it is made anew."""
+    """SHA-256 of files by path, size, modification time and inode. The file can be deleted at any time."""
 
     def __init__(self, path: Path) -> None:
         import sqlite3
@@ -125,7 +125,7 @@ class HashCache:
             make_file(path)
         self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
         self._database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)")
-        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut takes is read again
+        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
 
     def __enter__(self) -> HashCache:
         return self
@@ -134,7 +134,7 @@ class HashCache:
         self._database.close()
 
     def hash(self, path: Path) -> str:
-        """Return a file's hash, reading it only if it is not known."""
+        """Return a file's hash, reading the file only if necessary."""
         state = path.stat()
         facts = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino} {state.st_dev}"
         key = os.fsencode(os.path.realpath(path)).decode("latin-1")

@@ -54,7 +54,7 @@ class FileRegistry:
         Raises
         ------
         UserError
-            If the bytes are not those that were inspected, a folder holds links, or the disk refuses.
+            If the bytes differ from those inspected, a folder contains links, or the disk refuses.
         """
         folder = self.layout.model(record.name)
         try:
@@ -74,7 +74,7 @@ class FileRegistry:
 
     @contextlib.contextmanager
     def _staging(self, folder: Path) -> Iterator[Path]:
-        """Make a folder that the next registration sweeps if this process dies: its lock is then free."""
+        """Create a staging folder. If this process dies, its lock is free and the next registration removes the folder."""
         sweep(folder, _STAGING)
         staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
         with working_aside(staging):
@@ -101,7 +101,7 @@ class FileRegistry:
 
     @staticmethod
     def _numbers(folder: Path) -> list[int]:
-        """Return the numbers that are or were taken."""
+        """Return all numbers that are or were in use."""
         with os.scandir(folder) as entries:
             names = [entry.name.removeprefix(_DELETED) for entry in entries]
         return [int(name) for name in names if name.isascii() and name.isdigit()]
@@ -120,7 +120,7 @@ class FileRegistry:
         return sorted(int(one) for one in names if one.isascii() and one.isdigit() and one[0] != "0")
 
     def resolve(self, reference: str) -> ModelRecord:
-        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for.
+        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` refers to.
 
         Raises
         ------
@@ -163,10 +163,10 @@ class FileRegistry:
             record = read_record(path, ModelRecord)
         except FileNotFoundError:
             raise UserError(f"Model {name}:{version} does not exist") from None
-        return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
+        return dataclasses.replace(record, name=name, version=version)  # its folder decides its name and number
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run made, newest first; one that cannot be read is named."""
+        """Return the versions of a model that a run registered, newest first. An unreadable one is named."""
         found = []
         for version in reversed(self.versions(name)):
             try:
@@ -179,16 +179,16 @@ class FileRegistry:
         return found
 
     def artefact(self, record: ModelRecord) -> Path:
-        """Return where a version's artefact is."""
+        """Return the path of a version's artefact."""
         return self.layout.model(record.name) / str(record.version) / check_name(record.artefact, "model file name")
 
     def verified_bytes(self, record: ModelRecord) -> bytes:
-        """Return a single-file artefact's bytes, checked against its SHA-256 before anything reads them.
+        """Return a single-file artefact's bytes after checking their SHA-256.
 
         Raises
         ------
         UserError
-            If they are not the registered ones.
+            If the SHA-256 differs.
         """
         content = self.artefact(record).read_bytes()
         if hashlib.sha256(content).hexdigest() != record.sha256:
@@ -199,16 +199,16 @@ class FileRegistry:
         return content
 
     def aliases(self, name: str, at: str | None = None) -> dict[str, int]:
-        """Return the aliases as they stand, or stood at a time (ISO 8601)."""
+        """Return the aliases now, or at a time in ISO 8601."""
         return AliasFile(self.layout.model(name)).current(at)
 
     def set_alias(self, name: str, alias: str, version: int | None) -> None:
-        """Move an alias to a version, or drop it with None.
+        """Move an alias to a version, or remove it with None.
 
         Raises
         ------
         UserError
-            If the version is not there, or the word means something else already.
+            If the version does not exist, or the word is reserved.
         """
         versions = self._known(name)
         check_name(alias, "alias")
@@ -227,7 +227,7 @@ class FileRegistry:
         return AliasFile(self.layout.model(name)).history()
 
     def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
-        """Set tags of a version, or drop those given as None."""
+        """Set tags of a version, and remove those given as None."""
         with locked(self.layout.model(name) / ".tags.lock"):
             record = self.read(name, version)
             changed = {**record.tags, **tags}
@@ -236,12 +236,12 @@ class FileRegistry:
         return record
 
     def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:
-        """Return the versions that a removal would remove, and the aliases that point at them.
+        """Return the versions that `delete` would remove, and the aliases that point at them.
 
         Raises
         ------
         UserError
-            If there are none, or an alias points at the one version that is to be removed.
+            If it does not exist, or an alias points at the version.
         """
         versions = self._known(name)
         chosen = versions if version is None else [self.read(name, version).version]
@@ -254,12 +254,12 @@ class FileRegistry:
         return chosen, held
 
     def delete(self, name: str, version: int | None) -> None:
-        """Remove one version, or with None all of them. Numbers are not used again.
+        """Remove one version, or with None all of them. Numbers are never reused.
 
         Raises
         ------
         UserError
-            If it is not there, an alias points to it, or the model's folder is a link.
+            If it does not exist, an alias points at it, or the model's folder is a link.
         """
         chosen, held = self.check_delete(name, version)
         for alias in held:
@@ -267,11 +267,11 @@ class FileRegistry:
         for one in chosen:
             folder = self.layout.model(name)
             check_above(self.layout.root, folder / str(one))
-            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # stays, so that the number is not taken again
+            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # kept, so that the number is not reused
             remove(self.layout.root, folder / str(one))
 
     def verify(self, name: str, version: int) -> list[str]:
-        """Return what is wrong with a version's files."""
+        """Return the problems of a version's files."""
         record = self.read(name, version)
         path = self.artefact(record)
         if not path.exists():
@@ -289,7 +289,7 @@ class FileRegistry:
 
 
 def _copy(artefact: Path, target: Path) -> None:
-    """Copy a file or folder and follow no link, also one that a running script puts there meanwhile."""
+    """Copy a file or folder without following links, even those that a running script creates meanwhile."""
     if artefact.is_dir():
         shutil.copytree(artefact, target, symlinks=True)
         for parent, folders, names in os.walk(target):
@@ -303,7 +303,7 @@ def _copy(artefact: Path, target: Path) -> None:
 
 
 def _measured(copied: Path, record: ModelRecord) -> ModelRecord:
-    """Return the record with hash and size of the copy, if it is what was inspected."""
+    """Return the record with the copy's hash and size, after checking that it is what was inspected."""
     digest = hash_tree(copied)
     if record.sha256 and record.sha256 != digest:
         raise UserError(f"Model {record.name} was not registered: its file changed after it was inspected", "Run again")

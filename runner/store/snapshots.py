@@ -1,4 +1,4 @@
-"""Copies of source folders, each content once."""
+"""Copies of source folders, stored once for each content."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _MB = 2**20
 class FileSnapshotStore:
     """The snapshots of one workspace: ``<hash>/manifest.json`` and ``<hash>/files/``.
 
-    Links in the source are copied as what they point to. Limits are in bytes and files. What is copied out is checked:
-    a snapshot that was changed is put right from the source that this store has saved, and else refused.
+    Links in the source are followed. Limits are in bytes and files. Copies taken out are verified:
+    a snapshot that has changed is repaired from the source if this store saved it, and refused otherwise.
     """
 
     def __init__(
@@ -39,15 +39,15 @@ class FileSnapshotStore:
         allow_secrets: Sequence[str] = (),
     ) -> None:
         self.layout, self.max_bytes, self.max_files, self.allow_secrets = layout, max_bytes, max_files, allow_secrets
-        self._again: dict[str, Callable[[str], None]] = {}  # by the hash of what this store has saved
+        self._again: dict[str, Callable[[str], None]] = {}  # by the hashes that this store saved
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
-        """Copy a source folder unless its content is there already.
+        """Copy a source folder unless its content is already stored.
 
         Raises
         ------
         UserError
-            If it is too large, has links in a circle, or holds what looks like secrets.
+            If it is too large, has circular links, or contains files that look like secrets.
         """
         paths = self._listed(source, say)
         sizes = {path: (source / path).stat().st_size for path in paths}
@@ -66,12 +66,12 @@ class FileSnapshotStore:
         return SnapshotRecord(hash=digest, source=source.name, files=len(paths), bytes=total)
 
     def check_out(self, digest: str, target: Path) -> None:
-        """Make a writable copy of a stored snapshot.
+        """Create a writable copy of a stored snapshot.
 
         Raises
         ------
         UserError
-            If it is not stored, or not what was stored.
+            If it is not stored or has changed.
         """
         make_folder(target)
         try:
@@ -91,7 +91,7 @@ class FileSnapshotStore:
         for name in RESULT_FOLDERS:
             if (source / name).is_dir():
                 say(f"{name}/ of the source folder is not copied: each run writes its own")
-        many = 20 * self.max_files  # enough to say no, before all of a disk is listed
+        many = 20 * self.max_files  # enough to refuse, before a whole disk is listed
         seen = 0
 
         def leave_out(path: str, is_folder: bool) -> bool:
@@ -168,7 +168,7 @@ def _facts(path: Path) -> dict[str, object]:
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what a stored snapshot has, which is not checked yet.
+    """Return the manifest of a stored snapshot, unverified.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:
-    """Return what is said of a snapshot that was changed since it was kept."""
+    """Return the error for a snapshot that has changed since it was stored."""
     return UserError(
         f"Snapshot {folder.name[:12]} cannot be used: {damaged} has changed since it was stored",
         f"Remove {folder}. The next run of its source stores it again",
@@ -195,12 +195,14 @@ def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:
 
 
 def _ignore_rules(source: Path) -> Callable[[str], bool]:
-    """Return the rules of ``.amlignore``, else of ``.gitignore``, in the source's root (Azure's rule)."""
+    """Return the rules of ``.amlignore``, or else of ``.gitignore``, in the source's root, as on Azure."""
     for name in IGNORE_FILES:
         path = source / name
         if path.is_file():
             import pathspec
 
-            text = path.read_text(encoding="utf-8-sig", errors="replace")  # some editors begin a file with a mark
+            text = path.read_text(
+                encoding="utf-8-sig", errors="replace"
+            )  # some editors start a file with a byte order mark
             return pathspec.GitIgnoreSpec.from_lines(text.splitlines()).match_file
     return lambda _path: False
