@@ -1,4 +1,4 @@
-"""The one exception a user is meant to see."""
+"""The exception that users see."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake or a limit the user can do something about: printed as one line, exit code 1.
+    """A mistake or limit that the user can act on. Printed as one line, with exit code 1.
 
     Parameters
     ----------
     message : str
         What is wrong, in one line.
     hint : str
-        What to do about it; printed behind the message.
+        What to do about it, as a sentence. Printed after the message.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -23,21 +23,23 @@ class UserError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Give the one line."""
+        """Return the message and the hint as one line."""
         line = f"{self.message.rstrip('. ')}. {self.hint}" if self.hint else self.message
         return " ".join(line.split())
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_CLOSED = (  # or too large, or not what belongs there
+_CLOSED = (  # or too large, or of the wrong kind
     errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EFBIG, errno.ELOOP, errno.ENXIO,
     errno.ENAMETOOLONG, errno.EIO,
 )  # fmt: skip
 
 
 def storage_error(error: BaseException) -> UserError | None:
-    """Return what a user should read when a disk is full or may not be written, None for any other error."""
-    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # the tempfile module's own words
+    """Return the error to show if a disk is full or not writable, None for any other exception."""
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(
+        error
+    ):  # the message of the tempfile module
         return UserError("No temporary folder is writable", "Make /tmp writable, or set TMPDIR to a folder that is")
     if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
         return None
@@ -46,13 +48,13 @@ def storage_error(error: BaseException) -> UserError | None:
     return UserError(f"{error.strerror}{place}", hint)
 
 
-_ALIKE = 0.65  # of two words, where 1 is the same: scr and src are, nope and none are not meant for each other
+_ALIKE = 0.65  # similarity of two words, where 1 is equal: scr may mean src, but nope does not mean none
 _LISTED = 30
 
 
 def close(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name that was probably meant, None if none is like it."""
-    import difflib  # here: few commands have a word to correct
+    """Return the known name that was probably meant, or None."""
+    import difflib  # imported here, because it is rarely needed
 
     for found in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
         if difflib.SequenceMatcher(None, *_apart(word, found)).ratio() >= _ALIKE:
@@ -94,7 +96,7 @@ def nearest_key(key: str, known: Iterable[str], rest: str = "") -> str:
 
 
 def _apart(word: str, name: str) -> tuple[str, str]:
-    """Return two names without the folder and the ending that both have: these make no file like another."""
+    """Return two names without their common folder and extension, which do not make them similar."""
     folder = word.rpartition("/")[0] + "/"
     if name.startswith(folder):
         word, name = word[len(folder) :], name[len(folder) :]

@@ -1,4 +1,4 @@
-"""A recorded run's composition as objects again, and its repetition."""
+"""Repeats a recorded run."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from runner.store.runs import FileRunStore, read_record
 
 
 def spec_of(record: RunRecord) -> RunSpec:
-    """Return the composition of a recorded run, its secrets masked: for what comes after its script.
+    """Return the composition of a recorded run with secrets masked, for the stages after its script.
 
     Raises
     ------
     UserError
-        If what is recorded is none.
+        If the recorded configuration is damaged.
     """
     return _spec(passed_over(record.config), record.id)
 
@@ -50,12 +50,12 @@ def _spec(recorded: dict[str, Any], run_id: str) -> RunSpec:
 
 
 def checked(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return a run's record, read from files that nobody else could have written: it says what is to be executed.
+    """Return a run's record after checking that nobody else could have written it, because it says what to execute.
 
     Raises
     ------
     UserError
-        If there is no such run, or with the first file or folder that others could have written.
+        If the run does not exist, or naming the first file or folder that others could have written.
     """
     run = layout.run(record.experiment, record.id)
     ownership.check_workspace(layout.root)
@@ -65,12 +65,12 @@ def checked(layout: Layout, record: RunRecord) -> RunRecord:
 
 
 def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift: bool = False) -> int:
-    """Repeat a recorded run from its own snapshot, lock and configuration, and say which outputs differ.
+    """Repeat a recorded run from its snapshot, lock and configuration, and print which outputs differ.
 
     Parameters
     ----------
     given : sequence of str
-        Secrets that the record does not have: ``job.environment_variables.TOKEN=abc``.
+        Secrets that were not recorded: ``job.environment_variables.TOKEN=abc``.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     Raises
     ------
     UserError
-        If the run was never prepared, its environment or data cannot be had again, or others could have written its
-        files.
+                If the run was never prepared, its environment or data cannot be restored, or others could have written its
+                files.
     """
     from omegaconf import OmegaConf
 

@@ -82,7 +82,7 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
 
 
 def is_trusted(root: Path) -> bool:
-    """Tell whether a workspace is trusted."""
+    """Return whether a workspace is trusted."""
     try:
         check_workspace(root)
     except UserError:

@@ -26,7 +26,7 @@ _LEAST = 6  # the least length of a value that is searched for elsewhere; a shor
 
 
 def is_secret(name: str, value: Any) -> bool:
-    """Tell whether a value is secret, by its name or its form.
+    """Return whether a value is secret, by its name or its form.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def masked_word(word: str) -> str:
 
 
 def is_secret_at(key: str, value: Any) -> bool:
-    """Tell whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
+    """Return whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
     path = key.lstrip("+~").split(".")
     return len(path) > 2 and _is_free(path) and is_secret(path[-1], value)
 

@@ -60,7 +60,7 @@ def global_options(function: F) -> F:
 
 
 def wants_json() -> bool:
-    """Tell whether ``--json`` was given anywhere."""
+    """Return whether ``--json`` was given anywhere."""
     return bool(click.get_current_context().meta.get(_JSON))
 
 

@@ -1,7 +1,7 @@
-"""Refuses what a composition says of Hydra itself that would run something else, or that changes nothing.
+"""Refuses settings of Hydra itself that would run other code or have no effect.
 
-Hydra makes objects of ``hydra.callbacks``, ``hydra.sweeper``, ``hydra.launcher`` and the two loggings, whatever class
-they name. Here no composition names a class: sweepers and launchers are chosen by the name of an installed plugin.
+Hydra instantiates ``hydra.callbacks``, ``hydra.sweeper``, ``hydra.launcher`` and the two loggings, whatever class
+they name. Here a composition cannot name classes: sweepers and launchers are chosen by the name of a plugin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 _LEFT_OUT = "Remove it"
-_CLASSES = frozenset([TARGET, "class", "()"])  # what logging and Hydra take classes from
+_CLASSES = frozenset([TARGET, "class", "()"])  # keys from which logging and Hydra instantiate classes
 
 
 def check_config_loads() -> None:
@@ -37,7 +37,7 @@ def check_config_loads() -> None:
 
 
 def check_hydra(config: DictConfig) -> None:
-    """Check the ``hydra`` section of a composition that is going to be run.
+    """Check the ``hydra`` section of a composition that will be run.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _check_plugin(name: str, plain: Mapping[Any, Any]) -> None:
 
 
 def _check_places(plain: Mapping[str, Any]) -> None:
-    """Refuse a place for a run's files, and a change of the process that starts it."""
+    """Refuse another folder for a run's files, and changes to the controller's process."""
     places = {"run.dir": "${run_folder:}", "sweep.dir": "${multirun_folder:}"}
     for key, ours in places.items():
         section, _, name = key.partition(".")
@@ -91,7 +91,7 @@ def _check_places(plain: Mapping[str, Any]) -> None:
 
 
 def has_target(content: Any, names: frozenset[str] = frozenset([TARGET])) -> bool:
-    """Tell whether a mapping within plain data has one of some keys."""
+    """Return whether any mapping in plain data has one of the keys."""
     if isinstance(content, Mapping):
         return not names.isdisjoint(content) or any(has_target(one, names) for one in content.values())
     return isinstance(content, list) and any(has_target(one, names) for one in content)

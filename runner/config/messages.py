@@ -34,7 +34,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def as_user_error(error: BaseException) -> UserError | None:
-    """Return what a user should read of an exception, or None when it is not a mistake of theirs."""
+    """Return the user's mistake behind an exception, or None if it is a bug."""
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -74,7 +74,7 @@ def as_user_error(error: BaseException) -> UserError | None:
 
 
 def _unknown_key(name: str, section: str, text: str) -> UserError:
-    """Return the mistake of a key that its section does not have; the hint names the whole key that was meant."""
+    """Return the error for an unknown key. The hint names the intended key in full."""
     full, typed = _FULL_KEY.search(text), _TYPED.search(text)
     key = full[1] if full else name
     rest = typed[1].removeprefix(key) if typed and typed[1].startswith(f"{key}.") else ""
@@ -84,7 +84,7 @@ def _unknown_key(name: str, section: str, text: str) -> UserError:
 
 
 def _unread(word: str) -> UserError:
-    """Return the mistake in a word that Hydra cannot read; a name does not become a better one by being quoted."""
+    """Return the error for a word that Hydra cannot parse. For names, quoting would not help."""
     key, _, value = word.lstrip("+").partition("=")
     if key in NAMING_KEYS and value:
         try:
@@ -95,7 +95,7 @@ def _unread(word: str) -> UserError:
 
 
 def _quoting(word: str) -> str:
-    """Return how to write a word whose value has characters that mean something to Hydra."""
+    """Return how to write a word whose value has characters that are special to Hydra."""
     import shlex
 
     key, equals, value = word.partition("=")
@@ -110,14 +110,14 @@ def _quoting(word: str) -> str:
 
 
 def _options_with(key: str) -> list[str]:
-    """Return the options of a key's group that have it, where the chosen one has not."""
+    """Return the options of the key's group that have the key."""
     group, _, name = key.partition(".")
     options: dict[str, type] = {"environment": ENVIRONMENTS, "compute": COMPUTES}.get(group, {})
     return [f"{group}={option}" for option, kind in options.items() if name in fields_of(kind.__name__)]
 
 
 def _plain_mistake(error: BaseException) -> UserError | None:
-    """Return what an exception says by itself, whatever it came from."""
+    """Return the error for an exception that needs no context."""
     from yaml import YAMLError
 
     if isinstance(error, UserError):
@@ -140,7 +140,7 @@ def _plain_mistake(error: BaseException) -> UserError | None:
 
 
 def _endless(error: RecursionError) -> UserError:
-    """Return the mistake of what refers to itself, with the file whose defaults list does."""
+    """Return the error for a reference to itself, naming the file if it is in a defaults list."""
     place, name = error.__traceback__, ""
     while place is not None:
         if place.tb_frame.f_code.co_name == "_create_defaults_tree_impl":
@@ -157,7 +157,7 @@ def _endless(error: RecursionError) -> UserError:
 
 
 def _is_from(error: BaseException, package: str) -> bool:
-    """Tell whether an exception was raised in a package's own code."""
+    """Return whether an exception was raised in a package's own code."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
@@ -171,7 +171,7 @@ def _not_chosen(group: str, text: str) -> UserError:
 
 
 def _unreadable(error: YAMLError) -> UserError:
-    """Return the mistake of a file that is no YAML, with its place."""
+    """Return the error for a file that is not YAML, with the position."""
     from yaml import MarkedYAMLError
 
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
@@ -181,7 +181,7 @@ def _unreadable(error: YAMLError) -> UserError:
 
 
 def _bad_value(chain: list[BaseException]) -> UserError | None:
-    """Return the mistake of a value of another kind than its key takes."""
+    """Return the error for a value of the wrong type."""
     from omegaconf.errors import (
         ConfigTypeError,
         InterpolationResolutionError,
@@ -194,7 +194,7 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
             file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
             key = one.full_key or ""
             if word and "." not in key:
-                key = word[1]  # of what is added only the end is told
+                key = word[1]  # for added keys, only the last part is reported
             why = reason(key, _first_lines(str(one)))
             what = f"{key} {why}" if key and why.startswith("must ") else ": ".join(filter(None, [key, why]))
             if word is not None and word[1] == key and why == A_LIST:
@@ -204,7 +204,7 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
 
 
 def _not_beside(chain: list[BaseException]) -> UserError | None:
-    """Return the mistake of changing a key of a free mapping, such as ``job.arguments``, that it does not have."""
+    """Return the error for changing a missing key of a free mapping, such as ``job.arguments``."""
     from omegaconf.errors import OmegaConfBaseException
 
     if not any("Could not override" in str(one) for one in chain):

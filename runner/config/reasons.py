@@ -29,14 +29,14 @@ _REASONS = [
 
 
 def reason(key: str, text: str) -> str:
-    """Return why a value cannot be at a key.
+    """Return why a value is not allowed at a key.
 
     Parameters
     ----------
     key : str
-        With all that is above it, empty if that is not known.
+        The full key, empty if unknown.
     text : str
-        OmegaConf's message without its further lines.
+        The first lines of OmegaConf's message.
     """
     for pattern, words in _REASONS:
         if found := pattern.fullmatch(text):

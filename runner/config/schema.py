@@ -135,7 +135,7 @@ class CondaEnvironmentConfig:
 
 @dataclass
 class ImageSpecConfig:
-    """What is put onto a base image. `kind` is venv or conda, `file` a requirements file or a conda YAML."""
+    """What is installed on a base image. `kind` is venv or conda, `file` a requirements file or a conda YAML."""
 
     kind: str = "venv"
     packages: list[str] = field(default_factory=list)
@@ -155,7 +155,7 @@ class ContainerResourcesConfig:
 
 @dataclass
 class MountConfig:
-    """A folder or file of this machine that a container sees."""
+    """A folder or file of this machine that is mounted in a container."""
 
     source: str = MISSING
     target: str = MISSING
@@ -191,7 +191,7 @@ class LocalComputeConfig:
 
 @dataclass
 class ClusterComputeConfig:
-    """What all clusters have. Times in seconds, slots a node."""
+    """Settings of all clusters. Times in seconds, slots per node."""
 
     root: str = "~/.vivero-node"
     slots: Optional[int] = None  # noqa: UP045
@@ -215,7 +215,7 @@ class SshComputeConfig(ClusterComputeConfig):
 
 @dataclass
 class DaskTlsConfig:
-    """Files by which a Dask cluster and its clients know each other."""
+    """Certificates with which a Dask cluster and its clients authenticate."""
 
     ca_file: Optional[str] = None  # noqa: UP045
     cert: Optional[str] = None  # noqa: UP045
@@ -292,9 +292,9 @@ SCHEMAS: dict[str, dict[str, type]] = {
 
 
 def register_schemas() -> None:
-    """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options.
+    """Register the schemas as ``/schema/...``, from which option files inherit.
 
-    Files are then read within limits.
+    Also makes Hydra read files within limits.
     """
     from runner.config.lazy_schemas import store
     from runner.config.source import register_source
@@ -311,7 +311,7 @@ def register_schemas() -> None:
 
 
 def fields_of(class_name: str) -> list[str]:
-    """Return the keys of a schema class by its name, for messages."""
+    """Return the keys of a schema class, by the class's name, for messages."""
     known = [RunSpec, WorkspaceConfig, SnapshotConfig, JobConfig, InputConfig, DataConfig, ResourcesConfig, ModelConfig]
     known += [EndpointSettings, SweepConfig, ImageSpecConfig, ContainerResourcesConfig, MountConfig, DaskTlsConfig]
     for cls in [*known, *ENVIRONMENTS.values(), *COMPUTES.values()]:

@@ -19,7 +19,7 @@ from runner.errors import UserError, close, nearest, nearest_key
 from runner.execution.promotion import read_condition
 from runner.io.names import check_file_name, check_key, check_name
 
-MATCHES = ("patch", "minor")  # how near a Python has to be to the version that is asked for
+MATCHES = ("patch", "minor")  # how closely a Python must match the requested version
 
 
 def check_spec(spec: RunSpec, base: Path) -> None:
@@ -28,7 +28,7 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     Raises
     ------
     UserError
-        At the first thing that cannot be.
+        At the first problem.
     """
     _check_section(spec, "")
     _check_stages(spec.stages)
@@ -79,9 +79,9 @@ def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
 
 
 def _check_section(section: Any, place: str) -> None:
-    """Refuse keys that `+` adds to a section of ours, where nothing would read them, and what cannot stand at a key.
+    """Refuse keys that `+` adds to our sections, where nothing would read them, and values of the wrong kind.
 
-    Beside the sections a key of one's own is welcome, for others to refer to, unless it looks like one of ours.
+    At the top level, users may add keys to refer to, unless they look like misspelt keys of ours.
     """
     kinds = _kinds_of(section.__class__)
     for key, value in vars(section).items():
@@ -103,7 +103,7 @@ def _resembles(key: str, kinds: Mapping[str, _Kind]) -> bool:
 
 
 class _Kind(NamedTuple):
-    """The types of what holds more, and whether that is texts. OmegaConf sees to all other types."""
+    """The container types that a key accepts, and whether their items are texts. OmegaConf checks all other types."""
 
     types: tuple[type, ...]
     texts: bool
@@ -114,7 +114,7 @@ _ANY = _Kind((object,), texts=False)
 
 @functools.cache
 def _kinds_of(section: type) -> dict[str, _Kind]:
-    """Return what may stand at each key of a section."""
+    """Return the kind of each key of a section."""
     return {name: _kind(hint) for name, hint in typing.get_type_hints(section).items()}
 
 
@@ -127,7 +127,7 @@ def _kind(hint: Any) -> _Kind:
 
 
 def _check_texts(texts: Any, place: str) -> None:
-    """Refuse what OmegaConf lets pass when it replaces a mapping or a list as a whole."""
+    """Refuse items that OmegaConf does not check when it replaces a whole mapping or list."""
     named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
     for name, text in named:
         if not isinstance(text, str | None):
@@ -278,7 +278,7 @@ def _absolute(base: Path, named: str) -> Path:
 
 
 def _near(named: str, path: Path) -> str:
-    """Return the name beside a missing file that was probably meant; all that lies there would help nobody."""
+    """Return a hint that names a similar file beside a missing one, if there is one."""
     beside = list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
     meant = close(named, [str(Path(named).parent / one.name) for one in beside])
     return f"Did you mean '{meant}'?" if meant is not None else ""
@@ -290,7 +290,7 @@ def source_folder(spec: RunSpec, base: Path) -> Path:
     Raises
     ------
     UserError
-        If it is not there, is no folder, or its links go in a circle.
+        If it does not exist, is not a folder, or its links are circular.
     """
     path = _absolute(base, spec.job.source)
     try:

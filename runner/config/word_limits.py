@@ -1,6 +1,6 @@
-"""Limits what is typed: length and depth of a word, number of words, and the combinations that a sweep's words make.
+"""Limits the command line: length and depth of a word, number of words, combinations of a sweep.
 
-Hydra's grammar takes a millisecond for a dozen characters of a list, and writes out each number of a range.
+Hydra's parser takes a millisecond for a dozen characters of a list, and expands each number of a range.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from runner.config.yaml_limits import MOST_DEPTH, TARGET
 from runner.errors import UserError
 
 MOST_WORDS = 1000
-MOST_CHARACTERS = 20_000  # of a word, if it is one text
-MOST_PARTS = 1000  # of all words together: what stands between commas, colons, dots and brackets
+MOST_CHARACTERS = 20_000  # of a word that is a single text
+MOST_PARTS = 1000  # of all words together: items between commas, colons, dots and brackets
 MOST_VALUES = 10_000  # of one parameter of a sweep
-MOST_TRIALS = 100_000  # of a grid that has no sweep.max_trials
+MOST_TRIALS = 100_000  # of a grid without sweep.max_trials
 _MARKS = ",:[({$."
-_TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # alone: columns may be called train_target_mean
+_TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # as a whole word: a column may be called train_target_mean
 
 
 def check_words(words: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ def check_words(words: Sequence[str]) -> None:
     Raises
     ------
     UserError
-        Naming the first one that is beyond a limit.
+        Naming the first one that exceeds a limit.
     """
     if len(words) > MOST_WORDS:
         raise UserError(f"The command line has {len(words)} words", f"The limit is {MOST_WORDS}. Use a YAML file")
@@ -49,12 +49,12 @@ def check_words(words: Sequence[str]) -> None:
 
 
 def check_sweep_words(words: Sequence[str]) -> None:
-    """Check the parameters that a sweeper of Hydra's own would write out.
+    """Check the parameters that Hydra's own sweepers would expand.
 
     Raises
     ------
     UserError
-        If they have too many values, or make too many combinations.
+        If they have too many values or combinations.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
@@ -62,12 +62,12 @@ def check_sweep_words(words: Sequence[str]) -> None:
     try:
         parsed = OverridesParser.create().parse_overrides(list(words))
     except HydraException:
-        return  # Hydra says it better
+        return  # Hydra's message is better
     check_combinations([check_values(one) for one in parsed if one.is_sweep_override()])
 
 
 def check_values(override: Any) -> int:
-    """Return the number of values of a sweep's parameter, 1 where only the configuration tells.
+    """Return the number of values of a sweep's parameter, 1 if only the configuration can tell.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def check_combinations(sizes: Sequence[int], limit: int | None = None) -> None:
     Raises
     ------
     UserError
-        If it has too many, and no limit of its own.
+        If it has too many and sweep.max_trials is not set.
     """
     total = math.prod(sizes)
     if total > MOST_TRIALS and limit is None:

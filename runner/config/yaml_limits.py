@@ -1,6 +1,6 @@
-"""Reads YAML that somebody wrote within limits: size, depth and number of values, aliases counted wherever they stand.
+"""Reads YAML within limits of size, depth and number of values, with aliases counted each time they are used.
 
-The limits are checked on libyaml's events, before any value is made, so that a file of a few lines that stands for a
+The limits are checked on libyaml's events, before any value is created. A file of a few lines that expands to a
 million values is refused in milliseconds.
 """
 
@@ -26,15 +26,15 @@ _NUMBER = re.compile(r"[-+]?[0-9.][-+0-9_.:xXa-fA-F]*")
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:
-    """Return the text of a file that a user names.
+    """Return the text of a file that a user named.
 
     Raises
     ------
     UserError
-        If it is no file with a text, or has more than `most` bytes.
+        If it is not a text file, or has more than `most` bytes.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # opening a pipe would block
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UserError(f"{path} is not a file")
@@ -53,16 +53,16 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
 
 
 def check(text: str, name: str, *, targets: bool = True) -> None:
-    """Check that a text, if it is YAML at all, stays within the limits.
+    """Check that a YAML text stays within the limits.
 
     Parameters
     ----------
     text : str
-        What is wrong in it as YAML is left to whoever loads it.
+        Syntax errors are left to the loader.
     name : str
-        What the text is, for messages.
+        Its name for messages.
     targets : bool
-        False where no key may be ``_target_``, by which Hydra would name a class.
+        Whether ``_target_``, by which Hydra names a class, is allowed as a key.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def check(text: str, name: str, *, targets: bool = True) -> None:
             _Counter(name, targets).count(yaml.parse(text, Loader=loader))
             return
         except (yaml.YAMLError, ValueError):
-            continue  # what one parser refuses the other may take; their limits are the same
+            continue  # what one parser refuses, the other may accept, with the same limits
 
 
 def load(text: str, name: str) -> Any:
@@ -87,9 +87,9 @@ def load(text: str, name: str) -> Any:
     Raises
     ------
     UserError
-        If it is beyond them.
+        If it exceeds them.
     yaml.YAMLError
-        If it is no YAML.
+        If it is not YAML.
     """
     import yaml
 
@@ -98,14 +98,14 @@ def load(text: str, name: str) -> Any:
 
 
 def load_config(text: str, name: str) -> Any:
-    """Return a text as OmegaConf loads it, by libyaml where it is there, which takes a tenth of the time.
+    """Load a text as OmegaConf does, with libyaml if available, which is ten times as fast.
 
     Raises
     ------
     UserError
-        If it is beyond the limits, or says ``_target_``.
+        If it exceeds the limits or contains ``_target_``.
     yaml.YAMLError
-        If it is no YAML, in OmegaConf's own words.
+        If it is not YAML, in OmegaConf's own words.
     """
     import yaml
     from omegaconf import OmegaConf
@@ -123,14 +123,14 @@ def load_config(text: str, name: str) -> Any:
 def _built(build: Any, name: str) -> Any:
     try:
         return build()
-    except (ValueError, OverflowError, TypeError) as error:  # of a date that is none
+    except (ValueError, OverflowError, TypeError) as error:  # for an impossible date
         raise UserError(f"{name}: {error}") from None
-    except (KeyError, AttributeError):  # of !!bool and !!timestamp before what is neither
+    except (KeyError, AttributeError):  # for !!bool and !!timestamp before other values
         raise UserError(f"{name}: a value does not match its YAML tag", "Remove the !! tag") from None
 
 
 class _Named:
-    """A text that is read as a file of a name, by which messages call it."""
+    """A text that is read as a file, with a name for messages."""
 
     def __init__(self, text: str, name: str) -> None:
         import io
@@ -147,7 +147,7 @@ def _base() -> Any:
 
 @functools.cache
 def _config_loader() -> Any:
-    """Return libyaml's loader with what OmegaConf's reads otherwise than YAML: floats, dates, keys that stand twice."""
+    """Return libyaml's loader with OmegaConf's differences from YAML: floats, dates, duplicate keys."""
     from omegaconf._utils import get_yaml_loader
 
     theirs = get_yaml_loader()
@@ -171,20 +171,20 @@ def _config_loader() -> Any:
 
 
 class _Open:
-    """A list or mapping whose end has not come."""
+    """A list or mapping that is still open."""
 
     def __init__(self, anchor: str | None, mapping: bool) -> None:
         self.anchor, self.mapping, self.values, self.children = anchor, mapping, 1, 0
 
 
 class _Counter:
-    """Counts what a text's events stand for."""
+    """Counts the values that a text's events expand to."""
 
     def __init__(self, name: str, targets: bool) -> None:
         self._name, self._targets = name, targets
         self._open: list[_Open] = []
         self._anchored: dict[str, int] = {}
-        self._targeting: set[str] = set()  # anchors of the text `_target_`
+        self._targeting: set[str] = set()  # anchors on the text `_target_`
 
     def count(self, events: Iterator[Any]) -> None:
         from yaml import events as kinds
@@ -227,7 +227,7 @@ class _Counter:
         self._add(self._anchored.get(event.anchor, 1), None, event)
 
     def _key(self, event: Any) -> None:
-        """Refuse ``_target_`` where a key stands."""
+        """Refuse ``_target_`` as a key."""
         if not self._targets and self._open and self._open[-1].mapping and self._open[-1].children % 2 == 0:
             raise UserError(f"{self._at(event)}: {TARGET} is not allowed: a configuration cannot name classes")
 

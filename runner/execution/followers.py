@@ -7,10 +7,10 @@ from runner.layout import RunLayout
 
 
 def worker_lives(run: RunLayout) -> bool:
-    """Tell whether the run's worker is still there."""
+    """Return whether the run's worker is alive."""
     return is_locked(run.worker_lock) or is_locked(run.attendant_lock)
 
 
 def is_followed(run: RunLayout) -> bool:
-    """Tell whether anybody will finish the record of a run that has not ended: its controller, or its worker."""
+    """Return whether a controller or worker will finish the record of a run that has not ended."""
     return is_locked(run.controller_lock) or worker_lives(run)

@@ -1,4 +1,4 @@
-"""Promotion: an alias moves to a version that has just been registered, if it is better than the one that has it."""
+"""Promotion: moves an alias to a new version if it is better than the current one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """``accuracy > champion``: the version's metric against that of the version with the alias."""
+    """``accuracy > champion``: compares the version's metric with that of the version with the alias."""
 
     metric: str
     sign: str
@@ -30,12 +30,12 @@ class Condition:
 
 
 def read_condition(text: str) -> Condition:
-    """Return a condition.
+    """Parse a condition.
 
     Raises
     ------
     UserError
-        If it is none.
+        If it is not one.
     """
     found = _FORM.fullmatch(text)
     if found is None:
@@ -47,7 +47,7 @@ def read_condition(text: str) -> Condition:
 
 
 def promote(registry: Registry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
-    """Move the alias to a version if it wins, or if nothing has the alias yet; return the alias that moved."""
+    """Move the alias to a version if it wins, or if no version has the alias; return the alias that moved."""
     value = as_number(made.metrics.get(condition.metric))
     if value is None or math.isnan(value):
         say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} is unchanged")

@@ -18,7 +18,7 @@ class Answering:
     run : RunLayout
         The run.
     command : sequence of str
-        The command that answers; the run's folder and the request are added.
+        The command that answers, to which the run's folder and the request are appended.
     """
 
     def __init__(self, run: RunLayout, command: Sequence[str]) -> None:
@@ -26,8 +26,8 @@ class Answering:
         self._seen: set[str] = set()
 
     def tick(self) -> None:
-        """Answer what has been asked since."""
-        if self._run.requests.is_symlink():  # the script's doing: nothing is written where it leads
+        """Answer new requests."""
+        if self._run.requests.is_symlink():  # the script created it: do not write to its target
             return
         try:
             names = sorted(path.name for path in self._run.requests.glob("*.json") if not path.name.startswith("."))

@@ -112,7 +112,7 @@ class LocalHost:
         return Completed(code, bytes(output))
 
     def exists(self, path: Path) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
         return path.exists()
 
     def read(self, path: Path) -> bytes:

@@ -300,7 +300,7 @@ def _taken(descriptor: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a living process holds the lock on a file."""
+    """Return whether a living process holds the lock on a file."""
     return locks.is_locked(os.fspath(path))
 
 

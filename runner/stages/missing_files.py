@@ -1,4 +1,4 @@
-"""Says when a script needs a file that was left out of the source's copy."""
+"""Explains failures caused by files that are missing from the copy of the source."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MISSING = r"\b(?:FileNotFoundError|No such file or directory)\b.*?['\"]([^'\"]+
 
 
 def check_script(context: RunContext, source: Path, snapshot: SnapshotRecord) -> None:
-    """Refuse to go on without the script.
+    """Refuse to continue without the script.
 
     Raises
     ------
     UserError
-        If an ignore file leaves it out.
+        If an ignore file excludes it.
     """
     script = context.spec.job.script
     if script is not None and not _is_copied(context, snapshot, script):
@@ -33,7 +33,7 @@ def check_script(context: RunContext, source: Path, snapshot: SnapshotRecord) ->
 
 
 def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | None:
-    """Return what to do about a file that a script did not find, where it is in the source folder or beside it."""
+    """Return a hint for a file that a script did not find, if it is in or beside the source folder."""
     if context.restored_from is not None:
         return None
     module = re.search(_NO_MODULE, reason)
@@ -50,7 +50,7 @@ def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | No
         place = Path(os.path.normpath(source / named))
         if not place.exists() or place == source:
             return None
-    except (OSError, ValueError, UserError):  # no path at all, or the folder is gone meanwhile
+    except (OSError, ValueError, UserError):  # not a path, or the folder has been removed
         return None
     give = f"Add it as an input, data.inputs.NAME.path={place}, and pass ${{input:NAME}} to the script"
     if not place.is_relative_to(source):

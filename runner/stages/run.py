@@ -155,7 +155,7 @@ def order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> 
 
 
 def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
-    """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
+    """Return whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
     version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
     return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")
 
@@ -285,7 +285,7 @@ def worker_pid(run_: RunLayout) -> int | None:
 
 
 def _has_open(pid: int, path: Path) -> bool:
-    """Tell whether a process has a file open: a script in a container could name any process of this machine."""
+    """Return whether a process has a file open: a script in a container could name any process of this machine."""
     files = Path("/proc", str(pid), "fd")
     if not Path("/proc/self/fd").exists():
         return True

@@ -166,7 +166,7 @@ class FileRegistry:
         return dataclasses.replace(record, name=name, version=version)  # its folder decides its name and number
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run registered, newest first. An unreadable one is named."""
+        """Return the versions of a model that a run registered, newest first; name unreadable ones."""
         found = []
         for version in reversed(self.versions(name)):
             try:

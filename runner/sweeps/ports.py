@@ -41,7 +41,7 @@ class Policy(Protocol):
     """Decides, while trials run, which of them are not worth going on with."""
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped.
+        """Return whether a running trial is to be stopped.
 
         Parameters
         ----------

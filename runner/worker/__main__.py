@@ -22,7 +22,7 @@ import lifecycle  # noqa: E402
 
 
 def _gone() -> bool:
-    """Tell whether the process that started this one is no longer there."""
+    """Return whether the process that started this one is no longer there."""
     return os.getppid() != PARENT or PARENT == 1
 
 

@@ -244,7 +244,7 @@ class Task:
         self._agent.say(self._number, content, hold, **facts)
 
     def stopped(self) -> bool:
-        """Tell whether nobody wants more of it."""
+        """Return whether nobody wants more of it."""
         return self._stopped.is_set()
 
     def do_read(self) -> "Dict[str, Any]":

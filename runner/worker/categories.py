@@ -50,7 +50,7 @@ def _read(booster: "Any") -> "Dict[int, List[Any]]":
 
 
 def _keeps_letters() -> bool:
-    """Tell whether this XGBoost keeps categories that are not ASCII as they are: try it."""
+    """Return whether this XGBoost keeps categories that are not ASCII as they are: try it."""
     import pandas
     import xgboost
 

@@ -73,7 +73,7 @@ def give_up(prefix: str) -> None:
 
 
 def is_given_up(prefix: str) -> bool:
-    """Tell whether an environment that was sealed is to be built again."""
+    """Return whether an environment that was sealed is to be built again."""
     return not os.path.exists(os.path.join(prefix, RECORD)) and os.path.exists(os.path.join(prefix, SEAL))
 
 

@@ -58,7 +58,7 @@ class Pyfunc:
 
 
 def _wants_frame(model: "Any") -> bool:
-    """Tell whether a model's own `predict` says that its rows are a data frame of pandas."""
+    """Return whether a model's own `predict` says that its rows are a data frame of pandas."""
     own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as its `unwrap_python_model` has it
     hint = getattr(getattr(own, "predict_type_hints", None), "input", None)
     return getattr(hint, "__name__", "") == "DataFrame" and hint.__module__.partition(".")[0] == "pandas"

@@ -133,7 +133,7 @@ class Interpreter:
         return os.path.isfile(path) and not self._hides_a_module(os.path.dirname(path))
 
     def _hides_a_module(self, folder: str) -> bool:
-        """Tell whether the script's folder has a module that would be imported in place of one that is there."""
+        """Return whether the script's folder has a module that would be imported in place of one that is there."""
         for entry in os.listdir(folder):
             name, suffix = os.path.splitext(entry)
             is_package = not suffix and os.path.exists(os.path.join(folder, entry, "__init__.py"))

@@ -30,7 +30,7 @@ def open_lock(path: str) -> int:
 
 
 def _is_shared(folder: str) -> bool:
-    """Tell whether what is made in a folder belongs to its group, as in a workspace that is shared with one."""
+    """Return whether what is made in a folder belongs to its group, as in a workspace that is shared with one."""
     return os.stat(folder).st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
 
 
@@ -46,7 +46,7 @@ def take_lock(path: str) -> "Optional[int]":
 
 
 def is_locked(path: str) -> bool:
-    """Tell whether a living process holds the lock on a file; ``/proc`` tells it of one that we may not open."""
+    """Return whether a living process holds the lock on a file; ``/proc`` tells it of one that we may not open."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # lest a FIFO in its place has us wait
     except OSError as error:
@@ -58,7 +58,7 @@ def is_locked(path: str) -> bool:
 
 
 def flocked(descriptor: int, kind: int) -> bool:
-    """Tell whether a lock could be taken without waiting."""
+    """Return whether a lock could be taken without waiting."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:

@@ -27,7 +27,7 @@ class Counter:
                 return
 
     def ran_out(self) -> "Optional[bool]":
-        """Tell whether a process was ended since, None where nobody counts."""
+        """Return whether a process was ended since, None where nobody counts."""
         now = None if self._path is None else kills(self._path)
         return None if now is None or self._before is None else now > self._before
 

@@ -47,7 +47,7 @@ class Reader:
 
     @property
     def has_runs(self) -> bool:
-        """Tell whether MLflow has recorded anything in this run."""
+        """Return whether MLflow has recorded anything in this run."""
         return bool(self._targets)
 
     def poll(self) -> None:

@@ -159,12 +159,12 @@ def held(root: str) -> "List[str]":
 
 
 def goes_on(run: str) -> bool:
-    """Tell whether a run's worker lives, or who attends one that is in a container."""
+    """Return whether a run's worker lives, or who attends one that is in a container."""
     return any(locks.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
 
 
 def lives(pid: int) -> bool:
-    """Tell whether a process is there and has not ended."""
+    """Return whether a process is there and has not ended."""
     try:
         with open("/proc/{}/stat".format(pid), "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] != b"Z"

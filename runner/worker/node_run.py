@@ -121,7 +121,7 @@ class Minded:
                 worker.wait(pause)
 
     def _over(self) -> bool:
-        """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
+        """Return whether the worker is gone. One that was just started does not hold its lock yet."""
         if node_daemon.goes_on(self._run):
             self._pid = None
             return False
@@ -336,7 +336,7 @@ def walk(run: str) -> "Iterator[Tuple[str, str]]":
 
 
 def _is_aside(name: str) -> bool:
-    """Tell whether a file is one of ours that was being written by who was killed then."""
+    """Return whether a file is one of ours that was being written by who was killed then."""
     return name.startswith(".") and name.endswith(".tmp")
 
 

@@ -84,7 +84,7 @@ def _said() -> int:
 
 
 def _is_ours(name: str) -> bool:
-    """Tell whether a module would come from the environment, without importing more than what leads to it."""
+    """Return whether a module would come from the environment, without importing more than what leads to it."""
     top = name.split(".", 1)[0]
     if top in NEVER:
         return False

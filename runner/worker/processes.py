@@ -204,7 +204,7 @@ class Ending:
         self._signal(signal.SIGCONT, spare)  # a stopped process would not see it
 
     def going_on(self, spare: "Iterable[int]") -> bool:
-        """Tell whether anything is left, and kill it when the grace is over."""
+        """Return whether anything is left, and kill it when the grace is over."""
         left = descendants(spare)
         if left is None:
             left = [self._group] if send_group(self._group, 0) else []

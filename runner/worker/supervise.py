@@ -224,7 +224,7 @@ class Supervisor:
         self._ending.begin(self._spared())
 
     def _left(self) -> bool:
-        """Tell whether processes of the ended script are left, which are then being ended."""
+        """Return whether processes of the ended script are left, which are then being ended."""
         if self._ending is not None:
             return self._ending.going_on(self._spared())
         left = processes.descendants(self._spared())

@@ -43,7 +43,7 @@ def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
 
 
 def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
-    """Tell whether a text names a sweep. A part of ids of both kinds is refused, lest the wrong one be ended."""
+    """Return whether a text names a sweep. A part of ids of both kinds is refused, lest the wrong one be ended."""
     if text in ids:
         return True
     sweeps = [one for one in ids if text in one]

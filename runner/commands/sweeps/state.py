@@ -44,7 +44,7 @@ def find_sweep(layout: Layout, text: str) -> SweepRecord:
 
 
 def is_minded(layout: Layout, record: SweepRecord) -> bool:
-    """Tell whether a controller is at work on the sweep."""
+    """Return whether a controller is at work on the sweep."""
     from runner.io.files import is_locked
 
     return is_locked(layout.sweep(record.id).lock)

@@ -58,7 +58,7 @@ def stop(node: Node, runs: bool) -> dict[str, Any]:
 
 
 def _has_ended(layout: Layout, place: str) -> bool | None:
-    """Tell whether the run of a folder ``RUN.ATTEMPT`` has ended, or that attempt of it; None if it is not known."""
+    """Return whether the run of a folder ``RUN.ATTEMPT`` has ended, or that attempt of it; None if it is not known."""
     run_id, _, attempt = place.rpartition(".")
     if run_id == "ahead" or attempt == "part":
         return False  # shown to an interpreter, or not filled yet: the node's own to remove

@@ -201,7 +201,7 @@ class ClusterCompute:
             return found
 
     def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
-        """Tell whether an environment on a node is not what was built, and say so: then it is built again."""
+        """Return whether an environment on a node is not what was built, and say so: then it is built again."""
         prefix = str(Path(handle.argv(["python"])[0]).parent.parent)
         changed = node.call("node_run", "check_environment", prefix=prefix).result()["changed"]
         if changed:

@@ -92,7 +92,7 @@ class Node:
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether the connection holds, as far as is known."""
+        """Return whether the connection holds, as far as is known."""
         return self._client is not None and self._client.is_alive
 
     @property

@@ -157,7 +157,7 @@ class Nodes:
             self._change.notify_all()
 
     def another_is_up(self, but: Node) -> bool:
-        """Tell whether a run could go on elsewhere."""
+        """Return whether a run could go on elsewhere."""
         return any(node is not but for node in self._up())
 
     def up(self) -> list[Node]:

@@ -87,7 +87,7 @@ class Scaled:
                     self._join(node)
 
     def _is_there(self, node: Node, kind: str) -> bool | None:
-        """Tell whether a part of the cluster has not ended, None if its node does not answer."""
+        """Return whether a part of the cluster has not ended, None if its node does not answer."""
         try:
             return node.host().exists(self._folder(node, kind) / "engine.json")
         except (UserError, OSError):

@@ -89,7 +89,7 @@ class Interpreter:
             return None
 
     def ended(self) -> bool:
-        """Tell whether the process is no more."""
+        """Return whether the process is no more."""
         return self._process.poll() is not None
 
     def _complaint(self) -> str:

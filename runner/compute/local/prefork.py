@@ -140,7 +140,7 @@ class _Slot:
 
 
 def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle) -> bool:
-    """Tell whether an order is plainly ``python script.py``, in an environment that is a Python on this machine."""
+    """Return whether an order is plainly ``python script.py``, in an environment that is a Python on this machine."""
     argv = order["argv"]
     variables = {**os.environ, **(order.get("variables") or {})}
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
@@ -155,7 +155,7 @@ def _may_be_warm(run: RunLayout, order: dict[str, Any], handle: EnvironmentHandl
 
 
 def _outside(run: RunLayout, order: dict[str, Any]) -> bool:
-    """Tell whether a run has inputs that a container shared by the runs of an experiment would not see."""
+    """Return whether a run has inputs that a container shared by the runs of an experiment would not see."""
     layout = workspace_of(run.root)
     places = [Path(place).resolve() for place in (order.get("inputs") or {}).values()]
     return layout is None or not all(place.is_relative_to(layout.data.resolve()) for place in places)

@@ -30,7 +30,7 @@ _LAST = 4  # lines of a failed step that are told
 
 
 def is_asked(dockerfile: str) -> bool:
-    """Tell whether a Dockerfile has what the classic builder does not know."""
+    """Return whether a Dockerfile has what the classic builder does not know."""
     return _ASKS.search(dockerfile) is not None
 
 

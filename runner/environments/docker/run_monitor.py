@@ -57,7 +57,7 @@ class Minded:
             self._finish()
 
     def attended(self) -> bool:
-        """Tell whether a process attends this run."""
+        """Return whether a process attends this run."""
         return is_locked(self.layout.attendant_lock)
 
     def inputs(self) -> list[Path]:

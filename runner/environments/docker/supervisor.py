@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _is_worker(command: Sequence[str]) -> bool:
-    """Tell whether a command is ``python -s WORKER RUN``; on a node that is another folder than `WORKER`."""
+    """Return whether a command is ``python -s WORKER RUN``; on a node that is another folder than `WORKER`."""
     worker, run = command[-2:] if len(command) > 1 else ("", "")
     return Path(worker, "supervise.py").is_file() and RunLayout(Path(run)).order.is_file()
 

@@ -108,7 +108,7 @@ def _is_address(text: str) -> bool:
 
 
 def _names_place(text: str) -> bool:
-    """Tell whether a text without a name before it is a place, as pip does by its look."""
+    """Return whether a text without a name before it is a place, as pip does by its look."""
     if _is_address(text) or text.startswith("-"):
         return False
     return "/" in text or text in {".", "..", "~"} or text.lower().startswith("file:") or text.endswith(_PACKED)

@@ -91,7 +91,7 @@ class Client:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether the connection holds, as far as is known."""
+        """Return whether the connection holds, as far as is known."""
         return self._reader.is_alive() and not self._channel.closed
 
     def ask(self, do: str, **facts: Any) -> Request:

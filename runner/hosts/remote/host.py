@@ -128,7 +128,7 @@ class RemoteHost:
             self._client.ask("spawn", argv=list(argv), log=str(log), variables=dict(variables)).result()
 
     def exists(self, path: Path) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
         return bool(self._ask("look", path).result()["there"])
 
     def read(self, path: Path) -> bytes:

@@ -19,7 +19,7 @@ class Channel(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Tell whether it was let go of."""
+        """Return whether it was let go of."""
 
     def sendall(self, content: bytes, /) -> object:
         """Send all of it."""

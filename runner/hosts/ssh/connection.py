@@ -74,7 +74,7 @@ class Connection:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether it still holds, as far as is known."""
+        """Return whether it still holds, as far as is known."""
         return bool(self._transport.is_active())
 
     def start(self, words: list[str]) -> Channel:

@@ -119,7 +119,7 @@ class Composer:
         return variants.variant(touched, change)
 
     def _only_sets(self, one: Override) -> bool:
-        """Tell whether a word gives a value to a key, and is not about a group."""
+        """Return whether a word gives a value to a key, and is not about a group."""
         return not one.is_delete() and one.package is None and not self._is_group(one.key_or_group)
 
     def _is_group(self, key: str) -> bool:
@@ -171,7 +171,7 @@ def _parse(words: Sequence[str]) -> list[Override]:
 
 
 def _meets(key: str, others: Sequence[str]) -> bool:
-    """Tell whether a key is one of others, or below or above one of them, so that their order matters."""
+    """Return whether a key is one of others, or below or above one of them, so that their order matters."""
     return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in others)
 
 

@@ -63,7 +63,7 @@ class Leaves:
         return Composition(spec, plain, "".join(texts.values()))
 
     def _is_free(self, key: str) -> bool:
-        """Tell whether any value may be at a key: in a mapping without types, or in one that is yet to be made."""
+        """Return whether any value may be at a key: in a mapping without types, or in one that is yet to be made."""
         if not _NAMES.fullmatch(key):
             return False
         node: Any = self._config
@@ -81,7 +81,7 @@ def _shape(values: Sequence[Override]) -> tuple[object, ...]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Tell whether a value is one by itself: neither several, nor a reference, nor what stands for none yet."""
+    """Return whether a value is one by itself: neither several, nor a reference, nor what stands for none yet."""
     if isinstance(value, str):
         return "${" not in value and value != "???"
     return value is None or isinstance(value, bool | int | float)

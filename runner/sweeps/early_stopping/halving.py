@@ -51,7 +51,7 @@ class Halving:
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped. Once it is, the answer stays."""
+        """Return whether a running trial is to be stopped. Once it is, the answer stays."""
         for number in sorted(reports):
             self._learn(number, reports[number])
         return trial in self._stopped

@@ -29,7 +29,7 @@ class Intervals(ABC):
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped. Once it is, the answer stays."""
+        """Return whether a running trial is to be stopped. Once it is, the answer stays."""
         logged = len(reports.get(trial, ()))
         begin, self._seen[trial] = self._seen.get(trial, 0), logged
         due = [n for n in range(begin + 1, logged + 1) if n % self._every == 0 and n >= self._delay]
@@ -47,7 +47,7 @@ class Intervals(ABC):
 
     @abstractmethod
     def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
-        """Tell whether a trial is too bad to go on after its first `interval` values."""
+        """Return whether a trial is too bad to go on after its first `interval` values."""
 
 
 class Bandit(Intervals):
