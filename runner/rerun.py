@@ -80,8 +80,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     Raises
     ------
     UserError
-                If the run was never prepared, its environment or data cannot be restored, or others could have written its
-                files.
+                If the run was never prepared, its environment or data cannot be restored, or others could write its files.
     """
     from omegaconf import OmegaConf
 

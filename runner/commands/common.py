@@ -1,4 +1,4 @@
-"""What all commands share: global options, the workspace they name, and its stores."""
+"""Shared by all commands: global options, the workspace and its stores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORKSPACE, _JSON = "vivero.workspace", "vivero.json"
 
 def _remember(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def store(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-        # `meta` is one dictionary for the whole command line, so it does not matter where the option stood.
+        # `meta` is shared by the whole command line, so the option may be given at any place.
         if value:
             context.meta[key] = value
 
@@ -55,7 +55,7 @@ def json_option(function: F) -> F:
 
 
 def global_options(function: F) -> F:
-    """Add the options that may stand before or after a command."""
+    """Add the options that may be given before or after a command."""
     return workspace_option(json_option(function))
 
 
@@ -65,7 +65,7 @@ def wants_json() -> bool:
 
 
 def workspace() -> Layout:
-    """Return the workspace to read: the one that the command line, the environment or the current folder names."""
+    """Return the workspace to read, from the command line, the environment or the current folder."""
     from runner.layout import find_workspace
 
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
@@ -85,7 +85,7 @@ def trusted_workspace() -> Layout:
 
 
 def given_workspace() -> str | None:
-    """Return the workspace that the command line names, if it does."""
+    """Return the workspace named on the command line, if any."""
     named = click.get_current_context().meta.get(_WORKSPACE)
     return str(Path(named).absolute()) if named else None
 
@@ -117,7 +117,7 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
     Raises
     ------
     UserError
-        If there is no such model, naming the nearest.
+        If the model does not exist, naming the nearest.
     """
     versions = store.versions(name)
     if not versions:
@@ -126,12 +126,12 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
 
 
 def find_run(layout: Layout, text: str) -> RunRecord:
-    """Return the run a user means, as its record says it: reading finishes and executes nothing.
+    """Return the record of the run that a user means. Neither finishes nor executes anything.
 
     Raises
     ------
     UserError
-        If it is none, with what to do where it is a sweep.
+        If it does not exist, with a hint if it is a sweep.
     """
     try:
         return run_store(layout).find(text)
@@ -148,7 +148,7 @@ def find_run(layout: Layout, text: str) -> RunRecord:
 
 
 def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
-    """Return the run a user means, and whether it has ended or somebody follows it; if not, say what to do.
+    """Return the run that a user means and whether it has ended or is followed; if not, print a hint.
 
     Raises
     ------
@@ -162,9 +162,9 @@ def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
 
 
 def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
-    """Return a run's record as it stands now, and whether the run has ended or somebody follows it.
+    """Return a run's current record, and whether the run has ended or is followed.
 
-    The locks are looked at before the record is read: whoever lets go of them has written its end.
+    The locks are checked before the record is read, because their holder writes the final record first.
     """
     from runner.statuses import TERMINAL
 
@@ -178,12 +178,12 @@ def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
 
 
 def status_word(status: str, followed: bool) -> str:
-    """Return a run's status as people read it."""
+    """Return a run's status for people."""
     return status if followed else f"{status}, not followed"
 
 
 def advise(layout: Layout, runs: Sequence[str]) -> None:
-    """Say beside the result what to do about runs that nobody follows."""
+    """Print a hint about runs that are not followed."""
     from runner.commands.output import note
     from runner.layout import option_for
 
@@ -202,7 +202,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     Raises
     ------
     UserError
-        If one is not of that form.
+        If a word has another form.
     """
     found: dict[str, str] = {}
     for word in given:
@@ -214,7 +214,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
 
 
 def one_of(word: str, known: Sequence[str], what: str) -> str:
-    """Return the word if it is known, in whatever case.
+    """Return the word in lower case if it is known.
 
     Raises
     ------
@@ -227,12 +227,12 @@ def one_of(word: str, known: Sequence[str], what: str) -> str:
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask before something is removed for good.
+    """Ask for confirmation before something is removed.
 
     Raises
     ------
     UserError
-        If nobody is there to be asked, or the answer is no.
+        If there is no terminal, or the answer is no.
     """
     import sys
 
@@ -245,5 +245,5 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def absolute(path: str) -> Path:
-    """Return a path from the command line, relative to where it is typed."""
+    """Return a path from the command line as an absolute path."""
     return Path(os.path.abspath(Path(path).expanduser()))

@@ -34,7 +34,7 @@ def argument_words(arguments: Any) -> list[str]:
     """Turn arguments into an argument list.
 
     A list is passed unchanged. In a mapping, ``{kernel: linear}`` becomes ``--kernel linear``, true a bare flag,
-    false and null nothing, a list repeats the flag for each value, and ``{layers: {values: [10, 20]}}`` is one flag with
+    false and null nothing, a list the flag once per value, and ``{layers: {values: [10, 20]}}`` is one flag with
     all values after it, for argparse's ``nargs="+"``. A key that starts with ``-`` keeps its dashes. A value
     that starts with one, which a parser would take for a flag, is joined to its flag: ``--offset=-1e-05``.
 

@@ -21,16 +21,16 @@ _SHOWN = 5
 
 
 class CurrentEnvironment:
-    """Takes the controller's own Python as it is and records what is installed in it.
+    """Uses the controller's own Python unchanged and records its packages.
 
     Parameters
     ----------
     layout : Layout
         The workspace.
     allow_drift : bool
-        Go on where an earlier run's Python is not what it was.
+        Continue even if an earlier run's Python has changed.
     like : callable or None
-        Makes an environment with given packages and Python version: what this Python is on another machine.
+        Creates an environment with given packages and Python version, to reproduce this Python on another machine.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class CurrentEnvironment:
         self.layout, self.allow_drift, self._like = layout, allow_drift, like
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
-        """Record the interpreter and its packages; nothing is built, unless the host is another machine."""
+        """Record the interpreter and its packages. Nothing is built unless the host is another machine."""
         return self._here() if host.root is None else self._there(host, say)
 
     def _there(self, host: Host, say: Say) -> EnvironmentHandle:
@@ -72,12 +72,12 @@ class CurrentEnvironment:
         return PrefixHandle(record, Path(sys.executable), lock)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
-        """Take the interpreter if it still has what it had.
+        """Use the interpreter if its packages have not changed.
 
         Raises
         ------
         UserError
-            If it has not, unless ``allow_drift``.
+            If they have, unless ``allow_drift``.
         """
         if host.root is not None or record.kind != "current":
             assert self._like is not None  # noqa: S101 - given wherever other machines are

@@ -1,4 +1,4 @@
-"""Finds the Pythons of this machine. Shims are passed over: what is found is what runs."""
+"""Finds the Pythons of this machine. Shims are skipped, so that what is found is what runs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _REQUEST = re.compile(r"\d+(\.\d+){0,2}")
 
 
 class Interpreters:
-    """The interpreters found, their versions kept in a file so that a cache hit starts none of them."""
+    """The interpreters found. Their versions are cached in a file, so that a hit does not start any of them."""
 
     def __init__(self, layout: Layout, host: Host) -> None:
         self._cache = layout.environments / "interpreters.json"
         self._host = host
 
     def find(self, request: str | None, match: str = "patch") -> Interpreter:
-        """Return the interpreter meant.
+        """Return the requested interpreter.
 
         Parameters
         ----------
         request : str or None
             ``3.11``, ``3.11.7``, a path, or None for the controller's own version.
         match : str
-            ``patch``: 3.11.7 is that very one; ``minor``: another 3.11 does where that is not there.
+            ``patch``: exactly 3.11.7; ``minor``: another 3.11 if 3.11.7 is not installed.
 
         Raises
         ------
         UserError
-            If there is none, naming those that are there.
+            If none matches, naming the installed ones.
         """
         if self._host.root is not None:
             return find_there(self._host, request, match)
@@ -95,14 +95,14 @@ def find_there(host: Host, request: str | None, match: str = "patch") -> Interpr
     host : Host
         The machine.
     request : str or None
-        ``3.11``, ``3.11.7``, a path there, or None: of the controller's minor version, its very own if it can be.
+        ``3.11``, ``3.11.7``, a path there, or None: the controller's minor version, preferably its patch version.
     match : str
         As for `Interpreters.find`.
 
     Raises
     ------
     UserError
-        If there is none, naming those that are there.
+        If none matches, naming the installed ones.
     """
     own, known = platform.python_version(), host.pythons()
     if request is not None and not _REQUEST.fullmatch(request):
@@ -115,7 +115,7 @@ def find_there(host: Host, request: str | None, match: str = "patch") -> Interpr
 
 
 def as_version(request: str | None) -> str | None:
-    """Return a version as it was meant: YAML reads 3.10 as the number 3.1, and ``3.11.*`` is 3.11."""
+    """Return the version that was meant: YAML reads 3.10 as the number 3.1, and ``3.11.*`` means 3.11."""
     if request is None:
         return None
     request = request.strip().removeprefix("==").removesuffix(".*")
@@ -149,7 +149,7 @@ def _fits(version: str, request: str) -> bool:
 
 
 def _candidates(request: str) -> Iterator[Path]:
-    """Yield real interpreters whose place suggests the version; all of them for an empty request."""
+    """Yield interpreters whose path suggests the version, or all of them for an empty request."""
     short = ".".join(request.split(".")[:2])
     pattern = re.compile(r"python3\.\d+" if "." not in short else re.escape(f"python{short}"))
     own = Path(os.path.realpath(sys.executable))

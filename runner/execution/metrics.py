@@ -1,6 +1,6 @@
 """Reads ``metrics.jsonl``: kinds of metrics, last values and series.
 
-A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.metrics`. JSON has no NaN, so such a number is
+A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.metrics`. JSON has no NaN: it is
 one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lines and in records.
 """
 

@@ -23,8 +23,8 @@ def prepare(context: RunContext, _record: RunRecord) -> PrepareRecord:
     Raises
     ------
     UserError
-                If the source, the environment or an input is not available, others could have written a cached part of it,
-                or the model could not be deployed to the endpoint.
+                If the source, the environment or an input is not available or could have been written by others, or the
+                endpoint would refuse the model.
     """
     snapshot = _snapshot(context)
     ownership.check(context.layout.root, context.layout.snapshot(snapshot.hash))

@@ -74,7 +74,7 @@ class FileRegistry:
 
     @contextlib.contextmanager
     def _staging(self, folder: Path) -> Iterator[Path]:
-        """Create a staging folder. If this process dies, its lock is free and the next registration removes the folder."""
+        """Create a staging folder. If this process dies, the next registration finds its lock free and removes it."""
         sweep(folder, _STAGING)
         staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
         with working_aside(staging):

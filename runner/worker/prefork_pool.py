@@ -187,7 +187,7 @@ class _Place:
 
 
 def _fits(order: "Dict[str, Any]") -> bool:
-    """Return whether an order is plainly ``python script.py`` in the environment's Python, with no path of the run's."""
+    """Return whether an order is simply ``python script.py`` in the environment's Python, without paths of the run."""
     argv = order["argv"]
     folders = (dict(os.environ, **(order.get("variables") or {})).get("PYTHONPATH") or "").split(os.pathsep)
     return bool(

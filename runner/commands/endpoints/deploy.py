@@ -39,7 +39,7 @@ def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool,
 @click.argument("endpoint")
 @global_options
 def rollback(endpoint: str) -> None:
-    """Let an endpoint serve what it served before."""
+    """Make an endpoint serve what it served before."""
     from runner.wiring import make_deployer
 
     layout = trusted_workspace()

@@ -17,7 +17,7 @@ from runner.commands.output import emit_json, note, say
 from runner.console.format import show_count
 from runner.errors import UserError
 
-# What a Parquet file takes is counted. Arrow's other allocator takes a gigabyte at once, and hands out pieces of it.
+# So that the memory for Parquet can be measured: Arrow's other allocator reserves a gigabyte at once.
 _EXACT = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
@@ -42,7 +42,7 @@ def score(
     model: str, source: str, target: str, method: str | None, keep: str, by_position: bool, overwrite: bool,
     chunk: int, dates: tuple[str, ...], trust: tuple[str, ...], allow_version_mismatch: bool,
 ) -> None:  # fmt: skip
-    """Score every row of a file with MODEL. Type the command again after an interruption to resume it."""
+    """Score every row of a file with MODEL. After an interruption, repeat the command to resume."""
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.local import find_python
     from runner.endpoints.server_source import importable
@@ -81,12 +81,12 @@ def score(
 
 
 def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:
-    """Refuse to overwrite a file; partial answers of an interrupted command are kept elsewhere.
+    """Refuse to overwrite a file. Partial results of an interrupted command are stored elsewhere.
 
     Raises
     ------
     UserError
-        If the answers would replace their own rows, or a file that nobody said may go.
+        If the output would replace the input, or an existing file without --overwrite.
     """
     if not answers.exists():
         return
@@ -149,7 +149,7 @@ class _Bar:
         return self
 
     def show(self, line: dict[str, Any]) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         if self._progress is not None and self._task is not None and "rows" in line:
             self._progress.update(self._task, completed=line["bytes"], rows=line["rows"])
 

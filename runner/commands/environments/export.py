@@ -1,4 +1,4 @@
-"""``vivero environments export``: a Dockerfile and a lock to take away."""
+"""``vivero environments export``: a Dockerfile and a lock to use elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENV PATH=/opt/environment/bin:$PATH
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="A new or empty folder.")
 @global_options
 def export(key: str, output: Path) -> None:
-    """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
+    """Export an environment as files to build it without vivero: Dockerfile, environment.lock and README.md."""
     from runner.commands.runs.copies import new_folder
     from runner.environments.catalogue import kept, meant
     from runner.environments.requirements.kept_wheels import KeptWheels
@@ -51,7 +51,7 @@ def export(key: str, output: Path) -> None:
 
 
 def _locks(lock: str, kind: str) -> dict[str, str]:
-    """Return the files that hold a lock: conda reads the first part of its own, pip the second."""
+    """Return the files of a lock. A conda lock is split into conda's part and pip's part."""
     if kind != "conda":
         return {"environment.lock": lock}
     from runner.environments.conda.lock import read_lock

@@ -1,4 +1,4 @@
-"""``vivero environments prune``: what nothing needs."""
+"""``vivero environments prune``: removes unneeded environments."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _DAY = 86400
 def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     """Remove the environments that no run, sweep, model version or endpoint needs.
 
-    Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
-    if it was built in this workspace; so do images of model versions that no endpoint serves.
+    Runs that have ended do not need theirs: a rerun rebuilds it from its lock. An image is removed with its environment
+    if this workspace built it, and so are images of model versions that no endpoint serves.
     """
     from runner.commands.environments.images import image_sizes, prune_served, remove_image
     from runner.commands.environments.needs import needs
@@ -40,9 +40,9 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     spared = {meant(found, one).key for one in keep}
     if needed.unknown:
         note(f"Nothing was removed: any environment may be in use by {needed.unknown[0]}")
-    if not older_than >= 0:  # which nan is not either: nothing is older than it, and nothing younger
+    if not older_than >= 0:  # also refuses nan
         raise UserError(f"--older-than: {older_than:g} is not a number of days. Give 0 or more")
-    # Without an age none is spared for its own, even if it was made while the clock was ahead.
+    # Without --older-than, age does not matter, even if the clock was ahead at the time.
     until = time.time() - older_than * _DAY if older_than else math.inf
     sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
     gone: list[dict[str, Any]] = []

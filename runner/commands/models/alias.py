@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--at", metavar="DATE", help="Show the aliases at that time. A day means its end, local time.")
 @global_options
 def alias(name: str, alias_name: str | None, version: str | None, delete: bool, at: str | None) -> None:
-    """Move an alias to a version, drop it, or with NAME alone show every change of the model's aliases."""
+    """Move or remove an alias. With NAME alone, show all changes of the model's aliases."""
     store = registry(workspace())
-    if not store.alias_history(name):  # what a removed model's aliases were can still be asked
+    if not store.alias_history(name):  # the aliases of a removed model can still be shown
         known_versions(store, name)
     if version is not None or delete:
         if alias_name is None or at is not None or (version is not None) == delete:
@@ -79,7 +79,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
 
 
 def _moment(text: str) -> str:
-    """Return a date or time from the command line as the records write it."""
+    """Return a date or time from the command line in the format of records."""
     from datetime import date, datetime, time
 
     from runner.io.clock import write_time

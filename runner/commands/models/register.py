@@ -29,7 +29,7 @@ from runner.errors import UserError
 def register(
     run: str, path: str, name: str | None, framework: str, description: str | None, tags: tuple[str, ...]
 ) -> None:
-    """Register a model that a finished RUN left, as its next version, without training again."""
+    """Register a model that a finished RUN wrote, without training again."""
     from runner.io.names import check_name
     from runner.recovery import reopen
     from runner.rerun import checked

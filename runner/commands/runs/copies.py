@@ -1,4 +1,4 @@
-"""Copies files out of a workspace into a folder of the user: checked, and all or nothing."""
+"""Copies files from a workspace to a user's folder, verified and all or nothing."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _BLOCK = 1 << 20
 
 @contextlib.contextmanager
 def new_folder(target: Path, option: str = "--to") -> Iterator[Path]:
-    """Give a folder to fill; its contents appear in `target` when the block ends, and nothing does when it fails.
+    """Yield a folder to fill. Its content appears in `target` if the block succeeds.
 
     Parameters
     ----------
     target : Path
         Where.
     option : str
-        The option that another one is named with.
+        The option for choosing another target, for the message.
 
     Raises
     ------
     UserError
-        If the target exists and is not an empty folder, or cannot be made.
+        If the target exists and is not an empty folder, or cannot be created.
     """
     made = _claim(target, option)
     # Inside the target, so that nothing is ever written elsewhere and every rename stays on one file system.
@@ -43,14 +43,14 @@ def new_folder(target: Path, option: str = "--to") -> Iterator[Path]:
         from runner.io.files import remove_tree
 
         remove_tree(staged)
-        with contextlib.suppress(OSError):  # not empty: somebody else has put something there
+        with contextlib.suppress(OSError):  # not empty: another process has written to it
             for folder in made:
                 folder.rmdir()
         raise
 
 
 def _claim(target: Path, option: str) -> list[Path]:
-    """Make the target, and return the folders that had to be made for it, innermost first."""
+    """Create the target, and return the folders that had to be created, innermost first."""
     if target.is_dir():
         if any(target.iterdir()):
             raise UserError(f"{target} exists and is not empty", f"Choose another folder with {option} DIR")
@@ -68,26 +68,26 @@ def _claim(target: Path, option: str) -> list[Path]:
 
 
 def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = None, *, complete: bool = False) -> int:
-    """Copy the regular files of a folder; symbolic links are left out, since they can lead anywhere.
+    """Copy the regular files of a folder. Symbolic links are skipped, because they can lead anywhere.
 
     Parameters
     ----------
     source, target : Path
         The folders.
     expected : Mapping[str, str], optional
-        SHA-256 by relative path, where it is recorded. What is missing or differs is refused.
+        Recorded SHA-256 by relative path. A missing or different file is refused.
     complete : bool
-        Refuse files that were not recorded, too.
+        Also refuse files that were not recorded.
 
     Returns
     -------
     int
-        How many files were copied.
+        The number of copied files.
 
     Raises
     ------
     UserError
-        If a file is not what was recorded.
+        If a file differs from its record.
     """
     from runner.io.files import list_files
 
@@ -104,16 +104,16 @@ def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = N
 
 
 def copy_file(source: Path, target: Path, sha256: str | None = None) -> None:
-    """Copy one regular file, checking the very bytes that are copied.
+    """Copy one regular file and check the copied bytes.
 
     Raises
     ------
     UserError
-        If they are not those that were recorded.
+        If they differ from the record.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
-    # O_NOFOLLOW: a link put there after the listing must not be followed either.
+    # O_NOFOLLOW: a link created after the listing must not be followed either.
     descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with open(descriptor, "rb") as read, target.open("xb") as written:
         while block := read.read(_BLOCK):

@@ -26,7 +26,7 @@ def download(run: str, to: str | None) -> None:
         count = copy_tree(folder.outputs, staged / folder.outputs.name, expected)
         for tree in (folder.logs, folder.children):
             count += copy_tree(tree, staged / tree.name)
-        # Not order.json and process.json: they are between controller and worker and can hold environment variables.
+        # Without order.json and process.json, which are internal and can contain environment variables.
         for path in (
             folder.record,
             folder.config,

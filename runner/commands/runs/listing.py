@@ -80,9 +80,9 @@ def runs(
 
 
 def _all(layout: Layout) -> list[dict[str, Any]]:
-    """Return the rows of all runs, each with whether it has ended or somebody follows it.
+    """Return the rows of all runs, each with whether it has ended or is followed.
 
-    Records that cannot be read, which the index leaves out, are named beside the list.
+    Unreadable records, which the index skips, are named on standard error.
     """
     from runner.statuses import TERMINAL
 
@@ -91,7 +91,7 @@ def _all(layout: Layout) -> list[dict[str, Any]]:
     active = [row for row in rows if row["status"] not in TERMINAL]
     alone = set(_alone(layout, active)) if active else set()
     if alone:
-        rows = index.all()  # whoever let go of a run's locks meanwhile has written its end
+        rows = index.all()  # a run whose locks were released meanwhile has its final record
     for row in rows:
         row["followed"] = row["status"] in TERMINAL or row["id"] not in alone
     for problem in index.unreadable():
@@ -100,7 +100,7 @@ def _all(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _alone(layout: Layout, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the runs whose controller and worker are gone."""
+    """Yield the runs whose controller and worker have ended."""
     from runner.execution.followers import is_followed
 
     for row in rows:

@@ -15,10 +15,10 @@ from runner.errors import UserError
 @workspace_option
 @click.pass_context
 def rerun(context: click.Context, run: str, given: tuple[str, ...], allow_drift: bool) -> None:
-    """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ.
+    """Repeat a run from its snapshot, lock and configuration, and show which outputs differ.
 
-    Secrets that came from environment variables are taken from these again. One that was typed is not recorded, and has
-    to be given: job.environment_variables.TOKEN=...
+    Secrets from environment variables are read again. A secret that was typed is not recorded; give it again:
+    job.environment_variables.TOKEN=...
     """
     if wants_json():
         raise UserError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("run")
 @global_options
 def show(run: str) -> None:
-    """Show everything known of one run, or of a child that its script made: RUN_1."""
+    """Show the details of a run, or of a child run such as RUN_1."""
     from runner.commands.runs import reading
     from runner.commands.runs.children import children_of, find_child, print_child
     from runner.io.json_records import read_lines

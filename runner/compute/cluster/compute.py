@@ -43,7 +43,7 @@ class ClusterCompute:
     several : bool
         Whether many runs are to come, for which all nodes are worth waiting for.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     apart = True

@@ -51,7 +51,7 @@ class NodeJob:
     limits : Mapping
         ``max_attempts`` and ``lost_after_seconds``.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     leave : bool
         Only begin it: another process will follow.
     changed : callable

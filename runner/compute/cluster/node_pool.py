@@ -48,7 +48,7 @@ class Nodes:
     least, most : int, int or None
         How many have to be up before anything begins, and how many are used.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, machines: Machines, least: int, most: int | None, say: Say) -> None:

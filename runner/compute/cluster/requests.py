@@ -30,7 +30,7 @@ class Asked:
     receiver : Receiver
         Takes the files that a request names.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, run: RunLayout, node: Node, place: Path, receiver: Receiver, say: Say) -> None:

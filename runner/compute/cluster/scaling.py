@@ -42,7 +42,7 @@ class Scaled:
     ready : Ready
         Has a node ready.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, name: str, home: Node, others: Callable[[], list[Node]], ready: Ready, say: Say) -> None:

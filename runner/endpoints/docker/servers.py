@@ -52,7 +52,7 @@ class ContainerServers:
     host : Host
         This machine.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, store: EndpointStore, registry: Registry, make: MakeImage, host: Host, say: Say) -> None:

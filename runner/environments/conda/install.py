@@ -1,4 +1,4 @@
-"""Puts what a conda lock says into a folder, right for the place where it will be used."""
+"""Installs a conda lock into a folder that will be used at another path."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _START = 2  # lines of a script that may name its interpreter
 def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) -> None:
     """Install a lock into a folder whose content will be used at another path.
 
-    Nothing is solved: the packages are those of the lock, checked against their hashes. This machine's Python of the
-    environment is started, so the lock must be for this machine's platform.
+    Nothing is solved: the packages are those of the lock, and their hashes are checked. The environment's Python
+    is started, so the lock must be for this machine's platform.
 
     Parameters
     ----------
     lock : str
         The text of ``environment.lock``.
     folder : Path
-        Where to put it: empty or absent.
+        The target: empty or missing.
     prefix : str
-        The absolute path it will have when it is used. Scripts and binaries name this one.
+        The absolute path at which it will be used, as written to scripts and binaries.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     wheels : KeptWheels
-        What its pip part has of this machine's own.
+        The local wheels in its pip part.
 
     Raises
     ------
     UserError
-        If a package cannot be had, has another hash, or is for another platform; or the environment does not start.
+        If a package is not available, has another hash or is for another platform, or the environment does not start.
     """
     content = read_lock(lock)
     if content.platform != this_platform():
@@ -80,14 +80,14 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
 
 
 def run(argv: Sequence[str], say: Say) -> None:
-    """Run a step of a build to its end, what it prints going to the log."""
+    """Run a step of a build and write its output to the log."""
     done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
     if done.exit_code != 0:
         raise UserError(f"The environment could not be built: {complaint(done.output)}", _HINT)
 
 
 def _check_local(package: Package) -> None:
-    """Check the hash of a package in a channel that is a folder: what is downloaded is checked by rattler."""
+    """Check the hash of a package in a local channel. Rattler checks downloads itself."""
     parts = urlsplit(package.url)
     if parts.scheme != "file":
         return
@@ -101,7 +101,7 @@ def _check_local(package: Package) -> None:
 
 
 def _name_prefix(folder: Path, prefix: str) -> None:
-    """Let the scripts that uv wrote name the place where they will be used, not the one where they were made."""
+    """Replace the build path by the final path in the scripts that uv wrote."""
     made, used = str(folder).encode(), prefix.encode()
     for path in sorted((folder / "bin").iterdir()):
         if path.is_symlink() or not path.is_file():
@@ -114,10 +114,10 @@ def _name_prefix(folder: Path, prefix: str) -> None:
 
 
 def _check(folder: Path, say: Say) -> None:
-    """Start it, compile what is not compiled, and say what does not fit together.
+    """Start its Python, compile files that are not compiled, and report incompatible packages.
 
-    Conda packages without the metadata of a wheel are common and run well: what uv misses then is said and no failure.
-    Files in a package that are no Python of this version, such as templates, are left uncompiled.
+    Conda packages without wheel metadata are common and work, so what uv misses is reported but not an error.
+    Files that are not valid for this Python, such as templates, stay uncompiled.
     """
     python, host = str(folder / "bin" / "python"), LocalHost()
     run([python, "-c", "import sys, ssl, ctypes"], say)

@@ -1,4 +1,4 @@
-"""From specs to the conda packages that satisfy them, each with its hash."""
+"""Solves specs to conda packages with hashes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WHAT = "The environment cannot be resolved"
 def solve(wanted: Asked) -> tuple[Package, ...]:
     """Return the packages, sorted by name.
 
-    ``CONDA_OVERRIDE_*`` says what the machine has where it differs from this one.
+    ``CONDA_OVERRIDE_*`` describes the target machine where it differs from this one.
 
     Raises
     ------
     UserError
-        If there is no solution, naming what no channel has, or why; or a channel cannot be read.
+        If there is no solution, naming what is missing or why, or a channel cannot be read.
     """
     check_installed()
     import rattler
@@ -41,7 +41,7 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
         platforms=_subdirs(),
         virtual_packages=rattler.VirtualPackage.detect(rattler.VirtualPackageOverrides.from_env()),
         channel_priority=rattler.ChannelPriority[wanted.priority.capitalize()],
-        channel_relations="disabled",  # the channels asked for, and no others
+        channel_relations="disabled",  # only the requested channels
     )
     try:
         records = asked(work, _WHAT)
@@ -82,7 +82,7 @@ def _subdirs() -> list[Subdir]:
 
 
 def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[MatchSpec]) -> list[str]:
-    """Return the specs that no package of any channel satisfies."""
+    """Return the specs that no package in any channel satisfies."""
     query = gateway.query(channels, _subdirs(), specs, recursive=False)
     there = [record for records in asked(query, _WHAT) for record in records]
     return [str(one) for one in specs if not any(record.matches(one) for record in there)]

@@ -1,4 +1,4 @@
-"""What is asked of a conda environment, gathered from settings and a conda YAML."""
+"""Gathers the specs of a conda environment from settings and a conda YAML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.errors import UserError, nearest
 from runner.ports import Say
 
 PRIORITIES = ("strict", "disabled")
-_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two are conda's business, not ours
+_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two only concern conda
 _SELECTORS = {"sel(linux)": True, "sel(unix)": True, "sel(osx)": False, "sel(win)": False}
 _USUAL = "conda-forge"
 _ANACONDA = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")  # conda's `defaults`
@@ -26,7 +26,7 @@ _SECRET = re.compile(r"://[^/\s]*@|://[^/\s]+/t/[^/\s]+|^t/[^/\s]+")  # a passwo
 
 @dataclass(frozen=True)
 class Asked:
-    """Conda specs, the channels to look in from first to last and how strictly, and what pip adds."""
+    """Conda specs, the channels in order, their priority, and the pip packages."""
 
     specs: tuple[str, ...]
     channels: tuple[str, ...]
@@ -45,12 +45,12 @@ def gather(
     base: Path,
     say: Say,
 ) -> Asked:
-    """Return everything asked for: settings and file together, the settings' channels first, their Python alone.
+    """Combine settings and file. The settings' channels come first, and their Python replaces the file's.
 
     Raises
     ------
     UserError
-        If a file cannot be read, or a value is none that can be asked for.
+        If a file cannot be read, or a value is invalid.
     """
     if priority not in PRIORITIES:
         raise UserError(f"environment.channel_priority={priority} is not valid", "Use strict or disabled")
@@ -119,7 +119,7 @@ def _dependencies(entries: list[Any], path: Path, requirements: Requirements) ->
 
 
 def _plain(value: object, where: str, *, option: bool = False) -> str:
-    """Return a word of the user's if it is one line that names something and holds no password."""
+    """Return a user's value after checking that it is one printable line and not an option."""
     text = str(value).strip()
     if not isinstance(value, str) or not text or not text.isprintable() or (text.startswith("-") and not option):
         raise UserError(f"{where}: {text[:60]!r} is not a package")
@@ -145,7 +145,7 @@ def _secret(where: str) -> UserError:
 
 
 def _expanded(channel: str) -> Sequence[str]:
-    """Return what stands behind conda's own words; ``nodefaults`` is what we do anyway."""
+    """Expand conda's own channel names. ``nodefaults`` is always in effect here."""
     return {"defaults": _ANACONDA, "nodefaults": ()}.get(channel, (channel,))
 
 

@@ -1,4 +1,4 @@
-"""An image from a Dockerfile and its context, kept by their content."""
+"""An image from a Dockerfile and its context, cached by their content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.ports import Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_ENGINES = ("--->", "Removing intermediate container")  # what the engine itself says
+_ENGINES = ("--->", "Removing intermediate container")  # the engine's own progress messages
 _LAST = 4  # lines of a failed step that are told
 
 

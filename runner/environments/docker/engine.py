@@ -1,4 +1,4 @@
-"""The way to the container engine, and the labels by which what is ours is known there."""
+"""Connects to the container engine, and defines the labels of our images and containers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # Labels of images and containers.
 KIND = "vivero.kind"  # of an image: environment, endpoint; of a container: run, warm, endpoint, build
 KEY = "vivero.key"  # of an image: the environment's content key
-WORKSPACE = "vivero.workspace"  # the root of the workspace that made it
-RUN = "vivero.run"  # the run that a container carries out
+WORKSPACE = "vivero.workspace"  # the root of the workspace that created it
+RUN = "vivero.run"  # the run in the container
 ENDPOINT = "vivero.endpoint"
 
 _LOCAL = "unix:///var/run/docker.sock"
@@ -46,7 +46,7 @@ def connect(timeout: float = 60) -> DockerClient:
 
 
 def _address() -> tuple[str | None, Any]:
-    """Return where the engine is, and its certificates if a context names them."""
+    """Return the engine's address, and its certificates if a context names them."""
     from docker.context import ContextAPI
 
     if os.environ.get("DOCKER_HOST"):

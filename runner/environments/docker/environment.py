@@ -1,4 +1,4 @@
-"""Container images as environments: one that is there, one made from a Dockerfile, or a base image and a spec."""
+"""Container images as environments: an existing one, one from a Dockerfile, or a base image with a spec."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class DockerEnvironment:
         Raises
         ------
         UserError
-            If there is no engine, or the image cannot be had or built, or has no Python.
+            If no engine answers, or the image cannot be pulled or built, or has no Python.
         """
         start = time.perf_counter()
         client, settings = connect(), self.settings
@@ -69,12 +69,12 @@ class DockerEnvironment:
         return self._kept(client, host, say, start)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
-        """Return the very image of an earlier run, or one built again from its lock.
+        """Return the image of an earlier run, or one rebuilt from its lock.
 
         Raises
         ------
         UserError
-            If it cannot be had again, naming what differs.
+            If it cannot be restored, naming the differences.
         """
         start = time.perf_counter()
         client, name = connect(), record.image or ""
@@ -95,7 +95,7 @@ class DockerEnvironment:
         return self._handle(name, image, found, start, key=record.key, lock=lock_text)
 
     def _kept(self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None) -> DockerHandle:
-        """Return an image that we build, from its lock if there is one already."""
+        """Return an image that we build, from an existing lock if there is one."""
         store = KeptImages(client, self.layout, self.settings.push, say)
         if self.settings.dockerfile is not None:
             return self._from_dockerfile(client, store, say, start)

@@ -1,4 +1,4 @@
-"""Images by content: the same is never built twice, on any machine that can pull it."""
+"""Caches images by content, here and in a registry, so that the same image is never built twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = "vivero"
 
 
 class KeptImages:
-    """The images that we built, named ``vivero:<key>``, here and in a registry.
+    """The images we built, named ``vivero:<key>``, here and in a registry.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class KeptImages:
     registry : str or None
         ``HOST[:PORT][/PATH]``; images are pulled from there before a build and pushed after one.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     repository = _NAME
@@ -40,11 +40,11 @@ class KeptImages:
         self._client, self._layout, self._registry, self._say = client, layout, registry, say
 
     def name(self, key: str) -> str:
-        """Return the name by which others find an image: in the registry, if there is one."""
+        """Return an image's name, in the registry if there is one."""
         return f"{self._registry.rstrip('/')}/{_NAME}:{key}" if self._registry else f"{_NAME}:{key}"
 
     def have(self, key: str, build: Callable[[], Any]) -> tuple[Any, bool]:
-        """Return the image of a key and whether it was there; it is pulled, else built, by one process at a time.
+        """Return the image of a key and whether it existed. If not, one process pulls or builds it.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class KeptImages:
 
 
 def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | None) -> None:
-    """Leave record, lock and Dockerfile of an image in the workspace, so that they are known without an engine."""
+    """Store record, lock and Dockerfile of an image in the workspace, so that they can be read without an engine."""
     target = layout.environment(record.key)
     if (target / "environment.json").exists():
         return

@@ -108,7 +108,7 @@ def _goal_of(metric: str) -> str:
 
 
 def _is_less_among(words: set[str]) -> bool:
-    """Return whether a name is of an error, a time or the like, and each other word of it is known to change nothing."""
+    """Return whether a name means an error, a time or the like, and all its other words are known to be neutral."""
     found = False
     for word in words:
         ending = next((one for one in _LESS_AMONG if word.endswith(one)), None)
