@@ -80,7 +80,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     Raises
     ------
     UserError
-                If the run was never prepared, its environment or data cannot be restored, or others could write its files.
+                If the run was never prepared, its environment or data is gone, or others could write its files.
     """
     from omegaconf import OmegaConf
 

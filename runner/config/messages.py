@@ -133,6 +133,8 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         )
     if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
         return _not_chosen(found[1], "")
+    if isinstance(error, AssertionError) and _is_from(error, "omegaconf"):
+        return _below_null(error)
     wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")
     if wrong or (isinstance(error, TypeError) and _is_from(error, "hydra")):
         return UserError("A group's value is the name of one of its files", "For example: environment=venv")
@@ -168,6 +170,19 @@ def _not_chosen(group: str, text: str) -> UserError:
     added = _ADDED.search(text)
     name = added[1] if added else f"+{group}=NAME"
     return UserError(f"No {group} is chosen by default", f"To add one, put a + before it: {name}")
+
+
+def _below_null(error: AssertionError) -> UserError | None:
+    """Return the error for a key below one that is null, which OmegaConf only asserts."""
+    place, key = error.__traceback__, ""
+    while place is not None:
+        if place.tb_frame.f_code.co_name == "update":
+            key = str(place.tb_frame.f_locals.get("key", ""))
+        place = place.tb_next
+    above = key.rpartition(".")[0]
+    if above in GROUPS:
+        return _not_chosen(above, "")
+    return UserError(f"Unknown key '{key}'", f"{above} is null") if above else None
 
 
 def _unreadable(error: YAMLError) -> UserError:

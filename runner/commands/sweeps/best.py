@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("sweep")
 @global_options
 def best(sweep: str) -> None:
-    """Show the best trial of a sweep and the command that repeats it. With several objectives, show the Pareto front."""
+    """Show the best trial of a sweep and how to repeat it. With several objectives, show the Pareto front."""
     from runner.commands.sweeps.state import find_sweep, trial_json
     from runner.sweeps.ranking.facts import best_of
 

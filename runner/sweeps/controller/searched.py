@@ -32,12 +32,12 @@ _MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_t
 def conduct_search(
     loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
 ) -> SweepRecord:
-    """Carry out the sweep that some words describe.
+    """Run the sweep that some words describe.
 
     Raises
     ------
     UserError
-        If they describe none.
+        If they do not describe one.
     """
     if master.sweep.resume is None:
         return conduct(_order(loader, master, arguments, search))
@@ -95,7 +95,7 @@ def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...],
 
 
 def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
-    """Tell a search what came of earlier sweeps."""
+    """Report the results of earlier sweeps to a search."""
     assert request.context is not None  # noqa: S101 - set by the command line
     store = SweepStore(layout_of(master.workspace.root, request.context.base))
     for one in sweeps:

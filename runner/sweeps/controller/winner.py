@@ -1,4 +1,4 @@
-"""Registers the best trial's model, and serves it if the composition says so."""
+"""Registers the best trial's model, and serves it if configured."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Reopen = Callable[[str], tuple[RunRecord, RunContext]]
 
 
 def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Say) -> SweepRecord:
-    """Register the best trial's model, of several best the first's, with its lineage; return the sweep with it.
+    """Register the model of the first best trial with its lineage; return the updated sweep record.
 
-    A model that is refused is said, and leaves the sweep as it is: its trials are none the worse.
+    A refused model is reported and does not affect the sweep.
     """
     if sweep.state == CANCELED:
         return sweep

@@ -1,4 +1,4 @@
-"""From ``sweep.early_termination`` to a policy."""
+"""Creates the policy from ``sweep.early_termination``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEAST = {
 
 
 def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
-    """Return the policy that a mapping describes, None where it is empty.
+    """Return the policy that a mapping describes, or None if it is empty.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
     Raises
     ------
     UserError
-        If it describes none.
+        If it does not describe one.
     """
     if not settings:
         return None

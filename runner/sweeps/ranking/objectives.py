@@ -10,7 +10,7 @@ from runner.errors import UserError, nearest
 from runner.sweeps.records import GOALS, MAXIMIZE, MINIMIZE, Objective
 
 _BRITISH = {"maximise": "maximize", "minimise": "minimize"}
-# Words in the names of metrics of which less is better, and of which more is; also at the end of a word: logloss.
+# Words in names of metrics to minimize and to maximize; also at the end of a word: logloss.
 _LESS = (
     "loss", "losses", "mae", "mse", "rmse", "mape", "msle", "deviance", "brier", "regret", "latency", "perplexity",
     "misclassification", "wer", "aic", "bic",
@@ -19,8 +19,8 @@ _MORE = (
     "accuracy", "acc", "auc", "auroc", "auprc", "f1", "f2", "fbeta", "precision", "recall", "sensitivity",
     "specificity", "r2", "kappa", "mcc", "matthews", "jaccard", "iou", "ndcg", "likelihood", "silhouette", "reward",
 )  # fmt: skip
-_MORE_ALONE = frozenset(("roc", "gain", "dice", "explained"))  # many a word ends so: again, proc
-# Less is better of these only where nothing stands beside them that may say otherwise, as in lifetime and error free.
+_MORE_ALONE = frozenset(("roc", "gain", "dice", "explained"))  # common endings of other words: again, proc
+# These are minimized only if no other word may reverse them, as in lifetime and error free.
 _LESS_AMONG = ("error", "errors", "time", "times", "seconds", "duration", "cost", "costs", "distance")
 _AMONG = frozenset((
     "mean", "avg", "average", "median", "max", "maximum", "min", "minimum", "total", "sum", "std", "standard", "root",
@@ -32,12 +32,12 @@ _AMONG = frozenset((
     "last", "epoch", "fold", "batch", "step", "in", "per", "ms", "neg", "negative", "l1", "l2", "edit", "hamming",
     "euclidean", "wasserstein", "word", "character", "job", "trial", "model", "sklearn",
 ))  # fmt: skip
-# Words that turn a name round, or may.
+# Words that reverse a name, or may.
 _TURNING = frozenset((
     "free", "reduction", "reduced", "improvement", "improved", "saved", "saving", "savings", "avoided", "without",
     "drop", "decrease", "delta", "gap", "up", "survival",
 ))  # fmt: skip
-_HARDLY = "score"  # is more, unless another word says what of: a brier score is less
+_HARDLY = "score"  # maximized, unless another word decides: a brier score is minimized
 _WORDS = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*(?![a-z])")
 
 
@@ -45,12 +45,12 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
     """Return the objectives that a setting describes.
 
     ``accuracy`` and ``maximize accuracy`` are texts for one; ``{metric: loss, goal: minimize}`` is a mapping for one; a
-    list of any of these is several. Nothing gives none. Where no goal is given, the name of the metric says it.
+    list of these means several. Nothing means none. Without a goal, the metric's name decides.
 
     Raises
     ------
     UserError
-        If it describes none, one metric twice, or none whose goal is known.
+        If it is invalid, names a metric twice, or the goal of a metric is unknown.
     """
     if value is None:
         return ()
@@ -64,7 +64,7 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
 
 def _one(value: Any) -> Objective:
     if isinstance(value, str):
-        # A metric's name may have spaces: only a goal in front is taken off.
+        # A metric's name may have spaces, so only a leading goal is removed.
         first, _, rest = value.strip().partition(" ")
         if rest and _BRITISH.get(first.lower(), first.lower()) in GOALS:
             return _checked(rest.strip(), first)
@@ -87,12 +87,12 @@ def _checked(metric: Any, goal: Any) -> Objective:
 
 
 def _goal_of(metric: str) -> str:
-    """Return the goal that a metric's name says, as ``val_loss``, ``RMSE`` and scikit-learn's ``neg_log_loss`` do.
+    """Return the goal that a metric's name implies, as ``val_loss``, ``RMSE`` and scikit-learn's ``neg_log_loss`` do.
 
     Raises
     ------
     UserError
-        If it says none, or both.
+        If it implies none or both.
     """
     words = {word.lower() for word in _WORDS.findall(metric)}
     less = any(word.endswith(_LESS) for word in words) or _is_less_among(words)

@@ -17,7 +17,7 @@ class Grid:
     Raises
     ------
     UserError
-        If a parameter has no end of values.
+        If a parameter has infinitely many values.
     """
 
     def __init__(self, space: Space, max_trials: int | None = None) -> None:
@@ -51,4 +51,4 @@ class Grid:
         )
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing: a grid is what it is."""
+        """Do nothing: a grid does not depend on results."""

@@ -1,4 +1,4 @@
-"""From settings to a search."""
+"""Creates a search from settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.sweeps.space.search_space import Space
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What a search is made from. `max_trials` may be None for a grid only."""
+    """The settings of a search. `max_trials` may be None only for a grid."""
 
     sweeper: str = "grid"
     seed: int = 0
@@ -28,7 +28,7 @@ def make_search(settings: SearchSettings, space: Space) -> Search:
     Raises
     ------
     UserError
-        If there is none of that name, or it lacks something.
+        If the name is unknown or a required setting is missing.
     """
     name, seed, trials = settings.sweeper, settings.seed, settings.max_trials
     if name not in SEARCHES:
