@@ -20,11 +20,11 @@ class SshWay:
     Parameters
     ----------
     settings : NodeSettings
-        What the composition says of it.
+        Its settings in the composition.
     slots : int or None
-        Runs at a time where that says nothing.
+        Default for the number of concurrent runs.
     identities : Identities
-        Who we are.
+        The user's keys.
     """
 
     def __init__(self, settings: NodeSettings, slots: int | None, identities: Identities) -> None:
@@ -37,11 +37,11 @@ class SshWay:
         return Connection(find(one.host, user=one.user, port=one.port), self._identities)
 
     def occupy(self, run: Path) -> None:
-        """Nobody else plans with the machine."""
+        """Do nothing: the machine has no scheduler."""
 
 
 class SshMachines:
-    """Those that a composition names, no others.
+    """The machines that a composition names.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SshMachines:
     Raises
     ------
     UserError
-        If the settings cannot be.
+        If the settings are invalid.
     """
 
     def __init__(self, config: Any) -> None:
@@ -60,15 +60,15 @@ class SshMachines:
         self._nodes = [Node(one, config.root, send=config.send_packages) for one in ways]
 
     def find(self) -> list[Node]:
-        """Return the nodes, none of which is connected by that."""
+        """Return the nodes, without connecting them."""
         return self._nodes
 
     def named(self, name: str) -> Node | None:
-        """Return the node of a name."""
+        """Return a node by name."""
         return next((one for one in self._nodes if one.name == name), None)
 
     def close(self) -> None:
-        """Let go of the machines."""
+        """Release the machines."""
         for node in self._nodes:
             node.close()
 

@@ -42,7 +42,7 @@ class LocalHost:
         return uv_here()
 
     def pythons(self) -> list[Interpreter]:
-        """Return nothing: those of this machine are found with more care, see the environments."""
+        """Return nothing: see `environments.interpreters` for this machine."""
         return []
 
     def run(
@@ -59,7 +59,7 @@ class LocalHost:
         Raises
         ------
         UserError
-            If the program is not there or the time is over.
+            If the program is missing or takes too long.
         """
         environment = dict(os.environ)
         for name, value in (variables or {}).items():

@@ -1,4 +1,4 @@
-"""One run on a cluster: begun on a node, followed, brought home; begun again elsewhere if the node is lost."""
+"""One run on a cluster: started on a node, followed and fetched; restarted elsewhere if the node is lost."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class NodeJob:
     say : Say
         Receives lines of progress.
     leave : bool
-        Only begin it: another process will follow.
+        Only start it; another process will follow it.
     changed : callable
-        Told of a node where the run has changed the environment that it shared.
+        Called with a node on which the run changed the shared environment.
     """
 
     def __init__(
@@ -76,17 +76,19 @@ class NodeJob:
         self._place: Path | None = None  # the run's folder on the node
         self._told = self._kills = 0
         self._over = threading.Event()
-        _thread.start_new_thread(self._carry_out, ())  # `threading` would wait until it has begun, which others delay
+        _thread.start_new_thread(
+            self._carry_out, ()
+        )  # `threading` would wait until it has started, which other threads delay
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long for the end; pass on what asks for it meanwhile."""
+        """Wait for the end for a limited time; pass on requests to cancel meanwhile."""
         over = self._over.wait(seconds)
         if not over and not self._told and self._run.cancel.exists():
             self._tell_cancel()
         return over
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask for the run's end; with `kill` at once, and without the node's word if it does not answer."""
+        """Ask the run to end, or with `kill` end it immediately, even if the node does not answer."""
         self._kills += kill
         self._tell_cancel()
 
@@ -105,7 +107,7 @@ class NodeJob:
     def _carry_out(self) -> None:
         try:
             with locked(self._run.attendant_lock, blocking=False) as held:
-                if held:  # else another process attends it already, and brings it home
+                if held:  # otherwise another process already follows and fetches it
                     self._try_nodes()
         except (UserError, OSError) as mistake:
             self._end(FAILED, str(mistake))
@@ -116,7 +118,7 @@ class NodeJob:
             self._over.set()
 
     def _try_nodes(self) -> None:
-        """Have the run carried out by one node after the other, until one has."""
+        """Try the run on one node after another, until one has completed it."""
         attempt, node = self._known()
         begun = node is not None
         while True:
@@ -140,7 +142,7 @@ class NodeJob:
             node = None
 
     def _known(self) -> tuple[int, Node | None]:
-        """Return the attempt that is under way and its node, which holds a slot; there may be none yet."""
+        """Return the current attempt and its node, which holds a slot, or None."""
         attempt = 1 + sum(1 for _ in read_lines(self._run.attempts, AttemptLine))
         try:
             found = read_record(self._run.node, NodeRecord)
@@ -152,7 +154,7 @@ class NodeJob:
         return attempt, node
 
     def _lost(self, node: Node, attempt: int) -> int:
-        """Write down that a node was lost with an attempt, keep what came of it apart, return the next one's number."""
+        """Record a lost node and attempt, keep the attempt's results apart, and return the next attempt's number."""
         place = self._place_name(attempt)
         known = read_record(self._run.node, NodeRecord)
         apart = self._run.attempt(attempt)
@@ -173,7 +175,7 @@ class NodeJob:
         return f"{self._run.root.name}.{attempt}"
 
     def _on(self, node: Node, attempt: int, *, begun: bool) -> str:
-        """Have a node carry it out, through whatever happens to the connection, and return what came of it."""
+        """Execute the run on a node, reconnecting if necessary, and return the outcome."""
         name, broken, silent, told = self._place_name(attempt), begun, 0.0, 0.0
         began = _Flag(begun)
         while True:
@@ -193,7 +195,7 @@ class NodeJob:
                     told = time.monotonic()
                 self._over.wait(0.5)
             except RefusedError as refused:
-                node.forget_what_is_there()  # it may have removed what was damaged
+                node.forget_what_is_there()  # it may have removed damaged files
                 raise UserError(f"{node.name}: {refused}") from None
             if node.is_connected:
                 silent = 0.0
@@ -205,7 +207,7 @@ class NodeJob:
         return DONE
 
     def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
-        """Begin the run unless it has, follow it, bring it home."""
+        """Start the run unless it has started, follow it and fetch its results."""
         self._place = place = node.root() / "runs" / name
         brief = {} if began else self._brief(node, name)
         if brief:
@@ -235,13 +237,13 @@ class NodeJob:
             self._run.node.unlink()
             return FULL
         if not found:
-            return LOST  # its folder is not there any more
+            return LOST  # its folder no longer exists
         return self._bring_home(node, place, found, broken=broken)
 
     def _bring_home(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
         files = found["files"]
         if RESULT not in files and broken:
-            return LOST  # it died while nobody looked, and with it whoever would have said why
+            return LOST  # it died unobserved, and so did its supervisor
         host = node.host()
         for name in self._receiver.missing(files):
             self._receiver.fetch(host, place, name, files[name])
@@ -252,7 +254,7 @@ class NodeJob:
         return DONE
 
     def _note(self, node: Node, left: list[str]) -> None:
-        """Say in the result which node it was, which were lost before, and what cannot be brought from there."""
+        """Add notes to the result: the node, nodes lost before, and files that could not be fetched."""
         held = self._receiver.result
         if held is None and not self._run.result.exists():
             return
@@ -270,7 +272,7 @@ class NodeJob:
         write_json(self._run.result, {**found, "host": host, "notes": [*found["notes"], *notes]})
 
     def _end(self, status: str, reason: str) -> None:
-        """Leave a result where the worker left none."""
+        """Write a result if the worker did not."""
         if self._run.result.exists():
             return
         unknown = dict.fromkeys(("exit_code", "signal", "started", "duration", "cpu_seconds", "peak_memory", "host"))
@@ -281,7 +283,7 @@ class NodeJob:
 
 
 class _Flag:
-    """Whether the node has said that it began."""
+    """Whether the node has reported the start."""
 
     def __init__(self, value: bool) -> None:
         self._value = value

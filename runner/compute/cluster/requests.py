@@ -37,11 +37,11 @@ class Asked:
         self._run, self._node, self._place, self._receiver, self._say = run, node, place, receiver, say
 
     def answer_aside(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Answer a request without keeping its log waiting."""
+        """Answer a request in a thread of its own, so that logs are not delayed."""
         threading.Thread(target=self._answer, args=(facts, request), daemon=True).start()
 
     def _answer(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Have the controller's command answer, with the files that the request names."""
+        """Run the controller's command for a request, with the files that it names."""
         asked = self._run.requests / Path(facts["asked"]).name
         answer = asked.with_name(f"{asked.stem}.answer.json")
         try:
@@ -59,5 +59,5 @@ class Asked:
                     error = f"the process that answers requests ended without an answer (exit code {done.returncode})"
                     write_json(answer, {"ok": False, "error": error})
             host.write(self._place / "requests" / answer.name, answer.read_bytes())
-        except (UserError, OSError) as error:  # asked again as soon as the connection is back
+        except (UserError, OSError) as error:  # repeated once the connection is back
             self._say(f"{self._node.name}: {error}")

@@ -29,9 +29,9 @@ class LocalCompute:
     Parameters
     ----------
     slots : int or None
-        Runs at a time, the number of cores unless set.
+        Number of concurrent runs. Default: the number of cores.
     warm : bool
-        Fork workers and scripts from interpreters that have made the imports; it pays for many runs of one script.
+        Fork workers and scripts from prefork interpreters, which pays off for many runs of one script.
     """
 
     apart = False
@@ -49,12 +49,12 @@ class LocalCompute:
         return ScaleRecord(compute="local", nodes=(socket.gethostname(),), slots=self.slots)
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
-        """Start the interpreter that workers of such runs are forked from."""
+        """Start the prefork interpreter for such runs."""
         if self.pool is not None:
             self.pool.warm_up(RunLayout(run_folder), handle)
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Start the worker in a session of its own, so that it outlives the controller and its terminal."""
+        """Start the worker in its own session, so that it survives the controller and the terminal."""
         layout = RunLayout(run_folder)
         worker = self.pool.fork(layout, handle) if self.pool is not None else None
         if worker is not None:
@@ -67,17 +67,17 @@ class LocalCompute:
                 stdout=log,
                 stderr=log,
                 cwd=run_folder,
-                env=os.environ,  # not what libraries put beside it, which a forked worker would not get
+                env=os.environ,  # without what libraries added, which a forked worker would not get
                 start_new_session=True,
             )
         return LocalJob(process, layout)
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:  # noqa: ARG002
-        """Return nothing: a run on this machine is not followed from elsewhere."""
+        """Return None: a run on this machine does not need to be followed."""
         return None
 
     def close(self) -> None:
-        """End the warm interpreters; what runs goes on."""
+        """End the prefork interpreters. Runs continue."""
         if self.pool is not None:
             self.pool.close()
 
@@ -90,7 +90,7 @@ class LocalJob:
         self._ended = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end, woken by it at once where the system can."""
+        """Wait for the worker's end, without polling where the system supports it."""
         if self._ended is not None:
             select.select([self._ended], [], [], seconds)
             return self._process.poll() is not None
@@ -101,28 +101,28 @@ class LocalJob:
         return True
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script; with `kill` it does so at once."""
+        """Ask the worker to end the script, or with `kill` end it immediately."""
         if worker_lives(self._layout):
             signal_worker(self._layout, signal.SIGTERM)
         if kill and self._process.poll() is None and not is_locked(self._layout.attendant_lock):
             self._process.kill()  # the kernel then kills the script: see PR_SET_PDEATHSIG in the worker
-        # A second SIGTERM has whoever attends a container end it at once, and remove it.
+        # After a second SIGTERM, a container's supervisor ends it immediately and removes it.
 
 
 class ForkedJob:
-    """A worker that a warm interpreter forked for this controller."""
+    """A worker that a prefork interpreter forked for this controller."""
 
     def __init__(self, descriptor: int, layout: RunLayout, answering: Answering | None = None) -> None:
         self._descriptor, self._layout, self._answering = descriptor, layout, answering
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end; answer what its script asks for if nobody else does."""
+        """Wait for the worker's end, and answer its script's requests if nothing else does."""
         if self._answering is not None:
             self._answering.tick()
         return bool(select.select([self._descriptor], [], [], seconds)[0])
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script; with `kill` it does so at once."""
+        """Ask the worker to end the script, or with `kill` end it immediately."""
         if worker_lives(self._layout):
             signal_worker(self._layout, signal.SIGTERM)
         if kill and not self.wait(0):

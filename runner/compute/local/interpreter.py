@@ -25,14 +25,14 @@ _MOST_REFUSALS = 20
 
 
 class NotWarmError(Exception):
-    """Why no interpreter is there to fork from."""
+    """No prefork interpreter is available; the text says why."""
 
 
 class Interpreter:
-    """One warm process and the channel to it."""
+    """A prefork interpreter and the channel to it."""
 
     def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int, *, apart: bool = False) -> None:
-        self._apart = apart  # in a container: its process numbers mean nothing here
+        self._apart = apart  # in a container, where pids differ from ours
         self._handed: list[int] = []
         self._channel, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
@@ -61,7 +61,7 @@ class Interpreter:
         self._channel.sendall(json.dumps(question).encode("ascii") + b"\n")
 
     def hear(self, seconds: float) -> dict[str, Any]:
-        """Return the line that answers."""
+        """Return the next line."""
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
@@ -77,7 +77,7 @@ class Interpreter:
         return found
 
     def fork(self, run: RunLayout, learnt: Path | None) -> int | None:
-        """Return a pidfd of a new worker, None if it has ended already."""
+        """Return a pidfd of a new worker, None if it has already ended."""
         order = {"run": str(run.root), "log": str(run.worker_log), "environ": dict(os.environ)}
         self.tell({**order, "learn": str(learnt) if learnt else None})
         pid = int(self.hear(_ANSWER)["pid"])
@@ -89,7 +89,7 @@ class Interpreter:
             return None
 
     def ended(self) -> bool:
-        """Return whether the process is no more."""
+        """Return whether the process has ended."""
         return self._process.poll() is not None
 
     def _complaint(self) -> str:
@@ -98,10 +98,10 @@ class Interpreter:
         return f"it ended ({lines[-1] if lines else 'without output'})"
 
     def end(self) -> None:
-        """Let it go."""
+        """End the interpreter."""
         self._channel.close()
-        if not self._apart:  # else it attends a container, and removes it when all in there have ended
-            self._process.kill()  # it only waits, and nothing that runs hangs on it
+        if not self._apart:  # otherwise it supervises a container, which it removes once all processes in it have ended
+            self._process.kill()  # it is only waiting, and no run depends on it
             self._process.wait()
         self._log.close()
 
@@ -124,7 +124,7 @@ def ready(
     run: RunLayout, order: dict[str, Any], handle: EnvironmentHandle, learnt: Path | None, lifeline: int,
     begun: Interpreter | None,
 ) -> Interpreter:  # fmt: skip
-    """Return an interpreter that is ready, begun anew without the modules whose import would not go unnoticed."""
+    """Return a ready interpreter, restarted without the modules whose import has side effects."""
     known = read_learnt(learnt)
     for _ in range(_MOST_REFUSALS):
         interpreter, begun = begun or begin(run, order, handle, known, lifeline), None
@@ -143,7 +143,7 @@ def ready(
 
 
 def read_learnt(path: Path | None) -> dict[str, list[str]]:
-    """Return which modules scripts like this one imported, and which of them cannot be imported ahead."""
+    """Return the modules that similar scripts imported, and those that cannot be imported ahead."""
     try:
         found = read_mapping(path) if path is not None else {}
         return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}

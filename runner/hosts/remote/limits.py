@@ -8,12 +8,12 @@ from runner.errors import UserError
 
 
 def check_limits(config: Any) -> None:
-    """See whether the numbers can be.
+    """Check the numbers.
 
     Raises
     ------
     UserError
-        If one cannot, or two do not fit each other.
+        If one is out of range, or two contradict each other.
     """
     if config.min_nodes < 0 or (config.max_nodes is not None and config.max_nodes < max(1, config.min_nodes)):
         raise UserError(
@@ -29,12 +29,12 @@ def check_limits(config: Any) -> None:
 
 
 def check_slots(slots: int | None) -> None:
-    """See whether a number of slots can be.
+    """Check a number of slots.
 
     Raises
     ------
     UserError
-        If it cannot.
+        If it is below 1.
     """
     if slots is not None and slots < 1:
         raise UserError(
