@@ -1,4 +1,4 @@
-"""``python <this folder> RUN_DIR``: carry out the order in a run's folder and write its result."""
+"""``python <this folder> RUN_DIR``: executes the job order in a run's folder and writes its result."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ import lifecycle  # noqa: E402
 
 
 def _gone() -> bool:
-    """Return whether the process that started this one is no longer there."""
+    """Return whether the process that started this one has ended."""
     return os.getppid() != PARENT or PARENT == 1
 
 

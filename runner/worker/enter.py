@@ -1,4 +1,4 @@
-"""First process of a container that is kept warm: takes over two descriptors, starts the interpreter, waits for all.
+"""First process of a prefork container: receives two descriptors, starts the interpreter and waits for all processes.
 
 ``python enter.py SOCKET RUN_DIR``: on the socket come the channel and the lifeline of ``prefork.py``, opened outside.
 The container lives until the interpreter and all workers that were forked from it have ended.
@@ -10,7 +10,7 @@ import sys
 
 
 def main(place: str, run_dir: str) -> None:
-    """Start the interpreter and wait until nobody is left."""
+    """Start the interpreter and wait until all processes have ended."""
     with socket.socket(socket.AF_UNIX) as given:
         given.connect(place)
         descriptors = socket.recv_fds(given, 1, 2)[1]

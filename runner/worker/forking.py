@@ -34,14 +34,14 @@ def fork() -> int:
 
 
 class Child:
-    """A forked process, as far as the supervisor needs to know a process."""
+    """A forked process with the interface that the supervisor needs."""
 
     def __init__(self, pid: int) -> None:
         self.pid, self.returncode = pid, None  # type: int, Any
 
 
 class Interpreter:
-    """The state of the interpreter as imports have left it, which every script begins with.
+    """The state of the interpreter after the imports, with which every script starts.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Interpreter:
     path, modules : list, dict
         ``sys.path`` and ``sys.modules`` before anything of ours was on them.
     ours : set of int
-        Descriptors that are not the script's.
+        Descriptors that do not belong to the script.
     lifeline : int
         The reading end of a pipe that closes when the controller dies.
     unneeded : callable
@@ -82,7 +82,7 @@ class Interpreter:
         self.changed = {name: value for name, value in os.environ.items() if self._given.get(name) != value}
 
     def work(self, order: "Dict[str, Any]") -> None:
-        """Be the worker of one run; does not return."""
+        """Run the worker of one run; does not return."""
         code = 1
         try:
             os.setsid()
@@ -91,7 +91,7 @@ class Interpreter:
             os.chdir(order["run"])
             self.learn = order["learn"]
             code = lifecycle.main([order["run"]], self._controller_is_gone, order["environ"], self.start)
-        except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
+        except Exception:  # an internal error: worker.log has it, and the exit code shows it
             traceback.print_exc()
         _flush()
         os._exit(code)
@@ -100,7 +100,7 @@ class Interpreter:
         return bool(select.select([self._lifeline], [], [], 0)[0])
 
     def start(self, argv: "List[str]", **options: "Any") -> "Any":
-        """Start a script, forked if that cannot be told from a new Python."""
+        """Start a script, forked if that is indistinguishable from a new Python."""
         if not self._fits(argv, options["cwd"], options["env"]):
             return processes.start(argv, **options)
         _flush()
@@ -133,7 +133,7 @@ class Interpreter:
         return os.path.isfile(path) and not self._hides_a_module(os.path.dirname(path))
 
     def _hides_a_module(self, folder: str) -> bool:
-        """Return whether the script's folder has a module that would be imported in place of one that is there."""
+        """Return whether the script's folder has a module that would shadow an imported one."""
         for entry in os.listdir(folder):
             name, suffix = os.path.splitext(entry)
             is_package = not suffix and os.path.exists(os.path.join(folder, entry, "__init__.py"))

@@ -1,4 +1,4 @@
-"""Loads a model in a clean process of its own environment and says what it is.
+"""Loads a model in a clean process of its environment and describes it.
 
 ``python inspect_model.py PATH`` prints one JSON object, ``python inspect_model.py PATH ANSWER`` writes it to a file.
 With ``--wait`` the question is read from standard input as ``{"path": ..., "framework": ...}``, and with
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 def preload(script: str) -> None:
-    """Import the libraries a script names, at low priority; whatever fails here fails again, and is told, later."""
+    """Import the libraries a script names, at low priority. Failures are ignored, because they recur later."""
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
@@ -130,7 +130,7 @@ def _of_skops(content: bytes) -> "Any":
 
 
 def _guarded(load: "Callable[[], Any]") -> "Any":
-    """Return what is loaded, or refuse it with the reason."""
+    """Return what `load` returns, or turn its error into a `Refusal`."""
     try:
         return load()
     except AttributeError as error:
@@ -155,7 +155,7 @@ def _guarded(load: "Callable[[], Any]") -> "Any":
 
 
 def _noted(load: "Callable[[], Any]") -> "Any":
-    """Return what is unpickled, and note the modules that are named in it."""
+    """Unpickle and record the modules that the pickle names."""
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(_note)
     return load()
@@ -206,7 +206,7 @@ def _check(model: "Any") -> None:
 
 
 def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
-    """Yield a model and what it is made of, as far as that is a library's."""
+    """Yield a model and its parts, as far as they belong to a library."""
     if type(model).__module__.split(".")[0] == library:
         yield model
     elif deepest:
@@ -221,7 +221,7 @@ def _methods(model: "Any") -> "List[str]":
 
 
 def _no_model(value: "Any") -> str:
-    """Name what is no model whatever methods it has: a class, a function, a module, a table; nothing for others."""
+    """Name an object that cannot be a model whatever methods it has: a class, function, module or table."""
     if isinstance(value, type):
         return "the class " + value.__name__
     if isinstance(value, types.ModuleType):
@@ -239,7 +239,7 @@ def _libraries(value: "Any") -> "Set[str]":
 
 
 def _unfitted(model: "Any") -> str:
-    """Return the class of the first part of a model that was never fitted, nothing where all were."""
+    """Return the class of the first unfitted part of a model, empty if all are fitted."""
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
     if isinstance(parts, list) and "sklearn" in _libraries(model):  # which old versions do not look into
         return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
@@ -253,10 +253,10 @@ def _unfitted(model: "Any") -> str:
 
 
 def _says_fitted(model: "Any") -> bool:
-    """Tell what a model of another library or the user's own says; one that says nothing counts as fitted."""
+    """Ask a model of another library or of the user whether it is fitted; the default is yes."""
     if _libraries(model).intersection(_BOOSTED) and hasattr(model, "get_params"):
         return getattr(model, "_Booster", None) is not None  # in all versions of both
-    for name in ("__sklearn_is_fitted__", "is_fitted"):  # scikit-learn's word for others, and CatBoost's
+    for name in ("__sklearn_is_fitted__", "is_fitted"):  # the names used by scikit-learn and CatBoost
         told = getattr(model, name, None)
         if callable(told) and (name != "is_fitted" or "catboost" in _libraries(model)):
             return bool(told())
@@ -332,7 +332,7 @@ def _example(path: str) -> "Any":
 
 
 def main(arguments: "List[str]") -> None:
-    """Answer one question on the real standard output, which a model's own printing cannot reach."""
+    """Answer one question on the real standard output, which a model's own output cannot reach."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [one for one in sys.path if one and os.path.abspath(one) != here]
     asked = [one for one in arguments if not one.startswith("--")]
@@ -349,7 +349,7 @@ def main(arguments: "List[str]") -> None:
         path = asked[0]
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
-    os._exit(0)  # the answer is given: no need to wait for libraries to tidy up
+    os._exit(0)  # the answer is written: do not wait for libraries to clean up
 
 
 if __name__ == "__main__":

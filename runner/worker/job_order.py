@@ -1,4 +1,4 @@
-"""Reads a run's job order, and its secrets: these are for the worker alone, and only until it has read them.
+"""Reads a run's job order and its secrets, which only exist until the worker has read them.
 
 ``order.json`` has what records may have. ``secrets.json``, which only its owner can read, has the values of variables
 and the words of the command that it lacks.
@@ -18,7 +18,7 @@ _LEAST = 6  # characters of a value that can be told from other words
 
 
 def read(run_dir: str) -> "Dict[str, Any]":
-    """Return the order in a run's folder with its secrets, as far as they are there."""
+    """Return the order in a run's folder with its secrets, if they still exist."""
     with open(os.path.join(run_dir, "order.json"), encoding="utf-8") as file:
         order: "Dict[str, Any]" = json.load(file)
     try:
@@ -34,7 +34,7 @@ def read(run_dir: str) -> "Dict[str, Any]":
 
 
 def parts(order: "Dict[str, Any]") -> "Tuple[Dict[str, Any], Dict[str, Any]]":
-    """Return an order without its secrets, and these; both are as `read` finds them."""
+    """Split an order in the two files' contents: without secrets, and the secrets."""
     names = order.get("secret") or []
     public = {name: value for name, value in order.items() if name not in ("secret", "shown_argv")}
     public["variables"] = {name: MASK if name in names else value for name, value in order["variables"].items()}
@@ -45,7 +45,7 @@ def parts(order: "Dict[str, Any]") -> "Tuple[Dict[str, Any], Dict[str, Any]]":
 
 
 def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
-    """Write what is secret of an order, if anything is."""
+    """Write an order's secrets, if any."""
     if not secrets["variables"] and secrets["argv"] is None:
         return
     part = os.path.join(run_dir, _PART)
@@ -57,13 +57,13 @@ def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
 
 
 def forget(run_dir: str) -> None:
-    """Remove what is secret of an order."""
+    """Remove an order's secrets."""
     for name in (NAME, _PART):
         _remove(os.path.join(run_dir, name))
 
 
 def without_secrets(text: str, order: "Dict[str, Any]") -> str:
-    """Return a text of ours with each secret masked that is long enough to be told from other words."""
+    """Return a text with each secret masked that is long enough to be distinctive."""
     shown = set(order.get("shown_argv") or order.get("argv") or [])
     words = [word for word in order.get("argv") or [] if word not in shown]
     values = [order["variables"][name] for name in order.get("secret") or []]
@@ -73,7 +73,7 @@ def without_secrets(text: str, order: "Dict[str, Any]") -> str:
 
 
 def hidden_argv(order: "Dict[str, Any]") -> "List[str]":
-    """Return the command as lists of processes may show it: one word for each word of it."""
+    """Return the command for process lists, with secret words masked."""
     argv, shown = order["argv"], order["shown_argv"]
     return list(shown) if len(shown) == len(argv) else [word if word in shown else MASK for word in argv]
 

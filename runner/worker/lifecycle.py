@@ -1,4 +1,4 @@
-"""Carries out the job order in a run's folder, up to ``result.json`` and the finished record."""
+"""Executes the job order in a run's folder, up to ``result.json`` and the finished record."""
 
 import os
 import subprocess
@@ -24,14 +24,14 @@ _CONTROLLER_LEAVES = 30.0
 def main(
     arguments: "List[str]", gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
 ) -> int:
-    """Carry out the order in a run's folder, and finish the run's record if the controller will not.
+    """Execute the order in a run's folder, and finish the run's record if there is no controller.
 
     Parameters
     ----------
     arguments : list of str
         The run's folder.
     gone : callable
-        Tells whether the controller is no longer there.
+        Returns whether the controller has ended.
     environ : dict
         The controller's environment variables.
     start : callable
@@ -69,12 +69,12 @@ def main(
     files.write_json(os.path.join(run_dir, "result.json"), found)
     files.remove_file(os.path.join(run_dir, "process.json"))
     _finish(order, run_dir, environ, gone)
-    os.close(lock)  # not before: it tells that somebody follows the run
+    os.close(lock)  # not before, because it shows that the run is followed
     return code
 
 
 def _finish(order: "Dict[str, Any]", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
-    """Have the controller's command finish the run's record if the controller itself will not."""
+    """Run the controller's command to finish the record if there is no controller."""
     until = time.monotonic() + _CONTROLLER_LEAVES
     held = os.path.join(run_dir, ".lock")
     while order.get("detach") and locks.is_locked(held) and time.monotonic() < until:

@@ -1,6 +1,6 @@
 """The one process of a node that outlives connections: counts slots, starts workers, keeps interpreters.
 
-Started as ``python node_daemon.py ROOT IDLE_SECONDS`` by whoever finds none, and asked in lines of JSON on a socket of
+Started on demand as ``python node_daemon.py ROOT IDLE_SECONDS``, and queried with lines of JSON on a socket in
 its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed they
 go on, and the next one counts them by the locks they hold.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-_COMES = 15.0  # seconds that a keeper gets to begin
+_COMES = 15.0  # seconds until a keeper must have started
 _TICK = 0.2
 _LONGEST = 300.0  # seconds for an answer: imports may have to be made first
 
 
 class Keeper:
-    """Counts what runs, starts what fits.
+    """Counts running jobs and starts new ones.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Keeper:
         self._over = False
 
     def serve(self, listening: socket.socket) -> None:
-        """Answer questions until there is no need to stay."""
+        """Answer requests until idle for too long."""
         listening.settimeout(_TICK)
         while not self._over:
             try:
@@ -83,11 +83,11 @@ class Keeper:
                 answer = {"error": "{}: {}".format(type(error).__name__, error)}
             try:
                 connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
-            except OSError:  # whoever asked is gone
+            except OSError:  # the client has left
                 pass
 
     def do_start(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Start the worker of a run unless it has begun; there may be no slot."""
+        """Start the worker of a run unless it has started or no slot is free."""
         run = question["run"]
         with self._counting:
             running = self.running()
@@ -132,23 +132,23 @@ class Keeper:
         return process.pid
 
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Have an interpreter ready for runs like that of a folder."""
+        """Prepare an interpreter for similar runs."""
         run = question["run"]
         self._pool.begin(HERE, run, job_order.read(run))
         return {}
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Tell what runs."""
+        """Return the running jobs."""
         return {"running": self.running(), "pid": os.getpid(), "worker": HERE}
 
     def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """End; what runs goes on."""
+        """End. Running jobs continue."""
         self._over = True
         return {}
 
 
 def held(root: str) -> "List[str]":
-    """Return the folders of runs that go on."""
+    """Return the folders of running jobs."""
     runs = os.path.join(root, "runs")
     try:
         names = os.listdir(runs)
@@ -159,12 +159,12 @@ def held(root: str) -> "List[str]":
 
 
 def goes_on(run: str) -> bool:
-    """Return whether a run's worker lives, or who attends one that is in a container."""
+    """Return whether a run's worker, or its container's supervisor, is alive."""
     return any(locks.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
 
 
 def lives(pid: int) -> bool:
-    """Return whether a process is there and has not ended."""
+    """Return whether a process exists and has not ended."""
     try:
         with open("/proc/{}/stat".format(pid), "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] != b"Z"
@@ -184,7 +184,7 @@ def _address(root: str) -> "Any":
 
 
 def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
-    """Return the answer of the node's keeper, which is started if there is none.
+    """Return the answer of the node's keeper, starting one if necessary.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
 
 
 def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
-    """Return the answer of the node's keeper, None if there is none."""
+    """Return the answer of the node's keeper, None if it is not running."""
     folder, address = _address(root)
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -223,7 +223,7 @@ def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
 
 
 def _start(root: str, idle: float) -> None:
-    """Start a keeper unless somebody else just does."""
+    """Start a keeper unless another process is doing so."""
     place = _place(root)
     if locks.is_locked(place + ".lock"):
         return
@@ -239,7 +239,7 @@ def _start(root: str, idle: float) -> None:
 
 
 def main(root: str, idle: float) -> None:
-    """Be the keeper, if there is no other."""
+    """Run the keeper, if no other is running."""
     if locks.take_lock(_place(root) + ".lock") is None:
         return
     _folder, address = _address(root)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
-AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only shown to an interpreter
+AHEAD = "ahead."  # prefix of folders outside any run that are only read by an interpreter
 PART = ".part"  # ends the first name of a run's folder, as long as it is filled
 FILLING = "filling"  # where locks are of folders that are filled or shown
 _LOCKS = ("worker.lock", "attendant.lock")
@@ -38,7 +38,7 @@ _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
 _next_clearing: "Dict[str, float]" = {}  # by the node's folder
-_QUICK, _SLOW = 0.01, 0.1  # seconds between looks at a run that has just written something, and at one that is silent
+_QUICK, _SLOW = 0.01, 0.1  # seconds between reads of a run that has just written something, and of a silent one
 
 
 class Exit:
@@ -252,7 +252,7 @@ def _held(root: str, name: str) -> "Iterator[None]":
 
 
 def _fill(aside: str, root: str, order: "Dict[str, Any]", inputs: "Dict[str, str]") -> None:
-    ours = ["requests"] if order.get("attended") else []  # whoever the script is in its container
+    ours = ["requests"] if order.get("attended") else []  # whatever user the script is in its container
     for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
         os.makedirs(os.path.join(aside, name), exist_ok=True)
     check_out(os.path.join(root, "snapshots", order["tree"]), os.path.join(aside, "work"))
@@ -292,7 +292,7 @@ def check_out(kept: str, work: str) -> None:
 
 
 def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Refuse a snapshot that was changed here, before something is imported from it."""
+    """Refuse a snapshot that has changed here, before anything is imported from it."""
     kept = os.path.join(facts["root"], "snapshots", facts["tree"])
     with _whole(kept) as manifest:
         snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
@@ -300,7 +300,7 @@ def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Tell what was changed in an environment, which is then built again when it is asked for."""
+    """Return the changes to an environment, which is then rebuilt on demand."""
     found = environment_seal.changes(facts["prefix"])
     if found:
         environment_seal.give_up(facts["prefix"])
@@ -309,7 +309,7 @@ def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]"
 
 @contextlib.contextmanager
 def _whole(kept: str) -> "Iterator[Dict[str, Any]]":
-    """Give a snapshot's manifest. One that turns out to be changed is removed, so that it is sent anew."""
+    """Yield a snapshot's manifest. A snapshot that has changed is removed, so that it is sent again."""
     name = "manifest.json"
     try:
         yield files.read_json(os.path.join(kept, name))
@@ -377,7 +377,7 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
+    """Start a prefork interpreter for similar runs, using a folder outside any run."""
     run = facts["run"]
     with _laid_out(facts["root"], run, facts["order"], facts):
         try:

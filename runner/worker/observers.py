@@ -1,6 +1,6 @@
 """Reads metrics while the script runs: from its log and from its MLflow store.
 
-A mistake in reading must not end a training of hours: it goes to the worker's log, and into the notes if it stays.
+An error in reading must not end hours of training: it goes to the worker's log, and to the notes if it persists.
 """
 
 import os
@@ -23,13 +23,13 @@ _TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
 
 
 class Observer:
-    """Something read in steps while the script runs, and to its end afterwards."""
+    """A source that is read in steps while the script runs, and to its end afterwards."""
 
     what = ""
     _warned = False
 
     def poll(self) -> None:
-        """Read on a little."""
+        """Read a limited amount."""
         try:
             self._step()
         except Exception:  # worker.log keeps the first; the script goes on, and `finish` notes what could not be read
@@ -47,7 +47,7 @@ class Observer:
         return []
 
     def _step(self) -> None:
-        """Read what is there, in bounded time."""
+        """Read what is available, in bounded time."""
 
     def _rest(self) -> None:
         """Read everything up to the end."""
@@ -66,7 +66,7 @@ class LogObserver(Observer):
         self._patterns = metrics.LogPatterns(patterns)
 
     def finish(self) -> "List[str]":
-        """Read all that is left; return notes on that, and on what patterns found that is no number."""
+        """Read the rest; return notes on errors and on matches that are not numbers."""
         notes = super().finish()
         text = "job.metrics.{} found {!r}, which is not a number"
         notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
@@ -95,7 +95,7 @@ class LogObserver(Observer):
 
 
 class MlflowObserver(Observer):
-    """What MLflow records, once it has begun to."""
+    """What MLflow records."""
 
     what = "what MLflow recorded"
 
@@ -120,7 +120,7 @@ class MlflowObserver(Observer):
             reader.finish()
 
     def finish(self) -> "List[str]":
-        """Read all that is left; return notes on that, and on what went elsewhere."""
+        """Read the rest; return notes on errors and on data recorded elsewhere."""
         text = "MLflow recorded to {}, so that data is not part of this run"
         notes = super().finish()
         found = self._elsewhere()
@@ -178,7 +178,7 @@ def _may_hold_store(folder: str) -> bool:
 
 
 def _entries(folder: str) -> "List[os.DirEntry[str]]":
-    """Return what is in a folder, nothing if there is none."""
+    """Return the entries of a folder, none if it does not exist."""
     try:
         return list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -186,7 +186,7 @@ def _entries(folder: str) -> "List[os.DirEntry[str]]":
 
 
 def make(run_dir: str, order: "Dict[str, Any]", log: int, environ: "Dict[str, str]") -> "List[Observer]":
-    """Return what has to be read for an order; `log` is a descriptor of the script's log."""
+    """Return the observers for an order; `log` is a descriptor of the script's log."""
     found: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
     if order.get("metrics"):
         found.append(LogObserver(run_dir, order["metrics"], log))

@@ -1,4 +1,4 @@
-"""Packages that a script installs with pip: they go beside its run, because other runs use the same environment."""
+"""Keeps packages that a script installs with pip in the run's folder, because other runs share the environment."""
 
 import os
 
@@ -18,7 +18,7 @@ def folder(run_dir: str) -> str:
 
 
 def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> None:
-    """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
+    """Make pip install into the run's folder and Python search it, unless the environment is the user's own."""
     if not order.get("shared_environment"):
         return
     own, path, program = folder(run_dir), variables.get("PATH", os.defpath), str(order["argv"][0])
@@ -36,7 +36,7 @@ def add(variables: "Dict[str, str]", order: "Dict[str, Any]", run_dir: str) -> N
 
 
 def without(variables: "Dict[str, str]") -> "Dict[str, str]":
-    """Return variables without what `add` has added for the one run."""
+    """Return variables without those that `add` added."""
     own = folder(variables.get("VIVERO_RUN_DIR", ""))
     found = {name: value for name, value in variables.items() if (name, value) != (pip_install.PACKAGES, own)}
     for name, added in (("PYTHONPATH", own), ("PATH", os.path.join(own, "bin"))):
@@ -55,7 +55,7 @@ def place_in(path: "List[str]", variables: "Dict[str, str]") -> "List[str]":
 
 
 def notes(order: "Dict[str, Any]", run_dir: str) -> "List[str]":
-    """Return a line that names what was installed and is still there, or none."""
+    """Return a note on packages that were installed and still exist, if any."""
     if not order.get("shared_environment"):
         return []
     found = pip_install.installed([folder(run_dir)])

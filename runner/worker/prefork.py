@@ -1,4 +1,4 @@
-"""The prefork interpreter: it has imported what scripts import, and forks workers and scripts.
+"""The prefork interpreter, which has imported what scripts import and forks workers and scripts.
 
 It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
 The controller starts ``python importlib_bootstrap.py --variables RUN_DIR CHANNEL LIFELINE``; it then becomes a Python
@@ -19,7 +19,7 @@ OWN = frozenset(os.path.splitext(name)[0] for name in os.listdir(HERE)) - {"__ma
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
-    """Start over as a Python with the variables of scripts."""
+    """Re-execute Python with the variables of scripts."""
     import json
 
     import job_order
@@ -36,14 +36,14 @@ def become(run_dir: str, channel: int, lifeline: int) -> None:
 
 
 def set_aside_namesakes() -> "Dict[str, Any]":
-    """Take modules that are named as ours out of the way, and let ours be found."""
+    """Set aside modules with the same names as ours, so that ours are found."""
     found = {name: sys.modules.pop(name) for name in OWN if name in sys.modules}
     sys.path.insert(0, HERE)
     return found
 
 
 def put_back(namesakes: "Dict[str, Any]") -> None:
-    """Undo it, so that nobody finds ours."""
+    """Undo that, so that ours are not found."""
     sys.path.remove(HERE)
     for name in OWN:
         sys.modules.pop(name, None)

@@ -25,11 +25,11 @@ _MOST = 4  # interpreters at a time; the one used longest ago is ended first
 
 
 class NotWarm(Exception):
-    """Why no interpreter is there to fork from."""
+    """No prefork interpreter is available; the text says why."""
 
 
 class Interpreter:
-    """One warm process and the channel to it."""
+    """A prefork interpreter and the channel to it."""
 
     def __init__(self, worker: str, run: str, order: "Dict[str, Any]", known: "Dict[str, Any]", lifeline: int) -> None:
         self._channel, theirs = socket.socketpair()
@@ -56,7 +56,7 @@ class Interpreter:
             raise NotWarm(str(error))
 
     def hear(self, seconds: float) -> "Dict[str, Any]":
-        """Return the line that answers."""
+        """Return the next line."""
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
@@ -75,7 +75,7 @@ class Interpreter:
         return int(self.hear(_ANSWER)["pid"])
 
     def end(self) -> None:
-        """Let it go."""
+        """End the interpreter."""
         self._channel.close()
         self._process.kill()  # it only waits, and nothing that runs hangs on it
         self._process.wait()
@@ -97,14 +97,14 @@ class PreforkPool:
         self._lifeline = os.pipe()
 
     def begin(self, worker: str, run: str, order: "Dict[str, Any]") -> None:
-        """Have the interpreter ready that runs like this one are forked from."""
+        """Start the interpreter for similar runs."""
         if _fits(order):
             place = self._place(worker, run, order)
             with place.lock:
                 self._ready(place, worker, run, order)
 
     def fork(self, worker: str, run: str, order: "Dict[str, Any]") -> "Optional[int]":
-        """Return the number of a worker that was forked for a run, None if it has to be started afresh.
+        """Return the pid of a worker forked for a run, None if the run needs a new interpreter.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class PreforkPool:
         return place
 
     def _ready(self, place: "_Place", worker: str, run: str, order: "Dict[str, Any]") -> Interpreter:
-        """Return a place's interpreter, begun anew without the modules whose import would not go unnoticed."""
+        """Return a place's interpreter, restarted without the modules whose import has side effects."""
         if place.interpreter is not None:
             return place.interpreter
         known = _read_learnt(place.learnt)

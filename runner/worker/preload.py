@@ -21,11 +21,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Refused(Exception):
-    """A module must not be imported ahead; this process is spoilt by it."""
+    """A module must not be imported ahead; this process is no longer usable."""
 
 
 def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
-    """Import modules in the order given; one that cannot be imported is left for the script to find out.
+    """Import modules in order. One that fails is skipped; the script's own import reports it.
 
     Raises
     ------

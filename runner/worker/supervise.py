@@ -1,4 +1,4 @@
-"""Supervises a script: starts it, watches it, ends what it leaves behind, writes ``result.json``."""
+"""Supervises a script: starts and watches it, ends what it leaves behind, and writes ``result.json``."""
 
 import os
 import select
@@ -32,7 +32,7 @@ _LAST_ANSWER = 60.0
 
 
 class Supervisor:
-    """One run of the script, from its start until nothing of it is left.
+    """One run of the script, from its start until all its processes have ended.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ class Supervisor:
         return dict(self._result(), **found)
 
     def _shown_argv(self) -> "Optional[List[str]]":
-        """Return the command as others may see it, where they may not see all."""
+        """Return the command for process lists if it contains secrets."""
         hides = self._order.get("shown_argv") and self._order.get("hides_argv")
         return job_order.hidden_argv(self._order) if hides else None
 
     def _listen(self) -> None:
-        """Let signals, above all the end of a child, wake the loop."""
+        """Make signals, especially SIGCHLD, wake the loop."""
         self._wakeup, write = os.pipe()
         for descriptor in (self._wakeup, write):
             os.set_blocking(descriptor, False)
@@ -126,7 +126,7 @@ class Supervisor:
         self._terminations += 1
 
     def _start(self, output: int) -> "Optional[str]":
-        """Start the script; return why that is not possible, if so."""
+        """Start the script; return the reason if that fails."""
         argv = [str(word) for word in self._order["argv"]]
         variables = processes.script_variables(self._environ, self._order, self._run_dir)
         if not os.path.isdir(self._work):
@@ -154,7 +154,7 @@ class Supervisor:
         return None
 
     def _watch(self) -> None:
-        """Go on until the script and all that it started are gone."""
+        """Loop until the script and everything it started have ended."""
         while True:
             self._turn(TICK if self._status is None and not self._ending else _QUICK_TICK)
             if self._stop is None and self._status is None:
@@ -237,14 +237,14 @@ class Supervisor:
         return left is None or bool(left)
 
     def _look_at_environment(self) -> None:
-        """Say if the script has changed the environment, which is then built again."""
+        """Add a note if the script has changed the environment, which is then rebuilt."""
         if self._order.get("shared_environment") and self._order.get("inspector"):
             found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order["inspector"][0])))
             self._environment_changed = bool(found)
             self._notes += found
 
     def _inspect(self) -> None:
-        """Have the model looked at, if there is one to look at."""
+        """Inspect the model, if there is one."""
         if self._inspector is None:
             return
         model = self._order["model"]
@@ -270,7 +270,7 @@ class Supervisor:
         self._reap()
 
     def abandon(self) -> "Dict[str, Any]":
-        """Kill everything after a mistake of ours, and return what is known."""
+        """Kill everything after an internal error, and return what is known."""
         try:
             self._close()
             if self._script is not None:

@@ -1,4 +1,4 @@
-"""Is found before the real pip, which takes its place: see ``pip_install.py`` in the worker's folder."""
+"""Found before the real pip, which then replaces it; see ``pip_install.py`` in the worker's folder."""
 
 import importlib.util
 import os
