@@ -131,7 +131,7 @@ def _check_texts(texts: Any, place: str) -> None:
     named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
     for name, text in named:
         if not isinstance(text, str | None):
-            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'}: {text} is not text")
+            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'} must be text, not {text}")
 
 
 def _check_stages(stages: list[str]) -> None:

@@ -129,7 +129,7 @@ def test_a_sweep_whose_controller_died_is_brought_up_to_date(history: History, s
     record = going(store, trial(0, run=run.id, **RUNNING), trial(1, run="iris_never_began", **RUNNING))
     store.append(record.id, record.trials[0].to_json())
     done = history.vivero("sweep", "latest")
-    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before it began" in done.stdout
+    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before the trial began" in done.stdout
     assert f"python -m runner -m +experiment=iris sweep.resume={record.id}" in done.stderr
     assert "interrupted" in history.vivero("sweeps").stdout
     written = store.read(record.id)
@@ -169,7 +169,7 @@ def test_cancel_asks_a_sweep_to_end(history: History, store: Any) -> None:
     folder = store.layout.sweep(record.id)
     with locked(folder.lock):
         done = history.vivero("cancel", record.id)
-    assert done.returncode == 0 and "told to end" in done.stdout, done.stderr
+    assert done.returncode == 0 and "being canceled" in done.stdout, done.stderr
     assert folder.cancel.exists() and store.read(record.id).state == "running"
 
 

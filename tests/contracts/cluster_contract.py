@@ -107,7 +107,7 @@ class ClusterRunsContract:
         )
         team.train("-m", "+job.arguments.n=range(0,4)", "compute.slots=1")
         assert {note[:60] for one in team.records() for note in one["run"]["notes"]} == {
-            "the environment that runs share was changed while the script"
+            "the shared environment changed while the script"
         }
 
     def test_inputs_with_links_and_other_names_are_there(self, team: Team) -> None:
@@ -277,7 +277,7 @@ class ClusterBadDaysContract:
         cut = cluster.machines if all_of_them else [team.node()]
         for one in cut:
             one.cut()
-        read_until(process, b"what runs there goes on")  # the connection was given up
+        read_until(process, b"its run continues")  # the connection was given up
         assert "line 59" not in run.log.read_text()
         for one in cut:
             one.mend()

@@ -152,7 +152,7 @@ NO_WAY = ["git+http://127.0.0.1:1/x/y", "git+https://nohost.invalid/x/y", "x @ h
 
 @pytest.mark.parametrize("line", NO_WAY)
 def test_an_address_that_cannot_be_reached_is_not_a_mistake_in_the_packages(line: str, environment: Any) -> None:
-    with pytest.raises(UserError, match="See that the index or address can be reached") as caught:
+    with pytest.raises(UserError, match="Check access to the index") as caught:
         environment([line]).prepare(LocalHost(), str)
     assert "Correct environment.packages or the file" not in str(caught.value)
 
@@ -261,9 +261,9 @@ MISTAKES = {
     "~nobody-here/x": "starts with a home folder that does not exist",
     "./right --config-settings=x=y": ".*/right --config-settings=x=y does not exist",
     "file:///nowhere/right#egg=scores": "/nowhere/right does not exist",
-    "./broken": "no wheel can be built of broken: .*no builder today",
+    "./broken": "broken cannot be built: .*no builder today",
     "./no-1.whl": "no-1.whl has no name of a wheel",
-    "./wheels/parcel-1.0-py3-none-any.whl --hash=sha256:" + 64 * "0": "does not have the hash that is given",
+    "./wheels/parcel-1.0-py3-none-any.whl --hash=sha256:" + 64 * "0": "does not have the given hash",
 }
 
 

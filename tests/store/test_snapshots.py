@@ -119,6 +119,6 @@ def test_a_changed_script_runs_neither_afresh_nor_again(command_line: CommandLin
     assert done.returncode in (1, 2) and "train.py has changed since it was stored" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr and not list(command_line.workspace.glob("**/pwned"))
     done = command_line.job()
-    assert done.returncode == 0 and "is put right from the source" in done.stdout, done.stderr
+    assert done.returncode == 0 and "was repaired from the source" in done.stdout, done.stderr
     assert kept.read_text() == "print('mine')" and not list(command_line.workspace.glob("**/pwned"))
     assert command_line.vivero("rerun", "latest").returncode == 0

@@ -179,7 +179,7 @@ def _first_word(value: object) -> str:
         (["compute.hosts=['-oProxyCommand=touch /tmp/x']"], "is not a host name"),
         (["compute.min_nodes=4"], "compute.hosts names 3"),
         (["compute.slots=0"], "compute.slots=0"),
-        (["environment=docker", "compute.scale_out=true"], "does not spread what runs in a container"),
+        (["environment=docker", "compute.scale_out=true"], "cannot be used with environment=docker"),
     ],
     ids=_first_word,
 )

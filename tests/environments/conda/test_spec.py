@@ -62,7 +62,7 @@ def test_python_and_a_channel_are_there_even_if_nobody_names_them(tmp_path: Path
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "nothing is asked for"),
+    "nothing": ({}, "has no packages"),
     "priority": ({"packages": ["six"], "priority": "flexible"}, "flexible is not valid.*strict or disabled"),
     "a second line": ({"packages": ["six\n--url http://evil"]}, "is not a package"),
     "an option": ({"packages": ["--override-channels"]}, "is not a package"),
@@ -79,7 +79,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "has 'variables'.*environment_variables",
     ),
     "a misspelt key": ({"text": "dependencies: [six]\nchanels: [a]\n"}, "has 'chanels'.*Did you mean 'channels'"),
-    "channels that are no list": ({"text": "dependencies: [six]\nchannels: a\n"}, "no list as channels"),
+    "channels that are no list": ({"text": "dependencies: [six]\nchannels: a\n"}, "channels must be a list"),
     "an unknown kind": ({"text": "dependencies:\n- npm: [left-pad]\n"}, "has 'npm' in its dependencies"),
     "a number": ({"text": "dependencies: [3]\n"}, "has '3' in its dependencies"),
     "no text for a platform": ({"text": "dependencies:\n- sel(linux): null\n"}, "is not a package"),

@@ -301,7 +301,7 @@ def test_not_allowed(typed: Any, engine: Any, tmp_path: Path) -> None:
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", code],
         capture_output=True, text=True, env={**os.environ, "HOME": "/"},
     )  # fmt: skip
-    assert "You may not use the container engine" in done.stdout, done.stderr
+    assert "You do not have permission to use the container engine" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "sweep"])

@@ -234,7 +234,7 @@ def test_a_fault_is_named_with_its_row(name: str, score: Score) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--input", "nothere.csv", "--output", "out.csv"), "there is no file"),
+        (("--input", "nothere.csv", "--output", "out.csv"), "does not exist"),
         (("--input", "rows.csv", "--output", "no/out.csv"), "the folder"),
         (("--input", "rows.csv", "--output", "out.xls"), "ends in none of .csv, .jsonl, .parquet"),
         (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method transform"),
