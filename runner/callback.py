@@ -1,7 +1,7 @@
-"""What the worker calls back: finish a run whose controller is gone, answer a script's ``register_model``.
+"""Programs that the worker starts: finish a run without a controller, and answer ``register_model``.
 
 Started as ``python callback.py finish|answer RUN_FOLDER [REQUEST]`` by the worker, from any folder, and as ``python
-callback.py follow RUN_FOLDER`` by a controller that leaves a run on a cluster, or finds one left.
+callback.py follow RUN_FOLDER`` by a controller that detaches from a run on a cluster, or finds one unattended.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # started by path: the package is one folder up, this folder is not to be searched
+if __name__ == "__main__":  # started by path: search the parent folder for the package, not this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from runner.errors import UserError
@@ -44,7 +44,7 @@ def answer(folder: Path, request: Path) -> None:
             resources=dict(asked.resources or {}),
         )
         context = reopen(layout, record)
-        with contextlib.closing(context.compute):  # which is connected to where a model is inspected only if one is
+        with contextlib.closing(context.compute):  # connected only if a model is inspected
             made = register_version(context, record, wanted)
         write_json(target, {"ok": True, "name": made.name, "version": made.version, "sha256": made.sha256})
     except UserError as mistake:
@@ -55,12 +55,12 @@ def _artefact(folder: Path, path: str | None) -> Path:
     work = (folder / "work").resolve()
     found = (work / (path or "")).resolve()
     if path is None or not found.exists() or found == work or not found.is_relative_to(work):
-        raise UserError(f"register_model: the run has no file or folder {path}", "Give a path inside the run's folder")
+        raise UserError(f"register_model: {path} does not exist in the run", "Give a path inside the run's folder")
     return found
 
 
 def main(arguments: list[str]) -> None:
-    """Do what the worker asks."""
+    """Run the requested action."""
     kind, folder = arguments[0], Path(arguments[1])
     if kind == "answer":
         answer(folder, Path(arguments[2]))

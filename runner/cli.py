@@ -66,7 +66,7 @@ _COMMANDS = {
 def cli(context: click.Context) -> None:
     """Look at runs, sweeps and models, and serve models.
 
-    RUN is a run's id, a part of it that no other run has, or `latest`. SWEEP is the same for a sweep. A model is NAME,
+    RUN is a run's id, a unique part of one, or `latest`. SWEEP is the same for a sweep. MODEL is NAME,
     NAME:VERSION or NAME@ALIAS.
     """
     if context.invoked_subcommand is None:
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     open_streams()
     for stream in (sys.stdout, sys.stderr):
-        # A name that is no UTF-8 is shown escaped, in any locale, instead of ending the command.
+        # In any locale, names that are not UTF-8 are shown escaped instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         check_variables()
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  (the last resort: what is not the disk's fault is a bug of ours)
         if isinstance(error, OSError) and output_is_lost():
-            return _fail(f"This cannot be printed: {error.strerror}")
+            return _fail(f"Cannot write the output: {error.strerror}")
         mistake = storage_error(error)
         if mistake is not None:
             return _fail(str(mistake))
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    # Not click's own main(): it turns Ctrl-C and broken pipes into codes of its own.
+    # Not click's own main(), which has its own exit codes for Ctrl-C and broken pipes.
     try:
         with cli.make_context("vivero", arguments) as context:
             cli.invoke(context)

@@ -1,4 +1,4 @@
-"""The one exception a user is meant to see."""
+"""The exception that users see."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake or a limit the user can do something about: printed as one line, exit code 1.
+    """A mistake or limit that the user can act on. Printed as one line, with exit code 1.
 
     Parameters
     ----------
     message : str
         What is wrong, in one line.
     hint : str
-        What to do about it; printed behind the message.
+        What to do about it, as a sentence. Printed after the message.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -23,36 +23,38 @@ class UserError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Give the one line."""
+        """Return the message and the hint as one line."""
         line = f"{self.message.rstrip('. ')}. {self.hint}" if self.hint else self.message
         return " ".join(line.split())
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_CLOSED = (  # or too large, or not what belongs there
+_CLOSED = (  # or too large, or of the wrong kind
     errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EFBIG, errno.ELOOP, errno.ENXIO,
     errno.ENAMETOOLONG, errno.EIO,
 )  # fmt: skip
 
 
 def storage_error(error: BaseException) -> UserError | None:
-    """Return what a user should read when a disk is full or may not be written, None for any other error."""
-    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # the tempfile module's own words
-        return UserError("There is no temporary folder that can be written", "Make /tmp writable, or set TMPDIR to one")
+    """Return the error to show if a disk is full or not writable, None for any other exception."""
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(
+        error
+    ):  # the message of the tempfile module
+        return UserError("No temporary folder is writable", "Make /tmp writable, or set TMPDIR to a folder that is")
     if not isinstance(error, OSError) or error.errno not in (*_FULL, *_CLOSED):
         return None
     place = f": {error.filename}" if error.filename else ""
-    hint = "Make room, then finish what was begun: vivero recover" if error.errno in _FULL else ""
+    hint = "Free some space, then finish interrupted runs: vivero recover" if error.errno in _FULL else ""
     return UserError(f"{error.strerror}{place}", hint)
 
 
-_ALIKE = 0.65  # of two words, where 1 is the same: scr and src are, nope and none are not meant for each other
+_ALIKE = 0.65  # similarity of two words, where 1 is equal: scr may mean src, but nope does not mean none
 _LISTED = 30
 
 
 def close(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name that was probably meant, None if none is like it."""
-    import difflib  # here: few commands have a word to correct
+    """Return the known name that was probably meant, or None."""
+    import difflib  # imported here, because it is rarely needed
 
     for found in difflib.get_close_matches(word, sorted(set(known)), n=5, cutoff=_ALIKE):
         if difflib.SequenceMatcher(None, *_apart(word, found)).ratio() >= _ALIKE:
@@ -76,8 +78,25 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(names[:_LISTED])}{more}." if names else ""
 
 
+def nearest_key(key: str, known: Iterable[str], rest: str = "") -> str:
+    """Say which key was probably meant, in full.
+
+    Parameters
+    ----------
+    key : str
+        The misspelt key with the sections above it, such as ``job.argument``.
+    known : iterable of str
+        The names in its section.
+    rest : str
+        What was typed after the key, such as ``.kernel``.
+    """
+    above, dot, name = key.rpartition(".")
+    meant = close(name, known := list(known))
+    return f"Did you mean '{above}{dot}{meant}{rest}'?" if meant is not None else nearest(name, known)
+
+
 def _apart(word: str, name: str) -> tuple[str, str]:
-    """Return two names without the folder and the ending that both have: these make no file like another."""
+    """Return two names without their common folder and extension, which do not make them similar."""
     folder = word.rpartition("/")[0] + "/"
     if name.startswith(folder):
         word, name = word[len(folder) :], name[len(folder) :]

@@ -153,7 +153,7 @@ class Layout(_Folder):
         except OSError as error:
             why = "it is not a folder" if isinstance(error, FileExistsError) else str(error.strerror)
             raise UserError(
-                f"The workspace {self.root} cannot be made: {why}", "Choose another: workspace.root=FOLDER"
+                f"The workspace {self.root} cannot be created: {why}", "Choose another folder: workspace.root=FOLDER"
             ) from None
         ownership.check_workspace(self.root)
         ignore = self.root / ".gitignore"
@@ -213,7 +213,7 @@ def default_root(start: Path) -> Path:
         If that one was found above, and others could have written it.
     """
     if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser().absolute()
+        return Path(os.path.abspath(Path(named).expanduser()))
     found = _search(start)
     if found.is_dir():
         ownership.check_workspace(found, found=True)
@@ -247,11 +247,11 @@ def find_workspace(given: str | None) -> Layout:
     UserError
         If there is none, or one was found that others could have written.
     """
-    root = Path(given).absolute() if given else default_root(Path.cwd())
+    root = Path(os.path.abspath(given)) if given else default_root(Path.cwd())
     if not root.is_dir():
-        raise UserError(f"There is no workspace at {root}", "Start a run first, or name one with --workspace PATH")
+        raise UserError(f"No workspace at {root}", "Start a run first, or add --workspace PATH")
     if not os.access(root, os.R_OK | os.X_OK):
-        raise UserError(f"The workspace {root} is not open to you", "Its owner can share it: workspace.shared=GROUP")
+        raise UserError(f"You cannot read the workspace {root}", "Its owner can share it: workspace.shared=GROUP")
     permissions.enter(root)
     return Layout(root)
 

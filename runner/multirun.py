@@ -1,4 +1,4 @@
-"""Sets up what a sweep needs of the rest of the runner, before Hydra is asked for a multirun."""
+"""Provides the sweep with its dependencies before Hydra starts a multirun."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runner.wiring import make_compute, make_context, new_record
 
 
 def set_up(base: Path) -> request.Context:
-    """Return the context of the sweeps that are started in a folder, and let Hydra's plugins find it."""
+    """Create the context of sweeps started in a folder, and make it available to Hydra's plugins."""
     request.context = request.Context(
         base=base,
         new_run=_new_run,

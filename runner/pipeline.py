@@ -1,4 +1,4 @@
-"""The stages in their order, and what surrounds each: status, time, record, event."""
+"""Runs the stages in order and records status, time and events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from runner.worker import job_order
 Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
 
-# name (also the record's field), status while it is at work, word for the user, function
+# name (also the record's field), status meanwhile, word for the user, function
 STAGES: tuple[tuple[str, str, str, Callable[[RunContext, RunRecord], Any]], ...] = (
     ("prepare", PREPARING, "Preparing", prepare),
     ("scale", SCALING, "Scaling", scale),
@@ -38,17 +38,17 @@ STAGES: tuple[tuple[str, str, str, Callable[[RunContext, RunRecord], Any]], ...]
 
 
 def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
-    """Take a run through the stages its composition names and return its record at the end.
+    """Take a run through its stages and return its final record.
 
-    A script that fails still has its outputs kept; only its model is not registered. A mistake found on the way,
+    If the script fails, its outputs are kept but no model is registered. A mistake found on the way,
     such as a package that does not exist, ends the run as failed with the reason. ``Detached`` passes through, and
-    so does Ctrl-C, after the record has been finished as canceled.
+    so does Ctrl-C once the record is finished as canceled.
     """
     try:
         return _stages(context, record, phase)
     except KeyboardInterrupt:
         record = context.runs.read(record.id)
-        if record.status == RUNNING:  # the worker has been told, and has ended
+        if record.status == RUNNING:  # the worker was told and has ended
             record = dataclasses.replace(record, run=read_result(context.run))
             record = _stage(context, record, STAGES[3], phase)
         finish(context, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
@@ -102,11 +102,11 @@ def _stage(context: RunContext, record: RunRecord, stage: Any, phase: Phase) -> 
         changed["tags"] = with_script_set(lines, "tag", record.tags)
         changed["properties"] = with_script_set(lines, "property", record.properties)
         changed["display_name"] = name_set_by_script(lines) or record.display_name
-    return dataclasses.replace(record, **changed)  # written as the next stage begins, or with the end
+    return dataclasses.replace(record, **changed)  # written when the next stage starts, or at the end
 
 
 def finish(context: RunContext, record: RunRecord, status: str) -> RunRecord:
-    """Write a run's last record."""
+    """Write a run's final record."""
     record = dataclasses.replace(record, status=status, ended=now())
     job_order.forget(str(context.run.root))
     context.runs.write(record)

@@ -1,4 +1,4 @@
-"""The seams: what the stages need of the outside world, each with one contract suite in ``tests/contracts``."""
+"""The ports: what the stages need from the outside world, each with a contract suite in ``tests/contracts``."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Host(Protocol):
         """Run a command to its end; `say` gets its output (both streams) line by line as it comes."""
 
     def exists(self, path: Path) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
 
     def read(self, path: Path) -> bytes:
         """Return a file's content."""
@@ -118,7 +118,7 @@ class EnvironmentHandle(Protocol):
         """Return the lock: what exactly is installed, with hashes where they are known."""
 
     def on(self, host: Host, say: Say) -> EnvironmentHandle:
-        """Return the very same environment on another host.
+        """Return the same environment on another host.
 
         Raises
         ------
@@ -134,12 +134,12 @@ class Environment(Protocol):
         """Resolve, build unless it is cached, check and return it."""
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
-        """Return the very environment of an earlier run, from its lock.
+        """Restore the environment of an earlier run from its lock.
 
         Raises
         ------
         UserError
-            If it cannot be had again, naming the differences.
+            If it cannot be restored, naming the differences.
         """
 
 
@@ -168,19 +168,19 @@ class Compute(Protocol):
 
     @property
     def slots(self) -> int:
-        """Runs at a time, as far as is known: more once more machines have joined."""
+        """Number of concurrent runs as far as known; grows as machines join."""
 
     def host(self) -> Host:
         """Return the host that environments are built on."""
 
     def scale(self) -> ScaleRecord:
-        """Have nodes and slots ready."""
+        """Prepare nodes and slots."""
 
     def share(self, at_a_time: int) -> dict[str, str]:
         """Return the variables that give one of so many runs its share of the cores, as far as a machine is chosen."""
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
-        """Have ready what runs like that of a folder, whose ``order.json`` is written, can share; maybe nothing."""
+        """Prepare what similar runs can share, given a run's folder with its ``order.json``. May do nothing."""
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker, detached, on the run's folder, whose ``order.json`` is written.
@@ -196,7 +196,7 @@ class Compute(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of what was kept for further runs; runs that go on are not touched."""
+        """Release cached resources. Does not affect runs that are still going."""
 
 
 class Channel(Protocol):
@@ -414,7 +414,7 @@ class Registry(Protocol):
 
 
 class Inspector(Protocol):
-    """Loads a model where it belongs and says what it is."""
+    """Loads a model in its run's environment and describes it."""
 
     def inspect(self, path: Path) -> Inspection:
         """Inspect a model in the run's environment, in a clean process."""

@@ -1,6 +1,6 @@
-"""Finishes the records of runs whose controller is gone: what reading commands never do.
+"""Finishes the records of runs whose controller has ended. Commands that only read never do this.
 
-It starts programs that the run's files name and unpickles its model, so that these files have to be the user's own.
+It starts programs that the run's files name and unpickles its model, so the files must belong to the user.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ _CONTROLLER_LEAVES = 30.0  # seconds
 
 
 def _quiet(_word: str, _seconds: float | None = None) -> None:
-    """Say nothing: whoever asked shows its own."""
+    """Discard progress; the caller shows its own."""
 
 
 def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:
-    """Return a run's true record, finishing it if the controller died and the worker has ended.
+    """Return a run's record, finishing it if the controller died and the worker has ended.
 
     A run that a controller minds, or that goes on by itself, stays as it is.
 
     Parameters
     ----------
     ended : bool
-        Whether it is the worker that asks: it has ended, and holds its lock until the record is finished.
+        Whether the worker is the caller. It has ended, but holds its lock until the record is finished.
     say : Say
-        Takes lines about the environment.
+        Receives lines about the environment.
 
     Raises
     ------
     UserError
-        If others could have written the run's files, or the run was carried out in another Python that is needed.
+        If others could have written the run's files, or the run needs another Python.
     """
     if record.status in TERMINAL:
         return record
@@ -71,7 +71,7 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
             return finish(
-                context, dataclasses.replace(record, error="the controller ended before the script began"), status
+                context, dataclasses.replace(record, error="the controller ended before the script started"), status
             )
         job = None if ended else _attached(context, record)
         if job is not None:
@@ -85,7 +85,7 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
 
 
 def _take_interpreter(context: RunContext, record: RunRecord) -> None:
-    """Refuse a run of another Python than this one, which could not load its model, before it has failed for that."""
+    """Refuse a run of another Python, whose model this one could not load."""
     if record.prepare is None or record.prepare.environment.kind != "current" or not registers(context):
         return
     host, lock = context.compute.host(), read_text(context.run.lock_file)
@@ -93,7 +93,7 @@ def _take_interpreter(context: RunContext, record: RunRecord) -> None:
 
 
 def forget_secrets(layout: Layout) -> None:
-    """Remove secrets that nobody will read any more, whatever was killed: a sweep's controller, or a run's."""
+    """Remove leftover secrets after the controller of a run or sweep was killed."""
     clear_abandoned(layout)
     for experiment in entries(layout.runs):
         for folder in record_folders(Path(experiment.path), job_order.NAME):
@@ -104,7 +104,7 @@ def forget_secrets(layout: Layout) -> None:
 def _is_over(folder: Path) -> bool:
     try:
         return read_record(folder).status in TERMINAL
-    except UserError:  # no run goes on without its record
+    except UserError:  # a run cannot continue without its record
         return True
 
 
@@ -145,7 +145,7 @@ def _wait(job: Job | None) -> None:
 
 
 def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> RunContext:
-    """Return the context of a recorded run. Its Python is the same though packages of it have changed meanwhile."""
+    """Return the context of a recorded run, with its Python even if packages in it have changed."""
     from runner.rerun import spec_of
 
     spec, base = spec_of(record), Path(str(record.config.get("base", layout.root)))
@@ -156,12 +156,12 @@ def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> RunContext:
 
 
 def cancel(layout: Layout, record: RunRecord) -> RunRecord:
-    """Ask a run to end and return its record as it then stands.
+    """Ask a run to end and return its current record.
 
     Raises
     ------
     UserError
-        If it has ended already, or others could have written its files, which name the process to be told.
+        If it has already ended, or others could have written its files, which name the process to signal.
     """
     record = reconcile(layout, record)
     if record.status in TERMINAL:

@@ -1,4 +1,4 @@
-"""A recorded run's composition as objects again, and its repetition."""
+"""Repeats a recorded run."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from runner.store.runs import FileRunStore, read_record
 
 
 def spec_of(record: RunRecord) -> RunSpec:
-    """Return the composition of a recorded run, its secrets masked: for what comes after its script.
+    """Return the composition of a recorded run with secrets masked, for the stages after its script.
 
     Raises
     ------
     UserError
-        If what is recorded is none.
+        If the recorded configuration is damaged.
     """
     return _spec(passed_over(record.config), record.id)
 
@@ -51,12 +51,12 @@ def _spec(recorded: dict[str, Any], run_id: str) -> RunSpec:
 
 
 def checked(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return a run's record, read from files that nobody else could have written: it says what is to be executed.
+    """Return a run's record after checking that nobody else could have written it, because it says what to execute.
 
     Raises
     ------
     UserError
-        If there is no such run, or with the first file or folder that others could have written.
+        If the run does not exist, or naming the first file or folder that others could have written.
     """
     run = layout.run(record.experiment, record.id)
     ownership.check_workspace(layout.root)
@@ -66,12 +66,12 @@ def checked(layout: Layout, record: RunRecord) -> RunRecord:
 
 
 def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift: bool = False) -> int:
-    """Repeat a recorded run from its own snapshot, lock and configuration, and say which outputs differ.
+    """Repeat a recorded run from its snapshot, lock and configuration, and print which outputs differ.
 
     Parameters
     ----------
     given : sequence of str
-        Secrets that the record does not have: ``job.environment_variables.TOKEN=abc``.
+        Secrets that were not recorded: ``job.environment_variables.TOKEN=abc``.
 
     Returns
     -------
@@ -81,8 +81,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     Raises
     ------
     UserError
-        If the run was never prepared, its environment or data cannot be had again, or others could have written its
-        files.
+                If the run was never prepared, its environment or data is gone, or others could write its files.
     """
     from omegaconf import OmegaConf
 
@@ -92,7 +91,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
 
     record = checked(layout, FileRunStore(layout).find(run_id))
     if record.prepare is None:
-        raise UserError(f"Run {record.id} ended before it was prepared, there is nothing to repeat")
+        raise UserError(f"Run {record.id} ended before it was prepared, so it cannot be repeated")
     spec = _spec(found_again(record.config, record.id, read_given(given)), record.id)
     if allow_drift and spec.environment.kind == "current":
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
@@ -125,8 +124,8 @@ def _compare_outputs(old: RunRecord, new: RunRecord) -> None:
     after = {one.path: one.sha256 for one in new.finalize.outputs} if new.finalize else {}
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
-            print(f"missing    {clean(path)}")
+            print(f"{'missing':<9}  {clean(path)}")
         elif path not in before:
-            print(f"new        {clean(path)}")
+            print(f"{'new':<9}  {clean(path)}")
         else:
             print(f"{'same' if before[path] == after[path] else 'differs':<9}  {clean(path)}")

@@ -1,4 +1,4 @@
-"""One run from its first file to the summary, held by the controller's lock."""
+"""One run from its first file to the summary, under the controller's lock."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ FAILED_RUN, INTERRUPTED = 2, 130
 
 @contextlib.contextmanager
 def opened(context: RunContext, record: RunRecord, yaml: str) -> Iterator[None]:
-    """Create the run, and mind it while the block runs.
+    """Create the run and hold its lock while the block runs.
 
-    The lock tells other commands that somebody minds this run; the kernel frees it when the controller dies.
+    The lock tells other commands that the run has a controller. The kernel frees it when the controller dies.
     """
     make_folder(context.run.root)  # whatever the umask: see `rerun.checked`
     with locked(context.run.controller_lock):

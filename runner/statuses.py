@@ -1,4 +1,4 @@
-"""The statuses of a run, in their order. Lists need these, and not the records, which take long to import."""
+"""The statuses of a run, in order. In a module of their own, because the records are slow to import."""
 
 QUEUED, PREPARING, SCALING, RUNNING, FINALIZING = "queued", "preparing", "scaling", "running", "finalizing"
 COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"

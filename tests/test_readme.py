@@ -69,7 +69,7 @@ def test_the_lines_do_what_they_say_in_their_order(tmp_path: Path) -> None:
     """In a network of its own: the page's port is free there, and nobody else hears it."""
     network = ["unshare", "--net", "--map-root-user"]
     if subprocess.run([*network, "true"], capture_output=True).returncode != 0:
-        missing("a network namespace cannot be made: unshare --net --map-root-user")
+        missing("a network namespace cannot be created: unshare --net --map-root-user")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
     (clone / "rows.csv").write_text("id,0,1,2,3\nx,5.1,3.5,1.4,0.2\n")

@@ -1,1 +1,1 @@
-"""Who may read a workspace, who is believed, and what is kept secret."""
+"""Who may read a workspace, whose files are trusted, and what is kept secret."""

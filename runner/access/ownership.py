@@ -1,4 +1,4 @@
-"""Tells what belongs to the user. What others could have written is shown, and nothing in it is executed.
+"""Checks who owns a path. Files that others could have written are displayed but never executed.
 
 A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
 owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
@@ -33,12 +33,12 @@ def check_workspace(root: Path, *, found: bool = False) -> None:
     Parameters
     ----------
     found : bool
-        Whether nobody has named it.
+        Whether it was found by searching rather than named.
 
     Raises
     ------
     UserError
-        With whose it is, or with the command that closes it.
+        Naming the owner, or the command that closes it.
     """
     if is_named(root):
         return
@@ -52,21 +52,21 @@ def check_workspace(root: Path, *, found: bool = False) -> None:
 
 
 def check(root: Path, *paths: Path, link: bool = False) -> None:
-    """Refuse to use what is in a workspace if others could have written it; what is not there is passed over.
+    """Refuse to use what is in a workspace if others could have written it; missing paths are skipped.
 
     Parameters
     ----------
     root : Path
         The workspace.
     paths : sequence of Path
-        What is about to be used.
+        The paths about to be used.
     link : bool
         Whether it may be a link, such as an environment's interpreter.
 
     Raises
     ------
     UserError
-        With the path and what is wrong with it.
+        Naming the path and the problem.
     """
     sharing = sharing_of(root)
     behind = [moved_above(root, path) for path in paths]
@@ -82,7 +82,7 @@ def check(root: Path, *paths: Path, link: bool = False) -> None:
 
 
 def is_trusted(root: Path) -> bool:
-    """Tell whether a workspace is trusted."""
+    """Return whether a workspace is trusted."""
     try:
         check_workspace(root)
     except UserError:
@@ -91,7 +91,7 @@ def is_trusted(root: Path) -> bool:
 
 
 def is_named(root: Path) -> bool:
-    """Tell whether ``VIVERO_TRUSTED`` has a workspace."""
+    """Return whether ``VIVERO_TRUSTED`` lists a workspace."""
     named = os.environ.get(VARIABLE)
     return bool(named) and os.path.abspath(root) in [os.path.normpath(one) for one in str(named).split(os.pathsep)]
 
@@ -103,14 +103,14 @@ def _why(path: Path, state: os.stat_result, sharing: Sharing | None, *, link: bo
     if stat.S_ISLNK(state.st_mode):  # its mode says nothing
         return None if link else "is a link"
     if sharing is not None and state.st_gid == sharing.gid and not state.st_mode & stat.S_IWOTH:
-        return None  # nobody beyond the group gets there
+        return None  # only the group can enter
     if state.st_mode & stat.S_IWOTH or (state.st_mode & stat.S_IWGRP and not _is_private(path, state)):
         return _WRITABLE
     return None
 
 
 def _is_private(path: Path, state: os.stat_result) -> bool:
-    """Tell whether a file's group is its owner alone. Where there is a list of more users, the mode does not say it."""
+    """Return whether a file's group consists of its owner. An access control list is not visible in the mode."""
     import grp
     import pwd
 
@@ -122,7 +122,7 @@ def _is_private(path: Path, state: os.stat_result) -> bool:
 
 
 def _is_closed(root: Path) -> bool:
-    """Tell whether nobody but its owner gets into a workspace or a moved folder, whatever the modes in it."""
+    """Return whether only its owner can enter a workspace or a moved folder, whatever the modes inside it."""
     state = os.lstat(root)
     return stat.S_ISDIR(state.st_mode) and not state.st_mode & 0o077 and state.st_uid in (os.geteuid(), _ROOT)
 
@@ -135,7 +135,7 @@ def _has_list(path: Path) -> bool:
 
 
 def user_of(uid: int) -> str:
-    """Return a user as messages name one."""
+    """Return a user's name for messages."""
     import pwd
 
     try:
@@ -145,5 +145,9 @@ def user_of(uid: int) -> str:
 
 
 def _refusal(what: str, why: str, path: Path, root: Path) -> UserError:
-    mend = f"Close it with chmod -R go-w {path}, or trust" if why == _WRITABLE else "Use one of your own, or trust"
+    mend = (
+        f"Close it with chmod -R go-w {path}, or trust"
+        if why == _WRITABLE
+        else "Use a workspace of your own, or trust it with"
+    )
     return UserError(f"{what} {why}, so it is not used", f"{mend} the workspace: {VARIABLE}={root}")

@@ -1,11 +1,11 @@
 """Permissions of a workspace: for its owner alone, or for a group that shares it.
 
-A workspace is made with mode 0700, so that nobody else reaches what lies in it, whatever its own modes. One that an
-earlier version has left open is closed when its owner runs something. A folder that has files of other kinds in it is
-the user's own, and stays as it is.
+A workspace is created with mode 0700, so nobody else can reach its content, whatever that content's modes. One that an
+earlier version left open is closed when its owner runs something. A folder that also contains other files is
+the user's own and is not changed.
 
-``workspace.shared=GROUP`` opens one to a group: its folders hand the group on to what is made in them, and what a
-member writes the others can read and write.
+``workspace.shared=GROUP`` opens one to a group: new files inherit the group from their folder, and what one
+member writes, the others can read and write.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CONTENT = frozenset(
 
 
 def close(root: Path) -> str | None:
-    """Close a workspace to other users if it is ours and open, and return the line that says so."""
+    """Close a workspace that is ours and open to others, and return the line that says so."""
     if sharing_of(root) is not None:
         _write_for_group()
         return None
@@ -48,11 +48,11 @@ def close(root: Path) -> str | None:
     if state.st_uid != os.geteuid() or not stat.S_IMODE(state.st_mode) & 0o077 or not _is_workspace(root):
         return None
     root.chmod(OURS)
-    return f"Other users could read the workspace {root}; it is closed to them now (mode 700)"
+    return f"Other users could read the workspace {root}. It is now private (mode 700)"
 
 
 def enter(root: Path) -> None:
-    """Write so that others can, if a group shares the workspace."""
+    """Make new files writable for the group if a group shares the workspace."""
     if sharing_of(root) is not None:
         _write_for_group()
 
@@ -63,7 +63,7 @@ def share(root: Path, group: str) -> str | None:
     Raises
     ------
     UserError
-        If there is no such group, the user is not in it, or the workspace is another user's, or not one alone.
+        If the group does not exist, the user is not a member, or the folder is another user's or not only a workspace.
     """
     shared = sharing_of(root)
     if shared is not None and shared.group == group:
@@ -71,9 +71,11 @@ def share(root: Path, group: str) -> str | None:
         return None
     gid = _gid(group)
     if shared is not None or root.stat().st_uid != os.geteuid():
-        raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can do so")
+        raise UserError(f"The workspace {root} is not shared with {group}, and only its owner can share it")
     if not _is_workspace(root):
-        raise UserError(f"{root} has other files in it, so it is not shared", "Choose another: workspace.root=FOLDER")
+        raise UserError(
+            f"{root} contains other files, so it cannot be shared", "Choose another folder: workspace.root=FOLDER"
+        )
     from runner.io.files import write_json
     from runner.io.record import FORMAT
 
@@ -82,7 +84,7 @@ def share(root: Path, group: str) -> str | None:
     _hand_over(root, gid)
     write_json(root / MARK, {"format": FORMAT, "shared": group})
     root.chmod(SHARED)
-    return f"The group {group} shares the workspace {root} now. Its members can run code as each other"
+    return f"The workspace {root} is now shared with the group {group}. Its members can run code as each other"
 
 
 def _gid(group: str) -> int:
@@ -91,16 +93,16 @@ def _gid(group: str) -> int:
     try:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
-        raise UserError(f"workspace.shared: there is no group {group}") from None
+        raise UserError(f"workspace.shared={group}: this machine has no such group") from None
     if gid not in (os.getegid(), *os.getgroups()) or os.geteuid() not in members(gid) | {0}:
         raise UserError(
-            f"workspace.shared: you are not in the group {group}", "Log in again if you have just joined it"
+            f"workspace.shared={group}: you are not a member of that group", "If you have just joined it, log in again"
         )
     return gid
 
 
 def _hand_over(root: Path, gid: int) -> None:
-    """Give all there is of our own to the group."""
+    """Give all of the user's own files to the group."""
     for folder, folders, names in itertools.chain.from_iterable(map(os.walk, (root, *moved_folders(root)))):
         for path in (Path(folder), *(Path(folder, name) for name in (*folders, *names))):
             state = path.lstat()
@@ -119,7 +121,7 @@ def _write_for_group() -> None:
 
 
 def user_name() -> str:
-    """Return the name of the user who runs something, or the number of one who has none."""
+    """Return the name of the current user, or the uid if it has no name."""
     return _name_of(os.geteuid())
 
 
@@ -134,5 +136,5 @@ def _name_of(uid: int) -> str:
 
 
 def _is_workspace(root: Path) -> bool:
-    """Tell whether there is nothing in a folder but what a workspace has."""
+    """Return whether a folder contains only what a workspace contains."""
     return all(one.name in _CONTENT or one.name.startswith("index.sqlite") for one in root.iterdir())

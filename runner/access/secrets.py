@@ -1,8 +1,8 @@
-"""What is secret in a composition, and what a record has in its place.
+"""Finds secrets in a composition and replaces them in records.
 
 A value is secret if its name says so, if it is an address with a password, or if a job's variable or argument takes it
-from the environment. Records keep the reference, ``${oc.env:NAME}``, so that a rerun finds the value again; a value
-that was typed has none, and is masked.
+from the environment. Records keep the reference, ``${oc.env:NAME}``, so that a rerun can read it again. A value
+that was typed has no reference and is masked.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _MAYBE = re.compile(rf"{_NAMES.pattern}|token|auth", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _URL = re.compile(r"(?P<start>[A-Za-z][\w+.-]*://[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)")
 _ENVIRONMENT = re.compile(r"\$\{\s*oc\.env:\s*(?P<name>\w+)\s*(?P<default>,[^{}]*)?\}")
-_LEAST = 6  # characters of a value that is looked for elsewhere: a shorter one is part of many words
+_LEAST = 6  # the least length of a value that is searched for elsewhere; a shorter one is part of many words
 
 
 def is_secret(name: str, value: Any) -> bool:
-    """Tell whether a value is secret, by its name or its form.
+    """Return whether a value is secret, by its name or its form.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def without_passwords(text: str) -> str:
 
 
 def reference_of(written: Any) -> str | None:
-    """Return the reference that a value was written as, without what stands behind its comma; None if there is none."""
+    """Return the reference that a value was written as, without its default; None if it was not a reference."""
     if not isinstance(written, str) or "${" not in written.replace("${input:", ""):
         return None
     return _ENVIRONMENT.sub(lambda found: f"${{oc.env:{found['name']}}}", written)
@@ -61,7 +61,7 @@ def variables_in(text: str) -> list[str]:
 
 
 def without_references(text: str, value_of: Callable[[str], str]) -> str:
-    """Return a text with values in the place of environment variables that it refers to."""
+    """Return a text with its references to environment variables replaced by their values."""
     return _ENVIRONMENT.sub(lambda found: value_of(found["name"]), text) if "${" in text else text
 
 
@@ -75,14 +75,14 @@ class Confidential:
     written : mapping
         The same, interpolations as written.
     more : sequence of str
-        Other values that are secret.
+        Further secret values.
 
     Attributes
     ----------
     plain, written : mapping
-        The same as records may have them.
+        The same with secrets replaced, as records keep them.
     values : dict of str
-        What stands for each secret value, by the value.
+        The replacement for each secret value.
     places : set of str
         The keys of values that were typed, and are masked.
     """
@@ -95,14 +95,14 @@ class Confidential:
         self.written: dict[str, Any] = self._scrubbed(masked[1], written)
 
     def text(self, text: str) -> str:
-        """Return a text with what stands for each secret in it that is long enough to be told from other words."""
+        """Return a text with each secret replaced that is long enough to be distinctive."""
         for value in sorted(self.values, key=len, reverse=True):
             if len(value) >= _LEAST:
                 text = text.replace(value, self.values[value])
         return text
 
     def override(self, word: str) -> str:
-        """Return a word of the command line as a record may have it."""
+        """Return a command-line word with its secrets masked."""
         key, equals, value = word.partition("=")
         path = key.lstrip("+~").partition("@")[0]
         if not equals:
@@ -114,7 +114,7 @@ class Confidential:
         return f"{key}={MASK}"
 
     def _masked(self, plain: Any, written: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
-        """Return the resolved and the written value without what is secret below a key."""
+        """Return the resolved and the written value below a key, with secrets masked."""
         if isinstance(plain, Mapping):
             mapping = written if isinstance(written, Mapping) else {}
             both = {key: self._masked(one, mapping.get(key), (*path, str(key))) for key, one in plain.items()}
@@ -171,14 +171,14 @@ class Confidential:
         return masked, without_passwords(str(written)) if reference is None else reference
 
     def _keep(self, value: Any, instead: str | None, *, elsewhere: bool = True) -> str:
-        """Remember what stands for a secret; of one that may be any word only its own place is kept from records."""
+        """Remember the replacement for a secret; one that could be any word is only masked at its own key."""
         assert instead is not None  # noqa: S101 - a reference, or the mask
         if elsewhere:
             self.values[str(value)] = instead
         return instead
 
     def _scrubbed(self, value: Any, written: Any) -> Any:
-        """Return a value without secrets that came to it by way of another key."""
+        """Return a value without secrets that it got by reference to another key."""
         if isinstance(value, Mapping):
             mapping = written if isinstance(written, Mapping) else {}
             return {key: self._scrubbed(one, mapping.get(key)) for key, one in value.items()}
@@ -191,7 +191,7 @@ class Confidential:
 
 
 def masked_word(word: str) -> str:
-    """Return a word of the command line without its value, if its key says that this is secret."""
+    """Return a command-line word, its value masked if its key names a secret."""
     key, equals, value = word.partition("=")
     reference = reference_of(value)
     secret = equals and is_secret_at(key, value) and value != "null"
@@ -199,20 +199,20 @@ def masked_word(word: str) -> str:
 
 
 def is_secret_at(key: str, value: Any) -> bool:
-    """Tell whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
+    """Return whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
     path = key.lstrip("+~").split(".")
     return len(path) > 2 and _is_free(path) and is_secret(path[-1], value)
 
 
 def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
-    """Return what is secret in a composition, None where nothing is.
+    """Return the secrets of a composition, or None if it has none.
 
     Parameters
     ----------
     plain : mapping
         The composition, interpolations resolved.
     written : str
-        The same as YAML, interpolations as written; it is only read if there is need.
+        The same as YAML, interpolations as written; parsed only if necessary.
     """
     if "oc.env:" not in written and "://" not in written and not _may_have(plain.get("job") or {}):
         return None
@@ -224,7 +224,7 @@ def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
 
 
 def _may_have(job: Mapping[str, Any]) -> bool:
-    """Tell whether a job may have a secret; what it has is looked at closely only then."""
+    """Return whether a job may contain a secret, which decides whether it is examined closely."""
     return any(_MAYBE.search(str(job.get(key))) for key in FREE)
 
 

@@ -1,7 +1,7 @@
-"""A workspace that a group shares: what it says of itself, and when that is believed.
+"""Workspaces that a group shares, and when their own statement of that is trusted.
 
-``workspace.json`` in its root names the group. It is believed if the root belongs to that group, nobody beyond the
-group gets in, and whoever owns the root and the file is one of its members. Members then trust each other's files, and
+``workspace.json`` in the root names the group. It is trusted if the root belongs to that group, nobody outside the
+group can enter, and the owners of the root and of the file are members. Members then trust each other's files, and
 so can run code as each other.
 """
 
@@ -55,7 +55,7 @@ def _read(path: Path, _time: int, _file: int) -> Sharing | None:
 
 
 def members(gid: int) -> frozenset[int]:
-    """Return the users of a group: those that it lists, and those whose own group it is."""
+    """Return the members of a group: listed users and users whose primary group it is."""
     import grp
     import pwd
 

@@ -1,1 +1,1 @@
-"""The commands of ``vivero``: one module each, imported only when it is typed."""
+"""The commands of ``vivero``, one module each, imported on demand."""

@@ -1,7 +1,8 @@
-"""What all commands share: global options, the workspace they name, and its stores."""
+"""Shared by all commands: global options, the workspace and its stores."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,7 +25,7 @@ _WORKSPACE, _JSON = "vivero.workspace", "vivero.json"
 
 def _remember(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def store(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-        # `meta` is one dictionary for the whole command line, so it does not matter where the option stood.
+        # `meta` is shared by the whole command line, so the option may be given at any place.
         if value:
             context.meta[key] = value
 
@@ -38,7 +39,7 @@ def workspace_option(function: F) -> F:
         metavar="PATH",
         expose_value=False,
         callback=_remember(_WORKSPACE),
-        help="The workspace to read; otherwise VIVERO_WORKSPACE, otherwise .vivero of the repository.",
+        help="The workspace. Default: VIVERO_WORKSPACE, or .vivero in the repository.",
     )(function)
 
 
@@ -54,17 +55,17 @@ def json_option(function: F) -> F:
 
 
 def global_options(function: F) -> F:
-    """Add the options that may stand before or after a command."""
+    """Add the options that may be given before or after a command."""
     return workspace_option(json_option(function))
 
 
 def wants_json() -> bool:
-    """Tell whether ``--json`` was given anywhere."""
+    """Return whether ``--json`` was given anywhere."""
     return bool(click.get_current_context().meta.get(_JSON))
 
 
 def workspace() -> Layout:
-    """Return the workspace to read: the one that the command line, the environment or the current folder names."""
+    """Return the workspace to read, from the command line, the environment or the current folder."""
     from runner.layout import find_workspace
 
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
@@ -84,7 +85,7 @@ def trusted_workspace() -> Layout:
 
 
 def given_workspace() -> str | None:
-    """Return the workspace that the command line names, if it does."""
+    """Return the workspace named on the command line, if any."""
     named = click.get_current_context().meta.get(_WORKSPACE)
     return str(Path(named).absolute()) if named else None
 
@@ -116,21 +117,21 @@ def known_versions(store: FileRegistry, name: str) -> list[int]:
     Raises
     ------
     UserError
-        If there is no such model, naming the nearest.
+        If the model does not exist, naming the nearest.
     """
     versions = store.versions(name)
     if not versions:
-        raise UserError(f"There is no model '{name}'", nearest(name, store.names()))
+        raise UserError(f"Model '{name}' does not exist", nearest(name, store.names()))
     return versions
 
 
 def find_run(layout: Layout, text: str) -> RunRecord:
-    """Return the run a user means, as its record says it: reading finishes and executes nothing.
+    """Return the record of the run that a user means. Neither finishes nor executes anything.
 
     Raises
     ------
     UserError
-        If it is none, with what to do where it is a sweep.
+        If it does not exist, with a hint if it is a sweep.
     """
     try:
         return run_store(layout).find(text)
@@ -141,12 +142,13 @@ def find_run(layout: Layout, text: str) -> RunRecord:
         if len(sweeps) != 1 or any(text in one for one in run_store(layout).ids()):
             raise
         raise UserError(
-            f"{sweeps[0]} is a sweep, and this is done with runs", f"Its trials are runs: vivero sweep {sweeps[0]}"
+            f"{sweeps[0]} is a sweep, but this command takes runs",
+            f"List its trials, which are runs: vivero sweep {sweeps[0]}",
         ) from None
 
 
 def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
-    """Return the run a user means, and whether it has ended or somebody follows it; if not, say what to do.
+    """Return the run that a user means and whether it has ended or is followed; if not, print a hint.
 
     Raises
     ------
@@ -160,9 +162,9 @@ def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
 
 
 def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
-    """Return a run's record as it stands now, and whether the run has ended or somebody follows it.
+    """Return a run's current record, and whether the run has ended or is followed.
 
-    The locks are looked at before the record is read: whoever lets go of them has written its end.
+    The locks are checked before the record is read, because their holder writes the final record first.
     """
     from runner.statuses import TERMINAL
 
@@ -176,12 +178,12 @@ def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
 
 
 def status_word(status: str, followed: bool) -> str:
-    """Return a run's status as people read it."""
+    """Return a run's status for people."""
     return status if followed else f"{status}, not followed"
 
 
 def advise(layout: Layout, runs: Sequence[str]) -> None:
-    """Say beside the result what to do about runs that nobody follows."""
+    """Print a hint about runs that are not followed."""
     from runner.commands.output import note
     from runner.layout import option_for
 
@@ -189,9 +191,9 @@ def advise(layout: Layout, runs: Sequence[str]) -> None:
         return
     where = option_for(layout.root)
     if len(runs) == 1:
-        note(f"Its controller ended. Finish it: vivero recover {runs[0]}{where}")
+        note(f"Its controller has ended. Finish it: vivero recover {runs[0]}{where}")
     else:
-        note(f"The controllers of {len(runs)} runs ended. Finish them: vivero recover{where}")
+        note(f"The controllers of {len(runs)} runs have ended. Finish them: vivero recover{where}")
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
@@ -200,7 +202,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     Raises
     ------
     UserError
-        If one is not of that form.
+        If a word has another form.
     """
     found: dict[str, str] = {}
     for word in given:
@@ -212,7 +214,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
 
 
 def one_of(word: str, known: Sequence[str], what: str) -> str:
-    """Return the word if it is known, in whatever case.
+    """Return the word in lower case if it is known.
 
     Raises
     ------
@@ -220,28 +222,28 @@ def one_of(word: str, known: Sequence[str], what: str) -> str:
         If it is not, naming the nearest.
     """
     if word.lower() not in known:
-        raise UserError(f"There is no {what} '{word}'", nearest(word.lower(), known))
+        raise UserError(f"Unknown {what} '{word}'", nearest(word.lower(), known))
     return word.lower()
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask before something is removed for good.
+    """Ask for confirmation before something is removed.
 
     Raises
     ------
     UserError
-        If nobody is there to be asked, or the answer is no.
+        If there is no terminal, or the answer is no.
     """
     import sys
 
     if yes:
         return
     if not sys.stdin.isatty() or wants_json():
-        raise UserError(f"{question} Nothing was removed", "Use --yes to skip the question")
+        raise UserError("Nothing was removed: this command asks before it removes", "To skip the question, add --yes")
     if not click.confirm(question, err=True):
         raise UserError("Nothing was removed")
 
 
 def absolute(path: str) -> Path:
-    """Return a path from the command line, relative to where it is typed."""
-    return Path(path).expanduser().absolute()
+    """Return a path from the command line as an absolute path."""
+    return Path(os.path.abspath(Path(path).expanduser()))

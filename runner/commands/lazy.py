@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported when they are typed."""
+"""A group of commands whose modules are imported on demand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that is meant, or say which one might be."""
+        """Return the command, or suggest a similar one."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise UserError(f"There is no command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
+            raise UserError(f"Unknown command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)

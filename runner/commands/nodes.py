@@ -1,4 +1,4 @@
-"""``vivero nodes``: the machines of a cluster, whether they will do, what is on them."""
+"""``vivero nodes``: shows, checks and cleans the nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ACTIONS = ("check", "clean", "stop")
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[check|clean|stop] [NODE...] compute=NAME [KEY=VALUE...]")
-@click.option("--config-dir", type=click.Path(path_type=Path), help="A folder with compute/NAME.yaml.")
-@click.option("--all", "everything", is_flag=True, help="clean: also environments, sources and data.")
-@click.option("--runs", is_flag=True, help="stop: also what runs.")
+@click.option("--config-dir", type=click.Path(path_type=Path), help="A folder that contains compute/NAME.yaml.")
+@click.option("--all", "everything", is_flag=True, help="clean: also remove environments, sources and data.")
+@click.option("--runs", is_flag=True, help="stop: also end running jobs.")
 @global_options
 def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, runs: bool) -> None:
-    """Show the machines of a cluster: state, slots, disk, what runs there.
+    """Show the nodes of a cluster: state, slots, disk and running jobs.
 
-    check finds out whether runs can go there and says what is wrong; clean removes what runs that have ended left
-    there; stop ends what is kept warm.
+    check reports whether the nodes can run jobs; clean removes what ended runs left there; stop ends prefork
+    interpreters.
     """
     action = words[0] if words and words[0] in _ACTIONS else ""
     rest = words[1:] if action else words
@@ -57,7 +57,7 @@ def _carry_out(action: str, chosen: list[Node], spec: RunSpec, *, everything: bo
 
 
 def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
-    """Return the composition, of which only compute and environment matter."""
+    """Return the composition. Only its compute and environment matter."""
     from hydra import compose, initialize_config_dir
     from omegaconf import OmegaConf, open_dict
 
@@ -110,7 +110,7 @@ def _chosen(found: list[Node], names: list[str]) -> list[Node]:
 
 
 def _each(nodes: list[Node], ask: Any) -> list[Any]:
-    """Ask all nodes at the same time."""
+    """Query all nodes concurrently."""
     with ThreadPoolExecutor(len(nodes)) as pool:
         return list(pool.map(ask, nodes))
 
@@ -185,7 +185,7 @@ def _stop(nodes: list[Node], runs: bool) -> None:
 
 
 def _tell(nodes: list[Node], do: Any) -> None:
-    """Have something done on all nodes and say what was; one that is down is a bad outcome."""
+    """Run an action on all nodes and print the results. A node that is down gives exit code 2."""
 
     def guarded(node: Node) -> tuple[dict[str, Any], str]:
         try:

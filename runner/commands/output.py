@@ -1,4 +1,4 @@
-"""Prints results: one JSON document, or lines for people."""
+"""Prints results as one JSON document or as lines for people."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = [
 
 
 def emit_json(value: Any) -> None:
-    """Print one JSON document; numbers that JSON does not have become the strings the records use."""
-    # Plain ASCII, so that a file name that is no UTF-8 still gives valid JSON.
+    """Print one JSON document. NaN and infinities become the strings that records use."""
+    # ASCII, so that a file name that is not UTF-8 still gives valid JSON.
     sys.stdout.write(json.dumps(finite(value), indent=1, allow_nan=False) + "\n")
 
 
@@ -33,7 +33,7 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print one line beside the result, to standard error."""
+    """Print one line to standard error."""
     sys.stderr.write(clean(text) + "\n")
 
 
@@ -44,20 +44,20 @@ def show_table(
     ids: Collection[str] = (),
     instead: str = "--json",
 ) -> None:
-    """Print a table, and below it what had no room on the terminal and how to see it."""
+    """Print a table, and below it which columns did not fit and how to see them."""
     from runner.console import tables
 
     tables.show_table(columns, rows, ids=ids, instead=instead, tell=note)
 
 
 def section(title: str) -> None:
-    """Begin a part of a longer text."""
+    """Start a section of a longer text."""
     say()
     say(title)
 
 
 def facts(found: Mapping[str, Any], indent: int = 0) -> None:
-    """Print names and values in two columns, without those that have no value."""
+    """Print names and values in two columns, skipping empty values."""
     shown = {clean(name): show_value(value) for name, value in found.items()}
     shown = {name: value for name, value in shown.items() if value != ""}
     width = max((len(name) for name in shown), default=0)
@@ -72,4 +72,4 @@ def print_outputs(files: Sequence[FileRecord]) -> None:
     for file in files[:_OUTPUTS_SHOWN]:
         say(f"  {file.sha256[:12]}  {show_bytes(file.bytes):>9}  {file.path}")
     if len(files) > _OUTPUTS_SHOWN:
-        say(f"  and {len(files) - _OUTPUTS_SHOWN} more: see them all with --json")
+        say(f"  and {len(files) - _OUTPUTS_SHOWN} more: show all with --json")

@@ -1,1 +1,1 @@
-"""Where runs go, one adapter a kind."""
+"""Computes, which run workers; one adapter for each kind."""

@@ -70,7 +70,7 @@ class DaskMachine:
             If none does.
         """
         self._machines.look()
-        trouble = UnreachableError(f"No worker is on {self.name}")
+        trouble = UnreachableError(f"{self.name} has no worker")
         for worker in self._machines.workers.get(self.name, {}):
             try:
                 return DaskLink(self._machines.client, worker)
@@ -128,7 +128,7 @@ class DaskMachines:
             if time.monotonic() > until:
                 raise UserError(
                     f"The cluster at {self.client.settings.address} has no workers",
-                    "Start some, or wait longer with compute.wait_for_workers_seconds",
+                    "Start some, or wait longer: compute.wait_for_workers_seconds=SECONDS",
                 )
             time.sleep(_TICK)
             self.look()

@@ -29,11 +29,11 @@ class SshMachine:
     Parameters
     ----------
     settings : NodeSettings
-        What the composition says of it.
+        Its settings in the composition.
     slots : int or None
-        Runs at a time where that says nothing.
+        Default for the number of concurrent runs.
     identities : Identities
-        Who we are.
+        The user's keys.
     """
 
     def __init__(self, settings: NodeSettings, slots: int | None, identities: Identities) -> None:
@@ -46,11 +46,11 @@ class SshMachine:
         return Connection(find(one.host, user=one.user, port=one.port), self._identities)
 
     def occupy(self, run: Path) -> None:
-        """Nobody else plans with the machine."""
+        """Do nothing: the machine has no scheduler."""
 
 
 class SshMachines:
-    """Those that a composition names, no others.
+    """The machines that a composition names.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class SshMachines:
     Raises
     ------
     UserError
-        If the settings cannot be.
+        If the settings are invalid.
     """
 
     def __init__(self, config: Any) -> None:

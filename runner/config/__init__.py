@@ -1,1 +1,1 @@
-"""Configuration: what Hydra composes, its schema, its limits, and what is said of mistakes in it."""
+"""Configuration: composition, schema, limits and error messages."""

@@ -1,4 +1,4 @@
-"""From a job's settings to the words of its command."""
+"""Turns a job's settings into its command line."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ INPUT = re.compile(r"\$\{input:([^}]*)\}")
 
 
 def fill_inputs(value: str, places: Mapping[str, str]) -> str:
-    """Put the places of inputs where ``${input:NAME}`` stands."""
+    """Replace ``${input:NAME}`` with the paths of inputs."""
     return INPUT.sub(lambda match: places[match[1]], value)
 
 
 def script_argv(spec: RunSpec) -> list[str]:
-    """Return the command of a job, ``python`` standing for the environment's own."""
+    """Return the command of a job, in which ``python`` means the environment's own."""
     return argv_of(spec.job.script, spec.job.command, spec.job.arguments)
 
 
 def argv_of(script: str | None, command: Sequence[str] | None, arguments: Any) -> list[str]:
-    """Return the command that a script and its arguments make, unless a job brings its own."""
+    """Return the job's own command, or the one made of its script and arguments."""
     if command is not None:
         return list(command)
     return ["python", str(script), *argument_words(arguments)]
 
 
 def argument_words(arguments: Any) -> list[str]:
-    """Turn arguments into words of an argv.
+    """Turn arguments into an argument list.
 
-    A list is taken as it is. In a mapping ``{kernel: linear}`` becomes ``--kernel linear``, true a bare flag,
-    false and null nothing, a list the flag once for each value, and ``{layers: {values: [10, 20]}}`` one flag with all
-    values behind it, as ``nargs="+"`` of argparse wants them. A key that starts with ``-`` keeps its dashes. A value
-    that starts with one, which parsers would take for a flag, is joined to its own: ``--offset=-1e-05``.
+    A list is passed unchanged. In a mapping, ``{kernel: linear}`` becomes ``--kernel linear``, true a bare flag,
+    false and null nothing, a list the flag once per value, and ``{layers: {values: [10, 20]}}`` is one flag with
+    all values after it, for argparse's ``nargs="+"``. A key that starts with ``-`` keeps its dashes. A value
+    that starts with one, which a parser would take for a flag, is joined to its flag: ``--offset=-1e-05``.
 
     Raises
     ------
     UserError
-        If a value is a mapping or a list of its own.
+        If a value is itself a mapping or a list.
     """
     if arguments is None:
         return []
@@ -62,14 +62,14 @@ def argument_words(arguments: Any) -> list[str]:
 
 
 def unread_values(arguments: Any, script: str) -> list[str]:
-    """Return a line for each list whose flag is repeated though the script wants all values behind one.
+    """Return a line for each list whose flag is repeated although the script expects one flag with all values.
 
     Parameters
     ----------
     arguments : mapping or list
         As in ``job.arguments``.
     script : str
-        The script's text, in which ``nargs`` of argparse is looked for.
+        The script's text, which is searched for argparse's ``nargs``.
     """
     found, wanted = [], _taking_several(script)
     for key, value in arguments.items() if isinstance(arguments, dict) else ():
@@ -78,17 +78,17 @@ def unread_values(arguments: Any, script: str) -> list[str]:
         if f"--{key}" in wanted:
             values = ", ".join(map(str, value))
             found.append(
-                f"job.arguments.{key}: the script takes several values behind one --{key}, and gets the flag "
+                f"job.arguments.{key}: the script takes several values after one --{key}, but gets the flag "
                 f"{len(value)} times. Write it {{values: [{values}]}}"
             )
     return found
 
 
 def _taking_several(script: str) -> set[str]:
-    """Return the flags that a script declares for argparse with several values behind one, of which the last counts."""
+    """Return the argparse flags for which a script declares several values; when repeated, only the last one counts."""
     try:
         tree = ast.parse(script)
-    except (SyntaxError, ValueError):  # Python itself says it, or another version of it reads the script
+    except (SyntaxError, ValueError):  # Python itself reports it, or another version will run the script
         return set()
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     found: set[str] = set()
@@ -104,7 +104,7 @@ def _taking_several(script: str) -> set[str]:
 
 
 def _constant(node: ast.expr | None) -> Any:
-    """Return a value that is written out, the node where it is computed, None where there is none."""
+    """Return a literal value, the node if it is computed, None if it is missing."""
     return node.value if isinstance(node, ast.Constant) else node
 
 
@@ -118,6 +118,6 @@ def _word(value: Any) -> str:
     if isinstance(value, dict | list):
         raise UserError(
             f"job.arguments: {value} is not a single value",
-            "Several values behind one flag are written {values: [10, 20]}",
+            "Write several values after one flag as {values: [10, 20]}",
         )
     return "" if value is None else str(value)

@@ -20,7 +20,7 @@ _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
 
 @dataclass(frozen=True)
 class Composition:
-    """What was composed, Hydra's own settings left out.
+    """A composed configuration without Hydra's own settings.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Composition:
 
 
 def read_composition(config: DictConfig) -> Composition:
-    """Return a composition in all its forms.
+    """Convert a composition to all its forms.
 
     Raises
     ------
@@ -50,17 +50,17 @@ def read_composition(config: DictConfig) -> Composition:
     start_counting()
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
-    if has_target(plain):  # which a reference can make of what no file has
-        raise UserError(f"{TARGET} is not taken: a composition names no classes", "Call the key otherwise")
+    if has_target(plain):  # a reference can produce one that is in no file
+        raise UserError(f"{TARGET} is not allowed: a configuration cannot name classes", "Rename the key")
     start_counting()
     spec = OmegaConf.to_object(config)
     if not isinstance(spec, RunSpec):
-        raise UserError("The composition does not follow the schema", "Keep `schema/run@_here_` in its defaults list")
+        raise UserError("The configuration does not follow the schema", "Keep schema/run@_here_ in its defaults list")
     return Composition(spec, {str(key): value for key, value in plain.items()}, as_yaml(config))
 
 
 def as_yaml(config: DictConfig) -> str:
-    """Return a composition as ``OmegaConf.to_yaml`` does."""
+    """Return a composition as YAML, like ``OmegaConf.to_yaml``."""
     return dump_yaml(as_plain(config))
 
 
@@ -72,9 +72,9 @@ def as_plain(config: DictConfig) -> dict[str, Any]:
 
 
 def dump_yaml(plain: Any) -> str:
-    """Return plain data as ``OmegaConf.to_yaml`` does, in a tenth of its time where libyaml is there.
+    """Return plain data as YAML, like ``OmegaConf.to_yaml`` but ten times as fast if libyaml is available.
 
-    Characters beyond the basic plane are then escaped.
+    Characters beyond the Basic Multilingual Plane are then escaped.
     """
     import yaml
 
@@ -86,7 +86,7 @@ def dump_yaml(plain: Any) -> str:
 
 @functools.cache
 def _dumper() -> Any:
-    """Return libyaml's dumper with quotes around texts that OmegaConf would read as something else."""
+    """Return libyaml's dumper, with quotes around texts that OmegaConf would read as another type."""
     import yaml
 
     class Dumper(yaml.CDumper):

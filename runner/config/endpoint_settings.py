@@ -1,4 +1,4 @@
-"""The settings of an endpoint: its file in ``conf/endpoint``, the words behind ``python -m serving``, its record."""
+"""The settings of an endpoint, in ``conf/endpoint``, after ``python -m serving`` and in its record."""
 
 from __future__ import annotations
 
@@ -19,62 +19,61 @@ class EndpointSettings:
     Parameters
     ----------
     kind : str
-        ``local``: processes of this machine; ``docker``: containers.
+        ``local``: processes on this machine; ``docker``: containers.
     name : str or None
         The endpoint's name; null: the first model's.
     host, port
         Where it listens; port 0 takes a free one.
     workers : int
-        Server processes; they share the memory of the models they start with.
+        Server processes, which share the memory of the models loaded at the start.
     threads : int
-        Requests at work at the same time in one process.
+        Requests that one process handles at the same time.
     auth : str or None
         ``key`` or ``none``; null: none on loopback, key anywhere else.
     hosts : list of str
-        Names that it is asked by, beside localhost and addresses: all others are refused. ``*``: any. None: any too,
-        except on loopback without keys, where a page of somebody else could ask by a name of its own.
+        Names it may be reached by, besides localhost and addresses. Others are refused. ``*``: any. Empty: any too,
+        except on loopback without keys, where a foreign web page could reach it by its own name (DNS rebinding).
     method : str or None
-        The method of requests that name none; null: the model's first.
+        The method for requests that do not name one; null: the model's first.
     max_megabytes, max_rows
-        What one request may have.
+        Limits of one request.
     max_megabytes_at_once : float
-        Of the bodies of all requests that one process receives or answers, before others are told to come again.
+        Limit of all request bodies in one process. Beyond it, clients are told to retry later.
     large_rows : int
-        From this many rows on, requests of a model are taken one at a time.
+        Requests of at least this many rows are answered one at a time.
     queue : int
-        Requests at work or waiting before others are told to come again.
+        Requests in progress or waiting. Beyond it, clients are told to retry later.
     timeout : float
-        Seconds after which a request that waits or is at work is told 504.
+        Seconds until a request that waits or is in progress is answered with 504.
     stop_timeout : float
-        Seconds that requests at work have to end when the server is stopped.
+        Seconds that requests in progress get when the server stops.
     accelerate : str or None
-        ``onnx``: answers by onnxruntime, for methods whose answers are close; null: only ways that give the same bits.
+        ``onnx``: use onnxruntime for methods whose answers are close; null: only exact shortcuts.
     dates : list of str
-        Columns whose texts are points in time, such as ``2026-03-01T12:00:00``, for models fitted with such columns.
+        Columns that contain times, such as ``2026-03-01T12:00:00``, for models fitted with such columns.
     allow_version_mismatch : bool
-        Serve a model although scikit-learn is another one than its own; every answer then says so.
+        Serve a model with a different scikit-learn version than its own. Every answer then says so.
     trusted : list of str
-        Types that a skops file may hold beside those skops trusts.
+        Types that a skops file may contain besides those that skops trusts.
     log_payloads : float
-        Share of the requests whose rows and answers are kept in a file.
+        Share of requests whose rows and answers are logged to a file.
     log_megabytes : float
-        Size at which a log of requests, or of what the server prints, is put aside, as ``NAME.1`` in the place of an
-        earlier one.
+        Size at which a log is rotated to ``NAME.1``, which replaces an earlier one.
     cors : list of str
-        Origins whose pages may ask.
+        Origins of pages that may send requests.
     poll : float
-        Seconds between looks at the registry for a moved alias.
+        Seconds between checks of the registry for moved aliases.
     base_image : str or None
-        What a container's image begins with; null: ``python:X.Y-slim`` of the model's Python.
+        Base image of a container; null: ``python:X.Y-slim`` of the model's Python.
     restart : str
-        When the engine starts a container again: ``no``, ``on-failure``, ``always`` or ``unless-stopped``.
+        When the engine restarts a container: ``no``, ``on-failure``, ``always`` or ``unless-stopped``.
     cpu : float or None
         Cores that a container may use; null: those of the model's `resources`, else all.
     memory : str or None
         Memory that a container may use, such as ``512m`` or ``2g``; null: that of the
         model's `resources`, else all.
     network : str
-        The engine's network that the address is published from; ``host`` listens without it.
+        The engine's network that publishes the address; ``host``: the host's own network.
     """
 
     kind: str = "local"
@@ -108,28 +107,28 @@ class EndpointSettings:
     network: str = "bridge"
 
     def __post_init__(self) -> None:
-        """Take an IPv6 address also as an address of the web has it."""
+        """Accept an IPv6 address in brackets, as in URLs."""
         if isinstance(self.host, str):
             self.host = self.host.strip("[]")
 
     @property
     def known_hosts(self) -> Optional[tuple[str, ...]]:  # noqa: UP045
-        """Names that it is asked by beside localhost and addresses; None: any."""
+        """Names it may be reached by besides localhost and addresses; None: any."""
         if "*" in self.hosts or not (self.hosts or (self.host in _LOOPBACK and not self.needs_keys)):
             return None
         return tuple(one.lower() for one in (self.host, *self.hosts))
 
     @property
     def address(self) -> str:
-        """Where it answers, as clients have it."""
+        """The URL for clients."""
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def reached_at(self) -> str:
-        """The host that this machine reaches it at."""
+        """The host at which this machine reaches it."""
         return _OF_ALL.get(self.host, self.host)
 
     @property
     def needs_keys(self) -> bool:
-        """Whether requests need a key: as set, else anywhere but on loopback."""
+        """Whether requests need a key. Default: everywhere except on loopback."""
         return self.auth == "key" or (self.auth is None and self.host not in _LOOPBACK)

@@ -1,7 +1,7 @@
-"""Refuses what a composition says of Hydra itself that would run something else, or that changes nothing.
+"""Refuses settings of Hydra itself that would run other code or have no effect.
 
-Hydra makes objects of ``hydra.callbacks``, ``hydra.sweeper``, ``hydra.launcher`` and the two loggings, whatever class
-they name. Here no composition names a class: sweepers and launchers are chosen by the name of an installed plugin.
+Hydra instantiates ``hydra.callbacks``, ``hydra.sweeper``, ``hydra.launcher`` and the two loggings, whatever class
+they name. Here a composition cannot name classes: sweepers and launchers are chosen by the name of a plugin.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from runner.errors import UserError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-_LEFT_OUT = "Leave it out"
-_CLASSES = frozenset([TARGET, "class", "()"])  # what logging and Hydra take classes from
+_LEFT_OUT = "Remove it"
+_CLASSES = frozenset([TARGET, "class", "()"])  # keys from which logging and Hydra instantiate classes
 
 
 def check_config_loads() -> None:
@@ -37,7 +37,7 @@ def check_config_loads() -> None:
 
 
 def check_hydra(config: DictConfig) -> None:
-    """Check the ``hydra`` section of a composition that is going to be run.
+    """Check the ``hydra`` section of a composition that will be run.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def check_hydra(config: DictConfig) -> None:
         if not isinstance(plain.get(name), Mapping):
             raise UserError(f"hydra.{name} is not a mapping", _LEFT_OUT)
     if plain.get("callbacks"):
-        raise UserError("hydra.callbacks is not taken: it names classes that Hydra would make", _LEFT_OUT)
+        raise UserError("hydra.callbacks is not allowed: it names classes that Hydra would create", _LEFT_OUT)
     for name in ("sweeper", "launcher"):
         resolved: Any = OmegaConf.to_container(config.hydra[name], resolve=True)
         _check_plugin(name, resolved)
@@ -70,25 +70,28 @@ def _check_plugin(name: str, plain: Mapping[Any, Any]) -> None:
     ours = target.startswith(("hydra_plugins.", "hydra._internal.core_plugins."))
     if not ours or has_target(settings, frozenset([TARGET])):
         raise UserError(
-            f"hydra.{name}.{TARGET} is not taken: a composition names no classes", f"Choose one: hydra/{name}=vivero"
+            f"hydra.{name}.{TARGET} is not allowed: a configuration cannot name classes",
+            f"Choose one: hydra/{name}=vivero",
         )
 
 
 def _check_places(plain: Mapping[str, Any]) -> None:
-    """Refuse a place for a run's files, and a change of the process that starts it."""
+    """Refuse another folder for a run's files, and changes to the controller's process."""
     places = {"run.dir": "${run_folder:}", "sweep.dir": "${multirun_folder:}"}
     for key, ours in places.items():
         section, _, name = key.partition(".")
         if plain[section][name] != ours:
-            raise UserError(f"hydra.{key} is not heeded: a run's files are in its workspace", "Take it out of the YAML")
+            raise UserError(
+                f"hydra.{key} has no effect: a run's files are kept in its workspace", "Remove it from the YAML file"
+            )
     if plain["job"].get("env_set"):
-        raise UserError("hydra.job.env_set has no effect on a run", "Set job.environment_variables")
+        raise UserError("hydra.job.env_set has no effect on a run", "Use job.environment_variables instead")
     if plain["job"].get("chdir"):
         raise UserError("hydra.job.chdir has no effect on a run", _LEFT_OUT)
 
 
 def has_target(content: Any, names: frozenset[str] = frozenset([TARGET])) -> bool:
-    """Tell whether a mapping within plain data has one of some keys."""
+    """Return whether any mapping in plain data has one of the keys."""
     if isinstance(content, Mapping):
         return not names.isdisjoint(content) or any(has_target(one, names) for one in content.values())
     return isinstance(content, list) and any(has_target(one, names) for one in content)

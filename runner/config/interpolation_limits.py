@@ -1,7 +1,7 @@
-"""Limits what a composition's references, ``${...}``, may come to: ten lines of them can stand for a billion values.
+"""Limits what ``${...}`` references expand to, because ten lines of them can expand to a billion values.
 
-OmegaConf resolves a reference anew wherever it is met and has no limit of its own, so each one is counted here, with
-the size of what it refers to.
+OmegaConf resolves a reference each time and has no limit of its own, so each resolution is counted here, with the
+size of its target.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from omegaconf.base import Container
 from runner.errors import UserError
 
 MOST = 40_000  # of what follows, in one composition
-_EACH = 40  # for a reference, and one for each value that it brings
-_CHARACTERS = 50  # of a text count as one value
+_EACH = 40  # for a reference, plus one for each value in its target
+_CHARACTERS = 50  # characters that count as one value
 
 _spent = 0
 
 
 def start_counting() -> None:
-    """Begin the count of another composition."""
+    """Start counting for another composition."""
     global _spent  # noqa: PLW0603 - OmegaConf hands nothing through
     _spent = 0
 
 
 def limit_interpolations() -> None:
-    """Let OmegaConf count what it resolves."""
+    """Make OmegaConf count what it resolves."""
     start_counting()
     if hasattr(Container._resolve_node_interpolation, "__wrapped__"):
         return
@@ -58,4 +58,4 @@ def _spend(found: Any) -> None:
         elif isinstance(one, str):
             _spent += len(one) // _CHARACTERS
         if _spent > MOST:
-            raise UserError("The references ${...} of the composition stand for too many values", "Write them shorter")
+            raise UserError("The configuration's ${...} references expand to too many values", "Use fewer references")

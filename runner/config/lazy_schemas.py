@@ -1,4 +1,4 @@
-"""Schemas in Hydra's own store that are made when a composition asks for them, because making all takes long."""
+"""Schemas in Hydra's store that are created on demand, because creating all of them is slow."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class _LazyNode(ConfigNode):
         return _with_open_mappings(OmegaConf.structured(self._source()))
 
     def __copy__(self) -> ConfigNode:
-        """Return what Hydra loads: made once, then its own to change."""
+        """Return the copy that Hydra loads and may change."""
         return ConfigNode(self.name, self.node, self.group, self.package, self.provider)
 
 
 def _with_open_mappings(node: DictConfig) -> DictConfig:
-    """Let mappings whose keys are the user's own (tags, metrics, inputs) take new keys without Hydra's ``+``."""
+    """Let mappings with user-defined keys (tags, metrics, inputs) accept new keys without Hydra's ``+``."""
     for name in node:
         child = node._get_node(name)
         if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():

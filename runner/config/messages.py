@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runner.config.computes import COMPUTES
-from runner.config.reasons import reason
+from runner.config.reasons import A_LIST, reason
 from runner.config.schema import ENVIRONMENTS, fields_of
-from runner.errors import UserError, nearest, storage_error
+from runner.errors import UserError, nearest, nearest_key, storage_error
 from runner.io.names import NAMING_KEYS, check_key
 
 if TYPE_CHECKING:
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "experiment")
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
+_ADDED = re.compile(r"To append to your default list use (\+\S+)")
+_TYPED = re.compile(r"(?:Could not override '|Error merging override \+*)([^'=]+)")
 _FULL_KEY = re.compile(r"full_key: (\S+)")
 _IN_FILE = re.compile(r"In '([^']*)': ")
 _NO_PACKAGE = re.compile(r"In '(experiment/[^']*)'.*\n?Key 'experiment' not in 'RunSpec'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '\+*([^=']+)=([^']*)'")
-_WORD = re.compile(r"Error merging override \+*([^=]+)=")
+_WORD = re.compile(r"Error merging override \+*([^=]+)=(.*)")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -33,7 +35,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def as_user_error(error: BaseException) -> UserError | None:
-    """Return what a user should read of an exception, or None when it is not a mistake of theirs."""
+    """Return the user's mistake behind an exception, or None if it is a bug."""
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -52,33 +54,38 @@ def as_user_error(error: BaseException) -> UserError | None:
             return _unread(str(one.override))
     if several := _SEVERAL.search(text):
         return UserError(
-            f"{several[1]} has several values ({several[2]})",
+            f"{several[1]} has several values ({several[2].replace(',', ', ')})",
             f"Add -m to try each one, or write '{several[1]}=[{several[2]}]' for a list",
         )
-    unknown = _UNKNOWN_KEY.search(text)
-    if unknown:
-        full = _FULL_KEY.search(text)
-        key = full[1] if full else unknown[1]
-        elsewhere = _options_with(key)
-        hint = f"It is there with {' or '.join(elsewhere)}" if elsewhere else nearest(unknown[1], fields_of(unknown[2]))
-        return UserError(f"There is no key '{key}'", hint)
+    if unknown := _UNKNOWN_KEY.search(text):
+        return _unknown_key(unknown[1], unknown[2], text)
     if "No match in the defaults list" in text:
         named = _NO_GROUP.search(text)
         word = named[1] if named else ""
         if word in GROUPS:
-            return _not_chosen(word)
-        return UserError(f"There is no group '{word}'", nearest(word, GROUPS))
+            return _not_chosen(word, text)
+        return UserError(f"Unknown group '{word}'", nearest(word, GROUPS))
     if "missing mandatory value" in text.lower():
         found = _FULL_KEY.search(text) or re.search(r"Missing mandatory value: (\S+)", text)
         return UserError(
             f"{found[1] if found else 'A setting'} has no value",
-            "Set it in YAML or on the command line, or choose an experiment: +experiment=iris",
+            "Set it with KEY=VALUE, or choose an experiment: +experiment=iris",
         )
     return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
 
 
+def _unknown_key(name: str, section: str, text: str) -> UserError:
+    """Return the error for an unknown key. The hint names the intended key in full."""
+    full, typed = _FULL_KEY.search(text), _TYPED.search(text)
+    key = full[1] if full else name
+    rest = typed[1].removeprefix(key) if typed and typed[1].startswith(f"{key}.") else ""
+    options = _options_with(key)
+    hint = f"It exists with {' or '.join(options)}" if options else nearest_key(key, fields_of(section), rest)
+    return UserError(f"Unknown key '{key}{rest}'", hint)
+
+
 def _unread(word: str) -> UserError:
-    """Return the mistake in a word that Hydra cannot read; a name does not become a better one by being quoted."""
+    """Return the error for a word that Hydra cannot parse. For names, quoting would not help."""
     key, _, value = word.lstrip("+").partition("=")
     if key in NAMING_KEYS and value:
         try:
@@ -89,22 +96,22 @@ def _unread(word: str) -> UserError:
 
 
 def _quoting(word: str) -> str:
-    """Return how to write a word whose value has characters that mean something to Hydra."""
+    """Return how to write a word whose value has characters that are special to Hydra."""
     import shlex
 
     key, equals, value = word.partition("=")
     if not equals:
-        return "Write it as KEY=VALUE"
+        return "Settings are written as KEY=VALUE"
     if not key or not value or value[0] == "{" or any(mark in value for mark in '"\\'):
         return "Quote special characters: 'key=\"value\"'"
     if value[0] == "[" and value[-1] == "]":
         texts = ",".join(f'"{text.strip()}"' for text in value[1:-1].split(","))
-        return "Quote its texts: " + shlex.quote(f"{key}=[{texts}]")
-    return "Quote its text: " + shlex.quote(f'{key}="{value}"')
+        return "Quote the texts: " + shlex.quote(f"{key}=[{texts}]")
+    return "Quote the text: " + shlex.quote(f'{key}="{value}"')
 
 
 def _options_with(key: str) -> list[str]:
-    """Return the options of a key's group that have it, where the chosen one has not."""
+    """Return the options of the key's group that have the key."""
     group, _, name = key.partition(".")
     groups: dict[str, Mapping[str, type]] = {"environment": ENVIRONMENTS, "compute": COMPUTES}
     options: Mapping[str, type] = groups.get(group, {})
@@ -112,7 +119,7 @@ def _options_with(key: str) -> list[str]:
 
 
 def _plain_mistake(error: BaseException) -> UserError | None:
-    """Return what an exception says by itself, whatever it came from."""
+    """Return the error for an exception that needs no context."""
     from yaml import YAMLError
 
     if isinstance(error, UserError):
@@ -123,43 +130,65 @@ def _plain_mistake(error: BaseException) -> UserError | None:
         return _unreadable(error)
     if found := _NO_PACKAGE.search(str(error)):
         return UserError(
-            f"{found[1]}.yaml does not begin with '# @package _global_', so all of it stands below 'experiment'",
-            "Make that its first line",
+            f"{found[1]}.yaml does not begin with '# @package _global_', so its settings end up under 'experiment'",
+            "Add it as the first line",
         )
     if isinstance(error, AttributeError) and (found := _FULL_KEY.search(str(error))) and found[1] in GROUPS:
-        return _not_chosen(found[1])
+        return _not_chosen(found[1], "")
+    if isinstance(error, AssertionError) and _is_from(error, "omegaconf"):
+        return _below_null(error)
     wrong = isinstance(error, ValueError) and str(error).startswith("Config group override must be")
     if wrong or (isinstance(error, TypeError) and _is_from(error, "hydra")):
-        return UserError("A group takes the name of one of its files", "For example: environment=venv")
+        return UserError("A group's value is the name of one of its files", "For example: environment=venv")
     return storage_error(error)
 
 
 def _endless(error: RecursionError) -> UserError:
-    """Return the mistake of what refers to itself, with the file whose defaults list does."""
+    """Return the error for a reference to itself, naming the file if it is in a defaults list."""
     place, name = error.__traceback__, ""
     while place is not None:
         if place.tb_frame.f_code.co_name == "_create_defaults_tree_impl":
             name = str(place.tb_frame.f_locals["root"].node.get_config_path() or name)
         place = place.tb_next
     if name:
-        return UserError(f"The defaults list of {name} names what leads back to it", "Take that out; it is _self_")
-    return UserError("Something in the composition refers to itself, or is nested too deep")
+        return UserError(
+            f"The defaults list of {name} includes itself", "Remove that entry; a file refers to itself as _self_"
+        )
+    return UserError(
+        "The configuration refers to itself or is nested too deeply",
+        "Look for a ${...} reference that leads back to its own key",
+    )
 
 
 def _is_from(error: BaseException, package: str) -> bool:
-    """Tell whether an exception was raised in a package's own code."""
+    """Return whether an exception was raised in a package's own code."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     return place is not None and str(place.tb_frame.f_globals.get("__name__")).startswith(f"{package}.")
 
 
-def _not_chosen(group: str) -> UserError:
-    return UserError(f"'{group}' is not chosen by default", f"Add it with +{group}=NAME")
+def _not_chosen(group: str, text: str) -> UserError:
+    added = _ADDED.search(text)
+    name = added[1] if added else f"+{group}=NAME"
+    return UserError(f"No {group} is chosen by default", f"To add one, put a + before it: {name}")
+
+
+def _below_null(error: AssertionError) -> UserError | None:
+    """Return the error for a key below one that is null, which OmegaConf only asserts."""
+    place, key = error.__traceback__, ""
+    while place is not None:
+        if place.tb_frame.f_code.co_name == "update":
+            key = str(place.tb_frame.f_locals.get("key", ""))
+        place = place.tb_next
+    above = key.rpartition(".")[0]
+    if above in GROUPS:
+        return _not_chosen(above, "")
+    return UserError(f"Unknown key '{key}'", f"{above} is null") if above else None
 
 
 def _unreadable(error: YAMLError) -> UserError:
-    """Return the mistake of a file that is no YAML, with its place."""
+    """Return the error for a file that is not YAML, with the position."""
     from yaml import MarkedYAMLError
 
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
@@ -169,7 +198,7 @@ def _unreadable(error: YAMLError) -> UserError:
 
 
 def _bad_value(chain: list[BaseException]) -> UserError | None:
-    """Return the mistake of a value of another kind than its key takes."""
+    """Return the error for a value of the wrong type."""
     from omegaconf.errors import (
         ConfigTypeError,
         InterpolationResolutionError,
@@ -182,14 +211,17 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
             file, word = _IN_FILE.match(str(chain[0])), _WORD.match(str(chain[0]))
             key = one.full_key or ""
             if word and "." not in key:
-                key = word[1]  # of what is added only the end is told
+                key = word[1]  # for added keys, only the last part is reported
             why = reason(key, _first_lines(str(one)))
-            return UserError(": ".join(filter(None, [key, why])) + (f", in {file[1]}" if file else ""))
+            what = f"{key} {why}" if key and why.startswith("must ") else ": ".join(filter(None, [key, why]))
+            if word is not None and word[1] == key and why == A_LIST:
+                what = f"{key} must be a list, such as {key}=[{word[2]}]"
+            return UserError(what + (f", in {file[1]}" if file else ""))
     return None
 
 
 def _not_beside(chain: list[BaseException]) -> UserError | None:
-    """Return the mistake of changing a key of a free mapping, such as ``job.arguments``, that it does not have."""
+    """Return the error for changing a missing key of a free mapping, such as ``job.arguments``."""
     from omegaconf.errors import OmegaConfBaseException
 
     if not any("Could not override" in str(one) for one in chain):
@@ -197,8 +229,8 @@ def _not_beside(chain: list[BaseException]) -> UserError | None:
     for one in chain:
         beside = getattr(one, "parent_node", None)
         if isinstance(one, OmegaConfBaseException) and isinstance(beside, Mapping):
-            hint = f"{nearest(str(one.key), [str(name) for name in beside])} To add it, put a + before it"
-            return UserError(f"There is no key '{one.full_key}'", hint.strip())
+            hint = nearest_key(str(one.full_key), [str(name) for name in beside])
+            return UserError(f"Unknown key '{one.full_key}'", f"{hint} To add it, put a + before it".strip())
     return None
 
 
@@ -206,7 +238,7 @@ def _missing_option(path: str, options: list[str], text: str) -> UserError:
     group, _, name = path.rpartition("/")
     found = options or re.findall(r"^\t(\S+)$", text, flags=re.MULTILINE)
     if group:
-        return UserError(f"There is no {group.lstrip('/')} '{name}'", nearest(name, found))
+        return UserError(f"Unknown {group.lstrip('/')} '{name}'", nearest(name, found))
     return UserError(_first_lines(text))
 
 
@@ -218,4 +250,4 @@ def _first_lines(text: str) -> str:
 
 def _key_hint(text: str) -> str:
     full = _FULL_KEY.search(text)
-    return f"See the key '{full[1]}'" if full and full[1] else ""
+    return f"Check the value of {full[1]}" if full and full[1] else ""

@@ -9,39 +9,40 @@ from runner.config.schema import fields_of
 _IS_NOT = re.compile(r"Value (.*) (?:of type '.*' could not be converted to|is not a valid) (\w+)", re.DOTALL)
 _TYPES = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
 _NO_CLASS = re.compile(r"(?:.*?)(\w+) is not a subclass of (\w+)\. value:(.*)", re.DOTALL)
-_NULL = "nothing stands there, and it cannot be null"
+A_LIST = "must be a list, such as [a, b]"
+_NULL = "null is not allowed here"
 _REASONS = [
     (re.compile(pattern, re.DOTALL), words)
     for pattern, words in (
-        (r"While dereferencing interpolation '(.*?)': .*", r"what \1 refers to cannot stand there"),
-        (r"Interpolation key '(.*)' not found.*", r"${\1} refers to no key"),
-        (r"Interpolation to parent node.*", "it refers to what it is part of"),
-        (r"Cannot convert '\w+' to string: '(.*)'", r"\1 is not a text"),
+        (r"While dereferencing interpolation '(.*?)': .*", r"the value that \1 refers to is not allowed here"),
+        (r"Interpolation key '(.*)' not found.*", r"${\1} refers to a key that does not exist"),
+        (r"Interpolation to parent node.*", "it refers to a section that contains it"),
+        (r"Cannot convert '\w+' to string: '(.*)'", r"must be text, not \1"),
         (r".* is not Optional", _NULL),
         (r"Incompatible value 'None'.*", _NULL),
-        (r"Key (.*) \(\w+\) is incompatible with.*", r"a name is a text: quote \1"),
-        (r".*is not a ListConfig.*", "a list is needed, such as [a, b]"),
-        (r"Cannot assign .* to Dict\[.*", "a mapping is needed, such as {name: ...}"),
-        (r"Cannot merge DictConfig.*", "a list and a mapping cannot stand for each other"),
+        (r"Key (.*) \(\w+\) is incompatible with.*", r"names must be text. Quote \1"),
+        (r".*is not a ListConfig.*", A_LIST),
+        (r"Cannot assign .* to Dict\[.*", "must be a mapping, such as {name: value}"),
+        (r"Cannot merge DictConfig.*", "must be a mapping, such as {name: value}, not a list"),
     )
 ]
 
 
 def reason(key: str, text: str) -> str:
-    """Return why a value cannot be at a key.
+    """Return why a value is not allowed at a key.
 
     Parameters
     ----------
     key : str
-        With all that is above it, empty if that is not known.
+        The full key, empty if unknown.
     text : str
-        OmegaConf's message without its further lines.
+        The first lines of OmegaConf's message.
     """
     for pattern, words in _REASONS:
         if found := pattern.fullmatch(text):
             return found.expand(words)
     if found := _IS_NOT.match(text):
-        return f"{found[1]} is not {_TYPES.get(found[2], found[2])}"
+        return f"must be {_TYPES.get(found[2], found[2])}, not {found[1]}"
     if found := _NO_CLASS.fullmatch(text):
         return _of_no_class(key, *found.groups())
     return text
@@ -50,8 +51,8 @@ def reason(key: str, text: str) -> str:
 def _of_no_class(key: str, kind: str, wanted: str, value: str) -> str:
     given = value.strip() or "''"
     if wanted == "str":
-        return f"{given} is not a text"
+        return f"must be text, not {given}"
     if kind != "dict":
-        return f"{given} stands where a mapping is needed, with {', '.join(fields_of(wanted))}"
+        return f"must be a mapping of {', '.join(fields_of(wanted))}, not {given}"
     above, _, name = key.removesuffix(".path").rpartition(".")
-    return f"write it in its mapping, which keeps what else it has: '{above}={{{name}: {{...}}}}'"
+    return f"write it as part of its mapping: '{above}={{{name}: {{...}}}}'"

@@ -138,7 +138,7 @@ class CondaEnvironmentConfig:
 
 @dataclass
 class ImageSpecConfig:
-    """What is put onto a base image. `kind` is venv or conda, `file` a requirements file or a conda YAML."""
+    """What is installed on a base image. `kind` is venv or conda, `file` a requirements file or a conda YAML."""
 
     kind: str = "venv"
     packages: list[str] = field(default_factory=list)
@@ -158,7 +158,7 @@ class ContainerResourcesConfig:
 
 @dataclass
 class MountConfig:
-    """A folder or file of this machine that a container sees."""
+    """A folder or file of this machine that is mounted in a container."""
 
     source: str = MISSING
     target: str = MISSING
@@ -240,9 +240,9 @@ SCHEMAS: dict[str, Mapping[str, type]] = {
 
 
 def register_schemas() -> None:
-    """Put the schemas where option files inherit them from: ``/schema/...``, which lists no options.
+    """Register the schemas as ``/schema/...``, from which option files inherit.
 
-    Files are then read within limits.
+    Also makes Hydra read files within limits.
     """
     from runner.config.lazy_schemas import store
     from runner.config.source import register_source

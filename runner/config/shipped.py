@@ -1,4 +1,4 @@
-"""Where `conf` and `projects` are, which come with vivero: beside its code in a clone, inside of it once installed."""
+"""Finds `conf` and `projects`, which are beside the code in a clone and inside the package once installed."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from pathlib import Path
 
 _BESIDE = Path(__file__).resolve().parents[2]
 IS_CLONE = (_BESIDE / "conf" / "config.yaml").is_file()
-SHIPPED = _BESIDE if IS_CLONE else _BESIDE / "runner" / "share"  # as pyproject.toml puts them into a wheel
+SHIPPED = _BESIDE if IS_CLONE else _BESIDE / "runner" / "share"  # as pyproject.toml packs them into a wheel

@@ -1,4 +1,4 @@
-"""Where Hydra reads configuration files from: files, within the limits of `yaml_limits`."""
+"""Makes Hydra read configuration files within the limits of `yaml_limits`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.config.yaml_limits import load_config, read_text
 
 
 class FileConfigSource(HydraSource):
-    """Loads files within limits. Hydra knows a source by this name, and keeps the first one of it."""
+    """Loads files within limits. Hydra identifies a source by its name and keeps the first of each."""
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Load a file.
@@ -19,7 +19,7 @@ class FileConfigSource(HydraSource):
         Raises
         ------
         UserError
-            If it is beyond a limit.
+            If it exceeds a limit.
         """
         name = self._normalize_file_name(config_path)
         path = Path(self.path, name).resolve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import re
 import types
 import typing
@@ -15,11 +16,11 @@ from runner.config.arguments import INPUT, argument_words
 from runner.config.computes import COMPUTES, compute_kind
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
-from runner.errors import UserError, close, nearest
+from runner.errors import UserError, close, nearest, nearest_key
 from runner.execution.promotion import read_condition
 from runner.io.names import check_file_name, check_key, check_name
 
-MATCHES = ("patch", "minor")  # how near a Python has to be to the version that is asked for
+MATCHES = ("patch", "minor")  # how closely a Python must match the requested version
 
 
 def check_spec(spec: RunSpec, base: Path) -> None:
@@ -28,14 +29,14 @@ def check_spec(spec: RunSpec, base: Path) -> None:
     Raises
     ------
     UserError
-        At the first thing that cannot be.
+        At the first problem.
     """
     _check_section(spec, "")
     _check_stages(spec.stages)
     _check_kind(spec.environment, ENVIRONMENTS, "environment")
     match = getattr(spec.environment, "python_match", MATCHES[0])
     if match not in MATCHES:
-        raise UserError(f"environment.python_match={match} is not known", nearest(match, MATCHES))
+        raise UserError(f"environment.python_match={match} is not valid", nearest(match, MATCHES))
     _check_kind(spec.compute, COMPUTES, "compute")
     compute_kind(spec.compute.kind).check(spec, base)
     _check_job(spec, base)
@@ -45,22 +46,31 @@ def check_spec(spec: RunSpec, base: Path) -> None:
         check_key("model.name", spec.model.name)
         if spec.model.framework not in ("ScikitLearn", "Custom"):
             raise UserError(
-                f"model.framework={spec.model.framework} is not known",
+                f"model.framework={spec.model.framework} is not valid",
                 nearest(spec.model.framework, ["ScikitLearn", "Custom"]),
             )
+    _check_resources(spec.model)
     if spec.model.register not in REGISTERED:
-        raise UserError(f"model.register={spec.model.register} is not known", nearest(spec.model.register, REGISTERED))
+        raise UserError(f"model.register={spec.model.register} is not valid", nearest(spec.model.register, REGISTERED))
     if spec.model.promote_if is not None:
         read_condition(spec.model.promote_if)
     if spec.endpoint is not None and "deploy" in spec.stages:
         _check_endpoint(spec.endpoint, spec.model)
 
 
+def _check_resources(model: ModelConfig) -> None:
+    for name in ("cpu", "memory_gb"):
+        if not getattr(model.resources, name) > 0:
+            raise UserError(f"model.resources.{name}={getattr(model.resources, name):g} must be above 0")
+    if model.path is not None and (Path(model.path).is_absolute() or ".." in Path(model.path).parts):
+        raise UserError(f"model.path={model.path} is outside the run", "Give a path such as outputs/model.pkl")
+
+
 def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
     from runner.endpoints.settings import check_settings
 
     if model.name is None or model.register == "none":
-        raise UserError("endpoint: no model is registered that could be served", "Set model.name")
+        raise UserError("endpoint: the run registers no model to serve", "Set model.name=NAME")
     if endpoint.name is not None:
         check_key("endpoint.name", endpoint.name)
     try:
@@ -70,17 +80,17 @@ def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
 
 
 def _check_section(section: Any, place: str) -> None:
-    """Refuse keys that `+` adds to a section of ours, where nothing would read them, and what cannot stand at a key.
+    """Refuse keys that `+` adds to our sections, where nothing would read them, and values of the wrong kind.
 
-    Beside the sections a key of one's own is welcome, for others to refer to, unless it looks like one of ours.
+    At the top level, users may add keys to refer to, unless they look like misspelt keys of ours.
     """
     kinds = _kinds_of(section.__class__)
     for key, value in vars(section).items():
         if key not in kinds and (place or _resembles(key, kinds)):
-            raise UserError(f"There is no key '{place}{key}'", nearest(key, kinds))
+            raise UserError(f"Unknown key '{place}{key}'", nearest_key(f"{place}{key}", kinds))
         kind = kinds.get(key, _ANY)
         if not isinstance(value, kind.types):
-            raise UserError(f"{place}{key}: what it refers to cannot stand there")
+            raise UserError(f"{place}{key}: the value that it refers to is not allowed here")
         if dataclasses.is_dataclass(value):
             _check_section(value, f"{place}{key}.")
         elif kind.texts and value:
@@ -94,7 +104,7 @@ def _resembles(key: str, kinds: Mapping[str, _Kind]) -> bool:
 
 
 class _Kind(NamedTuple):
-    """The types of what holds more, and whether that is texts. OmegaConf sees to all other types."""
+    """The container types that a key accepts, and whether their items are texts. OmegaConf checks all other types."""
 
     types: tuple[type, ...]
     texts: bool
@@ -105,7 +115,7 @@ _ANY = _Kind((object,), texts=False)
 
 @functools.cache
 def _kinds_of(section: type) -> dict[str, _Kind]:
-    """Return what may stand at each key of a section."""
+    """Return the kind of each key of a section."""
     return {name: _kind(hint) for name, hint in typing.get_type_hints(section).items()}
 
 
@@ -118,21 +128,21 @@ def _kind(hint: Any) -> _Kind:
 
 
 def _check_texts(texts: Any, place: str) -> None:
-    """Refuse what OmegaConf lets pass when it replaces a mapping or a list as a whole."""
+    """Refuse items that OmegaConf does not check when it replaces a whole mapping or list."""
     named = texts.items() if isinstance(texts, dict) else ((f"[{number}]", one) for number, one in enumerate(texts))
     for name, text in named:
         if not isinstance(text, str | None):
-            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'}: {text} is not a text")
+            raise UserError(f"{place}{name if name.startswith('[') else f'.{name}'} must be text, not {text}")
 
 
 def _check_stages(stages: list[str]) -> None:
     for name in stages:
         if name not in STAGE_NAMES:
-            raise UserError(f"stages: there is no stage '{name}'", nearest(name, STAGE_NAMES))
+            raise UserError(f"stages: unknown stage '{name}'", nearest(name, STAGE_NAMES))
     if not stages or tuple(stages) != STAGE_NAMES[: len(stages)]:
         raise UserError(
-            f"stages=[{','.join(stages)}] leaves out a stage that a later one needs",
-            f"Name the first ones of [{','.join(STAGE_NAMES)}]",
+            f"stages=[{','.join(stages)}] skips a stage that a later one needs",
+            f"Give stages from the start of [{','.join(STAGE_NAMES)}], without gaps",
         )
 
 
@@ -148,26 +158,36 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
 def _check_job(spec: RunSpec, base: Path) -> None:
     source, job = source_folder(spec, base), spec.job
     if job.script is not None and job.command is not None:
-        raise UserError("job.script and job.command do not go together", "Take one of them out: job.script=null")
+        raise UserError(
+            "job.script and job.command cannot be combined", "Remove one of them, for example job.script=null"
+        )
     if job.script is None and job.command is None:
         raise UserError("A job needs either job.script or job.command", "For example: job.script=train.py")
     if job.command is not None and (not job.command or job.arguments):
-        raise UserError("job.command is the whole argv: it may not be empty or have job.arguments beside it")
+        raise UserError(
+            "job.command must be a list that holds the whole command",
+            "For example: job.command=[python,train.py,--alpha,0.1], without job.arguments",
+        )
     _check_script(job.script, source)
+    for name in ("max_megabytes", "max_files"):
+        if not getattr(job.snapshot, name) > 0:
+            raise UserError(f"job.snapshot.{name}={getattr(job.snapshot, name):g} must be above 0")
     _check_patterns(job)
     if not isinstance(job.arguments, dict | list | None):
-        raise UserError("job.arguments is a mapping or a list", "For example: 'job.arguments={alpha: 0.1}'")
+        raise UserError("job.arguments must be a mapping or a list", "For example: 'job.arguments={alpha: 0.1}'")
     argument_words(job.arguments)
     if job.timeout is not None and job.timeout <= 0:
-        raise UserError(f"job.timeout={job.timeout} is not a time in seconds above 0")
+        raise UserError(
+            f"job.timeout={job.timeout:g} must be above 0", "It is a number of seconds; null means no limit"
+        )
     for name, pattern in job.metrics.items():
         try:
             re.compile(pattern)
         except re.error as error:
-            raise UserError(f"job.metrics.{name} is no regular expression: {error}") from None
+            raise UserError(f"job.metrics.{name} is not a valid regular expression: {error}") from None
     for name, value in job.environment_variables.items():
         if not name or "=" in name or "\0" in name or "\0" in (value or ""):
-            raise UserError(f"job.environment_variables: {name!r} cannot be a variable")
+            raise UserError(f"job.environment_variables: {name!r} is not a valid name or value of a variable")
 
 
 def _check_script(name: str | None, source: Path) -> None:
@@ -175,15 +195,16 @@ def _check_script(name: str | None, source: Path) -> None:
         return
     if Path(name).suffix == ".ipynb":
         raise UserError(
-            f"job.script: {name} is a notebook, and a run takes a script",
-            f"Make one of it: jupyter nbconvert --to script {name}",
+            f"job.script: {name} is a notebook, but a run needs a script",
+            f"Convert it: jupyter nbconvert --to script {name}",
         )
     script = source / name
     if not script.resolve().is_relative_to(source) or Path(name).is_absolute():
         raise UserError(f"job.script: {name} is outside the source folder {source}")
     if not script.is_file():
         found = [path.name for path in sorted(source.glob("*.py"))]
-        raise UserError(f"job.script: there is no file {name} in {source}", nearest(name, found))
+        what = f"in {source} is not a file" if script.exists() else f"does not exist in {source}"
+        raise UserError(f"job.script: {name} {what}", nearest(name, [one for one in found if one != name]))
 
 
 def _check_patterns(job: Any) -> None:
@@ -191,7 +212,10 @@ def _check_patterns(job: Any) -> None:
     for setting, patterns in (("outputs", job.outputs), ("metrics_files", job.metrics_files)):
         for pattern in patterns:
             if not pattern or pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
-                raise UserError(f"job.{setting}: {pattern!r} is no path within the script's working directory")
+                raise UserError(
+                    f"job.{setting}: {pattern!r} is outside the script's working directory",
+                    "Give a relative path without ..",
+                )
 
 
 def _check_inputs(spec: RunSpec, base: Path) -> None:
@@ -199,16 +223,19 @@ def _check_inputs(spec: RunSpec, base: Path) -> None:
     for name, one in inputs.items():
         check_name(name, "input name (data.inputs)")
         if one.mode not in ("mount", "copy"):
-            raise UserError(f"data.inputs.{name}.mode={one.mode} is not known", nearest(one.mode, ["mount", "copy"]))
+            raise UserError(f"data.inputs.{name}.mode={one.mode} is not valid", nearest(one.mode, ["mount", "copy"]))
         if one.filename is not None:
             check_file_name(one.filename, f"data.inputs.{name}.filename")
-        path = base / Path(one.path).expanduser()
+        path = _absolute(base, one.path)
         if not path.exists():
-            raise UserError(f"data.inputs.{name}: there is no file or folder {path}", _near(one.path, path))
+            raise UserError(f"data.inputs.{name}.path: {path} does not exist", _near(one.path, path))
     texts = [str(spec.job.arguments), str(spec.job.command), *map(str, spec.job.environment_variables.values())]
     for used in INPUT.findall("\n".join(texts)):
         if used not in inputs:
-            raise UserError(f"${{input:{used}}} names no data input", nearest(used, inputs) or "Add it to data.inputs")
+            raise UserError(
+                f"${{input:{used}}} names an unknown data input",
+                nearest(used, inputs) or f"Set data.inputs.{used}.path=FILE",
+            )
 
 
 def _check_environment_files(environment: Any, base: Path) -> None:
@@ -218,13 +245,17 @@ def _check_environment_files(environment: Any, base: Path) -> None:
             named = getattr(owner, key, None)
             if named is None:
                 continue
-            path = base / Path(named).expanduser()
+            path = _absolute(base, named)
             if not path.exists():
-                raise UserError(f"{place}.{key}: there is no file or folder {path}", _near(named, path))
+                raise UserError(f"{place}.{key}: {path} does not exist", _near(named, path))
+
+
+def _absolute(base: Path, named: str) -> Path:
+    return Path(os.path.abspath(base / Path(named).expanduser()))
 
 
 def _near(named: str, path: Path) -> str:
-    """Return the name beside a missing file that was probably meant; all that lies there would help nobody."""
+    """Return a hint that names a similar file beside a missing one, if there is one."""
     beside = list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
     meant = close(named, [str(Path(named).parent / one.name) for one in beside])
     return f"Did you mean '{meant}'?" if meant is not None else ""
@@ -236,15 +267,17 @@ def source_folder(spec: RunSpec, base: Path) -> Path:
     Raises
     ------
     UserError
-        If it is not there, is no folder, or its links go in a circle.
+        If it does not exist, is not a folder, or its links are circular.
     """
-    path = base / Path(spec.job.source).expanduser()
+    path = _absolute(base, spec.job.source)
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            raise UserError(f"job.source: there is no folder {path}", _near(spec.job.source, path)) from None
-        raise UserError(f"job.source: {spec.job.source!r} cannot be followed ({error})") from None
+            raise UserError(f"job.source: the folder {path} does not exist", _near(spec.job.source, path)) from None
+        raise UserError(f"job.source: {spec.job.source!r} cannot be resolved ({error})") from None
     if not resolved.is_dir():
-        raise UserError(f"job.source: {path} is not a folder", "Give the folder, and the file in it as job.script")
+        raise UserError(
+            f"job.source: {path} is not a folder", "Set job.source to the folder and job.script to the file in it"
+        )
     return resolved

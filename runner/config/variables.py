@@ -1,4 +1,4 @@
-"""Checks the environment variables that nothing else looks at before it is too late for one line."""
+"""Checks environment variables early, so that a mistake in them gives one line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from runner.worker import timeouts
 
 
 def check_variables() -> None:
-    """Refuse waiting times that are not known or are not numbers.
+    """Refuse unknown timeouts and values that are not numbers.
 
     Raises
     ------
     UserError
-        Naming the one that is wrong.
+        Naming the wrong one.
     """
     try:
         timeouts.changed()

@@ -1,6 +1,6 @@
-"""Limits what is typed: length and depth of a word, number of words, and the combinations that a sweep's words make.
+"""Limits the command line: length and depth of a word, number of words, combinations of a sweep.
 
-Hydra's grammar takes a millisecond for a dozen characters of a list, and writes out each number of a range.
+Hydra's parser takes a millisecond for a dozen characters of a list, and expands each number of a range.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from runner.config.yaml_limits import MOST_DEPTH, TARGET
 from runner.errors import UserError
 
 MOST_WORDS = 1000
-MOST_CHARACTERS = 20_000  # of a word, if it is one text
-MOST_PARTS = 1000  # of all words together: what stands between commas, colons, dots and brackets
+MOST_CHARACTERS = 20_000  # of a word that is a single text
+MOST_PARTS = 1000  # of all words together: items between commas, colons, dots and brackets
 MOST_VALUES = 10_000  # of one parameter of a sweep
-MOST_TRIALS = 100_000  # of a grid that has no sweep.max_trials
+MOST_TRIALS = 100_000  # of a grid without sweep.max_trials
 _MARKS = ",:[({$."
-_TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # alone: columns may be called train_target_mean
+_TARGET = re.compile(rf"(?<!\w){TARGET}(?!\w)")  # as a whole word: a column may be called train_target_mean
 
 
 def check_words(words: Sequence[str]) -> None:
@@ -28,31 +28,33 @@ def check_words(words: Sequence[str]) -> None:
     Raises
     ------
     UserError
-        Naming the first one that is beyond a limit.
+        Naming the first one that exceeds a limit.
     """
     if len(words) > MOST_WORDS:
-        raise UserError(f"{len(words)} words are too many for a command line", f"At most {MOST_WORDS}: use a YAML file")
+        raise UserError(f"The command line has {len(words)} words", f"The limit is {MOST_WORDS}. Use a YAML file")
     parts = 0
     for word in words:
         if len(word) > MOST_CHARACTERS:
-            raise UserError(f"{_short(word)} has {len(word)} characters", f"At most {MOST_CHARACTERS}: use a YAML file")
+            raise UserError(
+                f"{_short(word)} has {len(word)} characters", f"The limit is {MOST_CHARACTERS}. Use a YAML file"
+            )
         if len(word) > MOST_DEPTH:
             parts += sum(map(word.count, _MARKS))
             if parts > MOST_PARTS:
-                raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it into a YAML file")
+                raise UserError(f"{_short(word)} has more than {MOST_PARTS} parts", "Write it in a YAML file")
             if _depth(word) > MOST_DEPTH:
                 raise UserError(f"{_short(word)} is nested more than {MOST_DEPTH} levels deep")
         if TARGET in word and _TARGET.search(word):
-            raise UserError(f"{_short(word)}: {TARGET} is not taken, since a composition names no classes")
+            raise UserError(f"{_short(word)}: {TARGET} is not allowed: a configuration cannot name classes")
 
 
 def check_sweep_words(words: Sequence[str]) -> None:
-    """Check the parameters that a sweeper of Hydra's own would write out.
+    """Check the parameters that Hydra's own sweepers would expand.
 
     Raises
     ------
     UserError
-        If they have too many values, or make too many combinations.
+        If they have too many values or combinations.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
@@ -60,12 +62,12 @@ def check_sweep_words(words: Sequence[str]) -> None:
     try:
         parsed = OverridesParser.create().parse_overrides(list(words))
     except HydraException:
-        return  # Hydra says it better
+        return  # Hydra's message is better
     check_combinations([check_values(one) for one in parsed if one.is_sweep_override()])
 
 
 def check_values(override: Any) -> int:
-    """Return the number of values of a sweep's parameter, 1 where only the configuration tells.
+    """Return the number of values of a sweep's parameter, 1 if only the configuration can tell.
 
     Raises
     ------
@@ -78,14 +80,14 @@ def check_values(override: Any) -> int:
     number = 1
     if isinstance(value, RangeSweep) and value.start is not None and value.stop is not None:
         if not value.step or not all(map(math.isfinite, (value.start, value.stop, value.step))):
-            raise UserError(f"{override.get_key_element()}: {override.input_line} has no end")
+            raise UserError(f"{override.get_key_element()}: {override.input_line} never ends")
         number = max(0, math.ceil((value.stop - value.start) / value.step))
     elif isinstance(value, ChoiceSweep):
         number = len(value.list)
     if number > MOST_VALUES:
         raise UserError(
             f"{override.get_key_element()} has {number} values, more than {MOST_VALUES}",
-            "Take larger steps, or interval(FROM, TO) with sweep.sweeper=random",
+            "Use larger steps, or interval(FROM, TO) with sweep.sweeper=random",
         )
     return number
 
@@ -96,13 +98,13 @@ def check_combinations(sizes: Sequence[int], limit: int | None = None) -> None:
     Raises
     ------
     UserError
-        If it has too many, and no limit of its own.
+        If it has too many and sweep.max_trials is not set.
     """
     total = math.prod(sizes)
     if total > MOST_TRIALS and limit is None:
         raise UserError(
             f"The sweep has {total} combinations, more than {MOST_TRIALS}",
-            "Set sweep.max_trials to try the first ones, or take sweep.sweeper=random with it",
+            "Set sweep.max_trials=N to try the first N, or also sweep.sweeper=random to try random ones",
         )
 
 

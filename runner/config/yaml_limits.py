@@ -1,6 +1,6 @@
-"""Reads YAML that somebody wrote within limits: size, depth and number of values, aliases counted wherever they stand.
+"""Reads YAML within limits of size, depth and number of values, with aliases counted each time they are used.
 
-The limits are checked on libyaml's events, before any value is made, so that a file of a few lines that stands for a
+The limits are checked on libyaml's events, before any value is created. A file of a few lines that expands to a
 million values is refused in milliseconds.
 """
 
@@ -26,15 +26,15 @@ _NUMBER = re.compile(r"[-+]?[0-9.][-+0-9_.:xXa-fA-F]*")
 
 
 def read_text(path: Path, most: int = MOST_BYTES) -> str:
-    """Return the text of a file that a user names.
+    """Return the text of a file that a user named.
 
     Raises
     ------
     UserError
-        If it is no file with a text, or has more than `most` bytes.
+        If it is not a text file, or has more than `most` bytes.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # opening a pipe would block
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UserError(f"{path} is not a file")
@@ -45,24 +45,24 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
     if len(content) > most:
-        raise UserError(f"{path} has more than {most / 1e6:g} MB, the most that is read")
+        raise UserError(f"{path} has more than {most / 1e6:g} MB, which is the limit")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not in UTF-8: byte {error.start} does not fit", "Save it as UTF-8") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start})", "Save it as UTF-8") from None
 
 
 def check(text: str, name: str, *, targets: bool = True) -> None:
-    """Check that a text, if it is YAML at all, stays within the limits.
+    """Check that a YAML text stays within the limits.
 
     Parameters
     ----------
     text : str
-        What is wrong in it as YAML is left to whoever loads it.
+        Syntax errors are left to the loader.
     name : str
-        What the text is, for messages.
+        Its name for messages.
     targets : bool
-        False where no key may be ``_target_``, by which Hydra would name a class.
+        Whether ``_target_``, by which Hydra names a class, is allowed as a key.
 
     Raises
     ------
@@ -72,13 +72,13 @@ def check(text: str, name: str, *, targets: bool = True) -> None:
     import yaml
 
     if len(text) > MOST_BYTES:
-        raise UserError(f"{name} has more than {MOST_BYTES / 1e6:g} MB, the most that is read")
+        raise UserError(f"{name} has more than {MOST_BYTES / 1e6:g} MB, which is the limit")
     for loader in dict.fromkeys((_base(), yaml.SafeLoader)):
         try:
             _Counter(name, targets).count(yaml.parse(text, Loader=loader))
             return
         except (yaml.YAMLError, ValueError):
-            continue  # what one parser refuses the other may take; their limits are the same
+            continue  # what one parser refuses, the other may accept, with the same limits
 
 
 def load(text: str, name: str) -> Any:
@@ -87,9 +87,9 @@ def load(text: str, name: str) -> Any:
     Raises
     ------
     UserError
-        If it is beyond them.
+        If it exceeds them.
     yaml.YAMLError
-        If it is no YAML.
+        If it is not YAML.
     """
     import yaml
 
@@ -98,14 +98,14 @@ def load(text: str, name: str) -> Any:
 
 
 def load_config(text: str, name: str) -> Any:
-    """Return a text as OmegaConf loads it, by libyaml where it is there, which takes a tenth of the time.
+    """Load a text as OmegaConf does, with libyaml if available, which is ten times as fast.
 
     Raises
     ------
     UserError
-        If it is beyond the limits, or says ``_target_``.
+        If it exceeds the limits or contains ``_target_``.
     yaml.YAMLError
-        If it is no YAML, in OmegaConf's own words.
+        If it is not YAML, in OmegaConf's own words.
     """
     import yaml
     from omegaconf import OmegaConf
@@ -116,21 +116,21 @@ def load_config(text: str, name: str) -> Any:
     except yaml.YAMLError:
         return OmegaConf.load(_Named(text, name))  # type: ignore[arg-type]
     if plain is not None and not isinstance(plain, dict | list | str):
-        raise UserError(f"{name} has no keys", "Write KEY: VALUE")
+        raise UserError(f"{name} has no keys", "Settings are written as KEY: VALUE")
     return OmegaConf.create() if plain is None else OmegaConf.create(plain)
 
 
 def _built(build: Any, name: str) -> Any:
     try:
         return build()
-    except (ValueError, OverflowError, TypeError) as error:  # of a date that is none
+    except (ValueError, OverflowError, TypeError) as error:  # for an impossible date
         raise UserError(f"{name}: {error}") from None
-    except (KeyError, AttributeError):  # of !!bool and !!timestamp before what is neither
-        raise UserError(f"{name}: a value does not fit its tag", "Take its !! out") from None
+    except (KeyError, AttributeError):  # for !!bool and !!timestamp before other values
+        raise UserError(f"{name}: a value does not match its YAML tag", "Remove the !! tag") from None
 
 
 class _Named:
-    """A text that is read as a file of a name, by which messages call it."""
+    """A text that is read as a file, with a name for messages."""
 
     def __init__(self, text: str, name: str) -> None:
         import io
@@ -147,7 +147,7 @@ def _base() -> Any:
 
 @functools.cache
 def _config_loader() -> Any:
-    """Return libyaml's loader with what OmegaConf's reads otherwise than YAML: floats, dates, keys that stand twice."""
+    """Return libyaml's loader with OmegaConf's differences from YAML: floats, dates, duplicate keys."""
     from omegaconf._utils import get_yaml_loader
 
     theirs = get_yaml_loader()
@@ -171,20 +171,20 @@ def _config_loader() -> Any:
 
 
 class _Open:
-    """A list or mapping whose end has not come."""
+    """A list or mapping that is still open."""
 
     def __init__(self, anchor: str | None, mapping: bool) -> None:
         self.anchor, self.mapping, self.values, self.children = anchor, mapping, 1, 0
 
 
 class _Counter:
-    """Counts what a text's events stand for."""
+    """Counts the values that a text's events expand to."""
 
     def __init__(self, name: str, targets: bool) -> None:
         self._name, self._targets = name, targets
         self._open: list[_Open] = []
         self._anchored: dict[str, int] = {}
-        self._targeting: set[str] = set()  # anchors of the text `_target_`
+        self._targeting: set[str] = set()  # anchors on the text `_target_`
 
     def count(self, events: Iterator[Any]) -> None:
         from yaml import events as kinds
@@ -210,7 +210,9 @@ class _Counter:
                 self._targeting.add(event.anchor)
             self._key(event)
         if len(event.value) > MOST_DIGITS and self._is_number(event):
-            raise UserError(f"{self._at(event)} has a number of {len(event.value)} digits", f"At most {MOST_DIGITS}")
+            raise UserError(
+                f"{self._at(event)} has a number of {len(event.value)} digits", f"The limit is {MOST_DIGITS}"
+            )
         self._add(1, event.anchor, event)
 
     def _is_number(self, event: Any) -> bool:
@@ -219,15 +221,15 @@ class _Counter:
 
     def _alias(self, event: Any) -> None:
         if any(one.anchor == event.anchor for one in self._open) and event.anchor not in self._anchored:
-            raise UserError(f"{self._at(event)}: *{event.anchor} stands within what it is the name of")
+            raise UserError(f"{self._at(event)}: *{event.anchor} refers to a node that contains it")
         if event.anchor in self._targeting:
             self._key(event)
         self._add(self._anchored.get(event.anchor, 1), None, event)
 
     def _key(self, event: Any) -> None:
-        """Refuse ``_target_`` where a key stands."""
+        """Refuse ``_target_`` as a key."""
         if not self._targets and self._open and self._open[-1].mapping and self._open[-1].children % 2 == 0:
-            raise UserError(f"{self._at(event)}: {TARGET} is not taken, since a composition names no classes")
+            raise UserError(f"{self._at(event)}: {TARGET} is not allowed: a configuration cannot name classes")
 
     def _add(self, values: int, anchor: str | None, event: Any) -> None:
         if anchor is not None:
@@ -237,8 +239,8 @@ class _Counter:
             self._open[-1].children += 1
             values = self._open[-1].values
         if values > MOST_VALUES:
-            what = "values, each alias counted with all that it stands for"
-            raise UserError(f"{self._at(event)}: there are more than {MOST_VALUES:,} {what}")
+            what = "values, counting what each alias expands to"
+            raise UserError(f"{self._at(event)}: more than {MOST_VALUES:,} {what}")
 
     def _at(self, event: Any) -> str:
         return f"{self._name}, line {event.start_mark.line + 1}"

@@ -1,1 +1,1 @@
-"""What people see on a terminal: tables, progress, values in short."""
+"""Terminal output: tables, progress and short forms of values."""

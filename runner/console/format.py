@@ -1,4 +1,4 @@
-"""Formats values for people: short, and unable to steer a terminal."""
+"""Formats values for people: short, and without terminal control characters."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _LONGEST = 200  # of a text in a table or summary; --json has all of it
 
 
 def short_ids(ids: Collection[str]) -> dict[str, str]:
-    """Return the end of each id that no other of them has: every command that takes an id takes it too."""
+    """Return the shortest unique ending of each id. Commands accept it in place of the id."""
     ends = {one: found[1] for one in ids if (found := re.fullmatch(_ID, one, re.ASCII))}
     many = Counter(ends.values())
     return {one: end for one, end in ends.items() if many[end] == 1}
 
 
 def shorten_ids(text: str, short: Mapping[str, str]) -> str:
-    """Return a text with the ids in it as `short_ids` has them."""
+    """Return a text with its ids shortened as by `short_ids`."""
     return re.sub(_ID, lambda found: short.get(found[0], found[0]), text, flags=re.ASCII) if short else text
 
 
 def longest_id(texts: Iterable[str]) -> int:
-    """Return how long the longest id in some texts is, short or not, 0 where there is none."""
+    """Return the length of the longest id in some texts, shortened or not, or 0."""
     return max((len(found[0]) for text in texts for found in re.finditer(_ANY_ID, text, re.ASCII)), default=0)
 
 
 def finite(value: Any) -> Any:
-    """Return plain data whose numbers JSON has; the others become the strings the records use."""
+    """Return plain data in which NaN and infinities are the strings that records use."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):
@@ -43,7 +43,7 @@ def finite(value: Any) -> Any:
 
 
 def clean(text: str) -> str:
-    """Return a text that cannot steer the terminal: what a script put into names and values is not trusted."""
+    """Return a text without terminal control characters, because names and values from scripts are not trusted."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -65,7 +65,7 @@ def show_value(value: Any) -> str:
 
 
 def show_time(text: str | None) -> str:
-    """Return a recorded time on the clock of the person who reads it."""
+    """Return a recorded time in local time."""
     if not text:
         return ""
     from runner.io.clock import read_time

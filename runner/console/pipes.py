@@ -1,4 +1,4 @@
-"""Handles standard streams that are closed or whose reader leaves (``| head``): the run goes on."""
+"""Handles standard streams that are closed or whose reader leaves (``| head``), without ending the run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 def open_streams() -> None:
-    """Let standard streams that were closed (``>&-``) lead nowhere, or files of ours would get their numbers."""
+    """Open closed standard streams (``>&-``) on the null device, so that no other file gets their numbers."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
@@ -24,7 +24,7 @@ def open_streams() -> None:
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Let what is printed from now on go nowhere when nobody reads it any more."""
+    """Discard further output once the reader has left."""
     try:
         yield
     except BrokenPipeError:
@@ -32,14 +32,14 @@ def reader_may_leave() -> Iterator[None]:
 
 
 def print_nowhere() -> None:
-    """Let standard output lead nowhere: Python would complain once more when it flushes at exit."""
+    """Send standard output to the null device, because Python would complain again when it flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def output_is_lost() -> bool:
-    """Tell whether what was printed cannot be written, on a full disk for example; it is then given up."""
+    """Return whether output could not be written, for example on a full disk, and discard it if so."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""Shows a run: phases as they pass, then a summary. Rich on a terminal, plain lines in a pipe."""
+"""Shows the phases of a run and then a summary, with rich on a terminal and as plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _METRICS_SHOWN = 12
 
 
 class Progress:
-    """Prints to standard output. Rich is imported only for a terminal: it costs a start-up 70 ms."""
+    """Prints to standard output. Rich is imported only for a terminal, because that takes 70 ms."""
 
     def __init__(self) -> None:
         self._console: Any = None
@@ -42,15 +42,15 @@ class Progress:
         self._print(f"  {line}", "dim")
 
     def phase(self, word: str, seconds: float | None) -> None:
-        """Show a phase's begin, or its end with the time it took."""
+        """Show the start of a phase, or its end with its duration."""
         if seconds is None:
             self._print(f"{word} ...", "cyan")
         else:
             self._print(f"{word} done in {seconds:.2f} s", "dim")
 
     def detached(self, run: RunLayout, record: RunRecord) -> None:
-        """Say that the run goes on."""
-        self._print(f"Submitted. Follow it with: vivero logs -f {record.id}{option_for(run.root.parents[2])}")
+        """Say that the run continues without the command."""
+        self._print(f"Submitted. To follow it: vivero logs -f {record.id}{option_for(run.root.parents[2])}")
 
     def end(self, run: RunLayout, record: RunRecord) -> None:
         """Show the summary."""
@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
 
 
 def summary(run: RunLayout, record: RunRecord) -> list[tuple[str, str]]:
-    """Return the lines of a summary as name and value."""
+    """Return the names and values of a summary."""
     rows = [("run", record.id), ("status", record.status)]
     if record.error:
         rows.append(("why", record.error))
@@ -101,13 +101,13 @@ def _metrics(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _next(run: RunLayout, record: RunRecord) -> str:
-    """Return the command that says more."""
+    """Return the command that shows more."""
     if record.status == COMPLETED and record.register:
         return f"vivero models show {record.register.model}:{record.register.version}"
     if record.status == COMPLETED:
         return f"vivero show {record.id}"
     if run.log.exists():
         return f"vivero logs {record.id}"
-    if run.environment_log.exists():  # its environment could not be made
+    if run.environment_log.exists():  # its environment could not be built
         return f"vivero logs {record.id} --name {run.environment_log.name}"
     return f"vivero show {record.id}"

@@ -1,7 +1,7 @@
 """Tables: rich on a terminal, plain aligned columns in a pipe.
 
-A terminal that is too narrow for all columns gets fewer: first the optional ones go, then texts and headers are cut or
-folded into lines, then the last columns go. Ids, statuses and addresses are never broken, because people copy them.
+On a terminal that is too narrow, optional columns are dropped first, then texts and headers are cut or
+folded, then the last columns are dropped. Ids, statuses and addresses are never broken, because people copy them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Literal
 
 from runner.console.format import clean, longest_id, short_ids, shorten_ids
 
-FOLDED = 13  # characters that a column has at least which is folded into lines: room for the last line, and a name
-_LEAST = 9  # characters of a text or header that is cut
-_WIDE = 24  # characters that a folded column gets before others are cut
-_COMFORT = 48  # characters that a column gets which is cut, before an optional one stays
-_LINES = 3  # of a folded text, before the rest of it is only counted
-_GAP, _EDGES = 3, 2  # characters between columns, and around them, as rich draws this box
+FOLDED = 13  # least width of a folded column
+_LEAST = 9  # width of a text or header that is cut
+_WIDE = 24  # width that a folded column gets before others are cut
+_COMFORT = 48  # width that a cut column gets before an optional one is kept
+_LINES = 3  # lines of a folded text; the rest is only counted
+_GAP, _EDGES = 3, 2  # characters between and around columns in this box of rich
 _COLOURS = {
     "completed": "green",
     "failed": "red",
@@ -37,15 +37,15 @@ class Column:
     Parameters
     ----------
     name : str
-        What stands above it.
+        The header.
     right : bool
-        Its texts are numbers, aligned on the right.
+        Whether its texts are numbers, aligned on the right.
     optional : int
-        From 1 on: a narrow terminal goes without it, 1 first. It is not shown where it is empty.
+        If above 0, a narrow terminal drops it, lowest first. An empty one is not shown.
     cut : bool
-        Its texts may be shortened; if even that is too wide, the last such columns are left out first.
+        Whether its texts may be shortened. If that is not enough, the last such columns are dropped first.
     fold : bool
-        Its texts may be folded into a few lines. It is not shown where it is empty.
+        Whether its texts may be folded into a few lines. An empty one is not shown.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Column:
 
 @dataclass(eq=False)  # two columns may have one name and the same texts
 class _Sized:
-    """A column with its texts and the room that it has."""
+    """A column with its texts and its width."""
 
     column: Column
     texts: list[str]
@@ -77,13 +77,13 @@ class _Sized:
         )
 
     def wanted(self) -> int:
-        """Return the room that it has before an optional column stays."""
+        """Return the width that it needs before an optional column is kept."""
         if self.column.cut:
             return min(self.natural, _COMFORT)
         return max(self.least, min(self.natural, _WIDE))
 
     def lines(self) -> list[str]:
-        """Return its texts as they are drawn."""
+        """Return its texts as drawn."""
         if self.column.fold:
             return [_folded(text, self.room) for text in self.texts]
         return [_shortened(text, self.room) for text in self.texts]
@@ -93,7 +93,7 @@ class _Sized:
 
 
 def _fit(columns: list[_Sized], width: int) -> tuple[list[_Sized], list[Column]]:
-    """Return the columns that such a width has room for, and those that had to go though they are not optional."""
+    """Return the columns that fit a width, and the required ones that did not."""
     found = [one for one in columns if any(one.texts) or not (one.column.optional or one.column.fold or one.column.cut)]
     kept = list(found)
     for one in sorted((one for one in found if one.column.optional), key=lambda one: one.column.optional):
@@ -108,7 +108,7 @@ def _fit(columns: list[_Sized], width: int) -> tuple[list[_Sized], list[Column]]
 
 
 def _share(columns: list[_Sized], width: int) -> None:
-    """Give each column its room: the widest that may have less has less, then the folded ones have what is left."""
+    """Set the width of each column: shrink the widest that may shrink, then give the rest to folded ones."""
     for one in columns:
         one.room = one.wanted() if one.column.fold else min(one.natural, max(width, one.least))
     groups = ([one for one in columns if not one.column.fold], [one for one in columns if one.column.fold])
@@ -132,7 +132,7 @@ def show_table(
     instead: str,
     tell: Callable[[str], None],
 ) -> None:
-    """Print a table, and tell what had no room on the terminal and how to see it; see `print_table`."""
+    """Print a table, and say which columns did not fit and how to see them; see `print_table`."""
     missing = print_table(columns, rows, ids=ids)
     if missing:
         tell(f"too narrow for {', '.join(missing)}: see {instead}")
@@ -146,16 +146,16 @@ def print_table(
     Parameters
     ----------
     columns : Sequence[Column | str]
-        The columns; a name alone is one that is always shown whole.
+        The columns. A plain name is a column that is always shown in full.
     rows : Sequence[Sequence[str]]
-        One text a column.
+        One text for each column.
     ids : Collection[str]
-        The ids of runs or sweeps in texts and headers: a terminal shows what tells them apart.
+        The ids in texts and headers, which a terminal shows in short form.
 
     Returns
     -------
     list of str
-        The columns that are not optional and did not fit.
+        The required columns that did not fit.
     """
     all_columns = [one if isinstance(one, Column) else Column(one) for one in columns]
     cleaned = [[clean(text) for text in row] for row in rows]
@@ -180,16 +180,16 @@ def terminal_width() -> int:
 
 
 def side_by_side(many: int, first: int, least: int) -> list[range]:
-    """Return the numbers of columns in groups that a terminal shows beside each other; a pipe gets them all at once.
+    """Return the column numbers in groups that fit on a terminal. A pipe gets a single group.
 
     Parameters
     ----------
     many : int
-        How many columns there are.
+        The number of columns.
     first : int
-        The width of the column that stands at the left of each group.
+        The width of the left column of each group.
     least : int
-        The width that each column gets at least.
+        The least width of a column.
     """
     if not sys.stdout.isatty():
         return [range(many)]
@@ -229,7 +229,7 @@ def _shortened(text: str, width: int) -> str:
 
 
 def _folded(text: str, width: int) -> str:
-    """Return a text in lines of a width, whole words as far as they fit; of many only the first, and how many more."""
+    """Return a text folded at a width, at spaces if possible; the last line counts the words that do not fit."""
     lines = [""]
     words = text.split()
     for at, word in enumerate(words):
@@ -248,7 +248,7 @@ def _folded(text: str, width: int) -> str:
 
 
 def _first(text: str, width: int) -> str:
-    """Return as much of a text as fits, but something."""
+    """Return as much of a text as fits, at least one character."""
     if _width(text) <= width:
         return text
     end = min(len(text), width)
@@ -258,7 +258,7 @@ def _first(text: str, width: int) -> str:
 
 
 def _print_rich(columns: list[_Sized]) -> None:
-    # 70 ms to import: only where someone looks. It reads NO_COLOR itself.
+    # takes 70 ms to import, so only on a terminal; it reads NO_COLOR itself
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -1,1 +1,1 @@
-"""Environments, one adapter a kind."""
+"""Environments, one adapter for each kind."""

@@ -1,6 +1,6 @@
-"""Environments kept by their content: built aside, checked, and renamed to their key, once.
+"""Caches environments by content: each is built once under a temporary name, checked, and renamed to its key.
 
-One that is no longer what it was built as is damaged, and is built again beside the runs that still use it.
+One that has changed since it was built is damaged, and is rebuilt beside the runs that still use it.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 from runner.worker import environment_seal
 
-LOCK = "environment.lock"  # the lock beside what it made
+LOCK = "environment.lock"  # the lock beside what was built from it
 _STAGING = ".building-"
 
 
 def built(
     host: Host, layout: Layout, key: str, build: Callable[[Path], EnvironmentRecord], say: Say
 ) -> EnvironmentRecord:
-    """Return the record of an environment, which is built unless it is there.
+    """Return the record of an environment, building it if necessary.
 
     Parameters
     ----------
     host : Host
-        Where it is kept.
+        Where it is stored.
     layout : Layout
-        The workspace, or the folder of another machine that is like one.
+        The workspace, or the corresponding folder of another machine.
     key : str
-        What it is kept by.
+        Its cache key.
     build : callable
-        Fills the folder it is given, which is then renamed, and returns the record.
+        Fills the given folder, which is then renamed, and returns the record.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def built(
         if found is not None:
             return dataclasses.replace(found, cached=True)
         if host.exists(target):
-            say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and is built again")
+            say(f"Environment {key[:12]} is damaged{_what_changed(host, target)} and will be rebuilt")
         return dataclasses.replace(_build(host, target, build, say), cached=False)
 
 
@@ -82,11 +82,11 @@ def _seal(host: Host, staging: Path) -> None:
     seal = (WORKER / "environment_seal.py").read_text()
     done = host.run([str(staging / "bin" / "python"), "-I", "-c", seal, str(staging)])
     if done.exit_code != 0:
-        raise UserError(f"The environment cannot be built: {done.output.decode(errors='replace').strip()}")
+        raise UserError(f"The environment could not be built: {done.output.decode(errors='replace').strip()}")
 
 
 def _put_in_place(host: Host, staging: Path, target: Path) -> None:
-    """Rename what was built to its key; runs that use a damaged one there do without it for a moment only."""
+    """Rename what was built to its key. Runs that use a damaged one there miss it only for a moment."""
     if host.exists(target):
         damaged = staging / "damaged"
         host.rename(target, damaged)
@@ -98,9 +98,9 @@ def _put_in_place(host: Host, staging: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def aside(folder: Path) -> Iterator[Path]:
-    """Give a path to build at that nobody else has and that is gone afterwards, however the work ends.
+    """Yield a unique path to build at, which is removed afterwards in any case.
 
-    Its name is as long as a key: what depends on the length of a path comes out as it will be.
+    Its name is as long as a key, so that what depends on the length of a path comes out the same.
     """
     sweep(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
@@ -110,7 +110,7 @@ def aside(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
-    """Give such a path on another machine; what a lost connection leaves there, ``vivero nodes clean`` removes."""
+    """Yield such a path on another machine. If the connection is lost, ``vivero nodes clean`` removes it."""
     staging = folder / f"{_STAGING}{secrets.token_hex(9)}.part"
     try:
         yield staging
@@ -125,13 +125,13 @@ def _what_changed(host: Host, target: Path) -> str:
 
 
 def _usable(host: Host, target: Path) -> EnvironmentRecord | None:
-    """Return the record of an environment that is there and is what was built, as far as this machine sees."""
+    """Return the record of an environment if it exists and has not changed, as far as this machine can see."""
     if not host.exists(target / "bin" / "python"):
         return None
     if host.is_local and (not host.exists(target / environment_seal.SEAL) or environment_seal.changes(str(target))):
         return None
     try:
         record = EnvironmentRecord.from_json(json.loads(host.read(target / environment_seal.RECORD)))
-        return dataclasses.replace(record, key=target.name)  # a folder's name is what it is
+        return dataclasses.replace(record, key=target.name)  # the folder's name decides
     except FileNotFoundError:
         return None

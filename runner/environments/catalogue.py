@@ -1,4 +1,4 @@
-"""The environments that a workspace keeps, and what needs each of them."""
+"""The environments in a workspace and what needs each of them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ class Kept:
     created: float
 
     def lock(self) -> str:
-        """Return what is installed in it.
+        """Return its lock.
 
         Raises
         ------
         UserError
-            If that cannot be read.
+            If the lock cannot be read.
         """
         try:
             return read_text(self.folder / LOCK)
         except FileNotFoundError:
-            raise UserError(f"There is no {self.folder / LOCK}", "It is made again when it is used next") from None
+            raise UserError(
+                f"{self.folder / LOCK} does not exist", "It is written again the next time the environment is used"
+            ) from None
 
     def size(self) -> int:
         """Return the bytes of its files."""
@@ -49,7 +51,7 @@ class Kept:
 
 
 def kept(layout: Layout) -> list[Kept]:
-    """Return all environments, the newest last."""
+    """Return all environments, newest last."""
     if not layout.environments.is_dir():
         return []
     folders = [path for path in layout.environments.iterdir() if _KEY.fullmatch(path.name) and path.is_dir()]
@@ -62,29 +64,31 @@ def _read(folder: Path) -> Kept:
         record = read_record(path, EnvironmentRecord)
         return Kept(folder.name, folder, record, None, path.stat().st_mtime)
     except FileNotFoundError:
-        return Kept(folder.name, folder, None, "damaged: it is built again before its next use", folder.stat().st_mtime)
+        return Kept(
+            folder.name, folder, None, "damaged; it will be rebuilt before its next use", folder.stat().st_mtime
+        )
     except UserError as error:
         return Kept(folder.name, folder, None, str(error), folder.stat().st_mtime)
 
 
 def meant(found: Sequence[Kept], text: str) -> Kept:
-    """Return the environment that a part of a key names.
+    """Return the environment with a unique part of a key.
 
     Raises
     ------
     UserError
-        If there is none, or more than one.
+        If none or several match.
     """
     fitting = [one for one in found if text and text in one.key]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise UserError(f"'{text}' is part of {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
-    raise UserError(f"There is no environment '{text}'", nearest(text, [one.key for one in found]))
+        raise UserError(f"'{text}' matches {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
+    raise UserError(f"Environment '{text}' does not exist", nearest(text, [one.key for one in found]))
 
 
 def leftovers(layout: Layout) -> Iterator[Path]:
-    """Yield what a removal that was killed has left."""
+    """Yield what killed removals left behind."""
     yield from removal.leftovers(layout.environments)
 
 
@@ -96,7 +100,7 @@ class Needs:
     by_key : mapping
         Who needs it, by its key.
     unknown : sequence of str
-        What may need any of them: runs that are being prepared, records that cannot be read.
+        What may need any environment: runs being prepared, unreadable records.
     """
 
     def __init__(self, by_key: Mapping[str, Sequence[str]], unknown: Sequence[str]) -> None:
@@ -108,10 +112,10 @@ class Needs:
 
 
 def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
-    """Remove an environment unless something begins to need it meanwhile; return whether it is gone.
+    """Remove an environment unless something starts to need it meanwhile; return whether it was removed.
 
-    It gets out of sight first. A run that found it before that was recorded before that too, so that looking once more
-    for what needs it sees the run, and the environment is put back. One that comes later builds it again.
+    It is hidden first. A run that found it earlier was also recorded earlier, so that a second check
+    of what needs it sees the run and restores the environment. A later run builds it again.
 
     Parameters
     ----------
@@ -120,14 +124,14 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     one : Kept
         The environment.
     needs_now : callable
-        Returns the ``Needs`` of this moment.
+        Returns the current ``Needs``.
     """
     removal.check_above(layout.root, one.folder)
     hidden = removal.hidden_beside(one.folder)
     with locked(layout.environments / f"{one.key}.lock", blocking=False) as held:
         if not held:
             return False
-        for looked in (one.folder, hidden):  # nearly always the first look sees it, and the folder stays where it is
+        for looked in (one.folder, hidden):  # the first check nearly always finds it, and the folder need not move
             found = needs_now()
             if found.of(one.key) or found.unknown:
                 looked.rename(one.folder)

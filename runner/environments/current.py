@@ -21,16 +21,16 @@ _SHOWN = 5
 
 
 class CurrentEnvironment:
-    """Takes the controller's own Python as it is and records what is installed in it.
+    """Uses the controller's own Python unchanged and records its packages.
 
     Parameters
     ----------
     layout : Layout
         The workspace.
     allow_drift : bool
-        Go on where an earlier run's Python is not what it was.
+        Continue even if an earlier run's Python has changed.
     like : callable or None
-        Makes an environment with given packages and Python version: what this Python is on another machine.
+        Creates an environment with given packages and Python version, to reproduce this Python on another machine.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class CurrentEnvironment:
         assert self._like is not None  # noqa: S101 - given wherever other machines are
         packages, own = portable_packages()
         if own:
-            say(f"Left out on {host.name}: {', '.join(own)}, which this Python has from a folder or a file")
+            say(f"Not installed on {host.name}: {', '.join(own)}, which are installed here from a folder or file")
         wanted = [f"{name}=={version}" for name, version in packages.items()]
         return self._like(wanted, ".".join(platform.python_version_tuple()[:2])).prepare(host, say)
 
@@ -72,12 +72,12 @@ class CurrentEnvironment:
         return PrefixHandle(record, Path(sys.executable), lock)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
-        """Take the interpreter if it still has what it had.
+        """Use the interpreter if its packages have not changed.
 
         Raises
         ------
         UserError
-            If it has not, unless ``allow_drift``.
+            If they have, unless ``allow_drift``.
         """
         if not host.is_local or record.kind != "current":
             assert self._like is not None  # noqa: S101 - given wherever other machines are
@@ -86,7 +86,7 @@ class CurrentEnvironment:
         now, then = dict(handle.record.packages), dict(record.packages)
         now["python"], then["python"] = handle.record.python_version, record.python_version
         differing = [
-            f"{name} {then.get(name, 'absent')} is now {now.get(name, 'absent')}"
+            f"{name} was {then.get(name, 'absent')} and is now {now.get(name, 'absent')}"
             for name in sorted(now.keys() | then.keys())
             if now.get(name) != then.get(name)
         ]
@@ -95,10 +95,10 @@ class CurrentEnvironment:
         more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         what = f"{', '.join(differing[:_SHOWN])}{more}"
         if not self.allow_drift:
-            other = f"Use that of {record.prefix}, install" if record.prefix != sys.prefix else "Install"
+            other = f"Use the Python of {record.prefix}, install" if record.prefix != sys.prefix else "Install"
             raise UserError(
-                f"The current Python is not what it was in that run: {what}",
-                f"{other} those versions, or run in it as it is: vivero rerun --allow-drift RUN",
+                f"The current Python has changed since that run: {what}",
+                f"{other} those versions, or run anyway: vivero rerun --allow-drift RUN",
             )
-        say(f"going on although {what}")
+        say(f"continuing although {what}")
         return handle

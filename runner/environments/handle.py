@@ -14,9 +14,9 @@ from runner.records import EnvironmentRecord
 
 
 def _path_without_ours(folder: Path) -> str:
-    """Return this process's PATH, without the programs of the Python that runs us unless that is the environment.
+    """Return this process's PATH without the controller's own virtual environment, unless that is the environment.
 
-    A script's ``pip install`` would change the installation that this tool runs from.
+    Otherwise a script's ``pip install`` would change the controller's own installation.
     """
     path = os.environ.get("PATH", os.defpath)
     if sys.prefix == sys.base_prefix or os.path.realpath(folder) == os.path.realpath(f"{sys.prefix}/bin"):
@@ -26,7 +26,7 @@ def _path_without_ours(folder: Path) -> str:
 
 
 class PrefixHandle:
-    """An environment whose programs are in one ``bin`` folder."""
+    """An environment with one ``bin`` folder."""
 
     attended = False
 
@@ -42,7 +42,7 @@ class PrefixHandle:
         self._host, self._again = None if host is None or host.is_local else host, again
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return the command with its program taken from the environment if it has it."""
+        """Return the command, with its program from the environment if it has it."""
         program, *rest = argv
         if program in ("python", "python3"):
             return [str(self._python), *rest]
@@ -51,7 +51,7 @@ class PrefixHandle:
         return [str(own) if there else program, *rest]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """Return the same: who runs on this machine is inside."""
+        """Return the same, because a process on this machine is inside."""
         return self.argv(argv)
 
     def variables(self) -> dict[str, str]:
@@ -60,7 +60,7 @@ class PrefixHandle:
 
     @cached_property
     def _variables(self) -> dict[str, str]:
-        """Return the same, looked up once for all trials."""
+        """Return the same, computed once for all trials."""
         if self._host is not None:
             path = f"{self._python.parent}{os.pathsep}{self._host.path}"
             return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}
@@ -82,5 +82,5 @@ class PrefixHandle:
             If it cannot be there.
         """
         if self._again is None:
-            raise UserError(f"An environment of kind {self.record.kind} cannot be taken to {host.name}")
+            raise UserError(f"environment={self.record.kind} cannot be copied to {host.name}")
         return self._again(host, say)

@@ -1,4 +1,4 @@
-"""Finds the Pythons of this machine. Shims are passed over: what is found is what runs."""
+"""Finds the Pythons of this machine. Shims are skipped, so that what is found is what runs."""
 
 from __future__ import annotations
 
@@ -20,35 +20,33 @@ _REQUEST = re.compile(r"\d+(\.\d+){0,2}")
 
 
 class Interpreters:
-    """The interpreters found, their versions kept in a file so that a cache hit starts none of them."""
+    """The interpreters found. Their versions are cached in a file, so that a hit does not start any of them."""
 
     def __init__(self, layout: Layout, host: Host) -> None:
         self._cache = layout.environments / "interpreters.json"
         self._host = host
 
     def find(self, request: str | None, match: str = "patch") -> Interpreter:
-        """Return the interpreter meant.
+        """Return the requested interpreter.
 
         Parameters
         ----------
         request : str or None
             ``3.11``, ``3.11.7``, a path, or None for the controller's own version.
         match : str
-            ``patch``: 3.11.7 is that very one; ``minor``: another 3.11 does where that is not there.
+            ``patch``: exactly 3.11.7; ``minor``: another 3.11 if 3.11.7 is not installed.
 
         Raises
         ------
         UserError
-            If there is none, naming those that are there.
+            If none matches, naming the installed ones.
         """
         if not self._host.is_local:
             return find_there(self._host, request, match)
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()
             if not path.is_file():
-                raise UserError(
-                    f"environment.python: there is no file {path}", "Give a version such as 3.11, or a path"
-                )
+                raise UserError(f"environment.python: {path} does not exist", "Give a version such as 3.11, or a path")
             return self._one(path)
         if request is None:
             return self._one(Path(os.path.realpath(sys.executable)))
@@ -56,13 +54,13 @@ class Interpreters:
         fitting = _fitting(known, request, match)
         if not fitting:
             every = self._facts(list(dict.fromkeys(_candidates(""))))
-            raise _absent(f"Python {request} is not on this machine", request, every)
+            raise _absent(f"environment.python={request} is not installed on this machine", request, every)
         return max(fitting, key=lambda one: _number(one.version))
 
     def _one(self, path: Path) -> Interpreter:
         found = self._facts([path])
         if not found:
-            raise UserError(f"environment.python: {path} does not start as a Python")
+            raise UserError(f"environment.python: {path} is not a Python interpreter")
         return found[0]
 
     def _facts(self, paths: list[Path]) -> list[Interpreter]:
@@ -97,14 +95,14 @@ def find_there(host: Host, request: str | None, match: str = "patch") -> Interpr
     host : Host
         The machine.
     request : str or None
-        ``3.11``, ``3.11.7``, a path there, or None: of the controller's minor version, its very own if it can be.
+        ``3.11``, ``3.11.7``, a path there, or None: the controller's minor version, preferably its patch version.
     match : str
         As for `Interpreters.find`.
 
     Raises
     ------
     UserError
-        If there is none, naming those that are there.
+        If none matches, naming the installed ones.
     """
     own, known = platform.python_version(), host.pythons()
     if request is not None and not _REQUEST.fullmatch(request):
@@ -112,12 +110,12 @@ def find_there(host: Host, request: str | None, match: str = "patch") -> Interpr
     else:
         fitting = _fitting(known, request or _minor(own), match)
     if not fitting:
-        raise _absent(f"Python {request or own} is not on {host.name}", request or own, known)
+        raise _absent(f"Python {request or own} is not installed on {host.name}", request or own, known)
     return max(fitting, key=lambda one: (request is None and one.version == own, _number(one.version)))
 
 
 def as_version(request: str | None) -> str | None:
-    """Return a version as it was meant: YAML reads 3.10 as the number 3.1, and ``3.11.*`` is 3.11."""
+    """Return the version that was meant: YAML reads 3.10 as the number 3.1, and ``3.11.*`` means 3.11."""
     if request is None:
         return None
     request = request.strip().removeprefix("==").removesuffix(".*")
@@ -138,8 +136,8 @@ def _minor(version: str) -> str:
 def _absent(what: str, request: str, known: Sequence[Interpreter]) -> UserError:
     there = ", ".join(sorted({one.version for one in known}, key=_number)) or "none"
     near = any(_fits(one.version, _minor(request)) for one in known)
-    more = f". Any {_minor(request)} does with environment.python_match=minor" if near else ""
-    return UserError(what, f"There are: {there}{more}")
+    more = f". To accept any {_minor(request)}: environment.python_match=minor" if near else ""
+    return UserError(what, f"Available: {there}{more}")
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -151,7 +149,7 @@ def _fits(version: str, request: str) -> bool:
 
 
 def _candidates(request: str) -> Iterator[Path]:
-    """Yield real interpreters whose place suggests the version; all of them for an empty request."""
+    """Yield interpreters whose path suggests the version, or all of them for an empty request."""
     short = ".".join(request.split(".")[:2])
     pattern = re.compile(r"python3\.\d+" if "." not in short else re.escape(f"python{short}"))
     own = Path(os.path.realpath(sys.executable))

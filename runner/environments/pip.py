@@ -1,8 +1,8 @@
-"""pip for an environment that was built without it: the one that comes with its Python."""
+"""Provides pip, as bundled with Python, to environments that were built without it."""
 
 from __future__ import annotations
 
-# Python's own `ensurepip` keeps pip as a wheel, which runs as it is; Debian keeps it elsewhere.
+# `ensurepip` bundles pip as a wheel, which can be run directly; Debian stores it elsewhere.
 _MODULE = '''\
 """The pip that comes with this Python, run from its wheel."""
 
@@ -47,7 +47,7 @@ if importlib.util.find_spec("pip") is None:
 
 
 def giving_pip(python: str) -> list[str]:
-    """Return the command by which ``pip`` and ``python -m pip`` work in an environment that has none of its own.
+    """Return the command that makes ``pip`` and ``python -m pip`` work in an environment without pip.
 
     Parameters
     ----------

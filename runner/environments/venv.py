@@ -1,4 +1,4 @@
-"""Virtual environments: resolved to a lock, built with uv, kept by their content."""
+"""Virtual environments: resolved to a lock, built with uv, cached by content."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class VenvEnvironment:
     layout : Layout
         The workspace.
     packages, requirements, conda_file, python, python_match
-        What is asked for; see ``conf/environment/venv.yaml``.
+        The settings; see ``conf/environment/venv.yaml``.
     upgrade : bool
-        Resolve anew although there is a lock.
+        Resolve again even if there is a lock.
     base : Path
-        Where relative paths start.
+        The folder that relative paths refer to.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class VenvEnvironment:
         self.python_match = python_match
 
     def prepare(self, host: Host, say: Say) -> PrefixHandle:
-        """Resolve, build unless it is there, and return the environment.
+        """Resolve, build if necessary, and return the environment.
 
         Raises
         ------
         UserError
-            If the Python or a package cannot be had, or the build fails.
+            If the Python or a package is not available, or the build fails.
         """
         start = time.perf_counter()
         spec = gather(self.packages, self.requirements, self.conda_file, self.python, base=self.base, say=say)
@@ -75,12 +75,12 @@ class VenvEnvironment:
         return self._built(host, lock, python, start, say)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> PrefixHandle:
-        """Return the environment of an earlier run, built again from its lock if it is gone.
+        """Return the environment of an earlier run, rebuilt from its lock if necessary.
 
         Raises
         ------
         UserError
-            If its Python is not there any more, or is on another platform.
+            If its Python is no longer installed, or is for another platform.
         """
         start = time.perf_counter()
         python = Interpreters(self.layout, host).find(record.python_version)
@@ -124,7 +124,7 @@ class VenvEnvironment:
         )
 
     def _install(self, host: Host, install: list[str], lock: str, python: Interpreter, staging: Path, say: Say) -> None:
-        """Install a lock: from an index, or from what is sent, and kept wheels from where they are."""
+        """Install a lock from an index or from sent packages, and stored wheels from their folder."""
         from runner.environments.requirements.wheels import fetched
 
         kept, wheels, placed = KeptWheels(self.layout), staging / "wheels", staging / "placed.txt"
@@ -150,7 +150,7 @@ class VenvEnvironment:
 
 
 def _run(host: Host, argv: list[str], say: Say) -> None:
-    # Compiled once for all runs, unless uv is told otherwise.
+    # Compiled once for all runs, unless uv is configured otherwise.
     compiled = {_COMPILED: os.environ.get(_COMPILED, "1")}
     away = {} if host.is_local else {**index_variables(), "UV_CACHE_DIR": f"{host.root}/cache"}
     done = host.run(argv, variables={**OFFLINE_PYTHON, **compiled, **away, "VIRTUAL_ENV": None}, say=say)

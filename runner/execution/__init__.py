@@ -1,1 +1,1 @@
-"""What a run is executed with: its plan, its context, the requests of its script, its metrics."""
+"""The plan and context of a run, the requests of its script, and its metrics."""

@@ -1,4 +1,4 @@
-"""What the stages of one run need: its settings, its places and the adapters that were chosen for it."""
+"""The context of one run: its settings, paths and adapters."""
 
 from __future__ import annotations
 

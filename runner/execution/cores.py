@@ -1,4 +1,4 @@
-"""Runs that go on beside each other share the cores of their machine."""
+"""Divides the cores of a machine among concurrent runs."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def usable_cores() -> int:
 
 
 def thread_share(cores: int, runs: int) -> dict[str, str]:
-    """Return the variables by which each of so many runs on a machine computes with its share of the cores."""
+    """Return the environment variables that limit each of several concurrent runs to its share of the cores."""
     return dict.fromkeys(_LIMITS, str(max(1, cores // max(1, runs))))

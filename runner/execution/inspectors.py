@@ -1,4 +1,4 @@
-"""Loads a model in a clean process of its run's environment, on this machine or on one that the run could be on."""
+"""Loads a model in a clean process of its run's environment, on this machine or a node."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PROGRAM = "models.inspector"
 
 
 def inspector_of(context: RunContext, record: RunRecord) -> Inspector:
-    """Return what inspects a run's model: where the run was apart, one of its compute's machines."""
+    """Return the inspector for a run's model: on a node if the run was on one."""
     if context.compute.apart:
         return ApartInspector(context.compute.host, lambda host: _environment(context, record, host))
     handle = context.handle or _restored(context, record, context.compute.host())
@@ -39,7 +39,7 @@ def _environment(context: RunContext, record: RunRecord, host: Any) -> Environme
 
 
 def _restored(context: RunContext, record: RunRecord, host: Any) -> EnvironmentHandle:
-    """Return the run's environment, found by its record: no file that a script can write names what is started."""
+    """Return the run's environment from its record, not from files that the script can write."""
     assert record.prepare is not None  # noqa: S101 - a model comes from a run that was prepared
     lock = read_text(context.run.lock_file)
     return context.environment.restore(record.prepare.environment, lock, host, context.say)
@@ -51,7 +51,7 @@ class LocalInspector:
     Parameters
     ----------
     python : sequence of str
-        The command that is the environment's Python.
+        The command that starts the environment's Python.
     """
 
     def __init__(self, python: Sequence[str], say: Say) -> None:
@@ -74,35 +74,35 @@ class LocalInspector:
         )
 
     def _waits(self, path: Path, limit: float) -> Iterator[float]:
-        """Yield how long to wait each time, and say what is waited for from the second time on."""
+        """Yield the time to wait, and report progress from the second time on."""
         step, begun = timeouts.progress_said(limit), time.monotonic()
         yield step
         while (passed := time.monotonic() - begun) < limit:
-            self._say(f"Loading {path.name} to look at it: {passed:.0f} s so far, given up after {limit:g} s")
+            self._say(f"Inspecting {path.name}: {passed:.0f} s so far, limit {limit:g} s")
             yield min(step, limit - passed)
 
 
 class ApartInspector:
-    """Sends a model to another machine and looks at it there; nothing of it stays.
+    """Sends a model to another machine, inspects it there and removes it.
 
     Parameters
     ----------
     host : callable
         Returns the machine.
     environment : callable
-        Returns the run's environment there, which is built if it is not.
+        Returns the run's environment there, building it if necessary.
     """
 
     def __init__(self, host: Callable[[], Any], environment: Callable[[Any], EnvironmentHandle]) -> None:
         self._host, self._environment = host, environment
 
     def inspect(self, path: Path) -> Inspection:
-        """Return what the model is, or in `error` why it cannot be loaded.
+        """Return the inspection. Its `error` says why the model cannot be loaded.
 
         Raises
         ------
         UserError
-            If no machine answers, or the environment cannot be had there.
+            If no machine answers, or the environment cannot be built there.
         """
         host: RemoteHost = self._host()
         handle = self._environment(host)

@@ -1,4 +1,4 @@
-"""What the lines of ``metrics.jsonl`` say: the kinds of metrics, their last values, the numbers of one.
+"""Reads ``metrics.jsonl``: kinds of metrics, last values and series.
 
 A line is ``{"name", "value", "step", "time", "kind"}``, see `runner.worker.observe.metrics`. JSON has no NaN: such a
 number is one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lines and in records.
@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Line = Mapping[str, Any]
-_ONE = (None, "scalar")  # kinds of which a line is one value, which replaces the one before
-_SERIES = (*_ONE, "list")  # kinds whose values are those of one series
-MOVED = "moved"  # a line without a value: what was logged under the name before belongs to a child
+_ONE = (None, "scalar")  # kinds with one value per line, which replaces the previous one
+_SERIES = (*_ONE, "list")  # kinds whose values form one series
+MOVED = "moved"  # a line without a value: earlier values of the name belong to a child run
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 
 def last_values(lines: Iterable[Line]) -> dict[str, Any]:
-    """Return the last value of each metric that is a single value: a number, a text, a truth value.
+    """Return the last value of each metric that is a number, a text or a boolean.
 
-    What was logged as a list, a row or a table has no last value.
+    Lists, rows and tables have no last value.
     """
     found: dict[str, Any] = {}
     for line in lines:
@@ -31,12 +31,12 @@ def last_values(lines: Iterable[Line]) -> dict[str, Any]:
 
 
 def numbers_of(line: Line) -> list[float]:
-    """Return the numbers that a line adds to a series; those that are not finite are NaN."""
+    """Return the numbers that a line adds to a series, NaN for those that are not finite."""
     return _numbers(line.get("value")) if line.get("kind") in _SERIES else []
 
 
 def as_number(value: object) -> float | None:
-    """Return a metric's value as a number, None where it is none."""
+    """Return a metric's value as a number, or None if it is not one."""
     found = _numbers(value) if not isinstance(value, list) else []
     return found[0] if found else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,18 +23,18 @@ from runner.layout import Layout, RunLayout, default_root
 
 @dataclass(frozen=True)
 class Plan:
-    """One run, named and checked, not yet begun.
+    """One run, named and checked, not yet started.
 
     Parameters
     ----------
     spec : RunSpec
         The composition as objects.
     config : Mapping
-        The same as plain data, interpolations resolved but for those of secrets, as records have it.
+        The same as plain data for records, with interpolations resolved except in secrets.
     yaml : str
-        The same as composed, interpolations as written, what is secret masked.
+        The same as YAML, with interpolations as written and secrets masked.
     base : Path
-        The folder the command was typed in; relative paths start there.
+        The folder the command was typed in, to which relative paths refer.
     """
 
     spec: RunSpec
@@ -47,18 +48,18 @@ class Plan:
 
     @property
     def run(self) -> RunLayout:
-        """Return where the run's files go."""
+        """Return the layout of the run's folder."""
         return self.layout.run(self.experiment, self.run_id)
 
 
 def register_resolvers() -> None:
-    """Teach OmegaConf ``${project_root:}`` and ``${input:NAME}``, and to count what it resolves."""
+    """Register ``${project_root:}`` and ``${input:NAME}``, and limit what OmegaConf resolves."""
     from runner.config.interpolation_limits import limit_interpolations
 
     limit_interpolations()
     root = str(SHIPPED)
     OmegaConf.register_new_resolver("project_root", lambda: root, replace=True)
-    # Stays as it is: where an input is found is known only when the run has been prepared.
+    # Unchanged, because the path of an input is only known once the run is prepared.
     OmegaConf.register_new_resolver("input", lambda name: f"${{input:{name}}}", replace=True)
 
 
@@ -75,12 +76,12 @@ def make_plan(
     Parameters
     ----------
     layout : Layout or None
-        The workspace, if it is known already.
+        The workspace, if already known.
 
     Raises
     ------
     UserError
-        If anything in it cannot be.
+        If any setting is invalid.
     """
     spec = composed.spec
     check_spec(spec, base)
@@ -103,9 +104,10 @@ def make_plan(
 
 def layout_of(root: str | None, base: Path) -> Layout:
     """Return the workspace that a composition names, or the one a folder belongs to."""
-    return Layout(((base / root) if root else default_root(base)).expanduser().absolute())
+    named = Path(root).expanduser() if root else default_root(base)
+    return Layout(Path(os.path.abspath(base / named)))
 
 
 def new_run_id(experiment: str) -> str:
-    """Return an id that sorts by time and does not collide; the experiment's part is cut to fit a name."""
+    """Return a unique id that sorts by time. The experiment's name in it is cut to fit."""
     return f"{experiment[:96]}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

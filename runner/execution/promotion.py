@@ -1,4 +1,4 @@
-"""Promotion: an alias moves to a version that has just been registered, if it is better than the one that has it."""
+"""Promotion: moves an alias to a new version if it is better than the current one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """``accuracy > champion``: the version's metric against that of the version with the alias."""
+    """``accuracy > champion``: compares the version's metric with that of the version with the alias."""
 
     metric: str
     sign: str
@@ -30,36 +30,36 @@ class Condition:
 
 
 def read_condition(text: str) -> Condition:
-    """Return a condition.
+    """Parse a condition.
 
     Raises
     ------
     UserError
-        If it is none.
+        If it is not one.
     """
     found = _FORM.fullmatch(text)
     if found is None:
         raise UserError(
-            f"model.promote_if={text!r} is no condition", "For example: 'model.promote_if=\"Accuracy > champion\"'"
+            f"model.promote_if={text!r} is not a condition", "For example: 'model.promote_if=\"Accuracy > champion\"'"
         )
     check_name(found["alias"], "alias (model.promote_if)")
     return Condition(found["metric"], found["sign"], found["alias"])
 
 
 def promote(registry: Registry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
-    """Move the alias to a version if it wins, or if nothing has the alias yet; return the alias that moved."""
+    """Move the alias to a version if it wins, or if no version has the alias; return the alias that moved."""
     value = as_number(made.metrics.get(condition.metric))
     if value is None or math.isnan(value):
-        say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} stays")
+        say(f"{made.name}:{made.version} has no metric {condition.metric}: alias {condition.alias} is unchanged")
         return None
     holder = registry.aliases(made.name).get(condition.alias)
     if holder is not None:
         other = as_number(registry.resolve(f"{made.name}:{holder}").metrics.get(condition.metric))
         if other is None:
-            say(f"{made.name}@{condition.alias} has no metric {condition.metric}: the alias stays")
+            say(f"{made.name}@{condition.alias} has no metric {condition.metric}: the alias is unchanged")
             return None
         if not _SIGNS[condition.sign](value, other):
-            say(f"{condition.metric} {value:g} is not {condition.sign} {other:g}: alias {condition.alias} stays")
+            say(f"{condition.metric} {value:g} is not {condition.sign} {other:g}: alias {condition.alias} is unchanged")
             return None
     registry.set_alias(made.name, condition.alias, made.version)
     say(f"Alias {condition.alias} is now {made.name}:{made.version}")

@@ -1,4 +1,4 @@
-"""Finds the secrets of a recorded run again when it is repeated; only finishing it needs none."""
+"""Restores the secrets of a recorded run that is repeated. Finishing a run does not need them."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ Config = Mapping[str, Any]
 
 
 def passed_over(config: Config) -> dict[str, Any]:
-    """Return a recorded composition with the mask where it has a reference: nothing of it is run any more."""
+    """Return a recorded composition with its secrets masked, for a run that will not execute anything."""
     found: dict[str, Any] = _mapped(config, lambda _path, text: without_references(text, lambda _name: MASK))
     return found
 
 
 def found_again(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a recorded composition with the values that its secrets have now.
+    """Return a recorded composition with the current values of its secrets.
 
     Parameters
     ----------
     config : mapping
-        As the record has it.
+        As recorded.
     run_id : str
-        For the line that says what to type.
+        For the message.
     given : mapping
-        Values that were typed, by their keys.
+        Values from the command line, by key.
 
     Raises
     ------
     UserError
-        If one is masked and not given, or its environment variable is not set.
+        If one is masked and was not given, or its environment variable is not set.
     """
     config = _with_given(config, given)
 
     def value_of(path: str, text: str) -> str:
         if MASK in text and path not in given and path.split(".")[:2] in [["job", one] for one in FREE]:
             raise UserError(
-                f"{path} is secret, and run {run_id} has not recorded it", f"Give it: vivero rerun {run_id} {path}=..."
+                f"{path} is secret, so run {run_id} did not record it", f"Give it: vivero rerun {run_id} {path}=..."
             )
         return without_references(text, lambda name: _variable(name, path))
 
@@ -58,12 +58,12 @@ def _variable(name: str, path: str) -> str:
 
 
 def read_given(words: Sequence[str]) -> dict[str, str]:
-    """Return values by their keys from words such as ``job.environment_variables.TOKEN=abc``.
+    """Return values by key from words such as ``job.environment_variables.TOKEN=abc``.
 
     Raises
     ------
     UserError
-        If one is of another form: what else a run is made of is repeated as it was.
+        If a word has another form. Everything else is repeated as recorded.
     """
     found = {}
     for word in words:
@@ -71,8 +71,8 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
         parts = key.split(".")
         if not equals or len(parts) != 3 or parts[0] != "job" or parts[1] not in FREE:
             raise UserError(
-                f"{word!r} is nothing that a rerun takes",
-                "Give a secret that is not recorded: job.environment_variables.NAME=VALUE",
+                f"{word!r} cannot be given to a rerun",
+                "A rerun only takes secrets: job.environment_variables.NAME=VALUE",
             )
         found[key] = value
     return found
@@ -88,12 +88,12 @@ def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(before, Mapping) and name in before:
             job[section] = {**before, name: value}
         else:
-            raise UserError(f"The run has no {key}", "A rerun takes only the values that its record has masked")
+            raise UserError(f"The run has no {key}", "A rerun only takes values that the record masks")
     return {**config, "job": job}
 
 
 def _mapped(value: Any, change: Callable[[str, str], str], path: str = "") -> Any:
-    """Return plain data with each text changed, which is told with its key."""
+    """Return plain data with a function applied to each key and text."""
     if isinstance(value, Mapping | list):
         pairs: Iterator[tuple[Any, Any]] = iter(value.items() if isinstance(value, Mapping) else enumerate(value))
         found = {key: _mapped(one, change, f"{path}.{key}" if path else str(key)) for key, one in pairs}

@@ -1,1 +1,1 @@
-"""Machines, one adapter a way to reach them."""
+"""Machines, one adapter for each way to reach them."""

@@ -43,7 +43,7 @@ class LocalHost:
         return uv_here()
 
     def pythons(self) -> list[Interpreter]:
-        """Return nothing: those of this machine are found with more care, see the environments."""
+        """Return nothing: see `environments.interpreters` for this machine."""
         return []
 
     def run(
@@ -60,7 +60,7 @@ class LocalHost:
         Raises
         ------
         UserError
-            If the program is not there or the time is over.
+            If the program is missing or takes too long.
         """
         environment = dict(os.environ)
         for name, value in (variables or {}).items():
@@ -109,11 +109,11 @@ class LocalHost:
         finally:
             timer.cancel()
         if expired.is_set():
-            raise UserError(f"{program} took over {timeout:g} s and was ended")
+            raise UserError(f"{program} took more than {timeout:g} s and was ended")
         return Completed(code, bytes(output))
 
     def exists(self, path: Path) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
         return path.exists()
 
     def read(self, path: Path) -> bytes:

@@ -1,1 +1,1 @@
-"""Files, JSON records, names and time, as everything else reads and writes them."""
+"""Files, JSON records, names and times."""

@@ -6,27 +6,27 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return the present as ``2026-07-01T12:00:00.000000Z``."""
+    """Return the current time as ``2026-07-01T12:00:00.000000Z``."""
     return write_time(datetime.now(UTC))
 
 
 def write_time(moment: datetime) -> str:
-    """Return an aware moment in the records' form."""
+    """Return an aware datetime in the format of records."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(text: str) -> datetime:
-    """Return the moment a record names."""
+    """Return a recorded time as a datetime."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def read_typed(text: str) -> datetime:
-    """Return the moment that a person names: on their own clock, as tables show times, unless a zone is given.
+    """Return a time that was typed, in local time unless it has a zone.
 
     Raises
     ------
     ValueError
-        If it is no time, nor a date, whose midnight is meant.
+        If it is neither a time nor a date (which means its midnight).
     """
     return datetime.fromisoformat(text.strip().replace(" UTC", "Z")).astimezone()
 

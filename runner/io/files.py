@@ -22,24 +22,24 @@ from runner.errors import UserError
 from runner.worker import locks, timeouts
 
 _BLOCK = 1 << 20
-_BEGINNING = ".beginning"  # ends the name of a lock that is about to be taken
+_BEGINNING = ".beginning"  # suffix of a lock that is being taken
 _ABANDONED = 3600.0  # seconds
-_MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask: what others can write is not trusted
-_OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # of temporary names; the system is not asked for each
+_MODES = {"file": 0o644, "folder": 0o755}  # whatever the umask, because files that others can write are not trusted
+_OURS, _NUMBERS = os.urandom(3).hex(), itertools.count()  # for temporary names, without a system call for each
 
 
 def write_for_group() -> None:
-    """Make files and folders that the group of a workspace can write from now on."""
+    """From now on, create files and folders that the workspace's group can write."""
     _MODES.update(file=0o660, folder=0o770)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, with what others may do with it."""
+    """Create a folder and its parents with the workspace's permissions."""
     path.mkdir(mode=_MODES["folder"], parents=True, exist_ok=True)
 
 
 def make_file(path: Path) -> None:
-    """Make a file that a library is to fill, with what others may do with it, unless it is there."""
+    """Create a file for a library to fill, with the workspace's permissions, unless it exists."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODES["file"]))
 
 
@@ -49,12 +49,12 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     Parameters
     ----------
     durable : bool
-        Whether it has to survive a power cut; what only a living process reads does not.
+        Whether it must survive a power cut. Files that only a living process reads need not.
     """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}-{_OURS}-{next(_NUMBERS)}.tmp")
     try:
-        # A sweep does this a dozen times a trial: what `open` asks the system of a file would be half of it.
+        # A sweep does this a dozen times per trial, and the system calls of `open` would be half of the time.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODES["file"])
         try:
             _write_all(descriptor, content)
@@ -81,9 +81,9 @@ def write_text(path: Path, content: str) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """Return UTF-8. A byte of a file's name that is none, which Python has as a lone surrogate, becomes an escape.
+    """Return a text as UTF-8, with an escape for each lone surrogate, as file names that are not UTF-8 have.
 
-    It is JSON's own, so that JSON which is written this way gives the same name when it is read.
+    The escape is JSON's, so the name is the same when such JSON is read.
     """
     return text.encode(errors="backslashreplace")
 
@@ -94,22 +94,22 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
 
 
 def encode_json(value: Any) -> str:
-    """Return plain data as JSON to read; numbers that JSON does not have become texts, see `format.finite`."""
-    # What is one line anyway goes to json's encoder in C, which knows no indentation and is ten times as fast.
+    """Return plain data as readable JSON. Numbers that JSON lacks become texts, see `format.finite`."""
+    # A single line is encoded by json's C encoder, which cannot indent and is ten times as fast.
     return _dumps(value, indent=1 if value and isinstance(value, dict | list | tuple) else None)
 
 
 def _dumps(value: Any, indent: int | None = None) -> str:
     try:
         return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # seldom: looking for such numbers first would cost more than all else
+    except ValueError:  # rare, and searching for such numbers first would cost more than everything else
         return json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def append_json_line(path: Path, value: Any) -> None:
     """Append one JSON line in a single write, safe beside other appending processes."""
     line = encoded(f"{_dumps(value)}\n")
-    # A FIFO or a link in its place is an error, and not waited for or followed.
+    # A FIFO or link in its place is an error: it is not waited for or followed.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, _MODES["file"])
     try:
         os.write(descriptor, line)
@@ -118,7 +118,7 @@ def append_json_line(path: Path, value: Any) -> None:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log to append to it. What a server has put in its place that is no regular file is removed."""
+    """Open a log for appending. Anything in its place that is not a regular file is removed."""
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
         remove_tree(path)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -164,7 +164,7 @@ def list_files(folder: Path) -> list[str]:
 
 
 class BadLinkError(Exception):
-    """A link that leads nowhere or back above itself; the text says which and what is wrong with it."""
+    """A link that is broken or leads back to a folder above it. The text names it and says why."""
 
 
 def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None = None) -> list[str]:
@@ -173,12 +173,12 @@ def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None =
     Parameters
     ----------
     leave_out : callable
-        From a path below the folder, and whether it is a folder, to whether it is left out with all below it.
+        Takes a relative path and whether it is a folder; returns whether to exclude it and everything below it.
 
     Raises
     ------
     BadLinkError
-        If a link leads nowhere, to no regular file, or back into a folder above it.
+        If a link is broken, does not lead to a regular file, or leads back to a folder above it.
     """
     found: list[str] = []
 
@@ -194,12 +194,12 @@ def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None =
             if is_folder:
                 real = os.path.realpath(entry.path)
                 if real in above:
-                    raise BadLinkError(f"the link {path} leads back into a folder above it")
+                    raise BadLinkError(f"the link {path} leads back to a folder above it")
                 walk(path, (*above, real))
             elif is_file:
                 found.append(path)
             else:
-                raise BadLinkError(f"{path} is no regular file, or a link that leads nowhere")
+                raise BadLinkError(f"{path} is neither a regular file nor a link to one")
 
     walk("", (os.path.realpath(folder),))
     return sorted(found)
@@ -261,8 +261,8 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.EACCES):
             raise
-        why = "is a link" if error.errno == errno.ELOOP else "belongs to somebody else"
-        raise UserError(f"{path} {why}, so it is not used as a lock", f"Remove it: rm {path}") from None
+        why = "is a link" if error.errno == errno.ELOOP else "belongs to another user"
+        raise UserError(f"{path} {why}, so it cannot be used as a lock", f"Remove it: rm {path}") from None
     try:
         if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
             _wait(descriptor, path)
@@ -287,7 +287,7 @@ def _wait(descriptor: int, path: Path) -> None:
 def _say_who_holds(path: Path) -> None:
     pid = locks.holder(os.fspath(path))
     who = f"process {pid} ({clean(locks.command_of(pid))})" if pid else "another process"
-    print(f"Waiting for {clean(str(path))}, which {who} holds", file=sys.stderr, flush=True)
+    print(f"Waiting for {clean(str(path))}, which is locked by {who}", file=sys.stderr, flush=True)
 
 
 def _taken(descriptor: int) -> bool:
@@ -300,7 +300,7 @@ def _taken(descriptor: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a living process holds the lock on a file."""
+    """Return whether a living process holds the lock on a file."""
     return locks.is_locked(os.fspath(path))
 
 

@@ -71,7 +71,7 @@ def _opened(path: Path | str, largest: int) -> tuple[int, int]:
         return descriptor, state.st_size
     os.close(descriptor)
     if stat.S_ISREG(state.st_mode):
-        raise BadRecordError(path, f"it has {state.st_size} bytes, and no more than {largest} are read")
+        raise BadRecordError(path, f"it has {state.st_size} bytes, and the limit is {largest}")
     raise BadRecordError(path, "it is not a regular file")
 
 
@@ -243,7 +243,7 @@ def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> 
                 wrong, first = wrong + 1, first or f"line {number}: {found}"
     if wrong:
         more = f" (and {wrong - 1} more)" if wrong > 1 else ""
-        warn_once(path, f"{path} is damaged, and is read without {_short(first)}{more}")
+        warn_once(path, f"{path} is damaged; skipped {_short(first)}{more}")
 
 
 def check_line(line: bytes, kind: type[Record]) -> dict[str, Any] | str | None:

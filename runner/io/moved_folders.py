@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def is_moved(root: Path, folder: Path) -> bool:
-    """Tell whether a path is a link right below a workspace that stands for a folder of its owner."""
+    """Return whether a path is a link right below a workspace that stands for a folder of its owner."""
     if folder.parent != root:
         return False
     try:

@@ -13,7 +13,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
 def is_name(name: object) -> bool:
-    """Tell whether something can be a folder's name everywhere."""
+    """Return whether something can be a folder's name everywhere."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None and ".." not in name
 
 

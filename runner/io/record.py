@@ -1,7 +1,7 @@
 """Records: typed, frozen, read from JSON with checks, written to JSON.
 
-Unknown fields of a file written by a later release of the same format are kept; a file of a later format is refused.
-A field has the type that its record declares, or the record is refused with the field's name.
+Unknown fields written by a later release of the same format are kept. A later format is refused.
+A field whose value does not have the declared type is refused by name.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from runner.io.files import encode_json
 from runner.io.names import is_name
 
 FORMAT = 1
-_LARGEST = 1 << 63  # what counts, lasts or has a size is less
-_YEARS = (1000, 9000)  # others are none on some clock of this earth
+_LARGEST = 1 << 63  # counts, durations and sizes are smaller
+_YEARS = (1000, 9000)  # years outside of this do not exist in every time zone
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _LONGEST = 40  # characters of a wrong value that are shown
 
@@ -30,14 +30,14 @@ T = TypeVar("T", bound="Record")
 
 
 class BadValueError(ValueError):
-    """A value that is not what its field is declared as; the text begins with where it is."""
+    """A value of the wrong type. The text starts with its place."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"{place}: {problem}" if place else problem)
         self.problem, self.place = problem, place
 
     def below(self, name: str) -> BadValueError:
-        """Return the same of the field that the value is in."""
+        """Return the same error with the enclosing field's name in front."""
         return BadValueError(self.problem, f"{name}.{self.place}" if self.place else name)
 
 
@@ -45,7 +45,7 @@ class BadValueError(ValueError):
 def frozen_record(cls: type[C]) -> type[C]:
     """Make a subclass of `Record` a frozen dataclass; it has the fields that another base of it declares, too.
 
-    How records compare and print is written once, in `Record`: to generate it for each class is felt at every start.
+    Comparison and repr are written once, in `Record`, because generating them for each class slows down every start.
     """
     for base in cls.__bases__:
         if base is not object and not dataclasses.is_dataclass(base):
@@ -81,7 +81,7 @@ class Record:
         Raises
         ------
         BadValueError
-            If it is no mapping, lacks a field, or a field is not of its type.
+            If it is not a mapping, lacks a field, or a field has the wrong type.
         """
         if not isinstance(value, Mapping):
             raise BadValueError("it is not a mapping")
@@ -105,12 +105,12 @@ class Record:
 
     @classmethod
     def has_format(cls) -> bool:
-        """Tell whether a file of it says of which format it is."""
+        """Return whether its files have a format version."""
         return "format" in _types(cls)  # type: ignore[arg-type]  # as above
 
 
 class Encoder:
-    """Encodes one record after the other; what is the same object as in the last one is not encoded again."""
+    """Encodes a series of records. Objects that are identical to those of the previous record are not encoded again."""
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[Any, str]] = {}
@@ -121,7 +121,7 @@ class Encoder:
         Raises
         ------
         ValueError
-            If there is a number in it that JSON does not have.
+            If it contains a number that JSON lacks.
         """
         for name in _types(type(record)):  # type: ignore[arg-type]  # as above
             value = getattr(record, name)
@@ -138,7 +138,7 @@ def _indented(value: Any) -> str:
 
 
 def check_format(value: Any, where: str) -> Mapping[str, Any]:
-    """Return a file's parsed content if this release can read it.
+    """Return a file's parsed content after checking its format version.
 
     Raises
     ------
@@ -146,10 +146,10 @@ def check_format(value: Any, where: str) -> Mapping[str, Any]:
         If it is not a record, or one of a later format.
     """
     if not isinstance(value, dict) or type(value.get("format")) is not int:
-        raise UserError(f"{where} is not a record of this tool")
+        raise UserError(f"{where} is not a record of vivero")
     if value["format"] > FORMAT:
         raise UserError(
-            f"{where} has format {_shown(value['format'])}, this release reads up to {FORMAT}",
+            f"{where} has format {_shown(value['format'])}, but this release reads only up to {FORMAT}",
             "Upgrade vivero to read it",
         )
     return value
@@ -181,12 +181,12 @@ def _is_required(one: dataclasses.Field[Any]) -> bool:
 
 
 def check_time(text: str) -> None:
-    """Refuse a text that names no moment that every clock can show.
+    """Refuse a text that is not a time.
 
     Raises
     ------
     BadValueError
-        If it is no date and time with a zone, of this millennium or so.
+        If it is not a date and time with a zone, in a plausible year.
     """
     try:
         moment = read_time(text)
@@ -221,12 +221,12 @@ def check_inside(text: str) -> None:
 
 
 def check_sha256(text: str) -> None:
-    """Refuse a text that is no SHA-256 in hexadecimal digits.
+    """Refuse a text that is not a SHA-256 in hexadecimal digits.
 
     Raises
     ------
     BadValueError
-        If it is none.
+        If it is not.
     """
     if len(text) != 64 or not set(text) <= _HEXADECIMAL:
         raise BadValueError(f"{_shown(text)} is not a SHA-256")
@@ -239,12 +239,12 @@ Sha256 = Annotated[str, check_sha256]
 
 
 def checked_fields(kind: type[C], value: Mapping[str, Any]) -> C:
-    """Return a dataclass of settings made of plain data, each field of its type.
+    """Return a settings dataclass made from plain data, with types checked.
 
     Raises
     ------
     BadValueError
-        If a field is not known, or not of its type.
+        If a field is unknown or has the wrong type.
     """
     types_ = typing.get_type_hints(kind)
     found = {}
@@ -259,7 +259,7 @@ def checked_fields(kind: type[C], value: Mapping[str, Any]) -> C:
 
 
 def _check_of(expected: Any) -> Callable[[Any], Any]:
-    """Return what turns plain JSON into the declared record, tuple, mapping or value, and refuses all else."""
+    """Return a function that converts plain JSON to the declared type and refuses anything else."""
     origin, arguments = typing.get_origin(expected), typing.get_args(expected)
     if origin in (types.UnionType, typing.Union):
         inner = _check_of(arguments[0])
@@ -283,7 +283,7 @@ def _any(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise BadValueError(f"{_shown(value)} is not a text")
+        raise BadValueError(f"{_shown(value)} is not text")
     return value
 
 
@@ -300,7 +300,7 @@ def _whole(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if type(value) not in (int, float) or not -_LARGEST < value < _LARGEST:  # nor NaN, which is in no order
+    if type(value) not in (int, float) or not -_LARGEST < value < _LARGEST:  # nor NaN, which is unordered
         raise BadValueError(f"{_shown(value)} is not a number")
     return value
 
@@ -352,7 +352,7 @@ def _values_of(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _shown(value: Any) -> str:
-    """Return a value in few characters, whatever it is."""
+    """Return any value in a few characters."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

@@ -14,21 +14,21 @@ _REMOVED = ".removed-"
 
 
 def remove(root: Path, path: Path) -> None:
-    """Remove a folder or file of a workspace: out of sight by a rename, then file by file.
+    """Remove a folder or file of a workspace: hide it by a rename, then remove it file by file.
 
-    What an earlier removal beside it has left, which was killed, goes too.
+    Also removes what a killed earlier removal left beside it.
 
     Parameters
     ----------
     root : Path
         The workspace.
     path : Path
-        What is to go; a link goes itself, and what it leads to stays.
+        What to remove. Of a link only the link is removed.
 
     Raises
     ------
     UserError
-        If a folder between the two is a link, and not one that the workspace's owner has moved.
+        If a folder between the two is a link that is not a folder moved by the workspace's owner.
     """
     check_above(root, path)
     path.rename(hidden_beside(path))
@@ -37,26 +37,28 @@ def remove(root: Path, path: Path) -> None:
 
 
 def check_above(root: Path, path: Path) -> None:
-    """Refuse to remove something that is only behind a link in a workspace.
+    """Refuse to remove something behind a link in a workspace.
 
     Raises
     ------
     UserError
-        With the link.
+        Naming the link.
     """
     for above in path.relative_to(root).parents:
         folder = root / above
         if folder != root and folder.is_symlink() and not is_moved(root, folder):
-            raise UserError(f"{folder} is a link, so nothing behind it is removed", f"To remove the link: rm {folder}")
+            raise UserError(
+                f"{folder} is a link, so what it points to was not removed", f"To remove the link: rm {folder}"
+            )
 
 
 def hidden_beside(path: Path) -> Path:
-    """Return a name beside a path that no list shows, and that the next removal there clears away."""
+    """Return a hidden name beside a path, which the next removal there cleans up."""
     return path.with_name(f"{_REMOVED}{secrets.token_hex(4)}")
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return what removals in a folder have left, or are removing."""
+    """Return what removals in a folder have left behind or are still removing."""
     if not folder.is_dir():
         return []
     return [folder / name for name in os.listdir(folder) if name.startswith(_REMOVED)]  # noqa: PTH208

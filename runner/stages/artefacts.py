@@ -1,4 +1,4 @@
-"""A model that a run left: found, loaded and looked at where it belongs, and made a version."""
+"""Finds a run's model, inspects it in the run's environment and registers it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODEL_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be registered, from the model group of a composition or from the script's own call."""
+    """A model to register, from the model group of a composition or from the script's own call."""
 
     name: str
     artefact: Path
@@ -34,7 +34,7 @@ class Wanted:
 
 
 def already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | None:
-    """Return the version an interrupted attempt of this very run made, if it was of the same bytes."""
+    """Return the version that an interrupted attempt of this run registered, if its bytes are the same."""
     digest = None
     for found in registry.find_by_run(run_id, wanted.name):
         digest = digest or hash_tree(wanted.artefact)
@@ -44,7 +44,7 @@ def already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | No
 
 
 def find_artefact(run: RunLayout, path: str | None) -> Path:
-    """Return the model file, as named or as the only one of its kind.
+    """Return the named model file, or the only one.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
         if found.exists() and found.is_relative_to(root.resolve()) and found != root.resolve():
             return found
     left = [f"outputs/{name}" for name in list_files(run.outputs)]
-    raise UserError(f"model.path: the run left no {path}", nearest(path, left) or "It left no outputs at all")
+    raise UserError(f"model.path: the run did not write {path}", nearest(path, left) or "Its outputs folder is empty")
 
 
 def _only_model(run: RunLayout) -> Path:
@@ -68,23 +68,23 @@ def _only_model(run: RunLayout) -> Path:
             return Path(root / found[0])
         if found:
             raise UserError(
-                f"The run left {len(found)} files that look like a model: {', '.join(found[:8])}",
+                f"The run wrote {len(found)} files that look like a model: {', '.join(found[:8])}",
                 "Name one: model.path=outputs/..., or register one now: "
                 f"vivero models register {run.root.name} --path {shlex.quote(place + found[0])}",
             )
     raise UserError(
-        f"The run left no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
+        f"The run wrote no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
         "Write one, for example joblib.dump(model, 'outputs/model.joblib'), or name it with model.path",
     )
 
 
 def register_version(context: RunContext, record: RunRecord, wanted: Wanted) -> ModelRecord:
-    """Inspect an artefact and make it the next version.
+    """Inspect an artefact and register it as the next version.
 
     Raises
     ------
     UserError
-        If the inspection refuses it, or the registry cannot take it.
+        If the inspection or the registry refuses it.
     """
     inspection = None
     if wanted.framework != "Custom":
@@ -127,14 +127,14 @@ def _check(inspection: Inspection, wanted: Wanted) -> None:
     asked, there = wanted.framework_version, inspection.framework_version
     if asked and there and there != asked and not there.startswith(asked + "."):
         raise UserError(
-            f"Model {wanted.name} was not registered: framework_version {asked} was asked for, "
+            f"Model {wanted.name} was not registered: model.framework_version={asked}, but "
             f"the run's environment has scikit-learn {there}",
-            "Set model.framework_version to it, or run in an environment that has the version",
+            f"Set model.framework_version={there}, or run in an environment that has {asked}",
         )
 
 
 def inspect(context: RunContext, record: RunRecord, artefact: Path) -> Inspection:
-    """Return the worker's inspection if it is of these very bytes, else have one made in the run's environment."""
+    """Return the worker's inspection if it is of the same bytes, or else inspect in the run's environment."""
     digest = hash_tree(artefact)
     if context.run.inspection.exists():
         entries = read_json(context.run.inspection)

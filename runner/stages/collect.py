@@ -1,4 +1,4 @@
-"""Collects results outside ``outputs``: files that ``job.outputs`` names, metrics in ``job.metrics_files``."""
+"""Collects results outside ``outputs``: the files in ``job.outputs`` and the metrics in ``job.metrics_files``."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ _PAIR = re.compile(r"^\s*([^:=\s][^:=]*?)\s*(?:[:=]\s*|\s)(\S.*?)\s*$")
 
 
 def collect_outputs(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
-    """Copy what patterns find in the working directory into the outputs, by the same paths; yield notes."""
+    """Copy files that match patterns from the working directory to the same paths in outputs; yield notes."""
     for pattern in patterns:
         found = _found(run.work, pattern)
         if not found and not any(_found(run.outputs, pattern)):
-            yield f"job.outputs: the script left no {pattern}"
+            yield f"job.outputs: the script did not write {pattern}"
         for path in found:
             target = run.outputs / path.relative_to(run.work)
             if target.exists():
-                continue  # of an attempt that was interrupted, or the script's own
+                continue  # from an interrupted attempt, or written by the script
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
 
 def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
-    """Log the metrics that files have: JSON, YAML, or lines of a name and a value; yield notes.
+    """Log the metrics in files of JSON, YAML or lines of a name and a value; yield notes.
 
-    A file whose metrics are logged already, by an attempt that was interrupted, is left alone.
+    A file whose metrics an interrupted attempt already logged is skipped.
     """
     done = {line.get("file") for line in read_lines(run.metrics, MetricLine)} if patterns else set()
     for pattern in patterns:
         found = _found(run.work, pattern)
-        known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have taken some along
+        known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have moved some
         kept = _found(run.outputs, pattern.removeprefix("outputs/"))
         found += [path for path in kept if path.relative_to(run.outputs) not in known]
         if not found:
-            yield f"job.metrics_files: the script left no {pattern}"
+            yield f"job.metrics_files: the script did not write {pattern}"
         for path in found:
             name = path.relative_to(run.root).as_posix()
             if name in done:
@@ -56,7 +56,7 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
             try:
                 values = read_metrics(path)
             except ValueError as error:
-                yield f"job.metrics_files: {name} has no metrics that can be read ({error})"
+                yield f"job.metrics_files: no metrics could be read from {name} ({error})"
                 continue
             if not values:
                 yield f"job.metrics_files: {name} has no metrics"
@@ -68,14 +68,14 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Return the metrics of a file, nested ones with dotted names.
+    """Return the metrics in a file, nested ones with dotted names.
 
-    A text that is a number, such as ``95%``, is one; a list is one where all of it are numbers.
+    A text that reads as a number, such as ``95%``, counts as one, and so does a list of numbers.
 
     Raises
     ------
     ValueError
-        If it cannot be read as what its name says.
+        If it cannot be parsed in the format of its extension.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     if path.suffix == ".json":
@@ -91,7 +91,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
         pairs = [match.groups() for match in map(_PAIR.match, text.splitlines()) if match]
         content = {name: number for name, value in pairs if (number := as_number(value)) is not None}
     if not isinstance(content, Mapping):
-        raise ValueError("it is no mapping from names to values")
+        raise ValueError("it is not a mapping of names to values")
     return dict(_flat(content, ""))
 
 
@@ -112,7 +112,7 @@ def _is_series(value: Any) -> bool:
 
 
 def _found(folder: Path, pattern: str) -> list[Path]:
-    """Return the regular files below a folder that a pattern names, those of a folder that it names too."""
+    """Return the regular files below a folder that match a pattern, including those in a matching folder."""
     if not folder.is_dir():
         return []
     named = [path for path in folder.glob(pattern) if path.resolve().is_relative_to(folder.resolve())]

@@ -1,4 +1,4 @@
-"""Deploy: the version just registered is served, and answers."""
+"""Deploy: serves the version just registered and checks that it answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from runner.records import DeployRecord, RunRecord
 
 
 def deploy(context: RunContext, record: RunRecord) -> DeployRecord | None:
-    """Start the endpoint of the composition with the run's model, or let it go over to it.
+    """Start the endpoint with the run's model, or switch the endpoint to it.
 
     Raises
     ------
     UserError
-        If it does not come to serve the model.
+        If the endpoint does not serve the model.
     """
     settings, registered = context.spec.endpoint, record.register
     if settings is None or registered is None:

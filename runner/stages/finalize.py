@@ -1,4 +1,4 @@
-"""Finalize: outputs and logs go to the run's folder, hashed; metrics are summed up. May be repeated after a crash."""
+"""Finalize: moves outputs and logs to the run's folder, hashes them and summarizes metrics. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runner.stages.collect import collect_metrics, collect_outputs
 
 
 def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
-    """Collect what the script left."""
+    """Collect the results of the script."""
     run, notes = context.run, list[str]()
     for name, target in (("outputs", run.outputs), ("logs", run.logs)):
         _move(run.work / name, target)
@@ -36,7 +36,7 @@ def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a folder's files; links are gone by now, so nothing outside the run is taken in."""
+    """Move a folder's files. Links have been removed, so nothing from outside the run is included."""
     if not source.is_dir():
         return
     target.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _free(path: Path) -> Path:
-    """Return the path, or one beside it where the run's own file has that name (``logs/run.log``)."""
+    """Return the path, or another name if the run's own file has it (``logs/run.log``)."""
     number, found = 1, path
     while found.exists():
         found = path.with_name(f"{path.stem}-{number}{path.suffix}")
@@ -60,7 +60,7 @@ def _free(path: Path) -> Path:
 
 
 def _drop_unchanged(context: RunContext, digest: str) -> None:
-    """Remove from the working copy what the snapshot has anyway; what the script wrote beside it stays."""
+    """Remove files from the working copy that equal the snapshot's. Files that the script wrote are kept."""
     work, manifest = context.run.work, context.layout.snapshot(digest) / "manifest.json"
     if not manifest.exists() or not work.is_dir():
         return
@@ -68,7 +68,7 @@ def _drop_unchanged(context: RunContext, digest: str) -> None:
     own: dict[Path, bool] = {}
     for name, facts in read_record(manifest, ManifestRecord).files.items():
         file = work / name
-        if file.parent not in own:  # the script may have put a link to its source in the place of a folder
+        if file.parent not in own:  # the script may have replaced a folder with a link to its source
             own[file.parent] = file.parent.resolve() == (real / name).parent
         if not own[file.parent] or file.is_symlink() or not file.is_file():
             continue
@@ -83,24 +83,24 @@ def _drop_unchanged(context: RunContext, digest: str) -> None:
 
 
 def _close_children(run: RunLayout, record: RunRecord) -> None:
-    """Let child runs that the script never completed end as the run itself did."""
+    """Give child runs that the script never completed the run's own status."""
     for path in run.children.glob("*/child.json"):
         try:
             child = read_record(path, ChildRecord)
-        except (UserError, FileNotFoundError):  # the script's own doing, named where children are shown
+        except (UserError, FileNotFoundError):  # caused by the script; shown where children are listed
             continue
         if child.status == "running" and record.run is not None:
             write_json(path, dataclasses.replace(child, status=record.run.status).to_json())
 
 
 def name_set_by_script(lines: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return the display name that the script gave its run, if it did, from the lines of ``properties.jsonl``."""
+    """Return the display name that the script set, if any, from ``properties.jsonl``."""
     found = [line["value"] for line in lines if line["kind"] == "display_name"]
     return found[-1] if found else None
 
 
 def with_script_set(lines: Iterable[Mapping[str, Any]], kind: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return tags (kind ``tag``) or properties (``property``) after what such lines set and, by a null, removed."""
+    """Return tags (kind ``tag``) or properties (``property``) after applying such lines; null removes one."""
     found: dict[str, Any] = dict(given)
     found.update((line["name"], line["value"]) for line in lines if line["kind"] == kind)
     return {name: value for name, value in found.items() if value is not None}

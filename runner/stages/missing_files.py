@@ -1,4 +1,4 @@
-"""Says when a script needs a file that was left out of the source's copy."""
+"""Explains failures caused by files that are missing from the copy of the source."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _MISSING = r"\b(?:FileNotFoundError|No such file or directory)\b.*?['\"]([^'\"]+
 
 
 def check_script(context: RunContext, source: Path, snapshot: SnapshotRecord) -> None:
-    """Refuse to go on without the script.
+    """Refuse to continue without the script.
 
     Raises
     ------
     UserError
-        If an ignore file leaves it out.
+        If an ignore file excludes it.
     """
     script = context.spec.job.script
     if script is not None and not _is_copied(context, snapshot, script):
         raise UserError(
-            f"job.script: {script} is left out of the copy of {source}{_by(source)}",
-            "Take out the line there that names the file or a folder above it",
+            f"job.script: {script} is not part of the copy of {source}{_by(source)}",
+            "Remove the line that names the file or a folder above it",
         )
 
 
 def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | None:
-    """Return what to do about a file that a script did not find, where it is in the source folder or beside it."""
+    """Return a hint for a file that a script did not find, if it is in or beside the source folder."""
     if context.restored_from is not None:
         return None
     module = re.search(_NO_MODULE, reason)
     if module is not None:
         if module[1].startswith("azureml."):
-            return f"{module[1]} is not available in a run: what it configures on Azure stands in the composition here"
+            return f"{module[1]} is not available in a run: what it configures on Azure is YAML configuration here"
         return _hint_of_module(context, snapshot, module[1].partition(".")[0])
     found = re.search(_MISSING, reason)
     if found is None:
@@ -50,13 +50,13 @@ def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | No
         place = Path(os.path.normpath(source / named))
         if not place.exists() or place == source:
             return None
-    except (OSError, ValueError, UserError):  # no path at all, or the folder is gone meanwhile
+    except (OSError, ValueError, UserError):  # not a path, or the folder has been removed
         return None
-    give = f"Give it as an input, data.inputs.NAME.path={place}, and the script ${{input:NAME}} as its path"
+    give = f"Add it as an input, data.inputs.NAME.path={place}, and pass ${{input:NAME}} to the script"
     if not place.is_relative_to(source):
-        return f"{found[1]} is outside of the source folder, which alone is copied. {give}"
+        return f"{found[1]} is outside the source folder, and only that folder is copied. {give}"
     if not _is_copied(context, snapshot, str(place.relative_to(source))):
-        return f"{found[1]} is left out of the copy of the source folder{_by(source)}. {give}"
+        return f"{found[1]} is not part of the copy of the source folder{_by(source)}. {give}"
     return None
 
 
@@ -67,7 +67,7 @@ def _hint_of_module(context: RunContext, snapshot: SnapshotRecord, module: str) 
         return None
     for name in (f"{module}.py", module):
         if (source / name).exists() and not _is_copied(context, snapshot, name):
-            return f"{name} is left out of the copy of the source folder{_by(source)}"
+            return f"{name} is not part of the copy of the source folder{_by(source)}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Models that a script registered through MLflow: each becomes a version here, with its tags and aliases."""
+"""Registers the models that a script registered with MLflow, with their tags and aliases."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from runner.layout import RunLayout
 from runner.records import ModelRecord, RunRecord
 from runner.stages.artefacts import Wanted, already, find_artefact, register_version
 
-_FILE = "registered.json"  # left by the worker's `mlflow_store`
+_FILE = "registered.json"  # written by the worker's `mlflow_store`
 
 
 def advice(reason: str) -> str | None:
-    """Return what to do about MLflow's refusal of a database, if that is why a script failed."""
+    """Return a hint if the script failed because MLflow refused a database."""
     if "got unsupported URI 'sqlite:" not in reason:
         return None
     return "A SQLite store needs mlflow; mlflow-skinny can't write one. Add mlflow to environment.packages"
 
 
 def has_registered(run: RunLayout) -> bool:
-    """Tell whether the script registered something."""
+    """Return whether the script registered something."""
     return (run.root / "mlflow" / _FILE).exists()
 
 
 def register_for_script(context: RunContext, record: RunRecord) -> list[ModelRecord]:
-    """Register what the script did, in its order; what it registered twice under one name is one version.
+    """Register the script's models in order. A model registered twice under one name becomes one version.
 
     Raises
     ------
     UserError
-        If a name cannot be a model's here, what was registered is not in the run, or the model is refused.
+        If a name is not valid here, a model is not among the outputs, or a model is refused.
     """
     entries = json.loads((context.run.root / "mlflow" / _FILE).read_bytes())
     return [_register(context, record, entry) for entry in entries]
@@ -43,7 +43,7 @@ def _register(context: RunContext, record: RunRecord, entry: dict[str, Any]) -> 
     name = check_name(entry["name"], "model name (registered by the script)")
     if entry["path"] is None:
         raise UserError(
-            f"Model {name} was not registered: what the script registered with MLflow is not among the run's outputs",
+            f"Model {name} was not registered: the run's outputs do not contain what the script registered with MLflow",
             "Log it in this run: mlflow.sklearn.log_model(model, name=...)",
         )
     wanted = Wanted(

@@ -1,4 +1,4 @@
-"""Prepare: the source is copied, the environment is ready, the inputs are hashed."""
+"""Prepare: copies the source, prepares the environment and hashes the inputs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def prepare(context: RunContext, _record: RunRecord) -> PrepareRecord:
     Raises
     ------
     UserError
-        If the source, the environment or an input cannot be had, or others could have written what is kept of it, or
-        the endpoint could not be deployed to.
+                If the source, the environment or an input is not available or could have been written by others, or the
+                endpoint would refuse the model.
     """
     snapshot = _snapshot(context)
     ownership.check(context.layout.root, context.layout.snapshot(snapshot.hash))
@@ -54,7 +54,7 @@ def _environment(context: RunContext) -> EnvironmentRecord:
 
 
 def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
-    """Prepare the environment on a machine that answers; one that is lost meanwhile is replaced or waited for."""
+    """Prepare the environment on a machine that answers. If the machine is lost, use another one or wait."""
     restored, said = context.restored_from, ""
     while True:
         try:
@@ -65,13 +65,13 @@ def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
         except UnreachableError as lost:
             if context.run.cancel.exists():
                 raise
-            if lost.message != said:  # it may be away for long, and is tried all the time
+            if lost.message != said:  # it may be down for long, and is retried all the time
                 say(f"{lost.message}: trying again")
             said = lost.message
 
 
 class _logging:  # noqa: N801 - used as a function
-    """Say every line to the user and keep it as a log of the run, which is there if something was said."""
+    """Show each line to the user and write it to a log of the run, which is created on the first line."""
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
@@ -98,5 +98,5 @@ def _inputs(context: RunContext) -> dict[str, InputRecord]:
         found[name] = context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)
         restored = context.restored_from
         if restored is not None and found[name].hash != restored.input_hashes.get(name):
-            raise UserError(f"Data input {name} at {path} is not what run {restored.run_id} read: it has changed since")
+            raise UserError(f"Data input {name} at {path} has changed since run {restored.run_id} read it")
     return found

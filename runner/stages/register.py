@@ -1,4 +1,4 @@
-"""Register: the models of a run become versions, the composition's and those that the script registered itself."""
+"""Register: registers the model of the composition and those that the script registered itself."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from runner.stages.mlflow_models import has_registered, register_for_script
 
 
 def registers(context: RunContext) -> bool:
-    """Tell whether a completed run has something to register."""
+    """Return whether a completed run has something to register."""
     model = context.spec.model
     return model.register != "none" and (model.name is not None or has_registered(context.run))
 
 
 def register(context: RunContext, record: RunRecord) -> RegisterRecord | None:
-    """Register the model that the composition names, and what the script registered; the record is of the first.
+    """Register the composition's model and the script's models; return the record of the first.
 
     Raises
     ------
     UserError
-        If there is no such model, several, or one that is refused.
+        If the model is missing, ambiguous or refused.
     """
     made, promoted = [], None
     if context.spec.model.name is not None:
@@ -36,7 +36,7 @@ def register(context: RunContext, record: RunRecord) -> RegisterRecord | None:
 
 
 def _composed(context: RunContext, record: RunRecord, name: str) -> tuple[ModelRecord, str | None]:
-    """Return the version of the composition's model, and the alias that moved to it."""
+    """Register the composition's model; return its version and the alias that moved to it."""
     model = context.spec.model
     wanted = Wanted(
         name=name,
@@ -56,5 +56,5 @@ def _composed(context: RunContext, record: RunRecord, name: str) -> tuple[ModelR
 
 
 def _lineage(record: RunRecord) -> dict[str, str]:
-    """Return which sweep and trial a run is, if it is one."""
+    """Return the sweep and trial that a run belongs to, if any."""
     return {name: record.properties[name] for name in ("sweep", "trial") if name in record.properties}

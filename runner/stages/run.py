@@ -117,7 +117,7 @@ def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
 
 def _end(job: Job, run_: RunLayout, *, at_once: bool) -> None:
     if not at_once:
-        print("\nCanceling the run; Ctrl-C again ends it at once.", file=sys.stderr)
+        print("\nCanceling the run. Press Ctrl-C again to end it immediately.", file=sys.stderr)
     if not run_.cancel.exists():
         request_cancel(run_, "Ctrl-C")
     job.cancel(kill=at_once)

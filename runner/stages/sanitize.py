@@ -1,7 +1,7 @@
-"""Makes a run's folder plain once its script has ended: no link, FIFO or device is left where files are collected.
+"""Removes links, FIFOs and devices from a run's folder once its script has ended.
 
-A script can write the folder of its run, from inside a container too. What is collected, hashed and removed afterwards
-is done with the rights of whoever typed the command, and a link would lead that to any file of theirs.
+A script can write to the folder of its run, even from a container. Collecting, hashing and removing files afterwards
+happens with the user's own rights, and a link could direct it to any of the user's files.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _SPECIAL = stat.S_ISUID | stat.S_ISGID
 
 
 def straighten(run: RunLayout) -> Iterator[str]:
-    """Remove what is neither file nor folder where we go on, and yield a note for each.
+    """Remove what is neither file nor folder from the places that are read later, and yield a note for each.
 
-    What the script keeps in its working directory beside ``outputs`` and ``logs`` stays as it is. Paths are texts
-    here: this is done for each trial of a sweep, and most of it would go into making objects of them.
+    The rest of the working directory is not changed. Paths are texts here, because this runs for each trial of a sweep
+    and would spend most of its time on creating path objects.
     """
     root = os.fspath(run.root)
     yield from _plain(root, root, deep=False)
@@ -32,13 +32,13 @@ def straighten(run: RunLayout) -> Iterator[str]:
         if mode is None:
             continue
         if not stat.S_ISDIR(mode):
-            yield _removed(folder, root, "is no folder")
+            yield _removed(folder, root, "is not a folder")
         elif name != "work":
             yield from _plain(folder, root, deep=True)
 
 
 def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
-    """Remove links and special files in a folder, and let its owner read all that stays."""
+    """Remove links and special files in a folder, and make the rest readable for its owner."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -49,7 +49,7 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 waiting += [entry.path] if deep else []
             elif not entry.is_file(follow_symlinks=False):
-                yield _removed(entry.path, root, "is a link or no regular file")
+                yield _removed(entry.path, root, "is not a regular file")
             elif deep:
                 mode = entry.stat(follow_symlinks=False).st_mode
                 _allow(entry.path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)
@@ -58,7 +58,7 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
 def _allow(path: str, mode: int, needed: int, before: int | None = None) -> None:
     wanted = stat.S_IMODE(mode | needed)
     if wanted != stat.S_IMODE(mode if before is None else before):
-        with contextlib.suppress(PermissionError):  # a colleague's, which is refused where it cannot be read
+        with contextlib.suppress(PermissionError):  # another member's; refused later if it cannot be read
             Path(path).chmod(wanted)
 
 

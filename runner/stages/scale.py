@@ -1,4 +1,4 @@
-"""Scale: the compute says where the run goes."""
+"""Scale: prepares nodes and slots."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from runner.records import RunRecord, ScaleRecord
 
 
 def scale(context: RunContext, _record: RunRecord) -> ScaleRecord:
-    """Have nodes and slots ready."""
+    """Prepare nodes and slots."""
     return context.compute.scale()

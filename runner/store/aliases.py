@@ -1,4 +1,4 @@
-"""Aliases of a model: an append-only file, so that what was champion on a day can be answered."""
+"""Aliases of a model in an append-only file, which also tells which version was champion on a given day."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from runner.records import AliasLine
 
 
 class AliasFile:
-    """``aliases.jsonl`` of one model: ``{time, alias, version}`` a line, version null when dropped."""
+    """``aliases.jsonl`` of one model: one ``{time, alias, version}`` per line, version null when removed."""
 
     def __init__(self, folder: Path) -> None:
         self._path, self._lock = folder / "aliases.jsonl", folder / ".aliases.lock"
 
     def append(self, alias: str, version: int | None) -> None:
-        """Add a change. One write of one line, so readers see the old state or the new."""
+        """Append a change in a single write, so readers see the old state or the new."""
         with locked(self._lock):
             self._mend()
             append_json_line(self._path, {"time": now(), "alias": alias, "version": version})
@@ -36,11 +36,11 @@ class AliasFile:
                 os.truncate(self._path, whole)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return every change, oldest first; a line that is damaged is named and loses no other."""
+        """Return every change, oldest first. A damaged line is named and skipped."""
         return list(read_lines(self._path, AliasLine))
 
     def current(self, at: str | None = None) -> dict[str, int]:
-        """Return the aliases now or at a time (a day means its end, UTC)."""
+        """Return the aliases now or at a time. A day means its end in UTC."""
         limit = _moment(at) if at else None
         found: dict[str, int] = {}
         for line in self.history():
@@ -57,7 +57,7 @@ def _moment(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise UserError(f"'{text}' is no date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
+        raise UserError(f"'{text}' is not a date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
     if len(text) == len("2026-03-01"):
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
     return write_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

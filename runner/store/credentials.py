@@ -14,7 +14,7 @@ HARMLESS = (".env.example", ".env.sample", ".env.template", "*.pub.pem")
 
 
 def secret_looking(paths: Iterable[str], allowed: Sequence[str] = ()) -> list[str]:
-    """Return the paths whose file name looks like a secret's and that no allowed pattern covers."""
+    """Return the paths whose file name looks like a secret and that match no allowed pattern."""
     found = []
     for path in paths:
         name = path.rpartition("/")[2].lower()

@@ -1,4 +1,4 @@
-"""``--where``: a comparison over a run's facts, read as a Python expression and never executed."""
+"""``--where``: a comparison of a run's fields and metrics, parsed as a Python expression and never executed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
-OWNERS = ("metrics", "params", "tags")  # what a run has by name, such as params.kernel
-_ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # one = that is in no text
+OWNERS = ("metrics", "params", "tags")  # prefixes of named values, such as params.kernel
+_ASSIGNED = r"""("[^"]*"|'[^']*')|(?<![=<>!])=(?!=)"""  # a single = outside of quotes
 _TRUTH = {"true": True, "false": False}  # as tables show them
 _TIMES = ("created", "ended")
 _FIELDS = ("id", "experiment", "status", *_TIMES, "duration", "model", "display_name", "error", "user")
@@ -38,12 +38,12 @@ _TO_THE_SECOND = len("2026-07-01T12:00:00")
 
 
 class Moment:
-    """A time that was typed, compared with recorded ones as precisely as it was written: to the second, or beyond.
+    """A time that was typed. Recorded times are compared with it at its own precision.
 
     Raises
     ------
     ValueError
-        If the text is no time.
+        If the text is not a time.
     """
 
     def __init__(self, text: str) -> None:
@@ -57,23 +57,23 @@ class Moment:
         return recorded[: len(self.text)]
 
     def __eq__(self, recorded: object) -> bool:
-        """Tell whether it is that time, which no other type is."""
+        """Return whether the times are equal; other types never are."""
         return isinstance(recorded, str) and self._cut(recorded) == self.text
 
     def __lt__(self, recorded: object) -> bool:
-        """Tell whether it is before a recorded time."""
+        """Return whether it is before a recorded time."""
         return self.text < self._cut(recorded)
 
     def __le__(self, recorded: object) -> bool:
-        """Tell whether it is not after a recorded time."""
+        """Return whether it is not after a recorded time."""
         return self.text <= self._cut(recorded)
 
     def __gt__(self, recorded: object) -> bool:
-        """Tell whether it is after a recorded time."""
+        """Return whether it is after a recorded time."""
         return self.text > self._cut(recorded)
 
     def __ge__(self, recorded: object) -> bool:
-        """Tell whether it is not before a recorded time."""
+        """Return whether it is not before a recorded time."""
         return self.text >= self._cut(recorded)
 
     __hash__ = None  # type: ignore[assignment]  # equal to many texts
@@ -82,9 +82,9 @@ class Moment:
 def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
     """Return a test for rows of the index.
 
-    Bare names are fields of the run or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` name them for certain,
-    and ``metrics["a b"]`` those that are no Python names. What a run does not have compares as false. Times are on the
-    clock of the person who types them, as tables show them, unless they name a zone.
+    Bare names are fields of the run, or else metrics; ``metrics.x``, ``params.x`` and ``tags.x`` are unambiguous,
+    and ``metrics["a b"]`` is for names that are not Python names. A missing value compares as false. Times are in the
+    local time zone, as in tables, unless they have a zone.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
 
 
 def _advice(text: str, rows: Sequence[Row]) -> str:
-    """Return what to write instead of a text that cannot be read, which can be."""
+    """Return what to write instead of a text that cannot be parsed."""
     compared = re.sub(_ASSIGNED, lambda found: found[1] or "==", text).strip()
     if compared != text.strip():
         compared = _quote_texts(compared, {name for row in rows for name in row["metrics"]})
@@ -118,12 +118,12 @@ def _advice(text: str, rows: Sequence[Row]) -> str:
 
 
 def _quote_texts(text: str, metrics: Collection[str]) -> str:
-    """Return an expression with quotes around what something is compared with and is no name of a run's."""
+    """Return an expression with quotes around compared words that are not names of a run."""
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError):
         return text
-    line = text.encode()  # of which the tree counts the bytes
+    line = text.encode()  # the tree counts bytes
     names = [one for one in _compared_with(tree) if one.id not in {*_FIELDS, *metrics, *_TRUTH}]
     for one in sorted(names, key=lambda one: one.col_offset, reverse=True):
         if one.lineno == 1 and one.id not in OWNERS:
@@ -146,15 +146,15 @@ def _check_known(tree: ast.expr, text: str, rows: Sequence[Row]) -> None:
         if not any(node.id in row["metrics"] for row in rows):
             close = nearest(node.id, [*{name for row in rows for name in row["metrics"]}, *_FIELDS])
             raise UserError(
-                f"--where '{text}': no run has a metric or field {node.id}",
-                f'A text is written in quotes: "{node.id}"' if node in compared_with else close,
+                f"--where '{text}': no run has a metric or field named {node.id}",
+                f'Text needs quotes: "{node.id}"' if node in compared_with else close,
             )
 
 
 def _check_kinds(node: ast.Compare, text: str) -> None:
-    """Refuse what a field can never be compared with, and read the times.
+    """Refuse values that a field can never equal, and parse times.
 
-    Otherwise such a comparison is false for every run, which looks like an answer.
+    Otherwise such a comparison would be false for every run, which looks like a result.
     """
     operands = [node.left, *node.comparators]
     fields = [one.id for one in operands if isinstance(one, ast.Name) and one.id in _FIELDS]
@@ -166,30 +166,30 @@ def _check_kinds(node: ast.Compare, text: str) -> None:
         isinstance(kind, ast.In | ast.NotIn) and isinstance(right, ast.Name)
         for kind, right in zip(node.ops, node.comparators, strict=True)
     ):
-        raise UserError(f"--where '{text}': {fields[0]} is a time, which nothing is in", _A_TIME)
+        raise UserError(f"--where '{text}': {fields[0]} is a time and cannot be used with in", _A_TIME)
     same = any(isinstance(kind, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for kind in node.ops)
     for one in (inner for operand in operands for inner in ast.walk(operand)):
         if is_time and isinstance(one, ast.Name) and one.id not in _TIMES:
-            raise UserError(f"--where '{text}': {one.id} is not a time, as {fields[0]} is", _A_TIME)
+            raise UserError(f"--where '{text}': {one.id} is not a time, but {fields[0]} is", _A_TIME)
         if not isinstance(one, ast.Constant) or one.value is None:
             continue
         if is_time:
             one.value = _read_moment(one.value, fields[0], text, same=same)
-        elif isinstance(one.value, str) == is_number:  # a text for a number, or the other way round
+        elif isinstance(one.value, str) == is_number:  # text for a number, or vice versa
             what = "a number of seconds" if is_number else "a text"
             hint = _A_DURATION if is_number else f'Write it in quotes: "{one.value!s}"'
-            raise UserError(f"--where '{text}': {fields[0]} is {what}, and {one.value!r} is not", hint)
+            raise UserError(f"--where '{text}': {fields[0]} is {what}, but {one.value!r} is not", hint)
 
 
 def _read_moment(value: object, field: str, text: str, *, same: bool) -> Any:
     try:
         moment = Moment(value if isinstance(value, str) else "")
     except (ValueError, OverflowError):
-        raise UserError(f"--where '{text}': {value!r} is not a time, as {field} is", _A_TIME) from None
+        raise UserError(f"--where '{text}': {value!r} is not a time, but {field} is", _A_TIME) from None
     if same and moment.is_date:
         raise UserError(
-            f"--where '{text}': a date alone is its first second, and hardly a run is of that",
-            f"Say from when to when: {field} >= '2026-07-01' and {field} < '2026-07-02'",
+            f"--where '{text}': a date alone means its first second, which matches hardly any run",
+            f"Give a range: {field} >= '2026-07-01' and {field} < '2026-07-02'",
         )
     return moment
 
@@ -206,7 +206,7 @@ def _check(tree: ast.expr, text: str) -> None:
         if not isinstance(node, allowed) or wrong_owner:
             what = ast.unparse(node) if isinstance(node, ast.expr) else "an operator"
             raise UserError(
-                f"--where '{text}': {what} is not understood",
+                f"--where '{text}': {what} is not supported",
                 _A_TIME
                 if re.search(_ABOUT_TIMES, text)
                 else "Compare fields, metrics, params.NAME and tags.NAME with and, or, not, in",

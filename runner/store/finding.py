@@ -1,4 +1,4 @@
-"""What stores of records share: finding the record that a user means, and reading it."""
+"""Finds and reads the record that a user means; shared by the stores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner.errors import UserError, nearest
 from runner.io.json_records import read_record, warn_once
 
 _SHOWN = 5
-_RECENT = 50  # ids of about the same second
+_RECENT = 50  # ids created at about the same second
 
 
 class Created(Protocol):
@@ -25,7 +25,7 @@ class Created(Protocol):
 
     @property
     def created(self) -> str:
-        """Return when it was made, to the microsecond."""
+        """Return the time of creation, to the microsecond."""
 
 
 R = TypeVar("R", bound=Created)
@@ -37,16 +37,16 @@ def time_of(identity: str) -> str:
 
 
 def meant(text: str, ids: Sequence[str], what: str) -> str:
-    """Return the id that a user means: the whole of it, or a part that only it has.
+    """Return the id that a user means by a whole id or a unique part of one.
 
     Parameters
     ----------
     text : str
         What was typed.
     ids : sequence of str
-        All there are, newest last.
+        All known ids, newest last.
     what : str
-        What they name, for the message: ``run``, ``sweep``.
+        What the ids name, for the message: ``run``, ``sweep``.
 
     Raises
     ------
@@ -59,25 +59,25 @@ def meant(text: str, ids: Sequence[str], what: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(f"'{text}' is part of {len(found)} {what} ids: {', '.join(found[-_SHOWN:])}", "Give more of it")
+        raise UserError(f"'{text}' matches {len(found)} {what}s: {', '.join(found[-_SHOWN:])}", "Give more of the id")
     close = nearest(text, ids) if len(ids) <= _SHOWN else f"See: vivero {what}s"
-    raise UserError(f"There is no {what} '{text}'", close)
+    raise UserError(f"No {what} matches '{text}'", close)
 
 
 def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
-    """Return the record that was created last: ids only name the second, and several may begin in one.
+    """Return the record that was created last. Ids only have a resolution of one second.
 
     Parameters
     ----------
     ids : sequence of str
-        All there are, newest last.
+        All known ids, newest last.
     read : callable
         Reads the record of an id.
 
     Raises
     ------
     UserError
-        If none of the newest can be read.
+        If none of the latest can be read.
     """
     records = []
     for one in ids[-_RECENT:]:
@@ -87,7 +87,7 @@ def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
 
 
 def read_own(path: Path, kind: Any) -> Any:
-    """Return the record in a file. Its folder's name is its id, whatever is written in it.
+    """Return the record in a file. Its id is its folder's name, whatever the file says.
 
     Raises
     ------
@@ -97,24 +97,24 @@ def read_own(path: Path, kind: Any) -> Any:
     try:
         record = read_record(path, kind)
     except FileNotFoundError:
-        raise UserError(f"There is no record {path}") from None
+        raise UserError(f"The record {path} does not exist") from None
     return record if record.id == path.parent.name else dataclasses.replace(record, id=path.parent.name)
 
 
 def record_folders(root: Path, name: str) -> Iterator[Path]:
-    """Yield the folders in a folder that have a record, whatever stands in its place; hidden ones do not count."""
+    """Yield the folders that contain a record file of any kind, except hidden ones."""
     for one in entries(root):
         if not one.name.startswith(".") and os.path.lexists(f"{one.path}/{name}"):
             yield Path(one.path)
 
 
 def entries(root: Path | str) -> list[os.DirEntry[str]]:
-    """Return what is in a folder, nothing if it is none; one that may not be read is named."""
+    """Return the entries of a folder, none if it does not exist. An unreadable folder is named."""
     try:
         with os.scandir(root) as found:
             return list(found)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        warn_once(root, f"{root} is passed over: {error.strerror}")
+        warn_once(root, f"{root} is skipped: {error.strerror}")
         return []

@@ -13,9 +13,9 @@ _DIFF_LIMIT = 20 << 20  # bytes
 
 
 def git_state(source: Path, diff_target: Path) -> GitState | None:
-    """Return commit, branch, remote and whether anything is uncommitted, and write the difference to a file.
+    """Return commit, branch, remote and whether there are uncommitted changes, and write their diff to a file.
 
-    None where there is no repository above the source, or no git. What git does not track is in no difference.
+    None if the source is not in a repository or git is missing. The diff does not include untracked files.
     """
     if not any((folder / ".git").exists() for folder in (source, *source.parents)):
         return None

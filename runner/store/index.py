@@ -1,4 +1,4 @@
-"""A cache of all runs for listing: an SQLite file that is rebuilt when deleted, damaged or stale."""
+"""A cache for listing runs: an SQLite file that is rebuilt when it is missing, damaged or stale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runner.store.expression import OWNERS, compile_where
 from runner.store.finding import entries
 
 _VERSION = 4
-_NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as records have them
+_NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as in records
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 
 
@@ -32,21 +32,21 @@ class RunIndex:
         self._left_out: list[str] = []
 
     def all(self) -> list[dict[str, Any]]:
-        """Return every run's row, newest first. A cache that cannot be written costs only time."""
+        """Return the rows of all runs, newest first. If the cache cannot be written, listing is only slower."""
         rows = self._all()
         for row in rows:
-            if row["status"] not in TERMINAL:  # its record stays the same while it logs
+            if row["status"] not in TERMINAL:  # its record does not change while it logs
                 from runner.store.rows import metrics_so_far
 
                 row["metrics"] = row["metrics"] or metrics_so_far(self.layout.run(row["experiment"], row["id"]))
         return rows
 
     def _all(self) -> list[dict[str, Any]]:
-        if not ownership.is_trusted(self.layout.root):  # a cache that is a link would be written wherever it leads
+        if not ownership.is_trusted(self.layout.root):  # writing to a link would write to its target
             return self._uncached()
         try:
             return self._cached()
-        except (sqlite3.DatabaseError, ValueError):  # the latter of a row
+        except (sqlite3.DatabaseError, ValueError):  # the latter in a row
             with contextlib.suppress(OSError):
                 self.layout.index.unlink(missing_ok=True)
         except OSError:
@@ -60,7 +60,7 @@ class RunIndex:
         return self._sorted({path: _read_row(self.layout.root / path) for path in self._stamps()})
 
     def unreadable(self) -> list[str]:
-        """Return what is wrong with each record that `all` left out."""
+        """Return the problem of each record that `all` skipped."""
         problems = []
         for folder in self._left_out:
             from runner.store.runs import read_record
@@ -72,7 +72,7 @@ class RunIndex:
         return problems
 
     def _stamps(self) -> dict[str, str]:
-        """Return each record's file with what changes when it does."""
+        """Return each record's file and a stamp that changes with it."""
         found: dict[str, str] = {}
         for group in entries(self.layout.runs):
             for run in entries(group.path):
@@ -83,10 +83,10 @@ class RunIndex:
                 except OSError:
                     continue
                 path = f"runs/{group.name}/{run.name}"
-                if path.isascii():  # any other is not a run's, and no text that a database takes
+                if path.isascii():  # other names are not runs and may not be valid text
                     found[path] = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
                 else:
-                    warn_once(path, f"{run.path} is passed over: its name is not a run's")
+                    warn_once(path, f"{run.path} is skipped: it is not named like a run")
         return found
 
     def _cached(self) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ class RunIndex:
             texts = [known[path][1] for path in stamps]
         finally:
             database.close()
-        rows = json.loads("[" + ",".join(texts) + "]")  # one parse is several times faster than ten thousand
+        rows = json.loads("[" + ",".join(texts) + "]")  # parsing once is several times faster than ten thousand times
         return self._sorted(dict(zip(stamps, rows, strict=True)))
 
     def _sorted(self, rows: Mapping[str, dict[str, Any] | None]) -> list[dict[str, Any]]:
@@ -136,19 +136,19 @@ def select(
     reverse: bool = False,
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the rows that fit, in their order, or by a field or metric: largest first, `reverse` turns it round.
+    """Return the matching rows in their order, or sorted by a field or metric, largest first unless `reverse`.
 
-    Runs without a number to sort by come last either way.
+    Runs without a number to sort by always come last.
 
     Raises
     ------
     UserError
-        If `where` is no comparison, or no row has what it names, what is to be sorted by, or the experiment.
+        If `where` is not a comparison, or no row has the named field, sort key or experiment.
     """
     test = compile_where(where, rows) if where else None
     experiments = {row["experiment"] for row in rows}
     if experiment is not None and rows and experiment not in experiments:
-        raise UserError(f"No run belongs to an experiment {experiment}", nearest(experiment, sorted(experiments)))
+        raise UserError(f"No run belongs to experiment '{experiment}'", nearest(experiment, sorted(experiments)))
     found = [
         row
         for row in rows
@@ -165,7 +165,7 @@ def select(
 
 
 def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[str, Any]]:
-    """Sort by a field or a metric; rows where it is not a number come behind the others, rows without it last."""
+    """Sort by a field or a metric. Non-numeric values come after numbers, and missing ones last."""
     owner, dot, inner = name.partition(".")
 
     def value(row: dict[str, Any]) -> Any:
@@ -175,7 +175,7 @@ def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[st
 
     having = [row for row in rows if value(row) is not None]
     if rows and not having:
-        raise UserError(f"--sort {name}: no run has such a field or metric")
+        raise UserError(f"--sort {name}: no run has a field or metric of that name")
     there = [row for row in having if value(row) != _NAN]
     there.sort(key=lambda row: _comparable(value(row)), reverse=True)
     if reverse:
@@ -184,12 +184,12 @@ def _by(rows: list[dict[str, Any]], name: str, *, reverse: bool) -> list[dict[st
 
 
 def _comparable(value: Any) -> tuple[int, Any]:
-    """Let words and numbers stand in one order: numbers behind words."""
+    """Make words and numbers comparable; numbers sort after words."""
     number = _INFINITE.get(value, value) if isinstance(value, str) else value
     return (1, number) if isinstance(number, int | float) else (0, str(value))
 
 
 def _read_row(folder: Path) -> dict[str, Any] | None:
-    from runner.store.rows import read_row  # records take long to import, and the cache often has all rows
+    from runner.store.rows import read_row  # slow to import, and the cache often has all rows
 
     return read_row(folder)

@@ -1,4 +1,4 @@
-"""Data inputs: hashed, kept in one place, checked again after the run."""
+"""Data inputs: hashed before the run, and checked again after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class InputStore:
         self.layout = layout
 
     def save(self, name: str, path: Path, mode: str, run_inputs: Path, filename: str | None = None) -> InputRecord:
-        """Hash an input and make it available; links in a folder are what they point to.
+        """Hash an input and make it available. Links in a folder are followed.
 
         Parameters
         ----------
@@ -33,15 +33,15 @@ class InputStore:
         run_inputs : Path
             The run's folder for links.
         filename : str or None
-            The name that the script finds it by; its own unless given.
+            The file name that the script sees; None: its own.
 
         Raises
         ------
         UserError
-            If it is not there, or has a link that leads nowhere or back above itself.
+            If it does not exist, or contains a broken or circular link.
         """
         if not path.exists():
-            raise UserError(f"data.inputs.{name}: there is no file or folder {path}")
+            raise UserError(f"data.inputs.{name}.path: {path} does not exist")
         digest, files, size = self._measure(name, path)
         location = run_inputs / name / (filename or path.name)
         location.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ class InputStore:
         )
 
     def recheck(self, name: str, record: InputRecord, _run_inputs: Path) -> None:
-        """Check that an input is what was hashed.
+        """Check that an input has not changed since it was hashed.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class InputStore:
         if not place.exists() or self._measure(name, place)[0] != record.hash:
             raise UserError(
                 f"Data input {name} at {record.path} changed while the run was using it",
-                "Use mode: copy for data that others write to",
+                f"For data that others write to: data.inputs.{name}.mode=copy",
             )
 
     def _copy(self, name: str, path: Path, digest: str) -> Path:
@@ -95,7 +95,7 @@ class InputStore:
         return next(iter(target.iterdir()))
 
     def _measure(self, name: str, path: Path) -> tuple[str, int, int]:
-        """Return hash, number of files and bytes; unchanged files are not read again."""
+        """Return the hash, the number of files and their size. Unchanged files are not read again."""
         with HashCache(self.layout.hashes) as cache:
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
@@ -111,11 +111,11 @@ def _files(name: str, folder: Path) -> list[str]:
     try:
         return followed_files(folder)
     except BadLinkError as wrong:
-        raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or name a folder without it") from None
+        raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or use a folder without it") from None
 
 
 class HashCache:
-    """SHA-256 of files by path, size, modification time and inode. Delete the file and it is made anew."""
+    """SHA-256 of files by path, size, modification time and inode. The file can be deleted at any time."""
 
     def __init__(self, path: Path) -> None:
         import sqlite3
@@ -125,7 +125,7 @@ class HashCache:
             make_file(path)
         self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
         self._database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)")
-        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut takes is read again
+        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
 
     def __enter__(self) -> HashCache:
         return self
@@ -134,7 +134,7 @@ class HashCache:
         self._database.close()
 
     def hash(self, path: Path) -> str:
-        """Return a file's hash, reading it only if it is not known."""
+        """Return a file's hash, reading the file only if necessary."""
         state = path.stat()
         facts = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino} {state.st_dev}"
         key = os.fsencode(os.path.realpath(path)).decode("latin-1")

@@ -1,4 +1,4 @@
-"""The report beside a version that says how far its accelerated form is off."""
+"""The report beside a version on the accuracy of its accelerated form."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NAME = "parity-onnx.json"
 
 
 def keep_parity(layout: Layout, record: ModelRecord, report: Mapping[str, Any]) -> None:
-    """Keep a report; the latest one stands."""
+    """Save a report, replacing an earlier one."""
     write_json(layout.model(record.name) / str(record.version) / _NAME, report)
 
 
 def read_parity(layout: Layout, record: ModelRecord) -> dict[str, Any] | None:
-    """Return the latest report, None if there never was one."""
+    """Return the latest report, or None."""
     path = layout.model(record.name) / str(record.version) / _NAME
     try:
         found = read_mapping(path)

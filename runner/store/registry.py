@@ -54,7 +54,7 @@ class FileRegistry:
         Raises
         ------
         UserError
-            If the bytes are not those that were inspected, a folder holds links, or the disk refuses.
+            If the bytes differ from those inspected, a folder contains links, or the disk refuses.
         """
         folder = self.layout.model(record.name)
         try:
@@ -69,12 +69,12 @@ class FileRegistry:
                 folder.rmdir()  # only when nothing else is in it
             raise UserError(
                 f"Model {record.name} was not registered: {error.strerror or error} ({folder})",
-                "Nothing was left behind; free some room or choose another workspace.root",
+                "Free some space, or choose another folder: workspace.root=FOLDER",
             ) from None
 
     @contextlib.contextmanager
     def _staging(self, folder: Path) -> Iterator[Path]:
-        """Make a folder that the next registration sweeps if this process dies: its lock is then free."""
+        """Create a staging folder. If this process dies, the next registration finds its lock free and removes it."""
         sweep(folder, _STAGING)
         staging = folder / f"{_STAGING}{secrets.token_hex(6)}"
         with working_aside(staging):
@@ -101,7 +101,7 @@ class FileRegistry:
 
     @staticmethod
     def _numbers(folder: Path) -> list[int]:
-        """Return the numbers that are or were taken."""
+        """Return all numbers that are or were in use."""
         with os.scandir(folder) as entries:
             names = [entry.name.removeprefix(_DELETED) for entry in entries]
         return [int(name) for name in names if name.isascii() and name.isdigit()]
@@ -120,7 +120,7 @@ class FileRegistry:
         return sorted(int(one) for one in names if one.isascii() and one.isdigit() and one[0] != "0")
 
     def resolve(self, reference: str) -> ModelRecord:
-        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for.
+        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` refers to.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class FileRegistry:
     def _known(self, name: str) -> list[int]:
         versions = self.versions(name)
         if not versions:
-            raise UserError(f"There is no model '{name}'", nearest(name, self.names()))
+            raise UserError(f"Model '{name}' does not exist", nearest(name, self.names()))
         return versions
 
     def read(self, name: str, version: int) -> ModelRecord:
@@ -162,11 +162,11 @@ class FileRegistry:
         try:
             record = read_record(path, ModelRecord)
         except FileNotFoundError:
-            raise UserError(f"There is no model {name}:{version}") from None
-        return dataclasses.replace(record, name=name, version=version)  # its folder says what it is
+            raise UserError(f"Model {name}:{version} does not exist") from None
+        return dataclasses.replace(record, name=name, version=version)  # its folder decides its name and number
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run made, newest first; one that cannot be read is named."""
+        """Return the versions of a model that a run registered, newest first; name unreadable ones."""
         found = []
         for version in reversed(self.versions(name)):
             try:
@@ -179,41 +179,41 @@ class FileRegistry:
         return found
 
     def artefact(self, record: ModelRecord) -> Path:
-        """Return where a version's artefact is."""
+        """Return the path of a version's artefact."""
         return self.layout.model(record.name) / str(record.version) / check_name(record.artefact, "model file name")
 
     def verified_bytes(self, record: ModelRecord) -> bytes:
-        """Return a single-file artefact's bytes, checked against its SHA-256 before anything reads them.
+        """Return a single-file artefact's bytes after checking their SHA-256.
 
         Raises
         ------
         UserError
-            If they are not the registered ones.
+            If the SHA-256 differs.
         """
         content = self.artefact(record).read_bytes()
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise UserError(
-                f"Model {record.name}:{record.version} is not what was registered: its SHA-256 differs",
-                "Do not load it; see: vivero models verify",
+                f"Model {record.name}:{record.version} has changed since it was registered: its SHA-256 differs",
+                "Do not load it. For details: vivero models verify",
             )
         return content
 
     def aliases(self, name: str, at: str | None = None) -> dict[str, int]:
-        """Return the aliases as they stand, or stood at a time (ISO 8601)."""
+        """Return the aliases now, or at a time in ISO 8601."""
         return AliasFile(self.layout.model(name)).current(at)
 
     def set_alias(self, name: str, alias: str, version: int | None) -> None:
-        """Move an alias to a version, or drop it with None.
+        """Move an alias to a version, or remove it with None.
 
         Raises
         ------
         UserError
-            If the version is not there, or the word means something else already.
+            If the version does not exist, or the word is reserved.
         """
         versions = self._known(name)
         check_name(alias, "alias")
         if alias == "latest" or alias.isdigit():
-            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers have a meaning of their own")
+            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers are reserved")
         if version is not None and version not in versions:
             raise UserError(
                 f"Model {name} has no version '{version}'", f"Its versions: {', '.join(map(str, versions))}"
@@ -227,7 +227,7 @@ class FileRegistry:
         return AliasFile(self.layout.model(name)).history()
 
     def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
-        """Set tags of a version, or drop those given as None."""
+        """Set tags of a version, and remove those given as None."""
         with locked(self.layout.model(name) / ".tags.lock"):
             record = self.read(name, version)
             changed = {**record.tags, **tags}
@@ -235,32 +235,43 @@ class FileRegistry:
             write_json(self.layout.model(name) / str(version) / RECORD, record.to_json())
         return record
 
-    def delete(self, name: str, version: int | None) -> None:
-        """Remove one version, or with None all of them. Numbers are not used again.
+    def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:
+        """Return the versions that `delete` would remove, and the aliases that point at them.
 
         Raises
         ------
         UserError
-            If it is not there, an alias points to it, or the model's folder is a link.
+            If it does not exist, or an alias points at the version.
         """
         versions = self._known(name)
         chosen = versions if version is None else [self.read(name, version).version]
-        held = {alias: one for alias, one in self.aliases(name).items() if one in chosen}
+        held = [alias for alias, one in self.aliases(name).items() if one in chosen]
         if held and version is not None:
             raise UserError(
                 f"Model {name}:{version} has the alias {', '.join(held)}",
-                f"Move it first: vivero models alias {name} {next(iter(held))} VERSION",
+                f"Move it first: vivero models alias {name} {held[0]} VERSION",
             )
+        return chosen, held
+
+    def delete(self, name: str, version: int | None) -> None:
+        """Remove one version, or with None all of them. Numbers are never reused.
+
+        Raises
+        ------
+        UserError
+            If it does not exist, an alias points at it, or the model's folder is a link.
+        """
+        chosen, held = self.check_delete(name, version)
         for alias in held:
             AliasFile(self.layout.model(name)).append(alias, None)
         for one in chosen:
             folder = self.layout.model(name)
             check_above(self.layout.root, folder / str(one))
-            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # stays, so that the number is not taken again
+            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # kept, so that the number is not reused
             remove(self.layout.root, folder / str(one))
 
     def verify(self, name: str, version: int) -> list[str]:
-        """Return what is wrong with a version's files."""
+        """Return the problems of a version's files."""
         record = self.read(name, version)
         path = self.artefact(record)
         if not path.exists():
@@ -278,19 +289,21 @@ class FileRegistry:
 
 
 def _copy(artefact: Path, target: Path) -> None:
-    """Copy a file or folder and follow no link, also one that a running script puts there meanwhile."""
+    """Copy a file or folder without following links, even those that a running script creates meanwhile."""
     if artefact.is_dir():
         shutil.copytree(artefact, target, symlinks=True)
         for parent, folders, names in os.walk(target):
             if any(Path(parent, one).is_symlink() for one in [*folders, *names]):
-                raise UserError(f"The model folder {artefact.name} holds links", "Replace them by the files themselves")
+                raise UserError(
+                    f"The model folder {artefact.name} contains links", "Replace them with the files themselves"
+                )
     else:
         with open_regular(artefact, sys.maxsize) as read, target.open("wb") as written:
             shutil.copyfileobj(read, written, _BLOCK)
 
 
 def _measured(copied: Path, record: ModelRecord) -> ModelRecord:
-    """Return the record with hash and size of the copy, if it is what was inspected."""
+    """Return the record with the copy's hash and size, after checking that it is what was inspected."""
     digest = hash_tree(copied)
     if record.sha256 and record.sha256 != digest:
         raise UserError(f"Model {record.name} was not registered: its file changed after it was inspected", "Run again")

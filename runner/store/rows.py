@@ -17,11 +17,11 @@ from runner.store.runs import read_record
 
 
 def read_row(folder: Path) -> dict[str, Any] | None:
-    """Return the row of the run in a folder, None where its record cannot be read."""
+    """Return the row of the run in a folder, or None if its record cannot be read."""
     try:
         record = read_record(folder)
         row = row_of(record)
-        if record.finalize is None and record.status in TERMINAL:  # it ended before its metrics were put in the record
+        if record.finalize is None and record.status in TERMINAL:  # it ended before its metrics were recorded
             row["metrics"] = metrics_so_far(RunLayout(folder))
         return row
     except UserError:
@@ -29,7 +29,7 @@ def read_row(folder: Path) -> dict[str, Any] | None:
 
 
 def row_of(record: RunRecord) -> dict[str, Any]:
-    """Return what a list shows of a run."""
+    """Return the fields of a run that lists show."""
     made = record.register
     return {
         "id": record.id,
@@ -50,18 +50,18 @@ def row_of(record: RunRecord) -> dict[str, Any]:
 
 
 def _params(record: RunRecord) -> dict[str, Any]:
-    """Return a run's arguments where they have names."""
+    """Return a run's named arguments."""
     arguments = record.part("job").get("arguments")
     return dict(arguments) if isinstance(arguments, Mapping) else {}
 
 
 def _objective(record: RunRecord) -> Any:
-    """Return what the sweep of a trial is after, as its configuration says it."""
+    """Return the objective of a trial's sweep, as configured."""
     return record.part("sweep").get("objective")
 
 
 def metrics_so_far(run: RunLayout) -> dict[str, Any]:
-    """Return the last values of what a run has logged until now; what a script wrote there hides no other run."""
+    """Return the last value of each metric logged so far. Whatever the script wrote, other runs stay readable."""
     try:
         return last_values(read_lines(run.metrics, MetricLine))
     except UserError as error:

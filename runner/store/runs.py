@@ -23,7 +23,7 @@ class FileRunStore:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._written: RunRecord | None = None
-        self._encoder = Encoder()  # of the one run that whoever writes minds
+        self._encoder = Encoder()  # of the run that this process writes
 
     def create(self, record: RunRecord) -> None:
         """Write a new run's record.
@@ -36,11 +36,11 @@ class FileRunStore:
         run = self.layout.run(record.experiment, record.id)
         run.root.mkdir(parents=True, exist_ok=True)
         if run.record.exists():
-            raise UserError(f"There is already a run {record.id}")
+            raise UserError(f"Run {record.id} already exists")
         self.write(record)
 
     def write(self, record: RunRecord) -> None:
-        """Replace a run's record as a whole, unless it is what was written last: whoever writes minds the run."""
+        """Replace a run's record as a whole, unless it equals what this process wrote last."""
         if record != self._written:
             write_text(self.layout.run(record.experiment, record.id).record, self._encoder.encode(record) + "\n")
             self._written = record
@@ -51,19 +51,19 @@ class FileRunStore:
         Raises
         ------
         UserError
-            If there is none, or it cannot be read.
+            If it does not exist or cannot be read.
         """
         run = locate(self.layout, run_id)
         if run is not None:
             return read_record(run.root)
-        raise UserError(f"There is no run {run_id}", nearest(run_id, self.ids()))
+        raise UserError(f"Run {run_id} does not exist", nearest(run_id, self.ids()))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, newest last."""
         return sorted((folder.name for folder in self._folders()), key=time_of)
 
     def find(self, text: str) -> RunRecord:
-        """Return the run that a user means: its id, a part only it has, or ``latest``.
+        """Return the run that a user means by an id, a unique part of one, or ``latest``.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class FileRunStore:
         places = {folder.name: folder for folder in self._folders()}
         ids = sorted(places, key=time_of)
         if not ids:
-            raise UserError("There are no runs in this workspace", "Start one: python -m runner +experiment=iris")
+            raise UserError("This workspace has no runs", "Start one: python -m runner +experiment=iris")
         if text == "latest":
             return latest(ids, lambda one: read_record(places[one]))
         return read_record(places[meant(text, ids, "run")])
@@ -87,7 +87,7 @@ class FileRunStore:
                 continue  # named by `RunIndex.unreadable`
 
     def delete(self, run_id: str) -> None:
-        """Remove a run that has ended: out of sight by a rename, then file by file.
+        """Remove a run that has ended: hide it by a rename, then remove it file by file.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class FileRunStore:
         """
         record = self.read(run_id)
         if record.status not in TERMINAL:
-            raise UserError(f"Run {run_id} is {record.status}", f"End it first: vivero cancel {run_id}")
+            raise UserError(f"Run {run_id} is {record.status}", f"Cancel it first: vivero cancel {run_id}")
         root = self.layout.run(record.experiment, record.id).root
         remove(self.layout.root, root)
 
@@ -107,7 +107,7 @@ class FileRunStore:
 
 
 def locate(layout: Layout, run_id: str) -> RunLayout | None:
-    """Return the folder of a run of any experiment, None where there is no such run."""
+    """Return the folder of a run of any experiment, or None."""
     if "/" in run_id:
         return None
     for experiment in entries(layout.runs):
@@ -118,7 +118,7 @@ def locate(layout: Layout, run_id: str) -> RunLayout | None:
 
 
 def read_record(folder: Path) -> RunRecord:
-    """Return the record in a run's folder, by whose name it goes, whatever is written in it.
+    """Return the record in a run's folder. Its id is the folder's name, whatever the file says.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Copies of source folders, each content once."""
+"""Copies of source folders, stored once for each content."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _MB = 2**20
 class FileSnapshotStore:
     """The snapshots of one workspace: ``<hash>/manifest.json`` and ``<hash>/files/``.
 
-    Links in the source are copied as what they point to. Limits are in bytes and files. What is copied out is checked:
-    a snapshot that was changed is put right from the source that this store has saved, and else refused.
+    Links in the source are followed. Limits are in bytes and files. Copies taken out are verified:
+    a snapshot that has changed is repaired from the source if this store saved it, and refused otherwise.
     """
 
     def __init__(
@@ -39,15 +39,15 @@ class FileSnapshotStore:
         allow_secrets: Sequence[str] = (),
     ) -> None:
         self.layout, self.max_bytes, self.max_files, self.allow_secrets = layout, max_bytes, max_files, allow_secrets
-        self._again: dict[str, Callable[[str], None]] = {}  # by the hash of what this store has saved
+        self._again: dict[str, Callable[[str], None]] = {}  # by the hashes that this store saved
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
-        """Copy a source folder unless its content is there already.
+        """Copy a source folder unless its content is already stored.
 
         Raises
         ------
         UserError
-            If it is too large, has links in a circle, or holds what looks like secrets.
+            If it is too large, has circular links, or contains files that look like secrets.
         """
         paths = self._listed(source, say)
         sizes = {path: (source / path).stat().st_size for path in paths}
@@ -58,7 +58,7 @@ class FileSnapshotStore:
             self._store(source, digest, manifest)
 
         def again(name: str) -> None:
-            say(f"Snapshot {digest[:12]} was changed ({name}) and is put right from the source")
+            say(f"Snapshot {digest[:12]} had changed ({name}) and was repaired from the source")
             self._store(source, digest, manifest, replace=True)
 
         self._again[digest] = again
@@ -66,12 +66,12 @@ class FileSnapshotStore:
         return SnapshotRecord(hash=digest, source=source.name, files=len(paths), bytes=total)
 
     def check_out(self, digest: str, target: Path) -> None:
-        """Make a writable copy of a stored snapshot.
+        """Create a writable copy of a stored snapshot.
 
         Raises
         ------
         UserError
-            If it is not stored, or not what was stored.
+            If it is not stored or has changed.
         """
         make_folder(target)
         try:
@@ -90,8 +90,8 @@ class FileSnapshotStore:
         ignored = _ignore_rules(source)
         for name in RESULT_FOLDERS:
             if (source / name).is_dir():
-                say(f"{name}/ of the source is left out: a run writes its own")
-        many = 20 * self.max_files  # enough to say no, before all of a disk is listed
+                say(f"{name}/ of the source folder is not copied: each run writes its own")
+        many = 20 * self.max_files  # enough to refuse, before a whole disk is listed
         seen = 0
 
         def leave_out(path: str, is_folder: bool) -> bool:
@@ -110,14 +110,14 @@ class FileSnapshotStore:
         try:
             return followed_files(source, leave_out)
         except BadLinkError as wrong:
-            raise UserError(f"job.source: {wrong}", "Remove it, or ignore it in .amlignore") from None
+            raise UserError(f"job.source: {wrong}", "Remove it, or add it to .amlignore") from None
 
     def _check(self, paths: Sequence[str], sizes: dict[str, int]) -> None:
         secret = secret_looking(paths, self.allow_secrets)
         if secret:
             raise UserError(
-                f"The source has files that look like secrets: {', '.join(secret[:5])}",
-                f"Ignore them in .amlignore, or allow them: 'job.snapshot.allow_secrets=[\"{secret[0]}\"]'",
+                f"The source folder has files that look like secrets: {', '.join(secret[:5])}",
+                f"Add them to .amlignore, or allow them: 'job.snapshot.allow_secrets=[\"{secret[0]}\"]'",
             )
         total = sum(sizes.values())
         largest = sorted(sizes, key=lambda path: -sizes[path])[:5]
@@ -158,7 +158,7 @@ class FileSnapshotStore:
 
 
 def _too_much(what: str, limit: object, setting: str) -> tuple[str, str]:
-    hint = f"Leave something out in .amlignore, or lift the limit of {limit} with job.snapshot.{setting}=N"
+    hint = f"Exclude files in .amlignore, or raise the limit of {limit}: job.snapshot.{setting}=N"
     return f"The source folder is too large to copy: {what}", hint
 
 
@@ -168,7 +168,7 @@ def _facts(path: Path) -> dict[str, object]:
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what a stored snapshot has, which is not checked yet.
+    """Return the manifest of a stored snapshot, unverified.
 
     Raises
     ------
@@ -180,27 +180,29 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         found: dict[str, dict[str, Any]] = read_json(folder / "manifest.json")["files"]
     except FileNotFoundError:
-        raise UserError(f"Snapshot {folder.name[:12]} is not in this workspace any more") from None
+        raise UserError(f"Snapshot {folder.name[:12]} is no longer in this workspace") from None
     except (UserError, KeyError, TypeError):
         raise snapshot.DamagedError("manifest.json") from None
     return found
 
 
 def damaged_error(folder: Path, damaged: snapshot.DamagedError) -> UserError:
-    """Return what is said of a snapshot that was changed since it was kept."""
+    """Return the error for a snapshot that has changed since it was stored."""
     return UserError(
-        f"Snapshot {folder.name[:12]} is not used: {damaged} was changed since it was kept",
-        f"Remove {folder}; a new run of its source keeps it again",
+        f"Snapshot {folder.name[:12]} cannot be used: {damaged} has changed since it was stored",
+        f"Remove {folder}. The next run of its source stores it again",
     )
 
 
 def _ignore_rules(source: Path) -> Callable[[str], bool]:
-    """Return the rules of ``.amlignore``, else of ``.gitignore``, in the source's root (Azure's rule)."""
+    """Return the rules of ``.amlignore``, or else of ``.gitignore``, in the source's root, as on Azure."""
     for name in IGNORE_FILES:
         path = source / name
         if path.is_file():
             import pathspec
 
-            text = path.read_text(encoding="utf-8-sig", errors="replace")  # some editors begin a file with a mark
+            text = path.read_text(
+                encoding="utf-8-sig", errors="replace"
+            )  # some editors start a file with a byte order mark
             return pathspec.GitIgnoreSpec.from_lines(text.splitlines()).match_file
     return lambda _path: False

@@ -1,1 +1,1 @@
-"""Sweeps: many trials of one composition, what they try, when they are stopped, and what came of them."""
+"""Sweeps: many trials of one composition."""

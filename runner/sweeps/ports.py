@@ -1,4 +1,4 @@
-"""The seams of a sweep: what chooses the next trial, what stops one early, what shows how it goes."""
+"""The ports of a sweep: search, early termination policy and display."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from runner.sweeps.records import SweepRecord, TrialRecord
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a trial is to try: values by key, and the same as overrides in Hydra's grammar."""
+    """The parameters of a trial: values by key, and the same as overrides in Hydra's grammar."""
 
     parameters: Mapping[str, Any]
     overrides: tuple[str, ...] = field(default=())
 
 
 class Search(Protocol):
-    """Chooses what trials try. It is asked whenever a slot is free, and told of each trial as it ends."""
+    """Chooses the parameters of trials. It is asked whenever a slot is free, and told when a trial ends."""
 
     total: int | None
     """Trials that there are to be, where that is known."""
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return what trial `number` is to try; None: there is nothing more to try.
+        """Return the parameters of trial `number`, or None if the search is done.
 
         The numbers ascend; the same numbers and the same results give the same suggestions.
         """
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn how a trial ended: the objectives' values, None where it has none.
+        """Record how a trial ended: its objective values, or None.
 
-        Also told, in order of their numbers and before the first question, of the trials of a sweep that is resumed,
-        and of those of earlier sweeps to start from.
+        Before the first `ask`, also called in order of numbers for the trials of a resumed sweep, and for those of
+        earlier sweeps to learn from.
         """
 
 
 class Policy(Protocol):
-    """Decides, while trials run, which of them are not worth going on with."""
+    """Decides which running trials to stop early."""
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped.
+        """Return whether a running trial should be stopped.
 
         Parameters
         ----------
         trial : int
             Its number.
         reports : mapping
-            Of every trial that has begun, the values of the first objective's metric in the order they were logged.
-            Each of them is one interval, as Azure counts.
+            For every started trial, the logged values of the first objective's metric, in order.
+            Each value is one interval, as on Azure.
         """
 
     def ended(self, trial: int) -> None:
@@ -57,16 +57,16 @@ class Policy(Protocol):
 
 
 class Watcher(Protocol):
-    """Shows a person how a sweep goes."""
+    """Displays a sweep."""
 
     def begin(self, sweep: SweepRecord) -> None:
-        """Show that it begins, or goes on."""
+        """Show that it starts or resumes."""
 
     def changed(self, sweep: SweepRecord, trial: TrialRecord) -> None:
-        """Show that a trial has begun or ended."""
+        """Show that a trial has started or ended."""
 
     def say(self, line: str) -> None:
         """Show a line of detail."""
 
     def end(self, sweep: SweepRecord) -> None:
-        """Show what came of it."""
+        """Show the results."""

@@ -1,4 +1,4 @@
-"""``sweep.json``: everything known of one sweep. Each trial is a run with a record of its own."""
+"""``sweep.json``: the record of a sweep. Each trial is a run with its own record."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from runner.statuses import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
 GOALS = (MAXIMIZE, MINIMIZE)
 STATES = (RUNNING, COMPLETED, FAILED, CANCELED)
-EARLY = "early termination"  # the reason of a trial that a policy stopped
+EARLY = "early termination"  # the reason of a trial that was stopped early
 
 
 @frozen_record
 class Objective(Record):
-    """A metric that is to become as large or as small as it can. `goal` is maximize or minimize."""
+    """A metric to optimize. `goal` is maximize or minimize."""
 
     metric: str
     goal: str = MAXIMIZE
@@ -30,21 +30,21 @@ class TrialRecord(Record):
     Parameters
     ----------
     number : int
-        From 0, in the order in which they began.
+        From 0, in the order of starting.
     run : str
         The id of its run.
     parameters : mapping
-        What was tried, by the key of the composition: ``job.arguments.kernel``, or a group such as ``environment``.
+        The parameters, by key of the composition: ``job.arguments.kernel``, or a group such as ``environment``.
     overrides : tuple of str
-        The same as Hydra's words, which give the trial again.
+        The same as Hydra overrides, which repeat the trial.
     status : str
         A run's status.
     reason : str or None
-        Why it is not completed; ``early termination`` where a policy stopped it.
+        Why it is not completed; ``early termination`` if a policy stopped it.
     metrics : mapping
         Each scalar metric's last value.
     attempt : int
-        From 1; a trial that failed and was tried again has more than one.
+        From 1; above 1 for a trial that was repeated after a failure.
     """
 
     number: int
@@ -66,29 +66,29 @@ class SweepRecord(Record):
     Parameters
     ----------
     state : str
-        running, completed, failed (some trial has, or the sweep itself) or canceled.
+        running, completed, failed (the sweep or any trial) or canceled.
     search : str
-        grid, random, sobol or bayesian; ``list`` where Hydra's own sweeper made the list.
+        grid, random, sobol or bayesian; ``list`` for Hydra's own sweepers.
     command : tuple of str
-        What every trial shares of what was typed: where its files are, then the words.
+        The typed words that all trials share: switches for configuration folders, then overrides.
     arguments : tuple of str
-        All words, as typed: with them it can be taken up again.
+        All words as typed, with which the sweep can be resumed.
     config : mapping
-        The composition that every trial starts from, resolved.
+        The shared composition, resolved.
     space : mapping
         What each parameter may be, as plain data.
     objectives : tuple of Objective
-        None: nothing is best.
+        Empty: no trial is best.
     policy : mapping
         The early termination, as configured.
     total : int or None
-        Trials that there will be, where that is known.
+        The total number of trials, if known.
     slots : int
-        Trials at the same time.
+        Concurrent trials.
     best : tuple of int
         Numbers of the best trials: one, or the Pareto front of several objectives.
     model : str or None
-        ``NAME:VERSION`` of the model that was registered for the best trial.
+        ``NAME:VERSION`` of the model registered for the best trial.
     """
 
     format: int = FORMAT
@@ -114,6 +114,6 @@ class SweepRecord(Record):
 
 @frozen_record
 class JournalLine(Record):
-    """A line of ``trials.jsonl``: the number of a trial and what changed of it, fields of its record."""
+    """A line of ``trials.jsonl``: the number of a trial and the changed fields of its record."""
 
     number: int

@@ -40,7 +40,7 @@ class SweepStore:
         sweep = self.layout.sweep(record.id)
         sweep.root.mkdir(parents=True, exist_ok=True)
         if sweep.record.exists():
-            raise UserError(f"There is already a sweep {record.id}")
+            raise UserError(f"Sweep {record.id} already exists")
         self.write(record)
 
     def write(self, record: SweepRecord) -> None:
@@ -72,7 +72,7 @@ class SweepStore:
         ids = self.ids()
         if not ids:
             raise UserError(
-                "There are no sweeps in this workspace",
+                "This workspace has no sweeps",
                 "Start one: python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf",
             )
         return latest(ids, self._read) if text == "latest" else self._read(meant(text, ids, "sweep"))

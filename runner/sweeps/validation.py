@@ -21,16 +21,18 @@ def check_sweep(config: SweepConfig) -> None:
         At the first thing that cannot be.
     """
     if config.sweeper is not None and config.sweeper not in SEARCHES:
-        raise UserError(f"sweep.sweeper={config.sweeper} is not known", nearest(config.sweeper, SEARCHES))
+        raise UserError(f"sweep.sweeper={config.sweeper} is not valid", nearest(config.sweeper, SEARCHES))
     for name in ("max_trials", "max_concurrent", "max_failures", "timeout", "trial_timeout"):
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
-            raise UserError(f"sweep.{name}={value} is not above 0", "null is no limit")
+            raise UserError(f"sweep.{name}={value:g} must be above 0", f"For no limit: sweep.{name}=null")
     if len(config.warm_start) > MOST_WARM_STARTS:
-        raise UserError(f"sweep.warm_start names {len(config.warm_start)} sweeps", f"At most {MOST_WARM_STARTS}")
+        raise UserError(f"sweep.warm_start names {len(config.warm_start)} sweeps", f"The limit is {MOST_WARM_STARTS}")
     for sweep in [*config.warm_start, *([config.resume] if config.resume is not None else [])]:
-        check_name(sweep, "id of a sweep")
+        check_name(sweep, "sweep id")
     objectives = read_objectives(config.objective)
     if config.early_termination and not objectives:
-        raise UserError("sweep.early_termination needs to know what is good", "Set sweep.objective")
+        raise UserError(
+            "sweep.early_termination needs an objective", "For example: sweep.objective='maximize accuracy'"
+        )
     make_policy(config.early_termination, objectives[0].goal if objectives else MAXIMIZE)

@@ -1,4 +1,4 @@
-"""Notices that an environment is no longer what its lock says.
+"""Detects changes to an environment since it was built.
 
 pip in a script installs beside the run, see ``pip_install``. Whatever else installs, such as ``uv pip install`` or
 ``python -I -m pip``, changes the environment that other runs share. So the names of what is installed, with the sizes
@@ -15,21 +15,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Tuple
 
-RECORD = "environment.json"  # without it an environment is built again
+RECORD = "environment.json"  # without it, an environment is rebuilt
 SEAL = "content.json"
 _PYTHON = os.path.join("bin", "python")
-_FIXED = ("path", "sha256")  # what must not change; the rest saves looking and reading
+_FIXED = ("path", "sha256")  # must not change; the rest avoids lookups and reads
 _BLOCK = 1 << 20
 _SHOWN = 5
 
 
 def seal(prefix: str) -> None:
-    """Keep what an environment consists of, once it has been built."""
+    """Record the content of an environment that has just been built."""
     _keep(prefix, dict(_content(prefix), **{_PYTHON: _interpreter(prefix)}))
 
 
 def changes(prefix: str) -> "List[str]":
-    """Return what was added, removed or replaced in an environment; nothing for one that was not sealed."""
+    """Return what was added, removed or replaced in an environment; nothing if it was not sealed."""
     try:
         with open(os.path.join(prefix, SEAL)) as file:
             then = dict(json.load(file))
@@ -47,38 +47,38 @@ def changes(prefix: str) -> "List[str]":
     if again != python and not found:
         try:
             _keep(prefix, dict(then, **{_PYTHON: again}))
-        except OSError:  # it is read again the next time
+        except OSError:  # read again the next time
             pass
     return found
 
 
 def notes(prefix: str) -> "List[str]":
-    """Return a line that names what was changed in an environment, which is built again before its next use."""
+    """Return a note on changes to an environment, and mark it to be rebuilt."""
     found = changes(prefix)
     if not found:
         return []
     give_up(prefix)
     return [
-        "the environment that runs share was changed while the script ran ({}), and is built again before its next "
+        "the shared environment changed while the script ran ({}) and will be rebuilt before its next "
         "use; add packages to environment.packages, or install them with python -m pip".format(shown(found))
     ]
 
 
 def give_up(prefix: str) -> None:
-    """Have an environment built again before its next use."""
+    """Mark an environment to be rebuilt before its next use."""
     try:
         os.remove(os.path.join(prefix, RECORD))
-    except FileNotFoundError:  # another run that used it has seen it
+    except FileNotFoundError:  # another run has noticed it
         pass
 
 
 def is_given_up(prefix: str) -> bool:
-    """Tell whether an environment that was sealed is to be built again."""
+    """Return whether a sealed environment is marked to be rebuilt."""
     return not os.path.exists(os.path.join(prefix, RECORD)) and os.path.exists(os.path.join(prefix, SEAL))
 
 
 def shown(found: "List[str]") -> str:
-    """Return the names of what was changed, the first of many."""
+    """Return the names of changes, at most the first few."""
     more = " and {} more".format(len(found) - _SHOWN) if len(found) > _SHOWN else ""
     return ", ".join(found[:_SHOWN]) + more
 
@@ -113,7 +113,7 @@ def _interpreter(prefix: str, known: "Any" = None) -> "Dict[str, Any]":
 
 
 def _facts(state: "os.stat_result") -> "Dict[str, int]":
-    """Return what tells a file from any other, and from what it was before."""
+    """Return the facts that identify a file and its state."""
     return {
         "device": state.st_dev,
         "file": state.st_ino,
@@ -134,7 +134,7 @@ def _hash(path: str) -> str:
 
 
 def _content(prefix: str) -> "Dict[str, int]":
-    """Return what is installed by its names, with sizes.
+    """Return the names of installed files, with sizes.
 
     Times are left out, so that a workspace can be copied; so are folders of code, in which libraries keep caches.
     """
@@ -152,7 +152,7 @@ def _entries(folder: str) -> "Iterator[Tuple[str, int]]":
         elif entry.is_dir():
             if entry.name != "__pycache__":
                 yield entry.name, 0
-        elif entry.name != "history":  # conda's log of what was done
+        elif entry.name != "history":  # conda's history
             yield entry.name, _size(entry.path)
 
 

@@ -1,4 +1,4 @@
-"""Files of a run's folder, written so that a kill at any instant leaves the old state or the new."""
+"""Writes files of a run's folder atomically: a kill at any instant leaves the old state or the new."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ _BLOCK = 1 << 20
 
 
 def now() -> str:
-    """Return the present in UTC as ``2026-07-01T12:00:00.000000Z``."""
+    """Return the current time in UTC as ``2026-07-01T12:00:00.000000Z``."""
     moment = time.time()
     return "{}.{:06d}Z".format(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)), int(moment % 1 * 1e6))
 
@@ -26,9 +26,9 @@ def read_json(path: str) -> "Any":
 
 
 def write_json(path: str, value: "Any", durable: bool = True) -> None:
-    """Replace a JSON file as a whole; durable means that it survives a power cut too.
+    """Replace a JSON file as a whole; `durable`: it also survives a power cut.
 
-    It is one line: json's encoder in C knows no indentation.
+    On one line, because json's C encoder cannot indent.
     """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, ".{}.{}.tmp".format(name, os.getpid()))
@@ -60,9 +60,9 @@ def remove_file(path: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder as far as it lets itself be removed; an empty one needs no further import.
+    """Remove a folder as far as possible; an empty one needs no further import.
 
-    A link goes itself, and what it leads to stays.
+    Of a link, only the link is removed.
     """
     if os.path.islink(path):
         return remove_file(path)
@@ -75,12 +75,12 @@ def remove_tree(path: str) -> None:
 
 
 def open_regular(path: str) -> "Any":
-    """Open a regular file for reading; a link is not followed, and a FIFO not waited for.
+    """Open a regular file for reading, without following a link or waiting for a FIFO.
 
     Raises
     ------
     OSError
-        If it is none.
+        If it is not a regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -90,7 +90,7 @@ def open_regular(path: str) -> "Any":
 
 
 def restore(descriptor: int, path: str) -> bool:
-    """Put a file back that was deleted or replaced while `descriptor` was open on it; return whether it was."""
+    """Restore a file that was deleted or replaced while `descriptor` was open on it; return whether it was."""
     mine, folder = os.fstat(descriptor), os.path.dirname(path)
     if os.path.islink(folder):
         os.unlink(folder)

@@ -189,7 +189,7 @@ def read_public(run_dir: str) -> JobOrder:
 
 
 def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
-    """Write what is secret of an order, if anything is."""
+    """Write an order's secrets, if any."""
     if not secrets["variables"] and secrets["argv"] is None:
         return
     part = os.path.join(run_dir, _PART)
@@ -201,7 +201,7 @@ def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
 
 
 def forget(run_dir: str) -> None:
-    """Remove what is secret of an order."""
+    """Remove an order's secrets."""
     for name in (NAME, _PART):
         _remove(os.path.join(run_dir, name))
 

@@ -1,8 +1,8 @@
 """Locks on files, which the kernel frees when their holder dies.
 
-Whoever can open a lock can hold it, and have its owner wait for ever. So a lock is its owner's alone, or the group's
-where the workspace is shared with one; one from before becomes so, and a link in its place is not followed. Who holds
-one is read from ``/proc``.
+A process that can open a lock can hold it and block its owner forever. So a lock belongs to its owner, or to the group
+that shares the workspace; older locks are changed accordingly, and a link in its place is not followed. The holder is
+read from ``/proc``.
 """
 
 import errno
@@ -20,7 +20,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def open_lock(path: str) -> int:
-    """Return the descriptor of a lock, which is made if it is not there."""
+    """Open a lock, creating it if necessary."""
     mode = 0o660 if _is_shared(os.path.dirname(path) or ".") else 0o600
     descriptor = os.open(path, _OPEN, mode)
     state = os.fstat(descriptor)
@@ -30,12 +30,12 @@ def open_lock(path: str) -> int:
 
 
 def _is_shared(folder: str) -> bool:
-    """Tell whether what is made in a folder belongs to its group, as in a workspace that is shared with one."""
+    """Return whether new files in a folder belong to its group, as in a shared workspace."""
     return os.stat(folder).st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
 
 
 def take_lock(path: str) -> "Optional[int]":
-    """Return the descriptor that holds the lock on a file, or None if another process holds it."""
+    """Take the lock on a file; return its descriptor, or None if another process holds it."""
     descriptor = open_lock(path)
     for _ in range(_LOOKS):
         if flocked(descriptor, fcntl.LOCK_EX):
@@ -46,19 +46,21 @@ def take_lock(path: str) -> "Optional[int]":
 
 
 def is_locked(path: str) -> bool:
-    """Tell whether a living process holds the lock on a file; ``/proc`` tells it of one that we may not open."""
+    """Return whether a living process holds the lock on a file, from ``/proc`` if it cannot be opened."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # lest a FIFO in its place has us wait
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        )  # so that a FIFO in its place does not block
     except OSError as error:
         return error.errno == errno.EACCES and holder(path) is not None
     try:
-        return not flocked(descriptor, fcntl.LOCK_SH)  # shared: those who look do not see each other
+        return not flocked(descriptor, fcntl.LOCK_SH)  # shared, so that checks do not see each other
     finally:
         os.close(descriptor)
 
 
 def flocked(descriptor: int, kind: int) -> bool:
-    """Tell whether a lock could be taken without waiting."""
+    """Return whether a lock could be taken without waiting."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
@@ -69,7 +71,7 @@ def flocked(descriptor: int, kind: int) -> bool:
 
 
 def holder(path: str) -> "Optional[int]":
-    """Return the pid of who holds the lock on a file: 0 where it is hidden, None where nobody is known to."""
+    """Return the pid of a lock's holder: 0 if hidden, None if unknown."""
     try:
         state = os.stat(path)
         with open("/proc/locks") as file:
@@ -85,7 +87,7 @@ def holder(path: str) -> "Optional[int]":
 
 
 def command_of(pid: int) -> str:
-    """Return the command line of a process, nothing where it is not told."""
+    """Return the command line of a process, or an empty text."""
     try:
         with open("/proc/{}/cmdline".format(pid), "rb") as file:
             words = file.read(300).split(b"\0")

@@ -17,11 +17,11 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
 class DamagedError(Exception):
-    """A snapshot is not what was kept; the text names the first file that differs."""
+    """A snapshot has changed; the text names the first file that differs."""
 
 
 def key_of(manifest: "Mapping[str, Mapping[str, Any]]") -> str:
-    """Return the hash of names, execute bits and contents, by which a snapshot is named."""
+    """Return the hash of names, execute bits and contents that names a snapshot."""
     import hashlib
 
     lines = "".join(
@@ -31,7 +31,7 @@ def key_of(manifest: "Mapping[str, Mapping[str, Any]]") -> str:
 
 
 def check_manifest(manifest: "Any", key: str) -> None:
-    """Raise DamagedError unless a manifest is the one that a snapshot is named by."""
+    """Raise DamagedError unless a manifest matches the snapshot's name."""
     try:
         if key_of(manifest) == key:
             return
@@ -41,7 +41,7 @@ def check_manifest(manifest: "Any", key: str) -> None:
 
 
 def copy(folder: str, manifest: "Dict[str, Any]", key: str, target: str) -> None:
-    """Make a writable copy of a snapshot's files, the first wrong one of which is removed and ends it."""
+    """Create a writable copy of a snapshot's files; remove the first wrong one and stop."""
     check_manifest(manifest, key)
     made: "Set[str]" = set()
     for name, facts in manifest.items():
@@ -58,7 +58,7 @@ def copy(folder: str, manifest: "Dict[str, Any]", key: str, target: str) -> None
 
 
 def check(folder: str, manifest: "Dict[str, Any]", key: str) -> None:
-    """Raise DamagedError unless a snapshot's files are what the manifest says."""
+    """Raise DamagedError unless a snapshot's files match the manifest."""
     check_manifest(manifest, key)
     for name, facts in manifest.items():
         if _read(os.path.join(folder, name), lambda block: None) != facts["sha256"]:
@@ -77,7 +77,7 @@ def _copy(source: str, path: str, mode: int) -> str:
 
 
 def _read(source: str, take: "Callable[[bytes], None]") -> str:
-    """Hand out a file's content and return its SHA-256, nothing for what is no regular file."""
+    """Pass on a file's content and return its SHA-256, empty if it is not a regular file."""
     import hashlib
 
     try:

@@ -59,7 +59,7 @@ def changed() -> "Dict[str, float]":
     for part in filter(None, os.environ.get(VARIABLE, "").replace(" ", "").split(",")):
         name, _, value = part.partition("=")
         if name not in DEFAULTS:
-            raise ValueError("{}: there is no {!r}. Known: {}".format(VARIABLE, name, ", ".join(sorted(DEFAULTS))))
+            raise ValueError("{}: unknown timeout {!r}. Known: {}".format(VARIABLE, name, ", ".join(sorted(DEFAULTS))))
         try:
             found[name] = float(value)
         except ValueError:

@@ -70,8 +70,8 @@ def test_a_command_says_it_and_records_who_ran_it(several: bool, command_line: C
     words = ["-m", "+job.arguments.n=1,2"] if several else []
     first, second = command_line.job(*words), command_line.job(*words)
     assert first.returncode == second.returncode == 0, first.stderr
-    assert (first.stdout + first.stderr).count("closed to them") == 1
-    assert "closed to them" not in second.stdout + second.stderr
+    assert (first.stdout + first.stderr).count("now private") == 1
+    assert "now private" not in second.stdout + second.stderr
     assert mode(command_line.workspace) == 0o700
     user = record_of(command_line)["user"]
     assert user and f"user        {user}\n" in command_line.vivero("show", "latest").stdout

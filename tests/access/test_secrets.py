@@ -214,7 +214,7 @@ def test_a_sweep_over_a_secret(command_line: CommandLine) -> None:
 def test_a_command_that_cannot_hide_its_words_is_said(command_line: CommandLine) -> None:
     command_line.script("pass")
     done = command_line.run("job.source=src", f'job.command=["sh","-c","exit 0","--token={TYPED}"]')
-    assert done.returncode == 0 and "give it as an environment variable" in done.stdout + done.stderr
+    assert done.returncode == 0 and "Pass it as an environment variable" in done.stdout + done.stderr
     assert files_with(command_line.workspace, TYPED) == []
 
 

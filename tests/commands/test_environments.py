@@ -37,7 +37,7 @@ def built(line: CommandLine, *words: str) -> None:
 
 
 def test_listed_and_shown(line: CommandLine) -> None:
-    assert "No environments are kept yet" in line.vivero("environments", "--workspace", str(line.folder)).stderr
+    assert "No environments yet" in line.vivero("environments", "--workspace", str(line.folder)).stderr
     built(line)
     (row,) = listed(line)
     assert (row["kind"], row["packages"], row["needed_by"], row["problem"]) == ("venv", 1, [], None)
@@ -47,7 +47,7 @@ def test_listed_and_shown(line: CommandLine) -> None:
     shown = line.vivero("environments", "show", row["key"][:6])
     assert "six==1.16.0" in shown.stdout
     wrong = line.vivero("environments", "show", "zzz")
-    assert wrong.returncode == 1 and "There is no environment 'zzz'" in wrong.stderr
+    assert wrong.returncode == 1 and "Environment 'zzz' does not exist" in wrong.stderr
 
 
 def test_a_damaged_one_hides_no_other(line: CommandLine) -> None:
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_may_need_any(line: CommandLine, place: str) -> None
     (path,) = line.workspace.glob(place)
     path.write_text("{")
     done = line.vivero("environments", "prune")
-    assert "0 of 1" in done.stdout and "Nothing is removed: any of them may be needed by" in done.stderr
+    assert "0 of 1" in done.stdout and "Nothing was removed: any environment may be in use by" in done.stderr
     assert len(listed(line)) == 1
 
 

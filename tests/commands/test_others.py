@@ -136,7 +136,7 @@ def test_a_run_of_another_python_is_left_as_it_is(hostile: Hostile) -> None:
     record = record.replace(f'"{prefix}"', '"/other/.venv"').replace('"packages": {', '"packages": {"absent": "1",')
     path.write_text(record)
     done = hostile.vivero("recover")
-    assert done.returncode == 1 and "Use that of /other/.venv" in done.stderr, done.stderr
+    assert done.returncode == 1 and "Use the Python of /other/.venv" in done.stderr, done.stderr
     assert hostile.run.status == "running"
 
 
@@ -144,7 +144,7 @@ def test_packages_that_changed_since_do_not_fail_a_run(hostile: Hostile) -> None
     path = hostile.folder.record
     path.write_text(path.read_text().replace('"packages": {', '"packages": {"absent": "1",'))
     done = hostile.vivero("recover")
-    assert done.returncode == 0 and "going on although absent" in done.stderr
+    assert done.returncode == 0 and "continuing although absent" in done.stderr
     assert hostile.marks() == ["loaded"]
 
 

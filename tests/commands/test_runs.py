@@ -172,7 +172,7 @@ def test_a_child_is_shown_with_what_the_script_gave_it(command_line: CommandLine
         assert told.returncode == 0 and f"of run  {shown['id']}" in told.stdout, told.stdout + told.stderr
     assert "kind  forest" in command_line.vivero("show", second["id"]).stdout
     missing = command_line.vivero("show", f"{shown['id']}_9")
-    assert missing.returncode == 1 and "There is no run" in missing.stderr
+    assert missing.returncode == 1 and "No run matches" in missing.stderr
 
 
 def test_what_children_upload_is_kept_apart(command_line: CommandLine) -> None:

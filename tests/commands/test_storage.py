@@ -79,7 +79,7 @@ def test_nowhere_to_print_to(words: list[str], history: History) -> None:
     with open("/dev/full", "wb") as full:
         done = command.finish(command.start("runner.cli", *words, preexec_fn=lambda: os.dup2(full.fileno(), 1)))
     if words not in (["models"], ["sweeps"]):  # which have nothing to print
-        assert "This cannot be printed: No space left on device" in _said(done)
+        assert "Cannot write the output: No space left on device" in _said(done)
 
 
 @pytest.mark.parametrize("words", [[], ["-m", "+job.arguments.x=1,2"], ["--version"]], ids=" ".join)

@@ -129,7 +129,7 @@ def test_a_sweep_whose_controller_died_is_brought_up_to_date(history: History, s
     record = going(store, trial(0, run=run.id, **RUNNING), trial(1, run="iris_never_began", **RUNNING))
     store.append(record.id, record.trials[0].to_json())
     done = history.vivero("sweep", "latest")
-    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before it began" in done.stdout
+    assert "interrupted" in done.stdout and "Accuracy=0.75" in done.stdout and "before the trial began" in done.stdout
     assert f"python -m runner -m +experiment=iris sweep.resume={record.id}" in done.stderr
     assert "interrupted" in history.vivero("sweeps").stdout
     written = store.read(record.id)
@@ -169,7 +169,7 @@ def test_cancel_asks_a_sweep_to_end(history: History, store: Any) -> None:
     folder = store.layout.sweep(record.id)
     with locked(folder.lock):
         done = history.vivero("cancel", record.id)
-    assert done.returncode == 0 and "told to end" in done.stdout, done.stderr
+    assert done.returncode == 0 and "being canceled" in done.stdout, done.stderr
     assert folder.cancel.exists() and store.read(record.id).state == "running"
 
 
@@ -190,7 +190,7 @@ def test_cancel_of_a_sweep_that_has_ended_says_so_as_of_a_run(history: History, 
     assert history.json("cancel", run.id, sweep.id) == [
         {"id": run.id, "status": "completed"}, {"id": sweep.id, "status": "completed"},
     ]  # fmt: skip
-    assert f"Sweep {sweep.id} had already ended: it is completed" in history.vivero("cancel", sweep.id).stdout
+    assert f"Sweep {sweep.id} has already ended: it is completed" in history.vivero("cancel", sweep.id).stdout
 
 
 def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history: History, store: Any) -> None:

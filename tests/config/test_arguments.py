@@ -151,5 +151,5 @@ def test_a_list_that_the_script_wants_behind_one_flag_is_told(parser: str, comma
         assert unread_values(told, script) == []
     if parser.startswith("add_argument('--layers', nargs"):
         command_line.script(script)
-        said = "job.arguments.layers: the script takes several values behind one --layers"
+        said = "job.arguments.layers: the script takes several values after one --layers"
         assert (said in command_line.job("+job.arguments.layers=[10,20]").stdout) == PARSERS[parser]

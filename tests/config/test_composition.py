@@ -26,45 +26,45 @@ def test_every_option_composes(option: Any, command_line: CommandLine) -> None:
 
 
 MISTAKES = {
-    "job.command=[python]": "job.script and job.command do not go together. Take one of them out: job.script=null",
-    "jobs.script=x": "There is no key 'jobs'. Did you mean 'job'?",
-    "job.scrpt=x": "There is no key 'job.scrpt'. Did you mean 'script'?",
-    "model.nmae=x": "There is no key 'model.nmae'. Did you mean 'name'?",
+    "job.command=[python]": "job.script and job.command cannot be combined. Remove one of them",
+    "jobs.script=x": "Unknown key 'jobs.script'. Did you mean 'job.script'?",
+    "job.scrpt=x": "Unknown key 'job.scrpt'. Did you mean 'job.script'?",
+    "model.nmae=x": "Unknown key 'model.nmae'. Did you mean 'model.name'?",
     "enviroment=venv": "Did you mean 'environment'?",
-    "environment=venvv": "There is no environment 'venvv'. Did you mean 'venv'?",
-    "+experiment=irs": "There is no experiment 'irs'. Did you mean 'iris'?",
-    "experiment=iris": "Add it with +experiment=NAME",
+    "environment=venvv": "Unknown environment 'venvv'. Did you mean 'venv'?",
+    "+experiment=irs": "Unknown experiment 'irs'. Did you mean 'iris'?",
+    "experiment=iris": "put a + before it: +experiment=iris",
     "stages=[prepare,ruun]": "Did you mean 'run'?",
-    "stages=[run]": "leaves out a stage that a later one needs",
+    "stages=[run]": "skips a stage that a later one needs",
     "job.script=trian.py": "Did you mean 'train.py'?",
     "job.script=../x.py": "outside the source folder",
     "job.source=scr": "Did you mean 'src'?",
-    "job.timeout=soon": "job.timeout: 'soon' is not a number",
-    "compute.slots=two": "compute.slots: 'two' is not a whole number",
-    "compute.slots=0": "compute.slots=0: give at least 1",
-    "stages=prepare": "stages: a list is needed, such as [a, b]",
-    "stages={a: 1}": "stages: a list and a mapping cannot stand for each other",
-    "detach=maybe": "detach: 'maybe' is not true or false",
-    "model.name=[a]": "model.name: ['a'] is not a text",
-    "job.snapshot=7": "job.snapshot: 7 stands where a mapping is needed, with max_megabytes, max_files, allow_secrets",
-    "job.tags=7": "job.tags: a mapping is needed, such as {name: ...}",
-    "job.metrics={a: {b: 1}}": "job.metrics.a: {'b': 1} is not a text",
-    "job.command=[[a]]": "job.command[0]: ['a'] is not a text",
-    "job.tags={1: 2}": "job.tags.1: a name is a text: quote 1",
-    "data.inputs=${job}": "data.inputs: what it refers to cannot stand there",
-    "job.timeout=${job}": "job.timeout: it refers to what it is part of",
-    "model.name=${job}": "model.name: what ${job} refers to cannot stand there",
-    "model.name=${nope}": "${nope} refers to no key",
+    "job.timeout=soon": "job.timeout must be a number, not 'soon'",
+    "compute.slots=two": "compute.slots must be a whole number, not 'two'",
+    "compute.slots=0": "compute.slots=0 must be at least 1",
+    "stages=prepare": "stages must be a list, such as stages=[prepare]",
+    "stages={a: 1}": "stages must be",
+    "detach=maybe": "detach must be true or false, not 'maybe'",
+    "model.name=[a]": "model.name must be text, not ['a']",
+    "job.snapshot=7": "job.snapshot must be a mapping of max_megabytes, max_files, allow_secrets, not 7",
+    "job.tags=7": "job.tags must be a mapping, such as {name: value}",
+    "job.metrics={a: {b: 1}}": "job.metrics.a must be text, not {'b': 1}",
+    "job.command=[[a]]": "job.command[0] must be text, not ['a']",
+    "job.tags={1: 2}": "job.tags.1: names must be text. Quote 1",
+    "data.inputs=${job}": "data.inputs: the value that it refers to is not allowed here",
+    "job.timeout=${job}": "job.timeout: it refers to a section that contains it",
+    "model.name=${job}": "model.name: the value that ${job} refers to is not allowed",
+    "model.name=${nope}": "${nope} refers to a key that does not exist",
     "model.name=${nope:1}": "Unsupported interpolation type nope",
-    "endpoint={port: 1}": "'endpoint' is not chosen by default. Add it with +endpoint=NAME",
-    "+data.inputs.a=7": "data.inputs.a: 7 stands where a mapping is needed, with path, mode",
-    "+data.inputs.a={path: src}": "write it in its mapping, which keeps what else it has: 'data.inputs={a: {...}}'",
-    "model=5": "A group takes the name of one of its files",
-    "+job.tmeout=5": "There is no key 'job.tmeout'. Did you mean 'timeout'?",
-    "++job.snapshot.max_file=5": "There is no key 'job.snapshot.max_file'. Did you mean 'max_files'?",
-    "+enviroment=venv": "There is no key 'enviroment'. Did you mean 'environment'?",
+    "endpoint={port: 1}": "No endpoint is chosen by default. To add one",
+    "+data.inputs.a=7": "data.inputs.a must be a mapping of path, mode",
+    "+data.inputs.a={path: src}": "write it as part of its mapping: 'data.inputs={a: {...}}'",
+    "model=5": "A group's value is the name of one of its files",
+    "+job.tmeout=5": "Unknown key 'job.tmeout'. Did you mean 'job.timeout'?",
+    "++job.snapshot.max_file=5": "Unknown key 'job.snapshot.max_file'. Did you mean 'job.snapshot.max_files'?",
+    "+enviroment=venv": "Unknown key 'enviroment'. Did you mean 'environment'?",
     "job.timeout=-1": "above 0",
-    "job.metrics={a: '('}": "no regular expression",
+    "job.metrics={a: '('}": "is not a valid regular expression",
     "job.arguments={a:1": "cannot be read",
     "model.name=../x": "cannot be a model name",
     "model.name=a%2e%2e": "cannot be a model name",
@@ -72,39 +72,39 @@ MISTAKES = {
     "model.name=modèle": "'modèle' cannot be a model name (model.name=...). Use 1 to 128 letters from a to z",
     "+experiment_name=modèle": "'modèle' cannot be an experiment name",
     "endpoint.name=modèle": "'modèle' cannot be an endpoint name",
-    "job.script=modèle": """Quote its text: 'job.script="modèle"'""",
-    "job.command=[a>=1, b]": """Quote its texts: 'job.command=["a>=1","b"]'""",
-    "jobs": "'jobs' cannot be read. Write it as KEY=VALUE",
+    "job.script=modèle": """Quote the text: 'job.script="modèle"'""",
+    "job.command=[a>=1, b]": """Quote the texts: 'job.command=["a>=1","b"]'""",
+    "jobs": "'jobs' cannot be read. Settings are written as KEY=VALUE",
     "model.name='modèle'": "cannot be a model name",
     "experiment_name=a/b": "cannot be an experiment name",
-    "data.inputs={a: {path: nothere}}": "there is no file or folder",
+    "data.inputs={a: {path: nothere}}": "does not exist",
     "data.inputs={a: {path: src, mode: mnt}}": "Did you mean 'mount'?",
-    "job.arguments={x: '${input:nope}'}": "names no data input",
+    "job.arguments={x: '${input:nope}'}": "names an unknown data input",
     "data.inputs={a: {path: src, filename: a/b}}": "data.inputs.a.filename: 'a/b' is not the name of a file",
-    "--cfgg": "There is no switch --cfgg. Did you mean 'cfg'?",
-    "--experiment=iris": "There is no switch --experiment. Write +experiment=iris",
-    "model.name=a,b": "model.name has several values (a,b). Add -m to try each one, or write 'model.name=[a,b]'",
-    "hydra.run.dir=x": "hydra.run.dir has no effect: a run's files are in its workspace. Set workspace.root",
+    "--cfgg": "Unknown option --cfgg. Did you mean '--cfg'?",
+    "--experiment=iris": "Unknown option --experiment. Write +experiment=iris",
+    "model.name=a,b": "model.name has several values (a, b). Add -m to try each one, or write 'model.name=[a,b]'",
+    "hydra.run.dir=x": "hydra.run.dir has no effect: a run's files are kept in its workspace. To use another",
     "hydra.sweep.dir=x": "hydra.sweep.dir has no effect",
     "hydra.output_subdir=x": "hydra.output_subdir has no effect",
     "hydra.job.chdir=true": "hydra.job.chdir has no effect",
     "hydra/launcher=basic": "hydra/launcher has no effect on a single run. Add -m",
     "hydra.sweeper.params={job.tags.a: '1,2'}": "hydra.sweeper.params has no effect on a single run",
-    "--resolve": "--resolve does nothing by itself. Print the composition: --cfg job --resolve",
-    "--experimental-rerun=x": "Repeat a run: vivero rerun RUN",
-    "--package=job": "--package does nothing by itself. Print a part of the composition: --cfg job --package job",
-    "-pjob": "--package does nothing by itself",
+    "--resolve": "--resolve has no effect on its own. To print the resolved configuration: --cfg job --resolve",
+    "--experimental-rerun=x": "To repeat a run: vivero rerun RUN",
+    "--package=job": "--package has no effect on its own. To print part of the configuration: --cfg job --package job",
+    "-pjob": "--package has no effect on its own",
     "--cfg=bad": "argument --cfg/-c: invalid choice: 'bad'",
     "--info=bad": "argument --info/-i: invalid choice: 'bad'",
     "--multirun=1": "argument --multirun/-m",
     "-x": "unrecognized arguments: -x",
     "--shell-completion": "For example: -sc install=bash",
-    "workspace.root=src/train.py": "src/train.py cannot be made: it is not a folder. Choose another",
-    "workspace.root=src/train.py/below/it": "cannot be made: Not a directory. Choose another",
-    "workspace.root=/proc/nothere": "cannot be made: No such file or directory",
-    "workspace.root=/proc/self/fd/nothere": "cannot be made",
-    "environment.packages=[a]": "There is no key 'environment.packages'. It is there with environment=venv",
-    "compute.hosts=[a]": "There is no key 'compute.hosts'. It is there with compute=ssh",
+    "workspace.root=src/train.py": "src/train.py cannot be created: it is not a folder. Choose another",
+    "workspace.root=src/train.py/below/it": "cannot be created: Not a directory. Choose another",
+    "workspace.root=/proc/nothere": "cannot be created: No such file or directory",
+    "workspace.root=/proc/self/fd/nothere": "cannot be created",
+    "environment.packages=[a]": "Unknown key 'environment.packages'. It exists with environment=venv",
+    "compute.hosts=[a]": "Unknown key 'compute.hosts'. It exists with compute=ssh",
 }
 UNHEEDED = (
     "hydra.job.name=foo", "hydra/job_logging=disabled", "hydra/hydra_logging=default", "hydra.verbose=true",
@@ -130,7 +130,7 @@ def test_a_link_to_nowhere_is_no_workspace(words: list[str], command_line: Comma
     command_line.script("print(1)")
     (command_line.folder / "link").symlink_to("nowhere")
     done = command_line.job("workspace.root=link", *words)
-    assert done.returncode == 1 and "link cannot be made: it is not a folder" in done.stderr
+    assert done.returncode == 1 and "link cannot be created: it is not a folder" in done.stderr
     assert done.stderr.count("\n") == 1 and not (command_line.folder / "nowhere").exists()
 
 
@@ -145,21 +145,21 @@ def test_what_only_shows_a_composition_takes_all_of_hydras_settings(words: Any, 
 def test_switches_that_do_not_go_together_are_named(words: list[str], command_line: CommandLine) -> None:
     command_line.script("print(1)")
     done = command_line.job(*words)
-    assert done.returncode == 1 and "do not go together. Leave one of them out" in done.stderr, done.stderr
+    assert done.returncode == 1 and "cannot be combined. Remove one of them" in done.stderr, done.stderr
     assert done.stderr.count("\n") == 1
 
 
 FILES = {
     "job: {source: src, script: train.py": "mine/experiment/a.yaml, line 3, column 1: expected ',' or '}'",
     "job:\n  source: src\n  source: src": "mine/experiment/a.yaml, line 4, column 3: found duplicate key source",
-    "job: {source: src, script: train.py, timeout: soon}": "job.timeout: 'soon' is not a number, in experiment/a",
-    "job: {source: }": "job.source: nothing stands there, and it cannot be null, in experiment/a",
+    "job: {source: src, script: train.py, timeout: soon}": "job.timeout must be a number, not 'soon', in experiment/a",
+    "job: {source: }": "job.source: null is not allowed here, in experiment/a",
     "job: {script: train.py}": "job.source has no value",
-    "job: 7": "7 stands where a mapping is needed, with source, script, ",
-    "job: [a]": "['a'] stands where a mapping is needed, with source, script, ",
-    "job:": "job: nothing stands there, and it cannot be null, in experiment/a",
-    "data: {inputs: [a]}": "a list and a mapping cannot stand for each other, in experiment/a",
-    "data: {inputs: {a: 7}}": "a: 7 stands where a mapping is needed, with path, mode, filename, in experiment/a",
+    "job: 7": "must be a mapping of source, script, ",
+    "job: [a]": "must be a mapping of source, script, ",
+    "job:": "job: null is not allowed here, in experiment/a",
+    "data: {inputs: [a]}": "must be a mapping, such as {name: value}, not a list, in experiment/a",
+    "data: {inputs: {a: 7}}": "must be a mapping of path, mode, filename, not 7, in experiment/a",
     "job: {source: \x07}": "special characters are not allowed",
 }
 
@@ -192,7 +192,9 @@ def test_a_key_of_ones_own_is_there_for_others(command_line: CommandLine) -> Non
 def test_an_argument_that_is_misspelt(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=iris", "job.arguments.kernl=rbf")
     assert done.returncode == 1
-    right = "error: There is no key 'job.arguments.kernl'. Did you mean 'kernel'? To add it, put a + before it\n"
+    right = (
+        "error: Unknown key 'job.arguments.kernl'. Did you mean 'job.arguments.kernel'? To add it, put a + before it\n"
+    )
     assert done.stderr == right
 
 
@@ -281,11 +283,11 @@ def test_switches_may_stand_anywhere(command_line: CommandLine, words: Any) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["environment=venv", "environment.requirements=req.txt"], "environment.requirements: there is no file"),
-        (["environment=venv", "environment.conda_file=env.yml"], "environment.conda_file: there is no file"),
-        (["environment=conda", "environment.file=env.yml"], "environment.file: there is no file"),
-        (["environment=docker", "environment.dockerfile=Dockerfil"], "environment.dockerfile: there is no file"),
-        (["environment=docker", "environment.spec.file=env.yml"], "environment.spec.file: there is no file"),
+        (["environment=venv", "environment.requirements=req.txt"], "req.txt does not exist"),
+        (["environment=venv", "environment.conda_file=env.yml"], "env.yml does not exist"),
+        (["environment=conda", "environment.file=env.yml"], "env.yml does not exist"),
+        (["environment=docker", "environment.dockerfile=Dockerfil"], "Dockerfil does not exist"),
+        (["environment=docker", "environment.spec.file=env.yml"], "env.yml does not exist"),
     ],
 )
 def test_a_file_that_is_not_there_is_a_mistake_and_no_failed_run(
@@ -305,7 +307,7 @@ def test_words_of_a_sweep_without_one_are_said_to_have_no_effect(command_line: C
     command_line.script("print(1)")
     done = command_line.job("sweep.objective=Accuracy", "sweep.seed=3")
     assert done.returncode == 0
-    assert "warning: Only a sweep reads sweep.objective, sweep.seed. Add -m to start one." in done.stderr
+    assert "warning: sweep.objective, sweep.seed only affects a sweep. Add -m to start one." in done.stderr
 
 
 def test_a_reader_of_the_help_may_leave(command_line: CommandLine) -> None:

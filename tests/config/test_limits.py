@@ -58,9 +58,9 @@ BEYOND: dict[str, tuple[Any, str]] = {
     "a long number": ("x: " + "9" * 5000, "a number of 5000 digits"),
     "a long number by its tag": ("x: !!int '" + "9" * 5000 + "'", "a number of 5000 digits"),
     "a date that is none": ("job: {description: !!timestamp 2026-99-99}", "month must be in"),
-    "a time that is none": ("x: !!timestamp zz", "does not fit its tag"),
-    "a truth that is none": ("x: !!bool abc", "does not fit its tag"),
-    "text of another encoding": (b"x: \xff\xfe", "not in UTF-8"),
+    "a time that is none": ("x: !!timestamp zz", "does not match its YAML tag"),
+    "a truth that is none": ("x: !!bool abc", "does not match its YAML tag"),
+    "text of another encoding": (b"x: \xff\xfe", "not UTF-8"),
     "zeros": ("x: \0", "special characters"),
 }  # fmt: skip
 CLASSES = {
@@ -159,7 +159,7 @@ REFERENCES = {
 def test_references_that_stand_for_too_much(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIRCLE", "${oc.decode:${oc.env:CIRCLE}}")
     line = told(lambda: run_spec(tmp_path, "job:\n  arguments:\n" + REFERENCES[case]))
-    assert "stand for too many values" in line or "refers to itself" in line
+    assert "expand to too many values" in line or "refers to itself" in line
 
 
 def test_a_hundred_references_are_none_too_many(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_aliases_count_with_all_that_they_stand_for(start: Any, times: list[int]
         patch.setattr(yaml_limits, "MOST_VALUES", there)
         check(text, "text")
         patch.setattr(yaml_limits, "MOST_VALUES", there - 1)
-        with pytest.raises(UserError, match="there are more than"):
+        with pytest.raises(UserError, match="more than"):
             check(text, "text")
 
 
@@ -243,7 +243,7 @@ def test_what_is_no_file_of_text(kind: str, read: str, tmp_path: Path) -> None:
     }
     line = told(lambda: readers[read](path))
     assert str(path) in line
-    assert any(words in line for words in ("is not a file", "more than 1 MB", "cannot be read", "not in UTF-8"))
+    assert any(words in line for words in ("is not a file", "more than 1 MB", "cannot be read", "not UTF-8"))
 
 
 @pytest.mark.parametrize("text", [BEYOND[one][0] for one in ("a bomb", "a circle of lists", "deep lists", "many")])
@@ -288,8 +288,8 @@ SWEEPS = {
     "range(1000000000,0,-1)": "1000000000 values",
     "sort(range(0,1000000000))": "1000000000 values",
     "shuffle(range(0,1000000000))": "1000000000 values",
-    "range(0,1,0)": "has no end",
-    "range(0,inf)": "has no end",
+    "range(0,1,0)": "never ends",
+    "range(0,inf)": "never ends",
 }
 
 
@@ -305,10 +305,10 @@ def test_combinations_beyond_a_limit() -> None:
 
 
 SECTIONS = {
-    "callbacks: {x: {a: 1}}": "hydra.callbacks is not taken",
+    "callbacks: {x: {a: 1}}": "hydra.callbacks is not allowed",
     "job_logging: {handlers: {x: {class: logging.FileHandler, filename: MADE}}}": "hydra.job_logging has no effect",
     "hydra_logging: {handlers: {x: {(): os.system, command: touch MADE}}}": "hydra.hydra_logging has no effect",
-    "run: {dir: MADE}": "hydra.run.dir is not heeded",
+    "run: {dir: MADE}": "hydra.run.dir has no effect",
     "sweep: {dir: MADE}": "hydra.sweep.dir is not heeded",
     "job: {env_set: {LD_PRELOAD: MADE}}": "hydra.job.env_set has no effect",
     "job: {chdir: true}": "hydra.job.chdir has no effect",
@@ -369,5 +369,5 @@ def test_a_name_with_target_in_it_is_no_class(name: str, word: str) -> None:
     "word", ["hydra.sweeper._target_=a.B", "+_target_=a.B", "job={_target_: a.B}", 'job={"_target_": a.B}', "~_target_"]
 )
 def test_a_class_is_refused_however_it_is_written(word: str) -> None:
-    with pytest.raises(UserError, match="names no classes"):
+    with pytest.raises(UserError, match="cannot name classes"):
         check_words([word])

@@ -107,7 +107,7 @@ class ClusterRunsContract:
         )
         team.train("-m", "+job.arguments.n=range(0,4)", "compute.slots=1")
         assert {note[:60] for one in team.records() for note in one["run"]["notes"]} == {
-            "the environment that runs share was changed while the script"
+            "the shared environment changed while the script"
         }
 
     def test_inputs_with_links_and_other_names_are_there(self, team: Team) -> None:
@@ -135,21 +135,21 @@ class ClusterRunsContract:
     def test_a_model_is_inspected_for_the_run(self, team: Team) -> None:
         team.script(A_DICT)
         done = team.train("model.name=by-run", code=2)
-        assert "Model by-run was not registered: it holds a dict" in done.stdout
+        assert "Model by-run was not registered: it contains a dict" in done.stdout
 
     def test_a_model_is_inspected_for_the_script(self, team: Team) -> None:
         team.script(
             f"{A_DICT}from azureml.core import Run\nRun.get_context().register_model('by-script', 'outputs/m.pkl')\n"
         )
         done = team.train(code=2)
-        assert "Model by-script was not registered: it holds a dict" in done.stdout
+        assert "Model by-script was not registered: it contains a dict" in done.stdout
 
     def test_the_model_of_a_sweeps_best_trial_is_inspected(self, team: Team) -> None:
         team.script(
             f"{A_DICT}import sys\nfrom azureml.core import Run\nRun.get_context().log('loss', float(sys.argv[2]))\n"
         )
         done = team.finish(team.begin("-m", "+job.arguments.n=1,2", "sweep.objective=loss", "model.name=best"))
-        assert "Model best was not registered: it holds a dict" in done.stdout
+        assert "Model best was not registered: it contains a dict" in done.stdout
 
     def test_a_sweep_with_an_objective_says_which_trial_was_best(self, team: Team) -> None:
         team.script("import sys\nfrom azureml.core import Run\nRun.get_context().log('loss', float(sys.argv[2]))\n")
@@ -277,7 +277,7 @@ class ClusterBadDaysContract:
         cut = cluster.machines if all_of_them else [team.node()]
         for one in cut:
             one.cut()
-        read_until(process, b"what runs there goes on")  # the connection was given up
+        read_until(process, b"its run continues")  # the connection was given up
         assert "line 59" not in run.log.read_text()
         for one in cut:
             one.mend()

@@ -310,7 +310,7 @@ def test_from_training_to_a_container_in_one_command(
     ("words", "what", "code"),
     [
         (["+endpoint=docker", "endpoint.memory=much"], "endpoint.memory='much' cannot be", 1),
-        (["+endpoint=docker", "model.name=null"], "no model is registered that could be served", 1),
+        (["+endpoint=docker", "model.name=null"], "the run registers no model to serve", 1),
         (["+endpoint=local", "endpoint.name=../x"], "cannot be an endpoint name", 1),
         (["+endpoint=docker", "endpoint.base_image=no-such-image-of-ours:1"], "no-such-image-of-ours:1", 2),
         (["+endpoint=docker", "DOCKER_HOST"], "No container engine answers", 2),

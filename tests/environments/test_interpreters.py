@@ -68,9 +68,9 @@ def test_another_patch_does_if_that_is_asked_for(tmp_path: Path) -> None:
     assert found.find(own, "minor").version == own
     assert found.find(f"{minor}.99", "minor").version.startswith(f"{minor}.")
     with pytest.raises(
-        UserError, match=rf"{minor}\.99 is not on.*Any {minor} does with environment.python_match=minor"
+        UserError, match=rf"{minor}\.99 is not installed on.*To accept any {minor}: environment.python_match=minor"
     ):
         found.find(f"{minor}.99")
-    with pytest.raises(UserError, match=r"3\.99 is not on this machine") as caught:
+    with pytest.raises(UserError, match=r"3\.99 is not installed on this machine") as caught:
         found.find("3.99", "minor")
     assert "python_match" not in str(caught.value)

@@ -96,14 +96,14 @@ def test_an_environment_that_a_script_changes_is_built_again_before_its_next_use
     command_line.script(CHANGING.format(CHANGES[how]))
     done = command_line.job(*packages, variables=variables)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the environment that runs share was changed while the script ran (" in done.stdout
+    assert "the shared environment changed while the script ran (" in done.stdout
     command_line.script(
         "import importlib.metadata as m; print(sorted(one.metadata['Name'] for one in m.distributions()))"
     )
     again = command_line.job(*packages, variables=variables)
-    assert "changed) and is built again" in again.stdout + again.stderr and "['base']" in again.stdout
+    assert "changed) and will be rebuilt" in again.stdout + again.stderr and "['base']" in again.stdout
     third = command_line.job(*packages, variables=variables)
-    assert "built again" not in third.stdout + third.stderr and "was changed" not in third.stdout
+    assert "rebuilt" not in third.stdout + third.stderr and "was changed" not in third.stdout
     assert not list(command_line.workspace.glob("environments/*/damaged"))
 
 
@@ -251,7 +251,8 @@ def test_pip_does_what_it_says_and_leaves_the_environment(
     (run,) = command_line.workspace.glob("runs/src/*")
     notes = json.loads((run / "run.json").read_bytes())["run"]["notes"]
     assert notes == (
-        [f"the script installed {noted} for this run alone; environment.packages has it for every run"] * bool(noted)
+        [f"the script installed {noted} for this run only; add it to environment.packages to have it in every run"]
+        * bool(noted)
     )
     (environment,) = command_line.workspace.glob("environments/*/bin/python")
     assert installed(str(environment)) == str(["base", *(["pip"] if own else [])]) + "\n"

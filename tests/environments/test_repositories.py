@@ -134,8 +134,8 @@ def test_what_it_takes_from_elsewhere_is_taken_there(tmp_path: Path, layout: Lay
 MISTAKES = {
     "git+{0}@v2": r"at v2 cannot be fetched: fatal: .*v2",
     "git+{0}@--upload-pack=touch": r"cannot be fetched: ",
-    "git+{0}#subdirectory=nowhere": "has no folder nowhere",
-    "git+{0}#subdirectory=../..": r"has no folder \.\./\.\.",
+    "git+{0}#subdirectory=nowhere": "does not contain the folder nowhere",
+    "git+{0}#subdirectory=../..": r"does not contain the folder \.\./\.\.",
     "git+{0}#subdirectory=source": "has neither pyproject.toml nor setup.py",
     "other @ git+{0}": "is scores, not other",
 }

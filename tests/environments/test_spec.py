@@ -31,7 +31,7 @@ def test_a_conda_file(tmp_path: Path) -> None:
     spec, lines = ask(tmp_path, conda_file="conda.yml")
     assert spec.lines == ("numpy==1.23.5", "pandas>=1.5", "scikit-learn==1.2.2", "scipy==1.10.*")
     assert spec.python == "3.8.5"
-    assert len(lines) == 1 and "azureml-defaults is left out" in lines[0]
+    assert len(lines) == 1 and "azureml-defaults is skipped" in lines[0]
     assert ask(tmp_path, conda_file="conda.yml", python="3.11")[0].python == "3.11"
 
 

@@ -112,7 +112,7 @@ def test_a_hash_that_is_given_holds(environment: Any, host: Host, tmp_path: Path
         if digest == right:
             assert made.prepare(host, said).lock_text().count("--hash=") == 1
             continue
-        with pytest.raises(UserError, match=r"No file of six==1\.16\.0 has the hash that was given for it"):
+        with pytest.raises(UserError, match=r"No file of six==1\.16\.0 has the given hash"):
             made.prepare(host, said)
 
 
@@ -142,7 +142,7 @@ def test_another_interpreter_is_not_started(seal: str, environment: Any, host: H
         (python.parents[1] / environment_seal.SEAL).unlink()
     lines: list[str] = []
     again = environment(packages=[]).prepare(host, lines.append)
-    assert lines[0].endswith("is damaged (bin/python changed) and is built again" if seal == "kept" else "built again")
+    assert lines[0].endswith("is damaged (bin/python changed) and will be rebuilt" if seal == "kept" else "rebuilt")
     assert python.resolve() == real and not again.record.cached
     assert subprocess.run(again.argv(["python", "-c", ""])).returncode == 0 and not (tmp_path / "pwned").exists()
     assert environment(packages=[]).prepare(host, said).record.cached
@@ -185,9 +185,9 @@ def test_a_killed_builder_leaves_nothing_that_is_used(environment: Any, layout: 
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "no such Python": ({"python": "3.5"}, "Python 3.5 is not on this machine. There are: .*3.11"),
-    "no such file": ({"python": "/nowhere/python"}, "there is no file /nowhere/python"),
-    "no Python at all": ({"python": "/bin/cat"}, "does not start as a Python"),
+    "no such Python": ({"python": "3.5"}, "environment.python=3.5 is not installed on this machine. Available: .*3.11"),
+    "no such file": ({"python": "/nowhere/python"}, "/nowhere/python does not exist"),
+    "no Python at all": ({"python": "/bin/cat"}, "is not a Python interpreter"),
     "no such package": ({"packages": ["six==99.99"]}, "cannot be resolved: .*six==99.99"),
     "no requirement": ({"packages": ["six=="]}, "cannot be resolved"),
     "conflict": ({"packages": ["six==1.16.0", "six==1.15.0"]}, "cannot be resolved: .*six"),
@@ -236,7 +236,7 @@ def test_a_preset_is_what_it_says(preset: str, code: str, command_line: CommandL
     [
         ("Failed to fetch: https://x/simple/six/ invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE=FILE"),
         ("Failed to fetch: http://127.0.0.1:9/simple/six/ Connection refused", "UV_INDEX_URL"),
-        ("Because only six<=1.17 is available and you require six>=99", "Correct its packages"),
+        ("Because only six<=1.17 is available and you require six>=99", "Correct environment.packages or the file"),
     ],
 )
 def test_what_to_do_depends_on_why(why: str, hint: str) -> None:

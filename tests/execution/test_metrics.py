@@ -101,4 +101,4 @@ def test_an_objective_that_is_no_number_is_said(value: str, command_line: Comman
     done = command_line.run(
         "-m", "job.source=src", "job.script=train.py", "job.arguments=[1],[1]", "sweep.objective=maximize f"
     )  # fmt: skip
-    assert "f is no finite number in any trial, such as " in done.stdout and done.returncode == 2, done.stdout
+    assert "f is not a finite number in any trial, such as " in done.stdout and done.returncode == 2, done.stdout

@@ -134,7 +134,7 @@ def test_a_damaged_file_is_named_once(tmp_path: Path, capsys: Any, monkeypatch: 
     for _ in range(2):
         assert [line["name"] for line in read_lines(path, MetricLine)] == ["a", "b"]
     assert capsys.readouterr().err == (
-        f"warning: {path} is damaged, and is read without line 2: name: 5 is not a text (and 1 more)\n"
+        f"warning: {path} is damaged; skipped line 2: name: 5 is not text (and 1 more)\n"
     )
     with pytest.raises(UserError, match="line 2: name"):
         list(read_lines(path, MetricLine, whole=True))

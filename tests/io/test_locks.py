@@ -84,7 +84,7 @@ def test_a_link_in_its_place_is_not_followed(take: Callable[[Path], None], there
         target.write_text("mine")
         target.chmod(0o644)
     lock.symlink_to(target)
-    with pytest.raises((UserError, OSError), match=r"is a link, so it is not used as a lock|symbolic links"):
+    with pytest.raises((UserError, OSError), match=r"is a link, so it cannot be used as a lock|symbolic links"):
         take(lock)
     assert target.exists() == there and (not there or stat.S_IMODE(target.stat().st_mode) == 0o644)
 
@@ -111,7 +111,7 @@ def test_another_user_cannot_hold_it_and_sees_who_does(
     with a_stranger(tmp_path):
         with pytest.raises(PermissionError):
             os.open(name, os.O_RDONLY)
-        with pytest.raises(UserError, match="belongs to somebody else"), locked(name):
+        with pytest.raises(UserError, match="belongs to another user"), locked(name):
             pass
         assert not is_locked(name)
     with locked(lock), a_stranger(tmp_path):

@@ -223,7 +223,7 @@ REFUSED = {
         "Mine",
     ),
     "no model": ("open('outputs/m.joblib', 'w').write('hello')", "was not registered"),
-    "nothing": ("pass", "left no model"),
+    "nothing": ("pass", "wrote no model"),
     "two": ("[open(f'outputs/{n}.pkl', 'w') for n in 'ab']", "look like a model"),
 }
 

@@ -157,5 +157,5 @@ def test_a_run_whose_environment_cannot_be_made_points_to_why(command_line: Comm
     told = command_line.vivero(*shlex.split(line[line.index("vivero ") :])[1:])
     assert told.returncode == 0 and told.stdout.strip(), line
     silent = command_line.vivero("logs", "latest")
-    assert "its script never began" in silent.stderr and "--name environment.log" in silent.stderr, silent.stderr
+    assert "its script never started" in silent.stderr and "--name environment.log" in silent.stderr, silent.stderr
     assert ".." not in done.stdout.split("why")[1].splitlines()[0]

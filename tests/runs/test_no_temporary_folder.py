@@ -9,7 +9,7 @@ from runner.errors import storage_error
 from tests.support.command_line import ROOT, CommandLine
 
 NO_FOLDER = "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nothere']\n"
-LINE = "There is no temporary folder that can be written. Make /tmp writable, or set TMPDIR to one"
+LINE = "No temporary folder is writable. Make /tmp writable, or set TMPDIR to a folder that is"
 
 
 @pytest.fixture

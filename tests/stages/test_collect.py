@@ -83,8 +83,8 @@ def test_a_file_of_metrics(name: str, text: str, values: Any, tmp_path: Path) ->
     ("word", "said"),
     [
         ("job.outputs=[/etc/*]", "'/etc/*' is no path within"),
-        ("job.metrics_files=[a/../../b.json]", "is no path within the script's working directory"),
-        ("job.script=train.ipynb", "train.ipynb is a notebook, and a run takes a script. Make one of it: jupyter"),
+        ("job.metrics_files=[a/../../b.json]", "is outside the script's working directory"),
+        ("job.script=train.ipynb", "train.ipynb is a notebook, but a run needs a script. Convert it: jupyter"),
     ],
 )
 def test_what_cannot_be_is_one_line(word: str, said: str, command_line: CommandLine) -> None:

@@ -54,14 +54,14 @@ class TestChangedSnapshots:
         TAMPERING[how](layout.snapshot(record.hash) / "files" / name)
         said: list[str] = []
         for number in range(2):
-            with pytest.raises(UserError, match=rf"^Snapshot {record.hash[:12]} is not used: {name} was changed"):
+            with pytest.raises(UserError, match=rf"^Snapshot {record.hash[:12]} cannot be used: {name} has changed"):
                 FileSnapshotStore(layout).check_out(record.hash, tmp_path / f"old{number}")
             assert not (tmp_path / f"old{number}" / name).exists()
         store = FileSnapshotStore(layout)
         assert store.save(source, said.append) == record
         store.check_out(record.hash, tmp_path / "new")
         assert hash_tree(tmp_path / "new") == hash_tree(source)
-        assert said == [f"Snapshot {record.hash[:12]} was changed ({name}) and is put right from the source"]
+        assert said == [f"Snapshot {record.hash[:12]} had changed ({name}) and was repaired from the source"]
         FileSnapshotStore(layout).check_out(record.hash, tmp_path / "again")
         assert [path.name for path in layout.snapshots.iterdir()] == [record.hash]
 
@@ -83,7 +83,7 @@ class TestChangedSnapshots:
         change(manifest["files"])
         path.write_text(json.dumps(manifest))
         (layout.snapshot(record.hash) / "files" / "train.py").write_text("evil")
-        with pytest.raises(UserError, match=r"manifest\.json was changed"):
+        with pytest.raises(UserError, match=r"manifest\.json has changed"):
             FileSnapshotStore(layout).check_out(record.hash, tmp_path / "old")
         assert not list((tmp_path / "old").iterdir())
 
@@ -105,7 +105,7 @@ class TestChangedSnapshots:
         tree = Tree.stored(layout.snapshot(record.hash))
         assert set(tree.content()) == {"files/pkg/empty.py", "files/pkg/large.bin", "files/train.py", "manifest.json"}
         TAMPERING[how](layout.snapshot(record.hash) / "files" / "train.py")
-        with pytest.raises(UserError, match=r"train\.py was changed since it was kept"):
+        with pytest.raises(UserError, match=r"train\.py has changed since it was stored"):
             tree.content()
 
 
@@ -116,9 +116,9 @@ def test_a_changed_script_runs_neither_afresh_nor_again(command_line: CommandLin
     with kept.open("a") as file:
         file.write("\nopen('../pwned', 'w')\n")
     done = command_line.vivero("rerun", "latest")
-    assert done.returncode in (1, 2) and "train.py was changed since it was kept" in done.stdout + done.stderr
+    assert done.returncode in (1, 2) and "train.py has changed since it was stored" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr and not list(command_line.workspace.glob("**/pwned"))
     done = command_line.job()
-    assert done.returncode == 0 and "is put right from the source" in done.stdout, done.stderr
+    assert done.returncode == 0 and "was repaired from the source" in done.stdout, done.stderr
     assert kept.read_text() == "print('mine')" and not list(command_line.workspace.glob("**/pwned"))
     assert command_line.vivero("rerun", "latest").returncode == 0

@@ -28,7 +28,7 @@ def test_what_was_written_is_read(store: Any) -> None:
     record = sweep(trial(0, 0.9))
     store.create(record)
     assert store.read(record.id) == record
-    with pytest.raises(UserError, match="already a sweep"):
+    with pytest.raises(UserError, match="already exists"):
         store.create(record)
 
 

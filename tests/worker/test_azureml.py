@@ -376,7 +376,7 @@ def test_registered_models_are_found_by_name(command_line: CommandLine, tmp_path
     command_line.script(MODELS)
     done = command_line.run("job.source=src", "job.script=train.py", "job.display_name=with models")
     assert done.returncode == 0, done.stdout + done.stderr
-    for said in ("no model other: there is none", "no model mine:7: it has version 2, 1", "is there already"):
+    for said in ("no model other: there is none", "no model mine:7: it has version 2, 1", "already exists"):
         assert said in done.stdout
     assert json.loads(command_line.vivero("show", "latest", "--json").stdout)["display_name"] == "with models"
 

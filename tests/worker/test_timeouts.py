@@ -74,7 +74,7 @@ def test_what_has_to_be_shorter_is(monkeypatch: pytest.MonkeyPatch, given: str) 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("cut_lnik=1", "VIVERO_TIMEOUTS: there is no 'cut_lnik'. Known: "), ("grace=soon", "grace=soon is not a number"),
+    [("cut_lnik=1", "unknown timeout 'cut_lnik'. Known: "), ("grace=soon", "grace=soon is not a number"),
      ("grace", "grace= is not a number"), ("grace=0", "above 0"), ("grace=nan", "above 0")],
 )  # fmt: skip
 def test_a_mistake_is_named(monkeypatch: pytest.MonkeyPatch, given: str, expected: str) -> None:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.option("--endpoint", metavar="NAME", help="The endpoint; the model's name unless said.")
-@click.option("--weight", type=click.FloatRange(0, 1), help="Share of the traffic; what is served now keeps the rest.")
-@click.option("--mirror", is_flag=True, help="Let it see the traffic and answer nothing.")
+@click.option("--endpoint", metavar="NAME", help="The endpoint. Default: the model's name.")
+@click.option(
+    "--weight", type=click.FloatRange(0, 1), help="Share of the traffic. The current deployment keeps the rest."
+)
+@click.option("--mirror", is_flag=True, help="Mirror the traffic to it and discard its answers.")
 @click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as port=5002 or workers=2.")
 @global_options
 def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool, words: tuple[str, ...]) -> None:
@@ -37,7 +39,7 @@ def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool,
 @click.argument("endpoint")
 @global_options
 def rollback(endpoint: str) -> None:
-    """Let an endpoint serve what it served before."""
+    """Make an endpoint serve what it served before."""
     from runner.wiring import make_deployer
 
     layout = trusted_workspace()
@@ -46,8 +48,8 @@ def rollback(endpoint: str) -> None:
 
 @click.command()
 @click.argument("endpoint")
-@click.option("--delete", is_flag=True, help="Remove its folder too, with keys and logs.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--delete", is_flag=True, help="Also remove its folder, with keys and logs.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 @global_options
 def stop(endpoint: str, delete: bool, yes: bool) -> None:
     """Stop an endpoint. Requests in progress are answered first."""

@@ -10,10 +10,10 @@ from runner.commands.output import emit_json, note, say, show_time
 
 @click.command()
 @click.argument("endpoint")
-@click.option("--rotate", metavar="WHICH", help="Make the primary or the secondary key anew; the other stays valid.")
+@click.option("--rotate", metavar="WHICH", help="Replace the primary or the secondary key. The other one stays valid.")
 @global_options
 def keys(endpoint: str, rotate: str | None) -> None:
-    """Show when an endpoint's keys were made, or replace one. A key is shown once: only its hash is kept."""
+    """Show when an endpoint's keys were created, or replace one. A key is shown only once; its hash is stored."""
     from runner.endpoints.store import EndpointStore
 
     store = EndpointStore(workspace())

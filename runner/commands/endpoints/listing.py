@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @global_options
 def endpoints() -> None:
-    """List endpoints: where they listen, what they serve, whether all is well."""
+    """List endpoints: address, models and state."""
     from runner.console.tables import Column
     from runner.endpoints.store import EndpointStore
 
@@ -31,7 +31,7 @@ def endpoints() -> None:
         except (
             UserError,
             OSError,
-        ) as error:  # one bad record must not hide the others, nor that its endpoint is served
+        ) as error:  # a bad record must not hide other endpoints, or that its own endpoint is running
             rows.append(_damaged(store, name, str(storage_error(error) or error)))
     if wants_json():
         emit_json(rows)
@@ -61,11 +61,11 @@ def endpoints() -> None:
 
 
 def describe(store: EndpointStore, name: str) -> dict[str, Any]:
-    """Return what is to be said of an endpoint."""
+    """Return the description of an endpoint."""
     from runner.config.endpoint_settings import EndpointSettings
 
     record = store.read(name)
-    settings = EndpointSettings(**record.settings)  # its fields were checked as the record was read
+    settings = EndpointSettings(**record.settings)  # its fields were checked when the record was read
     status = servers_of(store, record).status(name)
     return {
         "name": name,
@@ -83,7 +83,7 @@ def describe(store: EndpointStore, name: str) -> dict[str, Any]:
 
 
 def _damaged(store: EndpointStore, name: str, problem: str) -> dict[str, Any]:
-    """Return what can be said of an endpoint whose record cannot be read."""
+    """Return the description of an endpoint whose record cannot be read."""
     states = store.states(name) if store.alive(name) else []
     return {
         "name": name,
@@ -101,7 +101,7 @@ def _damaged(store: EndpointStore, name: str, problem: str) -> dict[str, Any]:
 
 
 def servers_of(store: EndpointStore, record: EndpointRecord) -> Servers:
-    """Return what serves an endpoint."""
+    """Return the server of an endpoint."""
     from runner.config.endpoint_settings import EndpointSettings
     from runner.wiring import make_servers
 

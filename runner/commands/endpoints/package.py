@@ -12,11 +12,11 @@ from runner.commands.output import emit_json, note, say
 
 @click.command()
 @click.argument("model")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder; NAME-VERSION unless said.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="The folder. Default: NAME-VERSION.")
 @click.option("--set", "words", multiple=True, metavar="KEY=VALUE", help="A setting, such as workers=2 or auth=none.")
 @global_options
 def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
-    """Write what builds an image that serves MODEL elsewhere, without this tool: Dockerfile, lock, model, README.md."""
+    """Export MODEL as files to build a server image without vivero: Dockerfile, lock, model, README.md."""
     from runner.commands.endpoints.deploy import read_settings
     from runner.commands.runs.copies import new_folder
     from runner.endpoints import package as packages
@@ -44,7 +44,7 @@ def package(model: str, output: Path | None, words: tuple[str, ...]) -> None:
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:
-    """Write a file that others can read and only its owner can write: the server takes no other models."""
+    """Write a file that others can read but only its owner can write, because the server refuses other models."""
     path = folder / name
     for one in reversed([one for one in path.parents if one.is_relative_to(folder) and not one.exists()]):
         one.mkdir()

@@ -17,28 +17,32 @@ from runner.commands.output import emit_json, note, say
 from runner.console.format import show_count
 from runner.errors import UserError
 
-# What a Parquet file takes is counted. Arrow's other allocator takes a gigabyte at once, and hands out pieces of it.
+# So that the memory for Parquet can be measured: Arrow's other allocator reserves a gigabyte at once.
 _EXACT = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 @click.command()
 @click.argument("model")
-@click.option("--input", "source", required=True, metavar="FILE", help="Rows: .csv with a header, .jsonl or .parquet.")
-@click.option("--output", "target", required=True, metavar="FILE", help="Where answers go: .csv, .jsonl or .parquet.")
-@click.option("--method", metavar="NAME", help="predict, predict_proba, ...; the model's first unless said.")
-@click.option("--keep", metavar="COLUMN,...", default="", help="Columns to copy to the answers, such as an id.")
-@click.option("--by-position", is_flag=True, help="Take the columns in the file's order, whatever they are called.")
-@click.option("--overwrite", is_flag=True, help="Replace the file of answers if there is one.")
-@click.option("--chunk", type=click.IntRange(1), default=10_000, show_default=True, help="Rows at a time.")
-@click.option("--date", "dates", multiple=True, metavar="COLUMN", help="A column whose texts are points in time.")
-@click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops file may hold.")
-@click.option("--allow-version-mismatch", is_flag=True, help="Go on in another scikit-learn than the model's.")
+@click.option(
+    "--input", "source", required=True, metavar="FILE", help="The rows: .csv with a header, .jsonl or .parquet."
+)
+@click.option("--output", "target", required=True, metavar="FILE", help="The file to write: .csv, .jsonl or .parquet.")
+@click.option("--method", metavar="NAME", help="predict, predict_proba, ... Default: the model's first.")
+@click.option("--keep", metavar="COLUMN,...", default="", help="A column to copy to the output, such as an id.")
+@click.option("--by-position", is_flag=True, help="Use the columns in the file's order and ignore their names.")
+@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@click.option("--chunk", type=click.IntRange(1), default=10_000, show_default=True, help="Rows per batch.")
+@click.option("--date", "dates", multiple=True, metavar="COLUMN", help="A column that contains dates.")
+@click.option("--trust", multiple=True, metavar="TYPE", help="A type to allow in a skops file.")
+@click.option(
+    "--allow-version-mismatch", is_flag=True, help="Continue even if the scikit-learn version differs from the model's."
+)
 @global_options
 def score(
     model: str, source: str, target: str, method: str | None, keep: str, by_position: bool, overwrite: bool,
     chunk: int, dates: tuple[str, ...], trust: tuple[str, ...], allow_version_mismatch: bool,
 ) -> None:  # fmt: skip
-    """Score every row of a file with MODEL. Type the command again after an interruption to resume it."""
+    """Score every row of a file with MODEL. After an interruption, repeat the command to resume."""
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.local import find_python
     from runner.endpoints.server_source import importable
@@ -48,9 +52,9 @@ def score(
     record = registry(layout).resolve(model)
     rows, answers = absolute(source), absolute(target)
     if not rows.is_file():
-        raise UserError(f"--input: there is no file {rows}")
+        raise UserError(f"--input: {rows} does not exist")
     if not answers.parent.is_dir():
-        raise UserError(f"--output: there is no folder {answers.parent}")
+        raise UserError(f"--output: the folder {answers.parent} does not exist")
     _check_target(rows, answers, overwrite=overwrite)
     settings = EndpointSettings(allow_version_mismatch=allow_version_mismatch)
     make = lambda packages, python: serving_environment(layout, packages, python)  # noqa: E731
@@ -77,19 +81,19 @@ def score(
 
 
 def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:
-    """Refuse to overwrite a file; partial answers of an interrupted command are kept elsewhere.
+    """Refuse to overwrite a file. Partial results of an interrupted command are stored elsewhere.
 
     Raises
     ------
     UserError
-        If the answers would replace their own rows, or a file that nobody said may go.
+        If the output would replace the input, or an existing file without --overwrite.
     """
     if not answers.exists():
         return
     if answers.is_dir():
         raise UserError(f"--output: {answers} is a folder")
     if answers.samefile(rows):
-        raise UserError("--output and --input are the same file, so the answers would replace the rows")
+        raise UserError("--output and --input are the same file, so the rows would be overwritten")
     if not overwrite:
         raise UserError(f"--output: {answers} already exists", "Add --overwrite to replace it")
 
@@ -118,7 +122,7 @@ def _carry_out(python: str, source: str, order: dict[str, Any], size: int) -> in
             raise
     if "done" in last:
         return int(last["done"])
-    raise UserError(last.get("error") or f"Scoring ended with {process.returncode}; its words stand above")
+    raise UserError(last.get("error") or f"Scoring failed with exit code {process.returncode}; see its output above")
 
 
 class _Bar:
@@ -145,7 +149,7 @@ class _Bar:
         return self
 
     def show(self, line: dict[str, Any]) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         if self._progress is not None and self._task is not None and "rows" in line:
             self._progress.update(self._task, completed=line["bytes"], rows=line["rows"])
 

@@ -1,4 +1,4 @@
-"""``vivero environments build``: a composition's environment, and no run of its script."""
+"""``vivero environments build``: builds a composition's environment without running the script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.commands.common import given_workspace, workspace_option
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @workspace_option
 def build(words: tuple[str, ...]) -> None:
-    """Build the environment of a composition: the words are those of ``python -m runner``."""
+    """Build an environment. Takes the same words as ``python -m runner``."""
     root = given_workspace()
     place = [f"workspace.root={root}"] if root else []
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""``vivero environments export``: a Dockerfile and a lock to take away."""
+"""``vivero environments export``: a Dockerfile and a lock to use elsewhere."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ ENV PATH=/opt/environment/bin:$PATH
 
 @click.command()
 @click.argument("key", metavar="KEY")
-@click.option(
-    "--output", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet, or empty."
-)
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="A new or empty folder.")
 @global_options
 def export(key: str, output: Path) -> None:
-    """Write what builds an environment elsewhere, without this tool: Dockerfile, environment.lock and README.md."""
+    """Export an environment as files to build it without vivero: Dockerfile, environment.lock and README.md."""
     from runner.commands.runs.copies import new_folder
     from runner.environments.catalogue import kept, meant
     from runner.environments.requirements.kept_wheels import KeptWheels
@@ -53,7 +51,7 @@ def export(key: str, output: Path) -> None:
 
 
 def _locks(lock: str, kind: str) -> dict[str, str]:
-    """Return the files that hold a lock: conda reads the first part of its own, pip the second."""
+    """Return the files of a lock. A conda lock is split into conda's part and pip's part."""
     if kind != "conda":
         return {"environment.lock": lock}
     from runner.environments.conda.lock import read_lock
@@ -70,7 +68,7 @@ def _dockerfile(folder: Path, kind: str, python: str, has_wheels: bool) -> str:
     if kind == "conda":
         return _CONDA.format(copies=copies)
     if kind == "docker":
-        raise UserError("That environment is an image as it was found", "Push it: docker push IMAGE")
+        raise UserError("This environment is an image that vivero did not build", "Push it: docker push IMAGE")
     return (
         f"FROM python:{python}-slim\n"
         f"COPY environment.lock /tmp/environment.lock\n{copies}"
@@ -84,5 +82,5 @@ def _readme(key: str, kind: str) -> str:
         f"# Environment {key}\n\n"
         f"Of kind {kind}. `environment.lock` names each package with its version and hashes.\n\n"
         "```\ndocker build -t environment .\n```\n\n"
-        "A Dockerfile that copies files needs them beside it: they are not part of this folder.\n"
+        "If the Dockerfile copies files, put them beside it: they are not part of this folder.\n"
     )

@@ -1,4 +1,4 @@
-"""Images of this workspace that nothing needs any more."""
+"""Removes images of this workspace that nothing needs any more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runner.layout import Layout
 
 
 def image_sizes(images: list[str]) -> dict[str, int]:
-    """Return the sizes of images; those that are not there, or all if no engine answers, are missing."""
+    """Return the sizes of images that exist, none if no engine answers."""
     if not images:
         return {}
     import docker
@@ -23,13 +23,13 @@ def image_sizes(images: list[str]) -> dict[str, int]:
         for image in images:
             with contextlib.suppress(docker.errors.ImageNotFound):
                 found[image] = int(client.images.get(image).attrs["Size"])
-    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        note(f"Sizes of images are not known: {' '.join(str(error).split())}")
+    except (UserError, docker.errors.DockerException, OSError) as error:  # errors of requests are OSErrors
+        note(f"Cannot read the sizes of images: {' '.join(str(error).split())}")
     return found
 
 
 def remove_image(key: str, root: str) -> str | None:
-    """Remove the image of an environment if this workspace built it; return why that was not possible."""
+    """Remove the image of an environment if this workspace built it; return the problem, if any."""
     import docker
 
     from runner.environments.docker.engine import KEY, WORKSPACE, connect
@@ -42,15 +42,15 @@ def remove_image(key: str, root: str) -> str | None:
             client.images.remove(f"vivero:{key}")
     except docker.errors.ImageNotFound:
         return None
-    except (UserError, docker.errors.DockerException, OSError) as error:  # those of requests are of the last kind
-        return f"its image stays: {' '.join(str(error).split())}"
+    except (UserError, docker.errors.DockerException, OSError) as error:  # errors of requests are OSErrors
+        return f"its image was kept: {' '.join(str(error).split())}"
     return None
 
 
 def prune_served(layout: Layout, dry_run: bool) -> list[str]:
     """Remove the images of model versions that no endpoint serves; return their names.
 
-    One that an endpoint served before is made again in a moment, from the image of its environment.
+    An image that is needed again is rebuilt quickly from the image of its environment.
     """
     import docker
 
@@ -60,12 +60,12 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
     from runner.errors import UserError
     from runner.io.files import is_locked
 
-    if not (layout.endpoints / BUILDING).exists():  # there never was one
+    if not (layout.endpoints / BUILDING).exists():  # it never existed
         return []
     store, removed = EndpointStore(layout), list[str]()
     deploying = [path.parent.name for path in layout.endpoints.glob("*/.deploy.lock") if is_locked(path)]
     if deploying:
-        note(f"Images of model versions stay: endpoint {deploying[0]} is being changed")
+        note(f"Images of model versions were kept: endpoint {deploying[0]} is being changed")
         return []
     try:
         client = connect(timeout=10)
@@ -74,5 +74,5 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
                 client.images.remove(name)
             removed.append(name)
     except (UserError, docker.errors.DockerException, OSError) as error:
-        note(f"Images of model versions stay: {' '.join(str(error).split())}")
+        note(f"Images of model versions were kept: {' '.join(str(error).split())}")
     return removed

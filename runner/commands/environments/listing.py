@@ -1,4 +1,4 @@
-"""``vivero environments``: what environments a workspace keeps. The bare word lists."""
+"""``vivero environments``: lists the environments of a workspace."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _COMMANDS = {
 @global_options
 @click.pass_context
 def environments(context: click.Context) -> None:
-    """List the environments that are kept, or show, build, export and prune them.
+    """List environments, or show, build, export and prune them.
 
-    A KEY is any part of the key that only it has.
+    KEY may be any unique part of a key.
     """
     if context.invoked_subcommand is not None:
         return
@@ -34,11 +34,11 @@ def environments(context: click.Context) -> None:
     elif found:
         _print(found)
     else:
-        note("No environments are kept yet")
+        note("No environments yet")
 
 
 def rows() -> list[dict[str, Any]]:
-    """Return what is known of each environment, the newest last."""
+    """Return a row for each environment, newest last."""
     from datetime import UTC, datetime
 
     from runner.commands.environments.images import image_sizes
@@ -62,7 +62,7 @@ def rows() -> list[dict[str, Any]]:
                 "image": record.image if record else None,
                 "bytes": sizes.get(record.image_id) if record and record.image_id else one.size(),
                 "created": created,
-                "last_used": began and max(began, created),  # the run that had it built began before
+                "last_used": began and max(began, created),  # the run that built it started earlier
                 "needed_by": needed.of(one.key),
                 "problem": one.problem,
             }

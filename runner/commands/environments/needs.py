@@ -1,4 +1,4 @@
-"""Which parts of a workspace need which environment."""
+"""Finds out which parts of a workspace need which environment."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T", bound=Record)
 
 
 def needs(layout: Layout) -> Needs:
-    """Return who needs which environment: runs that go on, sweeps that go on, model versions, endpoints.
+    """Return which running runs and sweeps, model versions and endpoints need which environment.
 
-    A model version needs the environment of the run that made it, or one with its very lock if that run is deleted: it
-    is inspected and served from there again.
+    A model version needs the environment of the run that registered it, or one with the same lock if that run was
+    deleted, because it is inspected and served there.
     """
     found: dict[str, list[str]] = defaultdict(list)
     store = FileRunStore(layout)
@@ -41,7 +41,7 @@ def needs(layout: Layout) -> Needs:
         key = run.prepare.environment.key if run.prepare else None
         goes_on = run.status not in TERMINAL
         if goes_on and key is None:
-            why = "nobody follows: vivero recover" if run.id in left else "is being prepared"
+            why = "is not followed: vivero recover" if run.id in left else "is being prepared"
             unknown.append(f"run {run.id}, which {why}")
         elif key is not None and (goes_on or run.properties.get("sweep") in sweeps):
             found[key].append(f"run {run.id}")
@@ -70,10 +70,10 @@ def _models(layout: Layout, unknown: list[str]) -> Iterator[ModelRecord]:
 
 
 def _alike(layout: Layout, model: ModelRecord) -> list[str]:
-    """Return the environments that have a model version's very lock."""
+    """Return the environments with the same lock as a model version."""
     found = []
     for one in kept(layout):
-        with contextlib.suppress(UserError):  # one without a lock is built again before its next use
+        with contextlib.suppress(UserError):  # one without a lock is rebuilt before its next use
             if one.record is not None and model.lock is not None and one.lock() == model.lock:
                 found.append(one.key)
     return found
@@ -93,7 +93,7 @@ def _sweeps_that_go_on(layout: Layout, unknown: list[str]) -> set[str]:
 
 
 def last_used(layout: Layout) -> dict[str, str]:
-    """Return when the newest run began that used each environment."""
+    """Return the start of the latest run of each environment."""
     found: dict[str, str] = {}
     for run in FileRunStore(layout).list():  # the newest first
         if run.prepare is not None:

@@ -1,4 +1,4 @@
-"""``vivero environments prune``: what nothing needs."""
+"""``vivero environments prune``: removes unneeded environments."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ _DAY = 86400
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@click.option("--older-than", type=float, default=0.0, metavar="DAYS", help="Only those made longer ago.")
-@click.option("--keep", multiple=True, metavar="KEY", help="Not this one; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, but remove nothing.")
+@click.option(
+    "--older-than", type=float, default=0.0, metavar="DAYS", help="Only environments created more than DAYS ago."
+)
+@click.option("--keep", multiple=True, metavar="KEY", help="Keep this environment. May be repeated.")
 @global_options
 def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     """Remove the environments that no run, sweep, model version or endpoint needs.
 
-    Runs that have ended do not need theirs: a rerun builds it again from its lock. An image goes with its environment
-    if it was built in this workspace; so do images of model versions that no endpoint serves.
+    Runs that have ended do not need theirs: a rerun rebuilds it from its lock. An image is removed with its environment
+    if this workspace built it, and so are images of model versions that no endpoint serves.
     """
     from runner.commands.environments.images import image_sizes, prune_served, remove_image
     from runner.commands.environments.needs import needs
@@ -37,10 +39,10 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     found, needed = kept(layout), needs(layout)
     spared = {meant(found, one).key for one in keep}
     if needed.unknown:
-        note(f"Nothing is removed: any of them may be needed by {needed.unknown[0]}")
-    if not older_than >= 0:  # which nan is not either: nothing is older than it, and nothing younger
-        raise UserError(f"--older-than: {older_than} is not a number of days")
-    # Without an age none is spared for its own, even if it was made while the clock was ahead.
+        note(f"Nothing was removed: any environment may be in use by {needed.unknown[0]}")
+    if not older_than >= 0:  # also refuses nan
+        raise UserError(f"--older-than: {older_than:g} is not a number of days. Give 0 or more")
+    # Without --older-than, age does not matter, even if the clock was ahead at the time.
     until = time.time() - older_than * _DAY if older_than else math.inf
     sizes = image_sizes([one.record.image_id for one in found if one.record and one.record.image_id])
     gone: list[dict[str, Any]] = []
@@ -68,4 +70,6 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
         say(f"{'Would remove' if dry_run else 'Removed'} {what['key'][:12]}, {show_bytes(what['bytes'])}{problem}")
     for image in images:
         say(f"{'Would remove' if dry_run else 'Removed'} image {image}")
-    say(f"{len(gone)} of {show_count(len(found), 'environment')}, {show_bytes(sum(what['bytes'] for what in gone))}")
+    freed = show_bytes(sum(what["bytes"] for what in gone))
+    total = f"{'Would remove' if dry_run else 'Removed'} {len(gone)} of {show_count(len(found), 'environment')}"
+    say(f"{total}, {freed}" if gone else total)

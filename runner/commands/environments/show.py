@@ -12,7 +12,7 @@ from runner.commands.output import emit_json, facts, say, section
 @click.argument("key", metavar="KEY")
 @global_options
 def show(key: str) -> None:
-    """Show an environment with all its packages, and who needs it."""
+    """Show an environment with its packages and what needs it."""
     from runner.commands.environments.listing import rows
     from runner.environments.catalogue import kept, meant
 

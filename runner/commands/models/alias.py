@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="NAME")
 @click.argument("alias_name", metavar="[ALIAS]", required=False)
 @click.argument("version", metavar="[VERSION]", required=False)
-@click.option("--delete", is_flag=True, help="Drop the alias.")
-@click.option("--at", metavar="DATE", help="Show the aliases as they stood; a day means its end, local time.")
+@click.option("--delete", is_flag=True, help="Remove the alias.")
+@click.option("--at", metavar="DATE", help="Show the aliases at that time. A day means its end, local time.")
 @global_options
 def alias(name: str, alias_name: str | None, version: str | None, delete: bool, at: str | None) -> None:
-    """Move an alias to a version, drop it, or with NAME alone show every change of the model's aliases."""
+    """Move or remove an alias. With NAME alone, show all changes of the model's aliases."""
     store = registry(workspace())
-    if not store.alias_history(name):  # what a removed model's aliases were can still be asked
+    if not store.alias_history(name):  # the aliases of a removed model can still be shown
         known_versions(store, name)
     if version is not None or delete:
         if alias_name is None or at is not None or (version is not None) == delete:
-            raise UserError("Say NAME ALIAS VERSION to move an alias, or NAME ALIAS --delete to drop it")
+            raise UserError("Give NAME ALIAS VERSION to move an alias, or NAME ALIAS --delete to remove it")
         _move(store, name, alias_name, version)
     elif at is not None:
         _show_at(store, name, alias_name, at)
@@ -42,7 +42,7 @@ def _move(store: FileRegistry, name: str, alias_name: str, version: str | None) 
     if wants_json():
         emit_json({"name": name, "alias": alias_name, "version": number})
     else:
-        say(f"{name}@{alias_name} is version {number}" if number is not None else f"Dropped {name}@{alias_name}")
+        say(f"{name}@{alias_name} is version {number}" if number is not None else f"Removed {name}@{alias_name}")
 
 
 def _show_at(store: FileRegistry, name: str, alias_name: str | None, at: str) -> None:
@@ -79,7 +79,7 @@ def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> Non
 
 
 def _moment(text: str) -> str:
-    """Return a date or time from the command line as the records write it."""
+    """Return a date or time from the command line in the format of records."""
     from datetime import date, datetime, time
 
     from runner.io.clock import write_time
@@ -89,4 +89,4 @@ def _moment(text: str) -> str:
             return write_time(datetime.combine(date.fromisoformat(text), time.max).astimezone())
         return write_time(datetime.fromisoformat(text).astimezone())
     except ValueError as error:
-        raise UserError(f"'{text}' is no date", "Write 2026-07-01 or 2026-07-01T12:00:00") from error
+        raise UserError(f"'{text}' is not a date", "Write 2026-07-01 or 2026-07-01T12:00:00") from error

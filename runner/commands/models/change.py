@@ -14,9 +14,11 @@ from runner.errors import UserError
 @click.argument("tags", nargs=-1, required=True, metavar="KEY=VALUE|KEY-...")
 @global_options
 def tag(reference: str, tags: tuple[str, ...]) -> None:
-    """Set tags of a version with key=value, drop them with key-."""
+    """Set tags of a version with KEY=VALUE, remove them with KEY-."""
     if ":" not in reference and "@" not in reference:
-        raise UserError(f"'{reference}' names no version", f"Say which: vivero models tag {reference}:VERSION ...")
+        raise UserError(
+            f"'{reference}' does not name a version", f"Name one: vivero models tag {reference}:VERSION ..."
+        )
     changes = dict(_change(word) for word in tags)
     store = registry(workspace())
     record = store.resolve(reference)
@@ -34,16 +36,16 @@ def _change(word: str) -> tuple[str, str | None]:
         return key, value
     if not equals and len(key) > 1 and key.endswith("-"):
         return key[:-1], None
-    raise UserError(f"'{word}' is neither key=value, which sets a tag, nor key-, which drops it")
+    raise UserError(f"'{word}' is neither KEY=VALUE, which sets a tag, nor KEY-, which removes it")
 
 
 @click.command()
 @click.argument("reference", metavar="NAME:VERSION|NAME")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--force", is_flag=True, help="Also what an endpoint serves; it is said what breaks.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
+@click.option("--force", is_flag=True, help="Even if an endpoint serves it. Prints what breaks.")
 @global_options
 def delete(reference: str, yes: bool, force: bool) -> None:
-    """Remove a version, or with the bare NAME the model with all its versions."""
+    """Remove a version, or with NAME alone the model with all its versions."""
     from runner.endpoints.store import EndpointStore
 
     store = registry(workspace())
@@ -58,11 +60,12 @@ def delete(reference: str, yes: bool, force: bool) -> None:
     needed = EndpointStore(workspace()).needing(name, version)
     if needed and not force:
         raise UserError(
-            f"{what[0].upper()}{what[1:]} is not removed: {'; '.join(needed)}",
-            "Deploy another version first, or add --force: the endpoint then does not start again",
+            f"{what[0].upper()}{what[1:]} was not removed: {'; '.join(needed)}",
+            "Deploy another version first, or add --force; the endpoint will then fail to start again",
         )
     for one in needed:
-        note(f"warning: {one}, and does not start again without it")
+        note(f"warning: {one}, which will not start again without it")
+    store.check_delete(name, version)
     confirm(f"Remove {what}?", yes)
     store.delete(name, version)
     if wants_json():

@@ -10,7 +10,7 @@ from runner.commands.output import emit_json, say
 
 @click.command()
 @click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
-@click.option("--to", metavar="DIR", help="The folder to make; otherwise NAME-VERSION, here.")
+@click.option("--to", metavar="DIR", help="The folder to create. Default: NAME-VERSION in the current folder.")
 @global_options
 def download(reference: str, to: str | None) -> None:
     """Copy a version's artefact and record into a new folder, checked against its SHA-256."""

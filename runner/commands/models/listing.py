@@ -1,4 +1,4 @@
-"""``vivero models``: the registry. The bare word lists."""
+"""``vivero models``: lists the registered models."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def models(context: click.Context) -> None:
 
 
 def _row(name: str) -> dict[str, Any]:
-    """Return one model by its latest version; one that cannot be read is listed with the reason."""
+    """Return the row of a model's latest version, or of the reason why it cannot be read."""
     from runner.errors import UserError, storage_error
 
     store = registry(workspace())

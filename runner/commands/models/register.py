@@ -14,17 +14,22 @@ from runner.errors import UserError
 @click.command()
 @click.argument("run")
 @click.option(
-    "--path", required=True, metavar="PATH", help="The model: a file or folder of the run, outputs/model.pkl."
+    "--path", required=True, metavar="PATH", help="The model: a file or folder of the run, such as outputs/model.pkl."
 )
-@click.option("--name", metavar="NAME", help="The model's name; the composition's model.name unless said.")
-@click.option("--framework", default="ScikitLearn", show_default=True, help="Custom: neither loaded nor served.")
-@click.option("--description", metavar="TEXT", help="What it is.")
+@click.option("--name", metavar="NAME", help="The model's name. Default: the run's model.name.")
+@click.option(
+    "--framework",
+    default="ScikitLearn",
+    show_default=True,
+    help="Custom: registered without being loaded, and never served.",
+)
+@click.option("--description", metavar="TEXT", help="A description of the version.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
 @global_options
 def register(
     run: str, path: str, name: str | None, framework: str, description: str | None, tags: tuple[str, ...]
 ) -> None:
-    """Register a model that a finished RUN left, as its next version, without training again."""
+    """Register a model that a finished RUN wrote, without training again."""
     from runner.io.names import check_name
     from runner.recovery import reopen
     from runner.rerun import checked
@@ -36,12 +41,12 @@ def register(
     if record.status not in TERMINAL:
         raise UserError(f"Run {record.id} has not ended yet", f"Follow it: vivero logs {record.id} --follow")
     if record.prepare is None:
-        raise UserError(f"Run {record.id} ended before it had an environment, so there is no model of it")
+        raise UserError(f"Run {record.id} ended before its environment was ready, so it has no model")
     record = checked(layout, record)
     context = reopen(layout, record, note)
     chosen = name or context.spec.model.name
     if chosen is None:
-        raise UserError("The model needs a name", "Say --name NAME")
+        raise UserError("The model needs a name", "Add --name NAME")
     wanted = Wanted(
         name=check_name(chosen, "model name"),
         artefact=find_artefact(context.run, path),

@@ -21,7 +21,7 @@ _SHOWN = 20
 @click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
 @global_options
 def show(reference: str) -> None:
-    """Show one version of a model, and which others there are."""
+    """Show one version of a model, and list the others."""
     from runner.store.parity import read_parity
 
     layout = workspace()

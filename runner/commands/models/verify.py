@@ -22,7 +22,7 @@ _DAMAGED = 2
 @global_options
 @click.pass_context
 def verify(context: click.Context, reference: str | None) -> None:
-    """Hash every file of a version, a model or the whole registry again; exit code 2 where something is wrong."""
+    """Check the hashes of a version, a model or the whole registry. The exit code is 2 if anything is damaged."""
     store = registry(workspace())
     results = []
     for name, version in _chosen(store, reference):
@@ -47,11 +47,11 @@ def _chosen(store: FileRegistry, reference: str | None) -> list[tuple[str, int]]
         record = store.resolve(reference)
         return [(record.name, record.version)]
     if ":" in reference:
-        # Not resolved: a version whose record cannot be read is to be reported, not an error.
+        # Not resolved, because an unreadable version is to be reported, not an error.
         name, _, version = reference.partition(":")
         if version.isascii() and version.isdigit() and int(version) in known_versions(store, name):
             return [(name, int(version))]
-        raise UserError(f"There is no model version '{reference}'")
+        raise UserError(f"Model version '{reference}' does not exist")
     return [(reference, version) for version in known_versions(store, reference)]
 
 

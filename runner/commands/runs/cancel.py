@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, required=True, metavar="RUN|SWEEP...")
 @global_options
 def cancel(runs: tuple[str, ...]) -> None:
-    """End runs and sweeps that have not ended: the scripts and every process they started."""
+    """Cancel runs and sweeps. Ends their scripts and every process these started."""
     layout = trusted_workspace()
-    # All are found before any is ended, so that a misspelt one changes nothing.
+    # All are found before any is canceled, so that a misspelt one changes nothing.
     found = [_find(layout, text) for text in runs]
     results = []
     for record in found:
@@ -35,7 +35,7 @@ def cancel(runs: tuple[str, ...]) -> None:
 
 
 def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
-    """Return the run a user means, or the sweep."""
+    """Return the run or sweep that a user means."""
     from runner.commands.sweeps.state import find_sweep, sweep_store
 
     means_sweep = _means_sweep(layout, text, sweep_store(layout).ids())
@@ -43,7 +43,7 @@ def _find(layout: Layout, text: str) -> RunRecord | SweepRecord:
 
 
 def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
-    """Tell whether a text names a sweep. A part of ids of both kinds is refused, lest the wrong one be ended."""
+    """Return whether a text names a sweep. A part of ids of both kinds is refused, to not cancel the wrong one."""
     if text in ids:
         return True
     sweeps = [one for one in ids if text in one]
@@ -51,12 +51,12 @@ def _means_sweep(layout: Layout, text: str, ids: list[str]) -> bool:
         return False
     runs = [one for one in run_store(layout).ids() if text in one]
     if runs and text not in runs:
-        raise UserError(f"'{text}' is part of the ids of run {runs[-1]} and sweep {sweeps[-1]}", "Give more of it")
+        raise UserError(f"'{text}' matches both run {runs[-1]} and sweep {sweeps[-1]}", "Give more of the id")
     return not runs
 
 
 def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str]:
-    """End what was found and return its id, its status then, and the line that says so."""
+    """Cancel a run or sweep and return its id, its status and the line to print."""
     from runner.records import RunRecord
     from runner.statuses import RUNNING
 
@@ -64,22 +64,22 @@ def _end(layout: Layout, record: RunRecord | SweepRecord) -> tuple[str, str, str
         was_over, ended = _end_run(layout, record)
         return ended.id, ended.status, _line(ended, was_over)
     if record.state != RUNNING:
-        return record.id, record.state, f"Sweep {record.id} had already ended: it is {record.state}"
+        return record.id, record.state, f"Sweep {record.id} has already ended: it is {record.state}"
     swept = _end_sweep(layout, record)
     if swept.state == record.state:
-        return swept.id, swept.state, f"Sweep {swept.id} is told to end: see 'vivero sweep {swept.id}'"
+        return swept.id, swept.state, f"Sweep {swept.id} is being canceled. See: vivero sweep {swept.id}"
     return swept.id, swept.state, f"Sweep {swept.id} is {swept.state}"
 
 
 def _end_sweep(layout: Layout, record: SweepRecord) -> SweepRecord:
-    """Ask a sweep to end. Its controller ends the trials; where that is gone they are ended here, one by one."""
+    """Ask a sweep to end. Its controller cancels the trials; without a controller, they are canceled here."""
     from runner.commands.sweeps.state import close, is_minded
     from runner.store.runs import locate
     from runner.sweeps.store import request_cancel
 
     request_cancel(layout, record.id)
     if is_minded(layout, record):
-        # Told by two, a worker would take it for the second word, which kills at once.
+        # If two processes signaled a worker, it would take that for a second Ctrl-C and kill immediately.
         return record
     from runner.statuses import TERMINAL
 
@@ -90,7 +90,7 @@ def _end_sweep(layout: Layout, record: SweepRecord) -> SweepRecord:
 
 
 def _end_run(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
-    """Return whether a run had ended before it was told to, and its record."""
+    """Return whether a run had already ended, and its record."""
     from runner.statuses import TERMINAL
 
     if record.status in TERMINAL:
@@ -100,7 +100,7 @@ def _end_run(layout: Layout, record: RunRecord) -> tuple[bool, RunRecord]:
     try:
         return False, end(layout, record)
     except UserError:
-        # It may have ended since it was found.
+        # It may have ended in the meantime.
         record = run_store(layout).read(record.id)
         if record.status not in TERMINAL:
             raise
@@ -111,7 +111,7 @@ def _line(record: RunRecord, was_over: bool) -> str:
     from runner.statuses import TERMINAL
 
     if was_over:
-        return f"Run {record.id} had already ended: it is {record.status}"
+        return f"Run {record.id} has already ended: it is {record.status}"
     if record.status in TERMINAL:
         return f"Run {record.id} is {record.status}"
-    return f"Run {record.id} is told to end: see 'vivero show {record.id}'"
+    return f"Run {record.id} is being canceled. See: vivero show {record.id}"

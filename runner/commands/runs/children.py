@@ -1,4 +1,4 @@
-"""The child runs of a run: folders below its own, each with what the script logged to it, and children of its own."""
+"""The child runs of a run, which are folders below its own with logged values and further children."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Child = dict[str, Any]
 
 
 def children_of(folder: Path) -> list[Child]:
-    """Return the children below a folder, by their numbers, each with its metrics, tags, properties and children.
+    """Return the children below a folder, by number, with metrics, tags, properties and children.
 
-    One that is damaged is named and left out: it must not hide the others.
+    A damaged child is named and skipped.
     """
     found = []
-    for one in entries(folder) if not folder.is_symlink() else ():  # a link may lead back above itself
+    for one in entries(folder) if not folder.is_symlink() else ():  # a link may be circular
         if not one.is_dir(follow_symlinks=False):
             continue
         try:
             found.append(_read(Path(one.path)))
-        except FileNotFoundError:  # it is just being made
+        except FileNotFoundError:  # it is just being created
             continue
         except UserError as error:
             warn_once(one.path, str(error))
@@ -54,7 +54,7 @@ def _last(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def find_child(layout: Layout, text: str) -> tuple[RunRecord, Child] | None:
-    """Return the child that a text names, such as ``RUN_1`` or ``RUN_1_2``, and its run; None if there is none."""
+    """Return the child that a text names, such as ``RUN_1`` or ``RUN_1_2``, and its run, or None."""
     from runner.commands.common import find_run
 
     run, _, number = text.rpartition("_")
@@ -71,14 +71,14 @@ def find_child(layout: Layout, text: str) -> tuple[RunRecord, Child] | None:
 
 
 def walk(children: list[Child]) -> Iterator[Child]:
-    """Yield children, each before its own."""
+    """Yield children, each before its own children."""
     for child in children:
         yield child
         yield from walk(child["children"])
 
 
 def print_child(record: RunRecord, child: Child) -> None:
-    """Print all that is known of a child."""
+    """Print the details of a child."""
     head = {name: child.get(name) for name in ("id", "name", "status")}
     facts({"child": head.pop("id"), **head, "of run": record.id})
     for title in ("Tags", "Properties", "Metrics"):
@@ -92,13 +92,13 @@ def print_child(record: RunRecord, child: Child) -> None:
 
 
 def print_children(children: list[Child]) -> None:
-    """Print a line for each child, and for theirs below it."""
+    """Print a line for each child, with its own children below it."""
     if children:
         section("Children")
     for child in children[:_SHOWN]:
         _print_line(child, 2)
     if len(children) > _SHOWN:
-        say(f"  and {len(children) - _SHOWN} more: see them all with --json")
+        say(f"  and {len(children) - _SHOWN} more: show all with --json")
 
 
 def _print_line(child: Child, indent: int) -> None:

@@ -1,4 +1,4 @@
-"""The columns of ``vivero runs``: which there are, how they are formatted, which a narrow terminal leaves out."""
+"""The columns of ``vivero runs``: selection, format, and order of dropping on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from runner.store.expression import OWNERS
 Row = Mapping[str, Any]
 USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
 FIELDS = (*USUAL, "ended", "display_name", "error", "tags", "user")
-_OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal goes without these, the first first
+_OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal drops these, starting with the first
 _SHOWN = 3  # of a mapping in one column
 
 
 def read_columns(text: str) -> list[str]:
-    """Return the columns that a text names: fields, and ``params.NAME``, ``metrics.NAME``, ``tags.NAME``.
+    """Parse a list of columns: fields, ``params.NAME``, ``metrics.NAME`` and ``tags.NAME``.
 
     Raises
     ------
     UserError
-        If it names another.
+        If a column is unknown.
     """
     found = [name.strip() for name in text.split(",") if name.strip()]
     for name in found:
         if name not in FIELDS and name.partition(".")[0] not in OWNERS:
             raise UserError(
-                f"--columns: there is no column {name}",
+                f"--columns: unknown column {name}",
                 nearest(name, FIELDS) + " Also params.NAME, metrics.NAME, tags.NAME",
             )
     return found
 
 
 def column_of(name: str, *, named: bool) -> Column:
-    """Return how a column is shown; one that was asked for by its name is not optional."""
+    """Return a column's format. A column that was requested by name is not optional."""
     title = "RUN" if name == "id" else name.upper() if name in FIELDS else name.partition(".")[2]
     optional = 0 if named or name not in _OPTIONAL else _OPTIONAL.index(name) + 1
     return Column(
@@ -49,7 +49,7 @@ def column_of(name: str, *, named: bool) -> Column:
 
 
 def cell_of(row: Row, column: str, sort: str | None) -> str:
-    """Return a cell as people read it; of several names the one sorted by is the first, then a sweep's objectives."""
+    """Return a cell's text. Of several names, the sort key comes first, then a sweep's objectives."""
     value = value_of(row, column)
     if column == "status":
         return status_word(row["status"], row["followed"])
@@ -66,7 +66,7 @@ def cell_of(row: Row, column: str, sort: str | None) -> str:
 
 
 def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
-    """Return the names that stand before the others in a column of several."""
+    """Return the names that come first in a column of several."""
     owner, dot, name = (sort or "").partition(".")
     first = [name] if dot and owner == column else [sort] if sort and column == "metrics" else []
     if column != "metrics" or row.get("objective") is None:
@@ -76,23 +76,23 @@ def _first_of(row: Row, column: str, sort: str | None) -> list[str]:
 
 @cache
 def _objectives(text: str) -> tuple[str, ...]:
-    """Return the metrics of an objective, given as JSON: all trials of a sweep have the same."""
+    """Return the metrics of an objective given as JSON; cached, because all trials of a sweep have the same."""
     from runner.sweeps.ranking.objectives import read_objectives
 
     try:
         return tuple(one.metric for one in read_objectives(json.loads(text)))
-    except UserError:  # an old record may have what is refused now
+    except UserError:  # an old record may contain what is now refused
         return ()
 
 
 def value_of(row: Row, column: str) -> Any:
-    """Return what a row has in a column, None where it has nothing."""
+    """Return a row's value in a column, or None."""
     owner, dot, name = column.partition(".")
     return row[owner].get(name) if dot and owner in OWNERS else row.get(column)
 
 
 def write_csv(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
-    """Print rows as CSV, one column for each parameter, metric and tag unless columns are named."""
+    """Print rows as CSV, with a column for each parameter, metric and tag unless columns are given."""
     if columns is None:
         columns = [name for name in FIELDS if name not in OWNERS]
         for owner in OWNERS:

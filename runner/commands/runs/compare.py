@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.layout import Layout
     from runner.records import RunRecord
 
-_NAME = 24  # characters that what is compared gets at least, before a run stands beside it
+_NAME = 24  # least width of the column of names
 Sides = dict[str, list[Any]]
 
 
@@ -26,9 +26,9 @@ Sides = dict[str, list[Any]]
 @click.argument("runs", nargs=-1, metavar="RUN RUN...")
 @global_options
 def compare(runs: tuple[str, ...]) -> None:
-    """Show side by side where runs differ: configuration, packages, source, inputs; and their metrics."""
+    """Show the differences between runs side by side: configuration, packages, source, inputs and metrics."""
     if len(runs) < 2:
-        raise UserError("There is nothing to compare", "Name two runs: vivero compare RUN RUN")
+        raise UserError("A comparison takes two or more runs", "For example: vivero compare RUN RUN")
     layout = workspace()
     read = [read_run(layout, text) for text in runs]
     records = [record for record, _ in read]
@@ -40,9 +40,9 @@ def compare(runs: tuple[str, ...]) -> None:
 
 
 def comparison(layout: Layout, read: list[tuple[RunRecord, bool]]) -> dict[str, Sides]:
-    """Return what differs by kind between runs, which are given as `read_run` does.
+    """Return the differences between runs by kind.
 
-    A value that a run does not have is None. Metrics are there whether they differ.
+    A missing value is None. Metrics are always included.
     """
     from runner.commands.runs.reading import flat, last_metrics
 
@@ -57,7 +57,7 @@ def comparison(layout: Layout, read: list[tuple[RunRecord, bool]]) -> dict[str, 
 
 
 def _composed(record: RunRecord) -> dict[str, Any]:
-    # `base` is the folder the command was typed in: a fact, not configuration.
+    # `base` is the folder the command was typed in, not configuration.
     return {key: value for key, value in record.config.items() if key != "base"}
 
 

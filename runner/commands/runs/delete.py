@@ -20,7 +20,7 @@ from runner.errors import UserError
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 @global_options
 def delete(runs: tuple[str, ...], yes: bool) -> None:
     """Remove runs that have ended, with their outputs and logs. Registered models stay."""
@@ -32,7 +32,7 @@ def delete(runs: tuple[str, ...], yes: bool) -> None:
         if record.status not in TERMINAL:
             raise UserError(
                 f"Run {record.id} is {status_word(record.status, followed)}",
-                f"End it first: vivero cancel {record.id}"
+                f"Cancel it first: vivero cancel {record.id}"
                 + ("" if followed else f", or finish it: vivero recover {record.id}"),
             )
     records = list(dict.fromkeys(record.id for record, _ in found))

@@ -11,7 +11,7 @@ from runner.console.format import show_count
 
 @click.command()
 @click.argument("run")
-@click.option("--to", metavar="DIR", help="The folder to make; otherwise one named after the run, here.")
+@click.option("--to", metavar="DIR", help="The folder to create. Default: the run's id in the current folder.")
 @global_options
 def download(run: str, to: str | None) -> None:
     """Copy a run's outputs, logs and records into a new folder."""
@@ -26,7 +26,7 @@ def download(run: str, to: str | None) -> None:
         count = copy_tree(folder.outputs, staged / folder.outputs.name, expected)
         for tree in (folder.logs, folder.children):
             count += copy_tree(tree, staged / tree.name)
-        # Not order.json and process.json: they are between controller and worker and can hold environment variables.
+        # Without order.json and process.json, which are internal and can contain environment variables.
         for path in (
             folder.record,
             folder.config,

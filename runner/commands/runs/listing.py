@@ -16,19 +16,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--experiment", "-e", metavar="NAME", help="Only this experiment.")
-@click.option("--status", "-s", metavar="STATUS", help="Only this status: completed, failed, running, ...")
+@click.option("--experiment", "-e", metavar="NAME", help="Only runs of this experiment.")
+@click.option("--status", "-s", metavar="STATUS", help="Only runs with this status: completed, failed, running, ...")
 @click.option(
-    "--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag; may be repeated."
+    "--tag", "-t", "tags", metavar="KEY=VALUE", multiple=True, help="Only runs with this tag. May be repeated."
 )
-@click.option("--where", "-w", metavar="EXPRESSION", help="Only where this holds: 'accuracy > 0.95 and params.c == 1'.")
+@click.option("--where", "-w", metavar="EXPRESSION", help="Only runs that match: 'accuracy > 0.95 and params.c == 1'.")
 @click.option(
-    "--sort", metavar="METRIC|FIELD", help="Order by a metric's last value, a field or params.NAME; else newest first."
+    "--sort",
+    metavar="METRIC|FIELD",
+    help="Sort by a metric's last value, a field or params.NAME. Default: newest first.",
 )
-@click.option("--columns", metavar="NAME,...", help="id, status, params.NAME, metrics.NAME, tags.NAME and so on.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a column for each parameter, metric and tag.")
+@click.option(
+    "--columns", metavar="NAME,...", help="The columns to show: id, status, params.NAME, metrics.NAME, tags.NAME, ..."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each parameter, metric and tag.")
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
-@click.option("--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many; 0 for all.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many to show. 0 shows all."
+)
 @global_options
 def runs(
     *,
@@ -74,9 +80,9 @@ def runs(
 
 
 def _all(layout: Layout) -> list[dict[str, Any]]:
-    """Return the rows of all runs, each with whether it has ended or somebody follows it.
+    """Return the rows of all runs, each with whether it has ended or is followed.
 
-    Records that cannot be read, which the index leaves out, are named beside the list.
+    Unreadable records, which the index skips, are named on standard error.
     """
     from runner.statuses import TERMINAL
 
@@ -85,7 +91,7 @@ def _all(layout: Layout) -> list[dict[str, Any]]:
     active = [row for row in rows if row["status"] not in TERMINAL]
     alone = set(_alone(layout, active)) if active else set()
     if alone:
-        rows = index.all()  # whoever let go of a run's locks meanwhile has written its end
+        rows = index.all()  # a run whose locks were released meanwhile has its final record
     for row in rows:
         row["followed"] = row["status"] in TERMINAL or row["id"] not in alone
     for problem in index.unreadable():

@@ -27,13 +27,13 @@ _PAUSE = 0.2
 
 @click.command()
 @click.argument("run")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
-@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which of the run's logs.")
+@click.option("--follow", "-f", is_flag=True, help="Continue until the run has ended.")
+@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which log to print.")
 @global_options
 def logs(run: str, follow: bool, name: str) -> None:
-    """Print a log of a run or an endpoint, byte for byte; with --json as {run, name, text}.
+    """Print a log of a run or an endpoint, byte for byte, or with --json as {run, name, text}.
 
-    Of an endpoint: server.log, or with --name access.jsonl or payloads.jsonl.
+    An endpoint's logs are server.log, access.jsonl and payloads.jsonl.
     """
     layout = workspace()
     if is_name(run) and layout.endpoint(run).record.exists():
@@ -75,7 +75,7 @@ def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
 
 
 def _locate(layout: Layout, record: RunRecord, name: str) -> Path | None:
-    """Return where a log is, or None where it can still come. Only what is listed is opened, so a name is no path."""
+    """Return a log's path, or None if it may still appear. Only listed logs are opened, so a name cannot be a path."""
     from runner.commands.runs import reading
 
     found = reading.log_files(layout.run(record.experiment, record.id))
@@ -101,16 +101,16 @@ def _why_silent(layout: Layout, record: RunRecord) -> str:
         return f"Run {record.id} printed nothing: it is {record.status}"
     environment = layout.run(record.experiment, record.id).environment_log
     more = f" See: vivero logs {record.id} --name {environment.name}" if environment.exists() else ""
-    return f"Run {record.id} is {record.status}, its script never began: {record.error.rstrip('. ')}.{more}"
+    return f"Run {record.id} is {record.status}; its script never started: {record.error.rstrip('. ')}.{more}"
 
 
 def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
-    """Yield a log as it grows. Whether the run has ended is asked before each look, so no last word is missed."""
+    """Yield a log as it grows. Checks whether the run has ended before each read, so that no output is missed."""
     from runner.statuses import TERMINAL
     from runner.worker import timeouts
 
     opened: BinaryIO | None = None
-    alone: float | None = None  # since when nobody follows the run
+    alone: float | None = None  # since when the run is not followed
     try:
         while True:
             ended = record.status in TERMINAL
@@ -133,14 +133,14 @@ def _follow(layout: Layout, record: RunRecord, name: str) -> Iterator[bytes]:
 
 def _new(file: BinaryIO) -> Iterator[bytes]:
     position = file.tell()
-    # A log that the script opened anew is read from its beginning.
+    # A log that the script truncated is read from the start.
     file.seek(position if file.seek(0, os.SEEK_END) >= position else 0)
     while block := file.read(_BLOCK):
         yield block
 
 
 def _write_json(run_id: str, name: str, blocks: Iterator[bytes]) -> None:
-    """Write the document piece by piece: a log can be larger than memory."""
+    """Write the document in pieces, because a log can be larger than memory."""
     import codecs
     import json
 

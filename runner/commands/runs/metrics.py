@@ -16,7 +16,7 @@ _WIDTH = 60
 @click.argument("run")
 @global_options
 def metrics(run: str) -> None:
-    """Show the metrics of a run: the last value of each, and with --json all of them."""
+    """Show the last value of each metric of a run, or with --json all values."""
     from runner.commands.runs import reading
 
     layout = workspace()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return every metric of a file in the order it was logged: name -> list of {value, step, time, kind}.
+    """Return every metric in a file in the order of logging: name -> list of {value, step, time, kind}.
 
-    What was moved to a child is not among them.
+    Excludes values that were moved to a child run.
     """
     from runner.execution.metrics import MOVED
     from runner.io.json_records import read_lines
@@ -37,7 +37,7 @@ def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def series_in_words(run: RunLayout) -> dict[str, str]:
-    """Return what is said of each metric that is more than one value: a list, rows, a table, an image."""
+    """Return a description of each metric that is not a single value: a list, rows, a table, an image."""
     from runner.execution.metrics import last_values
     from runner.io.json_records import read_lines
     from runner.records import MetricLine
@@ -65,7 +65,7 @@ def last_metrics(run: RunLayout, record: RunRecord) -> dict[str, Any]:
 
 
 def log_files(run: RunLayout) -> dict[str, Path]:
-    """Return the logs by name: those of the run, and while it lives those in the script's ``./logs``."""
+    """Return the logs by name: those of the run and, while it is running, those in the script's ``./logs``."""
     from runner.io.files import list_files
 
     folders = (run.work / "logs", run.logs)
@@ -78,7 +78,7 @@ def log_files(run: RunLayout) -> dict[str, Path]:
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with dotted keys; lists and empty mappings are values."""
+    """Flatten nested mappings to dotted keys. Lists and empty mappings are values."""
     found: dict[str, Any] = {}
     for key, item in value.items():
         name = f"{prefix}{key}"

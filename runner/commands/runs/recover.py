@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, metavar="[RUN...]")
 @global_options
 def recover(runs: tuple[str, ...]) -> None:
-    """Finish runs whose controller ended before they did: those that are named, or all of them.
+    """Finish runs whose controller ended before they did: the given ones, or all.
 
-    Outputs are hashed, the model is registered, and the record says how the run ended. A run on a node that goes on is
-    followed again. Secrets that a killed controller has left are removed unless runs are named. This executes what the
-    runs' files name, so nobody else may be able to write them.
+    Hashes outputs, registers the model and completes the record. A run that is still going on a node is followed again.
+    Without arguments, secrets that a killed controller left are removed. This executes what the runs' files name, so
+    nobody else may be able to write them.
     """
     layout = trusted_workspace()
     records = [find_run(layout, text) for text in runs] if runs else _left(layout)
@@ -39,7 +39,7 @@ def recover(runs: tuple[str, ...]) -> None:
     for record in records:
         try:
             ended, line = _recover(layout, record)
-        except (UserError, OSError) as error:  # one that cannot be finished must not keep the others
+        except (UserError, OSError) as error:  # a run that cannot be finished must not stop the others
             mistake = error if isinstance(error, UserError) else storage_error(error)
             if mistake is None:
                 raise
@@ -56,13 +56,13 @@ def recover(runs: tuple[str, ...]) -> None:
     if wants_json():
         emit_json(done)
     elif not records:
-        note("Nothing to recover. Every run has ended or is followed by a controller")
+        note("Nothing to recover. Every run has ended or has a controller")
     if problems:
         raise click.exceptions.Exit(1)
 
 
 def _left(layout: Layout) -> list[RunRecord]:
-    """Return the runs that nobody follows."""
+    """Return the runs that are not followed."""
     from runner.statuses import TERMINAL
 
     store = run_store(layout)
@@ -72,18 +72,18 @@ def _left(layout: Layout) -> list[RunRecord]:
 
 
 def _recover(layout: Layout, record: RunRecord) -> tuple[RunRecord, str]:
-    """Finish a run and return its record and the line that says what was done."""
+    """Finish a run and return its record and the line to print."""
     from runner.recovery import reconcile
     from runner.statuses import TERMINAL
 
     record, followed = looked_at(layout, record)
     if record.status in TERMINAL:
-        return record, f"Run {record.id} had already ended: it is {record.status}"
+        return record, f"Run {record.id} has already ended: it is {record.status}"
     if followed:
-        return record, f"Run {record.id} is {record.status}, and its controller or worker is there"
+        return record, f"Run {record.id} is {record.status}, and its controller or worker is alive"
     record = reconcile(layout, record, say=note)
     if record.status not in TERMINAL:
-        return record, f"Run {record.id} goes on, and is followed again"
+        return record, f"Run {record.id} is still running and has a controller again"
     made = record.register
     more = f"; registered {made.model}:{made.version}" if made else f": {record.error}" if record.error else ""
     return record, f"Run {record.id} is {record.status}{more}"

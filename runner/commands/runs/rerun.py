@@ -11,17 +11,20 @@ from runner.errors import UserError
 @click.command()
 @click.argument("run")
 @click.argument("given", nargs=-1, metavar="[KEY=VALUE...]")
-@click.option("--allow-drift", is_flag=True, help="Go on where the environment cannot be had exactly as it was.")
+@click.option("--allow-drift", is_flag=True, help="Continue even if the environment cannot be restored exactly.")
 @workspace_option
 @click.pass_context
 def rerun(context: click.Context, run: str, given: tuple[str, ...], allow_drift: bool) -> None:
-    """Repeat a run from its own snapshot, lock and configuration, and say which outputs differ.
+    """Repeat a run from its snapshot, lock and configuration, and show which outputs differ.
 
-    Secrets that came from environment variables are taken from these again. One that was typed is not recorded, and has
-    to be given: job.environment_variables.TOKEN=...
+    Secrets from environment variables are read again. A secret that was typed is not recorded; give it again:
+    job.environment_variables.TOKEN=...
     """
     if wants_json():
-        raise UserError("rerun prints the script's output, not JSON", "See 'vivero compare RUN RUN --json' afterwards")
+        raise UserError(
+            "rerun prints the script's output, not JSON",
+            "Compare the two runs afterwards: vivero compare RUN RUN --json",
+        )
     layout = trusted_workspace()
     record = find_run(layout, run)
     from runner.rerun import rerun as repeat

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("run")
 @global_options
 def show(run: str) -> None:
-    """Show everything known of one run, or of a child that its script made: RUN_1."""
+    """Show the details of a run, or of a child run such as RUN_1."""
     from runner.commands.runs import reading
     from runner.commands.runs.children import children_of, find_child, print_child
     from runner.io.json_records import read_lines
@@ -146,8 +146,9 @@ def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
         "snapshot": f"{snapshot.hash} ({_count(snapshot.files)}, {show_bytes(snapshot.bytes)})",
         "environment": f"{environment.kind}, Python {environment.python_version}, {len(environment.packages)} packages",
         "environment key": environment.key,
-        "built": "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}",
     }
+    if environment.kind != "current":  # which is never built
+        found["built"] = "no, from the cache" if environment.cached else f"yes, in {show_duration(environment.seconds)}"
     if git is not None and git.commit:
         state = " with uncommitted changes" if git.dirty else ""
         found["git"] = f"{git.commit[:12]} on {git.branch or 'no branch'}{state}"

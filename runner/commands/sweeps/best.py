@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("sweep")
 @global_options
 def best(sweep: str) -> None:
-    """Show the best trial of a sweep and the line that repeats it; of several objectives, the Pareto front."""
+    """Show the best trial of a sweep and how to repeat it. With several objectives, show the Pareto front."""
     from runner.commands.sweeps.state import find_sweep, trial_json
     from runner.sweeps.ranking.facts import best_of
 
@@ -40,7 +40,7 @@ def best(sweep: str) -> None:
 
 def _why(record: SweepRecord) -> str:
     if not record.objectives:
-        return "it has no objective"
+        return "it has no objective (sweep.objective)"
     names = " and ".join(one.metric for one in record.objectives)
     return f"no completed trial has a value of {names}"
 
@@ -64,7 +64,7 @@ def _print(layout: Layout, record: SweepRecord, trial: TrialRecord) -> None:
 
 
 def _model(layout: Layout, record: SweepRecord, trial: TrialRecord) -> str | None:
-    """Return the version made of a trial: of the first of the best it is the sweep's, else its run's own."""
+    """Return the version registered from a trial: the sweep's for the best, otherwise the run's own."""
     if record.model and trial.number == record.best[0]:
         return record.model
     try:

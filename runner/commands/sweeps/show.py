@@ -20,19 +20,19 @@ _SHOWN = 50
 @click.argument("sweep")
 @global_options
 def sweep(sweep: str) -> None:
-    """Show everything known of one sweep: its trials, what is best, what failed and why."""
+    """Show the details of a sweep: its trials, the best ones, and failures with reasons."""
     from runner.commands.sweeps.state import INTERRUPTED, find_sweep, left, state_of, trial_json
     from runner.sweeps.ranking.facts import counts, resume_line
 
     layout = workspace()
     record = find_sweep(layout, sweep)
     state = state_of(layout, record)
-    # What another sweeper of Hydra's has listed, only that one could list again.
+    # A list of another Hydra sweeper could only be repeated by that one.
     resume = resume_line(record) if state == INTERRUPTED and record.search != "list" else None
     if not wants_json():
         _print(layout, record, state)
         if resume:
-            note(f"Its controller is gone. To go on: {resume}")
+            note(f"Its controller has ended. Resume it: {resume}")
         elif state == INTERRUPTED:
             advise(layout, left(layout, record))
         return
@@ -62,7 +62,7 @@ def _print(layout: Layout, record: SweepRecord, state: str) -> None:
         section("Trials")
         print_trials(record, trials[:_SHOWN], reasons=any(trial.reason for trial in trials[:_SHOWN]))
     if len(trials) > _SHOWN:
-        note(f"and {len(trials) - _SHOWN} more: see them all with --json")
+        note(f"and {len(trials) - _SHOWN} more: show all with --json")
 
 
 def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _head(layout: Layout, record: SweepRecord, state: str) -> dict[str, Any]:
     from runner.sweeps.ranking.facts import best_of, show_counts, show_goal, show_parameters, show_values
 
     folder = layout.sweep(record.id)
-    until = record.ended or (now() if state == record.state else None)  # how long an interrupted one took is unknown
+    until = record.ended or (now() if state == record.state else None)  # the duration of an interrupted one is unknown
     best = best_of(record)
     return {
         "sweep": record.id,

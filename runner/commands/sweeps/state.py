@@ -1,4 +1,4 @@
-"""The true state of a sweep, whose controller may have died, for the commands that show it."""
+"""The state of a sweep, whose controller may have died."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.sweeps.records import Objective, SweepRecord, TrialRecord
     from runner.sweeps.store import SweepStore
 
-INTERRUPTED = "interrupted"  # shown, never written: the sweep can be resumed
+INTERRUPTED = "interrupted"  # displayed but never recorded, because the sweep can be resumed
 
 
 def sweep_store(layout: Layout) -> SweepStore:
@@ -24,12 +24,12 @@ def sweep_store(layout: Layout) -> SweepStore:
 
 
 def find_sweep(layout: Layout, text: str) -> SweepRecord:
-    """Return the sweep a user means, up to date.
+    """Return the sweep that a user means, up to date.
 
     Raises
     ------
     UserError
-        If it is none, with what to do where it is a run.
+        If it does not exist, with a hint if it is a run.
     """
     try:
         record = sweep_store(layout).find(text)
@@ -44,24 +44,24 @@ def find_sweep(layout: Layout, text: str) -> SweepRecord:
 
 
 def is_minded(layout: Layout, record: SweepRecord) -> bool:
-    """Tell whether a controller is at work on the sweep."""
+    """Return whether the sweep has a controller."""
     from runner.io.files import is_locked
 
     return is_locked(layout.sweep(record.id).lock)
 
 
 def state_of(layout: Layout, record: SweepRecord) -> str:
-    """Return the sweep's state, ``interrupted`` where it should be running and nobody minds it."""
+    """Return the sweep's state, ``interrupted`` if it should be running but has no controller."""
     from runner.statuses import RUNNING
 
     return INTERRUPTED if record.state == RUNNING and not is_minded(layout, record) else record.state
 
 
 def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
-    """Return a sweep with its trials as they stand.
+    """Return a sweep with the current state of its trials.
 
-    While a controller minds it that is what the journal says. Where none does, what its trials' own records say is
-    added, and written down, so that the next reader need not look again.
+    With a controller, that is the journal's. Without one, the trials' own records are read too, and the result is
+    recorded for the next reader.
     """
     from runner.statuses import RUNNING, TERMINAL
 
@@ -87,7 +87,7 @@ def left(layout: Layout, record: SweepRecord) -> list[str]:
 
 
 def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
-    """Return what has become of the trials that the sweep does not know to have ended."""
+    """Return the outcome of trials that the sweep has not recorded as ended."""
     from runner.statuses import TERMINAL
 
     found = (_change(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
@@ -102,11 +102,11 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
     from runner.sweeps.controller.results import trial_metrics
 
     if locate(layout, trial.run) is None:
-        # The controller died between its word that the trial begins and the run's first file.
-        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before it began"}
+        # The controller died between recording the trial's start and creating the run.
+        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before the trial began"}
     try:
         run, _ = looked_at(layout, run_store(layout).read(trial.run))
-    except (UserError, OSError) as error:  # one bad record must not hide the sweep
+    except (UserError, OSError) as error:  # a bad record must not hide the sweep
         note(f"warning: trial {trial.number}: {storage_error(error) or error}")
         return None
     if run.status not in TERMINAL:
@@ -121,12 +121,12 @@ def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective])
 
 
 def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
-    """Write down what was found, unless the workspace is another's or a controller has taken the sweep up again."""
+    """Record the outcome, unless the workspace is another user's or a controller has resumed the sweep."""
     from runner.access import ownership
     from runner.io.files import locked
 
     store = sweep_store(layout)
-    if not ownership.is_trusted(layout.root):  # a file that is a link would be written wherever it leads
+    if not ownership.is_trusted(layout.root):  # writing to a link would write to its target
         return store.replay(record, changes)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:
         fresh = store.replay(store.read(record.id))
@@ -140,7 +140,7 @@ def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) ->
 
 
 def trial_json(record: SweepRecord, trial: TrialRecord) -> Mapping[str, Any]:
-    """Return a trial as the commands print it: its record, its objectives' values, and how to repeat it."""
+    """Return a trial for output: its record, its objectives' values, and how to repeat it."""
     from runner.sweeps.ranking.facts import command_line, value_of
 
     values = {one.metric: value_of(trial, one.metric) for one in record.objectives}
@@ -148,12 +148,12 @@ def trial_json(record: SweepRecord, trial: TrialRecord) -> Mapping[str, Any]:
 
 
 def close(layout: Layout, record: SweepRecord) -> SweepRecord:
-    """Write down that a sweep which nobody minds is canceled.
+    """Record that a sweep without a controller is canceled.
 
     Raises
     ------
     UserError
-        If a controller has taken it up meanwhile.
+        If a controller has resumed it meanwhile.
     """
     from runner.io.clock import now
     from runner.io.files import locked
@@ -162,7 +162,7 @@ def close(layout: Layout, record: SweepRecord) -> SweepRecord:
     store = sweep_store(layout)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:
         if not held:
-            raise UserError(f"Sweep {record.id} has just been taken up again", "Cancel it once more")
+            raise UserError(f"Sweep {record.id} has just been resumed", "Cancel it again")
         canceled = dataclasses.replace(store.replay(store.read(record.id)), state=CANCELED, ended=now())
         store.write(canceled)
     return canceled

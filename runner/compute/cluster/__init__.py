@@ -1,1 +1,1 @@
-"""Runs on the machines of a cluster, however they are reached."""
+"""Runs on the nodes of a cluster, reached over SSH or Dask."""

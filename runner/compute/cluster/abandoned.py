@@ -1,4 +1,4 @@
-"""Ends and removes a run on a node after it was given up."""
+"""Ends and removes an abandoned run on a node."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runner.compute.cluster.node import Node
 
 
 def late(node: Node, name: str, apart: Path | None) -> None:
-    """End a run that began again elsewhere, keep what it still brought about apart, and remove it."""
+    """End a run that was restarted elsewhere, keep its results apart, and remove it from the node."""
     place = node.root() / "runs" / name
     host = node.host()
     if host.missing([place]):

@@ -1,4 +1,4 @@
-"""Certificates for one cluster and nobody else: a new authority each time, which signs one pair and is forgotten."""
+"""Certificates for a single cluster, signed by a new authority that is then discarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removes what runs have left on a node, and what is cached there."""
+"""Removes leftovers of runs and caches from a node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner.statuses import TERMINAL
 
 
 def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
-    """Remove from a node what runs of a workspace that have ended left there.
+    """Remove from a node what ended runs of a workspace left there.
 
     Parameters
     ----------
@@ -22,16 +22,16 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     layout : Layout
         The workspace whose runs are known.
     everything : bool
-        Also environments, sources, data and tools, which are brought again when they are needed.
+        Also remove environments, sources, data and tools, which are sent again when needed.
 
     Raises
     ------
     UserError
-        If everything is to go and something runs.
+        If `everything` is set and jobs are running.
     """
     there = node.call("node.cleanup", "state").result()
     if everything and there["running"]:
-        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "End it first: vivero cancel RUN")
+        raise UserError(f"{node.name}: {', '.join(there['running'])} is running", "Cancel it first: vivero cancel RUN")
     over, others = [], 0
     for place in there["runs"]:
         ended = _has_ended(layout, place)
@@ -44,7 +44,7 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"
     if others:
-        said += f"; {others} that this workspace does not know are left"
+        said += f"; {others} of other workspaces were kept"
     return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": said}
 
 
@@ -58,7 +58,7 @@ def stop(node: Node, runs: bool) -> dict[str, Any]:
 
 
 def _has_ended(layout: Layout, place: str) -> bool | None:
-    """Tell whether the run of a folder ``RUN.ATTEMPT`` has ended, or that attempt of it; None if it is not known."""
+    """Return whether the run or attempt of a folder ``RUN.ATTEMPT`` has ended; None if unknown."""
     run_id, _, attempt = place.rpartition(".")
     if run_id == "ahead" or attempt == "part":
         return False  # shown to an interpreter, or not filled yet: the node's own to remove
@@ -70,7 +70,7 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
         if read_record(found, RunRecord).status in TERMINAL:
             return True
         lines = list(read_lines(folder / "attempts.jsonl", AttemptLine))
-    except UserError as error:  # what is of a run that may go on is left alone
+    except UserError as error:  # files of runs that may still be going are not touched
         warn_once(found, str(error))
         return None
     return any(str(line["attempt"]) == attempt for line in lines)

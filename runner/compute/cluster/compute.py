@@ -35,7 +35,7 @@ Restore = Callable[[Host], EnvironmentHandle]
 
 
 class ClusterCompute:
-    """A cluster of machines. Nothing is connected before it is needed.
+    """A cluster of machines, which are connected on demand.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class ClusterCompute:
     machines : Machines
         Knows which machines it has.
     several : bool
-        Whether many runs are to come, for which all nodes are worth waiting for.
+        Whether many runs will follow, for which it is worth waiting for all nodes.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     apart = True
@@ -63,7 +63,7 @@ class ClusterCompute:
 
     @property
     def nodes(self) -> Nodes:
-        """The nodes, none of which is connected by that."""
+        """The nodes, without connecting them."""
         with self._making:
             if self._nodes_made is None:
                 config = self._config
@@ -75,15 +75,15 @@ class ClusterCompute:
 
     @property
     def slots(self) -> int:
-        """Runs at a time on the nodes that are known by now."""
+        """Number of concurrent runs on the nodes known so far."""
         return self.nodes.slots()
 
     def host(self) -> Host:
-        """Return the first node that answers: what is the same on all of them is found out there."""
+        """Return the first node that answers, which represents all of them."""
         return self.nodes.first().host()
 
     def scale(self) -> ScaleRecord:
-        """Have the nodes connected; those that are down are named, and the rest go on.
+        """Connect the nodes. Nodes that are down are named and skipped.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class ClusterCompute:
         return {}
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
-        """Have interpreters begun on all nodes that are up; what goes wrong is met again, and told, by a run."""
+        """Start prefork interpreters on all nodes that are up. Errors are ignored, because a run would report them."""
         if self._warm and not self._config.scale_out and not handle.attended:
             for node in self.nodes.settle(0):
                 threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
@@ -111,7 +111,7 @@ class ClusterCompute:
             node.call("node.run", "warm_up", run=place, **brief).result()
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Have a run carried out by a node with a free slot; one that is to be left alone is left once it has begun."""
+        """Run on a node with a free slot. A detached run is left once it has started."""
         run = RunLayout(run_folder)
         leave = read_record(run.order, OrderRecord).detach
         job = self._job(run, lambda node, name: self._brief(run, handle, node, name), leave=leave)
@@ -145,7 +145,7 @@ class ClusterCompute:
         return NodeJob(run, self.nodes, fitting, self._config, self._say, leave=leave, changed=self._forget_handles)
 
     def _brief(self, run: RunLayout, handle: EnvironmentHandle, node: Node, name: str) -> dict[str, Any]:
-        """Bring to a node what a run needs, and return what it is told."""
+        """Send a node what a run needs, and return its job spec."""
         there = self._handle(handle, node)
         order = job_order.read(str(run.root))
         tree = self._tree(run, order.snapshot)
@@ -166,7 +166,7 @@ class ClusterCompute:
         }
 
     def _share(self, at_a_time: int | None, node: Node) -> dict[str, str]:
-        """Return what gives one of so many runs its share of a node's cores; nothing for a run by itself."""
+        """Return the variables that limit a run to its share of a node's cores; none for a single run."""
         if at_a_time is None:
             return {}
         there = math.ceil(node.slots * at_a_time / max(1, self.slots))
@@ -198,7 +198,7 @@ class ClusterCompute:
         return order.replace(variables={**order.variables, **own, "PYTHONPATH": os.pathsep.join(paths)})
 
     def _handle(self, handle: EnvironmentHandle, node: Node) -> EnvironmentHandle:
-        """Return an environment as it is on a node, built there unless it is there."""
+        """Return an environment on a node, building it there if necessary."""
         key = (node.name, handle.record.key)
         with self._making:
             lock = self._building.setdefault(key, threading.Lock())
@@ -212,7 +212,7 @@ class ClusterCompute:
             return found
 
     def _was_changed(self, handle: EnvironmentHandle, node: Node) -> bool:
-        """Tell whether an environment on a node is not what was built, and say so: then it is built again."""
+        """Return whether an environment on a node has changed, and report it; it is then rebuilt."""
         prefix = str(Path(handle.argv(["python"])[0]).parent.parent)
         changed = node.call("node.run_folder", "check_environment", prefix=prefix).result()["changed"]
         if changed:
@@ -220,12 +220,12 @@ class ClusterCompute:
         return bool(changed)
 
     def _forget_handles(self, node: Node) -> None:
-        """Have environments of a node looked at again: a run has changed one."""
+        """Check a node's environments again, because a run has changed one."""
         for key in [key for key in list(self._handles) if key[0] == node.name]:
             self._handles.pop(key, None)
 
     def close(self) -> None:
-        """Let go of the nodes; what runs there goes on, and what is warm stays so for a while."""
+        """Disconnect from the nodes. Runs continue, and prefork interpreters stay for a while."""
         for end in self._closing:
             end()
         if self._nodes_made is not None:

@@ -1,4 +1,4 @@
-"""One run on a cluster: begun on a node, followed, brought home; begun again elsewhere if the node is lost."""
+"""One run on a cluster: started on a node, followed and fetched; restarted elsewhere if the node is lost."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class NodeJob:
     limits : Mapping
         ``max_attempts`` and ``lost_after_seconds``.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     leave : bool
-        Only begin it: another process will follow.
+        Only start it; another process will follow it.
     changed : callable
-        Told of a node where the run has changed the environment that it shared.
+        Called with a node on which the run changed the shared environment.
     """
 
     def __init__(
@@ -134,12 +134,12 @@ class NodeJob:
             self._end(FAILED, str(mistake))
         except Exception as error:  # noqa: BLE001 - told here and in the run's record
             traceback.print_exc()
-            self._end(FAILED, f"a mistake of the runner: {type(error).__name__}: {error}")
+            self._end(FAILED, f"internal error: {type(error).__name__}: {error}")
         finally:
             self._over.set()
 
     def _try_nodes(self) -> None:
-        """Have the run carried out by one node after the other, until one has."""
+        """Try the run on one node after another, until one has completed it."""
         attempt, node = self._known()
         begun = node is not None
         while True:
@@ -163,18 +163,18 @@ class NodeJob:
             node = None
 
     def _known(self) -> tuple[int, Node | None]:
-        """Return the attempt that is under way and its node, which holds a slot; there may be none yet."""
+        """Return the current attempt and its node, which holds a slot, or None."""
         attempt = 1 + sum(1 for _ in read_lines(self._run.attempts, AttemptLine))
         found = stored_job.read(self._run)
         if found is None:
             return attempt, None
         node = self._nodes.hold(found.node)
         if node is None:
-            raise UserError(f"the run is on {found.node}, which is not of this cluster")
+            raise UserError(f"the run is on {found.node}, which is not part of this cluster")
         return attempt, node
 
     def _lost(self, node: Node, attempt: int) -> int:
-        """Write down that a node was lost with an attempt, keep what came of it apart, return the next one's number."""
+        """Record a lost node and attempt, keep the attempt's results apart, and return the next attempt's number."""
         place = self._place_name(attempt)
         known = stored_job.read(self._run)
         apart = self._run.attempt(attempt)
@@ -189,14 +189,14 @@ class NodeJob:
         self._receiver.result = None
         self._told = 0
         node.owe(lambda back: late(back, place, apart))
-        self._say(f"{node.name} is lost: {self._run.root.name} begins again elsewhere")
+        self._say(f"{node.name} is lost: {self._run.root.name} restarts on another node")
         return attempt + 1
 
     def _place_name(self, attempt: int) -> str:
         return f"{self._run.root.name}.{attempt}"
 
     def _on(self, node: Node, attempt: int, *, begun: bool) -> str:
-        """Have a node carry it out, through whatever happens to the connection, and return what came of it."""
+        """Execute the run on a node, reconnecting if necessary, and return the outcome."""
         name, broken, silent, told = self._place_name(attempt), begun, 0.0, 0.0
         began = _Flag(begun)
         while True:
@@ -212,11 +212,11 @@ class NodeJob:
                 if waited > self._limits.lost_after_seconds and self._nodes.another_is_up(node):
                     return LOST
                 if time.monotonic() - told > _SAYS:
-                    self._say(f"{trouble.message}; what runs there goes on, and is asked for again")
+                    self._say(f"{trouble.message}; its run continues, and the connection is retried")
                     told = time.monotonic()
                 self._over.wait(0.5)
             except RefusedError as refused:
-                node.forget_what_is_there()  # it may have removed what was damaged
+                node.forget_what_is_there()  # it may have removed damaged files
                 raise UserError(f"{node.name}: {refused}") from None
             if node.is_connected:
                 silent = 0.0
@@ -224,11 +224,11 @@ class NodeJob:
     def _give_up(self, node: Node, name: str, began: _Flag) -> str:
         if began:
             node.owe(lambda back: late(back, name, None))
-        self._end(CANCELED, f"canceled; {node.name} did not answer: end what is left there with vivero nodes clean")
+        self._end(CANCELED, f"canceled; {node.name} did not answer. To end what still runs there: vivero nodes clean")
         return DONE
 
     def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
-        """Begin the run unless it has, follow it, bring it home."""
+        """Start the run unless it has started, follow it and fetch its results."""
         self._place = place = node.root() / "runs" / name
         brief = {} if began else self._brief(node, name)
         if brief:
@@ -258,13 +258,13 @@ class NodeJob:
             stored_job.forget(self._run)
             return FULL
         if not found:
-            return LOST  # its folder is not there any more
+            return LOST  # its folder no longer exists
         return self._bring_home(node, place, found, broken=broken)
 
     def _bring_home(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
         files = found["files"]
         if RESULT not in files and broken:
-            return LOST  # it died while nobody looked, and with it whoever would have said why
+            return LOST  # it died unobserved, and so did its supervisor
         host = node.host()
         for name in self._receiver.missing(files):
             self._receiver.fetch(host, place, name, files[name])
@@ -275,7 +275,7 @@ class NodeJob:
         return DONE
 
     def _note(self, node: Node, left: list[str]) -> None:
-        """Say in the result which node it was, which were lost before, and what cannot be brought from there."""
+        """Add notes to the result: the node, nodes lost before, and files that could not be fetched."""
         held = self._receiver.result
         if held is None and not self._run.result.exists():
             return
@@ -293,14 +293,14 @@ class NodeJob:
         write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())
 
     def _end(self, status: str, reason: str) -> None:
-        """Leave a result where the worker left none."""
+        """Write a result if the worker did not."""
         if self._run.result.exists():
             return
         write_json(self._run.result, ResultRecord(status=status, reason=reason, ended=now()).to_json())
 
 
 class _Flag:
-    """Whether the node has said that it began."""
+    """Whether the node has reported the start."""
 
     def __init__(self, value: bool) -> None:
         self._value = value

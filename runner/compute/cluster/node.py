@@ -1,4 +1,4 @@
-"""One machine of a cluster: its connection, which is made again when it is lost, and what has been brought there."""
+"""One machine of a cluster: its connection, which is restored when lost, and what has been sent there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Node:
         self._facts: dict[str, Any] = {}
         self._there: dict[str, Path] = {}
         self._owed: list[Callable[[Node], None]] = []
-        self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # runs that are here and may be removed there
+        self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # fetched runs that may be removed there
         self._refused: tuple[float, UserError] | None = None
 
     @property
@@ -54,33 +54,33 @@ class Node:
 
     @property
     def cores(self) -> int:
-        """Cores it may use, 1 as long as that is not known."""
+        """Cores it may use, 1 until that is known."""
         return int(self._facts.get("cores", 1))
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the machine says of itself, once it has been reached."""
+        """Facts about the machine, once it has been reached."""
         return self._facts
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether the connection holds, as far as is known."""
+        """Return whether the connection is alive, as far as known."""
         return self._client is not None and self._client.is_alive
 
     @property
     def trouble(self) -> UserError | None:
-        """Why it was not reached the last time, if it was not."""
+        """Why the last attempt to reach it failed, if it did."""
         return self._refused[1] if self._refused is not None else None
 
     def host(self) -> RemoteHost:
-        """Return the machine as a host, connecting unless that is done.
+        """Return the machine as a host, connecting if necessary.
 
         Raises
         ------
         UnreachableError
             If it does not answer.
         UserError
-            If it is not who it should be, does not let us in, or has no Python to start.
+            If it has another host key, rejects the login, or has no Python.
         """
         with self._connecting:
             if self._host is None or not self.is_connected:
@@ -104,16 +104,17 @@ class Node:
         self._host = RemoteHost(self._client, self._facts, NodeTools(self), fetches=not self._send)
 
     def _know(self, client: Client) -> dict[str, Any]:
-        """Return what the machine is, its folder made."""
+        """Return facts about the machine, after creating its folder."""
         try:
             return client.ask("know", path=self._root).result()
         except RefusedError as refused:
             raise UserError(
-                f"{self.name}: its folder {self._root} cannot be made: {refused}", "Name another one: compute.root=PATH"
+                f"{self.name}: its folder {self._root} cannot be created: {refused}",
+                "Choose another folder: compute.root=PATH",
             ) from None
 
     def _settle(self) -> None:
-        """Do what is owed, one after the other; what goes wrong is tried again."""
+        """Run deferred tasks in order; failed ones are retried."""
         with self._settling:
             while self._owed and self.is_connected:
                 try:
@@ -123,12 +124,12 @@ class Node:
                 del self._owed[0]
 
     def owe(self, what: Callable[[Node], None]) -> None:
-        """Have something done as soon as the machine is reached."""
+        """Defer a task until the machine is reached."""
         self._owed.append(what)
 
     @property
     def owes(self) -> int:
-        """How much is left to be done there."""
+        """Number of deferred tasks."""
         return len(self._owed)
 
     def root(self) -> Path:
@@ -147,11 +148,11 @@ class Node:
         )
 
     def worker(self) -> Path:
-        """Return where the worker's folder is there, bringing it unless it is."""
+        """Return the worker's folder there, sending it if necessary."""
         return self.bring("worker", _key_of_worker(), _files_of_worker)
 
     def bring(self, kind: str, key: str, files: Callable[[], Mapping[str, Path | bytes]]) -> Path:
-        """Have a folder there by its key: it is sent aside and renamed, and only if it is missing."""
+        """Send a folder unless its key exists there, under a temporary name that is then renamed."""
         with self._bringing:
             host, name = self.host(), f"{kind}/{key}"
             if name not in self._there:
@@ -162,7 +163,7 @@ class Node:
 
     @property
     def address(self) -> str:
-        """By which other nodes reach it.
+        """The address at which other nodes reach it.
 
         Raises
         ------
@@ -185,11 +186,11 @@ class Node:
         self._machine.occupy(run)
 
     def let_go(self, run: Path) -> None:
-        """Have a run's folder removed there, which is home: soon, and together with others."""
+        """Schedule the removal of a fetched run's folder there, together with others."""
         self._home.put(run)
 
     def _clear(self) -> None:
-        """Have removed what may be; what cannot be is left for `vivero nodes clean`."""
+        """Remove folders of fetched runs. What fails is left for `vivero nodes clean`."""
         with self._clearing:
             runs = []
             with contextlib.suppress(queue.Empty):
@@ -206,11 +207,11 @@ class Node:
                 return
 
     def forget_what_is_there(self) -> None:
-        """Look again what is there: it was cleared away."""
+        """Forget what was sent, because it was removed."""
         self._there.clear()
 
     def watch(self) -> None:
-        """Do what is owed; give a connection up over which nothing has come for long, not even a sign of life."""
+        """Run deferred tasks, and give up a connection that has been silent for too long."""
         client, link = self._client, self._link
         if client is None or link is None or not client.is_alive:
             return
@@ -228,7 +229,7 @@ class Node:
         return thread
 
     def close(self) -> None:
-        """Let go of it, once what is here is removed there."""
+        """Disconnect, after removing fetched runs there."""
         if self.is_connected:
             self._aside(self._clear).join(timeouts.seconds("last_removals"))
         self._drop()
@@ -247,5 +248,5 @@ def _files_of_worker() -> dict[str, Path | bytes]:
 
 @functools.cache
 def _key_of_worker() -> str:
-    """Return the key of the worker's folder: its content does not change while a controller lives."""
+    """Return the key of the worker's folder, whose content does not change during a controller's life."""
     return hash_files(WORKER, _files_of_worker())

@@ -1,4 +1,4 @@
-"""The nodes of a cluster: which are up, who takes which slot, who comes back."""
+"""The nodes of a cluster: availability, slots and reconnection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runner.worker import timeouts
 
 _TICK = 0.05
 _MOMENT = 0.5
-_FULL = 0.3  # seconds for which a node is not asked again whose slots others have
+_FULL = 0.3  # seconds until a node without free slots is asked again
 
 
 class Nodes:
@@ -28,9 +28,9 @@ class Nodes:
     node : callable
         Makes the node of a machine.
     least, most : int, int or None
-        How many have to be up before anything begins, and how many are used.
+        How many must be up before anything starts, and how many are used.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Nodes:
         self._first: str | None = None  # where environments are prepared
 
     def first(self) -> Node:
-        """Return a node that is up, as soon as as many are as there have to be.
+        """Return a node that is up, once enough nodes are up.
 
         Raises
         ------
         UnreachableError
-            If they were up before and are not now; they may come back.
+            If nodes were up before but are not now; they may come back.
         UserError
-            If they never were, with the reason of each.
+            If none was ever up, with the reason for each.
         """
         try:
             self._open()
-        except UnreachableError as error:  # nothing was up before
+        except UnreachableError as error:  # no node was up before
             raise UserError(error.message, error.hint) from None
         with self._change:
             self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
             if self._first is not None:
                 self._change.wait_for(lambda: len(self._up()) >= self._least, timeouts.seconds("node_return"))
-            # The one that is named first most likely has what a run needs: it gets a moment more.
+            # The first node most likely has what a run needs, so wait a little longer for it.
             self._change.wait_for(lambda: not self._trying or self._nodes[0].is_connected, _MOMENT)
             up = self._up()
             if len(up) >= self._least:
@@ -76,7 +76,7 @@ class Nodes:
         raise self._too_few(len(up))
 
     def settle(self, seconds: float) -> list[Node]:
-        """Return the nodes that are up, after the others had some time to answer; those that did not are named."""
+        """Return the nodes that are up, after giving the others time to answer and naming those that did not."""
         self.first()
         with self._change:
             self._change.wait_for(lambda: not self._trying, seconds)
@@ -86,17 +86,17 @@ class Nodes:
             return self._up()
 
     def slots(self) -> int:
-        """Return how many runs go at a time when all nodes are up that may be used."""
+        """Return the number of concurrent runs if all usable nodes are up."""
         down = [node for node in self._nodes if not node.is_connected and node.name not in self._unfit]
         return sum(node.slots for node in (self._up() + down)[: self._most])
 
     def take(self, stop: Callable[[], bool]) -> Node | None:
-        """Return a node with a free slot, which is then taken; wait for one until `stop` says so.
+        """Reserve a slot and return its node; wait for one until `stop` is true.
 
         Raises
         ------
         UserError
-            If no node is left that could ever have one.
+            If no usable node is left.
         """
         self._open()
         while not stop():
@@ -112,7 +112,7 @@ class Nodes:
         return None
 
     def hold(self, name: str) -> Node | None:
-        """Return a node by its name, a slot of it taken: of a run that is there already."""
+        """Return a node by name and reserve the slot of a run that is already there."""
         self._open(patient=True)
         machine = self._machines.named(name)
         if machine is None:
@@ -123,43 +123,43 @@ class Nodes:
             return next(node for node in self._nodes if node.name == name)
 
     def give_back(self, node: Node) -> None:
-        """Free the slot that was taken."""
+        """Release a reserved slot."""
         with self._change:
             self._taken[node.name] -= 1
             self._change.notify_all()
 
     def full(self, node: Node) -> None:
-        """Note that others have a node's slots."""
+        """Note that other controllers hold a node's slots."""
         with self._change:
             self._full[node.name] = time.monotonic() + _FULL
 
     def leave_out(self, node: Node, why: str) -> None:
-        """Use a node no more."""
+        """Stop using a node."""
         with self._change:
             if node.name not in self._unfit:
-                self._say(f"{node.name} is left out: {why}")
+                self._say(f"{node.name} is skipped: {why}")
             self._unfit[node.name] = why
             self._change.notify_all()
 
     def another_is_up(self, but: Node) -> bool:
-        """Tell whether a run could go on elsewhere."""
+        """Return whether a run could continue on another node."""
         return any(node is not but for node in self._up())
 
     def up(self) -> list[Node]:
-        """Return the nodes that are used."""
+        """Return the nodes in use."""
         with self._change:
             return self._up()
 
     def name_owing(self) -> None:
-        """Name, once, the nodes that were lost with a run and are not reached."""
+        """Report, once, unreachable nodes that were lost with a run."""
         with self._change:
             for node in self._nodes:
                 if node.owes and not node.is_connected and node.name not in self._owing:
                     self._owing.add(node.name)
-                    self._say(f"{node.name} may still run what was lost there: end it with vivero nodes clean")
+                    self._say(f"a lost run may still be running on {node.name}. To end it: vivero nodes clean")
 
     def close(self) -> None:
-        """Let go of all."""
+        """Disconnect all nodes."""
         with self._change:
             self._closed = True
             self._change.notify_all()
@@ -168,7 +168,7 @@ class Nodes:
         self._machines.close()
 
     def _open(self, *, patient: bool = False) -> None:
-        """Begin to look after the nodes; who is `patient` takes it that there may be none now."""
+        """Start to monitor the nodes. With `patient`, there may currently be none."""
         with self._change:
             if self._opened:
                 return
@@ -189,19 +189,19 @@ class Nodes:
                 self._try(node)
 
     def _look_after(self) -> None:
-        """Notice nodes that fall silent, and try those that are down: one that comes back is used again."""
+        """Detect silent nodes and retry those that are down. A node that comes back is used again."""
         while not self._closed:
             for node in list(self._nodes):
                 node.watch()
             try:
                 found = self._machines.find()
-            except UserError:  # those that are known go on, and whoever waits for one says so
+            except UserError:  # known nodes stay in use, and callers that wait for one report it
                 found = []
             with self._change:
                 self._add(found)
                 self._change.wait_for(
                     lambda: self._closed, timeouts.seconds("node_look")
-                )  # not each time a slot is free again
+                )  # not each time a slot becomes free
                 for node in self._nodes:
                     due = time.monotonic() - self._tried.get(node.name, 0.0) > timeouts.seconds("node_return")
                     if not node.is_connected and node.name not in self._unfit and due and not self._closed:
@@ -217,11 +217,11 @@ class Nodes:
             node.host()
         except UnreachableError:
             pass
-        except UserError as mistake:  # its key is not known, it does not let us in: nothing that would change by itself
+        except UserError as mistake:  # unknown key, login rejected: not temporary
             self.leave_out(node, str(mistake))
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not have others wait for ever
             traceback.print_exc()
-            self.leave_out(node, f"a mistake of the runner: {type(error).__name__}: {error}")
+            self.leave_out(node, f"internal error: {type(error).__name__}: {error}")
         with self._change:
             self._tried[node.name] = time.monotonic()
             self._trying.discard(node.name)
@@ -233,14 +233,14 @@ class Nodes:
     def _name(self, node: Node) -> None:
         if node.name not in self._named and node.name not in self._unfit:
             self._named.add(node.name)
-            self._say(f"{node.trouble or f'{node.name} does not answer'}: going on without it")
+            self._say(f"{node.trouble or f'{node.name} does not answer'}: continuing without it")
 
     def _up(self) -> list[Node]:
         up = [node for node in self._nodes if node.is_connected and node.name not in self._unfit]
         return up[: self._most]
 
     def _preference(self, node: Node) -> tuple[float, bool]:
-        """Return what the node to take has least of: slots taken, then being another than that with the environment."""
+        """Return the sort key for choosing a node: reserved slots, then whether it lacks the environment."""
         return self._taken.get(node.name, 0) / node.slots, node.name != self._first
 
     def _has_room(self, node: Node) -> bool:
@@ -252,6 +252,6 @@ class Nodes:
             for one in self._nodes
             if one not in self._up()
         ]
-        wanted = "" if self._least == 1 else f"{up} of the {self._least} nodes of compute.min_nodes are up: "
+        wanted = "" if self._least == 1 else f"only {up} of compute.min_nodes={self._least} nodes are up: "
         kind = UserError if self._first is None else UnreachableError
         return kind(wanted + "; ".join(reasons), "See: vivero nodes check")

@@ -20,7 +20,7 @@ _DISK, _TMP = 1 << 30, 1 << 26  # bytes below which there is too little
 
 @dataclass
 class Finding:
-    """What is known of one node.
+    """The findings about one node.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Finding:
     up : bool
         Whether it was reached.
     problems : list of str
-        What is wrong with it.
+        Its problems.
     facts : dict
-        What the machine says of itself.
+        Facts about the machine.
     state : dict
-        What runs there and what is kept.
+        Running jobs and stored data.
     milliseconds : float or None
-        That a message takes there and back.
+        The round trip time of a message.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Finding:
 
 
 def look_at(node: Node, *, sizes: bool = False) -> Finding:
-    """Reach a node and see what is there."""
+    """Connect to a node and examine it."""
     found = Finding(node.name)
     try:
         host = node.host()
@@ -63,7 +63,7 @@ def look_at(node: Node, *, sizes: bool = False) -> Finding:
 
 
 def check(node: Node, python: str | None) -> Finding:
-    """See whether runs with some Python can go to a node."""
+    """Check whether a node can run jobs with a given Python."""
     found = look_at(node, sizes=True)
     if found.up:
         well = not found.problems
@@ -85,4 +85,4 @@ def _problems(facts: dict[str, Any]) -> Iterator[str]:
             yield f"{place} has {free / 2**20:.0f} MB left"
     here = f"{sys.platform}-{platform.machine()}"
     if facts["platform"] != here:
-        yield f"it is {facts['platform']}, this machine is {here}: it needs a uv of its own"
+        yield f"it is {facts['platform']}, this machine is {here}: uv must be installed there"

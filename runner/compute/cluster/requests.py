@@ -29,18 +29,18 @@ class Asked:
     receiver : Receiver
         Takes the files that a request names.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, run: RunLayout, node: Node, place: Path, receiver: Receiver, say: Say) -> None:
         self._run, self._node, self._place, self._receiver, self._say = run, node, place, receiver, say
 
     def answer_aside(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Answer a request without keeping its log waiting."""
+        """Answer a request in a thread of its own, so that logs are not delayed."""
         threading.Thread(target=self._answer, args=(facts, request), daemon=True).start()
 
     def _answer(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Have the controller's command answer, with the files that the request names."""
+        """Run the controller's command for a request, with the files that it names."""
         asked = self._run.requests / Path(facts["asked"]).name
         try:
             host = self._node.host()

@@ -23,7 +23,7 @@ from runner.worker import timeouts
 _BEGINS = 60.0  # seconds for the scheduler
 _TICK = 0.05
 _MOST = 32  # nodes at a time
-_ALLOWED = 3  # workers that a task may lose before it is given up
+_ALLOWED = 3  # worker deaths until a task is given up
 
 Ready = Callable[[Node], tuple[EnvironmentHandle, str]]
 """Has a node ready for the run: its environment there, and where modules are found that the script imports."""
@@ -37,13 +37,13 @@ class Scaled:
     name : str
         Of the run's folder on its node.
     home : Node
-        The run's own node, which has the scheduler.
+        The run's own node, which runs the scheduler.
     others : callable
         Returns the nodes that are up.
     ready : Ready
         Has a node ready.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, name: str, home: Node, others: Callable[[], list[Node]], ready: Ready, say: Say) -> None:
@@ -57,12 +57,12 @@ class Scaled:
         self._tunnel: Tunnel | None = None
 
     def begin(self) -> dict[str, str]:
-        """Start scheduler and workers, and return the variables by which the script finds them.
+        """Start scheduler and workers, and return the variables that tell the script about them.
 
         Raises
         ------
         UserError
-            If the scheduler does not begin.
+            If the scheduler does not start.
         """
         run = self._home.root() / "runs" / self._name
         facts = {"host": self._home.address, "run": str(run), "allowed_failures": _ALLOWED}
@@ -70,25 +70,25 @@ class Scaled:
         self._address, dashboard = self._wait(folder)
         pool = ThreadPoolExecutor(_MOST, "joins")
         wait([pool.submit(self._join, node) for node in self._others()], timeouts.seconds("engine_join"))
-        pool.shutdown(wait=False)  # an environment may have to be built first: its node comes later
+        pool.shutdown(wait=False)  # a node whose environment must be built first joins later
         threading.Thread(target=self._keep, name=f"cluster of {self._name}", daemon=True).start()
         self._show(dashboard)
         return {"VIVERO_ENGINE": str(folder), "VIVERO_ENGINE_WORKERS": str(max(1, self._workers))}
 
     def _keep(self) -> None:
-        """Have the workers of the other nodes begin, and of those that come back later; say whose have ended."""
+        """Start workers on the other nodes and on nodes that come back; report workers that have ended."""
         while not self._over.wait(timeouts.seconds("engine_look")):
             if self._is_there(self._home, "scheduler") is False:
                 return self.end()
             for node in self._others():
                 if node.name in self._there and self._is_there(node, "worker") is False:
-                    self._tell(node, f"has no workers any more: {self._last_line(node)}")
+                    self._tell(node, f"no longer has workers: {self._last_line(node)}")
                     self._there.discard(node.name)
                 if node.name not in self._there:
                     self._join(node)
 
     def _is_there(self, node: Node, kind: str) -> bool | None:
-        """Tell whether a part of the cluster has not ended, None if its node does not answer."""
+        """Return whether a part of the cluster is alive, None if its node does not answer."""
         try:
             return node.host().exists(self._folder(node, kind) / "engine.json")
         except (UserError, OSError):
@@ -109,13 +109,13 @@ class Scaled:
             self._start(node, "worker", facts)
             self._workers += node.slots
         except (UserError, OSError) as mistake:
-            self._tell(node, f"does not take part: {mistake}")
+            self._tell(node, f"is not part of the cluster: {mistake}")
         with self._guard:
             self._joining.discard(node.name)
             self._there.add(node.name)
 
     def _tell(self, node: Node, what: str) -> None:
-        """Say something of a node, once."""
+        """Report something about a node, once."""
         if node.name not in self._told:
             self._told.add(node.name)
             self._say(f"{node.name} {what}")
@@ -139,28 +139,28 @@ class Scaled:
         host, until = self._home.host(), time.monotonic() + _BEGINS
         while not host.exists(folder / "address.json"):
             if not host.exists(folder / "engine.json") or time.monotonic() > until:
-                raise UserError(f"No cluster begins on {self._home.name}: {_last_line(host, folder)}")
+                raise UserError(f"The Dask cluster did not start on {self._home.name}: {_last_line(host, folder)}")
             time.sleep(_TICK)
         found = json.loads(host.read(folder / "address.json"))
         return str(found["address"]), found["dashboard"]
 
     def _show(self, port: int | None) -> None:
-        """Let the dashboard be seen from here, for as long as the run goes on."""
+        """Make the dashboard available here during the run."""
         if port is not None:
             self._tunnel = Tunnel(self._home, port)
-            self._say(f"The cluster's dashboard is at http://127.0.0.1:{self._tunnel.port}/status")
+            self._say(f"Dask dashboard: http://127.0.0.1:{self._tunnel.port}/status")
 
     def end(self) -> None:
-        """Let go of it; it ends by itself."""
+        """Release it; it ends by itself."""
         self._over.set()
         if self._tunnel is not None:
             self._tunnel.close()
 
 
 def _last_line(host: RemoteHost, folder: Path) -> str:
-    """Return what a part of a cluster said last."""
+    """Return the last line of a log of the cluster."""
     with contextlib.suppress(OSError):
         lines = host.read(folder.with_name(f"{folder.name}.log")).decode(errors="replace").strip().splitlines()
         if lines:
             return lines[-1]
-    return "nothing is said"
+    return "no output"

@@ -21,7 +21,7 @@ _PART = ".part"
 
 
 class Receiver:
-    """Takes what a node sends of one run into the run's folder here.
+    """Stores the files that a node sends in the run's folder here.
 
     Parameters
     ----------
@@ -31,32 +31,32 @@ class Receiver:
 
     def __init__(self, run: RunLayout) -> None:
         self._run = run
-        self.result: bytes | None = None  # the worker's, which becomes a file when all else is here
+        self.result: bytes | None = None  # the worker's result, which is written once all other files are here
 
     def offsets(self) -> dict[str, int]:
-        """Return how much of each growing file is here."""
+        """Return the received size of each growing file."""
         return {name: (self._run.root / name).stat().st_size for name in GROWING if (self._run.root / name).exists()}
 
     def grow(self, name: str, offset: int, content: bytes) -> None:
-        """Append what comes at an offset; what is here already is left out.
+        """Append data at an offset, skipping what was already received.
 
         Raises
         ------
         UserError
-            If something between is missing.
+            If there is a gap.
         """
         if name not in GROWING:
-            raise UserError(f"A node sent {name!r}, which does not grow")
+            raise UserError(f"A node sent {name!r}, which is not a log")
         with (self._run.root / name).open("ab") as file:
             have = file.tell()
             if offset > have:
-                raise UserError(f"{name}: {offset - have} bytes are missing of what the node sends")
+                raise UserError(f"{name}: {offset - have} bytes are missing from what the node sent")
             file.write(content[have - offset :])
 
     def whole(self, name: str, content: bytes, facts: Mapping[str, Any]) -> None:
-        """Write a file that came in one piece."""
+        """Write a file that was sent whole."""
         if len(content) != facts["size"] or hashlib.sha256(content).hexdigest() != facts["sha256"]:
-            return  # it changed while it was sent: it is fetched
+            return  # it changed while it was sent, and will be fetched
         if name == RESULT:
             self.result = content
             return
@@ -66,17 +66,17 @@ class Receiver:
         aside.rename(path)
 
     def missing(self, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Return which of a run's files are not here as they are there."""
+        """Return the run's files that differ from those on the node."""
         held = RESULT if self.result is not None else None
         return [name for name, facts in found.items() if name != held and not self._is_here(name, facts)]
 
     def fetch(self, host: RemoteHost, there: Path, name: str, facts: Mapping[str, Any]) -> None:
-        """Fetch a file, beginning where an earlier try ended.
+        """Fetch a file, resuming an earlier try.
 
         Raises
         ------
         UserError
-            If what came is not what was announced.
+            If the content differs from the announced hash.
         """
         path = self._place(name)
         aside = path.with_name(path.name + _PART)
@@ -87,29 +87,29 @@ class Receiver:
             if hash_file(aside) == facts["sha256"]:
                 aside.rename(path)
                 return
-            aside.unlink()  # the beginning was another file's
-        raise UserError(f"{name} came from {host.name} with another content than it has there")
+            aside.unlink()  # the start belonged to another version of the file
+        raise UserError(f"{name} from {host.name} differs from the file there")
 
     def _is_here(self, name: str, facts: Mapping[str, Any]) -> bool:
         path = self._place(name)
         if facts["size"] == 0 and not path.exists():
-            if name == _WORKER_LOG:  # says something only when something went wrong
+            if name == _WORKER_LOG:  # only has content if something went wrong
                 return True
             path.touch()
         return path.is_file() and path.stat().st_size == facts["size"] and hash_file(path) == facts["sha256"]
 
     def _place(self, name: str) -> Path:
-        """Return where a file goes; a node may not write anywhere else.
+        """Return a file's path. A node cannot write anywhere else.
 
         Raises
         ------
         UserError
-            If a name is not one of the run's.
+            If the name does not belong in a run.
         """
         parts = PurePosixPath(name).parts
         inside = name in _TAKEN or (len(parts) > 1 and parts[0] in _FOLDERS)
         if not inside or ".." in parts or "\0" in name or name.startswith("/"):
-            raise UserError(f"A node sent {name!r}, which is no file of a run")
+            raise UserError(f"A node sent {name!r}, which does not belong in a run")
         path = self._run.root / name
         for above in path.parents:
             if above == self._run.root:

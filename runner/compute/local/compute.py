@@ -37,9 +37,9 @@ class LocalCompute:
     Parameters
     ----------
     slots : int or None
-        Runs at a time, the number of cores unless set.
+        Number of concurrent runs. Default: the number of cores.
     warm : bool
-        Fork workers and scripts from interpreters that have made the imports; it pays for many runs of one script.
+        Fork workers and scripts from prefork interpreters, which pays off for many runs of one script.
     """
 
     apart = False
@@ -62,12 +62,12 @@ class LocalCompute:
         return {name: value for name, value in share.items() if name not in os.environ}
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
-        """Start the interpreter that workers of such runs are forked from."""
+        """Start the prefork interpreter for such runs."""
         if self.pool is not None:
             self.pool.warm_up(RunLayout(run_folder), handle)
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Start the worker in a session of its own, so that it outlives the controller and its terminal."""
+        """Start the worker in its own session, so that it survives the controller and the terminal."""
         layout = RunLayout(run_folder)
         worker = self.pool.fork(layout, handle) if self.pool is not None else None
         if worker is not None:
@@ -80,7 +80,7 @@ class LocalCompute:
                 stdout=log,
                 stderr=log,
                 cwd=run_folder,
-                env=os.environ,  # not what libraries put beside it, which a forked worker would not get
+                env=os.environ,  # without what libraries added, which a forked worker would not get
                 start_new_session=True,
             )
         return LocalJob(process, layout)
@@ -91,7 +91,7 @@ class LocalCompute:
         return FoundJob(run) if worker_lives(run) else None
 
     def close(self) -> None:
-        """End the warm interpreters; what runs goes on."""
+        """End the prefork interpreters. Runs continue."""
         if self.pool is not None:
             self.pool.close()
 

@@ -26,14 +26,14 @@ _MOST_REFUSALS = 20
 
 
 class NotWarmError(Exception):
-    """Why no interpreter is there to fork from."""
+    """No prefork interpreter is available; the text says why."""
 
 
 class Interpreter:
-    """One warm process and the channel to it."""
+    """A prefork interpreter and the channel to it."""
 
     def __init__(self, command: Sequence[str], run: RunLayout, lifeline: int, *, apart: bool = False) -> None:
-        self._apart = apart  # in a container: its process numbers mean nothing here
+        self._apart = apart  # in a container, where pids differ from ours
         self._handed: list[int] = []
         self._channel, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - open as long as the process
@@ -62,7 +62,7 @@ class Interpreter:
         self._channel.sendall(json.dumps(question).encode("ascii") + b"\n")
 
     def hear(self, seconds: float) -> dict[str, Any]:
-        """Return the line that answers."""
+        """Return the next line."""
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
@@ -74,11 +74,11 @@ class Interpreter:
         line, _, self._received = self._received.partition(b"\n")
         found = json.loads(line)
         if not isinstance(found, dict):
-            raise NotWarmError(f"a strange answer: {line[:80]!r}")
+            raise NotWarmError(f"an unexpected answer: {line[:80]!r}")
         return found
 
     def fork(self, run: RunLayout, learnt: Path | None) -> int | None:
-        """Return a pidfd of a new worker, None if it has ended already."""
+        """Return a pidfd of a new worker, None if it has already ended."""
         order = {"run": str(run.root), "log": str(run.worker_log), "environ": dict(os.environ)}
         self.tell({**order, "learn": str(learnt) if learnt else None})
         pid = int(self.hear(_ANSWER)["pid"])
@@ -90,19 +90,19 @@ class Interpreter:
             return None
 
     def ended(self) -> bool:
-        """Tell whether the process is no more."""
+        """Return whether the process has ended."""
         return self._process.poll() is not None
 
     def _complaint(self) -> str:
         self._log.seek(0)
         lines = self._log.read()[-2000:].decode(errors="replace").strip().splitlines()
-        return f"it ended ({lines[-1] if lines else 'without a word'})"
+        return f"it ended ({lines[-1] if lines else 'without output'})"
 
     def end(self) -> None:
-        """Let it go."""
+        """End the interpreter."""
         self._channel.close()
-        if not self._apart:  # else it attends a container, and removes it when all in there have ended
-            self._process.kill()  # it only waits, and nothing that runs hangs on it
+        if not self._apart:  # otherwise it supervises a container, which it removes once all processes in it have ended
+            self._process.kill()  # it is only waiting, and no run depends on it
             self._process.wait()
         self._log.close()
 
@@ -125,7 +125,7 @@ def ready(
     run: RunLayout, order: JobOrder, handle: EnvironmentHandle, learnt: Path | None, lifeline: int,
     begun: Interpreter | None,
 ) -> Interpreter:  # fmt: skip
-    """Return an interpreter that is ready, begun anew without the modules whose import would not go unnoticed."""
+    """Return a ready interpreter, restarted without the modules whose import has side effects."""
     known = read_learnt(learnt)
     for _ in range(_MOST_REFUSALS):
         interpreter, begun = begun or begin(run, order, handle, known, lifeline), None
@@ -140,11 +140,11 @@ def ready(
         known["refused"].append(answer["refused"])
         if learnt is not None:
             write_json(learnt, known)
-    raise NotWarmError("too many modules do something when they are imported")
+    raise NotWarmError("too many modules have side effects on import")
 
 
 def read_learnt(path: Path | None) -> dict[str, list[str]]:
-    """Return which modules scripts like this one imported, and which of them cannot be imported ahead."""
+    """Return the modules that similar scripts imported, and those that cannot be imported ahead."""
     try:
         found = read_mapping(path) if path is not None else {}
         return {name: [str(one) for one in found.get(name, [])] for name in ("modules", "refused")}

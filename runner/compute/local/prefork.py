@@ -1,4 +1,4 @@
-"""The pool of prefork interpreters of a sweep: they have made the imports, and workers are forked from them."""
+"""The pool of a sweep's prefork interpreters, from which workers are forked."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ AVAILABLE = sys.platform == "linux" and hasattr(os, "pidfd_open")
 
 
 class WarmPool:
-    """Warm interpreters by what they depend on: program, variables, script. Safe to use from several threads.
+    """Prefork interpreters by what they depend on: program, variables, script. Thread-safe.
 
     Parameters
     ----------
     most : int
-        How many are kept; the one used longest ago is ended first.
+        The maximum number; the least recently used one is ended first.
     """
 
     def __init__(self, most: int = 4) -> None:
         self._most = most
-        self._slots: dict[str, _Slot] = {}  # the one used last is the last
+        self._slots: dict[str, _Slot] = {}  # the most recently used one is last
         self._lock = threading.Lock()
         self._closed = False
-        self._read, self._write = os.pipe()  # closes with this process, and so tells workers of its death
+        self._read, self._write = os.pipe()  # closes with this process, which tells workers of its death
 
     def warm_up(self, run: RunLayout, handle: EnvironmentHandle) -> None:
-        """Let the interpreter that runs like this one are forked from begin with its imports, and do not wait for it.
+        """Start the imports of the interpreter for runs like this one, without waiting.
 
-        The run's folder has to stay as it is until the first fork. What goes wrong is met again, and told, there.
+        The run's folder must not change until the first fork, which also reports any errors.
         """
         order = job_order.read(str(run.root))
         if _may_be_warm(run, order, handle):
@@ -51,7 +51,7 @@ class WarmPool:
                     slot.begun = begin(run, order, handle, read_learnt(_learnt_path(run, order)), self._read)
 
     def fork(self, run: RunLayout, handle: EnvironmentHandle) -> int | None:
-        """Return a pidfd of a worker forked for a run, or None if the run has to be started afresh."""
+        """Return a pidfd of a worker forked for a run, or None if the run needs a new interpreter."""
         order = job_order.read(str(run.root))
         if not _may_be_warm(run, order, handle):
             return None
@@ -63,11 +63,11 @@ class WarmPool:
                 return self._fork_from(slot, run, order, handle)
         except (NotWarmError, OSError, ValueError) as error:
             with run.worker_log.open("a") as log:
-                log.write(f"started afresh, for there is no warm interpreter: {error}\n")
+                log.write(f"started a new interpreter, because no prefork interpreter is available: {error}\n")
             return None
 
     def close(self) -> None:
-        """End the interpreters; workers go on."""
+        """End the interpreters. Workers continue."""
         with self._lock:
             self._closed = True
             slots, self._slots = list(self._slots.values()), {}
@@ -75,7 +75,7 @@ class WarmPool:
             slot.end()
 
     def pids(self) -> list[int]:
-        """Return the processes that are kept at the moment."""
+        """Return the pids of the current interpreters."""
         with self._lock:
             kept = [slot.interpreter or slot.begun for slot in self._slots.values()]
         return [one.pid for one in kept if one is not None]
@@ -93,7 +93,7 @@ class WarmPool:
 
     def _fork_from(self, slot: _Slot, run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> int | None:
         learnt = _learnt_path(run, order)
-        for _ in range(2):  # an interpreter that died meanwhile is replaced once
+        for _ in range(2):  # an interpreter that has died is replaced once
             if slot.interpreter is None:
                 try:
                     slot.interpreter = ready(run, order, handle, learnt, self._read, slot.take_begun())
@@ -105,10 +105,10 @@ class WarmPool:
             except (NotWarmError, OSError, ValueError):
                 slot.interpreter.end()
                 slot.interpreter = None
-                if run.worker_lock.exists():  # a worker was forked, but its number did not arrive
+                if run.worker_lock.exists():  # a worker was forked, but its pid did not arrive
                     raise
                 continue
-            # One that has ended already: always readable, as its pidfd would be.
+            # For a worker that has already ended: always readable, as its pidfd would be.
             return worker if worker is not None else os.open(os.devnull, os.O_RDONLY)
         raise NotWarmError("it died twice")
 
@@ -117,13 +117,13 @@ class WarmPool:
 class _Slot:
     """The place of one interpreter."""
 
-    begun: Interpreter | None = None  # with its imports, and has not answered
+    begun: Interpreter | None = None  # importing, and has not answered yet
     interpreter: Interpreter | None = None
     broken: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take_begun(self) -> Interpreter | None:
-        """Return the interpreter that was begun, if it still lives."""
+        """Return the started interpreter, if it is still alive."""
         begun, self.begun = self.begun, None
         if begun is not None and begun.ended():
             begun.end()

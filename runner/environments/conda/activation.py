@@ -1,4 +1,4 @@
-"""A conda prefix as an active environment: what conda's activation would have set, without conda."""
+"""Activates a conda prefix without conda."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.environments.handle import PrefixHandle
 from runner.errors import UserError
 
-# The scripts are arguments: no name becomes a word of the shell. What they print is not what they set.
+# The scripts are arguments, so no name is parsed by the shell. Their output is kept apart from the variables.
 _SOURCE = 'for script in "$@"; do . "$script" >&2; done; exec env -0'
 _SHELLS_OWN = ("_", "SHLVL", "PWD", "OLDPWD")
 
@@ -29,14 +29,14 @@ class CondaHandle(PrefixHandle):
 
 
 def activated(prefix: Path, variables: dict[str, str]) -> dict[str, str]:
-    """Return variables with those that the packages of a prefix set on activation.
+    """Return variables, extended by those that a prefix's packages set on activation.
 
-    As conda has it: ``etc/conda/env_vars.d/*.json``, then ``conda-meta/state``, then ``etc/conda/activate.d/*.sh``.
+    In conda's order: ``etc/conda/env_vars.d/*.json``, then ``conda-meta/state``, then ``etc/conda/activate.d/*.sh``.
 
     Raises
     ------
     UserError
-        If a script needs bash and there is none, or ends with an error.
+        If a script needs bash and it is missing, or a script fails.
     """
     found = {**variables, "CONDA_PREFIX": str(prefix), "CONDA_DEFAULT_ENV": str(prefix), "CONDA_SHLVL": "1"}
     for path in sorted((prefix / "etc/conda/env_vars.d").glob("*.json")):

@@ -1,4 +1,4 @@
-"""Imports rattler where it is needed, and waits for it; its errors become one line."""
+"""Imports rattler on demand, waits for its coroutines, and turns its errors into one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_installed() -> None:
     Raises
     ------
     UserError
-        If it is not installed: it is an extra.
+        If the extra is not installed.
     """
     try:
         import rattler  # noqa: F401
@@ -30,14 +30,14 @@ def check_installed() -> None:
 
 
 def client() -> Client:
-    """Return a client that retries, and has the passwords of ``RATTLER_AUTH_FILE``, the keyring and ``~/.netrc``."""
+    """Return a client that retries and uses the passwords in ``RATTLER_AUTH_FILE``, the keyring and ``~/.netrc``."""
     from rattler.networking import Client
 
     return Client.default_client()
 
 
 def asked(work: Coroutine[Any, Any, T], what: str) -> T:
-    """Return what channels were asked for.
+    """Return the result of a request to channels.
 
     Raises
     ------
@@ -53,6 +53,6 @@ def asked(work: Coroutine[Any, Any, T], what: str) -> T:
 
 
 def reason(error: Exception) -> str:
-    """Return an error's lines as one."""
+    """Return an error's message as one line."""
     lines = [re.sub(r"^[\s└├─│]+|[.\s]+$", "", line) for line in str(error).splitlines()]
     return "; ".join(dict.fromkeys(line.removeprefix("Caused by: ") for line in lines if line))

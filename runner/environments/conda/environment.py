@@ -1,4 +1,4 @@
-"""Conda environments: solved to a lock, installed with rattler, kept by their content."""
+"""Conda environments: solved to a lock, installed with rattler, cached by content."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from runner.records import EnvironmentRecord
 
 
 class CondaEnvironment:
-    """An environment from a conda YAML or from conda packages and what pip adds.
+    """An environment from a conda YAML, or from conda packages and pip packages.
 
     Parameters
     ----------
     layout : Layout
         The workspace.
     file, packages, pip, python, channels, channel_priority
-        What is asked for; see ``conf/environment/conda.yaml``.
+        The settings; see ``conf/environment/conda.yaml``.
     upgrade : bool
-        Solve anew although there is a lock.
+        Solve again even if there is a lock.
     base : Path
-        Where relative paths start.
+        The folder that relative paths refer to.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class CondaEnvironment:
         self.channels, self.channel_priority, self.upgrade, self.base = channels, channel_priority, upgrade, base
 
     def prepare(self, host: Host, say: Say) -> CondaHandle:
-        """Solve, build unless it is there, and return the environment.
+        """Solve, build if necessary, and return the environment.
 
         Raises
         ------
         UserError
-            If a package cannot be had, or the build fails.
+            If a package is not available, or the build fails.
         """
         start = time.perf_counter()
         return self._built(self.lock(host, say), start, say)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> CondaHandle:  # noqa: ARG002
-        """Return the environment of an earlier run, installed again from its lock if it is gone.
+        """Return the environment of an earlier run, reinstalled from its lock if necessary.
 
         Raises
         ------
         UserError
-            If a package cannot be had any more, or it is for another platform.
+            If a package is no longer available, or the lock is for another platform.
         """
         return self._built(lock_text, time.perf_counter(), say)
 
     def lock(self, host: Host, say: Say) -> str:
-        """Return the lock for what is asked, solving only when there is none or an upgrade is wanted.
+        """Return the lock for the settings, solving only if there is none or an upgrade is requested.
 
         Raises
         ------
@@ -110,7 +110,7 @@ class CondaEnvironment:
         return lock.text()
 
     def _pip_part(self, asked: Asked, lock: CondaLock, host: Host, path: Path, say: Say) -> str:
-        """Resolve the pip part with the Python that was solved, leaving the conda packages as they are."""
+        """Resolve the pip part for the solved Python without changing the conda packages."""
         from runner.environments.conda.install import link
 
         with aside(self.layout.environments) as folder:
@@ -151,7 +151,7 @@ class CondaEnvironment:
 
 
 def _all_of(asked: Asked) -> str:
-    """Return all that a solution depends on: what is asked, and the machine as the solver sees it."""
+    """Return everything that a solution depends on: the settings, and the machine as the solver sees it."""
     overrides = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("CONDA_OVERRIDE_")]
     machine = [this_platform(), *platform.libc_ver(), *overrides]
     pip = [*asked.pip.options, *asked.pip.lines, "", *asked.pip.constraints]

@@ -1,4 +1,4 @@
-"""Puts what a conda lock says into a folder, right for the place where it will be used."""
+"""Installs a conda lock into a folder that will be used at another path."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from runner.hosts.local import LocalHost
 from runner.io.files import hash_file, write_bytes, write_text
 from runner.ports import Say
 
-_HINT = "The whole log is logs/environment.log"
+_HINT = "The full log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter
 
 
 def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) -> None:
     """Install a lock into a folder whose content will be used at another path.
 
-    Nothing is solved: the packages are those of the lock, checked against their hashes. This machine's Python of the
-    environment is started, so the lock must be for this machine's platform.
+    Nothing is solved: the packages are those of the lock, and their hashes are checked. The environment's Python
+    is started, so the lock must be for this machine's platform.
 
     Parameters
     ----------
     lock : str
         The text of ``environment.lock``.
     folder : Path
-        Where to put it: empty or absent.
+        The target: empty or missing.
     prefix : str
-        The absolute path it will have when it is used. Scripts and binaries name this one.
+        The absolute path at which it will be used, as written to scripts and binaries.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     wheels : KeptWheels
-        What its pip part has of this machine's own.
+        The local wheels in its pip part.
 
     Raises
     ------
     UserError
-        If a package cannot be had, has another hash, or is for another platform; or the environment does not start.
+        If a package is not available, has another hash or is for another platform, or the environment does not start.
     """
     content = read_lock(lock)
     if content.platform != this_platform():
-        raise UserError(f"That environment is for {content.platform}, this machine is {this_platform()}")
+        raise UserError(f"The environment is for {content.platform}, but this machine is {this_platform()}")
     link(content, folder, prefix, say)
     if asked := requirements_of(content.pip):
         say(f"Installing {len(asked)} packages of the pip part")
@@ -76,30 +76,32 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
     )
     if done.returncode != 0:
         told = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
-        raise UserError(f"The environment cannot be built: {told[-1]}", _HINT)
+        raise UserError(f"The environment could not be built: {told[-1]}", _HINT)
 
 
 def run(argv: Sequence[str], say: Say) -> None:
-    """Run a step of a build to its end, what it prints going to the log."""
+    """Run a step of a build and write its output to the log."""
     done = LocalHost().run(argv, variables={**OFFLINE_PYTHON, "VIRTUAL_ENV": None, "CONDA_PREFIX": None}, say=say)
     if done.exit_code != 0:
-        raise UserError(f"The environment cannot be built: {complaint(done.output)}", _HINT)
+        raise UserError(f"The environment could not be built: {complaint(done.output)}", _HINT)
 
 
 def _check_local(package: Package) -> None:
-    """Check the hash of a package in a channel that is a folder: what is downloaded is checked by rattler."""
+    """Check the hash of a package in a local channel. Rattler checks downloads itself."""
     parts = urlsplit(package.url)
     if parts.scheme != "file":
         return
     path = Path(url2pathname(parts.path))
     if not path.is_file():
-        raise UserError(f"The environment cannot be built: {path} is not there any more")
+        raise UserError(f"The environment could not be built: {path} no longer exists")
     if hash_file(path) != package.sha256:
-        raise UserError(f"The environment cannot be built: {path} is not what was locked, its SHA-256 is another one")
+        raise UserError(
+            f"The environment could not be built: {path} differs from the locked file: its SHA-256 does not match"
+        )
 
 
 def _name_prefix(folder: Path, prefix: str) -> None:
-    """Let the scripts that uv wrote name the place where they will be used, not the one where they were made."""
+    """Replace the build path by the final path in the scripts that uv wrote."""
     made, used = str(folder).encode(), prefix.encode()
     for path in sorted((folder / "bin").iterdir()):
         if path.is_symlink() or not path.is_file():
@@ -112,10 +114,10 @@ def _name_prefix(folder: Path, prefix: str) -> None:
 
 
 def _check(folder: Path, say: Say) -> None:
-    """Start it, compile what is not compiled, and say what does not fit together.
+    """Start its Python, compile files that are not compiled, and report incompatible packages.
 
-    Conda packages without the metadata of a wheel are common and run well: what uv misses then is said and no failure.
-    Files in a package that are no Python of this version, such as templates, are left uncompiled.
+    Conda packages without wheel metadata are common and work, so what uv misses is reported but not an error.
+    Files that are not valid for this Python, such as templates, stay uncompiled.
     """
     python, host = str(folder / "bin" / "python"), LocalHost()
     run([python, "-c", "import sys, ssl, ctypes"], say)

@@ -1,7 +1,7 @@
-"""A process that links conda packages into a folder, and with whose end nobody writes there any more.
+"""A process that links conda packages into a folder. Once it has ended, nothing writes there any more.
 
 Started as ``python linking.py FOLDER PREFIX`` with a lock as standard input. Inside the controller, rattler's threads
-would go on filling the folder after a failure or Ctrl-C, while it is being removed.
+would keep filling the folder after a failure or Ctrl-C, while it is being removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+if __name__ == "__main__":  # started by path: search three folders up for the package, not this folder
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from runner.environments.conda.client import client, reason
@@ -28,8 +28,8 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def main() -> None:
-    """Link what standard input lists; what is wrong is the last line of standard error."""
-    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # a controller that was killed takes this with it
+    """Link the packages that standard input lists. An error is the last line of standard error."""
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # end with the controller if it is killed
     from rattler.exceptions import InstallerError
 
     folder, prefix = sys.argv[1:]
@@ -38,8 +38,8 @@ def main() -> None:
         asyncio.run(_link(records, folder, prefix))
     except InstallerError as error:
         print(reason(error), file=sys.stderr, flush=True)
-        os._exit(1)  # not after what is still under way: the folder is of no use
-    os._exit(0)  # rattler's threads may still let go of Python's objects, which Python's own end would take from them
+        os._exit(1)  # without waiting for what is still in progress: the folder is useless
+    os._exit(0)  # rattler's threads may still release Python objects, which a regular exit would already have freed
 
 
 async def _link(records: list[RepoDataRecord], folder: str, prefix: str) -> None:
@@ -63,7 +63,7 @@ def _record(package: Package) -> RepoDataRecord:
         package.name,
         package.version,
         BuildString(package.build),
-        0,  # the build number decides between candidates, and there is only one
+        0,  # the build number only decides between candidates, and there is only one
         package.subdir,
         depends=list(package.needs),
         sha256=bytes.fromhex(package.sha256),

@@ -1,4 +1,4 @@
-"""The text of a conda lock: an explicit list of packages with their hashes, then what pip adds, with hashes too.
+"""The text of a conda lock: an explicit list of packages with hashes, then the pip packages, also with hashes.
 
 ::
 
@@ -10,7 +10,7 @@
     # pip
     tabulate==0.9.0 --hash=sha256:024c...
 
-Its first part is what conda, mamba and pixi read as an explicit specification.
+conda, mamba and pixi read the first part as an explicit specification.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PLATFORM, _EXPLICIT, _PIP = "# platform: ", "@EXPLICIT", "# pip"
 
 @dataclass(frozen=True)
 class Package:
-    """One conda package. `needs` orders what is linked; `site_packages` is a Python's, if it is not the usual one."""
+    """One conda package. `needs` gives the order of linking; `site_packages` is a Python's unusual folder, if any."""
 
     name: str
     version: str
@@ -49,14 +49,14 @@ class Package:
 
 @dataclass(frozen=True)
 class CondaLock:
-    """What a lock says: the platform, the conda packages, and the requirement lines of the pip part."""
+    """A parsed lock: the platform, the conda packages, and the requirement lines of the pip part."""
 
     platform: str
     packages: tuple[Package, ...]
     pip: str = ""
 
     def text(self) -> str:
-        """Return it as it is kept."""
+        """Return the lock's text."""
         lines = [f"{_PLATFORM}{self.platform}", _EXPLICIT]
         for one in self.packages:
             lines.append(f"# {one.name}=={one.version}")
@@ -70,17 +70,17 @@ class CondaLock:
         return next(one.version for one in self.packages if one.name == "python")
 
     def versions(self) -> dict[str, str]:
-        """Return name and version of everything, the pip part included."""
+        """Return the version of each package by name, including the pip part."""
         return dict(sorted({**{one.name: one.version for one in self.packages}, **pins(self.pip)}.items()))
 
 
 def read_lock(text: str) -> CondaLock:
-    """Return what the text of a lock says.
+    """Parse the text of a lock.
 
     Raises
     ------
     UserError
-        If it is not such a text.
+        If it is not a conda lock.
     """
     explicit, _, pip = text.partition(f"\n{_PIP}\n")
     heading, *lines = explicit.splitlines() or [""]
@@ -97,7 +97,8 @@ def read_lock(text: str) -> CondaLock:
             needs, site_packages = (), None
     if _EXPLICIT not in lines or not any(one.name == "python" for one in packages):
         raise UserError(
-            "That is not the lock of a conda environment: it names no Python", "Prepare the environment anew"
+            "The lock does not belong to a conda environment: it does not name a Python",
+            "Prepare the environment again",
         )
     return CondaLock(heading.removeprefix(_PLATFORM), tuple(packages), pip)
 
@@ -105,7 +106,7 @@ def read_lock(text: str) -> CondaLock:
 def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Package:
     found = _ADDRESS.fullmatch(line)
     if found is None:
-        raise UserError(f"A conda lock has a line that is no package with its hash: {line}")
+        raise UserError(f"A line of the conda lock is not a package with a hash: {line}")
     return Package(
         unquote(found["name"]),
         unquote(found["version"]),
@@ -119,7 +120,7 @@ def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Pa
 
 
 def key_of(text: str, place: Path) -> str:
-    """Return the key of the environment that a lock makes in a folder, whose path it holds; comments do not count."""
+    """Return the cache key of a lock installed in a folder, whose path the environment contains. Ignores comments."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return hashlib.sha256("\n".join([*lines, str(place)]).encode()).hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""The user's cache of conda packages, shared with every tool that uses rattler, and what in it must not be used."""
+"""The user's cache of conda packages, which all tools based on rattler share, and checks of its entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
     from rattler.package_cache import PackageCache
 
-# The names rattler gives them in its own cache: https://github.com/conda/rattler, crates/rattler_cache
+# Names in rattler's own cache: https://github.com/conda/rattler, crates/rattler_cache
 _VARIABLE = "RATTLER_CACHE_DIR"
 _PACKAGES = "pkgs"
 _LOCK = ".cache.lock"
@@ -31,18 +31,18 @@ def cache_folder() -> Path:
 
 
 async def package_cache(records: Iterable[RepoDataRecord]) -> PackageCache:
-    """Return the cache, which has these packages whole and as they are asked for, or does not have them.
+    """Return the cache after removing entries of these packages that are incomplete or have other hashes.
 
     rattler notes the new hash before it replaces a package that has the same name, version and build. A download that
-    fails then leaves the old files under the new hash, and a killed process leaves some of them; both would be linked
-    from then on. So what is to be replaced is removed first, and files that are missing are looked for.
+    fails then leaves the old files under the new hash, and a killed process leaves some of them. Both would be linked
+    from then on. So entries to be replaced are removed first, and entries are checked for missing files.
     """
     from rattler.package_cache import PackageCache, ValidationMode
 
     folder = cache_folder()
     cache = PackageCache.new_layered([folder], validation_mode=ValidationMode.fast())
     if folder.is_dir():
-        with locked(folder / _LOCK):  # rattler has it from the first download to the last link
+        with locked(folder / _LOCK):  # rattler holds it from the first download to the last link
             index = await cache.index()
             for record in records:
                 entry = folder / f"{record.name.normalized}-{record.version}-{record.build}"
@@ -52,7 +52,7 @@ async def package_cache(records: Iterable[RepoDataRecord]) -> PackageCache:
 
 
 def _remove(entry: Path) -> None:
-    """Remove a folder from the cache in one step, whenever the process ends."""
+    """Remove a folder from the cache atomically."""
     aside = Path(tempfile.mkdtemp(prefix=f".{entry.name}", dir=entry.parent))
     entry.rename(aside / entry.name)
     shutil.rmtree(aside)

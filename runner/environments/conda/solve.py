@@ -1,4 +1,4 @@
-"""From specs to the conda packages that satisfy them, each with its hash."""
+"""Solves specs to conda packages with hashes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WHAT = "The environment cannot be resolved"
 def solve(wanted: Asked) -> tuple[Package, ...]:
     """Return the packages, sorted by name.
 
-    ``CONDA_OVERRIDE_*`` says what the machine has where it differs from this one.
+    ``CONDA_OVERRIDE_*`` describes the target machine where it differs from this one.
 
     Raises
     ------
     UserError
-        If there is no solution, naming what no channel has, or why; or a channel cannot be read.
+        If there is no solution, naming what is missing or why, or a channel cannot be read.
     """
     check_installed()
     import rattler
@@ -41,7 +41,7 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
         platforms=_subdirs(),
         virtual_packages=rattler.VirtualPackage.detect(rattler.VirtualPackageOverrides.from_env()),
         channel_priority=rattler.ChannelPriority[wanted.priority.capitalize()],
-        channel_relations="disabled",  # the channels asked for, and no others
+        channel_relations="disabled",  # only the requested channels
     )
     try:
         records = asked(work, _WHAT)
@@ -49,9 +49,11 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
         absent = _absent(gateway, channels, specs)
         if absent:
             places = ", ".join(wanted.channels)
-            message = f"{_WHAT}: there is no {', no '.join(absent)} in {places}"
-            raise UserError(message, "Correct it, or add a channel") from None
-        raise UserError(f"{_WHAT}: {reason(error)}", "Correct its packages") from None
+            message = f"{_WHAT}: {' and '.join(absent)} not found in {places}"
+            raise UserError(
+                message, "Correct the name or version, or add a channel: environment.channels=[NAME]"
+            ) from None
+        raise UserError(f"{_WHAT}: {reason(error)}", "Correct environment.packages or the file") from None
     return tuple(sorted((_package(one) for one in records), key=lambda one: one.name))
 
 
@@ -61,7 +63,7 @@ def _spec(text: str) -> MatchSpec:
     try:
         return MatchSpec(text)
     except exceptions.InvalidMatchSpecError as error:
-        raise UserError(f"{text!r} is no package that conda could look for: {reason(error)}") from None
+        raise UserError(f"environment: {text!r} is not a conda package specification: {reason(error)}") from None
 
 
 def _channel(name: str) -> Channel:
@@ -70,7 +72,7 @@ def _channel(name: str) -> Channel:
     try:
         return Channel(name)
     except exceptions.InvalidChannelError as error:
-        raise UserError(f"{name!r} is no channel: {reason(error)}") from None
+        raise UserError(f"environment.channels: {name!r} is not a channel: {reason(error)}") from None
 
 
 def _subdirs() -> list[Subdir]:
@@ -80,7 +82,7 @@ def _subdirs() -> list[Subdir]:
 
 
 def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[MatchSpec]) -> list[str]:
-    """Return the specs that no package of any channel satisfies."""
+    """Return the specs that no package in any channel satisfies."""
     query = gateway.query(channels, _subdirs(), specs, recursive=False)
     there = [record for records in asked(query, _WHAT) for record in records]
     return [str(one) for one in specs if not any(record.matches(one) for record in there)]
@@ -88,7 +90,7 @@ def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[Match
 
 def _package(record: RepoDataRecord) -> Package:
     if record.sha256 is None:
-        raise UserError(f"{record.url} has no SHA-256 in its channel and cannot be locked", "Index the channel anew")
+        raise UserError(f"{record.url} has no SHA-256 in its channel and cannot be locked", "Index the channel again")
     return Package(
         record.name.normalized,
         str(record.version),

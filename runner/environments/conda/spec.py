@@ -1,4 +1,4 @@
-"""What is asked of a conda environment, gathered from settings and a conda YAML."""
+"""Gathers the specs of a conda environment from settings and a conda YAML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.errors import UserError, nearest
 from runner.ports import Say
 
 PRIORITIES = ("strict", "disabled")
-_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two are conda's business, not ours
+_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two only concern conda
 _SELECTORS = {"sel(linux)": True, "sel(unix)": True, "sel(osx)": False, "sel(win)": False}
 _USUAL = "conda-forge"
 _ANACONDA = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")  # conda's `defaults`
@@ -26,7 +26,7 @@ _SECRET = re.compile(r"://[^/\s]*@|://[^/\s]+/t/[^/\s]+|^t/[^/\s]+")  # a passwo
 
 @dataclass(frozen=True)
 class Asked:
-    """Conda specs, the channels to look in from first to last and how strictly, and what pip adds."""
+    """Conda specs, the channels in order, their priority, and the pip packages."""
 
     specs: tuple[str, ...]
     channels: tuple[str, ...]
@@ -45,19 +45,19 @@ def gather(
     base: Path,
     say: Say,
 ) -> Asked:
-    """Return everything asked for: settings and file together, the settings' channels first, their Python alone.
+    """Combine settings and file. The settings' channels come first, and their Python replaces the file's.
 
     Raises
     ------
     UserError
-        If a file cannot be read, or a value is none that can be asked for.
+        If a file cannot be read, or a value is invalid.
     """
     if priority not in PRIORITIES:
-        raise UserError(
-            f"environment.channel_priority: there is no '{priority}'", "Use strict or disabled: the solver has no other"
-        )
+        raise UserError(f"environment.channel_priority={priority} is not valid", "Use strict or disabled")
     if file is None and not packages:
-        raise UserError("environment: nothing is asked for", "Set environment.file to a conda YAML, or packages")
+        raise UserError(
+            "environment=conda has no packages", "Set environment.file=FILE.yaml or environment.packages=[NAME]"
+        )
     asked, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
     for line in pip:
         requirements.take(_plain(line, "environment.pip", option=True), base / "environment.pip", "environment.pip")
@@ -90,10 +90,10 @@ def _content(path: Path) -> dict[str, Any]:
     content = conda_content(path, "environment.file")
     for key in content:
         if key not in _KEYS:
-            hint = "Set job.environment_variables" if key == "variables" else nearest(str(key), _KEYS)
-            raise UserError(f"environment.file: {path} has '{key}', which is not read", hint)
+            hint = "Use job.environment_variables instead" if key == "variables" else nearest(str(key), _KEYS)
+            raise UserError(f"environment.file: {path} has an unsupported key '{key}'", hint)
     if not isinstance(content.get("channels") or [], list):
-        raise UserError(f"environment.file: {path} has no list as channels")
+        raise UserError(f"environment.file: {path}: channels must be a list")
     return content
 
 
@@ -111,17 +111,18 @@ def _dependencies(entries: list[Any], path: Path, requirements: Requirements) ->
                     requirements.take(_plain(line, where, option=True), path, "environment.file")
             elif key not in _SELECTORS:
                 raise UserError(
-                    f"{where} has '{' '.join(str(key).split())}' among its dependencies", "Use text, or pip:"
+                    f"{where} has '{' '.join(str(key).split())}' in its dependencies",
+                    "Only package names and a pip: list are supported",
                 )
             elif _SELECTORS[key]:
                 yield from (_plain(one, where) for one in (value if isinstance(value, list) else [value]))
 
 
 def _plain(value: object, where: str, *, option: bool = False) -> str:
-    """Return a word of the user's if it is one line that names something and holds no password."""
+    """Return a user's value after checking that it is one printable line and not an option."""
     text = str(value).strip()
     if not isinstance(value, str) or not text or not text.isprintable() or (text.startswith("-") and not option):
-        raise UserError(f"{where}: {text[:60]!r} cannot be a package")
+        raise UserError(f"{where}: {text[:60]!r} is not a package")
     if not option and _SECRET.search(text):
         raise _secret(where)
     return text
@@ -132,19 +133,19 @@ def _channel(value: object, where: str) -> str:
     if _SECRET.search(text):
         raise _secret(where)
     if not text.isprintable() or not _CHANNEL.fullmatch(text):
-        raise UserError(f"{where}: {text[:60]!r} cannot be a channel", "Use a name, an address, or a path with a /")
+        raise UserError(f"{where}: {text[:60]!r} is not a channel", "Use a name, an address, or a path with a /")
     return text
 
 
 def _secret(where: str) -> UserError:
     return UserError(
-        f"{where}: a channel's address has a password or token in it, and records would keep it",
-        "Leave it out there and use ~/.netrc, or RATTLER_AUTH_FILE",
+        f"{where}: a channel's address contains a password or token, which records would keep",
+        "Remove it and use ~/.netrc or RATTLER_AUTH_FILE",
     )
 
 
 def _expanded(channel: str) -> Sequence[str]:
-    """Return what stands behind conda's own words; ``nodefaults`` is what we do anyway."""
+    """Expand conda's own channel names. ``nodefaults`` is always in effect here."""
     return {"defaults": _ANACONDA, "nodefaults": ()}.get(channel, (channel,))
 
 
@@ -155,5 +156,5 @@ def _address(channel: str, base: Path) -> str:
 def _python(python: str | None) -> str:
     python = as_version(python)
     if python is not None and not _PYTHON.fullmatch(python):
-        raise UserError(f"environment.python: {python[:60]!r} is no version", "Give one such as 3.11 or 3.11.7")
+        raise UserError(f"environment.python={python[:60]!r} is not a version", "Give one such as 3.11 or 3.11.7")
     return "python" if python is None else f"python={python}"

@@ -1,4 +1,4 @@
-"""Secrets that a build may use and no image may contain: index addresses, passwords, certificates."""
+"""Secrets for builds that must not end up in images: index addresses, passwords, certificates."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 
 
 def variables(*, pip: bool = False) -> dict[str, str]:
-    """Return the variables of this process that say where packages come from; those of pip too if asked."""
+    """Return this process's index variables, optionally with pip's."""
     names = (*INDEXES, *_PROXIES, *(_PIP_INDEXES if pip else ()))
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def files() -> dict[str, Path]:
-    """Return the ``certificates`` and the ``netrc`` that there are."""
+    """Return the existing ``certificates`` and ``netrc`` files."""
     found = {}
     certificates = os.environ.get("SSL_CERT_FILE")
     if certificates and Path(certificates).is_file():

@@ -1,6 +1,6 @@
-"""Builds with BuildKit what only BuildKit can build, through docker's own command: the engine's API has no other way.
+"""Builds Dockerfiles that need BuildKit with the docker command, because the engine's API does not offer it.
 
-The steps of a Dockerfile that ask for it get what a build may use and no image may hold, as secrets
+Steps of a Dockerfile that request them get the build's secrets
 (docs.docker.com/build/building/secrets): ``RUN --mount=type=secret,id=netrc,target=/root/.netrc ...``.
 """
 
@@ -24,13 +24,13 @@ _ASKS = re.compile(
     r"|^\s*(RUN|COPY|ADD)\b.*<<-?['\"]?[A-Za-z_]",
     flags=re.MULTILINE | re.IGNORECASE,
 )
-_OWN = 23  # from this version on docker's command builds through its plugin buildx only
+_OWN = 23  # from this version on, the docker command only builds with its buildx plugin
 _LINE = re.compile(r"#(\d+) (?:\d+\.\d+ )?(.*)")
-_LAST = 4  # lines of a failed step that are told
+_LAST = 4  # lines shown of a failed step
 
 
 def is_asked(dockerfile: str) -> bool:
-    """Tell whether a Dockerfile has what the classic builder does not know."""
+    """Return whether a Dockerfile needs BuildKit."""
     return _ASKS.search(dockerfile) is not None
 
 
@@ -40,7 +40,7 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
     Raises
     ------
     UserError
-        If there is no command that can, or a step fails, with its last lines.
+        If no docker command has BuildKit, or a step fails, with its last lines.
     """
     command, own = _program()
     words = [*command, "--progress=plain", "--file", str(file)]
@@ -61,7 +61,7 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
                     say(line)
                     lines.append(line)
         if process.returncode != 0:
-            raise UserError(f"The image cannot be built: {_telling(lines)}", "The log is logs/environment.log")
+            raise UserError(f"The image could not be built: {_telling(lines)}", "The full log is logs/environment.log")
         return made.read_text().strip()
 
 
@@ -76,12 +76,12 @@ def _program() -> tuple[list[str], dict[str, str]]:
             if version and int(version[1]) < _OWN:
                 return [str(docker), "build"], {"DOCKER_BUILDKIT": "1"}
     raise UserError(
-        "This Dockerfile needs BuildKit, and no docker command here has it", "Install docker's plugin buildx"
+        "This Dockerfile needs BuildKit, and no docker command here has it", "Install Docker's buildx plugin"
     )
 
 
 def _fields(*fields: str) -> str:
-    """Return fields as docker's command reads them: as CSV, so that a comma in a path begins no other field."""
+    """Return fields as CSV, as the docker command reads them, so that a path may contain a comma."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()

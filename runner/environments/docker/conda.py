@@ -1,4 +1,4 @@
-"""An image from a base image and conda packages: installed on this machine for the place they will have inside."""
+"""An image from a base image and conda packages, which are installed on this machine for their path inside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runner.ports import Host, Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_FORMAT = "conda 1"  # of what is done to make the image
+_FORMAT = "conda 1"  # version of the build steps
 
 
 class CondaImage:
@@ -35,7 +35,7 @@ class CondaImage:
     base : Image
         The base image.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, client: DockerClient, layout: Layout, base: Any, say: Say) -> None:
@@ -57,16 +57,16 @@ class CondaImage:
         return environment.lock(host, self._say)
 
     def key(self, lock: str) -> str:
-        """Return what the image is kept by."""
+        """Return the image's cache key."""
         return hashlib.sha256("\n".join([_FORMAT, self._base.id, lock]).encode()).hexdigest()[:32]
 
     def build(self, lock: str, key: str, repository: str) -> Any:
-        """Make the image.
+        """Build the image.
 
         Raises
         ------
         UserError
-            If a package cannot be had, or the engine refuses.
+            If a package is not available, or the engine refuses.
         """
         import docker
 
@@ -92,7 +92,7 @@ class CondaImage:
             variables = {"PATH": f"{PREFIX}/bin", "CONDA_PREFIX": PREFIX}
             return committed(container, self._base, f"{repository}:{key}", labels, variables)
         except docker.errors.APIError as error:
-            raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
+            raise UserError(f"The image could not be built: {' '.join(str(error).split())}") from None
         finally:
             if container is not None:
                 container.remove(force=True)

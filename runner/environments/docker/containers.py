@@ -1,4 +1,4 @@
-"""What a container of ours may see and use."""
+"""Options of our containers: mounts, limits and variables."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from runner.environments.docker.engine import KIND, RUN, WORKSPACE
 from runner.errors import UserError
 from runner.worker import timeouts
 
-# Of the command's own variables those that say how to compute and to write; the rest is the image's.
+# The variables that are passed on, for numerics and output; all others come from the image.
 _WRITING = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED")
 _COMPUTING = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_PROCESSES = 1024  # and threads, for each core: as many as Linux itself allows
+_PROCESSES = 1024  # processes and threads per core, as many as Linux allows
 _GONE = "bind source path does not exist"
 
 
 @dataclass(frozen=True)
 class Container:
-    """How containers of one environment are made; sizes as the engine reads them (``512m``, ``2g``).
+    """Options for the containers of one environment, with sizes in the engine's format (``512m``, ``2g``).
 
     `mounts` are triples of source, target and whether it is only read.
     """
@@ -41,9 +41,9 @@ class Container:
         return asdict(self)
 
     def options(self, *, writable: Sequence[Path], readable: Sequence[Path], kind: str, run: str) -> dict[str, Any]:
-        """Return the arguments of docker-py's ``create`` for a container of the user that sees some folders.
+        """Return the arguments of docker-py's ``create`` for a container that runs as the user and sees some folders.
 
-        Whatever is mounted has the path it has on this machine.
+        Mounted folders have the same path as on this machine.
         """
         from docker.types import DeviceRequest, Mount
 
@@ -77,7 +77,7 @@ class Container:
 
 
 def _variables() -> dict[str, str]:
-    """Return what makes a user without an entry in the image's list of users at home there."""
+    """Return variables for a user who has no entry in the image's list of users."""
     import getpass
 
     try:
@@ -96,15 +96,16 @@ def _variables() -> dict[str, str]:
 
 
 def refusal(error: Exception) -> UserError:
-    """Return an engine's refusal to make or start a container as a user's mistake."""
+    """Return an engine's refusal to create or start a container as a `UserError`."""
     said = " ".join(str(getattr(error, "explanation", None) or error).split())
     if _GONE in said:
         return UserError(
-            f"The engine does not see a folder of this machine: {said[said.index(_GONE) + len(_GONE) :].strip(' :')}",
+            f"The container engine does not see {said[said.index(_GONE) + len(_GONE) :].strip(' :')} of this machine",
             "It runs on another machine, or the folder is gone. Runs in containers need an engine on this machine",
         )
     if "could not select device driver" in said:
         return UserError(
-            "The engine has no GPUs to give (environment.gpus)", "Install its NVIDIA toolkit, or leave it out"
+            "environment.gpus: the container engine has no GPUs",
+            "Install its NVIDIA toolkit, or remove the setting",
         )
-    return UserError(f"The container cannot be started: {said}")
+    return UserError(f"The container could not be started: {said}")

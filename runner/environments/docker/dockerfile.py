@@ -1,4 +1,4 @@
-"""An image from a Dockerfile and its context, kept by their content."""
+"""An image from a Dockerfile and its context, cached by their content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.ports import Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_ENGINES = ("--->", "Removing intermediate container")  # what the engine itself says
+_ENGINES = ("--->", "Removing intermediate container")  # the engine's own progress messages
 _LAST = 4  # lines of a failed step that are told
 
 
@@ -34,9 +34,9 @@ class DockerfileImage:
 
     def __init__(self, file: Path, context: Path) -> None:
         if not file.is_file():
-            raise UserError(f"environment.dockerfile: there is no file {file}")
+            raise UserError(f"environment.dockerfile: {file} does not exist")
         if not context.is_dir():
-            raise UserError(f"environment.context: there is no folder {context}")
+            raise UserError(f"environment.context: the folder {context} does not exist")
         self.file, self.context = file, context
 
     def names(self) -> list[str]:
@@ -87,7 +87,9 @@ class DockerfileImage:
             ):
                 if "error" in event:
                     said = " ".join([*last[-_LAST:], str(event["error"]).strip()])
-                    raise UserError(f"The image cannot be built: {step}: {said}", "The log is logs/environment.log")
+                    raise UserError(
+                        f"The image could not be built: {step}: {said}", "The full log is logs/environment.log"
+                    )
                 made = (event.get("aux") or {}).get("ID") or made
                 for line in str(event.get("stream") or "").splitlines():
                     if line.startswith("Step "):
@@ -97,5 +99,5 @@ class DockerfileImage:
                     if line.strip():
                         say(line)
         except (docker.errors.DockerException, OSError) as error:
-            raise UserError(f"The image cannot be built: {' '.join(str(error).split())}") from None
+            raise UserError(f"The image could not be built: {' '.join(str(error).split())}") from None
         return made

@@ -1,4 +1,4 @@
-"""The way to the container engine, and the labels by which what is ours is known there."""
+"""Connects to the container engine, and defines the labels of our images and containers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # Labels of images and containers.
 KIND = "vivero.kind"  # of an image: environment, endpoint; of a container: run, warm, endpoint, build
 KEY = "vivero.key"  # of an image: the environment's content key
-WORKSPACE = "vivero.workspace"  # the root of the workspace that made it
-RUN = "vivero.run"  # the run that a container carries out
+WORKSPACE = "vivero.workspace"  # the root of the workspace that created it
+RUN = "vivero.run"  # the run in the container
 ENDPOINT = "vivero.endpoint"
 
 _LOCAL = "unix:///var/run/docker.sock"
@@ -46,7 +46,7 @@ def connect(timeout: float = 60) -> DockerClient:
 
 
 def _address() -> tuple[str | None, Any]:
-    """Return where the engine is, and its certificates if a context names them."""
+    """Return the engine's address, and its certificates if a context names them."""
     from docker.context import ContextAPI
 
     if os.environ.get("DOCKER_HOST"):
@@ -65,17 +65,18 @@ def _mistake(place: str, error: Exception) -> UserError:
         cause = cause.__cause__ or cause.__context__
     if any(isinstance(one, PermissionError) or "Permission denied" in str(one) for one in causes):
         return UserError(
-            f"You may not use the container engine at {place}",
-            "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to one of your own",
+            f"You do not have permission to use the container engine at {place}",
+            "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to your own",
         )
     return UserError(
-        f"No container engine answers at {place}: {_shortly(error)}", "Start it, or set DOCKER_HOST to one that runs"
+        f"No container engine answers at {place}: {_shortly(error)}",
+        "Start it, or set DOCKER_HOST to an engine that is running",
     )
 
 
 def _shortly(error: Exception) -> str:
     if "FileNotFoundError" in str(error):
-        return "there is no such socket"
+        return "the socket does not exist"
     if "ConnectionRefused" in str(error) or "Connection refused" in str(error):
-        return "the connection is refused"
+        return "connection refused"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Container images as environments: one that is there, one made from a Dockerfile, or a base image and a spec."""
+"""Container images as environments: an existing one, one from a Dockerfile, or a base image with a spec."""
 
 from __future__ import annotations
 
@@ -57,24 +57,24 @@ class DockerEnvironment:
         Raises
         ------
         UserError
-            If there is no engine, or the image cannot be had or built, or has no Python.
+            If no engine answers, or the image cannot be pulled or built, or has no Python.
         """
         start = time.perf_counter()
         client, settings = connect(), self.settings
         if settings.image is not None and settings.dockerfile is not None:
-            raise UserError("environment.image and environment.dockerfile are both given", "Leave one of them out")
+            raise UserError("environment.image and environment.dockerfile cannot be combined", "Remove one of them")
         if settings.image is not None:
             image = find(client, settings.image, say)
             return self._handle(settings.image, image, probe(client, image, self.layout), start)
         return self._kept(client, host, say, start)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
-        """Return the very image of an earlier run, or one built again from its lock.
+        """Return the image of an earlier run, or one rebuilt from its lock.
 
         Raises
         ------
         UserError
-            If it cannot be had again, naming what differs.
+            If it cannot be restored, naming the differences.
         """
         start = time.perf_counter()
         client, name = connect(), record.image or ""
@@ -83,19 +83,19 @@ class DockerEnvironment:
             handle = self._kept(client, host, say, start, lock_text)
             if handle.record.key != record.key:
                 raise UserError(
-                    f"Image {name} is gone, and its Dockerfile or base image is not what it was in that run"
+                    f"Image {name} no longer exists, and its Dockerfile or base image has changed since that run"
                 )
             return handle
         image = image or find(client, name, say)
         if image.id != record.image_id:
             raise UserError(
-                f"Image {name} is another one now: {image.id[7:19]}, in that run {(record.image_id or '')[7:19]}"
+                f"Image {name} has changed: it is {image.id[7:19]} now, and in that run {(record.image_id or '')[7:19]}"
             )
         found = probe(client, image, self.layout)
         return self._handle(name, image, found, start, key=record.key, lock=lock_text)
 
     def _kept(self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None) -> DockerHandle:
-        """Return an image that we build, from its lock if there is one already."""
+        """Return an image that we build, from an existing lock if there is one."""
         store = KeptImages(client, self.layout, self.settings.push, say)
         if self.settings.dockerfile is not None:
             return self._from_dockerfile(client, store, say, start)
@@ -136,8 +136,8 @@ class DockerEnvironment:
         probed = probe(client, base, self.layout)
         if spec.python and f"{probed.python_version}.".find(f"{spec.python}.") != 0:
             raise UserError(
-                f"Python {spec.python} is asked for, base image {name} has {probed.python_version}",
-                "Leave environment.base_image out, or take another one",
+                f"environment.spec.python={spec.python}, but the base image {name} has Python {probed.python_version}",
+                "Remove environment.base_image, or choose another image",
             )
         source = SpecImage(client, self.layout, base, probed, say)
         lock = lock or source.lock(spec, upgrade=settings.upgrade)

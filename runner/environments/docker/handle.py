@@ -16,16 +16,16 @@ _SUPERVISOR = Path(__file__).resolve().parent / "supervisor.py"
 
 
 class DockerHandle:
-    """An image and how containers are made from it.
+    """An image and the options of its containers.
 
     Parameters
     ----------
     record : EnvironmentRecord
         Its `python` is a path inside.
     lock_text : str
-        What is installed in it.
+        Its packages.
     container : Container
-        What its containers may see and use.
+        The options of its containers.
     """
 
     attended = True
@@ -34,7 +34,7 @@ class DockerHandle:
         self.record, self._lock, self._container = record, lock_text, container
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return a command of this machine that carries out another one in a container and ends as that one does."""
+        """Return a command that runs another one in a container and ends with its exit code."""
         return [sys.executable, str(_SUPERVISOR), json.dumps(self._container.to_json()), *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
@@ -51,5 +51,5 @@ class DockerHandle:
         return self._lock
 
     def on(self, host: Host, say: Say) -> DockerHandle:  # noqa: ARG002 - the port's shape
-        """Refuse: containers are run by this machine's engine, which may be another machine's (``DOCKER_HOST``)."""
-        raise UserError(f"A container's environment cannot be taken to {host.name}", "Choose environment=venv")
+        """Refuse, because containers run in this machine's engine, which may be remote (``DOCKER_HOST``)."""
+        raise UserError(f"A container environment cannot be copied to {host.name}", "Use environment=venv")

@@ -1,4 +1,4 @@
-"""A container of a base image in which an environment is made, and which then becomes an image.
+"""Builds an environment in a container of a base image and commits it as an image.
 
 Whatever is secret (certificates, ``.netrc``, addresses of package indexes) is mounted, or given to single commands: the
 image's layers, its settings and its history hold nothing of it.
@@ -22,15 +22,15 @@ from runner.ports import Say
 if TYPE_CHECKING:
     from docker import DockerClient
 
-AT = "/run/vivero"  # a tmpfs while we work; an empty folder in the image
+AT = "/run/vivero"  # a tmpfs during the build; an empty folder in the image
 WORK = f"{AT}/work"
 UV = f"{AT}/uv"
 WHEELS = f"{WORK}/wheels"
 _CACHE = "vivero-uv-cache"
 _NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # how uv is told
-_NAME = "vivero-build-"  # then the number of the process that builds
+_NAME = "vivero-build-"  # followed by the pid of the building process
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_LAST = 4  # lines of a failed command that are told
+_LAST = 4  # lines shown of a failed command
 
 
 class Workshop:
@@ -41,7 +41,7 @@ class Workshop:
     client : DockerClient
         The engine.
     image : Image
-        What the container begins with.
+        The image to start from.
     python : str
         A Python in it.
     folder : Path
@@ -74,7 +74,9 @@ class Workshop:
             self._container.start()
         except docker.errors.APIError as error:
             self._remove()
-            raise UserError(f"No container can be made for the build: {' '.join(str(error).split())}") from None
+            raise UserError(
+                f"The container for the build could not be created: {' '.join(str(error).split())}"
+            ) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,7 +88,7 @@ class Workshop:
         Raises
         ------
         UserError
-            If it fails, with its last lines.
+            If the command fails, with its last lines.
         """
         api = self._client.api
         made = api.exec_create(self._container.id, list(command), environment=self._variables, user="0:0")["Id"]
@@ -100,16 +102,16 @@ class Workshop:
         code = api.exec_inspect(made)["ExitCode"]
         if code != 0:
             said = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
-            if UV in said and "no such file or directory" in said:  # it is there: what it is linked with is not
+            if UV in said and "no such file or directory" in said:  # the file exists, but not the loader it needs
                 raise UserError(
-                    f"{what}: uv of this machine does not run in the base image, which has another C library",
-                    "Take a base image with glibc, such as python:3.11-slim, or environment.dockerfile",
+                    f"{what}: this machine's uv does not run in the base image, which has another C library",
+                    "Use a base image with glibc, such as python:3.11-slim, or environment.dockerfile=FILE",
                 )
-            raise UserError(f"{what}: {said}", "The whole log is logs/environment.log")
+            raise UserError(f"{what}: {said}", "The full log is logs/environment.log")
         return found
 
     def commit(self, repository: str, tag: str, labels: dict[str, str], path: str) -> Any:
-        """Return what is in the container now as an image; see ``committed``."""
+        """Commit the container as an image; see ``committed``."""
         return committed(self._container, self._image, f"{repository}:{tag}", labels, {"PATH": path})
 
     def _supplies(self) -> tuple[list[Any], dict[str, str]]:
@@ -125,7 +127,7 @@ class Workshop:
         return mounts, given
 
     def _sweep(self) -> None:
-        """Remove the containers of builds of this workspace whose process is gone."""
+        """Remove build containers of this workspace whose process has ended."""
         ours: Any = {"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}
         for one in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
             if not Path("/proc", str(one.name).removeprefix(_NAME).partition("-")[0]).exists():
@@ -140,23 +142,23 @@ class Workshop:
 
 
 def build_name() -> str:
-    """Return a name for a container of a build, by which it is known whether that still goes on."""
+    """Return a name for a build's container that shows whether the build is still running."""
     return f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def committed(container: Any, image: Any, name: str, labels: dict[str, str], variables: dict[str, str]) -> Any:
-    """Return a container's files as an image, with the settings of the image that it began with.
+    """Commit a container's files as an image, with the settings of its base image.
 
     Parameters
     ----------
     container, image : Container, Image
-        The container, and what it began with.
+        The container and its base image.
     name : str
-        Of the new image, with its tag.
+        The new image's name, with its tag.
     labels : dict
         Its labels.
     variables : dict
-        Added to its variables; ``PATH`` comes before what there is of it.
+        Added to its variables. ``PATH`` is prepended.
     """
     base = image.attrs["Config"] or {}
     before = dict(one.partition("=")[::2] for one in base.get("Env") or [])
@@ -175,7 +177,7 @@ def committed(container: Any, image: Any, name: str, labels: dict[str, str], var
 
 @contextlib.contextmanager
 def folder_with(place: Path, **files: str) -> Iterator[Path]:
-    """Give a folder with some text files, which is gone afterwards."""
+    """Yield a temporary folder with some text files."""
     from runner.environments.build import aside
 
     with aside(place) as folder:

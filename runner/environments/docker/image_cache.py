@@ -1,4 +1,4 @@
-"""Images by content: the same is never built twice, on any machine that can pull it."""
+"""Caches images by content, here and in a registry, so that the same image is never built twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = "vivero"
 
 
 class KeptImages:
-    """The images that we built, named ``vivero:<key>``, here and in a registry.
+    """The images we built, named ``vivero:<key>``, here and in a registry.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class KeptImages:
     registry : str or None
         ``HOST[:PORT][/PATH]``; images are pulled from there before a build and pushed after one.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     repository = _NAME
@@ -40,11 +40,11 @@ class KeptImages:
         self._client, self._layout, self._registry, self._say = client, layout, registry, say
 
     def name(self, key: str) -> str:
-        """Return the name by which others find an image: in the registry, if there is one."""
+        """Return an image's name, in the registry if there is one."""
         return f"{self._registry.rstrip('/')}/{_NAME}:{key}" if self._registry else f"{_NAME}:{key}"
 
     def have(self, key: str, build: Callable[[], Any]) -> tuple[Any, bool]:
-        """Return the image of a key and whether it was there; it is pulled, else built, by one process at a time.
+        """Return the image of a key and whether it existed. If not, one process pulls or builds it.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class KeptImages:
             return None
         if image.labels.get(KEY) == key:
             return image
-        self._say(f"{_NAME}:{key} is an image of somebody else's; it is built anew")
+        self._say(f"{_NAME}:{key} is someone else's image and is rebuilt")
         return None
 
     def _pulled(self, key: str) -> Any:
@@ -93,7 +93,9 @@ class KeptImages:
         except docker.errors.APIError as error:
             raise self._mistake(error) from None
         if image.labels.get(KEY) != key:
-            raise UserError(f"{self.name(key)} holds another image than its name says", "Remove it from the registry")
+            raise UserError(
+                f"{self.name(key)} contains a different image than its name says", "Remove it from the registry"
+            )
         image.tag(_NAME, key)
         self._say(f"Pulled {self.name(key)}")
         return image
@@ -114,12 +116,12 @@ class KeptImages:
     def _mistake(self, error: object) -> UserError:
         said = " ".join(str(getattr(error, "explanation", None) or error).split())
         denied = any(word in said.lower() for word in ("unauthorized", "authentication", "denied", "no basic auth"))
-        advice = f"Log in first: docker login {self._registry}" if denied else "See environment.push"
+        advice = f"Log in first: docker login {self._registry}" if denied else "Check environment.push"
         return UserError(f"Registry {self._registry}: {said}", advice)
 
 
 def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | None) -> None:
-    """Leave record, lock and Dockerfile of an image in the workspace, so that they are known without an engine."""
+    """Store record, lock and Dockerfile of an image in the workspace, so that they can be read without an engine."""
     target = layout.environment(record.key)
     if (target / "environment.json").exists():
         return

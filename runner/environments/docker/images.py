@@ -1,4 +1,4 @@
-"""Images in the engine: found, fetched, and asked once what Python they have."""
+"""Finds and pulls images, and probes their Python once."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Probed:
 
 
 def default_base(python: str) -> str:
-    """Return the base image of a Python's version, as far as major and minor."""
+    """Return the base image for a Python's major and minor version."""
     return f"python:{'.'.join(python.split('.')[:2])}-slim"
 
 
 def find(client: DockerClient, name: str, say: Say) -> Any:
-    """Return an image by name, digest or id; one that is not there is pulled.
+    """Return an image by name, digest or id, pulling it if necessary.
 
     Raises
     ------
     UserError
-        If there is none, or it cannot be had.
+        If it does not exist or cannot be pulled.
     """
     import docker
 
@@ -62,16 +62,16 @@ def find(client: DockerClient, name: str, say: Say) -> Any:
     except docker.errors.ImageNotFound:
         pass
     except docker.errors.APIError as error:
-        raise UserError(f"{name!r} is no image's name: {_said(error)}") from None
+        raise UserError(f"{name!r} is not a valid image name: {_said(error)}") from None
     say(f"Pulling {name}")
     try:
         return _pull(client, name, say)
     except docker.errors.APIError as error:
-        raise UserError(f"Image {name} is not here and cannot be pulled: {_said(error)}", _advice(error)) from None
+        raise UserError(f"Image {name} cannot be pulled: {_said(error)}", _advice(error)) from None
 
 
 def by_id(client: DockerClient, image: str | None) -> Any:
-    """Return the image of an id, None if it is not there."""
+    """Return the image of an id, or None."""
     import docker
 
     try:
@@ -110,12 +110,12 @@ def _advice(error: Any) -> str:
 
 
 def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:
-    """Return the image's Python and packages, which are asked for once and kept by the image's id.
+    """Return the image's Python and packages, cached by the image's id.
 
     Raises
     ------
     UserError
-        If it has none that runs.
+        If it has no working Python.
     """
     known = layout.environments / "images" / f"{image.id.removeprefix('sha256:')}.json"
     if known.exists():
@@ -129,7 +129,7 @@ def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:
             write_json(known, asdict(found))
             return found
     name = (image.tags or [image.id])[0]
-    raise UserError(f"Image {name} has no Python that runs: {problem}", "Put one on its PATH, or take another image")
+    raise UserError(f"Image {name} has no working Python: {problem}", "Put one on its PATH, or use another image")
 
 
 def _ask(client: DockerClient, image: str, command: list[str], layout: Layout) -> tuple[int, bytes, str]:

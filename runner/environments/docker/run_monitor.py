@@ -41,7 +41,7 @@ class Minded:
 
     def __enter__(self) -> Minded:
         if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
-            raise UserError("another process attends this run")
+            raise UserError("another process is already monitoring this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = order = read_record(self.layout.order, OrderRecord)
         # On a node nothing answers, and the controller asks for itself.
@@ -56,7 +56,7 @@ class Minded:
             self._finish()
 
     def attended(self) -> bool:
-        """Tell whether a process attends this run."""
+        """Return whether a process attends this run."""
         return is_locked(self.layout.attendant_lock)
 
     def inputs(self) -> list[Path]:

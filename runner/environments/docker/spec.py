@@ -1,4 +1,4 @@
-"""An image from a base image and a spec: locked with hashes first, then exactly the lock put onto the base."""
+"""An image from a base image and a spec, which is locked with hashes and then installed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 PREFIX = "/opt/vivero"
 PRESET = ["scikit-learn", "joblib"]
-_FORMAT = "1"  # of what is done to make the image
+_FORMAT = "1"  # version of the build steps
 
 
 def read_spec(settings: Any, base: Path, say: Say) -> Spec:
-    """Return what an image is asked to have.
+    """Return the requirements of an image.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class SpecImage:
     probed : Probed
         Its Python.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     """
 
     def __init__(self, client: DockerClient, layout: Layout, base: Any, probed: Probed, say: Say) -> None:
@@ -64,7 +64,7 @@ class SpecImage:
         self._wheels = KeptWheels(layout)
 
     def lock(self, spec: Spec, *, upgrade: bool) -> str:
-        """Return the lock for a spec on this base: the one made before, unless `upgrade`.
+        """Return the lock for a spec on this base, cached unless `upgrade`.
 
         Raises
         ------
@@ -91,21 +91,21 @@ class SpecImage:
         return kept_lock(self._layout, asked, make, upgrade=upgrade)
 
     def key(self, lock: str) -> str:
-        """Return what the image is kept by: all that decides what is in it."""
+        """Return the image's cache key, made of everything that determines its content."""
         lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
         return hashlib.sha256("\n".join([_FORMAT, self._base.id, *lines]).encode()).hexdigest()[:32]
 
     def build(self, lock: str, key: str, repository: str) -> Any:
-        """Make the image.
+        """Build the image.
 
         Raises
         ------
         UserError
-            If it cannot be made, with the last lines of what failed.
+            If it cannot be built, with the last lines of the failed step.
         """
         count = len(requirements_of(lock))
         self._say(f"Building image {key[:12]} with Python {self._probed.python_version}, {count} packages")
-        python, wrong = f"{PREFIX}/bin/python", "The image cannot be built"
+        python, wrong = f"{PREFIX}/bin/python", "The image could not be built"
         files = {"lock.txt": self._wheels.placed(lock, WHEELS)}
         with folder_with(self._layout.environments, **files) as folder, self._workshop(folder) as workshop:
             self._wheels.copy(lock, folder / "wheels")
@@ -120,7 +120,7 @@ class SpecImage:
             return workshop.commit(repository, key, labels, f"{PREFIX}/bin")
 
     def dockerfile(self, name: str, lock: str) -> str:
-        """Return a Dockerfile that makes the same elsewhere, beside ``environment.lock`` and ``wheels``."""
+        """Return a Dockerfile that builds the same image elsewhere, from ``environment.lock`` and ``wheels``."""
         copies = "COPY wheels /tmp/wheels\n" if self._wheels.files(lock) else ""
         digest = next(iter(self._base.attrs.get("RepoDigests") or []), name)
         return (

@@ -1,1 +1,1 @@
-"""Environments that are built on a node by a program of ours."""
+"""Environments that are built on a node by our own program."""

@@ -1,4 +1,4 @@
-"""Brings our own program to a node: its source, and an environment with what it imports."""
+"""Brings our own program to a node: its source, and an environment with its dependencies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEEDED = {"docker": ("docker", "pyyaml", "uv"), "conda": ("py-rattler", "pyyaml
 
 
 def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[str, Path]:
-    """Have our source and what it takes for a kind of environments on a machine.
+    """Upload our source and install its dependencies for one kind of environment on a machine.
 
     Returns
     -------
@@ -31,15 +31,13 @@ def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[s
     Raises
     ------
     UserError
-        If there is no Python for it, or it cannot be brought.
+        If no Python is suitable, or the upload fails.
     """
     packages = [f"{name}=={version(name)}" for name in _NEEDED[kind]]
     try:
         python = VenvEnvironment(layout, packages=packages).prepare(host, say).argv(["python"])[0]
     except UserError as mistake:
-        raise UserError(
-            f"environment.kind={kind} takes a program of ours on {host.name}: {mistake.message}", mistake.hint
-        ) from None
+        raise UserError(f"environment={kind} needs a Python on {host.name}: {mistake.message}", mistake.hint) from None
     return python, _brought(host)
 
 

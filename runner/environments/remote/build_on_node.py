@@ -1,7 +1,7 @@
-"""Builds an environment on the node that it is started on.
+"""Builds an environment on the local node.
 
-Started as ``python build_on_node.py FOLDER``; the folder has ``asked.json`` and, in ``files``, what that names. What is
-printed is progress; what came of it is left in ``answer.json``.
+Started as ``python build_on_node.py FOLDER``. The folder has ``asked.json`` and, in ``files``, the files it names.
+Output is progress; the result is written to ``answer.json``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from runner.records import EnvironmentRecord
 
 
 def main(folder: Path) -> None:
-    """Do what is asked in a folder, and leave the answer there."""
+    """Process the request in a folder and write the answer there."""
     asked = json.loads((folder / "asked.json").read_bytes())
     try:
         answer = answered(asked, folder)
@@ -38,7 +38,7 @@ def main(folder: Path) -> None:
 
 
 def answered(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return record and lock of the environment that is asked for, and how processes are started in it."""
+    """Build the requested environment; return its record, its lock and how to start processes in it."""
     layout, host = Layout(Path(asked["root"])), LocalHost()
     for wheel in (folder / "files" / "wheels").glob("*.whl"):
         KeptWheels(layout).keep(wheel)

@@ -1,4 +1,4 @@
-"""Environments of a kind that is made where it is used: containers' images, and what conda's packages link."""
+"""Environments that must be built where they are used: container images and conda environments."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ _LAST = 3  # lines that are told of a program that broke
 
 
 class AwayEnvironment:
-    """An environment that a node makes for itself, from the same settings and the same lock.
+    """An environment that a node builds for itself, from the same settings and lock.
 
     Parameters
     ----------
     layout : Layout
-        The workspace, which keeps the locks of what is brought there.
+        The workspace, which stores the locks of what is sent.
     settings : DockerEnvironmentConfig or CondaEnvironmentConfig
-        What is asked for.
+        The settings.
     base : Path
-        Where relative paths start.
+        The folder that relative paths refer to.
     """
 
     def __init__(self, layout: Layout, settings: Any, base: Path) -> None:
         self._layout, self._settings, self._base = layout, settings, base
 
     def prepare(self, host: Host, say: Say) -> AwayHandle:
-        """Have it made, unless it is there.
+        """Build it on the node if necessary.
 
         Raises
         ------
         UserError
-            If it cannot be made there, with the machine's reason.
+            If the build fails there, with the machine's reason.
         """
         return self._made(host, None, "", say)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> AwayHandle:
-        """Return the very environment of an earlier run, or of another machine, from its lock.
+        """Restore the environment of an earlier run, or of another machine, from its lock.
 
         Raises
         ------
         UserError
-            If it cannot be had again.
+            If it cannot be restored.
         """
         return self._made(host, record, lock_text, say)
 
@@ -89,7 +89,7 @@ def _ask(
         answer: dict[str, Any] = json.loads(host.read(folder / "answer.json"))
     except FileNotFoundError:
         last = " ".join(done.output.decode(errors="replace").split("\n")[-_LAST:])
-        raise UserError(f"The environment cannot be made on {host.name}: {last}") from None
+        raise UserError(f"The environment could not be built on {host.name}: {last}") from None
     if "mistake" in answer:
         message, hint = answer["mistake"]
         raise UserError(f"{host.name}: {message}", hint)

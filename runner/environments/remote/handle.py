@@ -1,4 +1,4 @@
-"""An environment on a node, and how commands are run in it."""
+"""An environment on a node, and how to run commands in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from runner.records import EnvironmentRecord
 
 @dataclass(frozen=True)
 class Entrance:
-    """How processes are started in it there.
+    """How to start processes in it.
 
     Parameters
     ----------
     words : sequence of str
-        What comes before a command; nothing where a program's path is enough.
+        The words before a command; none if a program's path is enough.
     python : str
         Its Python.
     variables : mapping
@@ -30,12 +30,12 @@ class Entrance:
 
 
 class AwayHandle:
-    """An environment that was made on another machine.
+    """An environment that was built on another machine.
 
     Parameters
     ----------
     record : EnvironmentRecord
-        What is known of it.
+        Its record.
     lock_text : str
         What is installed.
     entrance : Entrance
@@ -43,7 +43,7 @@ class AwayHandle:
     host : str
         The machine's name.
     again : callable
-        Has the very same on another one.
+        Builds the same environment on another machine.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class AwayHandle:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any], host: str, again: Callable[[Host, Say], AwayHandle]) -> AwayHandle:
-        """Return it from what the machine answered; see ``there``."""
+        """Create it from the machine's answer."""
         entrance = Entrance(answer["enter"], answer["python"], answer["variables"])
         return cls(EnvironmentRecord.from_json(answer["record"]), answer["lock"], entrance, host, again)
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return the command of the machine that enters the environment."""
+        """Return the command that enters the environment on the machine."""
         return [*self._entrance.words, *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:

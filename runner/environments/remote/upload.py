@@ -15,13 +15,13 @@ from runner.environments.requirements.spec import Requirements, Spec, conda_cont
 from runner.errors import UserError
 from runner.ports import Say
 
-WHEELS = "wheels"  # below the files that are sent
+WHEELS = "wheels"  # under the files that are sent
 Files = dict[str, Path | bytes]
 
 
 @dataclass(frozen=True)
 class Sent:
-    """Settings, and the files that they name by their new names.
+    """Settings, and the files they refer to, by their new names.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Sent:
 
 
 def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) -> Sent:
-    """Return what is sent of an environment's settings.
+    """Return an environment's settings as they are sent, with their files.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
     base : Path
         Where relative paths start.
     wheels : KeptWheels
-        Where wheels of this machine are kept; those that are named are sent.
+        The local wheels, of which the named ones are sent.
     lock : str
-        The lock that is to be made there, if there is one.
+        The lock to build from, if there is one.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
 
     Raises
     ------
     UserError
-        If a file is not there, or a folder that is to be mounted has no place on another machine.
+        If a file does not exist, or a folder to mount has a relative path.
     """
     settings: dict[str, Any] = dataclasses.asdict(config)
     files: Files = {f"{WHEELS}/{one.name}": one for one in wheels.files(lock)}
@@ -65,7 +65,7 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
     for one in settings["mounts"]:
         if not Path(one["source"]).is_absolute() and not one["source"].startswith("~"):
             raise UserError(
-                f"environment.mounts: {one['source']} is relative", "Give the path that it has on the nodes, from / on"
+                f"environment.mounts: {one['source']} is a relative path", "Give the absolute path on the nodes"
             )
     if settings["dockerfile"] is not None:
         _take_context(settings, base, files)
@@ -78,7 +78,7 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
 
 
 def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
-    """Take packages, and a requirements file with all that it includes or a conda YAML, as one file."""
+    """Combine packages and a requirements file with its includes, or a conda YAML, in one file."""
     from runner.environments.docker.spec import read_spec
 
     found = read_spec(SimpleNamespace(**spec), base, lambda _line: None)
@@ -87,12 +87,12 @@ def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: K
 
 
 def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
-    """Take a conda YAML; what its pip part names by its place becomes what can be sent."""
+    """Add a conda YAML, with local paths in its pip part replaced by files that can be sent."""
     if settings["file"] is None:
         return
     path = base / Path(settings["file"]).expanduser()
     if not path.is_file():
-        raise UserError(f"environment: there is no file {path}")
+        raise UserError(f"environment: {path} does not exist")
     import yaml
 
     content = conda_content(path, "environment.file")
@@ -103,7 +103,7 @@ def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptW
 
 
 def _for_there(lines: Sequence[Any], path: Path, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
-    """Return requirement lines of a file for another machine."""
+    """Rewrite the requirement lines of a file for another machine."""
     found = Requirements()
     for line in lines:
         found.take(str(line), path, "environment.pip")
@@ -111,7 +111,7 @@ def _for_there(lines: Sequence[Any], path: Path, files: Files, wheels: KeptWheel
 
 
 def _lines(asked: Spec, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
-    """Return requirement lines for another machine, and add to the files what they name."""
+    """Rewrite requirement lines for another machine, and add the files they name."""
     found = with_kept(asked, wheels, say)
     files |= {f"{WHEELS}/{one.name}": one for one in wheels.files("\n".join(found.lines))}
     limits = [f"-c {_written(files, 'constraints.txt', found.constraints)}"] if found.constraints else []
@@ -124,7 +124,7 @@ def _written(files: Files, name: str, lines: Sequence[str]) -> str:
 
 
 def _take_context(settings: dict[str, Any], base: Path, files: Files) -> None:
-    """Take a Dockerfile, and of its context what is not ignored."""
+    """Add a Dockerfile and those files of its context that are not ignored."""
     from runner.environments.docker.dockerfile import DockerfileImage
 
     file = (base / Path(settings["dockerfile"]).expanduser()).absolute()

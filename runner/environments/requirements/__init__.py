@@ -1,1 +1,1 @@
-"""From what a user asks for to a lock with hashes: requirement lines, local wheels, repositories."""
+"""Turns requirement lines, local projects and repositories into a lock with hashes."""

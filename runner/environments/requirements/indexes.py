@@ -1,4 +1,4 @@
-"""Where packages come from: the index settings of this process."""
+"""The package index settings of this process."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX",
 
 
 def index_variables() -> dict[str, str]:
-    """Return the variables of this process that say where uv looks for packages."""
+    """Return this process's variables that tell uv where to find packages."""
     return {name: os.environ[name] for name in INDEXES if os.environ.get(name)}

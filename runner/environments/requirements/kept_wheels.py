@@ -1,7 +1,7 @@
-"""Wheels of local projects that environments were built from, kept by hash.
+"""Wheels of local projects that environments were built from, stored by hash.
 
-A lock names them as any other package, by name, version and hash. Whoever installs it, here, on a node or in an image,
-has them in a folder, and the lock with their places in it.
+A lock names them like any other package, by name, version and hash. For an installation, here, on a node or in an
+image, they are copied to a folder and the lock gets their paths.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from runner.ports import Say
 _BY_NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)==[^\s;\\]+")
 _BY_PLACE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?) @ [^\s;\\]+")
 _HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
-# What tools leave in a project's folder, none of which decides what its wheel has.
+# What tools leave in a project's folder, which does not affect its wheel.
 _LEFT = frozenset((".git", ".hg", ".venv", "venv", "__pycache__", "build", "dist", ".tox", ".nox", ".vivero"))
-_ORIGIN = "origin.txt"  # beside a wheel that was made from a repository
+_ORIGIN = "origin.txt"  # beside a wheel that was built from a repository
 _OF_UV = ("error: ", "cause: ", "hint: ", "Building ")
 _CACHES = ("_cache", ".egg-info")
-# Of a requirements file's options, those that say where a builder comes from, as `uv build` has them.
+# The options of a requirements file that apply to build dependencies, in `uv build`'s words.
 _FOR_BUILDS = {
     **{one: one for one in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")},
     "--trusted-host": "--allow-insecure-host",
@@ -40,7 +40,7 @@ _FOR_BUILDS = {
 
 @dataclass(frozen=True)
 class Kept:
-    """A kept wheel."""
+    """A stored wheel."""
 
     name: str
     version: str
@@ -48,30 +48,30 @@ class Kept:
 
 
 class KeptWheels:
-    """The wheels that a workspace keeps.
+    """The wheels stored in a workspace.
 
     Parameters
     ----------
     layout : Layout
         The workspace, or the folder of another machine that is like one.
     upgrade : bool
-        Fetch repositories although wheels of them are kept: a branch may have moved.
+        Fetch repositories even if their wheels are stored, because a branch may have moved.
     """
 
     def __init__(self, layout: Layout, *, upgrade: bool = False) -> None:
         self._folder, self._upgrade = layout.wheels, upgrade
 
     def keep(self, wheel: Path) -> Kept:
-        """Take a wheel in, by a copy.
+        """Copy a wheel to the store.
 
         Raises
         ------
         UserError
-            If its name is no wheel's.
+            If it is not named like a wheel.
         """
         parts = wheel.stem.split("-")
         if len(parts) not in (5, 6):
-            raise UserError(f"{wheel} has no name of a wheel, such as name-1.0-py3-none-any.whl")
+            raise UserError(f"{wheel} is not named like a wheel, such as name-1.0-py3-none-any.whl")
         found = Kept(normalised(parts[0]), parts[1], hash_file(wheel))
         target = self._folder / found.sha256
         if not target.exists():
@@ -82,17 +82,17 @@ class KeptWheels:
                 try:
                     staging.rename(target)
                 except OSError:
-                    if not target.exists():  # else somebody was quicker
+                    if not target.exists():  # another process was faster
                         raise
         return found
 
     def build(self, source: Path, options: Sequence[str], say: Say) -> Kept:
-        """Return the wheel of a folder with a project, or of a source archive, built unless it is kept.
+        """Return the wheel of a project's folder or a source archive, building it if necessary.
 
         Raises
         ------
         UserError
-            If it is no project, or cannot be built, with the builder's reason.
+            If it is not a project, or cannot be built, with the builder's reason.
         """
         noted = self._folder / f"{_key_of(source)}.json"
         if noted.exists():
@@ -104,19 +104,19 @@ class KeptWheels:
         return found
 
     def build_there(self, source: Path, options: Sequence[str], say: Say) -> Kept:
-        """Return the wheel of a folder that is nobody's, such as a repository that was checked out: it may be changed.
+        """Return the wheel of a folder that may be modified, such as a checked-out repository.
 
         Raises
         ------
         UserError
-            As `build` does.
+            As for `build`.
         """
         return self._build(source, options, say, copied=False)
 
     def _build(self, source: Path, options: Sequence[str], say: Say, *, copied: bool) -> Kept:
         if source.is_dir() and not any((source / name).is_file() for name in ("pyproject.toml", "setup.py")):
             raise UserError(
-                f"environment: {source} has neither pyproject.toml nor setup.py, so it is no package",
+                f"environment: {source} is not a package: it has neither pyproject.toml nor setup.py",
                 "Write a pyproject.toml, see https://packaging.python.org/tutorials/packaging-projects",
             )
         say(f"Building a wheel of {source if copied else source.name}")
@@ -124,7 +124,7 @@ class KeptWheels:
             return self.keep(_built(_copy(source, Path(made)) if copied else source, Path(made), options))
 
     def lines_of(self, line: str) -> list[str] | None:
-        """Return the lines that `note_lines` was given for one, if the wheels that they name are still kept."""
+        """Return the lines that were noted for a line, if their wheels still exist."""
         noted = self._folder / _name_of(line)
         if self._upgrade or not noted.exists():
             return None
@@ -132,32 +132,32 @@ class KeptWheels:
         return lines if all((self._folder / digest).exists() for digest in _HASH.findall("\n".join(lines))) else None
 
     def note_lines(self, line: str, lines: Sequence[str], origin: str) -> None:
-        """Note what a line became, the first one made from `origin`, which locks then name."""
+        """Note the lines that replace a line. The first was built from `origin`, which locks then mention."""
         for digest in _HASH.findall(lines[0]):
             write_text(self._folder / digest / _ORIGIN, origin)
         write_json(self._folder / _name_of(line), list(lines))
 
     def files(self, text: str) -> list[Path]:
-        """Return the kept wheels whose hashes a lock, or lines of requirements, name."""
+        """Return the stored wheels whose hashes appear in a lock or in requirement lines."""
         folders = [self._folder / digest for digest in dict.fromkeys(_HASH.findall(text))]
         return [wheel for one in folders for wheel in one.glob("*.whl")]
 
     def placed(self, text: str, folder: str | None = None) -> str:
-        """Return a lock, or lines of requirements, in which kept wheels are named by their place.
+        """Return a lock or requirement lines with stored wheels named by path.
 
-        By name and version an installer would ask an index, which may have something else of that name.
+        By name and version, an installer would ask an index, which may have another package of that name.
 
         Parameters
         ----------
         text : str
-            Names them by name, version and hash.
+            A text that names them by name, version and hash.
         folder : str or None
-            Where they are for the installer; None: where they are kept.
+            Their folder for the installer; None: where they are stored.
         """
         return self._changed(text, _BY_NAME, lambda wheel: f" @ {_address(wheel, folder)}")
 
     def named(self, text: str) -> str:
-        """Return the same by name and version, with no place in it, after comments on what was made from where."""
+        """Return the same with names and versions instead of paths, after comments on where wheels were built from."""
         made = [(wheel.name, wheel.with_name(_ORIGIN)) for wheel in self.files(text)]
         comments = [f"# {name} is made from {origin.read_text()}\n" for name, origin in made if origin.exists()]
         return "".join(comments) + self._changed(text, _BY_PLACE, lambda wheel: f"=={wheel.name.split('-')[1]}")
@@ -173,7 +173,7 @@ class KeptWheels:
         return "".join(map(changed, re.split(r"(?<=\n)(?=\S)", text)))
 
     def copy(self, text: str, folder: Path) -> bool:
-        """Copy those wheels into a folder, which is made; return whether there are any."""
+        """Copy those wheels to a new folder; return whether there are any."""
         wheels = self.files(text)
         for wheel in wheels:
             folder.mkdir(parents=True, exist_ok=True)
@@ -204,7 +204,7 @@ def _name_of(line: str) -> str:
 
 
 def _copy(source: Path, made: Path) -> Path:
-    """Return a copy of a folder to build in: builders leave files beside what they build."""
+    """Copy a folder to build in, because builders leave files in it."""
     if not source.is_dir():
         return source
     copy = made / source.resolve().name
@@ -227,11 +227,11 @@ def _built(source: Path, made: Path, options: Sequence[str]) -> Path:
     wheels = list((made / "out").glob("*.whl"))
     if done.exit_code != 0 or len(wheels) != 1:
         why = _last_of_builder(done.output) or complaint(done.output)
-        raise UserError(f"environment: no wheel can be built of {source.name}: {why}")
+        raise UserError(f"environment: {source.name} cannot be built: {why}")
     return wheels[0]
 
 
 def _last_of_builder(output: bytes) -> str:
-    """Return the last line that the builder printed, which is not uv's."""
+    """Return the last line of the builder's output, ignoring uv's."""
     lines = [one.strip() for one in output.decode(errors="replace").splitlines()]
     return next((one for one in reversed(lines) if one and not one.startswith(_OF_UV)), "")

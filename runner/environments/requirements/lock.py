@@ -1,4 +1,4 @@
-"""Resolves requirements to a lock with hashes, through uv; locks are cached by what was asked."""
+"""Resolves requirements to a lock with hashes, using uv. Locks are cached by their request."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from runner.ports import Host, Interpreter, Say
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
-# A wheel that is named by its place: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
+# A wheel that is named by its path: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
 _WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
 _HASH = re.compile(r"\s*--hash=(\S+)")
-# What uv, git and their libraries say of an address that cannot be reached, or that wants to know who asks.
+# Messages of uv, git and their libraries for unreachable addresses and failed authentication.
 _NO_WAY = (
     "failed to fetch", "401", "403", "could not resolve", "name resolution", "dns error", "error sending request",
     "could not connect", "failed to connect", "connection refused", "connection reset", "connection timed out",
@@ -34,7 +34,7 @@ _GONE = re.compile(r"Distribution not found at: file://(\S+)")
 
 
 def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgrade: bool, say: Say) -> str:
-    """Return the lock for a spec: the one made before, unless `upgrade`.
+    """Return the lock for a spec, cached unless `upgrade`.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
             return compile_lock(host, spec, ["--python", str(python.path)], path, say, wheels)
         from runner.hosts.local import LocalHost
 
-        # Made here: the machine may have no way to an index, and the answer is the same.
+        # Resolved here, because the machine may not reach an index, and the result is the same.
         like = ["--python-version", python.version, "--python-platform", host.target]
         return compile_lock(LocalHost(), spec, like, path, say, wheels)
 
@@ -58,23 +58,23 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
 
 
 def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrade: bool) -> str:
-    """Return the lock for what is asked: the one made before, unless `upgrade`.
+    """Return the lock for a request, cached unless `upgrade`.
 
     Parameters
     ----------
     layout : Layout
         The workspace.
     asked : str
-        All that the lock depends on.
+        Everything that the lock depends on.
     make : callable
-        Makes the lock; it is given the path where the lock will be, to name work files after.
+        Creates the lock, given its path, after which work files are named.
     upgrade : bool
-        Make it anew.
+        Create it again.
 
     Raises
     ------
     UserError
-        If others could have written the one that is there.
+        If others could have written the existing lock.
     """
     path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
     ownership.check(layout.root, layout.locks, path)
@@ -98,24 +98,24 @@ def compile_lock(
     wheels: KeptWheels,
     installed: Sequence[str] = (),
 ) -> str:
-    """Return requirements as pins with hashes, for a Python.
+    """Resolve requirements to pins with hashes for a Python.
 
     Parameters
     ----------
     host : Host
-        Where uv is.
+        The machine that has uv.
     spec : Spec
-        What is asked for.
+        The requirements.
     python : sequence of str
-        The interpreter, or what it is like, in uv's words.
+        The interpreter, or a description of it, as uv options.
     path : Path
-        What work files are named after.
+        The path after which work files are named.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
     wheels : KeptWheels
-        What is asked for of this machine's own.
+        The local wheels.
     installed : sequence of str
-        Distributions that are there already, which the lock leaves out.
+        Distributions that are already installed and are omitted from the lock.
 
     Raises
     ------
@@ -143,14 +143,14 @@ def compile_lock(
 
 
 def checked(lock: str, lines: Sequence[str]) -> str:
-    """Return a resolver's lock with only the hashes that the requirement lines give, if everything in it has a name.
+    """Return a resolver's lock, restricted to the given hashes, after checking that everything in it has a name.
 
-    What has none would be left out by an installer, or would be what is there by then.
+    Something without a name would be skipped by an installer, or be whatever is there by then.
 
     Raises
     ------
     UserError
-        If something has no name, or no file that has one of the given hashes.
+        If something has no name, or no file has one of the given hashes.
     """
     _check_named(lock)
     return with_given_hashes(lock, lines)
@@ -170,16 +170,14 @@ def _check_named(lock: str) -> None:
 
 
 def resolving_hint(why: str) -> str:
-    """Return what to do about a resolver's complaint."""
+    """Return a hint for a resolver's error."""
     if "certificate" in why.lower() or "TLS" in why:
-        return "If the index has a certificate of your own authority, name that: SSL_CERT_FILE=FILE"
+        return "If your own authority signed the index's certificate, set SSL_CERT_FILE=FILE"
     if gone := _GONE.search(why):
-        return f"Put it back, or leave out what was installed from there: {unquote(gone[1])}"
+        return f"Restore {unquote(gone[1])}, or remove what was installed from it"
     if any(sign in why.lower() for sign in _NO_WAY):
-        return (
-            "See that the index or address can be reached: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
-        )
-    return "Correct its packages"
+        return "Check access to the index: UV_INDEX_URL, a password in ~/.netrc, a proxy in HTTPS_PROXY"
+    return "Correct environment.packages or the file"
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -192,33 +190,33 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def hash_options(lock: str) -> list[str]:
-    """Return the option of uv by which what a lock has is installed with the hashes that it has.
+    """Return the uv option that installs a lock with its hashes.
 
-    A commit is a hash of its own, which ``--require-hashes`` does not take for one.
+    A commit is a hash itself, but ``--require-hashes`` does not accept it.
     """
     return ["--verify-hashes"] if _COMMIT.search(lock) else ["--require-hashes"]
 
 
 def check_hashed(lock: str, where: str) -> None:
-    """Check that everything in a lock has a hash, which a commit that another package asks for does not.
+    """Check that everything in a lock has a hash. A commit that another package requires has none.
 
     Raises
     ------
     UserError
-        With the first that has none.
+        Naming the first without one.
     """
     if found := _COMMIT.search(lock):
         name = found[0].partition(" @ ")[0]
         raise UserError(
-            f"{name} comes from a git repository because another package asks for it there, and has no hash: {where}",
-            f"Name it in environment.packages itself: {found[0].rpartition('@')[0]}",
+            f"{name} comes from a git repository because another package requires it, and has no hash: {where}",
+            f"Add it to environment.packages: {found[0].rpartition('@')[0]}",
         )
 
 
 def requirements_of(lock: str) -> dict[str, str]:
-    """Return everything in a lock as it would be asked for again, by its name.
+    """Return everything in a lock as requirement lines.
 
-    What comes from an address keeps it, and a package of which there was one file only its hash: a kept wheel.
+    Packages from an address keep it, and packages with a single file (stored wheels) keep their hash.
     """
     found = {}
     for block in re.split(r"\n(?=\S)", lock):
@@ -235,12 +233,12 @@ def requirements_of(lock: str) -> dict[str, str]:
 
 
 def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
-    """Return a lock that allows only the hashes which the requirement lines give, of packages where they give any.
+    """Return a lock restricted to the hashes in the requirement lines, for packages that have any there.
 
     Raises
     ------
     UserError
-        If no file of the resolved version has one of the hashes.
+        If no file of the resolved version has one of them.
     """
     given = {
         found[1]: set(_HASH.findall(line)) for line in lines if (found := _NAME.match(line)) and _HASH.search(line)
@@ -258,12 +256,12 @@ def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
         there = [one for one in _HASH.findall(block) if one in hashes]
         first = block.splitlines()[0].rstrip("\\ ")
         if not there:
-            raise UserError(f"No file of {first} has the hash that was given for it", "Correct the hash or the version")
+            raise UserError(f"No file of {first} has the given hash", "Correct the hash or the version")
         kept.append(" \\\n    ".join([first, *(f"--hash={one}" for one in there)]))
     return "\n".join(kept) + ("\n" if lock.endswith("\n") and not kept[-1].endswith("\n") else "")
 
 
 def key_of(lock: str, python: Interpreter) -> str:
-    """Return the key of the environment that a lock makes with a Python on a platform; comments do not count."""
+    """Return the cache key of a lock for a Python on a platform. Ignores comments."""
     lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
     return hashlib.sha256("\n".join([*lines, python.version, python.platform]).encode()).hexdigest()[:32]

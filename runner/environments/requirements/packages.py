@@ -12,9 +12,9 @@ _INSTALLED = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
 
 
 def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
-    """Return name and version of every distribution in folders, else in those of this Python, the first one first.
+    """Return the version of every distribution in the folders, or in this Python's, by name. The first folder wins.
 
-    They are read from folder names: a matter of milliseconds.
+    They are read from folder names, which takes milliseconds.
     """
     found: dict[str, str] = {}
     for folder in reversed(sys.path if folders is None else folders):
@@ -28,7 +28,7 @@ def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
 
 
 def portable_packages() -> tuple[dict[str, str], list[str]]:
-    """Return what this Python has from an index, and the names of what it has from elsewhere (PEP 610)."""
+    """Return this Python's packages from an index, and the names of those from elsewhere (PEP 610)."""
     from importlib.metadata import distributions
 
     elsewhere = {normalised(one.name) for one in distributions() if one.read_text("direct_url.json")}
@@ -37,7 +37,7 @@ def portable_packages() -> tuple[dict[str, str], list[str]]:
 
 
 def normalised(name: str) -> str:
-    """Return a distribution's name as PEP 503 compares it."""
+    """Return a distribution's name, normalized as in PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

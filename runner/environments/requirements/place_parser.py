@@ -1,6 +1,6 @@
 """Parse a requirement line that names a file or folder of this machine.
 
-All forms that pip takes become one: an absolute ``file:`` address whose odd characters are quoted. So a space, an ``@``
+All forms that pip accepts become an absolute ``file:`` address with special characters quoted. So a space, an ``@``
 or a ``;`` in a path is part of the path wherever the line goes next.
 """
 
@@ -29,20 +29,20 @@ _PACKED = (".whl", ".zip", ".egg", ".tgz", ".tbz", ".txz", ".tlz", ".tar", *(f".
 
 @dataclass(frozen=True)
 class Place:
-    """A requirement by place.
+    """A requirement by path.
 
     Parameters
     ----------
     path : Path
         The file or folder, absolute.
     name : str
-        The name that it is asked for by, or nothing.
+        The required name, or empty.
     extras : str
-        ``[a,b]``, or nothing.
+        ``[a,b]``, or empty.
     marker : str
-        What follows a ``;``, or nothing.
+        What follows a ``;``, or empty.
     hashes : tuple of str
-        What the file is said to hash to.
+        The given hashes of the file.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Place:
     hashes: tuple[str, ...]
 
     def line(self) -> str:
-        """Return the requirement line that `place_of` reads as this place, from any folder."""
+        """Return a requirement line that `place_of` parses to this place, from any folder."""
         named = (
             f"{self.name}{self.extras} @ {self.path.as_uri()}" if self.name else f"{self.path.as_uri()}{self.extras}"
         )
@@ -60,17 +60,16 @@ class Place:
 
 
 def place_of(line: str, folder: Path = Path("/")) -> Place | None:
-    """Return what a requirement line names by its place, None if it names it otherwise.
+    """Parse a requirement line that names a path; return None for other lines.
 
-    Where a line can be read in two ways, as a path with a ``;`` or brackets in it or as a path and what follows, the
-    path that exists is the one that is meant.
+    If a line is ambiguous, because a path may contain ``;`` or brackets, the reading whose path exists is used.
 
     Parameters
     ----------
     line : str
         The line, without a comment.
     folder : Path
-        Where a relative path starts.
+        The folder that a relative path refers to.
 
     Raises
     ------
@@ -108,7 +107,7 @@ def _is_address(text: str) -> bool:
 
 
 def _names_place(text: str) -> bool:
-    """Tell whether a text without a name before it is a place, as pip does by its look."""
+    """Return whether a text without a name is a path, by its form, as pip does."""
     if _is_address(text) or text.startswith("-"):
         return False
     return "/" in text or text in {".", "..", "~"} or text.lower().startswith("file:") or text.endswith(_PACKED)
@@ -119,12 +118,12 @@ def _is_there(text: str, folder: Path) -> bool:
         return False
     try:
         return _absolute(text, folder).exists()
-    except OSError:  # longer than a name can be
+    except OSError:  # longer than a file name can be
         return False
 
 
 def _path_of(text: str, folder: Path) -> tuple[Path, str]:
-    """Return the path and what follows its ``#``."""
+    """Return the path and its fragment, after ``#``."""
     if not text.lower().startswith("file:"):
         if _is_there(text, folder):
             return _absolute(text, folder), ""
@@ -134,7 +133,7 @@ def _path_of(text: str, folder: Path) -> tuple[Path, str]:
     parts = urlsplit(plain)
     if parts.netloc not in ("", "localhost"):
         raise UserError(
-            f"environment: {text} names the host {parts.netloc!r}",
+            f"environment: {text} names a host, {parts.netloc!r}",
             "Write ./FOLDER, or file:///FOLDER with three slashes",
         )
     return _absolute(unquote(plain[len("file:") :].removeprefix(f"//{parts.netloc}")), folder), fragment
@@ -144,5 +143,5 @@ def _absolute(text: str, folder: Path) -> Path:
     try:
         path = Path(text).expanduser()
     except RuntimeError:  # ~somebody
-        raise UserError(f"environment: {text} begins with a home folder that does not exist") from None
+        raise UserError(f"environment: {text} starts with a home folder that does not exist") from None
     return (folder / path).resolve()

@@ -1,4 +1,4 @@
-"""Requirements that name a place: a wheel, a source archive, a local folder or a repository."""
+"""Requirements that name a wheel, a source archive, a local folder or a repository."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from runner.ports import Say
 
 
 def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
-    """Return a spec in which what is named by its place is a kept wheel, by name, version and hash.
+    """Return a spec in which paths and repositories are replaced by stored wheels, with name, version and hash.
 
-    So a lock has no path of this machine in it, and a folder that has changed since is another package.
+    So a lock contains no local paths, and a folder that has changed is another package.
 
     Raises
     ------
     UserError
-        If something is not there, is no package, cannot be built, or has another hash than is given.
+        If a path does not exist, is not a package, cannot be built, or has another hash than given.
     """
     asked, kept = list(spec.lines), set[str]()
     seen: set[str] = set()
@@ -42,7 +42,7 @@ def with_kept(spec: Spec, wheels: KeptWheels, say: Say) -> Spec:
 
 
 def _of_repository(line: str, repository: Repository, spec: Spec, wheels: KeptWheels, say: Say) -> set[str]:
-    """Return what a line with a repository becomes, and what that takes from elsewhere."""
+    """Return the lines that replace a repository, including dependencies that do not come from an index."""
     known = wheels.lines_of(line)
     if known is not None:
         return set(known)
@@ -55,12 +55,12 @@ def _of_repository(line: str, repository: Repository, spec: Spec, wheels: KeptWh
 
 
 def _beside(place: Place) -> list[str]:
-    """Return the lines of what a project's folder takes from elsewhere than an index."""
+    """Return lines for a project's dependencies that do not come from an index."""
     return [_where(one, place.marker) for one in from_elsewhere(place.path)] if place.path.is_dir() else []
 
 
 def _where(line: str, marker: str) -> str:
-    """Return a line that counts only where a marker holds, too."""
+    """Return a line with an additional marker."""
     if not marker:
         return line
     return f"{line} and ({marker})" if ";" in line else f"{line} ; {marker}"
@@ -68,9 +68,7 @@ def _where(line: str, marker: str) -> str:
 
 def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
     if not place.path.exists():
-        raise UserError(
-            f"environment: there is no {place.path}", "A package of an index is asked for by its name alone"
-        )
+        raise UserError(f"environment: {place.path} does not exist", "For a package from an index, give its name alone")
     if place.path.is_file() and place.path.suffix == ".whl":
         found = wheels.keep(place.path)
         _check_hash(place, found)
@@ -80,7 +78,7 @@ def _kept(place: Place, spec: Spec, wheels: KeptWheels, say: Say) -> str:
 
 
 def _named(place: Place, found: Kept) -> str:
-    """Return the line that asks for a kept wheel as a place was asked for."""
+    """Return the line for a stored wheel that replaces a path."""
     if place.name and normalised(place.name) != found.name:
         raise UserError(f"environment: {place.path} is {found.name}, not {place.name}", f"Write {place.path} alone")
     marker = f" ; {place.marker}" if place.marker else ""
@@ -89,6 +87,4 @@ def _named(place: Place, found: Kept) -> str:
 
 def _check_hash(place: Place, found: Kept) -> None:
     if place.hashes and f"sha256:{found.sha256}" not in place.hashes:
-        raise UserError(
-            f"{place.path} does not have the hash that is given for it", f"It has --hash=sha256:{found.sha256}"
-        )
+        raise UserError(f"{place.path} does not have the given hash", f"Its hash is --hash=sha256:{found.sha256}")

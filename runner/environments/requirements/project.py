@@ -1,4 +1,4 @@
-"""The dependencies in a ``pyproject.toml``, and where uv is told to get them from.
+"""Reads the dependencies in a ``pyproject.toml`` and uv's sources for them.
 
 ``[tool.uv.sources]`` is documented at https://docs.astral.sh/uv/concepts/projects/dependencies.
 """
@@ -22,7 +22,7 @@ def dependencies(path: Path) -> list[str]:
     Raises
     ------
     UserError
-        If it cannot be read, its ``[project]`` table does not have them, or one comes from where we cannot take it.
+        If it cannot be read, its ``[project]`` table has no dependencies, or one has an unsupported source.
     """
     project, sources = _read(path)
     if "dependencies" not in project:
@@ -34,14 +34,14 @@ def dependencies(path: Path) -> list[str]:
 
 
 def from_elsewhere(folder: Path) -> list[str]:
-    """Return those dependencies of a project's folder that do not come from a package index.
+    """Return the dependencies of a project's folder that do not come from a package index.
 
-    A wheel that is built of it names them only, and an index may have something else of that name.
+    A wheel built from it only has their names, and an index may have another package of that name.
 
     Raises
     ------
     UserError
-        As `dependencies` does.
+        As for `dependencies`.
     """
     path = folder / "pyproject.toml"
     if not path.is_file():
@@ -52,7 +52,7 @@ def from_elsewhere(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return the ``[project]`` table, and uv's sources by their packages' normalized names."""
+    """Return the ``[project]`` table, and uv's sources by normalized package name."""
     import tomllib
 
     try:
@@ -68,7 +68,7 @@ def _normalized(name: str) -> str:
 
 
 def _from_source(path: Path, line: str, sources: Mapping[str, Any]) -> str | None:
-    """Return a dependency as uv's sources have it, None where they do not."""
+    """Return a dependency with its source from uv's table, or None."""
     named = _NAME.match(line)
     source = sources.get(_normalized(named[1])) if named else None
     if named is None or source is None:
@@ -76,8 +76,8 @@ def _from_source(path: Path, line: str, sources: Mapping[str, Any]) -> str | Non
     place = _place(path, source) if isinstance(source, Mapping) else None
     if place is None:
         raise UserError(
-            f"environment: [tool.uv.sources] of {path} has a source for {named[1]} that is not followed here",
-            "Only path, url and git are. Name the package by its place in environment.packages",
+            f"environment: [tool.uv.sources] of {path} has an unsupported source for {named[1]}",
+            "Supported are path, url and git. Add the package's path or address to environment.packages",
         )
     marker = _MARKER.search(line)
     return f"{named[1]}{named[2] or ''} @ {place}{f' {marker[0]}' if marker else ''}"

@@ -1,6 +1,6 @@
 """Parse a requirement line that names a git repository, and check the repository out.
 
-What is in a repository is built here, as a folder is, so that an environment needs neither git nor the way there.
+A repository is built here, like a folder, so that an environment needs neither git nor access to it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LINE = re.compile(
 _EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?")
 _SECRET = re.compile(r"(?<=^https)://[^/@]*@|(?<=^http)://[^/@]*@|://[^/@]*:[^/@]*@")
 _BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
-# A repository that this command was started in, such as by a hook, is another one.
+# These refer to a repository that this command was started in, for example by a hook.
 _VARIABLES: dict[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_DIR": None, "GIT_WORK_TREE": None, "GIT_INDEX_FILE": None,
 }  # fmt: skip
@@ -38,13 +38,13 @@ class Repository:
     Parameters
     ----------
     address : str
-        Where it is, as git takes it.
+        Its address for git.
     revision : str
-        A branch, tag or commit, or nothing for what it has as its own.
+        A branch, tag or commit, or empty for the default branch.
     below : str
-        The folder of the project in it, or nothing.
+        The folder of the project in it, or empty.
     name : str
-        The name that the project is asked for by, or nothing.
+        The required name, or empty.
     extras : str
         ``[a,b]``, or nothing.
     marker : str
@@ -60,12 +60,12 @@ class Repository:
 
     @property
     def shown(self) -> str:
-        """The address as messages and locks name it: without a password or a token."""
+        """The address for messages and locks, without a password or token."""
         return _SECRET.sub("://", self.address)
 
 
 def repository_of(line: str) -> Repository | None:
-    """Return what a requirement line names by its repository, None if it names it otherwise."""
+    """Parse a requirement line that names a repository; return None for other lines."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
         return None
@@ -83,12 +83,12 @@ def repository_of(line: str) -> Repository | None:
 
 @contextlib.contextmanager
 def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
-    """Give the folder of a repository's project, and the commit.
+    """Yield the folder of a repository's project and the commit.
 
     Raises
     ------
     UserError
-        If it cannot be reached, or does not have the revision or the folder.
+        If it cannot be reached, or lacks the revision or the folder.
     """
     with tempfile.TemporaryDirectory(prefix="vivero-repository-") as made:
         folder = Path(made, Path(repository.address).stem or "project")
@@ -99,10 +99,10 @@ def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
         _git(repository, ["submodule", "--quiet", "update", "--init", "--recursive"], folder)
         project = (folder / repository.below).resolve()
         if not project.is_relative_to(folder.resolve()) or not project.is_dir():
-            raise UserError(f"environment: {repository.shown} has no folder {repository.below}")
+            raise UserError(f"environment: {repository.shown} does not contain the folder {repository.below}")
         try:
             yield project, commit
-        except UserError as mistake:  # names the folder, which is gone when it is read
+        except UserError as mistake:  # names a temporary folder
             raise UserError(str(mistake).replace(str(folder), f"git+{repository.shown}")) from None
 
 
@@ -127,7 +127,7 @@ def _git(repository: Repository, words: list[str], folder: Path | None = None) -
 
 
 def _run(repository: Repository, words: list[str], folder: Path | None) -> tuple[int, str]:
-    """Run git, which is told of a password or a token in its environment: its arguments are shown to everybody."""
+    """Run git, passing passwords and tokens in its environment, because arguments are visible to other users."""
     from runner.hosts.local import LocalHost
 
     secret = {

@@ -1,4 +1,4 @@
-"""Gathers what a virtual environment needs from packages, a requirements file and a conda YAML."""
+"""Gathers the requirements of a virtual environment from packages, a requirements file and a conda YAML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runner.ports import Say
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(['\"]?)(\S.*)\2$")
-_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # over ssh it is a name, and the key is elsewhere
+_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # for ssh it is a user name, and the key is elsewhere
 _LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:)(['\"]?)(\S.*)\2")
 _EDITABLE = re.compile(r"^(?:-e|--editable)(?:\s*=\s*|\s+)")
 _WITH_VALUE = frozenset((
@@ -31,7 +31,7 @@ _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 @dataclass(frozen=True)
 class Spec:
-    """Requirement lines, constraints on them, options such as ``--extra-index-url``, and the Python asked for."""
+    """Requirement lines, constraints, options such as ``--extra-index-url``, and the requested Python."""
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
@@ -48,12 +48,12 @@ def gather(
     base: Path,
     say: Say,
 ) -> Spec:
-    """Return everything asked for, without the ``azureml-*`` packages that the worker stands in for.
+    """Return all requirements, without the ``azureml-*`` packages that the worker replaces.
 
     Raises
     ------
     UserError
-        If a file cannot be read, or an option holds a password.
+        If a file cannot be read, or an option contains a password.
     """
     found = Requirements()
     for one in packages:
@@ -74,33 +74,35 @@ def gather(
     by_name = [one for one in kept if place_of(one) is None]
     for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
         if (base / name / "pyproject.toml").is_file():
-            say(f"{name} comes from a package index; the folder beside it would be ./{name}")
+            say(f"{name} is installed from a package index. For the folder of that name, write ./{name}")
     wanted = as_version(python)
     return Spec(tuple(sorted(set(kept))), tuple(sorted(set(found.constraints))), tuple(found.options), wanted)
 
 
 def without_provided(lines: Sequence[str], say: Say) -> list[str]:
-    """Return requirement lines without the ``azureml-*`` packages that the worker stands in for.
+    """Return requirement lines without the ``azureml-*`` packages that the worker replaces.
 
     Raises
     ------
     UserError
-        For ``sklearn``, which is the module's name and on the index a package that cannot be installed.
+        For ``sklearn``, which is a module's name and on the index a package that cannot be installed.
     """
     kept = []
     for line in lines:
         name = _NAME.match(line)
         if name and normalised(name[1]) == "sklearn":
-            raise UserError(f"{line.strip()}: the package of the module sklearn is scikit-learn", "Write scikit-learn")
+            raise UserError(
+                f"environment: {line.strip()!r} is a module, and its package is scikit-learn", "Write scikit-learn"
+            )
         if name and normalised(name[1]).startswith("azureml-"):
-            say(f"{line.strip()} is left out: what a script needs of azureml is provided")
+            say(f"{line.strip()} is skipped: vivero provides what a script needs of azureml")
         else:
             kept.append(line.strip())
     return kept
 
 
 class Requirements:
-    """The lines of a requirements file and of those it includes, by their kind."""
+    """The lines of a requirements file and its includes, by kind."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -108,7 +110,7 @@ class Requirements:
         self.options: list[str] = []
 
     def spec(self) -> Spec:
-        """Return them as what is asked for."""
+        """Return them as a spec."""
         return Spec(tuple(self.lines), tuple(self.constraints), tuple(self.options))
 
     def read(self, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False) -> None:
@@ -117,7 +119,7 @@ class Requirements:
         Raises
         ------
         UserError
-            If it cannot be read, includes itself, or has a password in it, which the recorded lock would keep.
+            If it cannot be read, includes itself, or contains a password, which the lock would record.
         """
         path = path.resolve()
         if path in inside:
@@ -137,16 +139,18 @@ class Requirements:
         Raises
         ------
         UserError
-            If it has a password in it, is an option without its value, or includes a file that `read` refuses.
+            If it contains a password, is an option without a value, or includes a file that `read` refuses.
         """
-        line = _EDITABLE.sub("", _COMMENT.sub("", raw).strip())  # a record is to say what ran: a copy of it is built
+        line = _EDITABLE.sub(
+            "", _COMMENT.sub("", raw).strip()
+        )  # an editable install is built as a copy, so that the record says what ran
         if _PASSWORD.search(line):
             raise UserError(
-                f"{setting}: {path} has a password in an address, and the lock would keep it",
-                "Leave it out there and set UV_INDEX_URL or use ~/.netrc",
+                f"{setting}: {path} has a password in an address, which the lock would keep",
+                "Remove it, and set UV_INDEX_URL or use ~/.netrc",
             )
         if line in _WITH_VALUE:
-            raise UserError(f"{setting}: {line} has nothing behind it", f"Write both as one, '{line} VALUE'")
+            raise UserError(f"{setting}: {line} has no value", f"Write both in one item: '{line} VALUE'")
         if match := _INCLUDE.match(line):
             limits = constraints or match[1] in ("-c", "--constraint")
             self.read(path.parent / Path(match[3]).expanduser(), setting, inside, constraints=limits)
@@ -163,7 +167,7 @@ def _placed(line: str, folder: Path) -> str:
 
 
 def _address(folder: Path, place: str) -> str:
-    """Return a folder as an option's value; a space would end it."""
+    """Return a folder as an option's value, as an address because a space would end it."""
     path = folder / Path(place).expanduser()
     return path.as_uri() if " " in str(path) else str(path)
 
@@ -171,8 +175,8 @@ def _address(folder: Path, place: str) -> str:
 def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
     """Return the packages of a conda YAML, the lines of its pip part, and its Python.
 
-    Its conda packages are taken from the package index under the same name: true for the scientific Python packages
-    that training needs, and an error naming the package where it is not.
+    Its conda packages are taken from the package index under the same name. That works for the scientific Python
+    packages that training needs. Otherwise an error names the package.
     """
     dependencies = conda_content(path, "environment.conda_file")["dependencies"]
     lines: list[str] = []
@@ -193,12 +197,12 @@ def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
 
 
 def conda_content(path: Path, setting: str) -> dict[str, Any]:
-    """Return what a conda YAML says, with a list of dependencies in it.
+    """Parse a conda YAML and check that it has a list of dependencies.
 
     Raises
     ------
     UserError
-        If it cannot be read, or has no such list.
+        If it cannot be read, or has no list of dependencies.
     """
     import yaml
 

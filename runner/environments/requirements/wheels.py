@@ -1,6 +1,6 @@
-"""Fetches the packages of a lock for a machine that cannot or must not reach an index.
+"""Fetches the packages of a lock for a machine that cannot reach an index.
 
-Those of which there is no wheel are sent as they are, and with them what most of these are built with.
+Packages without a wheel are sent as source, together with the usual build tools.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ _OLDEST = 5  # manylinux_2_5 is manylinux1
 
 @contextlib.contextmanager
 def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[Path]:
-    """Give a folder with the packages of a lock, their hashes checked.
+    """Yield a folder with the packages of a lock, after checking their hashes.
 
     Parameters
     ----------
     lock : str
-        Pins with hashes, kept wheels named by their places here.
+        Pins with hashes, with stored wheels named by local path.
     python : Interpreter
-        That they are for.
+        The Python that they are for.
     target : str
-        The machine, in uv's words.
+        The target platform, in uv's terms.
     say : Say
-        Takes lines of progress.
+        Receives lines of progress.
 
     Raises
     ------
     UserError
-        If one cannot be had.
+        If one is not available.
     """
     check_hashed(lock, "it cannot be sent to a machine")
     with tempfile.TemporaryDirectory(prefix="vivero-wheels-") as made:
         folder, wanted = Path(made, "wheels"), Path(made, "lock.txt")
         wanted.write_text(lock)
         folder.mkdir()
-        say("Fetching the packages here, to be sent")
+        say("Fetching packages to send to nodes")
         short = ".".join(python.version.split(".")[:2])
         like = [
             "--implementation",
@@ -68,7 +68,7 @@ def _download(words: list[str], folder: Path) -> None:
 
 
 def platforms(target: str) -> list[str]:
-    """Return the tags of the platforms whose wheels a machine takes, the newest first (PEP 600)."""
+    """Return the platform tags of wheels that a machine supports, newest first (PEP 600)."""
     machine, _, rest = target.partition("-")
     if not rest.startswith("manylinux_2_"):
         return [f"manylinux2014_{machine}"] if rest == "manylinux2014" else [f"musllinux_1_2_{machine}"]

@@ -32,7 +32,7 @@ _INSTALL = (
     "    sys.modules[{name!r}] = module\n"
     "    exec(compile(module.TEXT, {name!r}, 'exec'), module.__dict__)\n"
 )
-# As the text of a task, so that no worker has to know anything of ours.
+# As the text of a task, so that workers need nothing of ours installed.
 _HOLD = """
 import fcntl, os, time
 
@@ -52,11 +52,11 @@ while not is_held() and os.path.isdir(os.path.dirname(lock)) and time.monotonic(
 while is_held():
     time.sleep(0.2)
 """
-_LAST = 1.0  # seconds for what is told at the end
+_LAST = 1.0  # seconds for the last messages
 
 
 class DaskClient:
-    """Speaks with a scheduler, which is connected when it is needed. Safe to use from several threads.
+    """Talks to a scheduler, connecting on demand. Thread-safe.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class DaskClient:
         self._guard, self._connecting = threading.Lock(), asyncio.Lock()
 
     def threads(self) -> dict[str, int]:
-        """Return how many threads each worker has, by its address.
+        """Return the number of threads of each worker, by address.
 
         Raises
         ------
@@ -86,13 +86,13 @@ class DaskClient:
         return await client.nthreads()
 
     def install(self, worker: str) -> None:
-        """Have a worker know the relay."""
+        """Install the relay on a worker."""
         limits = f"FORGOTTEN, ENDS = {timeouts.seconds('relay_forgotten')}, {timeouts.seconds('relay_program')}\n"
         text = _INSTALL.format(name=_NAME, text=_RELAY.read_text() + limits)
         self._answer(self._run(worker, exec, text, {}))
 
     def call(self, worker: str, function: str, *given: Any) -> Any:
-        """Call a function of the relay and wait for what it gives.
+        """Call a function of the relay and wait for its result.
 
         Raises
         ------
@@ -106,14 +106,14 @@ class DaskClient:
         return self._submit(self._run(worker, getattr(_relay(), function), *given))
 
     def tell(self, worker: str, function: str, *given: Any) -> None:
-        """Call a function of the relay that nobody waits for, except when the scheduler is let go of."""
+        """Call a function of the relay without waiting, except on `close`."""
         told = self.begin(worker, function, *given)
         self._told.add(told)
         told.add_done_callback(self._told.discard)
 
     def occupy(self, workers: list[str], key: str, lock: Path) -> None:
-        """Have a task on one of some workers for as long as a file is locked there; nobody waits for it."""
-        with contextlib.suppress(UnreachableError):  # whoever follows the run meets it too
+        """Keep a task on one of some workers for as long as a file is locked there, without waiting."""
+        with contextlib.suppress(UnreachableError):  # the run's follower meets it too
             self._answer(self._occupied(workers, key, {"lock": str(lock)}))
 
     async def _occupied(self, workers: list[str], key: str, facts: dict[str, str]) -> None:
@@ -128,7 +128,7 @@ class DaskClient:
         return found[worker]
 
     def _answer(self, question: Coroutine[Any, Any, Any]) -> Any:
-        """Wait for an answer; whatever goes wrong is that it does not come."""
+        """Wait for an answer, and turn any error into `UnreachableError`."""
         future, limit = self._submit(question), timeouts.seconds("scheduler_answer")
         try:
             return future.result(limit)
@@ -148,14 +148,14 @@ class DaskClient:
             return asyncio.run_coroutine_threadsafe(question, self._loop)
 
     async def _connected(self) -> Any:
-        """Return a client that is connected, a new one where the last has given up."""
+        """Return a connected client, replacing one that has given up."""
         async with self._connecting:
             if self._client is None or self._client.status in ("closing", "closed"):
                 self._client = await _connect(self.settings)
             return self._client
 
     def close(self) -> None:
-        """Let go of the scheduler."""
+        """Disconnect from the scheduler."""
         with self._guard:
             loop, self._loop = self._loop, None
         if loop is None:
@@ -176,10 +176,10 @@ async def _connect(settings: DaskSettings) -> Any:
     from distributed import Client, Security
     from distributed.versions import VersionMismatchWarning
 
-    # It tells of each lost connection by itself; what matters is said by us.
+    # It logs each lost connection; we report what matters.
     for name in ("distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    # Workers get text from us, and a run's packages are those of its own environment.
+    # Workers only get text from us, and runs use the packages of their own environment.
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)
 
     security = None
@@ -198,7 +198,7 @@ async def _connect(settings: DaskSettings) -> Any:
 
 
 def _relay() -> ModuleType:
-    """Return the module whose functions workers know by its name."""
+    """Return the module that workers import by name."""
     with _loading:
         if _NAME not in sys.modules:
             spec = importlib.util.spec_from_file_location(_NAME, _RELAY)
@@ -215,5 +215,5 @@ def host_of(worker: str) -> str:
 
 
 def shortly(error: BaseException) -> str:
-    """Return what an error says, in one line."""
+    """Return an error's message in one line."""
     return " ".join(str(error).split()) or type(error).__name__

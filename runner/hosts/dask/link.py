@@ -89,7 +89,7 @@ class DaskChannel:
 
     @property
     def closed(self) -> bool:
-        """Tell whether it was let go of."""
+        """Return whether it was let go of."""
         return self._closing.done()
 
     def settimeout(self, seconds: float | None, /) -> None:

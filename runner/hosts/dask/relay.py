@@ -172,7 +172,7 @@ async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, 
     """Do something with a stream: ``receive``, ``send``, ``finish``, ``complaint``, ``end``."""
     stream = _streams.get(name)
     if stream is None:
-        return "error", "this worker does not know it"
+        return "error", "unknown to this worker"
     stream.asked = time.monotonic()
     try:
         if do == "receive":
@@ -191,7 +191,7 @@ async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, 
 
 
 def _is_not_ours(record: "Any") -> bool:
-    """Tell whether a worker's log has a line not because of us: a worker writes one for each call."""
+    """Return whether a worker's log has a line not because of us: a worker writes one for each call."""
     return not any(isinstance(one, str) and one.startswith("vivero_") for one in record.args or ())
 
 

@@ -39,10 +39,10 @@ def read_settings(config: Any, base: Path) -> DaskSettings:
         If something in the settings cannot be, or Dask's client is not here.
     """
     if find_spec("distributed") is None:
-        raise UserError("compute.kind=dask needs dask's client", "pip install 'vivero[dask]'")
+        raise UserError("compute=dask needs Dask's client", "Install it: pip install 'vivero[dask]'")
     if (config.address is None) == (config.scheduler_file is None):
         raise UserError(
-            "compute.kind=dask takes either compute.address or compute.scheduler_file",
+            "compute=dask needs either compute.address or compute.scheduler_file",
             "For example: compute.address=tcp://10.0.0.5:8786",
         )
     if config.address is not None:
@@ -56,7 +56,7 @@ def _from_file(path: Path) -> str:
     try:
         return str(json.loads(path.read_bytes())["address"])
     except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-        raise UserError(f"compute.scheduler_file: {path} is not what a scheduler writes") from None
+        raise UserError(f"compute.scheduler_file: {path} was not written by a Dask scheduler") from None
 
 
 def _checked(address: str, said: str) -> str:
@@ -66,7 +66,7 @@ def _checked(address: str, said: str) -> str:
             return address
     except ValueError:
         pass
-    raise UserError(f"{said}: {address!r} is no address of a scheduler", "Write tcp://HOST:PORT or tls://HOST:PORT")
+    raise UserError(f"{said}: {address!r} is not a scheduler's address", "Write tcp://HOST:PORT or tls://HOST:PORT")
 
 
 def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | None:
@@ -74,12 +74,12 @@ def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | Non
     missing = [name for name, value in given.items() if value is None]
     if address.startswith("tcp://"):
         if len(missing) < len(given):
-            raise UserError(f"compute.tls is for an address that begins with tls://, not for {address}")
+            raise UserError(f"compute.tls needs an address that starts with tls://, not {address}")
         return None
     if missing:
         raise UserError(
-            f"{address} takes compute.tls.{missing[0]}",
-            "Name the files with compute.tls.ca_file, compute.tls.cert and compute.tls.key",
+            f"The address {address} needs compute.tls.{missing[0]}",
+            "Set compute.tls.ca_file, compute.tls.cert and compute.tls.key",
         )
     ca_file, cert, key = (_file(base, str(value), f"tls.{name}") for name, value in given.items())
     return ca_file, cert, key
@@ -88,5 +88,5 @@ def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | Non
 def _file(base: Path, name: str, said: str) -> Path:
     path = base / Path(name).expanduser()
     if not path.is_file():
-        raise UserError(f"compute.{said}: there is no file {path}")
+        raise UserError(f"compute.{said}: {path} does not exist")
     return path

@@ -1,1 +1,1 @@
-"""Machines that do what is asked through an agent, however it is reached."""
+"""Machines that are controlled by an agent, however it is reached."""

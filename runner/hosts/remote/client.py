@@ -1,4 +1,4 @@
-"""The controller's end of an agent: one long-lived channel, on which many requests go at the same time."""
+"""The controller's end of an agent: one long-lived channel for many concurrent requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from runner.worker import timeouts
 _AGENT = WORKER / "node" / "agent.py"
 # The program comes over the standard input, so nothing of ours has to be there yet.
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
-_NOISE = 1 << 20  # bytes that a login may print before our program speaks
+_NOISE = 1 << 20  # bytes that a login may print before our program starts
 _READ = 1 << 18
 PIECE = 1 << 18
 
@@ -37,7 +37,7 @@ class Message:
 
 
 class RefusedError(Exception):
-    """The machine could not do what was asked; `number` is the system's ``errno``."""
+    """The machine could not fulfil a request; `number` is the ``errno``."""
 
     def __init__(self, reason: str, number: int | None) -> None:
         super().__init__(reason)
@@ -45,7 +45,7 @@ class RefusedError(Exception):
 
 
 class Client:
-    """Speaks with an agent that it starts.
+    """Starts an agent and talks to it.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Client:
     Raises
     ------
     UserError
-        If that does not start, with what the machine said instead.
+        If it does not start, with the machine's output.
     """
 
     def __init__(self, link: Link, python: str) -> None:
@@ -70,7 +70,7 @@ class Client:
         mark = secrets.token_bytes(12).hex().encode()
         given = base64.b64encode(mark).decode(), timeouts.agent_forgotten(), timeouts.as_text()
         program = _AGENT.read_bytes() + f"\nmain{given!r}\n".encode()
-        with contextlib.suppress(OSError):  # it has ended already, and says why
+        with contextlib.suppress(OSError):  # it has already ended and says why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
         self._rest = self._until(b"\n" + mark + b"\n", python, link)
         self.heard = time.monotonic()  # from the agent, which answers each sign of life
@@ -79,20 +79,20 @@ class Client:
         threading.Thread(target=self._show_life, name=f"sign of life to {self.name}", daemon=True).start()
 
     def _show_life(self) -> None:
-        """Tell the agent again and again that we are there: one that hears nothing for long ends."""
+        """Send the agent regular signs of life, without which it ends."""
         with contextlib.suppress(UserError):
             while self.is_alive:
                 self.send(id=0, do="alive")
                 self._ended.wait(timeouts.sign_of_life())
 
     def close(self) -> None:
-        """End the agent, and what it runs."""
+        """End the agent and what it runs."""
         self._ended.set()
         self._channel.close()
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether the connection holds, as far as is known."""
+        """Return whether the connection is alive, as far as known."""
         return self._reader.is_alive() and not self._channel.closed
 
     def ask(self, do: str, **facts: Any) -> Request:
@@ -100,7 +100,7 @@ class Client:
         return Request(self, do, facts)
 
     def send(self, content: bytes = b"", **facts: Any) -> None:
-        """Send a message, in pieces that a channel takes well.
+        """Send a message in pieces of a suitable size.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Client:
             raise self.lost() from None
 
     def begin(self) -> tuple[int, queue.SimpleQueue[Message | None]]:
-        """Return a number for a request, and where its messages come."""
+        """Return a number for a request, and the queue of its messages."""
         number, messages = next(self._numbers), queue.SimpleQueue[Message | None]()
         self._waiting[number] = messages
         if not self._reader.is_alive():
@@ -127,13 +127,13 @@ class Client:
         self._waiting.pop(number, None)
 
     def lost(self) -> UnreachableError:
-        """Return what is said of a connection that is lost."""
+        """Return the error for a lost connection."""
         return UnreachableError(
-            f"The connection to {self.name} is lost", f"See what it says: vivero nodes check {self.name}"
+            f"The connection to {self.name} is lost", f"Check the node: vivero nodes check {self.name}"
         )
 
     def _until(self, mark: bytes, python: str, link: Link) -> bytes:
-        """Skip what a login prints before our program speaks, and return what came after its mark."""
+        """Skip what a login prints before our program's mark, and return what follows."""
         self._channel.settimeout(max(link.seconds, 30))
         found = b""
         try:
@@ -146,13 +146,16 @@ class Client:
             pass
         if mark not in found:
             said = link.complaint(self._channel).decode(errors="replace").split()
-            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "nothing is said"
-            raise UserError(f"{self.name}: {python} does not start: {reason}", "Name one that does with python: ...")
+            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "no output"
+            raise UserError(
+                f"{self.name}: {python} does not start: {reason}",
+                "Name one that does: compute.hosts=[{host: NAME, python: /path/to/python}]",
+            )
         self._channel.settimeout(None)
         return found.partition(mark)[2]
 
     def _read(self) -> None:
-        """Hand messages out to those who wait for them, until the connection ends."""
+        """Pass messages to their requests until the connection ends."""
         try:
             while True:
                 line = self._take_line()
@@ -192,7 +195,7 @@ class Client:
 
 
 class Request:
-    """One request; its messages are iterated over, the last one is in `answer`."""
+    """One request. Iterate over its messages; the last one is in `answer`."""
 
     def __init__(self, client: Client, do: str, facts: dict[str, Any]) -> None:
         self._client = client
@@ -222,9 +225,9 @@ class Request:
         return self.answer
 
     def feed(self, content: bytes) -> None:
-        """Send a piece; an empty one is the last."""
+        """Send a piece of data; an empty one is the last."""
         self._client.send(content, id=self._number, do="feed")
 
     def stop(self) -> None:
-        """Ask for the end."""
+        """Ask the request to end."""
         self._client.send(id=self._number, do="stop")

@@ -1,4 +1,4 @@
-"""A machine whose agent is reached, as a host."""
+"""A machine with an agent, as a host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runner.ports import Completed, Interpreter, Say
 
 
 class Tools(Protocol):
-    """What a machine needs for building an environment."""
+    """The tools for building environments on a machine."""
 
     def uv(self, host: RemoteHost) -> str:
         """Return the path of uv there."""
@@ -30,16 +30,16 @@ class Tools(Protocol):
 
 
 class RemoteHost:
-    """A machine whose agent does what is asked; paths are paths there, ``~`` is who we are there.
+    """A machine with an agent. Paths are paths there, and ``~`` is the user's home there.
 
     Parameters
     ----------
     client : Client
-        The agent's other end.
+        The client of the agent.
     facts : mapping
-        What the machine is, as its agent tells it.
+        Facts about the machine, from its agent.
     tools : Tools or None
-        What brings there what building an environment needs.
+        Installs the tools for building environments there.
     fetches : bool
         Whether it fetches packages itself.
     """
@@ -61,7 +61,7 @@ class RemoteHost:
         self.path = str(known.get("path", ""))
 
     def uv(self) -> str:
-        """Return the path of uv, which is brought there if need be."""
+        """Return the path of uv, sending it if necessary."""
         assert self._tools is not None  # noqa: S101 - given wherever environments are built
         return self._tools.uv(self)
 
@@ -71,7 +71,7 @@ class RemoteHost:
         return self._tools.pythons(self)
 
     def missing(self, paths: Sequence[Path]) -> list[Path]:
-        """Return which of some paths are not there."""
+        """Return which of some paths do not exist there."""
         asked = [str(PurePosixPath(path)) for path in paths]
         return [Path(one) for one in self._client.ask("missing", paths=asked).result()["missing"]]
 
@@ -89,7 +89,7 @@ class RemoteHost:
         Raises
         ------
         UserError
-            If the program is not there, the time is over or the connection is lost.
+            If the program is missing, takes too long, or the connection is lost.
         """
         request = self._client.ask(
             "run", argv=list(argv), variables=dict(variables or {}), cwd=str(cwd) if cwd is not None else None
@@ -121,16 +121,16 @@ class RemoteHost:
         finally:
             timer.cancel()
         if expired.is_set():
-            raise UserError(f"{argv[0]} took over {timeout:g} s on {self.name} and was ended")
+            raise UserError(f"{argv[0]} took more than {timeout:g} s on {self.name} and was ended")
         return Completed(int(request.answer["code"]), bytes(output))
 
     def spawn(self, argv: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
-        """Start a command that outlives the connection, its streams to a file."""
+        """Start a command that survives the connection, with its output in a file."""
         with self._as_os_error(log):
             self._client.ask("spawn", argv=list(argv), log=str(log), variables=dict(variables)).result()
 
     def exists(self, path: Path) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
         return bool(self._ask("look", path).result()["there"])
 
     def read(self, path: Path) -> bytes:
@@ -138,7 +138,7 @@ class RemoteHost:
         return b"".join(self.pieces(path))
 
     def pieces(self, path: Path, offset: int = 0) -> Iterator[bytes]:
-        """Yield a file's content from an offset on, piece by piece."""
+        """Yield a file's content in pieces, from an offset."""
         with self._as_os_error(path):
             for message in self._ask("read", path, offset=offset):
                 yield message.content
@@ -168,7 +168,7 @@ class RemoteHost:
             request.result()
 
     def put_files(self, files: Mapping[str, Path | bytes], remote: Path) -> None:
-        """Make a folder with files of this machine, or with given content, by their names in it."""
+        """Create a folder from local files or given contents, by name."""
         with self._as_os_error(remote):
             request = self._ask("unpack", remote)
             with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
@@ -183,7 +183,7 @@ class RemoteHost:
             request.result()
 
     def bring(self, target: Path, files: Callable[[], Mapping[str, Path | bytes]]) -> None:
-        """Have a folder there that is named by its content: sent aside and renamed, and only if it is missing."""
+        """Send a folder that is named by its content unless it exists, under a temporary name that is then renamed."""
         if not self.missing([target]):
             return
         aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
@@ -191,7 +191,7 @@ class RemoteHost:
         try:
             self.rename(aside, target)
         except OSError:
-            if self.missing([target]):  # else somebody else was first
+            if self.missing([target]):  # another process was first
                 raise
             self.remove(aside)
 
@@ -244,7 +244,7 @@ class RemoteHost:
 
     @contextlib.contextmanager
     def _as_os_error(self, path: Path) -> Iterator[None]:
-        """Raise what a machine could not do as this one would, with the machine's name."""
+        """Raise a machine's error as the corresponding `OSError`, with the machine's name."""
         try:
             yield
         except RefusedError as error:
@@ -252,7 +252,7 @@ class RemoteHost:
 
 
 def target_of(facts: Mapping[str, Any]) -> str:
-    """Return what to lock for in uv's words: the newest of PEP 600's platforms that a machine's libraries allow."""
+    """Return the target platform for uv: the newest of PEP 600's that a machine's libraries support."""
     machine, (libc, *version) = str(facts["platform"]).partition("-")[2], str(facts["libc"]).split()
     if libc != "glibc" or not version:
         return f"{machine}-unknown-linux-musl"

@@ -86,6 +86,7 @@ class NodeTools:
         found = done.output.decode(errors="replace").split()
         if done.exit_code != 0 or not found:
             raise UserError(
-                f"{host.name} is {self._node.facts['platform']}, for which this machine has no uv", "Install uv there"
+                f"{host.name} is {self._node.facts['platform']}, which this machine's uv does not support",
+                "Install uv on the node",
             )
         return found[0]

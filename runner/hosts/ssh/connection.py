@@ -74,7 +74,7 @@ class Connection:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether it still holds, as far as is known."""
+        """Return whether it still holds, as far as is known."""
         return bool(self._transport.is_active())
 
     def start(self, words: list[str]) -> Channel:
@@ -91,7 +91,7 @@ class Connection:
             channel = self._transport.open_session(timeout=self.address.seconds)
             channel.exec_command(quoted(words))
         except (SSHException, OSError, EOFError) as error:
-            raise UnreachableError(f"{self.address.name} starts nothing: {_shortly(error)}") from None
+            raise UnreachableError(f"{self.address.name} cannot start a command: {_shortly(error)}") from None
         return channel
 
     def complaint(self, channel: Channel) -> bytes:
@@ -182,7 +182,7 @@ def quoted(words: list[str]) -> str:
     """
     for word in words:
         if "\0" in word or "\n" in word or "!" in word:
-            raise UserError(f"{word!r} cannot be a word of a command on another machine")
+            raise UserError(f"{word!r} cannot be passed to a command on another machine")
     return shlex.join(words)
 
 

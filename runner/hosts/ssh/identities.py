@@ -53,14 +53,14 @@ class Identities:
         locked = [path for path in self._locked if path in address.identities]
         if locked:
             raise UserError(
-                f"{address.name} does not let {address.user} in: the key {locked[0]} has a passphrase, and there is no "
-                "terminal to ask for it at",
+                f"{address.name} rejected {address.user}: the key {locked[0]} has a passphrase, and there is "
+                "no terminal to ask for it",
                 f"Unlock it for all commands: ssh-add {locked[0]}",
             )
-        said = f"It was shown {', '.join(tried)}" if tried else "There is no key to show"
+        said = f"Tried {', '.join(tried)}" if tried else "You have no key"
         raise UserError(
-            f"{address.name} does not let {address.user} in: {said}",
-            "Name a key with IdentityFile in ~/.ssh/config, or add it to its ~/.ssh/authorized_keys",
+            f"{address.name} rejected {address.user}: {said}",
+            "Add your key to ~/.ssh/authorized_keys there, or name another one with IdentityFile in ~/.ssh/config",
         )
 
     def _keys(self, address: Address) -> Iterator[tuple[str, PKey]]:

@@ -60,12 +60,13 @@ def check(address: Address, keys: HostKeys, shown: PKey) -> None:
     files = ", ".join(map(str, address.known_hosts))
     if not known:
         raise UserError(
-            f"{address.name} ({address.known_as}) is not known here: it shows {seen}",
-            f"If that is its key, accept it: {login}",
+            f"{address.name} ({address.known_as}) is not in your known_hosts. Its key is {seen}",
+            f"If that is the right key, accept it: {login}",
         )
     raise UserError(
-        f"{address.name} ({address.known_as}) shows another key than the one in {files}: {seen}",
-        f"Somebody may be in between. If it was set up anew: ssh-keygen -R '{address.known_as}', then {login}",
+        f"{address.name} ({address.known_as}) has a different key than {files} says: {seen}",
+        "If the machine was not reinstalled, someone may be intercepting you. If it was: "
+        f"ssh-keygen -R '{address.known_as}', then {login}",
     )
 
 

@@ -48,12 +48,14 @@ def read_nodes(config: Any) -> list[NodeSettings]:
     nodes = [_node(one) for one in config.hosts]
     names = [one.host for one in nodes]
     if not nodes:
-        raise UserError("compute.hosts is empty", "Name the machines: compute.hosts=[gpu1,gpu2]")
+        raise UserError("compute.hosts is empty", "Name the nodes: compute.hosts=[gpu1,gpu2]")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UserError(f"compute.hosts names {twice} twice", "Give it more slots instead: {host: ..., slots: 2}")
+        raise UserError(
+            f"compute.hosts names {twice} twice", "To run more jobs on it, give it slots: {host: NAME, slots: 2}"
+        )
     if config.min_nodes > len(nodes):
-        raise UserError(f"compute.min_nodes={config.min_nodes}, but compute.hosts names {len(nodes)}")
+        raise UserError(f"compute.min_nodes={config.min_nodes}, but compute.hosts names only {len(nodes)}")
     return nodes
 
 
@@ -62,19 +64,22 @@ def _node(one: Any) -> NodeSettings:
         return NodeSettings(_name(one))
     known = [field.name for field in fields(NodeSettings)]
     if not isinstance(one, Mapping) or not isinstance(one.get("host"), str):
-        raise UserError(f"compute.hosts: {one!r} names no host", "Write a name, or {host: NAME, user: ..., port: ...}")
+        raise UserError(
+            f"compute.hosts: {one!r} does not name a host", "Write a name, or {host: NAME, user: ..., port: ...}"
+        )
     for key, value in one.items():
         if key not in known:
-            raise UserError(f"compute.hosts: {one['host']} has no setting '{key}'", nearest(str(key), known))
+            raise UserError(f"compute.hosts: {one['host']} has an unknown setting '{key}'", nearest(str(key), known))
         if value is not None and (not isinstance(value, _TYPES[key]) or isinstance(value, bool)):
-            raise UserError(f"compute.hosts: {key}={value!r} of {one['host']} is no {_TYPES[key].__name__}")
+            kind = "a whole number" if _TYPES[key] is int else "text"
+            raise UserError(f"compute.hosts: {key}={value!r} of {one['host']} is not {kind}")
     if one.get("slots") is not None and one["slots"] < 1:
-        raise UserError(f"compute.hosts: {one['host']} has {one['slots']} slots", "Give at least 1")
+        raise UserError(f"compute.hosts: {one['host']} has {one['slots']} slots", "Give it at least 1")
     given = {str(key): value for key, value in one.items() if value is not None}
     return NodeSettings(**{**given, "host": _name(one["host"])})
 
 
 def _name(host: str) -> str:
     if not host or host.startswith("-") or any(not sign.isprintable() or sign.isspace() for sign in host):
-        raise UserError(f"compute.hosts: {host!r} is no host")
+        raise UserError(f"compute.hosts: {host!r} is not a host name")
     return host

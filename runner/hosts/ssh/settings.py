@@ -76,7 +76,7 @@ def find(
     before, _, host = name.rpartition("@")
     host, _, after = host.partition(":") if host.count(":") == 1 else (host, "", "")
     if not host or host.startswith("-") or (after and not after.isdigit()):
-        raise UserError(f"{name!r} is no host", "Name one as ssh does: host, user@host, or a name of ~/.ssh/config")
+        raise UserError(f"{name!r} is not a host", "Write it as for ssh: host, user@host, or a name from ~/.ssh/config")
     said = _said(host, files or _FILES)
     where = str(said.get("hostname", host))
     number = port or int(after or said.get("port", _PORT))
@@ -114,7 +114,7 @@ def _said(host: str, files: tuple[Path, ...]) -> dict[str, Any]:
     try:
         return dict(config.lookup(host))
     except (ConfigParseError, CouldNotCanonicalize, OSError) as error:
-        raise UserError(f"What OpenSSH's files say of {host} cannot be followed: {error}") from None
+        raise UserError(f"The OpenSSH configuration for {host} cannot be used: {error}") from None
 
 
 def _paths(own: str | None, shared: str | None) -> tuple[Path, ...]:

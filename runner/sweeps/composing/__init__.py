@@ -1,1 +1,1 @@
-"""From a trial's overrides to its composition and plan, without composing everything again."""
+"""Composes and plans trials without composing everything again."""

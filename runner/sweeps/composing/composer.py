@@ -24,7 +24,7 @@ _OURS = ("vivero", "grid", "random", "sobol", "bayesian", "basic")
 
 
 class _Base(NamedTuple):
-    """A composition that trials differ from in values only, and the experiment that it chooses."""
+    """A composition from which trials differ only in values, and its experiment."""
 
     variants: Variants
     leaves: Leaves
@@ -34,9 +34,9 @@ class _Base(NamedTuple):
 class Composer:
     """Composes trials.
 
-    Composing from scratch takes 40 ms, setting a value in a copy a small part of that. The result is the same as long
-    as the word names no group: Hydra too applies values last, in their order, and those of a trial come after those
-    that all share.
+    Composing from scratch takes 40 ms, and setting a value in a copy only a fraction. The result is the same as long
+    as the word does not choose a group: Hydra also applies values last, in order, and those of a trial after those
+    that all trials share.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ class Composer:
     master : DictConfig
         The composition of the words that all trials share.
     shared : sequence of str
-        These words; none if each trial brings all of its words, and the master has more than what they share.
+        These words; None if each trial has all of its words and `master` has more than the shared ones.
     base : Path
         The folder the command was typed in.
     settings : mapping
-        Values that every trial has whatever its overrides say, by key.
+        Values, by key, that override those of every trial.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Composer:
         Raises
         ------
         UserError
-            If the overrides do not compose or the run cannot be.
+            If the overrides do not compose or the run is invalid.
         """
         from runner.config.messages import as_user_error
 
@@ -101,7 +101,7 @@ class Composer:
         return make_plan(composed, self._base, base.experiment, words, layout=self._layout(composed))
 
     def _layout(self, composed: Composition) -> Layout:
-        """Return a trial's workspace, which is looked for once: it lies where it lay for the trials before."""
+        """Return a trial's workspace, which is located once for all trials."""
         root = composed.spec.workspace.root
         if root not in self._layouts:
             self._layouts[root] = layout_of(root, self._base)
@@ -119,7 +119,7 @@ class Composer:
         return variants.variant(touched, change)
 
     def _only_sets(self, one: Override) -> bool:
-        """Tell whether a word gives a value to a key, and is not about a group."""
+        """Return whether a word sets a key and does not choose a group."""
         return not one.is_delete() and one.package is None and not self._is_group(one.key_or_group)
 
     def _is_group(self, key: str) -> bool:
@@ -145,11 +145,11 @@ class Composer:
 
     def _compose(self, structural: tuple[str, ...]) -> DictConfig:
         if self._shared and not structural:
-            return copy.deepcopy(self._master)  # which no words have gone into but these
+            return copy.deepcopy(self._master)  # composed of no other words
         return self._loader.load_sweep_config(self._master, [*self._shared, *structural])
 
     def _refuse_launchers(self, config: DictConfig) -> None:
-        """Refuse an experiment that names a launcher or sweeper: Hydra would not say that it leaves that out."""
+        """Refuse an experiment that names a launcher or sweeper, which Hydra would silently ignore."""
         chosen = config.hydra.runtime.choices.get("experiment")
         repository = getattr(self._loader, "repository", None)
         if chosen is None or repository is None:
@@ -159,8 +159,8 @@ class Composer:
             group = str(getattr(one, "group", "") or "").lstrip("/")
             if group in ("hydra/launcher", "hydra/sweeper") and getattr(one, "value", None) not in _OURS:
                 raise UserError(
-                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would leave out",
-                    "Say it on the command line, or sweep.sweeper in the experiment",
+                    f"Experiment {chosen} chooses {group}={one.value}, which a sweep would ignore",
+                    "Choose it on the command line, or set sweep.sweeper in the experiment",
                 )
 
 
@@ -171,12 +171,12 @@ def _parse(words: Sequence[str]) -> list[Override]:
 
 
 def _meets(key: str, others: Sequence[str]) -> bool:
-    """Tell whether a key is one of others, or below or above one of them, so that their order matters."""
+    """Return whether a key equals, contains or is below one of others, so that their order matters."""
     return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in others)
 
 
 def _settle(config: DictConfig, settings: Mapping[str, Any]) -> None:
-    """Set what a trial has whatever its words say."""
+    """Set the values that override those of every trial."""
     from omegaconf import OmegaConf, open_dict
 
     with open_dict(config):
@@ -185,7 +185,7 @@ def _settle(config: DictConfig, settings: Mapping[str, Any]) -> None:
 
 
 def _set(config: DictConfig, override: Override) -> None:
-    """Set a value as Hydra does, with the error that Hydra gives."""
+    """Set a value as Hydra does, with Hydra's errors."""
     from hydra.errors import ConfigCompositionException
     from omegaconf import OmegaConf
     from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException

@@ -1,4 +1,4 @@
-"""A value as a word of Hydra's grammar, and back with the same type."""
+"""Converts values to Hydra's override grammar, and back with the same type."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from hydra.errors import HydraException
 from runner.errors import UserError
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?")  # those that Hydra's grammar reads as such
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?")  # as Hydra's grammar reads them
 _RESERVED = {"true", "false", "null", "nan", "inf"}
 
 
 def to_word(value: Any) -> str:
-    """Return the text that stands behind ``key=`` for a value.
+    """Return the text for a value after ``key=``.
 
-    Floats are written by repr. ``${...}`` in a string stays an interpolation, as it is in YAML.
+    Floats are written with repr. ``${...}`` in a string stays an interpolation, as in YAML.
 
     Raises
     ------
     UserError
-        If Hydra's grammar has no words for it: a mapping's key may not be a number as text, for one.
+        If Hydra's grammar cannot express it, such as a mapping's key that is a number as text.
     """
     word = _word(value)
     if value is None or isinstance(value, int | float):
@@ -35,8 +35,8 @@ def to_word(value: Any) -> str:
         again = from_word(word)
     except HydraException:
         again = None
-    if repr(again) != repr(value):  # repr: 1, 1.0 and true are equal, nan is not equal to itself
-        raise UserError(f"{value!r} cannot be written as an override", "Let the script read it from a file")
+    if repr(again) != repr(value):  # compares reprs, because 1, 1.0 and true are equal, and nan is not equal to itself
+        raise UserError(f"{value!r} cannot be written as an override", "Put it in a file that the script reads")
     return word
 
 
@@ -46,7 +46,7 @@ def from_word(word: str) -> Any:
 
 
 def read_override(text: str) -> Override:
-    """Return Hydra's reading of an override. Of those that differ in nothing but a number its parser sees one.
+    """Return an override as Hydra parses it. Overrides that only differ in a number are parsed once.
 
     Raises
     ------
@@ -93,5 +93,5 @@ def _word(value: Any) -> str:
 
 
 def _key(key: Any) -> str:
-    """Keys cannot be quoted in Hydra's grammar: what has a meaning there is escaped."""
+    """Escape special characters in a key, because Hydra's grammar cannot quote keys."""
     return re.sub(r"([\\()\[\]{}:=, \t])", r"\\\1", key) if isinstance(key, str) else _word(key)

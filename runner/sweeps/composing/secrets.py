@@ -1,4 +1,4 @@
-"""Masks the secrets of a sweep: in its composition, its words and what its trials try."""
+"""Masks the secrets in a sweep's composition, words and parameters."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from runner.sweeps.ports import Suggestion
 
 
 def of_sweep(config: Mapping[str, Any], space: Mapping[str, Any]) -> Confidential:
-    """Return what is secret in a composition, interpolations as written, and in what is tried with it."""
+    """Return the secrets in a composition, interpolations as written, and in its search space."""
     tried = [value for key, values in space.items() for value in _texts(values) if is_secret_at(key, value)]
     return Confidential(config, config, tried)
 
 
 def masked_space(space: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what each parameter may be, as a record may have it."""
+    """Return the search space with secrets masked."""
     return {key: MASK if is_secret_at(key, "x") else value for key, value in space.items()}
 
 
 def masked_suggestion(suggestion: Suggestion) -> Suggestion:
-    """Return what a trial tries, as a record may have it."""
+    """Return a suggestion with secrets masked."""
     parameters = suggestion.parameters
     if not any(is_secret_at(key, value) for key, value in parameters.items()):
         return suggestion

@@ -1,4 +1,4 @@
-"""Composes trials from one composition: sections that a trial does not change are read once."""
+"""Composes trials from one composition. Sections that a trial does not change are converted only once."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ class Variants:
     Parameters
     ----------
     config : DictConfig
-        The composition, Hydra's own settings left out. It is copied.
+        The composition without Hydra's own settings. It is copied.
 
     Attributes
     ----------
     texts : dict of str
-        Each section of it as YAML, by its name.
+        Each section as YAML, by name.
     """
 
     def __init__(self, config: DictConfig) -> None:
         self._config, self._original = copy.deepcopy(config), config
         self.texts = {str(key): _text(config, str(key)) for key in config}
-        # What refers to a value elsewhere may change with any.
+        # A section with references may change with any other.
         self._linked = {key for key, text in self.texts.items() if "${" in text}
         self._read: dict[str, tuple[Any, Any]] = {}
 
     def variant(self, keys: Collection[str], change: Callable[[DictConfig], None]) -> Composition:
-        """Return the composition after a change, which is taken back.
+        """Return the composition after a change, which is then undone.
 
         Parameters
         ----------
         keys : collection of str
-            The keys at or below which the change may set something.
+            The keys at or below which the change may set values.
         change : callable
             Makes it.
 
         Raises
         ------
         UserError, OmegaConfBaseException
-            Those of the change, and of `read_composition`.
+            From the change or `read_composition`.
         """
         try:
             start_counting()
@@ -79,7 +79,7 @@ class Variants:
         return Composition(RunSpec(**objects), plain, "".join(texts))
 
     def _place(self, key: str) -> tuple[str | None, str]:
-        """Return the section and the name in it below which a key is, or no section where the whole may change."""
+        """Return the section and the name in it that contain a key, or no section if everything may change."""
         section, _, rest = key.partition(".")
         name = rest.partition(".")[0]
         there = _node(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
@@ -90,19 +90,19 @@ class Variants:
         changed = self._config if section is None else self._config[section]
         content = changed.__dict__["_content"]
         if name in original.keys():  # noqa: SIM118 - what has no value yet is not `in`
-            content[name] = copy.deepcopy(original._get_node(name))  # an assignment would lose its flags
+            content[name] = copy.deepcopy(original._get_node(name))  # an assignment would lose the flags
             content[name]._set_parent(changed)
         else:
             content.pop(name, None)
 
 
 def _node(config: DictConfig, key: str) -> Any:
-    """Return a value as it is written: a reference, or nothing yet."""
+    """Return a value as written, which may be a reference or missing."""
     return next(node for _, node in config.items_ex(resolve=False, keys=[key]))
 
 
 def _section(config: DictConfig, key: str) -> tuple[Any, Any]:
-    """Return a section as objects and as plain data, interpolations resolved."""
+    """Return a section as objects and as plain data, with interpolations resolved."""
     value = config[key]
     if not OmegaConf.is_config(value):
         return value, value

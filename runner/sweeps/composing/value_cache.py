@@ -1,4 +1,4 @@
-"""Reuses a composition for trials that differ only in values of a free mapping, such as ``job.arguments``."""
+"""Reuses a composition for trials that only differ in values of a free mapping, such as ``job.arguments``."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from runner.config.composition import Composition, dump_yaml
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-# What may stand in a composition without referring to another value of it.
+# Values that do not refer to other values of the composition.
 _REFERS = re.compile(r"\$\{(?!(?:project_root|input|oc\.env):)")
 _NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 class Leaves:
-    """Gives what was composed once with other values.
+    """Caches a composition and replaces values in it.
 
-    No schema has a say in such a value, and as long as nothing refers to it nothing else can change with it.
+    No schema applies to such a value, and if nothing refers to it, nothing else changes with it.
 
     Parameters
     ----------
     config : DictConfig
-        The composition without the values, Hydra's own settings left out.
+        The composition without the values and without Hydra's own settings.
     texts : mapping
         Each section of it as YAML, by its name.
     """
@@ -41,14 +41,14 @@ class Leaves:
         self._kept: dict[tuple[object, ...], Composition] = {}
 
     def keep(self, values: Sequence[Override], composition: Composition) -> None:
-        """Keep what was composed of some values, if others of these keys could not change more than themselves."""
+        """Cache a composition if changing the values of these keys could not change anything else."""
         keys = sorted(one.key_or_group for one in values)
         apart = not any(key == before or key.startswith(f"{before}.") for before, key in itertools.pairwise(keys))
         if self._is_alone and apart and all(map(self._is_free, keys)):
             self._kept[_shape(values)] = composition
 
     def find(self, values: Sequence[Override]) -> Composition | None:
-        """Return the composition of some values, or None if it cannot be had from one that was kept."""
+        """Return the composition of some values, or None if no cached one applies."""
         kept = self._kept.get(_shape(values))
         if kept is None or not all(_is_plain(one.value()) for one in values):
             return None
@@ -63,7 +63,7 @@ class Leaves:
         return Composition(spec, plain, "".join(texts.values()))
 
     def _is_free(self, key: str) -> bool:
-        """Tell whether any value may be at a key: in a mapping without types, or in one that is yet to be made."""
+        """Return whether a key accepts any value, in an untyped mapping or one still to be created."""
         if not _NAMES.fullmatch(key):
             return False
         node: Any = self._config
@@ -81,14 +81,14 @@ def _shape(values: Sequence[Override]) -> tuple[object, ...]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Tell whether a value is one by itself: neither several, nor a reference, nor what stands for none yet."""
+    """Return whether a value is a plain scalar: not a container, a reference or a missing value."""
     if isinstance(value, str):
         return "${" not in value and value != "???"
     return value is None or isinstance(value, bool | int | float)
 
 
 def _with(whole: Any, path: Sequence[str], value: Any) -> Any:
-    """Return an object or a mapping with another value at a path; what is not on the path is shared."""
+    """Return an object or mapping with another value at a path. Everything off the path is shared."""
     if not path:
         return value
     name, rest = path[0], path[1:]

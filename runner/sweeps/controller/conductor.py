@@ -1,4 +1,4 @@
-"""The sweep controller: keeps the slots full, watches running trials, records what happens as it happens."""
+"""The sweep controller: keeps the slots full, watches running trials and records events immediately."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from runner.sweeps.ranking.facts import value_of
 from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
 from runner.sweeps.store import SweepStore
 
-_TICK = 0.1  # seconds between looks at what the running trials report
-_WRITE = 2.0  # seconds between two writes of sweep.json; what happens in between is in the journal
+_TICK = 0.1  # seconds between reads of the running trials' metrics
+_WRITE = 2.0  # seconds between writes of sweep.json; the journal has what happens in between
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a sweep ends before its search does. Times in seconds."""
+    """Limits that end a sweep before its search is done. Times in seconds."""
 
     max_trials: int | None = None
     max_failures: int | None = None
@@ -44,16 +44,16 @@ class Limits:
 
 @dataclass
 class Dependencies:
-    """What the sweep controller depends on.
+    """Dependencies of the sweep controller.
 
     Parameters
     ----------
     plan : callable
-        From a trial's overrides to its plan.
+        Returns the plan for a trial's overrides.
     new_run : callable
-        From a plan to the record and the context of a new run.
+        Returns the record and context of a new run for a plan.
     slots : callable
-        Trials at a time, which may be more once more machines have joined.
+        Returns the number of concurrent trials, which may grow as machines join.
     """
 
     layout: Layout
@@ -67,12 +67,12 @@ class Dependencies:
 
 
 class Conductor:
-    """One sweep at work.
+    """A running sweep.
 
     Parameters
     ----------
     again : sequence of TrialRecord
-        Trials of an earlier try that are to be tried again before anything new is.
+        Trials of an interrupted sweep to repeat before new ones.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class Conductor:
         self._running: dict[int, Trial] = {}
         self._next = max(self._trials, default=-1) + 1
         self._exhausted = False
-        self._ending: str | None = None  # why nothing more begins
+        self._ending: str | None = None  # why no more trials start
         self._state = COMPLETED
         self._interrupts = self._heeded = 0
         self._written = 0.0
         self._begun = time.monotonic()
 
     def run(self) -> SweepRecord:
-        """Carry the sweep to its end and return its record; Ctrl-C ends it as canceled."""
+        """Run the sweep to its end and return its record. Ctrl-C ends it as canceled."""
         with counted(self._interrupted):
             return self._run()
 
@@ -107,7 +107,7 @@ class Conductor:
             pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
             while True:
                 self._heed_interrupts()
-                if self._has_more_room():  # a pool does not grow; what the one before began goes on there
+                if self._has_more_room():  # a pool cannot grow, so trials of the previous pool continue there
                     pool = pools.enter_context(ThreadPoolExecutor(self.sweep.slots, "trial"))
                 if not self._turn(pool):
                     break
@@ -120,13 +120,13 @@ class Conductor:
         return self.sweep
 
     def _heed_interrupts(self) -> None:
-        """End all trials once for each Ctrl-C."""
+        """Cancel all trials, once for each Ctrl-C."""
         while self._heeded < self._interrupts:
             self._end("Ctrl-C", CANCELED)
             self._heeded += 1
 
     def _has_more_room(self) -> bool:
-        """Take in that machines have joined, or are left out; tell whether it is more than before."""
+        """Update the number of slots; return whether it has grown."""
         before, slots = self.sweep.slots, self._dependencies.slots()
         if slots != before:
             self.sweep = dataclasses.replace(self.sweep, slots=slots)
@@ -134,7 +134,7 @@ class Conductor:
         return slots > before
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        """Do what is due; return whether anything is left to do."""
+        """Do one step; return whether anything is left to do."""
         self._look_around()
         while len(self._running) < self.sweep.slots and self._begin(pool):
             continue
@@ -149,7 +149,7 @@ class Conductor:
         return True
 
     def _look_around(self) -> None:
-        """Notice what asks for the end of the sweep."""
+        """Check for reasons to end the sweep."""
         limits = self._limits
         if self._ending is not None:
             return
@@ -169,14 +169,14 @@ class Conductor:
             trial.end(why)
 
     def _begin(self, pool: ThreadPoolExecutor) -> bool:
-        """Begin one more trial if there is one."""
+        """Start another trial if there is one."""
         found = None if self._ending is not None else self._following()
         if found is None:
             return False
         trial, suggestion = found
         try:
             plan = self._dependencies.plan(suggestion.overrides)
-        except UserError as mistake:  # a list that is short has been planned before anything began
+        except UserError as mistake:  # short lists were planned before anything started
             self._end(f"trial {trial.number}: {mistake}", FAILED)
             return False
         record, context = self._dependencies.new_run(plan, {"sweep": self.sweep.id, "trial": str(trial.number)})
@@ -206,7 +206,7 @@ class Conductor:
         return trial, suggestion
 
     def _settle(self, running: Trial) -> None:
-        """Take in that a trial has ended."""
+        """Process the end of a trial."""
         del self._running[running.record.number]
         run = running.work.result()
         trial = settled(running.record, run, trial_metrics(self._dependencies.layout, run, self.sweep.objectives))
@@ -222,7 +222,7 @@ class Conductor:
         self._dependencies.store.append(self.sweep.id, trial.to_json())
 
     def _police(self) -> None:
-        """Stop what a policy does not think worth going on with."""
+        """Stop the trials that the early termination policy rejects."""
         policy = self._dependencies.policy
         if policy is None or self._ending is not None:
             return
@@ -250,13 +250,13 @@ class Conductor:
 
 
 def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | None:
-    """Return the objectives' values of a trial, None unless it has them all."""
+    """Return a trial's objective values, or None if any is missing."""
     found = objective_values(sweep.objectives, trial)
     return found if found is not None and trial.status in TERMINAL and all(map(math.isfinite, found)) else None
 
 
 def never_logged(sweep: SweepRecord) -> str | None:
-    """Return what to say of an objective that no trial had, though some came to their end."""
+    """Return the message for an objective that no completed trial logged."""
     completed = [one for one in sweep.trials if one.status == COMPLETED]
     logged = {name for one in completed for name in one.metrics}
     absent = next((one.metric for one in sweep.objectives if one.metric not in logged), None)
@@ -266,7 +266,7 @@ def never_logged(sweep: SweepRecord) -> str | None:
         return next(
             (_no_number(completed, one.metric) for one in sweep.objectives if _is_useless(completed, one)), None
         )
-    return str(UserError(f"No trial logged {absent} (sweep.objective)", nearest(absent, logged)))
+    return str(UserError(f"sweep.objective: no trial logged {absent}", nearest(absent, logged)))
 
 
 def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
@@ -275,4 +275,4 @@ def _is_useless(trials: Sequence[TrialRecord], objective: Objective) -> bool:
 
 def _no_number(trials: Sequence[TrialRecord], metric: str) -> str:
     shown = show_value(next(trial.metrics[metric] for trial in trials if metric in trial.metrics))
-    return f"{metric} is no finite number in any trial, such as {shown}, so none is best (sweep.objective)"
+    return f"sweep.objective: no trial is best, because {metric} is not a finite number in any trial, such as {shown}"

@@ -1,4 +1,4 @@
-"""Counts Ctrl-C instead of raising it: between two steps that belong together, an exception would lose a trial."""
+"""Counts Ctrl-C instead of raising it, because an exception between two related steps would lose a trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 def counted(count: Callable[[], None]) -> Iterator[None]:
     """Call `count` for each Ctrl-C while the block runs, unless Ctrl-C is ignored, as it is in the background.
 
-    Only a program's main thread gets signals; in others this changes nothing.
+    Has no effect outside the main thread, which is the only one to get signals.
     """
     before = signal.getsignal(signal.SIGINT)
     if before == signal.SIG_IGN or threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""A sweep over lists of overrides that one of Hydra's own sweepers made."""
+"""A sweep over lists of overrides from one of Hydra's own sweepers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class ListSearch:
-    """Tries what stands in a list."""
+    """Tries the entries of a list."""
 
     def __init__(self, lists: Sequence[tuple[str, ...]]) -> None:
         self.lists = list(lists)
         self.total: int | None = len(self.lists)
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return the entry of a number."""
+        """Return entry `number`."""
         if number >= len(self.lists):
             return None
         words = self.lists[number]
@@ -34,11 +34,11 @@ class ListSearch:
         return Suggestion({key.lstrip("+~"): value for key, _, value in pairs}, words)
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing."""
+        """Do nothing."""
 
 
 def words_of(master: DictConfig) -> tuple[str, ...]:
-    """Return the words of a composition as typed: what they refer to may be secret."""
+    """Return a composition's words as typed, without resolving references, which may be secret."""
     from omegaconf import OmegaConf
 
     words = OmegaConf.to_container(master.hydra.overrides.task, resolve=False)
@@ -49,7 +49,7 @@ def words_of(master: DictConfig) -> tuple[str, ...]:
 def conduct_list(
     loader: ConfigLoader, master: DictConfig, lists: list[tuple[str, ...]], earlier: SweepRecord | None
 ) -> SweepRecord:
-    """Carry out lists of overrides, as more trials of an earlier sweep where there is one: a further batch."""
+    """Run lists of overrides as trials. A further batch adds trials to the earlier sweep."""
     from omegaconf import OmegaConf
 
     settings: Any = OmegaConf.to_object(master.sweep)

@@ -1,4 +1,4 @@
-"""Runs a sweep that Hydra's plugins have handed over."""
+"""Runs a sweep on behalf of Hydra's plugins."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ FAILED_SWEEP, INTERRUPTED = 2, 130
 
 
 def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
-    """Carry out a sweep, or go on with an earlier one, and keep its exit code in the context.
+    """Run or resume a sweep, and store its exit code in the context.
 
     Raises
     ------
     UserError
-        If it cannot begin.
+        If it cannot start.
     """
     context = request.context
     assert context is not None  # noqa: S101 - set by the command line
@@ -53,7 +53,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         stack.callback(work.close)
         if earlier is None:
             work.plan_ahead()
-        slots = work.slots  # a compute that cannot be had is said before anything is written
+        slots = work.slots  # an unavailable compute is reported before anything is written
         if earlier is None:
             store.create(sweep)
             write_text(layout.sweep(sweep.id).config, _shared_yaml(order))
@@ -70,7 +70,7 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
         settings = order.settings
         limits = Limits(settings.max_trials, settings.max_failures, settings.timeout)
         gc.freeze()
-        gc.enable()  # see the command line, which turned it off for composing
+        gc.enable()  # the command line turned it off for composing
         sweep = Conductor(sweep, dependencies, limits, again).run()
         reopen = context.reopen
         sweep = register_best(sweep, list(order.master.stages), lambda run: reopen(layout, run), watcher.say)
@@ -82,14 +82,14 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
 
 
 def _shared_yaml(order: Order) -> str:
-    """Return the composition that all trials share, without Hydra's own settings and what is secret."""
+    """Return the shared composition as YAML, without Hydra's own settings and with secrets masked."""
     from runner.config.composition import dump_yaml
 
     return dump_yaml(of_sweep(_plain(order.master), order.space).written)
 
 
 def _plain(master: DictConfig) -> dict[str, Any]:
-    """Return a composition as plain data, interpolations as written, without Hydra's own settings."""
+    """Return a composition as plain data without Hydra's own settings, with interpolations as written."""
     from omegaconf import OmegaConf
 
     from runner.config.composition import as_plain
@@ -124,25 +124,25 @@ def _new_record(order: Order) -> SweepRecord:
 
 
 def _switches(master: DictConfig) -> tuple[str, ...]:
-    """Return what was typed of where the composition's files are, for the lines to copy."""
+    """Return the typed switches for configuration folders, for commands to copy."""
     found = [one.path for one in master.hydra.runtime.config_sources if one.provider == "command-line"]
     paths = [word for word in master.hydra.overrides.hydra if word.startswith("hydra.searchpath")]
     return (*(word for folder in found for word in ("--config-dir", folder)), *paths)
 
 
 def held(layout: Layout, sweep_id: str) -> ExitStack:
-    """Hold a sweep.
+    """Hold the lock of a sweep.
 
     Raises
     ------
     UserError
-        If somebody else does, naming the process.
+        If another process holds it, naming that process.
     """
     place, stack = layout.sweep(sweep_id), ExitStack()
     if not stack.enter_context(locked(place.lock, blocking=False)):
         stack.close()
         holder = place.lock.read_text().strip() or "another process"
-        raise UserError(f"Sweep {sweep_id} is being carried out by {holder}", f"Watch it with: vivero sweep {sweep_id}")
+        raise UserError(f"Sweep {sweep_id} is already being run by {holder}", f"To watch it: vivero sweep {sweep_id}")
     place.lock.write_text(f"process {os.getpid()} on {os.uname().nodename}\n")
     place.cancel.unlink(missing_ok=True)
     return stack

@@ -23,9 +23,9 @@ _PREFIX = ".ahead-"
 
 @contextlib.contextmanager
 def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
-    """Let a compute get ready for runs like this one, which is shown to it outside any run folder.
+    """Let a compute prepare for runs like this one, using a temporary folder outside any run folder.
 
-    What goes wrong here the first trial meets again, and says it.
+    Errors are ignored: the first trial would meet and report them.
     """
     experiment = context.run.root.parent
     experiment.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
 
 
 def clear_abandoned(layout: Layout) -> None:
-    """Remove what sweeps whose controller was killed have left: secrets of their trials may be in it."""
+    """Remove leftovers of sweeps whose controller was killed, which may contain secrets."""
     for experiment in entries(layout.runs):
         sweep(Path(experiment.path), _PREFIX)
 

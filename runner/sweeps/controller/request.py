@@ -1,6 +1,6 @@
-"""A sweep as it was asked for, and what the command line sets up for it.
+"""A request for a sweep, and the context that the command line sets up.
 
-Hydra hands nothing through to its plugins: they find what was set up in `context`.
+Hydra does not pass objects to its plugins, so they find the context in `context`.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """What the command line sets up before Hydra is asked. Hydra hands nothing through to its plugins.
+    """What the command line sets up before Hydra starts.
 
     Parameters
     ----------
     base : Path
         The folder the command was typed in.
     new_run : callable
-        From a plan and its compute to the record and the context of a run that is about to begin.
+        Returns the record and context of a new run for a plan and its compute.
     reopen : callable
         From a workspace and a run's id to its record and run_context.
     finished : callable
         From a workspace and a run's record to its last record; waits for a run that goes on by itself.
     make_compute : callable
-        From the settings of a compute to it, its interpreters kept warm.
+        Returns a compute with prefork interpreters for its settings.
     watcher : callable
-        Makes what shows a person how it goes.
+        Creates the display.
     codes : list of int
         The exit code of each sweep that has ended.
     """
@@ -58,7 +58,7 @@ context: Context | None = None
 
 @dataclass(frozen=True)
 class Order:
-    """A sweep as it was asked for.
+    """A requested sweep.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ class Order:
     arguments : tuple of str
         All words, as typed.
     name : str
-        The search's.
+        The name of the search.
     space : mapping
-        What each parameter may be, as plain data.
+        The search space, as plain data.
     settings : SweepConfig
         The composition's ``sweep``.
     """

@@ -13,7 +13,7 @@ from runner.sweeps.records import Objective
 
 
 def trial_metrics(layout: Layout, run: RunRecord, objectives: Sequence[Objective]) -> dict[str, Any]:
-    """Return the last values of a run's metrics; of an objective that was logged as a list, the list's last number."""
+    """Return the last values of a run's metrics. For an objective logged as a list, that is its last number."""
     if run.finalize is None:
         return {}
     found = dict(run.finalize.metrics)

@@ -1,4 +1,4 @@
-"""Resumes a sweep whose controller is gone: learns how trials ended, and tries missing and failed ones again."""
+"""Resumes a sweep whose controller has ended: reads how trials ended and repeats missing and failed ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Finished = Callable[[Layout, RunRecord], RunRecord]
 def resumed(
     layout: Layout, store: SweepStore, sweep: SweepRecord, search: Search, finished: Finished
 ) -> tuple[SweepRecord, tuple[TrialRecord, ...]]:
-    """Return the sweep as it stands, and the trials that are to be tried again; the search is told of the others.
+    """Return the sweep's current state and the trials to repeat; report the others to the search.
 
-    A trial whose worker still runs is waited for: its result counts.
+    Waits for trials whose worker is still running, because their results count.
     """
     sweep = store.replay(sweep)
     in_order = sorted(sweep.trials, key=lambda one: one.number)

@@ -32,12 +32,12 @@ _MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_t
 def conduct_search(
     loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
 ) -> SweepRecord:
-    """Carry out the sweep that some words describe.
+    """Run the sweep that some words describe.
 
     Raises
     ------
     UserError
-        If they describe none.
+        If they do not describe one.
     """
     if master.sweep.resume is None:
         return conduct(_order(loader, master, arguments, search))
@@ -45,17 +45,17 @@ def conduct_search(
     store = SweepStore(layout_of(master.workspace.root, request.context.base))
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
-        raise UserError(f"Sweep {earlier.id} was made by another sweeper of Hydra's, which cannot be taken up again")
+        raise UserError(f"Sweep {earlier.id} was made by another Hydra sweeper and cannot be resumed")
     if any(MASK in word for word in earlier.arguments):
         raise UserError(
-            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be taken up again",
-            "Begin another, and give the secret as ${oc.env:NAME}: that is recorded, and found again",
+            f"Sweep {earlier.id} was given a secret, which is not recorded, so it cannot be resumed",
+            "Start a new sweep and give the secret as ${oc.env:NAME}, which is recorded",
         )
     others = [one for one in arguments if one not in earlier.arguments and not one.startswith(_MAY_CHANGE)]
     if others:
         raise UserError(
-            f"{others[0]} was not part of sweep {earlier.id}, whose trials have to stay alike",
-            "Leave it out, or begin another sweep; sweep.* and compute.* may change",
+            f"{others[0]} was not part of sweep {earlier.id}, and all its trials must have the same settings",
+            "Remove it, or start a new sweep. Only sweep.* and compute.* may change",
         )
     words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
     chosen = search or earlier.search
@@ -95,7 +95,7 @@ def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...],
 
 
 def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
-    """Tell a search what came of earlier sweeps."""
+    """Report the results of earlier sweeps to a search."""
     assert request.context is not None  # noqa: S101 - set by the command line
     store = SweepStore(layout_of(master.workspace.root, request.context.base))
     for one in sweeps:

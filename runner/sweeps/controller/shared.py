@@ -1,4 +1,4 @@
-"""Shares work between trials: the source is copied once, an environment prepared once, git asked once."""
+"""Shares work between trials: copies the source, prepares an environment and runs git only once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK = 1.0  # seconds
 
 
 class Once(Generic[T]):
-    """Makes a thing once for each key; whoever asks meanwhile waits for it. What fails is tried again."""
+    """Creates a value once for each key. Concurrent callers wait for it. Failures are retried."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -30,7 +30,7 @@ class Once(Generic[T]):
     def get(
         self, key: Hashable, make: Callable[[], T], good: Callable[[T], bool] = lambda _made: True
     ) -> tuple[T, bool]:
-        """Return the thing, and whether it was there already; one that is no longer good is made again."""
+        """Return the value and whether it already existed. An outdated value is created again."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -41,7 +41,7 @@ class Once(Generic[T]):
 
 
 class Shared:
-    """Lets the contexts of many trials share what is the same."""
+    """Lets the contexts of many trials share what they have in common."""
 
     def __init__(self) -> None:
         self._snapshots: Once[tuple[SnapshotRecord, SnapshotStore]] = Once()
@@ -50,7 +50,7 @@ class Shared:
         self._looks: Once[_Looks] = Once()
 
     def between(self, context: RunContext) -> RunContext:
-        """Return a context whose snapshots and environment come from here where they are those of an earlier trial."""
+        """Return a context that takes snapshots and environments from here if an earlier trial used the same."""
         config = context.spec.environment
         return dataclasses.replace(
             context,
@@ -76,7 +76,7 @@ class Shared:
 
 
 class _Snapshots:
-    """A snapshot store that looks at a source folder once; who has saved it can put it right."""
+    """A snapshot store that reads a source folder once. The store that saved a snapshot can repair it."""
 
     def __init__(self, inner: SnapshotStore, saved: Once[tuple[SnapshotRecord, SnapshotStore]]) -> None:
         self._inner, self._saved = inner, saved
@@ -90,10 +90,10 @@ class _Snapshots:
 
 
 class _Looks:
-    """Checks that environments on this machine are as they were built.
+    """Checks that environments on this machine have not changed since they were built.
 
-    A run that changes an environment removes its record, so that is checked each time. Other changes are looked for
-    once a second, because a sweep starts many trials in that time.
+    A run that changes an environment removes its record, which is checked each time. Other changes are checked
+    at most once a second, because a sweep starts many trials in that time.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -110,7 +110,7 @@ class _Looks:
 
 
 class _Environment:
-    """An environment that is prepared once, and again where a trial has changed it; a cluster sees to its nodes'."""
+    """An environment that is prepared once, and again if a trial has changed it. On nodes, the cluster checks that."""
 
     def __init__(self, inner: Environment, handles: Once[EnvironmentHandle], key: str, looks: _Looks) -> None:
         self._inner, self._handles, self._key, self._looks = inner, handles, key, looks

@@ -1,4 +1,4 @@
-"""One trial at work: its run, carried out in a thread, and what it reports meanwhile."""
+"""A running trial: its run in a thread, and the metrics it reports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from runner.sweeps.records import TrialRecord
 
 @dataclass
 class Trial:
-    """A trial that is running. `asked` is how often it was asked to end."""
+    """A trial that is running. `asked` counts requests to end it."""
 
     record: TrialRecord
     context: RunContext
@@ -34,7 +34,7 @@ class Trial:
     asked: int = 0
 
     def end(self, reason: str) -> None:
-        """Ask it to end; a second time ends it at once."""
+        """Ask it to end. The second request ends it immediately."""
         if not self.asked:
             self.context.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
             request_cancel(self.context.run, "the sweep", reason)
@@ -45,7 +45,7 @@ class Trial:
 
 @dataclass
 class Reports:
-    """The values of one metric that a run logs, read as they come."""
+    """The values of one metric of a run, read as they are logged."""
 
     run: RunLayout
     metric: str
@@ -53,7 +53,7 @@ class Reports:
     _offset: int = 0
 
     def read(self) -> bool:
-        """Read on; return whether there was something new."""
+        """Read new values; return whether there were any."""
         before = len(self.values)
         try:
             with open_regular(self.run.metrics, LARGEST_LINES) as file:
@@ -74,13 +74,13 @@ class Reports:
 
 
 def carry_out(context: RunContext, record: RunRecord, plan: Plan) -> RunRecord:
-    """Carry out a trial's run and return its last record; a mistake of ours fails this trial and no other."""
+    """Execute a trial's run and return its final record. An internal error only fails this trial."""
     try:
         with opened(context, record, plan.yaml):
             return execute(context, record, lambda _word, _seconds: None)
     except Exception as error:  # noqa: BLE001 - told below, and in the trial's record
         traceback.print_exc()
-        reason = f"a mistake of the runner: {type(error).__name__}: {error}"
+        reason = f"internal error: {type(error).__name__}: {error}"
         return dataclasses.replace(record, status=FAILED, error=reason)
 
 

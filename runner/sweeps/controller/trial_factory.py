@@ -1,4 +1,4 @@
-"""Makes the plans and contexts of a sweep's trials. Plans the first ones while the compute scales up."""
+"""Creates the plans and contexts of trials. Plans the first trials while the compute scales up."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from runner.sweeps.controller.shared import Shared
 if TYPE_CHECKING:
     from runner.sweeps.controller.request import Context, Order
 
-_ALL_AHEAD = 200  # trials of a list up to which a mistake in the last is found before the first begins
-_LISTS = ("grid", "list")  # searches that know all their trials from the beginning
+_ALL_AHEAD = 200  # lists of up to this many trials are planned completely before the first trial starts
+_LISTS = ("grid", "list")  # searches whose trials are known from the start
 
 
 class Work:
-    """Plans and contexts of one sweep's trials. The compute begins to scale at once.
+    """Plans and contexts of one sweep's trials. The compute starts to scale immediately.
 
     Parameters
     ----------
     order : Order
         The sweep.
     context : Context
-        What the command line set up.
+        The command line's context.
     """
 
     def __init__(self, order: Order, context: Context) -> None:
@@ -51,12 +51,12 @@ class Work:
 
     @property
     def slots(self) -> int:
-        """Trials at a time, as many as the compute has room for by now; known once it has scaled.
+        """The current number of concurrent trials; waits until the compute has scaled.
 
         Raises
         ------
         UserError
-            If it cannot.
+            If it cannot scale.
         """
         self._scaled.result()
         search, there = self._order.search, self._first.slots
@@ -64,14 +64,14 @@ class Work:
         return max(1, min(wanted, search.total or wanted))
 
     def plan_ahead(self) -> None:
-        """Plan trials of a known list until the compute has scaled, all of one that is not too long.
+        """Plan trials of a known list until the compute has scaled, or all of a short list.
 
-        A mistake in any of these is found before anything begins; the compute gets ready for the first.
+        Mistakes in these are found before anything starts. The compute prepares for the first trial.
 
         Raises
         ------
         UserError
-            If one of them cannot be.
+            If one of them is invalid.
         """
         search, first = self._order.search, None
         if search.total is None or self._order.name not in _LISTS:
@@ -90,7 +90,7 @@ class Work:
             self._get_ready(first)
 
     def _get_ready(self, first: Plan) -> None:
-        """Let the compute get ready for trials like the first, once."""
+        """Let the compute prepare for trials like the first, once."""
         if not self._is_ready and self._order.search.total != 1:
             self._is_ready = True
             record, run_context = self.new_run(first, {})
@@ -104,7 +104,7 @@ class Work:
         """Return the record and the context of a trial's run."""
         compute = self._compute(plan.spec.compute)
         record, run_context = self._context.new_run(plan, compute)
-        scaled = self._scaled.result() if compute is self._first else None  # which another one is as its trials begin
+        scaled = self._scaled.result() if compute is self._first else None  # others are prepared as their trials start
         record = dataclasses.replace(record, properties={**record.properties, **properties}, scale=scaled)
         return record, dataclasses.replace(
             self._shared.between(run_context),
@@ -120,7 +120,7 @@ class Work:
         return self._computes[key]
 
     def close(self) -> None:
-        """End what was kept warm."""
+        """Release cached resources."""
         for one in self._computes.values():
             one.close()
         self._closing.close()
@@ -134,7 +134,7 @@ def _scale(compute: Compute, scaled: Future[ScaleRecord]) -> None:
 
 
 def _settings(order: Order) -> dict[str, Any]:
-    """Return what every trial has whatever its words say."""
+    """Return the settings that override those of every trial."""
     stages = [one for one in order.master.stages if one != "deploy"]
     if order.master.model.register != "all":
         stages = [one for one in stages if one != "register"]

@@ -1,4 +1,4 @@
-"""Registers the best trial's model, and serves it if the composition says so."""
+"""Registers the best trial's model, and serves it if configured."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Reopen = Callable[[str], tuple[RunRecord, RunContext]]
 
 
 def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Say) -> SweepRecord:
-    """Register the best trial's model, of several best the first's, with its lineage; return the sweep with it.
+    """Register the model of the first best trial with its lineage; return the updated sweep record.
 
-    A model that is refused is said, and leaves the sweep as it is: its trials are none the worse.
+    A refused model is reported and does not affect the sweep.
     """
     if sweep.state == CANCELED:
         return sweep
     if not sweep.best:
         if not sweep.objectives and sweep.config.get("model", {}).get("name") and "register" in stages:
-            say("Nothing is best without sweep.objective: no model is registered")
+            say("No model is registered: without sweep.objective no trial is best")
         return sweep
     trial = next(one for one in sweep.trials if one.number == sweep.best[0])
     record, context = reopen(trial.run)

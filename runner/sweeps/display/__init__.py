@@ -1,1 +1,1 @@
-"""What people see of a sweep: a live table, a summary, a page."""
+"""Displays of a sweep: a live table, a summary and a page."""

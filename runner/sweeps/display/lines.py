@@ -1,4 +1,4 @@
-"""What every display of a sweep says: a line of a trial, the best so far, how long it will take."""
+"""Text shared by all displays: a trial's line, the best so far, the time left."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from runner.sweeps.records import SweepRecord, TrialRecord
 
 
 class Pace:
-    """How fast trials end, and how long it takes until the last one has."""
+    """Estimates the remaining time from the rate at which trials end."""
 
     def __init__(self) -> None:
         self._begun, self._before = time.monotonic(), 0
 
     def begin(self, sweep: SweepRecord) -> None:
-        """Count from now; trials of an earlier try took no time of this one."""
+        """Start the clock. Trials from before a resume do not count."""
         self._begun, self._before = time.monotonic(), _ended(sweep)
 
     def elapsed(self) -> float:
-        """Return the seconds since the begin."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._begun
 
     def left(self, sweep: SweepRecord) -> float | None:
-        """Return about how many seconds are left, None where nothing tells."""
+        """Return the estimated seconds left, or None."""
         ended = _ended(sweep)
         if sweep.total is None or ended <= self._before:
             return None
@@ -37,14 +37,14 @@ def _ended(sweep: SweepRecord) -> int:
 
 
 def trial_line(sweep: SweepRecord, trial: TrialRecord) -> str:
-    """Return what is to be said when a trial has ended."""
+    """Return the line for a trial that has ended."""
     parts = [f"trial {trial.number}", trial.run, status_of(trial), show_parameters(trial), show_values(sweep, trial)]
     reason = f": {trial.reason}" if trial.reason and trial.status == FAILED else ""
     return clean("  ".join(part for part in parts if part) + reason)
 
 
 def best_line(sweep: SweepRecord) -> str:
-    """Return the best so far in a few words, empty where nothing is."""
+    """Return the best so far in a few words, or an empty text."""
     best = best_of(sweep)
     if not best:
         return ""

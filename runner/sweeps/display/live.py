@@ -1,4 +1,4 @@
-"""A sweep on a terminal: a table that is updated in place, below lines that stay."""
+"""A sweep on a terminal: permanent lines above a table that is updated in place."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from runner.sweeps.records import SweepRecord, TrialRecord
 _REFRESH = 4  # times a second
 _RUNNING, _ENDED = 8, 5  # rows at most
 _HEAD = 8  # lines that are not rows
-_TAIL = 1 << 16  # bytes of a metrics file that are looked at
+_TAIL = 1 << 16  # bytes read from the end of a metrics file
 _COLOURS = {COMPLETED: "green", FAILED: "red", STOPPED: "yellow", "canceled": "yellow"}
 
 
 class LiveWatcher:
-    """Draws the sweep in place until it ends, and takes the drawing away before the summary."""
+    """Draws the sweep in place until it ends, and clears the drawing before the summary."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout, self._pace = layout, Pace()
@@ -50,15 +50,15 @@ class LiveWatcher:
         )
 
     def begin(self, sweep: SweepRecord) -> None:
-        """Begin to draw."""
+        """Start drawing."""
         self._pace.begin(sweep)
         self._sweep = sweep
         self._console.print(Text(f"Sweep {sweep.id}", style="bold"))
-        atexit.register(self._live.stop)  # whatever ends the process: the cursor comes back
+        atexit.register(self._live.stop)  # restore the cursor however the process ends
         self._live.start()
 
     def changed(self, sweep: SweepRecord, trial: TrialRecord) -> None:
-        """Let the next drawing have it; a failure is also said at once, and stays."""
+        """Mark the trial for the next redraw. A failure is also printed permanently."""
         with self._guard:
             self._sweep = sweep
             if trial.status in TERMINAL:
@@ -71,7 +71,7 @@ class LiveWatcher:
         self._console.print(Text(f"  {clean(line)}", style="dim"))
 
     def end(self, sweep: SweepRecord) -> None:
-        """Take the drawing away and print the summary."""
+        """Clear the drawing and print the summary."""
         with self._guard:
             self._sweep = sweep
         self._live.stop()
@@ -100,7 +100,7 @@ class LiveWatcher:
         lines: list[Any] = [Text(f"{show_counts(sweep)}  ({times})", overflow="ellipsis", no_wrap=True)]
         if sweep.total:
             ended = sum(trial.status in TERMINAL for trial in sweep.trials)
-            bar = Table.grid()  # by itself a bar does not end its line
+            bar = Table.grid()  # a bar does not end its line by itself
             bar.add_row(ProgressBar(total=sweep.total, completed=ended, width=min(60, self._console.width)))
             lines.insert(0, bar)
         best = best_line(sweep)
@@ -123,7 +123,7 @@ class LiveWatcher:
 
 
 def _table(*headers: str) -> Table:
-    """Return a table whose last column gives way where the terminal is narrow."""
+    """Return a table whose last column shrinks on a narrow terminal."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
         table.add_column(header, no_wrap=header != headers[-1])
@@ -145,10 +145,10 @@ def _recent(sweep: SweepRecord, trials: list[TrialRecord]) -> Table:
 
 
 def latest_value(run: RunLayout, metric: str) -> float | None:
-    """Return the value that a run logged last for a metric, from the end of its file: it can be long."""
+    """Return the last logged value of a metric, read from the end of the file, which can be long."""
     for line in reversed(_last_lines(run.metrics)):
         found = check_line(line, MetricLine)
-        if not isinstance(found, dict):  # half a line
+        if not isinstance(found, dict):  # an incomplete line
             continue
         values = numbers_of(found) if found["name"] == metric else []
         if values:

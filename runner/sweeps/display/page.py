@@ -1,4 +1,4 @@
-"""``sweep.html``: a sweep as one page that needs nothing else, no network and no server."""
+"""``sweep.html``: a sweep as a self-contained page that needs no network or server."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from runner.sweeps.ranking.facts import (
 from runner.sweeps.records import SweepRecord, TrialRecord
 
 _HERE = Path(__file__).parent
-_DECADES = 2.0  # an axis is logarithmic where its values span more
+_DECADES = 2.0  # an axis is logarithmic if its values span more
 
 
 def write_page(record: SweepRecord, path: Path) -> None:
     """Write a sweep's page.
 
-    Everything a script or a user named is data in it, never markup: it is put into the page by the page's own script,
+    Everything that a script or user named is data, never markup: the page's own script inserts it
     as text.
     """
     page = (_HERE / "page.html").read_text("utf-8")
@@ -45,20 +45,20 @@ def write_page(record: SweepRecord, path: Path) -> None:
     }
     before, *rest = page.split("{{")
     pieces = [before]
-    for piece in rest:  # one pass, so that what is put in is not searched again
+    for piece in rest:  # a single pass, so that inserted text is not searched again
         name, _, after = piece.partition("}}")
         pieces += [parts[name], after]
     write_text(path, "".join(pieces))
 
 
 def _inert(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot close its script element."""
     text = json.dumps(finite(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def page_data(record: SweepRecord) -> dict[str, Any]:
-    """Return what the page draws."""
+    """Return the page's data."""
     keys = parameter_keys(record.trials)
     names = short_names(keys)
     axes = [_parameter(record, key, names[key]) for key in keys]
@@ -100,7 +100,7 @@ def _facts(record: SweepRecord) -> list[tuple[str, str]]:
 
 
 def _parameter(record: SweepRecord, key: str, name: str) -> dict[str, Any]:
-    """Return one axis: numbers where all values are, else a column for each value."""
+    """Return one axis: numeric if all values are numbers, otherwise with a column for each value."""
     values = [trial.parameters[key] for trial in record.trials if key in trial.parameters]
     numbers = [_number(value) for value in values]
     if None not in numbers:
@@ -109,7 +109,7 @@ def _parameter(record: SweepRecord, key: str, name: str) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    """Return a value as a finite number. A word can be one: where Hydra's own sweeper made the list, all are words."""
+    """Return a value as a finite number. A text may be one, because Hydra's own sweepers only produce texts."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -26,7 +26,7 @@ _SHOWN = 10
 
 
 def print_summary(layout: Layout, sweep: SweepRecord) -> None:
-    """Print the best trials, the failed ones with their reasons, the counts, and what to type next."""
+    """Print the best trials, failures with reasons, counts and the next command."""
     best = ranked(sweep)[:_SHOWN]
     if best:
         _say("", f"Best by {show_goal(sweep)}")
@@ -41,7 +41,7 @@ def print_summary(layout: Layout, sweep: SweepRecord) -> None:
 
 
 def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool = False) -> None:
-    """Print trials as a table: number, run, status, objectives, and what was tried."""
+    """Print trials as a table: number, run, status, objectives and parameters."""
     names = short_names(parameter_keys(sweep.trials))
     metrics = [one.metric for one in sweep.objectives]
     rows = []

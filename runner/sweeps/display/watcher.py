@@ -20,7 +20,7 @@ _PROGRESS = 10.0  # seconds between two lines of progress in a pipe
 
 
 def make_watcher(layout: Layout) -> Watcher:
-    """Return what shows a sweep where standard output goes. Rich is imported only for a terminal."""
+    """Return the display for standard output. Rich is imported only for a terminal."""
     if sys.stdout.isatty():
         from runner.sweeps.display.live import LiveWatcher
 
@@ -29,11 +29,11 @@ def make_watcher(layout: Layout) -> Watcher:
 
 
 class PlainWatcher:
-    """Prints a line when a trial ends, and now and then one of progress."""
+    """Prints a line when a trial ends, and a progress line from time to time."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout, self._pace = layout, Pace()
-        self._guard = threading.Lock()  # lines of several threads do not mix
+        self._guard = threading.Lock()  # so that lines of several threads do not mix
         self._told = time.monotonic()
 
     def begin(self, sweep: SweepRecord) -> None:

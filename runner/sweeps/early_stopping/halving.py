@@ -16,16 +16,16 @@ from runner.sweeps.search.optuna_extra import optuna
 
 
 class Halving:
-    """One of Optuna's pruners, told of each value as it is logged.
+    """One of Optuna's pruners, which is given each value as it is logged.
 
     Parameters
     ----------
     goal : str
         maximize or minimize.
     min_resource, max_resource : int
-        Values before the first decision, and the most that a trial logs; only hyperband needs the second.
+        Values before the first decision, and the most that a trial logs (only for hyperband).
     reduction_factor : int
-        One of so many trials goes on at each rung.
+        One of this many trials continues at each rung.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Halving:
                 max_resource="auto" if max_resource is None else max_resource,
                 reduction_factor=reduction_factor,
             )
-        # Hyperband gives trials to brackets by the study's name, so it has the same one at each start.
+        # Hyperband assigns trials to brackets by the study's name, so the name is the same at each start.
         sampler = self._optuna.samplers.RandomSampler(seed=0)
         self._study = self._optuna.create_study(study_name="sweep", direction=goal, pruner=pruner, sampler=sampler)
         self._worst = -math.inf if goal == MAXIMIZE else math.inf
@@ -51,13 +51,13 @@ class Halving:
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped. Once it is, the answer stays."""
+        """Return whether a running trial should be stopped. Once true, the answer does not change."""
         for number in sorted(reports):
             self._learn(number, reports[number])
         return trial in self._stopped
 
     def ended(self, trial: int) -> None:
-        """Learn that a trial has ended. Its values go on to count."""
+        """Note that a trial has ended. Its values still count."""
 
     def _learn(self, number: int, values: Sequence[float]) -> None:
         if number not in self._trials:

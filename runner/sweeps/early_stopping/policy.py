@@ -1,4 +1,4 @@
-"""From ``sweep.early_termination`` to a policy."""
+"""Creates the policy from ``sweep.early_termination``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEAST = {
 
 
 def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
-    """Return the policy that a mapping describes, None where it is empty.
+    """Return the policy that a mapping describes, or None if it is empty.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
     Raises
     ------
     UserError
-        If it describes none.
+        If it does not describe one.
     """
     if not settings:
         return None
@@ -47,12 +47,12 @@ def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
     name = str(settings.get("policy") or settings.get("type") or "")
     name = _AZURE.get(name, name)
     if name not in SETTINGS:
-        raise UserError(f"sweep.early_termination: there is no policy '{name}'", nearest(name, SETTINGS))
+        raise UserError(f"sweep.early_termination: unknown policy '{name}'", nearest(name, SETTINGS))
     for word, value in given.items():
         _check(name, word, value)
     if name == "bandit":
         if ("slack_factor" in given) == ("slack_amount" in given):
-            raise UserError("sweep.early_termination: bandit needs either slack_factor or slack_amount")
+            raise UserError("sweep.early_termination: bandit needs either slack_factor or slack_amount, not both")
         return Bandit(goal, **given)
     if name == "median":
         return Median(goal, **given)
@@ -70,10 +70,10 @@ def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
 def _check(policy: str, word: str, value: Any) -> None:
     where = f"sweep.early_termination.{word}"
     if word not in SETTINGS[policy]:
-        raise UserError(f"sweep.early_termination: {policy} has no '{word}'", nearest(word, SETTINGS[policy]))
+        raise UserError(f"sweep.early_termination: {policy} has no setting '{word}'", nearest(word, SETTINGS[policy]))
     if word == "exclude_finished_jobs":
         if not isinstance(value, bool):
-            raise UserError(f"{where}={value} is neither true nor false")
+            raise UserError(f"{where}={value} must be true or false")
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise UserError(f"{where}={value} is not a number")
     elif word.startswith("slack"):

@@ -2,7 +2,7 @@
 
 An interval is one logged value of the first objective's metric. A policy applies to a trial at each multiple of
 `evaluation_interval` that is at least `delay_evaluation`, once. Values that are not finite count as worst. Whatever is
-exactly at a limit goes on. Definitions: Azure ML, ``azureml.train.hyperdrive`` BanditPolicy, MedianStoppingPolicy and
+exactly at a limit continues. Definitions: Azure ML, ``azureml.train.hyperdrive`` BanditPolicy, MedianStoppingPolicy and
 TruncationSelectionPolicy.
 """
 
@@ -20,7 +20,7 @@ Scores = Mapping[int, Sequence[float]]
 
 
 class Intervals(ABC):
-    """What the three have in common: when they apply."""
+    """The common part of the three: when they apply."""
 
     def __init__(self, goal: str, evaluation_interval: int = 1, delay_evaluation: int = 0) -> None:
         self._sign = 1.0 if goal == MAXIMIZE else -1.0
@@ -29,7 +29,7 @@ class Intervals(ABC):
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Tell whether a running trial is to be stopped. Once it is, the answer stays."""
+        """Return whether a running trial is to be stopped. Once it is, the answer stays."""
         logged = len(reports.get(trial, ()))
         begin, self._seen[trial] = self._seen.get(trial, 0), logged
         due = [n for n in range(begin + 1, logged + 1) if n % self._every == 0 and n >= self._delay]
@@ -47,16 +47,16 @@ class Intervals(ABC):
 
     @abstractmethod
     def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
-        """Tell whether a trial is too bad to go on after its first `interval` values."""
+        """Return whether a trial is too bad to continue after its first `interval` values."""
 
 
 class Bandit(Intervals):
-    """Stops what is not within a slack of the leader.
+    """Stops trials that are not within a slack of the leader.
 
     To maximize, a trial stops if its best so far is below ``leader / (1 + slack_factor)`` or ``leader - slack_amount``;
     to minimize, above ``leader * (1 + slack_factor)`` or ``leader + slack_amount``. The leader is the best value of
     all trials up to the same interval; it is never stopped itself, although the ratio is beyond it where the metric is
-    negative. For such metrics take an amount.
+    negative. For such metrics, use slack_amount.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Bandit(Intervals):
 
 
 class Median(Intervals):
-    """Stops what is worse than the median.
+    """Stops trials that are worse than the median.
 
     A trial stops at interval N if the best of its first N values is worse than the median of the averages of the first
     N values, over all trials that have N values. A trial that ended before has no average at N and does not count.
@@ -98,7 +98,7 @@ class Truncation(Intervals):
     """Stops the lowest share at each interval.
 
     Of the trials with a value at interval N the lowest `truncation_percentage` percent, rounded down to whole trials,
-    are stopped, by that value. Where equal values lie on both sides of the cut they all go on.
+    are stopped, by that value. Trials with equal values on both sides of the cut all continue.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Truncation(Intervals):
         self._ended: set[int] = set()
 
     def ended(self, trial: int) -> None:
-        """Learn that a trial has ended: `exclude_finished_jobs` leaves it out from now on."""
+        """Note that a trial has ended; with `exclude_finished_jobs` it no longer counts."""
         self._ended.add(trial)
 
     def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
@@ -124,6 +124,6 @@ class Truncation(Intervals):
             for number, values in scores.items()
             if number not in left_out and len(values) >= interval
         )
-        # The first that stays: at least one does, whatever the percentage.
+        # The first that continues: at least one does, whatever the percentage.
         stays = at[min(int(len(at) * self._percentage / 100), len(at) - 1)]
         return scores[trial][interval - 1] < stays

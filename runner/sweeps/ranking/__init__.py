@@ -1,1 +1,1 @@
-"""Objectives, and which trials came out best."""
+"""Objectives, and the best trials."""

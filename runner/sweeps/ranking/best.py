@@ -10,7 +10,7 @@ from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 
 
 def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tuple[float, ...] | None:
-    """Return a trial's value of each objective, None where it lacks one."""
+    """Return a trial's value of each objective, None for a missing one."""
     values = [trial.metrics.get(objective.metric) for objective in objectives]
     if not values or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in values):
         return None
@@ -20,7 +20,7 @@ def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tup
 def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) -> tuple[int, ...]:
     """Return the numbers of the best trials, ascending.
 
-    One objective: the best completed trial, the earlier of equals. Several: the Pareto front, that is each completed
+    With one objective: the best completed trial, the earlier of equals. With several: the Pareto front, each completed
     trial that no other is better than in one objective and at least as good as in all. A trial that failed, was
     stopped early or has a value that is not finite is never among them.
     """

@@ -15,7 +15,7 @@ STOPPED = "stopped early"
 
 
 def counts(sweep: SweepRecord) -> dict[str, int]:
-    """Return how many trials run, are done, failed, were stopped early or canceled, and are left to do."""
+    """Return the numbers of trials that are running, completed, failed, stopped early, canceled and left."""
     found = dict.fromkeys(("running", COMPLETED, FAILED, STOPPED, "canceled", "left"), 0)
     for trial in sweep.trials:
         word = status_of(trial)
@@ -30,13 +30,13 @@ def show_counts(sweep: SweepRecord) -> str:
 
 
 def status_of(trial: TrialRecord) -> str:
-    """Return a trial's status, with a word of its own for what a policy stopped."""
+    """Return a trial's status, with a separate word for trials stopped early."""
     stopped = trial.status in TERMINAL and trial.status != COMPLETED and trial.reason == EARLY
     return STOPPED if stopped else trial.status
 
 
 def value_of(trial: TrialRecord, metric: str) -> float | None:
-    """Return a metric of a trial, None where it has none that is a finite number."""
+    """Return a trial's metric if it is a finite number, otherwise None."""
     value = trial.metrics.get(metric)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
@@ -50,12 +50,12 @@ def show_values(sweep: SweepRecord, trial: TrialRecord) -> str:
 
 
 def parameter_keys(trials: Iterable[TrialRecord]) -> list[str]:
-    """Return the keys of all that was tried, in the order in which they first appear."""
+    """Return the keys of all parameters, in order of first appearance."""
     return list(dict.fromkeys(key for trial in trials for key in trial.parameters))
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """Return each key's last word, or as many of its words as it takes to tell it from the others."""
+    """Return the shortest unique ending of each key, in whole words."""
     keys = list(keys)
     return {key: next(one for one in _endings(key) if _is_alone(one, key, keys)) for key in keys}
 
@@ -70,24 +70,24 @@ def _is_alone(ending: str, key: str, keys: list[str]) -> bool:
 
 
 def show_parameters(trial: TrialRecord, names: Mapping[str, str] | None = None) -> str:
-    """Return what a trial tries as ``kernel=rbf penalty=0.5``."""
+    """Return a trial's parameters as ``kernel=rbf penalty=0.5``."""
     names = short_names(trial.parameters) if names is None else names
     return " ".join(f"{names.get(key, key)}={show_tried(value)}" for key, value in trial.parameters.items())
 
 
 def show_tried(value: Any) -> str:
-    """Return a value that was tried; null is one too."""
+    """Return a parameter's value as text; null is one, too."""
     return "null" if value is None else show_value(value)
 
 
 def best_of(sweep: SweepRecord) -> list[TrialRecord]:
-    """Return the best trials: one, or the Pareto front."""
+    """Return the best trial, or the Pareto front."""
     found = {trial.number: trial for trial in sweep.trials}
     return [found[number] for number in sweep.best if number in found]
 
 
 def ranked(sweep: SweepRecord) -> list[TrialRecord]:
-    """Return the completed trials, the best first; then those in the order of the first objective."""
+    """Return the completed trials, best ones first, then by the first objective."""
     if not sweep.objectives:
         return []
     first = sweep.objectives[0]
@@ -108,12 +108,12 @@ def show_goal(sweep: SweepRecord) -> str:
 
 
 def command_line(sweep: SweepRecord, trial: TrialRecord) -> str:
-    """Return the line to type that gives a trial again as a single run."""
+    """Return the command that repeats a trial as a single run."""
     shared = [word for word in sweep.command if word not in ("-m", "--multirun")]
     return shlex.join(["python", "-m", "runner", *shared, *trial.overrides])
 
 
 def resume_line(sweep: SweepRecord) -> str:
-    """Return the line to type that goes on with a sweep whose controller died."""
+    """Return the command that resumes a sweep whose controller died."""
     shared = [word for word in sweep.command if word not in ("-m", "--multirun")]
     return shlex.join(["python", "-m", "runner", "-m", *shared, f"sweep.resume={sweep.id}"])

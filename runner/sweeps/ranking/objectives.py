@@ -10,7 +10,7 @@ from runner.errors import UserError, nearest
 from runner.sweeps.records import GOALS, MAXIMIZE, MINIMIZE, Objective
 
 _BRITISH = {"maximise": "maximize", "minimise": "minimize"}
-# Words in the names of metrics of which less is better, and of which more is; also at the end of a word: logloss.
+# Words in names of metrics to minimize and to maximize; also at the end of a word: logloss.
 _LESS = (
     "loss", "losses", "mae", "mse", "rmse", "mape", "msle", "deviance", "brier", "regret", "latency", "perplexity",
     "misclassification", "wer", "aic", "bic",
@@ -19,8 +19,8 @@ _MORE = (
     "accuracy", "acc", "auc", "auroc", "auprc", "f1", "f2", "fbeta", "precision", "recall", "sensitivity",
     "specificity", "r2", "kappa", "mcc", "matthews", "jaccard", "iou", "ndcg", "likelihood", "silhouette", "reward",
 )  # fmt: skip
-_MORE_ALONE = frozenset(("roc", "gain", "dice", "explained"))  # many a word ends so: again, proc
-# Less is better of these only where nothing stands beside them that may say otherwise, as in lifetime and error free.
+_MORE_ALONE = frozenset(("roc", "gain", "dice", "explained"))  # common endings of other words: again, proc
+# These are minimized only if no other word may reverse them, as in lifetime and error free.
 _LESS_AMONG = ("error", "errors", "time", "times", "seconds", "duration", "cost", "costs", "distance")
 _AMONG = frozenset((
     "mean", "avg", "average", "median", "max", "maximum", "min", "minimum", "total", "sum", "std", "standard", "root",
@@ -32,12 +32,12 @@ _AMONG = frozenset((
     "last", "epoch", "fold", "batch", "step", "in", "per", "ms", "neg", "negative", "l1", "l2", "edit", "hamming",
     "euclidean", "wasserstein", "word", "character", "job", "trial", "model", "sklearn",
 ))  # fmt: skip
-# Words that turn a name round, or may.
+# Words that reverse a name, or may.
 _TURNING = frozenset((
     "free", "reduction", "reduced", "improvement", "improved", "saved", "saving", "savings", "avoided", "without",
     "drop", "decrease", "delta", "gap", "up", "survival",
 ))  # fmt: skip
-_HARDLY = "score"  # is more, unless another word says what of: a brier score is less
+_HARDLY = "score"  # maximized, unless another word decides: a brier score is minimized
 _WORDS = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*(?![a-z])")
 
 
@@ -45,12 +45,12 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
     """Return the objectives that a setting describes.
 
     ``accuracy`` and ``maximize accuracy`` are texts for one; ``{metric: loss, goal: minimize}`` is a mapping for one; a
-    list of any of these is several. Nothing gives none. Where no goal is given, the name of the metric says it.
+    list of these means several. Nothing means none. Without a goal, the metric's name decides.
 
     Raises
     ------
     UserError
-        If it describes none, one metric twice, or none whose goal is known.
+        If it is invalid, names a metric twice, or the goal of a metric is unknown.
     """
     if value is None:
         return ()
@@ -64,16 +64,16 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
 
 def _one(value: Any) -> Objective:
     if isinstance(value, str):
-        # A metric's name may have spaces: only a goal in front is taken off.
+        # A metric's name may have spaces, so only a leading goal is removed.
         first, _, rest = value.strip().partition(" ")
         if rest and _BRITISH.get(first.lower(), first.lower()) in GOALS:
             return _checked(rest.strip(), first)
         return _checked(value.strip(), None)
     if not isinstance(value, Mapping):
-        raise UserError(f"sweep.objective: {value!r} is no objective", "For example: {metric: loss, goal: minimize}")
+        raise UserError(f"sweep.objective={value!r} is not an objective", "For example: {metric: loss, goal: minimize}")
     for key in value:
         if key not in ("metric", "goal"):
-            raise UserError(f"sweep.objective has no '{key}'", nearest(str(key), ("metric", "goal")))
+            raise UserError(f"sweep.objective has no setting '{key}'", nearest(str(key), ("metric", "goal")))
     return _checked(value.get("metric"), value.get("goal"))
 
 
@@ -82,24 +82,24 @@ def _checked(metric: Any, goal: Any) -> Objective:
         raise UserError("sweep.objective needs the name of a metric", "For example: sweep.objective=accuracy")
     word = _goal_of(metric) if goal is None else _BRITISH.get(str(goal).lower(), str(goal).lower())
     if word not in GOALS:
-        raise UserError(f"sweep.objective: {goal} is no goal", nearest(word, GOALS))
+        raise UserError(f"sweep.objective: {goal} is not a goal", nearest(word, GOALS))
     return Objective(metric=metric, goal=word)
 
 
 def _goal_of(metric: str) -> str:
-    """Return the goal that a metric's name says, as ``val_loss``, ``RMSE`` and scikit-learn's ``neg_log_loss`` do.
+    """Return the goal that a metric's name implies, as ``val_loss``, ``RMSE`` and scikit-learn's ``neg_log_loss`` do.
 
     Raises
     ------
     UserError
-        If it says none, or both.
+        If it implies none or both.
     """
     words = {word.lower() for word in _WORDS.findall(metric)}
     less = any(word.endswith(_LESS) for word in words) or _is_less_among(words)
     more = any(word.endswith(_MORE) or word in _MORE_ALONE for word in words) or (_HARDLY in words and not less)
     if less == more or words & _TURNING:
         raise UserError(
-            f"sweep.objective={metric}: its name does not say whether more or less is better",
+            f"sweep.objective={metric}: the name does not show whether higher or lower is better",
             f"Write sweep.objective='maximize {metric}' or sweep.objective='minimize {metric}'",
         )
     if {"neg", "negative"} & words:
@@ -108,7 +108,7 @@ def _goal_of(metric: str) -> str:
 
 
 def _is_less_among(words: set[str]) -> bool:
-    """Tell whether a name is of an error, a time or the like, and each other word of it is known to change nothing."""
+    """Return whether a name means an error, a time or the like, and all its other words are known to be neutral."""
     found = False
     for word in words:
         ending = next((one for one in _LESS_AMONG if word.endswith(one)), None)

@@ -1,4 +1,4 @@
-"""Learns from the trials so far: Optuna's tree-structured Parzen estimator (Bergstra et al., 2011)."""
+"""Learns from earlier trials with Optuna's tree-structured Parzen estimator (Bergstra et al., 2011)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class Bayesian:
-    """Suggestions of TPE, asked for while other trials still run.
+    """Suggestions of TPE, requested while other trials are running.
 
-    Trials that run count as bad ones (`constant_liar`), so that questions before an answer do not all get the same. The
-    sampler is seeded anew for each question from the seed and the trial's number: a sweep that is resumed with the same
-    results goes on as it would have.
+    Running trials count as bad (`constant_liar`), so that concurrent suggestions differ. The
+    sampler is seeded for each suggestion from the seed and the trial's number, so a resumed sweep with the same
+    results continues as it would have.
 
     Attributes
     ----------
     left_out : list of str
-        What could not be learnt from: one line for each trial with parameters outside this space.
+        One line for each trial that could not be used because its parameters are outside this space.
     """
 
     def __init__(self, space: Space, seed: int, max_trials: int, objectives: Sequence[Objective]) -> None:
@@ -40,7 +40,7 @@ class Bayesian:
         self._asked: dict[int, Any] = {}
 
     def ask(self, number: int) -> Suggestion | None:
-        """Return what TPE thinks best for trial `number`."""
+        """Return TPE's suggestion for trial `number`."""
         if self.total is None or number >= self.total:
             return None
         self._study.sampler = self._optuna.samplers.TPESampler(
@@ -51,11 +51,11 @@ class Bayesian:
         return self._space.suggest([one.distribution.decode(asked.params[one.name]) for one in self._space.parameters])
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn how a trial ended.
+        """Record how a trial ended.
 
-        One that was stopped early counts with its value at the stop, as completed: that value is worse than it might
-        have become, but says which regions are poor. Optuna takes pruned trials only with a value for each step, and
-        with several objectives not at all. A trial without a finite value has failed, and TPE leaves it out.
+        A trial that was stopped early counts as completed with its value at that time, which is worse than it might
+        have become but shows which regions are poor. Optuna accepts pruned trials only with a value for each step, and
+        not at all with several objectives. A trial without a finite value has failed, and TPE ignores it.
         """
         usable = values is not None and len(values) == len(self._goals) and all(map(math.isfinite, values))
         ended = trial.status == COMPLETED or trial.reason == EARLY
@@ -69,7 +69,7 @@ class Bayesian:
             self._study.tell(asked, results)
 
     def _add(self, trial: TrialRecord, results: list[float] | None) -> None:
-        """Add a trial that this search has not suggested: of an earlier sweep, or from before it was resumed."""
+        """Add a trial that this search did not suggest, from an earlier sweep or from before a resume."""
         parameters: dict[str, Any] = {}
         for one in self._space.parameters:
             raw = one.distribution.encode(trial.parameters[one.name]) if one.name in trial.parameters else None

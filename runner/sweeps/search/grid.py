@@ -17,7 +17,7 @@ class Grid:
     Raises
     ------
     UserError
-        If a parameter has no end of values.
+        If a parameter has infinitely many values.
     """
 
     def __init__(self, space: Space, max_trials: int | None = None) -> None:
@@ -27,8 +27,8 @@ class Grid:
             values, texts = parameter.distribution.values(), parameter.distribution.texts()
             if values is None or texts is None:
                 raise UserError(
-                    f"{parameter.name} has no end of values, or too many for a grid",
-                    "Take sweep.sweeper=random, sobol or bayesian, or give it a list",
+                    f"sweep.space.{parameter.name} has too many values for a grid",
+                    "Use sweep.sweeper=random, sobol or bayesian, or give it a list",
                 )
             self._values.append(values)
             self._texts.append(texts)
@@ -51,4 +51,4 @@ class Grid:
         )
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing: a grid is what it is."""
+        """Do nothing: a grid does not depend on results."""

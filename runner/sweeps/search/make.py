@@ -1,4 +1,4 @@
-"""From settings to a search."""
+"""Creates a search from settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.sweeps.space.search_space import Space
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What a search is made from. `max_trials` may be None for a grid only."""
+    """The settings of a search. `max_trials` may be None only for a grid."""
 
     sweeper: str = "grid"
     seed: int = 0
@@ -28,19 +28,19 @@ def make_search(settings: SearchSettings, space: Space) -> Search:
     Raises
     ------
     UserError
-        If there is none of that name, or it lacks something.
+        If the name is unknown or a required setting is missing.
     """
     name, seed, trials = settings.sweeper, settings.seed, settings.max_trials
     if name not in SEARCHES:
-        raise UserError(f"sweep.sweeper={name} is not known", nearest(name, SEARCHES))
+        raise UserError(f"sweep.sweeper={name} is not valid", nearest(name, SEARCHES))
     if trials is not None and trials < 1:
-        raise UserError(f"sweep.max_trials={trials} is not a number of trials above 0")
+        raise UserError(f"sweep.max_trials={trials} must be at least 1")
     if not space.parameters:
         raise UserError("A sweep has nothing to try", "Fill sweep.space, or give a key several values: key=a,b")
     if name == "grid":
         return Grid(space, trials)
     if trials is None:
-        raise UserError(f"sweep.sweeper={name} has no end of trials", "Set sweep.max_trials")
+        raise UserError(f"sweep.sweeper={name} needs a number of trials", "Set sweep.max_trials=N")
     if name == "random":
         from runner.sweeps.search.random import RandomSearch
 
@@ -50,7 +50,7 @@ def make_search(settings: SearchSettings, space: Space) -> Search:
 
         return Sobol(space, seed, trials)
     if not settings.objectives:
-        raise UserError("sweep.sweeper=bayesian needs to know what is good", "Set sweep.objective")
+        raise UserError("sweep.sweeper=bayesian needs an objective", "For example: sweep.objective='maximize accuracy'")
     from runner.sweeps.search.bayesian import Bayesian
 
     return Bayesian(space, seed, trials, settings.objectives)

@@ -1,4 +1,4 @@
-"""Optuna, imported only when a sweep needs it: it is an extra, and takes half a second."""
+"""Imports Optuna on demand, because it is an extra and takes half a second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runner.errors import UserError
 
 
 def optuna(setting: str) -> Any:
-    """Return the module, silenced.
+    """Return the module, with its logging silenced.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def read_distribution(key: str, definition: Any) -> Distribution:
         raise _wrong(key, f"{definition!r} is neither a list nor a distribution", "For example: [1, 2, 3]")
     name, arguments = _named(key, definition)
     if name not in ARGUMENTS:
-        raise _wrong(key, f"there is no distribution '{name}'", nearest(name, ARGUMENTS))
+        raise _wrong(key, f"unknown distribution '{name}'", nearest(name, ARGUMENTS))
     if name == "choice":
         values = arguments.get("values") if isinstance(arguments, Mapping) else arguments
         return _choice(key, values)
@@ -56,7 +56,7 @@ def _named(key: str, definition: Mapping[str, Any]) -> tuple[str, Any]:
     if "type" in definition:
         return str(definition["type"]), {name: item for name, item in definition.items() if name != "type"}
     if len(definition) != 1:
-        raise _wrong(key, "a distribution is a mapping with one key, its name", nearest("", ARGUMENTS))
+        raise _wrong(key, "a distribution must be a mapping with one key, its name", nearest("", ARGUMENTS))
     ((name, arguments),) = definition.items()
     return str(name), arguments
 
@@ -82,7 +82,7 @@ def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]
         given, azure = dict(zip(wanted, items, strict=True)), True
     for word, item in given.items():
         if word not in wanted:
-            raise _wrong(key, f"{name} has no '{word}'", nearest(word, wanted))
+            raise _wrong(key, f"{name} has no setting '{word}'", nearest(word, wanted))
         if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
             raise _wrong(key, f"{name}'s {word} is {item!r}, not a finite number")
     for word in wanted:
@@ -94,10 +94,10 @@ def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]
 def _build(key: str, name: str, given: dict[str, Any], azure: bool) -> Distribution:
     q = given.get("q")
     if q is not None and q <= 0:
-        raise _wrong(key, f"q={q} is not above 0")
+        raise _wrong(key, f"q={q} must be above 0")
     if "mu" in given:
         if given["sigma"] <= 0:
-            raise _wrong(key, f"sigma={given['sigma']} is not above 0")
+            raise _wrong(key, f"sigma={given['sigma']} must be above 0")
         return Normal(given["mu"], given["sigma"], log="log" in name, q=q)
     if name == "randint":
         given = {"min": 0, "max": _whole(key, given["upper"]) - 1}
@@ -110,12 +110,14 @@ def _between(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float
         try:
             bounds = (math.exp(bounds[0]), math.exp(bounds[1]))
         except OverflowError:
-            raise _wrong(key, f"{name}'s bounds are exponents here", "Real ones are {min: ..., max: ...}") from None
+            raise _wrong(
+                key, f"the bounds of {name} are exponents", "To give real bounds, write {min: ..., max: ...}"
+            ) from None
     low, high = bounds
     if log and low <= 0:
-        raise _wrong(key, f"{name} needs a min above 0", "A logarithm has no 0")
+        raise _wrong(key, f"{name} needs a min above 0", "The logarithm of 0 is undefined")
     if low > high or (low == high and not whole):
-        raise _wrong(key, f"{name} has no values between {low} and {high}")
+        raise _wrong(key, f"{name} needs a min below its max, but got {low} and {high}")
     if whole:
         return Whole(_whole(key, low), _whole(key, high), log)
     return Uniform(low, high, log, q)

@@ -120,7 +120,7 @@ def from_override(override: Override, seed: int = 0) -> Distribution:
     except HydraException as error:
         raise UserError(f"{key}: {error}") from None
     if not elements:
-        raise UserError(f"{key}: there is nothing to choose from in {override.input_line}")
+        raise UserError(f"{key}: {override.input_line} has no values to choose from")
     if shuffled:
         random.Random(f"{seed} {key}").shuffle(elements)  # noqa: S311 - to be repeated, not to be secret
     # The value is what a trial gets from the text: Hydra drops the quotes of choice('1', 2), not those of '1',2.
@@ -131,7 +131,7 @@ def from_override(override: Override, seed: int = 0) -> Distribution:
 def _interval(key: str, sweep: IntervalSweep) -> Distribution:
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
     if low is None or high is None or not low < high:
-        raise UserError(f"{key}: an interval goes from a smaller to a larger number")
+        raise UserError(f"{key}: an interval must go from a smaller to a larger number")
     if log and low <= 0:
         raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
     if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless int(...) stands around them

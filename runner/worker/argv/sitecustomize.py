@@ -1,7 +1,7 @@
-"""Gives a script its command's words, of which its process shows some masked: everybody can read those of a process.
+"""Restores masked words of a script's command line, which other users could read in the process list.
 
-Python imports this as it begins, from a folder that only such a script has on its path, and then the module that it is
-in front of.
+Python imports this at startup, from a folder that only such a script has on its path. It then imports the module that
+it shadows.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The categories that an XGBoost booster has learnt, read where a model is registered and where it is served."""
+"""Reads the categories of an XGBoost booster, for registration and serving."""
 
 import json
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 
 class GarbledError(Exception):
-    """XGBoost has not kept the categories as they were; the text says what to do."""
+    """XGBoost stored the categories incorrectly; the text says what to do."""
 
 
 def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
-    """Return the categories of features by their places, None where the booster has none or does not say.
+    """Return the categories of features by position, or None if the booster has or tells none.
 
     Raises
     ------
@@ -25,21 +25,21 @@ def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
     texts = [str(text) for values in known.values() for text in values]
     if not all(ord(letter) < 128 for text in texts for letter in text) and not _keeps_letters():
         raise GarbledError(
-            "XGBoost has kept categories wrongly, as it does where they are not ASCII. "
-            "Train with categories that are, or with their numbers"
+            "XGBoost stored the categories incorrectly, as it does when they are not ASCII. "
+            "Train with ASCII categories or their codes"
         )
     return known
 
 
 def _read(booster: "Any") -> "Dict[int, List[Any]]":
-    """Return the categories as they are in the booster's JSON.
+    """Return the categories in the booster's JSON.
 
     Texts are their bytes, as signed numbers, one after the other, with the place where each begins, see
     https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` needs pyarrow.
     """
     found = json.loads(booster.save_raw("json").decode("utf-8"))["learner"]["gradient_booster"]
     known = {}
-    for at, one in enumerate(found.get("gbtree", found)["model"]["cats"]["enc"]):  # of dart it is one deeper
+    for at, one in enumerate(found.get("gbtree", found)["model"]["cats"]["enc"]):  # one level deeper for dart
         values = one.get("values") or []
         if "offsets" in one and values:
             packed, ends = bytes(byte % 256 for byte in values), one["offsets"]
@@ -50,7 +50,7 @@ def _read(booster: "Any") -> "Dict[int, List[Any]]":
 
 
 def _keeps_letters() -> bool:
-    """Tell whether this XGBoost keeps categories that are not ASCII as they are: try it."""
+    """Return whether this XGBoost preserves non-ASCII categories, by trying."""
     import pandas
     import xgboost
 

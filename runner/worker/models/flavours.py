@@ -1,4 +1,4 @@
-"""Folders as MLflow writes models: which file is the model, how it is read, what is asked of it.
+"""Reads model folders that MLflow writes: which file is the model, how to load it, which method to call.
 
 ``MLmodel`` lists flavours, each with its facts (MLflow 2 and 3). Used where a model is looked at, in the environment of
 its run, and by the server; nothing here is needed for a model that is one file.
@@ -21,11 +21,11 @@ _LINE = re.compile(r"^( *)([A-Za-z_][\w.]*):\s*(.*)$")
 
 
 class NoModelError(Exception):
-    """The folder is none of a model that can be loaded; the text says why."""
+    """The folder does not contain a model that can be loaded; the text says why."""
 
 
 class Pyfunc:
-    """A model of MLflow's own form, which answers to `predict` alone.
+    """An MLflow pyfunc model, which only has `predict`.
 
     Parameters
     ----------
@@ -58,14 +58,14 @@ class Pyfunc:
 
 
 def _wants_frame(model: "Any") -> bool:
-    """Tell whether a model's own `predict` says that its rows are a data frame of pandas."""
+    """Return whether the annotations of a model's `predict` require a pandas data frame."""
     own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as its `unwrap_python_model` has it
     hint = getattr(getattr(own, "predict_type_hints", None), "input", None)
     return getattr(hint, "__name__", "") == "DataFrame" and hint.__module__.partition(".")[0] == "pandas"
 
 
 def read_flavours(text: str) -> "Flavours":
-    """Return the flavours of an ``MLmodel`` with those of their facts that are plain texts."""
+    """Return the flavours of an ``MLmodel`` with their plain text settings."""
     found = {}  # type: Flavours
     inside, facts = False, {}  # type: bool, Dict[str, str]
     for line in text.splitlines():
@@ -83,12 +83,12 @@ def read_flavours(text: str) -> "Flavours":
 
 
 def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]":
-    """Return the library that reads a folder's model, nothing for a pickle, and the file.
+    """Return the library that loads a folder's model (empty for a pickle) and the file.
 
     Raises
     ------
     NoModelError
-        If there is none that is known.
+        If no flavour is supported.
     """
     there = set(names)
     for name in PICKLED:
@@ -103,12 +103,12 @@ def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]
         return "mlflow", python_model
     if flavours:
         known = "sklearn, {}, pyfunc".format(", ".join(_LIBRARIES))
-        raise NoModelError("its flavours are {}; known are {}".format(", ".join(sorted(flavours)), known))
+        raise NoModelError("its flavours are {}; supported are {}".format(", ".join(sorted(flavours)), known))
     raise NoModelError("the folder has no {} or {}".format(", ".join(PICKLED[:-1]), PICKLED[-1]))
 
 
 def load(library: str, flavours: "Flavours", content: bytes, folder: str) -> "Any":
-    """Return the model that a library has in its own form."""
+    """Load a model with its library."""
     if library == "lightgbm":
         import lightgbm
 
@@ -129,7 +129,7 @@ def load(library: str, flavours: "Flavours", content: bytes, folder: str) -> "An
 
 
 def default_method(flavours: "Flavours") -> "Optional[str]":
-    """Return the method that MLflow's ``predict`` stands for, if the model says one."""
+    """Return the method behind MLflow's ``predict``, if the model names one."""
     return flavours.get("python_function", {}).get("predict_fn")
 
 
@@ -142,7 +142,7 @@ def code_folder(folder: str, flavours: "Flavours") -> "Optional[str]":
 
 
 def take_in_code(folder: "Optional[str]") -> "List[str]":
-    """Let those modules be imported; return their names."""
+    """Make those modules importable; return their names."""
     if folder is None or not os.path.isdir(folder):
         return []
     if folder not in sys.path:

@@ -1,4 +1,4 @@
-"""Carries out a controller's requests on a node, over its standard streams. Standard library only, Python 3.6 or later.
+"""Executes a controller's requests on a node, over its standard streams. Standard library only, Python 3.6 or later.
 
 A message is a line of JSON and as many bytes as its ``bytes`` says. Each request has an ``id`` and gets messages with
 that ``id``: any number of pieces, and a last one with ``done`` or ``error``. Requests are carried out side by side. The
@@ -29,13 +29,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Callable, Dict, Optional, Set
 
-PIECE = 1 << 18  # bytes: one large message would go at a fraction of the speed
-_LARGEST = 1 << 30  # bytes of what comes with a message
+PIECE = 1 << 18  # bytes: one large message would be much slower
+_LARGEST = 1 << 30  # bytes that follow a message
 _LAST = 30.0  # seconds
 
 
 class Agent:
-    """Reads requests and carries them out.
+    """Reads and executes requests.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Agent:
         self._threads: "Set[threading.Thread]" = set()
 
     def serve(self) -> None:
-        """Carry out requests until the input ends."""
+        """Execute requests until the input ends."""
         threading.Thread(target=self._end_if_forgotten, daemon=True).start()
         while True:
             line = self._asked.readline()
@@ -79,12 +79,12 @@ class Agent:
             self._threads = {one for one in self._threads if one.is_alive()}
         for task in list(self._going.values()):
             task.take("stop", b"")
-        until = time.monotonic() + _LAST  # what was asked for last is still done
+        until = time.monotonic() + _LAST  # the last requests are still completed
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _end_if_forgotten(self) -> None:
-        """End when nothing has come for so long that whoever asked must be gone: a link that is cut says nothing."""
+        """End after a long silence, because a connection that is cut gives no notice."""
         while time.monotonic() - self._heard < self._forgotten:
             time.sleep(1)
         for task in list(self._going.values()):
@@ -92,7 +92,7 @@ class Agent:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def say(self, number: int, content: bytes = b"", hold: bool = False, **facts: "Any") -> None:
-        """Send a message, or hold it until the next: each that is sent wakes those on its way."""
+        """Send a message, or hold it until the next one to save wake-ups."""
         line = json.dumps(dict(facts, id=number, bytes=len(content))).encode() + b"\n"
         with self._writing:
             self._answers.write(line + content)
@@ -107,12 +107,12 @@ class Agent:
             return self._load(folder, name)
 
     def forget(self, number: int) -> None:
-        """Let go of a request that has ended."""
+        """Forget a request that has ended."""
         self._going.pop(number, None)
 
 
 class Task:
-    """One request from its coming to its last answer."""
+    """One request, from its arrival to its last answer."""
 
     def __init__(self, agent: Agent, message: "Dict[str, Any]", content: bytes) -> None:
         self._agent, self._message, self._content = agent, message, content
@@ -123,7 +123,7 @@ class Task:
         self._lock = threading.Lock()
 
     def take(self, what: str, content: bytes) -> None:
-        """Take a piece of what is sent, or the word to stop; an empty piece is the last."""
+        """Accept a piece of data or a request to stop; an empty piece is the last."""
         if what == "stop":
             self._stopped.set()
             with self._lock:
@@ -134,7 +134,7 @@ class Task:
             try:
                 with open(self._feeding, "wb", closefd=False) as pipe:
                     pipe.write(content)
-            except OSError:  # whoever reads it has failed, and says so
+            except OSError:  # its reader has failed and reports that
                 pass
         else:
             self._end_feeding()
@@ -145,7 +145,7 @@ class Task:
             os.close(feeding)
 
     def carry_out(self) -> None:
-        """Do what is asked, and send the last message."""
+        """Execute the request and send the last message."""
         try:
             do: "Callable[[], Dict[str, Any]]" = getattr(self, "do_" + self._message["do"])
             answer = do()
@@ -160,7 +160,7 @@ class Task:
             self._agent.forget(self._number)
 
     def do_run(self) -> "Dict[str, Any]":
-        """Run a program to its end, with both its streams as they come."""
+        """Run a program to its end and send both its streams."""
         with self._lock:
             if self._stopped.is_set():
                 return {"code": None}
@@ -183,7 +183,7 @@ class Task:
         return {"code": self._process.wait()}
 
     def do_spawn(self) -> "Dict[str, Any]":
-        """Start a program that outlives everybody, its streams to a file."""
+        """Start a program that survives the connection, with its output in a file."""
         with open(self._message["log"], "ab") as log:
             process = subprocess.Popen(
                 self._message["argv"],
@@ -206,7 +206,7 @@ class Task:
         return found
 
     def do_look(self) -> "Dict[str, Any]":
-        """Tell what is at a path."""
+        """Send what is at a path."""
         try:
             state = os.stat(self._path())
         except (FileNotFoundError, NotADirectoryError):
@@ -215,11 +215,11 @@ class Task:
         return {"there": True, "size": state.st_size, "folder": stat.S_ISDIR(state.st_mode), "stamp": stamp}
 
     def do_missing(self) -> "Dict[str, Any]":
-        """Tell which of some paths are not there."""
+        """Send which of some paths do not exist."""
         return {"missing": [path for path in self._message["paths"] if not os.path.exists(expanded(path))]}
 
     def do_know(self) -> "Dict[str, Any]":
-        """Tell what this machine is, and have its folder there."""
+        """Send facts about this machine, and create its folder."""
         root = own(self._path())
         return {
             "root": os.path.realpath(root),
@@ -247,7 +247,7 @@ class Task:
         self._agent.say(self._number, content, hold, **facts)
 
     def stopped(self) -> bool:
-        """Tell whether nobody wants more of it."""
+        """Return whether the requester wants no more."""
         return self._stopped.is_set()
 
     def do_read(self) -> "Dict[str, Any]":
@@ -261,7 +261,7 @@ class Task:
                 self._agent.say(self._number, content)
 
     def do_write(self) -> "Dict[str, Any]":
-        """Replace a file by what is fed: aside, synced, renamed."""
+        """Replace a file by the data sent: temporary name, fsync, rename."""
         path = self._path()
         os.makedirs(os.path.dirname(path), exist_ok=True)
         aside = "{}.{}-{}.part".format(path, os.getpid(), self._number)
@@ -271,7 +271,7 @@ class Task:
                 file.flush()
                 os.fsync(file.fileno())
             if self._stopped.is_set():
-                raise OSError("the connection ended in the middle")
+                raise OSError("the connection ended in the middle of a message")
             os.chmod(aside, self._message.get("mode", 0o644))
             os.rename(aside, path)
         finally:
@@ -280,14 +280,14 @@ class Task:
         return {}
 
     def do_unpack(self) -> "Dict[str, Any]":
-        """Unpack an archive that is fed into a folder."""
+        """Unpack an archive that is sent into a folder."""
         path = self._path()
         os.makedirs(path, exist_ok=True)
         with open(self._fed, "rb", closefd=False) as fed, tarfile.open(fileobj=fed, mode="r|") as archive:
             for one in archive:
                 archive.extract(one, path)
         if self._stopped.is_set():
-            raise OSError("the connection ended in the middle")
+            raise OSError("the connection ended in the middle of a message")
         return {}
 
     def do_pack(self) -> "Dict[str, Any]":
@@ -308,7 +308,7 @@ class Task:
         return {}
 
     def do_remove(self) -> "Dict[str, Any]":
-        """Remove a file or a folder with all it holds."""
+        """Remove a file or a folder with its content."""
         remove(self._path())
         return {}
 
@@ -335,7 +335,7 @@ class Task:
 
 
 def _read(line: bytes) -> "Dict[str, Any]":
-    """Return a message; after one that is none nobody knows where the next begins."""
+    """Return the next message. After an invalid one, the start of the next is unknown."""
     try:
         message = json.loads(line.decode())
         found = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
@@ -343,7 +343,7 @@ def _read(line: bytes) -> "Dict[str, Any]":
             return found
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         pass
-    sys.exit("a line of {} bytes came that is no message".format(len(line)))  # its words may be secret
+    sys.exit("received a line of {} bytes that is not a message".format(len(line)))  # its content may be secret
 
 
 class Pieces(io.RawIOBase):
@@ -360,12 +360,12 @@ class Pieces(io.RawIOBase):
 
 
 def expanded(path: str) -> str:
-    """Return a path with the home folder of who we are here."""
+    """Return a path with ``~`` expanded."""
     return os.path.expanduser(path)
 
 
 def own(root: str) -> str:
-    """Make this machine's folder and return it: another one where the home folder, and so `root`, is another's too."""
+    """Create this machine's folder and return it; a separate one if several machines share the home folder."""
     make_own(root)
     mark, machine = os.path.join(root, "machine"), os.uname().nodename
     aside = "{}.{}-{}.part".format(mark, machine, os.getpid())
@@ -387,17 +387,17 @@ def own(root: str) -> str:
 
 
 def make_own(root: str) -> None:
-    """Make a folder that programs are kept in and started from; one that others own or can write is refused."""
+    """Create a folder for programs to start. Refuse one that others own or can write."""
     os.makedirs(root, mode=0o700, exist_ok=True)
     owners = {os.stat(root).st_uid, os.lstat(root).st_uid}  # a link to it has an owner too
     if not owners <= {os.geteuid(), 0}:
-        raise OSError(errno.EPERM, "{} belongs to another user, so nothing is kept in it (compute.root)".format(root))
+        raise OSError(errno.EPERM, "{} belongs to another user. Choose another folder: compute.root=PATH".format(root))
     if os.stat(root).st_mode & 0o022:
-        raise OSError(errno.EPERM, "{0} can be written by others: close it with chmod go-w {0}".format(root))
+        raise OSError(errno.EPERM, "{0} can be written by others. Close it: chmod go-w {0}".format(root))
 
 
 def space(path: str) -> int:
-    """Return the bytes that are free where a path is."""
+    """Return the free bytes on a path's file system."""
     disk = os.statvfs(path)
     return disk.f_bavail * disk.f_frsize
 
@@ -411,7 +411,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def remove(path: str) -> None:
-    """Remove whatever is at a path, whatever its permissions; nothing there is fine."""
+    """Remove whatever is at a path, regardless of permissions; a missing path is fine."""
     if os.path.islink(path) or os.path.isfile(path):
         os.unlink(path)
     elif os.path.isdir(path):
@@ -425,14 +425,14 @@ def remove(path: str) -> None:
 
 
 def main(mark: str, forgotten: float, timeouts: str) -> None:
-    """Say the mark, by which the other side knows where our words begin, and serve.
+    """Print the mark that tells the other side where our output starts, and serve.
 
     `timeouts` is what the other side changes of ``timeouts.py``, for all that is started here.
     """
     if timeouts:
         os.environ["VIVERO_TIMEOUTS"] = timeouts
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints does not come between our messages
+    os.dup2(2, 1)  # other output must not mix with our messages
     answers.write(b"\n" + base64.b64decode(mark) + b"\n")
     answers.flush()
     Agent(sys.stdin.buffer, answers, forgotten).serve()

@@ -1,4 +1,4 @@
-"""Stop, list and clean up runs on a node, asked from outside."""
+"""Stops, lists and cleans up runs on a node, on request of the controller."""
 
 import os
 import signal
@@ -13,15 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-_ENDS = 20.0  # seconds that a worker gets after the second word
+_ENDS = 20.0  # seconds that a worker gets after the second signal
 _TICK = 0.02
 _APART = 0.05  # seconds between two signals, so that they are counted as two
 _KEPT = ("environments", "snapshots", "worker", "runner", "data", "bin", "cache", "engines", "asked")
-_ABANDONED = 3600.0  # seconds after which what was begun aside is taken for left over
+_ABANDONED = 3600.0  # seconds after which temporary folders count as leftovers
 
 
 def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Ask a run to end; with ``kill`` end it at once."""
+    """Ask a run to end, or with ``kill`` end it immediately."""
     run = facts["run"]
     if not os.path.isdir(run):
         return {"there": False}
@@ -31,14 +31,14 @@ def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     pid = _worker(run)
     if pid is not None:
         processes.send(pid, signal.SIGTERM)
-        if facts.get("kill"):  # the second word ends it at once
+        if facts.get("kill"):  # the second signal ends it immediately
             time.sleep(_APART)
             processes.send(pid, signal.SIGTERM)
     return {"there": True, "pid": pid}
 
 
 def _worker(run: str) -> "Optional[int]":
-    """Return the number of a run's living worker, or of who attends one that is in a container."""
+    """Return the pid of a run's living worker, or of its container's supervisor."""
     attendant = os.path.join(run, "attendant.lock")
     try:
         if locks.is_locked(attendant):
@@ -52,7 +52,7 @@ def _worker(run: str) -> "Optional[int]":
 
 
 def end(run: str) -> None:
-    """End a run, and whatever of it does not end by itself."""
+    """End a run, killing whatever does not end by itself."""
     until = time.monotonic() + _ENDS
     told = 0.0
     while daemon.goes_on(run):
@@ -74,7 +74,7 @@ def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """End runs that go on, and remove all of them."""
+    """End running ones of the given runs, and remove all of them."""
     for run in facts["runs"]:
         if os.path.isdir(run):
             end_run(task, {"run": run})
@@ -83,7 +83,7 @@ def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def state(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Tell what is on the node: the runs, whether a keeper is there, the bytes of what is kept."""
+    """Return the state of the node: its runs, whether a keeper is running, and the bytes stored."""
     root = facts["root"]
     answer = daemon.asked(root, do="state")
     return {
@@ -95,7 +95,7 @@ def state(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Remove the runs that nobody waits for and, if all is to go, what is kept for further ones."""
+    """Remove abandoned runs and, with `everything`, the caches."""
     root, freed = facts["root"], 0
     ended: "List[str]" = []
     for name in facts["runs"]:

@@ -29,7 +29,7 @@ _LONGEST = 300.0  # seconds for an answer: imports may have to be made first
 
 
 class Keeper:
-    """Counts what runs, starts what fits.
+    """Counts running jobs and starts new ones.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Keeper:
         self._over = False
 
     def serve(self, listening: socket.socket) -> None:
-        """Answer questions until there is no need to stay."""
+        """Answer requests until idle for too long."""
         listening.settimeout(_TICK)
         while not self._over:
             try:
@@ -82,11 +82,11 @@ class Keeper:
                 answer = {"error": "{}: {}".format(type(error).__name__, error)}
             try:
                 connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
-            except OSError:  # whoever asked is gone
+            except OSError:  # the client has left
                 pass
 
     def do_start(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Start the worker of a run unless it has begun; there may be no slot."""
+        """Start the worker of a run unless it has started or no slot is free."""
         run = question["run"]
         with self._counting:
             running = self.running()
@@ -113,7 +113,9 @@ class Keeper:
                 if os.path.exists(os.path.join(run, "worker.lock")):
                     return os.getpid()
                 with open(log, "a") as told:
-                    told.write("started afresh, for there is no warm interpreter: {}\n".format(error))
+                    told.write(
+                        "started a new interpreter, because no prefork interpreter is available: {}\n".format(error)
+                    )
         if pid is not None:
             return pid
         with open(log, "ab") as output:
@@ -129,7 +131,7 @@ class Keeper:
         return process.pid
 
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Have an interpreter ready for runs like that of a folder."""
+        """Prepare an interpreter for similar runs."""
         run = question["run"]
         self._pool.begin(run, job_order.read(run))
         return {}
@@ -139,13 +141,13 @@ class Keeper:
         return {"running": self.running(), "pid": os.getpid(), "worker": WORKER}
 
     def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """End; what runs goes on."""
+        """End. Running jobs continue."""
         self._over = True
         return {}
 
 
 def held(root: str) -> "List[str]":
-    """Return the folders of runs that go on."""
+    """Return the folders of running jobs."""
     runs = os.path.join(root, "runs")
     try:
         names = os.listdir(runs)
@@ -156,12 +158,12 @@ def held(root: str) -> "List[str]":
 
 
 def goes_on(run: str) -> bool:
-    """Tell whether a run's worker lives, or who attends one that is in a container."""
+    """Return whether a run's worker, or its container's supervisor, is alive."""
     return any(locks.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
 
 
 def lives(pid: int) -> bool:
-    """Tell whether a process is there and has not ended."""
+    """Return whether a process exists and has not ended."""
     try:
         with open("/proc/{}/stat".format(pid), "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] != b"Z"
@@ -181,7 +183,7 @@ def _address(root: str) -> "Any":
 
 
 def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
-    """Return the answer of the node's keeper, which is started if there is none.
+    """Return the answer of the node's keeper, starting one if necessary.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
         if answer is not None:
             break
         if time.monotonic() > until:
-            raise OSError("the keeper does not begin: see {}.log".format(_place(root)))
+            raise OSError("the keeper did not start: see {}.log".format(_place(root)))
         _start(root, idle)
         time.sleep(0.02)
     if "error" in answer:
@@ -203,7 +205,7 @@ def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
 
 
 def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
-    """Return the answer of the node's keeper, None if there is none."""
+    """Return the answer of the node's keeper, None if it is not running."""
     folder, address = _address(root)
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -220,7 +222,7 @@ def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
 
 
 def _start(root: str, idle: float) -> None:
-    """Start a keeper unless somebody else just does."""
+    """Start a keeper unless another process is doing so."""
     place = _place(root)
     if locks.is_locked(place + ".lock"):
         return

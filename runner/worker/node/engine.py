@@ -1,4 +1,4 @@
-"""The processes of a Dask cluster that one run's fits are spread over: a scheduler on its node, workers on all of them.
+"""The processes of one run's Dask cluster: a scheduler on the run's node, and workers on all nodes.
 
 The program ``node.engine scheduler|worker FOLDER`` runs in the run's own environment. The folder has ``engine.json``
 and the certificates, by which scheduler, workers and the script know each other and refuse everybody else. The
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
 _TICK = 0.2
-_BEGINS = 120.0  # seconds that the run gets to begin
+_BEGINS = 120.0  # seconds until the run must have started
 
 
 def security(folder: str) -> "Any":
-    """Return who is trusted: whoever has a certificate of this very cluster."""
+    """Return the TLS settings, which accept only certificates of this cluster."""
     from distributed import Security
 
     ca, certificate, key = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
@@ -31,7 +31,7 @@ def security(folder: str) -> "Any":
 
 
 async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
-    """Be the scheduler as long as the run goes on."""
+    """Run the scheduler for as long as the run lasts."""
     from distributed import Scheduler
 
     async with Scheduler(
@@ -54,7 +54,7 @@ async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
 
 
 async def work(folder: str, facts: "Dict[str, Any]") -> None:
-    """Be the workers of a node, each in a process that is started anew when it is killed."""
+    """Run the workers of a node, each in a process that is restarted when killed."""
     from distributed import Nanny
     from distributed.utils import get_ip
 

@@ -28,11 +28,11 @@ _MOST = 4  # interpreters at a time; the one used longest ago is ended first
 
 
 class NotWarm(Exception):
-    """Why no interpreter is there to fork from."""
+    """No prefork interpreter is available; the text says why."""
 
 
 class Interpreter:
-    """One warm process and the channel to it."""
+    """A prefork interpreter and the channel to it."""
 
     def __init__(self, run: str, order: "JobOrder", known: "Dict[str, Any]", lifeline: int) -> None:
         self._channel, theirs = socket.socketpair()
@@ -59,7 +59,7 @@ class Interpreter:
             raise NotWarm(str(error))
 
     def hear(self, seconds: float) -> "Dict[str, Any]":
-        """Return the line that answers."""
+        """Return the next line."""
         until = time.monotonic() + seconds
         while b"\n" not in self._received:
             ready = select.select([self._channel], [], [], max(0.0, until - time.monotonic()))[0]
@@ -78,7 +78,7 @@ class Interpreter:
         return int(self.hear(_ANSWER)["pid"])
 
     def end(self) -> None:
-        """Let it go."""
+        """End the interpreter."""
         self._channel.close()
         self._process.kill()  # it only waits, and nothing that runs hangs on it
         self._process.wait()
@@ -169,7 +169,7 @@ class PreforkPool:
             known["refused"].append(answer["refused"])
             os.makedirs(self._learnt, exist_ok=True)
             files.write_json(place.learnt, known, durable=False)
-        raise NotWarm("too many modules do something when they are imported")
+        raise NotWarm("too many modules have side effects on import")
 
 
 class _Place:

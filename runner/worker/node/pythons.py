@@ -1,4 +1,4 @@
-"""Finds the Pythons of a node. Shims are passed over: what is found is what runs."""
+"""Finds the Pythons of a node. Shims are skipped, so that what is found is what runs."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _PATIENCE = 20  # seconds for one to start
 
 
 def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Tell path, version and platform of each Python; one that is known and unchanged is not started again."""
+    """Return path, version and platform of each Python. Known and unchanged ones are not started again."""
     cache = os.path.join(facts["root"], "pythons.json")
     try:
         known = files.read_json(cache)

@@ -211,7 +211,7 @@ def walk(run: str) -> "Iterator[Tuple[str, str]]":
 
 
 def _is_aside(name: str) -> bool:
-    """Tell whether a file is one of ours that was being written by who was killed then."""
+    """Return whether a file is one of ours that was being written by who was killed then."""
     return name.startswith(".") and name.endswith(".tmp")
 
 
@@ -252,7 +252,7 @@ def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Have an interpreter begun that runs like this one are forked from, shown to it in a folder that is no run's."""
+    """Start a prefork interpreter for similar runs, using a folder outside any run."""
     run = facts["run"]
     with laid_out(facts["root"], run, job_order.JobOrder.from_json(facts["order"]), facts):
         try:

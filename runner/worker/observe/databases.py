@@ -1,3 +1,3 @@
-"""File name endings of databases that MLflow may record in."""
+"""File extensions of databases that MLflow may use."""
 
 DATABASES = (".db", ".sqlite", ".sqlite3")

@@ -15,12 +15,12 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 
 
 def now() -> str:
-    """Return the present as the records write it."""
+    """Return the current time in the format of records."""
     return datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def encode(value: "Any") -> "Any":
-    """Return a value as strict JSON has it.
+    """Convert a value for strict JSON.
 
     Numpy scalars and arrays become numbers and lists; numbers that are not finite become the strings ``NaN``,
     ``Infinity`` and ``-Infinity``.
@@ -74,19 +74,19 @@ def set_property(run_dir: str, kind: str, name: str, value: "Optional[str]") -> 
 class LogPatterns:
     """Finds metrics in what a script prints.
 
-    A pattern's group ``value``, else its first group, else the whole match is the number. Lines are looked at one by
-    one, up to 64 KiB of each, so that output without an end needs no memory.
+    The number is a pattern's group ``value``, else its first group, else the whole match. Lines are matched one by
+    one, up to 64 KiB of each, so that endless output does not need memory.
     """
 
     def __init__(self, patterns: "Mapping[str, str]") -> None:
         self._patterns = [(name, re.compile(pattern)) for name, pattern in patterns.items()]
-        self.unread: "Dict[str, str]" = {}  # of each pattern the first match that is no number
+        self.unread: "Dict[str, str]" = {}  # the first match of each pattern that is not a number
         self.unmatched = set(patterns)  # patterns that have found nothing yet
         self._rest = b""
         self._skipping = False
 
     def feed(self, block: bytes) -> "List[Tuple[str, float]]":
-        """Return what the lines that the block completes have."""
+        """Return the metrics in the lines that the block completes."""
         lines = (self._rest + block).replace(b"\r", b"\n").split(b"\n")
         self._rest = lines.pop()
         found: "List[Tuple[str, float]]" = []
@@ -101,7 +101,7 @@ class LogPatterns:
         return found
 
     def finish(self) -> "List[Tuple[str, float]]":
-        """Return what the last line has, which may lack its end."""
+        """Return the metrics in the last line, which may be incomplete."""
         rest, self._rest = self._rest, b""
         return [] if self._skipping else self._look(rest)
 
@@ -121,7 +121,7 @@ class LogPatterns:
 
 
 def as_number(text: str) -> "Optional[float]":
-    """Return the number that a text is, also one such as ``95%``, ``0.95,`` or ``1,234.5``; None if it is none."""
+    """Parse a number, including forms such as ``95%``, ``0.95,`` and ``1,234.5``; return None for other texts."""
     text = text.strip().rstrip("%,;:)]")
     if _THOUSANDS.match(text):
         text = text.replace(",", "")

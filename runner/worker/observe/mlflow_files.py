@@ -1,4 +1,4 @@
-"""MLflow's stores as they lie on disk: folders of small files, or a SQLite database with artifacts in folders.
+"""Reads MLflow's stores on disk: folders of small files, or a SQLite database with artifacts in folders.
 
 The layout of the folders (MLflow 2 and 3): ``<store>/<experiment>/<run>/`` with ``meta.yaml``, ``metrics/``,
 ``params/``, ``tags/`` and ``artifacts/``; logged models of MLflow 3 in ``<experiment>/models/<model>/artifacts``;
@@ -27,13 +27,13 @@ class Run:
     Parameters
     ----------
     key : str
-        What it is known by.
+        Its key.
     began : int
         Milliseconds since 1970.
     name : str
-        Its name, or nothing.
+        Its name, or empty.
     nested : bool
-        Whether it was begun inside of another.
+        Whether it is nested in another.
     artifacts : str
         The folder of its artifacts.
     """
@@ -92,7 +92,7 @@ class Folders:
         return _small_files(os.path.join(run.key, "tags"))
 
     def new_metrics(self, run: Run) -> "Iterator[Tuple[str, float, Optional[int], int]]":
-        """Yield name, value, step and milliseconds of what was logged since the last time."""
+        """Yield name, value, step and milliseconds of metrics logged since the last call."""
         below = os.path.join(run.key, "metrics")
         for path in sorted(_files(below)):
             name = os.path.relpath(path, below).replace(os.sep, "/")
@@ -110,13 +110,13 @@ class Folders:
                     yield name, float(words[1]), int(words[2]) if len(words) > 2 else None, int(words[0])
 
     def forget(self, run: Run) -> None:
-        """Have all metrics of a run be new again."""
+        """Treat all metrics of a run as new again."""
         for path in [one for one in self._offsets if one.startswith(run.key + os.sep)]:
             del self._offsets[path]
             self._seen.pop(path, None)
 
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
-        """Yield of each logged model when it was made, its name, its folder and the id of its run."""
+        """Yield each logged model's creation time, name, folder and run id."""
         for experiment in _folders(self.root):
             for folder in _folders(os.path.join(experiment, "models")):
                 facts = read_meta(os.path.join(folder, "meta.yaml"))
@@ -176,7 +176,7 @@ class Database:
         return iter(self._ask("select key, value from tags where run_uuid = ? order by key", run.id))
 
     def new_metrics(self, run: Run) -> "Iterator[Tuple[str, float, Optional[int], int]]":
-        """Yield name, value, step and milliseconds of all that was logged: a database is read once, at the end."""
+        """Yield name, value, step and milliseconds of all metrics, because a database is read once, at the end."""
         asked = "select key, value, step, timestamp, is_nan from metrics where run_uuid = ? order by timestamp, step"
         for name, value, step, at, is_nan in self._ask(asked, run.id):
             yield name, float("nan") if is_nan else float(value), step, int(at)
@@ -185,7 +185,7 @@ class Database:
         """Do nothing: all metrics are always new."""
 
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
-        """Yield of each logged model when it was made, its name, its folder and the id of its run."""
+        """Yield each logged model's creation time, name, folder and run id."""
         asked = "select creation_timestamp_ms, name, artifact_location, source_run_id from logged_models"
         for made, name, place, run_id in self._ask(asked):
             yield int(made), os.path.basename(name or "model"), place_of(place), run_id or ""
@@ -204,7 +204,7 @@ class Database:
             yield Version(name, int(number), place_of(place or source or ""), told or about.get(name), tags, aliases)
 
     def _ask(self, question: str, *values: "Any") -> "List[Any]":
-        """Return the answer; nothing where it is no database, or one of another version without such a table."""
+        """Return the rows; none if the file is not a database or lacks the table."""
         connection = sqlite3.connect("file:{}?mode=ro".format(quote(self.root)), uri=True)
         try:
             return connection.execute(question, values).fetchall()
@@ -242,7 +242,7 @@ def _is_database(path: str) -> bool:
 
 
 def place_of(address: str) -> str:
-    """Return the path of a ``file:`` address, of a path itself; nothing of any other."""
+    """Return the path of a ``file:`` address or a plain path; empty for other addresses."""
     if address.startswith("file:"):
         return unquote(address[len("file:") :]).replace("///", "/", 1)
     return "" if ":/" in address else address

@@ -1,4 +1,4 @@
-"""Takes over what MLflow recorded while a script ran, as the run's own.
+"""Imports what MLflow recorded while a script ran.
 
 The only run that a script begins is the run itself. Runs inside of it, and all of several, are children: each with its
 own parameters, metrics and tags, and with what it logged in a folder of outputs that has its name. What the script
@@ -42,21 +42,21 @@ class Reader:
         self._stores: "List[Any]" = [Folders(self._root)]
         self._targets: "Dict[str, str]" = {}
         self._names: "Dict[str, str]" = {}
-        self._first: "Any" = None  # store and run of the one that is this run, as long as it is the only one
+        self._first: "Any" = None  # store and run that stand for this run, as long as it is the only one
         self._several = False
 
     @property
     def has_runs(self) -> bool:
-        """Tell whether MLflow has recorded anything in this run."""
+        """Return whether MLflow has recorded anything in this run."""
         return bool(self._targets)
 
     def poll(self) -> None:
-        """Record the metrics that are new."""
+        """Record new metrics."""
         for store, run in self._runs():
             self._metrics(store, run)
 
     def finish(self) -> None:
-        """Record everything there is, artifacts and models too."""
+        """Record everything, including artifacts and models."""
         self._stores += stores_in([self._work, self._outputs_folder])
         places: "Dict[str, str]" = {}  # of what was logged: from where MLflow has it to where the run has it
         by_id: "Dict[str, str]" = {}
@@ -79,7 +79,7 @@ class Reader:
         self._leave_registered(places)
 
     def _leave_registered(self, places: "Dict[str, str]") -> None:
-        """Write down what the script registered, with where each is in the run's outputs."""
+        """Record what the script registered, with each model's path in the run's outputs."""
         found = []
         for store in self._stores:
             for one in sorted(store.versions(), key=lambda one: (one.name, one.number)):
@@ -97,7 +97,7 @@ class Reader:
                 json.dump(found, file, indent=1)
 
     def _outputs(self, run: "Any") -> str:
-        """Return where what a run logged goes: a child's apart, in a folder with its name."""
+        """Return the folder for a run's artifacts; a child has its own."""
         outputs = self._outputs_folder
         if self._first and run.key == self._first[1].key:
             return outputs
@@ -129,7 +129,7 @@ class Reader:
         return [(name, folder, run_id) for _, name, folder, run_id in sorted(found)]
 
     def _target(self, store: "Any", run: "Any") -> str:
-        """Return where a run's facts go: to the run itself if it is the only one, else to a child."""
+        """Return the target of an MLflow run: the run itself if it is the only one, otherwise a child."""
         if run.key not in self._targets:
             if run.nested or self._several:
                 self._targets[run.key] = self._child(run)
@@ -143,7 +143,7 @@ class Reader:
         return self._targets[run.key]
 
     def _move_first(self) -> None:
-        """Give the first run a child of its own too, whole: with the others beside it, it is not this run."""
+        """Move the first run to a child of its own, because with several it no longer stands for this run."""
         store, run = self._first
         self._first = None
         target = self._targets[run.key] = self._child(run)
@@ -187,7 +187,7 @@ def _files(path: str) -> "List[str]":
 
 
 def _copy_tree(source: str, target: str) -> None:
-    """Copy files into a folder, never over one that is there; links are not followed."""
+    """Copy files into a folder without overwriting any or following links."""
     for path in _files(source):
         if not os.path.islink(path):
             place = os.path.join(target, os.path.relpath(path, source))

@@ -1,6 +1,6 @@
 """Reads metrics while the script runs: from its log and from its MLflow store.
 
-A mistake in reading must not end a training of hours: it goes to the worker's log, and into the notes if it stays.
+An error in reading must not end hours of training: it goes to the worker's log, and to the notes if it persists.
 """
 
 import os
@@ -25,13 +25,13 @@ _TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
 
 
 class Observer:
-    """Something read in steps while the script runs, and to its end afterwards."""
+    """A source that is read in steps while the script runs, and to its end afterwards."""
 
     what = ""
     _warned = False
 
     def poll(self) -> None:
-        """Read on a little."""
+        """Read a limited amount."""
         try:
             self._step()
         except Exception:  # worker.log keeps the first; the script goes on, and `finish` notes what could not be read
@@ -45,11 +45,11 @@ class Observer:
             self._rest()
         except Exception as error:
             traceback.print_exc()
-            return ["{} could not all be read: {}: {}".format(self.what, type(error).__name__, error)]
+            return ["{} could not be read completely: {}: {}".format(self.what, type(error).__name__, error)]
         return []
 
     def _step(self) -> None:
-        """Read what is there, in bounded time."""
+        """Read what is available, in bounded time."""
 
     def _rest(self) -> None:
         """Read everything up to the end."""
@@ -68,9 +68,9 @@ class LogObserver(Observer):
         self._patterns = metrics.LogPatterns(patterns)
 
     def finish(self) -> "List[str]":
-        """Read all that is left; return notes on that, and on what patterns found that is no number."""
+        """Read the rest; return notes on errors and on matches that are not numbers."""
         notes = super().finish()
-        text = "job.metrics.{} found {!r}, which is no number"
+        text = "job.metrics.{} found {!r}, which is not a number"
         notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
         return notes + ["job.metrics.{} found nothing".format(name) for name in sorted(self._patterns.unmatched)]
 
@@ -97,7 +97,7 @@ class LogObserver(Observer):
 
 
 class MlflowObserver(Observer):
-    """What MLflow records, once it has begun to."""
+    """What MLflow records."""
 
     what = "what MLflow recorded"
 
@@ -122,8 +122,8 @@ class MlflowObserver(Observer):
             reader.finish()
 
     def finish(self) -> "List[str]":
-        """Read all that is left; return notes on that, and on what went elsewhere."""
-        text = "MLflow was told to record at {}: what went there is not in this run"
+        """Read the rest; return notes on errors and on data recorded elsewhere."""
+        text = "MLflow recorded to {}, so that data is not part of this run"
         notes = super().finish()
         found = self._elsewhere()
         if not found and not (self._reader is not None and self._reader.has_runs):
@@ -180,7 +180,7 @@ def _may_hold_store(folder: str) -> bool:
 
 
 def _entries(folder: str) -> "List[os.DirEntry[str]]":
-    """Return what is in a folder, nothing if there is none."""
+    """Return the entries of a folder, none if it does not exist."""
     try:
         return list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):

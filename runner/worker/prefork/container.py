@@ -1,4 +1,4 @@
-"""First process of a container that is kept warm: takes over two descriptors, starts the interpreter, waits for all.
+"""First process of a prefork container: receives two descriptors, starts the interpreter and waits for all processes.
 
 The program is ``prefork.container SOCKET RUN_DIR``. On the socket come the channel and the lifeline of the interpreter,
 opened outside. The container lives until the interpreter and all workers that were forked from it have ended.

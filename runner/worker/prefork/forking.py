@@ -31,21 +31,21 @@ def fork() -> int:
 
 
 class Child:
-    """A forked process, as far as the supervisor needs to know a process."""
+    """A forked process with the interface that the supervisor needs."""
 
     def __init__(self, pid: int) -> None:
         self.pid, self.returncode = pid, None  # type: int, Any
 
 
 class Interpreter:
-    """The state of the interpreter as imports have left it, which every script begins with.
+    """The state of the interpreter after the imports, with which every script starts.
 
     Parameters
     ----------
     first : dict
         The controller's first line: the program, the controller's variables, and a run's folder.
     ours : set of int
-        Descriptors that are not the script's.
+        Descriptors that do not belong to the script.
     lifeline : int
         The reading end of a pipe that closes when the controller dies.
     unneeded : callable
@@ -75,7 +75,7 @@ class Interpreter:
         self.changed = {name: value for name, value in os.environ.items() if self._given.get(name) != value}
 
     def work(self, order: "Dict[str, Any]") -> None:
-        """Be the worker of one run; does not return."""
+        """Run the worker of one run; does not return."""
         code = 1
         try:
             os.setsid()
@@ -93,7 +93,7 @@ class Interpreter:
         return bool(select.select([self._lifeline], [], [], 0)[0])
 
     def start(self, argv: "List[str]", **options: "Any") -> "Any":
-        """Start a script, forked if that cannot be told from a new Python."""
+        """Start a script, forked if that is indistinguishable from a new Python."""
         if not self._fits(argv, options["cwd"], options["env"]):
             return processes.start(argv, **options)
         _flush()
@@ -126,7 +126,7 @@ class Interpreter:
         return os.path.isfile(path) and not self._hides_a_module(os.path.dirname(path))
 
     def _hides_a_module(self, folder: str) -> bool:
-        """Tell whether the script's folder has a module that would be imported in place of one that is there."""
+        """Return whether the script's folder has a module that would shadow an imported one."""
         for entry in os.listdir(folder):
             name, suffix = os.path.splitext(entry)
             is_package = not suffix and os.path.exists(os.path.join(folder, entry, "__init__.py"))

@@ -1,4 +1,4 @@
-"""The prefork interpreter: it has imported what scripts import, and forks workers and scripts.
+"""The prefork interpreter, which has imported what scripts import and forks workers and scripts.
 
 It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
 The controller starts the program ``prefork.interpreter --variables RUN_DIR CHANNEL LIFELINE``, which becomes a Python
@@ -26,7 +26,7 @@ def main(arguments: "List[str]") -> None:
 
 
 def become(run_dir: str, channel: int, lifeline: int) -> None:
-    """Start over as a Python with the variables of scripts."""
+    """Re-execute Python with the variables of scripts."""
     import json
 
     from .. import job_order

@@ -22,11 +22,11 @@ NEVER = frozenset(["azureml", "mlflow", "mlflow_skinny", "__main__", "__mp_main_
 
 
 class Refused(Exception):
-    """A module must not be imported ahead; this process is spoilt by it."""
+    """A module must not be imported ahead; this process is no longer usable."""
 
 
 def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
-    """Import modules in the order given; one that cannot be imported is left for the script to find out.
+    """Import modules in order. One that fails is skipped; the script's own import reports it.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _said() -> int:
 
 
 def _is_ours(name: str) -> bool:
-    """Tell whether a module would come from the environment, without importing more than what leads to it."""
+    """Return whether a module would come from the environment, without importing more than what leads to it."""
     top = name.split(".", 1)[0]
     if top in NEVER:
         return False

@@ -1,4 +1,4 @@
-"""Makes a forked process what a new Python is when it starts a script."""
+"""Makes a forked process equivalent to a new Python that starts a script."""
 
 import builtins
 import importlib.machinery
@@ -38,7 +38,7 @@ class Begins(BaseException):
         self._pid = os.getpid()
 
     def enter(self) -> "Tuple[Any, Dict[str, Any]]":
-        """Take away what is ours and return the script's code and the namespace of its ``__main__``."""
+        """Remove our traces and return the script's code and the namespace of its ``__main__``."""
         self.__traceback__ = None
         for descriptor in _opened() - self._interpreter.descriptors:
             _close(descriptor)
@@ -64,7 +64,7 @@ class Begins(BaseException):
         return code, _new_main(path)
 
     def hide_this_frame(self) -> None:
-        """Have an uncaught exception shown from the script's own frame on."""
+        """Show an uncaught exception from the script's own frame on."""
         sys.excepthook = _Excepthook(getattr(sys, "excepthook", _MISSING))
 
     def end(self) -> None:
@@ -73,7 +73,7 @@ class Begins(BaseException):
             teardown.end(self._interpreter.found, self._interpreter.unneeded)
 
     def learn(self) -> None:
-        """Leave word of the modules the script imported, for the next warm interpreter."""
+        """Record the modules that the script imported, for the next prefork interpreter."""
         target = self._interpreter.learn
         if target is None or os.getpid() != self._pid:
             return

@@ -16,14 +16,14 @@ PATIENCE = 600.0
 
 
 class Answers:
-    """Starts the answering command for one request after the other, without waiting for it.
+    """Starts the answering command for one request after another, without blocking.
 
     Parameters
     ----------
     run_dir : str
         The run's folder.
     command : list of str or None
-        The controller's command that answers; the run's folder and the request are added to it.
+        The controller's command, to which the run's folder and the request are appended.
     environ : dict
         The controller's own environment variables.
     """
@@ -39,11 +39,11 @@ class Answers:
 
     @property
     def pid(self) -> "Optional[int]":
-        """The answering process, if there is one at the moment."""
+        """The current answering process, if any."""
         return self._process.pid if self._process is not None else None
 
     def tick(self, accept: bool) -> None:
-        """Start the next answer if one may be begun; end an answer that takes too long."""
+        """Start the next answer if possible; end one that takes too long."""
         if self._process is not None:
             if time.monotonic() > self._deadline:
                 processes.send_group(self._process.pid, 9)
@@ -70,7 +70,7 @@ class Answers:
         self._deadline = time.monotonic() + PATIENCE
 
     def reaped(self, status: int) -> None:
-        """Take note of the end of the answering process, and answer for it if it did not."""
+        """Note the end of the answering process, and write an error if it did not answer."""
         if self._process is not None:
             self._process.returncode = status
         self._process = None

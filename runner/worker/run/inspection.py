@@ -1,6 +1,6 @@
-"""Has the model of a completed run loaded and inspected in a clean process of the run's environment.
+"""Inspects the model of a completed run in a clean process of the run's environment.
 
-That process is started together with the script, so that its imports cost the run no time.
+The process starts together with the script, so that its imports do not delay the run.
 """
 
 import json
@@ -61,7 +61,7 @@ def start(order: "JobOrder", run_dir: str, environ: "Dict[str, str]") -> "Option
         return None
     try:
         return Inspector(prefix, run_dir, os.path.join(run_dir, "work", script) if script else None, environ)
-    except OSError:  # the controller then has the model looked at when it registers it
+    except OSError:  # the controller then inspects the model when it registers it
         traceback.print_exc()
         return None
 
@@ -72,11 +72,11 @@ class Inspector:
     Parameters
     ----------
     prefix : list of str
-        The command that is the environment's Python.
+        The command that starts the environment's Python.
     run_dir : str
         The run's folder.
     script : str or None
-        The script whose imports are worth making ahead.
+        The script whose imports are made ahead.
     environ : dict
         Variables of the process, without those of the user's job.
     """
@@ -115,7 +115,7 @@ class Inspector:
             self._process.returncode = status
 
     def ask(self, path: str, framework: "Optional[str]", example: "Optional[str]") -> None:
-        """Order the inspection of one model; the answer comes through `poll`."""
+        """Request the inspection of one model; `poll` receives the answer."""
         assert self._process is not None and self._process.stdin is not None
         self._path, self.asked = path, True
         self._deadline = time.monotonic() + timeouts.seconds("model_load")
@@ -132,7 +132,7 @@ class Inspector:
         return self._process.stdout.fileno()
 
     def poll(self, readable: bool) -> bool:
-        """Take what there is of the answer; return whether `entry` is complete."""
+        """Read the available part of the answer; return whether `entry` is complete."""
         ended = self._status  # before reading: what it said before its end is all there then
         while self.asked and (readable or ended is not None) and len(self._received) <= _LARGEST_ANSWER:
             try:
@@ -147,7 +147,7 @@ class Inspector:
         if ended is not None:
             self._refuse(_cause(ended))
         elif len(self._received) > _LARGEST_ANSWER:
-            self._refuse("the process that loaded the model answered with too much")
+            self._refuse("the process that loaded the model returned too much data")
         elif time.monotonic() > self._deadline:
             self._refuse("loading the model took more than {:g} s".format(timeouts.seconds("model_load")))
         return self.entry is not None

@@ -1,4 +1,4 @@
-"""Carries out the job order in a run's folder, up to ``result.json`` and the finished record."""
+"""Executes the job order in a run's folder, up to ``result.json`` and the finished record."""
 
 import os
 import subprocess
@@ -29,14 +29,14 @@ def main(arguments: "List[str]") -> int:
 def carry_out(
     run_dir: str, gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
 ) -> int:
-    """Carry out the order in a run's folder, and finish the run's record if the controller will not.
+    """Execute the order in a run's folder, and finish the run's record if there is no controller.
 
     Parameters
     ----------
     run_dir : str
         The run's folder.
     gone : callable
-        Tells whether the controller is no longer there.
+        Returns whether the controller has ended.
     environ : dict
         The controller's environment variables.
     start : callable
@@ -45,10 +45,10 @@ def carry_out(
     run_dir = os.path.abspath(run_dir)
     lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
     if lock is None:
-        print("another worker is at this run", file=sys.stderr)
+        print("another worker is running this run", file=sys.stderr)
         return 1
     if os.path.exists(os.path.join(run_dir, "result.json")):
-        print("this run has a result already", file=sys.stderr)
+        print("this run already has a result", file=sys.stderr)
         return 1
     order: "Optional[job_order.JobOrder]" = None
     supervisor: "Optional[supervise.Supervisor]" = None

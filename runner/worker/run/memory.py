@@ -1,4 +1,4 @@
-"""Tells whether the kernel killed a process of this control group because memory ran out.
+"""Detects whether the kernel killed a process of this control group because memory ran out.
 
 Version 2 counts in ``memory.events``, version 1 in ``memory.oom_control`` (docs.kernel.org/admin-guide/cgroup-v2.html,
 .../cgroup-v1/memory.html), under any limit, also the machine's own. A container may see its group under its path on
@@ -15,7 +15,7 @@ _ROOT = "/sys/fs/cgroup"
 
 
 class Counter:
-    """Counts from when it is made on."""
+    """Counts from its creation."""
 
     def __init__(self, table: str = "/proc/self/cgroup", root: str = _ROOT) -> None:
         self._path: "Optional[str]" = None
@@ -27,13 +27,13 @@ class Counter:
                 return
 
     def ran_out(self) -> "Optional[bool]":
-        """Tell whether a process was ended since, None where nobody counts."""
+        """Return whether a process was killed since then, None if unknown."""
         now = None if self._path is None else kills(self._path)
         return None if now is None or self._before is None else now > self._before
 
 
 def kills(path: str) -> "Optional[int]":
-    """Return how many processes a file has counted, None if it counts none or is not there."""
+    """Return the number of killed processes in a file, None if it does not count them."""
     try:
         with open(path) as file:
             lines = [line.split() for line in file]

@@ -1,4 +1,4 @@
-"""Packages that a script installs with pip: they go beside its run, because other runs use the same environment."""
+"""Keeps packages that a script installs with pip in the run's folder, because other runs share the environment."""
 
 import os
 
@@ -38,7 +38,7 @@ def add(variables: "Dict[str, str]", order: "JobOrder", run_dir: str) -> None:
 
 
 def without(variables: "Dict[str, str]") -> "Dict[str, str]":
-    """Return variables without what `add` has added for the one run."""
+    """Return variables without those that `add` added."""
     own = folder(variables.get("VIVERO_RUN_DIR", ""))
     found = {name: value for name, value in variables.items() if (name, value) != (pip_install.PACKAGES, own)}
     for name, added in (("PYTHONPATH", own), ("PATH", os.path.join(own, "bin"))):
@@ -64,4 +64,6 @@ def notes(order: "JobOrder", run_dir: str) -> "List[str]":
     if not found:
         return []
     pins = ", ".join("{}=={}".format(name, version) for name, version in sorted(found.items()))
-    return ["the script installed {} for this run alone; environment.packages has it for every run".format(pins)]
+    return [
+        "the script installed {} for this run only; add it to environment.packages to have it in every run".format(pins)
+    ]

@@ -138,7 +138,7 @@ def _change_uninstall(module: "Any", folder: str) -> None:
 
     def run(command: "Any", options: "Any", args: "List[str]") -> "Any":
         if options.requirements:
-            return _refuse("pip uninstall -r is not possible in a run: name the packages")
+            return _refuse("pip uninstall -r is not supported in a run: name the packages")
         names = [found[1] for found in map(_NAME.match, args) if found]
         if not names:
             return original(command, options, args)
@@ -146,8 +146,8 @@ def _change_uninstall(module: "Any", folder: str) -> None:
         for name in names:
             if normalised(name) not in own and normalised(name) in others:
                 return _refuse(
-                    "{} is not uninstalled: it is in the environment, which other runs use. "
-                    "Leave it out of environment.packages".format(name)
+                    "{} was not uninstalled: it is in the environment, which other runs use. "
+                    "Remove it from environment.packages".format(name)
                 )
         for name in names:
             version = own.get(normalised(name))

@@ -80,7 +80,7 @@ def _load_prctl() -> "Optional[Callable[..., int]]":
         found: "Callable[..., int]" = ctypes.CDLL(None).prctl
         return found
     except (ImportError, OSError, AttributeError) as error:
-        print("orphans cannot be followed here: {}".format(error), file=sys.stderr)
+        print("orphaned processes cannot be tracked on this machine: {}".format(error), file=sys.stderr)
         return None
 
 
@@ -88,13 +88,13 @@ _prctl = _load_prctl()
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own, so that none gets out of sight."""
+    """Become the parent of every orphaned descendant, so that none is lost."""
     if _prctl is not None:
         _prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start(argv: "List[str]", shown: "Optional[List[str]]" = None, **options: "Any") -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own that dies with this one.
+    """Start a process in its own session that dies with this one.
 
     With other words to be `shown`, the process is told its own by a variable, and takes them as Python begins.
     """
@@ -175,7 +175,7 @@ def describe(pid: int) -> str:
 
 
 def send(pid: int, number: int) -> None:
-    """Send a signal to a process that may be gone."""
+    """Send a signal to a process that may have ended."""
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -192,19 +192,19 @@ def send_group(group: int, number: int) -> bool:
 
 
 class Ending:
-    """The end of everything the script started: SIGTERM now, SIGKILL to whatever is left after the grace."""
+    """Ends everything the script started: SIGTERM first, SIGKILL after a grace period."""
 
     def __init__(self, group: int, grace: float) -> None:
         self._group = group
         self._deadline = time.monotonic() + grace
 
     def begin(self, spare: "Iterable[int]") -> None:
-        """Ask all of it to end."""
+        """Send SIGTERM to everything."""
         self._signal(signal.SIGTERM, spare)
         self._signal(signal.SIGCONT, spare)  # a stopped process would not see it
 
     def going_on(self, spare: "Iterable[int]") -> bool:
-        """Tell whether anything is left, and kill it when the grace is over."""
+        """Return whether anything is left, and kill it after the grace period."""
         left = descendants(spare)
         if left is None:
             left = [self._group] if send_group(self._group, 0) else []
@@ -213,11 +213,11 @@ class Ending:
         return bool(left) and time.monotonic() < self._deadline + _UNKILLABLE
 
     def hurry(self) -> None:
-        """End the grace."""
+        """End the grace period."""
         self._deadline = min(self._deadline, time.monotonic())
 
     def _signal(self, number: int, spare: "Iterable[int]") -> None:
-        """Reach each process once: a second SIGTERM is for many programs the order to skip their cleaning up."""
+        """Signal each process once, because many programs skip their cleanup on a second SIGTERM."""
         found = descendants(spare)
         if found is None:
             send_group(self._group, number)

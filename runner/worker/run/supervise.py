@@ -1,4 +1,4 @@
-"""Supervises a script: starts it, watches it, ends what it leaves behind, writes ``result.json``."""
+"""Supervises a script: starts and watches it, ends what it leaves behind, and writes ``result.json``."""
 
 import os
 import select
@@ -28,7 +28,7 @@ _LAST_ANSWER = 60.0
 
 
 class Supervisor:
-    """One run of the script, from its start until nothing of it is left.
+    """One run of the script, from its start until all its processes have ended.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Supervisor:
         return self._result(**found)
 
     def _listen(self) -> None:
-        """Let signals, above all the end of a child, wake the loop."""
+        """Make signals, especially SIGCHLD, wake the loop."""
         self._wakeup, write = os.pipe()
         for descriptor in (self._wakeup, write):
             os.set_blocking(descriptor, False)
@@ -145,7 +145,7 @@ class Supervisor:
         return None
 
     def _watch(self) -> None:
-        """Go on until the script and all that it started are gone."""
+        """Loop until the script and everything it started have ended."""
         while True:
             self._turn(TICK if self._status is None and not self._ending else _QUICK_TICK)
             if self._stop is None and self._status is None:
@@ -161,7 +161,7 @@ class Supervisor:
         watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
         ready = select.select(watched + self._lifeline, [], [], seconds)[0]
         if self._lifeline and self._lifeline[0] in ready:
-            print("the process that attends this container is gone", file=sys.stderr)
+            print("the process that monitors this container has ended", file=sys.stderr)
             os._exit(137)  # and the container with it
         if self._wakeup in ready:
             os.read(self._wakeup, 4096)
@@ -215,7 +215,7 @@ class Supervisor:
         self._ending.begin(self._spared())
 
     def _left(self) -> bool:
-        """Tell whether processes of the ended script are left, which are then being ended."""
+        """Return whether processes of the ended script are left, which are then being ended."""
         if self._ending is not None:
             return self._ending.going_on(self._spared())
         left = processes.descendants(self._spared())
@@ -223,7 +223,7 @@ class Supervisor:
             self._end_all(timeouts.seconds("leftover_grace"))
         elif left and time.monotonic() - self._over > _LEAVE_BY_THEMSELVES:
             names = ", ".join(processes.describe(pid) for pid in left[:8])
-            self._notes.append("the script left {} running, ended: {}".format(_count(left), names))
+            self._notes.append("the script left {} running; ended: {}".format(_count(left), names))
             self._end_all(timeouts.seconds("leftover_grace"))
         return left is None or bool(left)
 

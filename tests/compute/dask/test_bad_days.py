@@ -82,16 +82,16 @@ def test_a_stranger_is_refused(team: Team, cluster: DaskCluster, own: bool) -> N
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["compute.scheduler_file=null"], "compute.kind=dask takes either compute.address or compute.scheduler_file"),
-        (["compute.address=tcp://127.0.0.1:8786"], "takes either compute.address or compute.scheduler_file"),
-        (["compute.scheduler_file=none.json"], "compute.scheduler_file: there is no file"),
-        (["compute.scheduler_file=src/train.py"], "is not what a scheduler writes"),
-        (["compute.scheduler_file=null", "compute.address=10.0.0.1:1"], "is no address of a scheduler"),
-        (["compute.tls.key=null"], "takes compute.tls.key"),
-        (["compute.tls.key=none.pem"], "compute.tls.key: there is no file"),
-        (["compute.min_nodes=-1"], "do not fit each other"),
-        (["compute.wait_for_workers_seconds=0"], "is not a time in seconds above 0"),
-        (["environment=docker", "compute.scale_out=true"], "does not spread what runs in a container"),
+        (["compute.scheduler_file=null"], "compute=dask needs either compute.address or compute.scheduler_file"),
+        (["compute.address=tcp://127.0.0.1:8786"], "needs either compute.address or compute.scheduler_file"),
+        (["compute.scheduler_file=none.json"], "none.json does not exist"),
+        (["compute.scheduler_file=src/train.py"], "was not written by a Dask scheduler"),
+        (["compute.scheduler_file=null", "compute.address=10.0.0.1:1"], "is not a scheduler's address"),
+        (["compute.tls.key=null"], "needs compute.tls.key"),
+        (["compute.tls.key=none.pem"], "none.pem does not exist"),
+        (["compute.min_nodes=-1"], "does not fit"),
+        (["compute.wait_for_workers_seconds=0"], "must be above 0"),
+        (["environment=docker", "compute.scale_out=true"], "cannot be used with environment=docker"),
     ],
 )
 def test_a_mistake_gets_one_line(team: Team, words: list[str], expected: str) -> None:

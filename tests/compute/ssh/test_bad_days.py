@@ -162,7 +162,7 @@ def test_a_wrong_key(team: Team, cluster: SshCluster) -> None:
     finally:
         for one in cluster.machines:
             one.path(one.authorized).write_text(cluster.public_key)
-    assert "does not let" in done.stdout and "IdentityFile" in done.stdout
+    assert "rejected" in done.stdout and "IdentityFile" in done.stdout
 
 
 def test_a_node_with_a_full_disk_is_named(team: Team, cluster: SshCluster) -> None:
@@ -196,7 +196,7 @@ def test_an_account_without_a_home_and_with_another_shell(team: Team, stranger: 
     team.script("import getpass\nprint('I am', getpass.getuser())\n")
     words = ["compute.hosts=[{host: node1, user: " + stranger + "}]"]
     done = team.train(*words, code=2)
-    assert "its folder ~/.vivero-node cannot be made" in done.stdout and "compute.root=PATH" in done.stdout
+    assert "its folder ~/.vivero-node cannot be created" in done.stdout and "compute.root=PATH" in done.stdout
     place = "compute.root=/tmp/of-a-stranger"
     assert f"I am {stranger}" in team.train(*words, place).stdout
     team.vivero("nodes", "stop", *team.words, *words, place)

@@ -174,7 +174,7 @@ def test_a_dockerfile_and_a_relative_mount(crew: Crew) -> None:
     assert "hello from the context" in done.stdout
     mount = "environment.mounts=[{source: box, target: /box}]"
     refused = crew.train("environment=docker", "environment.dockerfile=box/Dockerfile", mount, code=2)
-    assert "environment.mounts: box is relative. Give the path that it has on the nodes" in refused.stdout
+    assert "environment.mounts: box is a relative path. Give the absolute path on the nodes" in refused.stdout
 
 
 def test_conda_packages_on_a_node(crew: Crew, cluster: SshCluster, channel: Path) -> None:

@@ -21,7 +21,10 @@ WELL = {"platform": HERE, "root": "/r", "free": 1 << 40, "tmp": "/tmp", "tmp_fre
         ({"time": -3600}, ["its clock is 3600 s behind this machine's"]),
         ({"free": 5 << 20}, ["/r has 5 MB left"]),
         ({"tmp_free": 0}, ["/tmp has 0 MB left"]),
-        ({"platform": "linux-riscv64"}, [f"it is linux-riscv64, this machine is {HERE}: it needs a uv of its own"]),
+        (
+            {"platform": "linux-riscv64"},
+            [f"it is linux-riscv64, but this machine is {HERE}: uv must be installed there"],
+        ),
     ],
 )
 def test_each_problem_is_said(wrong: dict[str, Any], expected: list[str]) -> None:

@@ -192,7 +192,7 @@ def test_a_workspace_that_moved_gets_its_environments_anew(
 def test_a_lock_of_another_platform_is_refused(make: Any, host: Host) -> None:
     handle = make().prepare(host, said)
     text = handle.lock_text().replace(f"# platform: {this_platform()}", "# platform: linux-s390x") + "\n"
-    with pytest.raises(UserError, match=rf"is for linux-s390x, this machine is {this_platform()}"):
+    with pytest.raises(UserError, match=rf"is for linux-s390x, but this machine is {this_platform()}"):
         make().restore(handle.record, text.replace("/greeting-", "/greeting2-"), host, said)
 
 
@@ -208,7 +208,7 @@ def test_a_package_that_changed_since_it_was_locked_is_refused(
     with pytest.raises(UserError, match=r"changing.* is not what was locked"):
         make(**settings).prepare(host, said)
     package.unlink()
-    with pytest.raises(UserError, match=r"changing.* is not there any more"):
+    with pytest.raises(UserError, match=r"changing.* no longer exists"):
         make(**settings).prepare(host, said)
     assert not list(layout.environments.glob(".building-*"))
 
@@ -252,13 +252,13 @@ def test_a_full_disk_is_said_and_leaves_nothing(small_disk: Any, channel: Any) -
 
 LISTS = "import importlib.metadata as m; print([one.metadata['Name'] for one in m.distributions()])"
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "no such package": ({"packages": ["greetings", "banner"]}, "cannot be resolved: there is no greetings in /"),
-    "no such version": ({"packages": ["greeting=7", "nothing"]}, "there is no greeting 7.*, no nothing in /"),
+    "no such package": ({"packages": ["greetings", "banner"]}, "cannot be resolved: greetings not found in /"),
+    "no such version": ({"packages": ["greeting=7", "nothing"]}, "greeting 7.* and nothing not found in /"),
     "conflict": ({"packages": ["banner=1.0", "banner>=2"]}, "cannot be resolved"),
-    "no such Python": ({"python": "2.7"}, "there is no python 2.7"),
+    "no such Python": ({"python": "2.7"}, "python 2.7.* not found in"),
     "no such folder": ({"channels": ["/nowhere/at/all"]}, "cannot be resolved: .*/nowhere/at/all"),
     "nobody listens": ({"channels": ["http://127.0.0.1:9/channel"]}, "cannot be resolved: .*127.0.0.1:9"),
-    "no spec": ({"packages": ["greeting; touch x"]}, "is no package that conda could look for"),
+    "no spec": ({"packages": ["greeting; touch x"]}, "is not a conda package specification"),
     "no such file": ({"file": "nothere.yml"}, "environment.file: .*nothere.yml cannot be read"),
     "pip part": ({"pip": ["six==99.99"]}, "cannot be resolved: .*six==99.99"),
     "index that does not answer": (

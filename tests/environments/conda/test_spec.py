@@ -62,27 +62,27 @@ def test_python_and_a_channel_are_there_even_if_nobody_names_them(tmp_path: Path
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "nothing is asked for"),
-    "priority": ({"packages": ["six"], "priority": "flexible"}, "there is no 'flexible'.*strict or disabled"),
-    "a second line": ({"packages": ["six\n--url http://evil"]}, "cannot be a package"),
-    "an option": ({"packages": ["--override-channels"]}, "cannot be a package"),
+    "nothing": ({}, "has no packages"),
+    "priority": ({"packages": ["six"], "priority": "flexible"}, "flexible is not valid.*strict or disabled"),
+    "a second line": ({"packages": ["six\n--url http://evil"]}, "is not a package"),
+    "an option": ({"packages": ["--override-channels"]}, "is not a package"),
     "a pip line with another in it": (
         {"packages": ["six"], "pip": ["six\n--index-url http://evil"]},
-        "cannot be a package",
+        "is not a package",
     ),
-    "a Python that is a path": ({"packages": ["six"], "python": "../../bin/sh"}, "is no version"),
-    "a channel that is an option": ({"packages": ["six"], "channels": ["--x"]}, "cannot be a channel"),
-    "a channel of two lines": ({"packages": ["six"], "channels": ["a\nb"]}, "cannot be a channel"),
-    "a channel that is a shell word": ({"packages": ["six"], "channels": ["$(touch x)"]}, "cannot be a channel"),
+    "a Python that is a path": ({"packages": ["six"], "python": "../../bin/sh"}, "is not a version"),
+    "a channel that is an option": ({"packages": ["six"], "channels": ["--x"]}, "is not a channel"),
+    "a channel of two lines": ({"packages": ["six"], "channels": ["a\nb"]}, "is not a channel"),
+    "a channel that is a shell word": ({"packages": ["six"], "channels": ["$(touch x)"]}, "is not a channel"),
     "a key that is not read": (
         {"text": "dependencies: [six]\nvariables: {A: b}\n"},
         "has 'variables'.*environment_variables",
     ),
     "a misspelt key": ({"text": "dependencies: [six]\nchanels: [a]\n"}, "has 'chanels'.*Did you mean 'channels'"),
-    "channels that are no list": ({"text": "dependencies: [six]\nchannels: a\n"}, "no list as channels"),
-    "an unknown kind": ({"text": "dependencies:\n- npm: [left-pad]\n"}, "has 'npm' among its dependencies"),
-    "a number": ({"text": "dependencies: [3]\n"}, "has '3' among its dependencies"),
-    "no text for a platform": ({"text": "dependencies:\n- sel(linux): null\n"}, "cannot be a package"),
+    "channels that are no list": ({"text": "dependencies: [six]\nchannels: a\n"}, "channels must be a list"),
+    "an unknown kind": ({"text": "dependencies:\n- npm: [left-pad]\n"}, "has 'npm' in its dependencies"),
+    "a number": ({"text": "dependencies: [3]\n"}, "has '3' in its dependencies"),
+    "no text for a platform": ({"text": "dependencies:\n- sel(linux): null\n"}, "is not a package"),
 }
 
 

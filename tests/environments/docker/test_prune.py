@@ -49,5 +49,5 @@ def test_without_an_engine_the_files_go_and_it_is_said(command_line: CommandLine
     make(command_line, base_image)
     nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
     done = command_line.vivero("environments", "prune", variables=nowhere)
-    assert done.returncode == 0 and "its image stays: No container engine answers" in done.stdout
+    assert done.returncode == 0 and "its image was kept: No container engine answers" in done.stdout
     assert "unknown" not in done.stdout and command_line.vivero("environments", "--json").stdout.strip() == "[]"

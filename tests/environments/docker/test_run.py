@@ -269,7 +269,7 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
 MISTAKES = {
     "environment.network=nowhere": "nowhere",
     "environment.image=no-such-image-of-ours:1": "cannot be pulled",
-    "environment.image='a b;$(touch x)'": "is no image's name",
+    "environment.image='a b;$(touch x)'": "is not a valid image name",
     "environment.resources.memory=lots": "memory",
     "environment.gpus=all": "GPUs",
 }
@@ -286,7 +286,7 @@ def test_a_mistake_is_said_in_a_line(typed: Any, swept: Any, word: str) -> None:
 def test_no_engine(typed: Any) -> None:
     done = typed("print(1)", variables={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
     assert done.returncode == 2
-    assert "No container engine answers at unix:///nowhere/docker.sock: there is no such socket" in done.stdout
+    assert "No container engine answers at unix:///nowhere/docker.sock: the socket does not exist" in done.stdout
 
 
 def test_not_allowed(typed: Any, engine: Any, tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_not_allowed(typed: Any, engine: Any, tmp_path: Path) -> None:
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-c", code],
         capture_output=True, text=True, env={**os.environ, "HOME": "/"},
     )  # fmt: skip
-    assert "You may not use the container engine" in done.stdout, done.stderr
+    assert "You do not have permission to use the container engine" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one", "sweep"])

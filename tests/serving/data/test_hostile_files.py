@@ -208,7 +208,7 @@ def test_what_is_no_file(kind: str, command_line: CommandLine, layout: Layout, r
     done = command_line.vivero(
         "score", "iris", "--input", "rows.csv", "--output", "out.csv", "--workspace", str(layout.root)
     )
-    assert (done.returncode, done.stderr) == (1, f"error: --input: there is no file {path}\n")
+    assert (done.returncode, done.stderr) == (1, f"error: --input: {path} does not exist\n")
 
 
 def test_labels_that_a_spreadsheet_would_compute_stay_exact(
@@ -253,5 +253,5 @@ def test_no_temporary_folder(command_line: CommandLine, layout: Layout, register
         variables={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.startswith("error: There is no temporary folder that can be written. ")
+    assert done.stderr.startswith("error: No temporary folder is writable. ")
     assert done.stderr.count("\n") == 1

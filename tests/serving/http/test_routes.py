@@ -61,7 +61,7 @@ def test_the_access_log_has_no_payloads_unless_asked(register: Any, serve: Any, 
 
 
 MISTAKES = {
-    "model=nothere": "There is no model 'nothere'. Known: iris.",
+    "model=nothere": "Model 'nothere' does not exist. Known: iris.",
     "model=iris:7": "has no version '7'",
     "model=iris@champion": "has no alias 'champion'",
     "model=../iris": "cannot be a model name",
@@ -74,7 +74,7 @@ MISTAKES = {
     "model=iris timeout=-1": "timeout=-1 is not a number above 0",
     "models=[iris,iris]": "Model iris is named twice",
     "model=iris dates=[when]": "fitted without names",
-    "models=nothere": "There is no model 'nothere'",
+    "models=nothere": "Model 'nothere' does not exist",
     "model=iris dates=when": "fitted without names",
     "model=iris host=203.0.113.1": "host=203.0.113.1 is not an address of this machine",
     "model=iris host=a_b://c": "is not a name or an address",

@@ -149,8 +149,8 @@ def test_a_mistake_leaves_no_trace(composer: Any) -> None:
     [
         ("job.argumnts.kernel=rbf", "Did you mean 'arguments'?"),
         ("job.timeout=soon", "job.timeout"),
-        ("environment=sklearn-1.6", "There is no environment 'sklearn-1.6'"),
-        ("job.script=nothing.py", "there is no file nothing.py"),
+        ("environment=sklearn-1.6", "Unknown environment 'sklearn-1.6'"),
+        ("job.script=nothing.py", "nothing.py does not exist"),
     ],
 )
 def test_a_mistake_is_a_line(word: str, said: str, composer: Any) -> None:

@@ -50,8 +50,8 @@ def test_without_a_sweep_it_says_nothing(command_line: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("parms", "There is no key 'hydra.sweeper.parms'. Did you mean 'params'?"),
-        ("max_batch_size", "There is no key 'hydra.sweeper.max_batch_size'"),
+        ("parms", "Unknown key 'hydra.sweeper.parms'. Did you mean 'params'?"),
+        ("max_batch_size", "Unknown key 'hydra.sweeper.max_batch_size'"),
     ],
 )
 def test_a_misspelt_key_of_the_sweeper_is_named(wrong: str, said: str, command_line: CommandLine) -> None:

@@ -163,7 +163,7 @@ def test_a_bayesian_search_learns_and_is_taken_up_again(typed: Typed) -> None:
 def test_an_objective_that_no_trial_logs_is_said(typed: Typed) -> None:
     done = typed("sweep.objective=maximize scroe", "job.arguments.a=1,2")
     assert done.returncode == 2
-    assert "No trial logged scroe (sweep.objective). Did you mean 'score'?" in done.stdout
+    assert "sweep.objective: no trial logged scroe. Did you mean 'score'?" in done.stdout
     assert the_sweep(typed).state == "failed" and {one.status for one in the_sweep(typed).trials} == {"completed"}
 
 
@@ -307,10 +307,10 @@ def test_two_resumes_at_once(typed: Typed) -> None:
 
 
 MISTAKES = {
-    "job.arguments.a=1,2 job.scrpt=x": "Did you mean 'script'?",
+    "job.arguments.a=1,2 job.scrpt=x": "Did you mean 'job.script'?",
     "job.timeout=1,soon job.arguments.a=1": "job.timeout",
-    "environment=current,nothing job.arguments.a=1": "There is no environment 'nothing'",
-    "job.arguments.a=1,2 hydra/launcher=basic": "hydra/launcher=basic does not go with this sweeper",
+    "environment=current,nothing job.arguments.a=1": "Unknown environment 'nothing'",
+    "job.arguments.a=1,2 hydra/launcher=basic": "hydra/launcher=basic cannot be used with this sweeper",
     "job.arguments.a=1,2 hydra/sweeper=gird": "gird",
     "sweep.resume=nothing": "no sweep",
     "job.arguments.a=1,2 sweep.early_termination={policy: bandit}": "slack_factor",

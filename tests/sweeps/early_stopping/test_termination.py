@@ -196,7 +196,7 @@ def test_hyperband() -> None:
 
 WRONG = [
     ({"policy": "bandt"}, "Did you mean 'bandit'"),
-    ({"slack_factor": 1}, "there is no policy"),
+    ({"slack_factor": 1}, "unknown policy"),
     ({"policy": "bandit"}, "either slack_factor or slack_amount"),
     ({"policy": "bandit", "slack_factor": 1, "slack_amount": 1}, "either slack_factor or slack_amount"),
     ({"policy": "bandit", "slack_facto": 1}, "Did you mean 'slack_factor'"),

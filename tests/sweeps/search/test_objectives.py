@@ -87,13 +87,13 @@ def test_several_are_kept_in_their_order_and_none_is_none() -> None:
 
 MISTAKES: list[tuple[Any, str]] = [
     (["loss", "minimize loss"], "names loss twice"),
-    (3, "3 is no objective"),
+    (3, "3 is not an objective"),
     ({"metric": "loss", "gaol": "minimize"}, "has no 'gaol'.*Did you mean 'goal'"),
     ({"goal": "minimize"}, "needs the name of a metric"),
     ({"metric": ""}, "needs the name of a metric"),
     ({"metric": ["loss"]}, "needs the name of a metric"),
     ("", "needs the name of a metric"),
-    ({"metric": "loss", "goal": "maximum"}, "maximum is no goal.*Did you mean 'maximize'"),
+    ({"metric": "loss", "goal": "maximum"}, "maximum is not a goal.*Did you mean 'maximize'"),
 ]
 
 

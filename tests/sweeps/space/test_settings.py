@@ -65,8 +65,8 @@ WRONG = [
     ({"timeout": float("nan")}, "above 0"),
     ({"warm_start": list("abcdef")}, "At most 5"),
     ({"resume": "../x"}, "cannot be"),
-    ({"objective": {"metric": "a", "goal": "up"}}, "is no goal"),
-    ({"early_termination": {"policy": "median"}}, "Set sweep.objective"),
+    ({"objective": {"metric": "a", "goal": "up"}}, "is not a goal"),
+    ({"early_termination": {"policy": "median"}}, "For example: sweep.objective='maximize accuracy'"),
     ({"objective": "auc", "early_termination": {"policy": "medan"}}, "Did you mean 'median'"),
 ]
 

@@ -137,14 +137,14 @@ def lightgbm_booster() -> Any:
 REFUSED = {
     "text": (b"hello", "not a model that can be loaded"),
     "empty": (b"", "not a model that can be loaded"),
-    "a dict": ({"weights": [1, 2]}, "a dict, which has none of predict"),
+    "a dict": ({"weights": [1, 2]}, "a dict, which has none of the methods predict"),
     "a class": (SVC, "the class SVC"),
-    "an array": (X, "a ndarray, which is no model"),
-    "a table": (pandas.DataFrame(X), "a DataFrame, which is no model"),
-    "a table with such a column": (pandas.DataFrame({"predict": [1]}), "a DataFrame, which is no model"),
-    "a series with such a label": (pandas.Series({"predict": 1}), "a Series, which is no model"),
-    "a function": (train_test_split, "the function train_test_split, which is no model"),
-    "a name that is no method": (Bunch(predict=[1]), "a Bunch, which has none of predict"),
+    "an array": (X, "a ndarray, which is not a model"),
+    "a table": (pandas.DataFrame(X), "a DataFrame, which is not a model"),
+    "a table with such a column": (pandas.DataFrame({"predict": [1]}), "a DataFrame, which is not a model"),
+    "a series with such a label": (pandas.Series({"predict": 1}), "a Series, which is not a model"),
+    "a function": (train_test_split, "the function train_test_split, which is not a model"),
+    "a name that is no method": (Bunch(predict=[1]), "a Bunch, which has none of the methods predict"),
     **{
         f"not fitted, {type(one).__name__}": (one, f"{type(one).__name__} is not fitted")
         for kind in (

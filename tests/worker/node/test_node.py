@@ -192,4 +192,4 @@ def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> Non
     code += "Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
     done = subprocess.run([sys.executable, "-c", code], input=line, capture_output=True, check=False)
     assert done.returncode == 1
-    assert done.stderr == f"a line of {len(line)} bytes came that is no message\n".encode()
+    assert done.stderr == f"received a line of {len(line)} bytes that is not a message\n".encode()

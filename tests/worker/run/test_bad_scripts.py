@@ -57,7 +57,7 @@ def test_deletes_its_log(tmp_path: Path) -> None:
     run = make(tmp_path, script)
     result = run.run()
     assert result["reason"] == "exit code 1: ZeroDivisionError: division by zero"
-    assert result["notes"] == ["the script removed its own log; it was put back"]
+    assert result["notes"] == ["the script removed its own log, which was restored"]
     assert run.log.startswith(b"before\nafter\nTraceback")
 
 

@@ -254,7 +254,7 @@ for n in '1', '2':
     assert run.run()["status"] == "completed"
     assert run.log == b"True\nFalse\n"
     refused = json.loads((run.root / "requests" / "2.answer.json").read_text())
-    assert refused == {"ok": False, "error": "the process that answers ended without doing so (SIGABRT)"}
+    assert refused == {"ok": False, "error": "the process that answers requests ended without an answer (SIGABRT)"}
 
 
 @pytest.mark.parametrize("python", others((3, 6), (3, 9)))

@@ -1,6 +1,6 @@
-"""Hydra's view of a sweep: a launcher and a sweeper, both shells around `runner.sweeps.controller.multirun`.
+"""Hydra's launcher and sweeper, thin wrappers of `runner.sweeps.controller.multirun`.
 
-Hydra finds plugins in modules of the namespace ``hydra_plugins`` only, which is why this file lies below a folder of
+Hydra only finds plugins in the namespace package ``hydra_plugins``, which is why this file is in a folder of
 that name; `runner.__main__` puts the folder above it on the search path of a multirun.
 """
 
@@ -22,18 +22,18 @@ _LAUNCHER = f"{__name__}.ViveroLauncher"
 
 
 class ViveroLauncher(Launcher):
-    """Carries out the lists of overrides that Hydra's own sweepers make; each list is a trial."""
+    """Runs the lists of overrides from Hydra's own sweepers. Each list is a trial."""
 
     def __init__(self) -> None:
         self._made: list[tuple[str, ...]] = []
         self._sweep: Any = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take in what Hydra has."""
+        """Store Hydra's arguments."""
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Carry out a batch. What fails is in the records and in the exit code: Hydra would raise the first of it."""
+        """Run a batch. Failures go to the records and the exit code; Hydra would raise only the first."""
         from runner.sweeps.controller.listed import conduct_list
 
         self._sweep = conduct_list(
@@ -52,16 +52,16 @@ def _returned(config: DictConfig, trial: Any) -> JobReturn:
 
 
 class ViveroSweeper(Sweeper):
-    """Hands a multirun over to a search.
+    """Passes a multirun to a search.
 
     Parameters
     ----------
     search : str or None
         grid, random, sobol or bayesian; None: as ``sweep.sweeper`` says.
     params : mapping or None
-        Overrides that the composition itself has, as Hydra's own sweeper takes them: ``{job.arguments.c: "1,2"}``.
+        Overrides in the composition itself, as for Hydra's own sweeper: ``{job.arguments.c: "1,2"}``.
     **unknown
-        What else stands below ``hydra.sweeper``: refused in `setup`.
+        Any other key of ``hydra.sweeper``, refused in `setup`.
     """
 
     def __init__(self, search: str | None = None, params: Mapping[str, Any] | None = None, **unknown: Any) -> None:
@@ -69,34 +69,34 @@ class ViveroSweeper(Sweeper):
         self._params: dict[str, Any] = dict(params) if isinstance(params, Mapping) else {"": params} if params else {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take in what Hydra has.
+        """Store Hydra's arguments.
 
         Raises
         ------
         UserError
-            If another launcher was chosen, or the sweeper has a key that is not one.
+            If another launcher was chosen, or the sweeper has an unknown key.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
         from runner.sweeps.controller import request
 
         if request.context is None:
-            raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+            raise UserError("hydra.mode=MULTIRUN has no effect on its own", "To start a sweep, add -m")
         for name in self._unknown:
-            raise UserError(f"There is no key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
+            raise UserError(f"Unknown key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
         if not all(isinstance(value, str | int | float | bool) for value in self._params.values()):
             raise UserError(
-                "hydra.sweeper.params has values that are no texts", "Write them as on the command line: 'a: 1,2'"
+                "hydra.sweeper.params has values that are not text", "Write them as on the command line: 'a: 1,2'"
             )
         launcher = str(config.hydra.launcher._target_)
         if launcher != _LAUNCHER:
             name = config.hydra.runtime.choices.get("hydra/launcher")
             raise UserError(
-                f"hydra/launcher={name} does not go with this sweeper",
-                "Where trials run is said by compute=..., how many at a time by sweep.max_concurrent",
+                f"hydra/launcher={name} cannot be used with this sweeper",
+                "Choose where trials run with compute=NAME, and how many at a time with sweep.max_concurrent=N",
             )
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Carry out a sweep."""
+        """Run a sweep."""
         from runner.sweeps.controller.searched import conduct_search
 
         assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup

@@ -19,7 +19,7 @@ _ELSEWHERE = frozenset(
 
 
 def __getattr__(name: str) -> object:
-    message = "azureml.core.{} is not available in a run: what it configures on Azure stands in the composition here"
+    message = "azureml.core.{} is not available in a run: what it configures on Azure is YAML configuration here"
     if name in _ELSEWHERE:  # `from azureml.core import ...` would lose the words of an AttributeError
         raise ImportError(message.format(name))
     raise AttributeError(message.format(name))

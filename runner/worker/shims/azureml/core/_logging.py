@@ -33,7 +33,7 @@ class LoggingMixin:
         """Record one row, its columns given by name."""
         step = _values.check_step(kwargs.pop("step", None))
         if not kwargs:
-            raise ValueError("log_row {!r}: no columns were given".format(name))
+            raise ValueError("log_row {!r}: give at least one column".format(name))
         self._record(name, kwargs, step, "row")
 
     def log_table(self, name, value, description="", step=None):

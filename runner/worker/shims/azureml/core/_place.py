@@ -72,7 +72,7 @@ def output_path(name, folder=None):
     if parts[:1] == ["outputs"]:
         parts = parts[1:]
     if not parts or ".." in parts or "\0" in str(name):
-        raise ValueError("{!r} cannot be a file name inside outputs".format(name))
+        raise ValueError("{!r} is not a valid file name inside outputs".format(name))
     path = os.path.join(folder or outputs_folder(), *parts)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return path

@@ -21,7 +21,7 @@ def register(folder, name, path, tags, properties, framework, framework_version,
     if not os.path.exists(full):  # the script may have changed its directory
         full = os.path.join(folder, "work", path)
     if not os.path.exists(full):
-        raise FileNotFoundError("register_model: there is no file or folder {}".format(path))
+        raise FileNotFoundError("register_model: {} does not exist".format(path))
     request = {
         "kind": "register_model",
         "name": name,
@@ -59,7 +59,7 @@ def _ask(folder, request):
                 return json.load(file)
         except FileNotFoundError:
             if not alive:
-                raise ModelRegistrationError("the run's worker is gone, so nobody can register the model")
+                raise ModelRegistrationError("the run's worker has ended, so the model cannot be registered")
         time.sleep(_TICK)
 
 

@@ -43,7 +43,7 @@ def copy_into(facts, folder, exist_ok):
     target = os.path.join(folder, facts["artefact"])
     if os.path.exists(target):
         if not exist_ok:
-            raise FileExistsError("{} is there already; say exist_ok=True".format(target))
+            raise FileExistsError("{} already exists; pass exist_ok=True to replace it".format(target))
         shutil.rmtree(target) if os.path.isdir(target) else os.remove(target)
     os.makedirs(folder, exist_ok=True)
     shutil.copytree(source, target) if os.path.isdir(source) else shutil.copyfile(source, target)
@@ -55,7 +55,7 @@ def _root():
     root = os.path.join(folder, "models") if folder else ""
     if not folder or not os.path.isdir(os.path.join(folder, "runs")):
         raise RuntimeError(
-            "registered models cannot be seen from here; give one as a data input: data.inputs.NAME.path=FILE_OR_FOLDER"
+            "registered models are not available here; add one as a data input: data.inputs.NAME.path=FILE_OR_FOLDER"
         )
     return root
 

@@ -16,7 +16,7 @@ def read(path, kind=None, **options):
     names = files(path) if os.path.isdir(path) else [path]
     known = [one for one in names if _suffix(one) in _READERS]
     if not known:
-        raise ValueError("{} has no rows that can be read: none of {}".format(path, ", ".join(sorted(_READERS))))
+        raise ValueError("{} contains no readable table: no file ends in {}".format(path, ", ".join(sorted(_READERS))))
     frames = []
     for name in known:
         reader, usual = _READERS[_suffix(name)]

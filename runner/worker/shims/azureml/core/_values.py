@@ -9,7 +9,7 @@ def check_step(step):
     if step is None:
         return None
     if isinstance(step, bool) or int(step) != step or step < 0:
-        raise ValueError("step must be a whole number from 0 on, not {!r}".format(step))
+        raise ValueError("step must be a whole number of 0 or more, not {!r}".format(step))
     return int(step)
 
 
@@ -44,7 +44,7 @@ def read_document(name, value, kind):
                 value = file.read()
         value = json.loads(value)
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
-        raise ValueError("{!r}: a mapping with schema_type, schema_version and data is wanted".format(name))
+        raise ValueError("{!r}: expected a mapping with schema_type, schema_version and data".format(name))
     if value.get("schema_type", kind) != kind:
         raise ValueError("{!r}: schema_type is {!r}, not {!r}".format(name, value["schema_type"], kind))
     return value

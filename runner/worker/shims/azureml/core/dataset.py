@@ -61,7 +61,7 @@ class InputDataset(_Tabular, str):
             name = os.path.relpath(path, self) if os.path.isdir(self) else os.path.basename(path)
             place = os.path.join(target_path, name)
             if os.path.exists(place) and not overwrite:
-                raise FileExistsError("{} is there already; say overwrite=True".format(place))
+                raise FileExistsError("{} already exists; pass overwrite=True to replace it".format(place))
             os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
             copy(path, place)
             found.append(place)
@@ -176,6 +176,6 @@ def _place(path):
     one = path[0] if isinstance(path, (list, tuple)) and len(path) == 1 else path
     if not isinstance(one, (str, os.PathLike)):
         raise ValueError(
-            "a datastore's path is not here: give the data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
+            "a datastore's path is not available here: add the data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
         )
     return os.fspath(one)

@@ -4,7 +4,7 @@ import os
 
 from azureml.core._place import copy, files_beside_outputs, output_path
 
-_ABSENT = "there is no datastore here: give data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
+_ABSENT = "datastores are not available here: add data as an input, data.inputs.NAME.path=FILE_OR_FOLDER"
 
 
 class Datastore:

@@ -100,7 +100,7 @@ class Run(LoggingMixin, FilesMixin):
         known = self.get_properties()
         for key, value in properties.items():
             if key in known and known[key] != str(value):
-                raise ValueError("property {!r} is set already and cannot be changed".format(key))
+                raise ValueError("property {!r} is already set and cannot be changed".format(key))
             metrics.set_property(self._folder, "property", key, str(value))
 
     def get_properties(self):
@@ -241,7 +241,7 @@ class RunEnvironmentException(Exception):
 
 def get_run(experiment, run_id, rehydrate=True, clean_up=True):
     """Refuse: a script knows its own run only."""
-    raise RunEnvironmentException("A script has only its own run; others are read with: vivero show RUN")
+    raise RunEnvironmentException("A script can only read its own run. For other runs: vivero show RUN")
 
 
 _OfflineRun = OfflineRun  # scripts ask for it by this name
