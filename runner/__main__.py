@@ -6,7 +6,6 @@ import copy
 import gc
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
 
     from omegaconf import DictConfig
 
+    from runner.errors import UserError
     from runner.execution.plan import Plan
 
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
-INTERNAL_ERROR, BROKEN_PIPE = 3, 141
 
 
 def main() -> None:
@@ -29,10 +28,11 @@ def main() -> None:
     """
     gc.disable()  # until the run begins: composing makes many objects and no garbage; it is a tenth quicker without
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us, to be said in one line
+    from runner.console.boundary import guarded
     from runner.console.pipes import open_streams, reader_may_leave
 
     open_streams()
-    code = _guarded()
+    code = guarded(_interruptible, _explain)
     with reader_may_leave():
         try:
             sys.stdout.flush()
@@ -45,28 +45,18 @@ def main() -> None:
     os._exit(code)
 
 
-def _guarded() -> int:
+def _explain(error: BaseException) -> UserError | None:
+    from runner.config.messages import as_user_error
+
+    return as_user_error(error)
+
+
+def _interruptible() -> int:
     try:
         return _compose_and_run()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever reads it (`| head`) has seen enough
-        from runner.console.pipes import print_nowhere
-
-        print_nowhere()
-        return BROKEN_PIPE
-    except SystemExit as leaving:  # argparse's 2 means a failed run here
-        return 1 if leaving.code == 2 else int(leaving.code or 0)
-    except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
-        from runner.config.messages import as_user_error
-
-        mistake = as_user_error(error)
-        if mistake is None:
-            traceback.print_exception(error)
-            return INTERNAL_ERROR
-        print(f"error: {mistake}", file=sys.stderr)
-        return 1
+        raise
 
 
 def _compose_and_run() -> int:

@@ -46,6 +46,11 @@ def storage_error(error: BaseException) -> UserError | None:
     return UserError(f"{error.strerror}{place}", hint)
 
 
+def as_mistake(error: BaseException) -> UserError | None:
+    """Return what a user should read of an exception, None of one that is a bug of ours."""
+    return error if isinstance(error, UserError) else storage_error(error)
+
+
 _ALIKE = 0.65  # of two words, where 1 is the same: scr and src are, nope and none are not meant for each other
 _LISTED = 30
 
