@@ -6,11 +6,13 @@ import copy
 import gc
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import AbstractContextManager
 
     from omegaconf import DictConfig
 
@@ -121,10 +123,13 @@ def _run_with_hydra() -> int:
         check_config_loads()
     base = Path.cwd()
     codes: list[int] = []
+    multirun: AbstractContextManager[None] = nullcontext()
     if any(word in MULTIRUN for word in sys.argv):
-        from runner.multirun import set_up
+        from runner.multirun import make_sweep_context
+        from runner.sweeps.controller.request import providing
 
-        codes = set_up(base).codes
+        context = make_sweep_context(base)
+        codes, multirun = context.codes, providing(context)
     plans: list[Plan] = []
 
     def run_folder(_root_: DictConfig) -> str:
@@ -146,7 +151,8 @@ def _run_with_hydra() -> int:
             )
         codes.append(_execute(plans[0]))
 
-    task()
+    with multirun:
+        task()
     return max(codes, default=0)
 
 

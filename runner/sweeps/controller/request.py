@@ -1,15 +1,19 @@
 """A sweep as it was asked for, and what the command line sets up for it.
 
-Hydra hands nothing through to its plugins: they find what was set up in `context`.
+Hydra makes its plugins itself and hands them nothing of ours. The command line gives the context with `providing`, and
+a plugin finds it with `find_context`; everything below the plugin is handed it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """What the command line sets up before Hydra is asked. Hydra hands nothing through to its plugins.
+    """What the command line sets up before Hydra is asked.
 
     Parameters
     ----------
@@ -53,7 +57,31 @@ class Context:
     codes: list[int] = field(default_factory=list)
 
 
-context: Context | None = None
+_provided: ContextVar[Context | None] = ContextVar("provided", default=None)
+
+
+@contextmanager
+def providing(context: Context) -> Iterator[None]:
+    """Let Hydra's plugins find a context while the block runs."""
+    token = _provided.set(context)
+    try:
+        yield
+    finally:
+        _provided.reset(token)
+
+
+def find_context() -> Context:
+    """Return the context of the multirun that this is part of.
+
+    Raises
+    ------
+    UserError
+        If it is not part of one that our command line started.
+    """
+    found = _provided.get()
+    if found is None:
+        raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+    return found
 
 
 @dataclass(frozen=True)
