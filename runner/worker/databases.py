@@ -1,3 +1,4 @@
-"""File name endings of databases that MLflow may record in."""
+"""File name endings: of models, and of databases that MLflow may record in."""
 
+MODELS = (".joblib", ".pkl", ".pickle", ".skops")
 DATABASES = (".db", ".sqlite", ".sqlite3")

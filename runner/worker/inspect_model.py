@@ -22,7 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
 _DATA = ("pandas", "numpy", "polars", "pyarrow")  # whose classes hold values, though some have a `transform`
 _BOOSTED = ("lightgbm", "xgboost")
@@ -188,7 +187,7 @@ def _check(model: "Any") -> None:
     if what:
         raise Refusal("it holds {}, which is no model".format(what))
     if not _methods(model):
-        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(METHODS)))
+        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(flavours.METHODS)))
     unfitted = _unfitted(model)
     if unfitted:
         raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
@@ -215,7 +214,7 @@ def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
 
 
 def _methods(model: "Any") -> "List[str]":
-    return [name for name in METHODS if callable(getattr(model, name, None))]
+    return [name for name in flavours.METHODS if callable(getattr(model, name, None))]
 
 
 def _no_model(value: "Any") -> str:

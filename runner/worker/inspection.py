@@ -13,6 +13,7 @@ import files
 import processes
 import timeouts
 import worker_result
+from databases import MODELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from job_order import JobOrder
 
-_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 _LARGEST_ANSWER = 16 << 20
 
 
@@ -50,7 +50,7 @@ def _model_files(folder: str) -> "List[str]":
     for parent, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(parent, name)
-            if name.endswith(_SUFFIXES) and os.path.isfile(path) and not os.path.islink(path):
+            if name.endswith(MODELS) and os.path.isfile(path) and not os.path.islink(path):
                 found.append(path)
     return found
 

@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, UnicodeConverter
 
+from runner.io.clock import now
 from serving.dataplane.outputs import dumps
 from serving.dataplane.plane import Answer, DataPlane
 from serving.errors import ServingError
@@ -20,7 +21,7 @@ from serving.http.door import Door
 from serving.http.keys import Keys
 from serving.http.room import Room
 from serving.http.shortcut import Shortcut
-from serving.http.tracing import TRACE, Trace, Tracing, time_now
+from serving.http.tracing import TRACE, Trace, Tracing
 from serving.observe.telemetry import Telemetry, exposition
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class App:
         """Keep what is to be told of an answer."""
         trace.answer, trace.rows = answer, rows
         if self.telemetry.keep_payload() and self.telemetry.payloads is not None:
-            line = {"time": time_now(), "request_id": trace.request_id, "model": answer.served.name}
+            line = {"time": now(), "request_id": trace.request_id, "model": answer.served.name}
             line |= {"version": answer.served.version, "request": payload, "answer": form}
             self.telemetry.payloads.add(line)
 

@@ -6,9 +6,9 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from runner.io.clock import now
 from serving.dataplane.outputs import dumps
 from serving.errors import ServingError, is_text
 from serving.http.door import Door, TurnedAway
@@ -90,7 +90,7 @@ class Tracing:
     def _line(self, environ: dict[str, Any], trace: Trace, status: int, seconds: float) -> dict[str, Any]:
         answer = trace.answer
         return {
-            "time": time_now(),
+            "time": now(),
             "request_id": trace.request_id,
             "client": environ.get("REMOTE_ADDR"),
             "http": environ["REQUEST_METHOD"],
@@ -131,8 +131,3 @@ def _refuse(trace: Trace, start: Callable[..., Any], error: ServingError) -> Ite
         headers.append(("Retry-After", str(error.retry_after)))
     start(f"{error.status} {error.code}", headers)
     return [content]
-
-
-def time_now() -> str:
-    """Return the present as the records write it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
