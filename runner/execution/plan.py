@@ -53,7 +53,7 @@ class Plan:
 
 def register_resolvers() -> None:
     """Teach OmegaConf ``${project_root:}`` and ``${input:NAME}``, and to count what it resolves."""
-    from runner.config.interpolation_limits import limit_interpolations
+    from runner.config.limits.references import limit_interpolations
 
     limit_interpolations()
     root = str(SHIPPED)
