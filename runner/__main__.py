@@ -6,20 +6,21 @@ import copy
 import gc
 import os
 import sys
-import traceback
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import AbstractContextManager
 
     from omegaconf import DictConfig
 
+    from runner.errors import UserError
     from runner.execution.plan import Plan
 
 PLUGINS = str(Path(__file__).resolve().parent / "sweeps" / "plugins")
 MULTIRUN = ("-m", "--multirun")
-INTERNAL_ERROR, BROKEN_PIPE = 3, 141
 
 
 def main() -> None:
@@ -29,10 +30,11 @@ def main() -> None:
     """
     gc.disable()  # until the run starts: composing creates many objects and no garbage, and is 10 % faster without
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us and become one line
+    from runner.console.boundary import guarded
     from runner.console.pipes import open_streams, reader_may_leave
 
     open_streams()
-    code = _guarded()
+    code = guarded(_interruptible, _explain)
     with reader_may_leave():
         try:
             sys.stdout.flush()
@@ -45,28 +47,18 @@ def main() -> None:
     os._exit(code)
 
 
-def _guarded() -> int:
+def _explain(error: BaseException) -> UserError | None:
+    from runner.config.messages import as_user_error
+
+    return as_user_error(error)
+
+
+def _interruptible() -> int:
     try:
         return _compose_and_run()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader (`| head`) has seen enough
-        from runner.console.pipes import print_nowhere
-
-        print_nowhere()
-        return BROKEN_PIPE
-    except SystemExit as leaving:  # argparse's 2 means a failed run here
-        return 1 if leaving.code == 2 else int(leaving.code or 0)
-    except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
-        from runner.config.messages import as_user_error
-
-        mistake = as_user_error(error)
-        if mistake is None:
-            traceback.print_exception(error)
-            return INTERNAL_ERROR
-        print(f"error: {mistake}", file=sys.stderr)
-        return 1
+        raise
 
 
 def _compose_and_run() -> int:
@@ -135,10 +127,13 @@ def _run_with_hydra() -> int:
         check_config_loads()
     base = Path.cwd()
     codes: list[int] = []
+    multirun: AbstractContextManager[None] = nullcontext()
     if any(word in MULTIRUN for word in sys.argv):
-        from runner.multirun import set_up
+        from runner.multirun import make_sweep_context
+        from runner.sweeps.controller.request import providing
 
-        codes = set_up(base).codes
+        context = make_sweep_context(base)
+        codes, multirun = context.codes, providing(context)
     plans: list[Plan] = []
 
     def run_folder(_root_: DictConfig) -> str:
@@ -160,7 +155,8 @@ def _run_with_hydra() -> int:
             )
         codes.append(_execute(plans[0]))
 
-    task()
+    with multirun:
+        task()
     return max(codes, default=0)
 
 

@@ -75,4 +75,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    from runner.console.boundary import guarded
+
+    sys.exit(guarded(lambda: main(sys.argv[1:])))

@@ -10,10 +10,9 @@ import click
 from runner.commands.common import global_options
 from runner.commands.lazy import LazyGroup
 from runner.config.variables import check_variables
-from runner.console.pipes import open_streams, output_is_lost, print_nowhere
-from runner.errors import UserError, storage_error
-
-CANCELED, BROKEN_PIPE = 130, 141
+from runner.console.boundary import guarded
+from runner.console.pipes import open_streams
+from runner.errors import UserError
 
 
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -85,40 +84,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # In any locale, names that are not UTF-8 are shown escaped instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    try:
-        check_variables()
-        code = _invoke(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
-    except UserError as error:
-        return _fail(str(error))
-    except click.ClickException as error:
-        return _fail(_one_line(error))
-    except (KeyboardInterrupt, click.Abort):
-        return CANCELED
-    except BrokenPipeError:
-        print_nowhere()  # the reader (head, less) has seen enough
-        return BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001  (the last resort: what is not the disk's fault is a bug of ours)
-        if isinstance(error, OSError) and output_is_lost():
-            return _fail(f"Cannot write the output: {error.strerror}")
-        mistake = storage_error(error)
-        if mistake is not None:
-            return _fail(str(mistake))
-        import traceback
-
-        traceback.print_exc()
-        return 3
-    return code
+    return guarded(lambda: _invoke(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _invoke(arguments: list[str]) -> int:
-    # Not click's own main(), which has its own exit codes for Ctrl-C and broken pipes.
+    # Not click's own main(): it turns Ctrl-C and broken pipes into codes of its own.
+    check_variables()
+    code = 0
     try:
         with cli.make_context("vivero", arguments) as context:
             cli.invoke(context)
     except click.exceptions.Exit as ended:
-        return ended.exit_code
-    return 0
+        code = ended.exit_code
+    except click.ClickException as error:
+        raise UserError(_one_line(error)) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    sys.stdout.flush()
+    return code
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -126,13 +109,6 @@ def _one_line(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None and "--help" not in message:
         message = f"{message.rstrip('.')}. See '{error.ctx.command_path} --help'"
     return " ".join(message.split())
-
-
-def _fail(line: str) -> int:
-    from runner.commands.output import note
-
-    note(f"error: {line}")
-    return 1
 
 
 if __name__ == "__main__":

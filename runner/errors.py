@@ -48,6 +48,11 @@ def storage_error(error: BaseException) -> UserError | None:
     return UserError(f"{error.strerror}{place}", hint)
 
 
+def as_mistake(error: BaseException) -> UserError | None:
+    """Return the user's mistake behind an exception, None if it is a bug."""
+    return error if isinstance(error, UserError) else storage_error(error)
+
+
 _ALIKE = 0.65  # similarity of two words, where 1 is equal: scr may mean src, but nope does not mean none
 _LISTED = 30
 

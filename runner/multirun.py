@@ -12,14 +12,14 @@ from runner.ports import Compute
 from runner.records import RunRecord
 from runner.recovery import finished, reopen
 from runner.store.runs import FileRunStore
-from runner.sweeps.controller import request
+from runner.sweeps.controller.request import Context
 from runner.sweeps.display.watcher import make_watcher
 from runner.wiring import make_compute, make_context, new_record
 
 
-def set_up(base: Path) -> request.Context:
-    """Create the context of sweeps started in a folder, and make it available to Hydra's plugins."""
-    request.context = request.Context(
+def make_sweep_context(base: Path) -> Context:
+    """Return the context of sweeps started in a folder."""
+    return Context(
         base=base,
         new_run=_new_run,
         reopen=_reopen,
@@ -27,7 +27,6 @@ def set_up(base: Path) -> request.Context:
         make_compute=partial(make_compute, base=base, several=True),
         watcher=make_watcher,
     )
-    return request.context
 
 
 def _new_run(plan: Plan, compute: Compute) -> tuple[RunRecord, RunContext]:

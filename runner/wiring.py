@@ -20,32 +20,27 @@ if TYPE_CHECKING:
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
+    from runner.endpoints.store import EndpointStore
 
 
 def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, ...] = ()) -> Environment:
     """Return the adapter for an environment's settings; `more` is what is to be in it beside what they name."""
-    if config.kind == "current":
-        from runner.environments.current import CurrentEnvironment
+    return _ENVIRONMENTS[config.kind](config, layout, base, more)
 
-        return CurrentEnvironment(layout, config.allow_drift, partial(_venv, layout, more))
-    if config.kind == "conda":
-        from runner.environments.conda.environment import CondaEnvironment
 
-        return CondaEnvironment(
-            layout,
-            file=config.file,
-            packages=list(config.packages),
-            pip=list(config.pip),
-            python=config.python,
-            channels=list(config.channels),
-            channel_priority=config.channel_priority,
-            upgrade=config.upgrade,
-            base=base,
-        )
-    if config.kind == "docker":
-        from runner.environments.docker.environment import DockerEnvironment
+def _current(config: Any, layout: Layout, _base: Path, more: tuple[str, ...]) -> Environment:
+    from runner.environments.current import CurrentEnvironment
 
-        return DockerEnvironment(layout, config, base)
+    return CurrentEnvironment(layout, config.allow_drift, partial(_restored, layout, more))
+
+
+def _restored(layout: Layout, more: tuple[str, ...], packages: list[str], python: str) -> Environment:
+    from runner.environments.venv import VenvEnvironment
+
+    return VenvEnvironment(layout, packages=[*packages, *more], python=python)
+
+
+def _venv(config: Any, layout: Layout, base: Path, more: tuple[str, ...]) -> Environment:
     from runner.environments.venv import VenvEnvironment
 
     return VenvEnvironment(
@@ -60,6 +55,31 @@ def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, .
     )
 
 
+def _conda(config: Any, layout: Layout, base: Path, _more: tuple[str, ...]) -> Environment:
+    from runner.environments.conda.environment import CondaEnvironment
+
+    return CondaEnvironment(
+        layout,
+        file=config.file,
+        packages=list(config.packages),
+        pip=list(config.pip),
+        python=config.python,
+        channels=list(config.channels),
+        channel_priority=config.channel_priority,
+        upgrade=config.upgrade,
+        base=base,
+    )
+
+
+def _docker(config: Any, layout: Layout, base: Path, _more: tuple[str, ...]) -> Environment:
+    from runner.environments.docker.environment import DockerEnvironment
+
+    return DockerEnvironment(layout, config, base)
+
+
+_ENVIRONMENTS = {"current": _current, "venv": _venv, "conda": _conda, "docker": _docker}
+
+
 def _environment_for(spec: RunSpec, layout: Layout, base: Path, *, apart: bool) -> Environment:
     """Return what a run is carried out in, here or `apart` on another machine."""
     more = scaling_packages(spec.compute)
@@ -71,12 +91,6 @@ def _environment_for(spec: RunSpec, layout: Layout, base: Path, *, apart: bool) 
             config = dataclasses.replace(config, pip=[*config.pip, *more])
         return AwayEnvironment(layout, config, base)
     return make_environment(spec.environment, layout, base, more)
-
-
-def _venv(layout: Layout, more: tuple[str, ...], packages: list[str], python: str) -> Environment:
-    from runner.environments.venv import VenvEnvironment
-
-    return VenvEnvironment(layout, packages=[*packages, *more], python=python)
 
 
 def scaling_packages(compute: Any) -> tuple[str, ...]:
@@ -194,15 +208,23 @@ def make_servers(kind: str, layout: Layout, say: Say) -> Servers:
     """Return what serves endpoints of a kind."""
     from runner.endpoints.store import EndpointStore
 
-    store = EndpointStore(layout)
-    if kind == "docker":
-        from runner.endpoints.docker.servers import ContainerServers
-        from runner.store.registry import FileRegistry
+    return _SERVERS[kind](EndpointStore(layout), layout, say)
 
-        return ContainerServers(store, FileRegistry(layout), partial(serving_image, layout), local_host(), say)
+
+def _processes(store: EndpointStore, layout: Layout, say: Say) -> Servers:
     from runner.endpoints.local import LocalServers
 
     return LocalServers(store, partial(serving_environment, layout), local_host(), say)
+
+
+def _containers(store: EndpointStore, layout: Layout, say: Say) -> Servers:
+    from runner.endpoints.docker.servers import ContainerServers
+    from runner.store.registry import FileRegistry
+
+    return ContainerServers(store, FileRegistry(layout), partial(serving_image, layout), local_host(), say)
+
+
+_SERVERS = {"local": _processes, "docker": _containers}
 
 
 def make_deployer(layout: Layout, registry: Registry, say: Say) -> Deployer:

@@ -6,13 +6,14 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import NoReturn, Optional
 
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.variables import check_variables
+from runner.console.boundary import guarded
 from runner.console.pipes import open_streams
 from runner.endpoints.typed_settings import read_words
-from runner.errors import UserError, storage_error
+from runner.errors import UserError
 
 
 @dataclass
@@ -52,16 +53,12 @@ def main(words: list[str]) -> int:
     if set(words) & {"-h", "--help"}:
         print(HELP, end="")
         return 0
-    try:
-        check_variables()
-        command = parse(words)
-        argv, variables = prepare(command)
-    except (UserError, OSError) as error:
-        mistake = error if isinstance(error, UserError) else storage_error(error)
-        if mistake is None:
-            raise
-        print(f"error: {mistake}", file=sys.stderr)
-        return 1
+    return guarded(lambda: _serve(words))
+
+
+def _serve(words: list[str]) -> NoReturn:
+    check_variables()
+    argv, variables = prepare(parse(words))
     sys.stdout.flush()
     os.execve(argv[0], argv, variables)  # noqa: S606 - an argv, no shell
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import UserError, close, storage_error
+from runner.errors import UserError, as_mistake, close
 from runner.io.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
@@ -214,7 +214,7 @@ def main(path: Path) -> int:
             finally:
                 target.with_name(f".{target.name}.lock").unlink(missing_ok=True)
     except (UserError, OSError) as error:
-        mistake = error if isinstance(error, UserError) else storage_error(error)
+        mistake = as_mistake(error)
         if mistake is None:
             raise
         print(json.dumps({"error": str(mistake)}), flush=True)

@@ -10,9 +10,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.hydra_settings import has_target
-from runner.config.interpolation_limits import start_counting
+from runner.config.limits.references import start_counting
+from runner.config.limits.yaml_files import TARGET
 from runner.config.schema import RunSpec
-from runner.config.yaml_limits import TARGET
 from runner.errors import UserError
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])

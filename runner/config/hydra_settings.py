@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from runner.config.yaml_limits import TARGET
+from runner.config.limits.yaml_files import TARGET
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check_hydra(config: DictConfig) -> None:
     """
     from omegaconf import OmegaConf
 
-    from runner.config.interpolation_limits import start_counting
+    from runner.config.limits.references import start_counting
 
     start_counting()
     plain: Any = OmegaConf.to_container(config.hydra, resolve=False)

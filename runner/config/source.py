@@ -1,4 +1,4 @@
-"""Makes Hydra read configuration files within the limits of `yaml_limits`."""
+"""Makes Hydra read configuration files within the limits of `limits.yaml_files`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from hydra._internal.core_plugins.file_config_source import FileConfigSource as HydraSource
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 
-from runner.config.yaml_limits import load_config, read_text
+from runner.config.limits.yaml_files import load_config, read_text
 
 
 class FileConfigSource(HydraSource):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runner.config.word_limits import check_sweep_words, check_words
+from runner.config.limits.words import check_sweep_words, check_words
 from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import Field, fields
 from typing import Any, TypeVar
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.config.word_limits import check_words
-from runner.config.yaml_limits import check
+from runner.config.limits.words import check_words
+from runner.config.limits.yaml_files import check
 from runner.errors import UserError, nearest
 
 _LONGEST = 60  # characters of a value in a message

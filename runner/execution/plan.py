@@ -54,7 +54,7 @@ class Plan:
 
 def register_resolvers() -> None:
     """Register ``${project_root:}`` and ``${input:NAME}``, and limit what OmegaConf resolves."""
-    from runner.config.interpolation_limits import limit_interpolations
+    from runner.config.limits.references import limit_interpolations
 
     limit_interpolations()
     root = str(SHIPPED)

@@ -246,6 +246,17 @@ def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> 
         warn_once(path, f"{path} is damaged; skipped {_short(first)}{more}")
 
 
+def mend_lines(path: Path | str) -> None:
+    """Cut off a last line that a kill, a full disk or a power cut left torn, or the next would be written onto it."""
+    try:
+        content = read_bytes(path, LARGEST_LINES)
+    except FileNotFoundError:
+        return
+    whole = content.rfind(b"\n") + 1
+    if whole != len(content):
+        os.truncate(path, whole)
+
+
 def check_line(line: bytes, kind: type[Record]) -> dict[str, Any] | str | None:
     """Return what a line says, else in words what is wrong with it; None of an empty one."""
     if not line.strip():

@@ -15,8 +15,7 @@ from runner.io.json_records import as_record, read_json, read_text
 from runner.layout import RunLayout
 from runner.ports import Registry
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord
-
-MODEL_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
+from runner.worker.suffixes import MODELS
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
 
 def _only_model(run: RunLayout) -> Path:
     for root, place in ((run.outputs, "outputs/"), (run.work, "")):
-        found = [name for name in list_files(root) if name.endswith(MODEL_SUFFIXES)]
+        found = [name for name in list_files(root) if name.endswith(MODELS)]
         if len(found) == 1:
             return Path(root / found[0])
         if found:
@@ -73,7 +72,7 @@ def _only_model(run: RunLayout) -> Path:
                 f"vivero models register {run.root.name} --path {shlex.quote(place + found[0])}",
             )
     raise UserError(
-        f"The run wrote no model: no file in outputs ends in {', '.join(MODEL_SUFFIXES)}",
+        f"The run wrote no model: no file in outputs ends in {', '.join(MODELS)}",
         "Write one, for example joblib.dump(model, 'outputs/model.joblib'), or name it with model.path",
     )
 

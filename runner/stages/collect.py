@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config.yaml_limits import load
+from runner.config.limits.yaml_files import load
 from runner.console.format import finite
 from runner.errors import UserError
 from runner.io.clock import now

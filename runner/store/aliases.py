@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.io.clock import now, write_time
+from runner.io.clock import now, read_time, write_time
 from runner.io.files import append_json_line, locked
-from runner.io.json_records import LARGEST_LINES, read_bytes, read_lines
+from runner.io.json_records import mend_lines, read_lines
 from runner.records import AliasLine
 
 
@@ -24,16 +22,8 @@ class AliasFile:
     def append(self, alias: str, version: int | None) -> None:
         """Append a change in a single write, so readers see the old state or the new."""
         with locked(self._lock):
-            self._mend()
+            mend_lines(self._path)
             append_json_line(self._path, {"time": now(), "alias": alias, "version": version})
-
-    def _mend(self) -> None:
-        """Cut off a last line that a full disk or a power cut left torn."""
-        with contextlib.suppress(FileNotFoundError):
-            content = read_bytes(self._path, LARGEST_LINES)
-            whole = content.rfind(b"\n") + 1
-            if whole != len(content):
-                os.truncate(self._path, whole)
 
     def history(self) -> list[dict[str, Any]]:
         """Return every change, oldest first. A damaged line is named and skipped."""
@@ -55,7 +45,7 @@ class AliasFile:
 
 def _moment(text: str) -> str:
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        moment = read_time(text)
     except ValueError:
         raise UserError(f"'{text}' is not a date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
     if len(text) == len("2026-03-01"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.files import append_json_line, write_json
-from runner.io.json_records import LARGEST_LINES, as_record, read_bytes, read_lines
+from runner.io.json_records import as_record, mend_lines, read_lines
 from runner.io.record import FORMAT
 from runner.layout import Layout
 from runner.store.finding import latest, meant, read_own, record_folders, time_of
@@ -94,7 +93,7 @@ class SweepStore:
         """
         journal = self.layout.sweep(sweep_id).journal
         if sweep_id not in self._mended:
-            _cut_torn_line(journal)
+            mend_lines(journal)
             self._mended.add(sweep_id)
         append_json_line(journal, line)
 
@@ -135,13 +134,3 @@ class SweepStore:
 def request_cancel(layout: Layout, sweep_id: str) -> None:
     """Leave the mark that asks for a sweep's end."""
     write_json(layout.sweep(sweep_id).cancel, {"format": FORMAT, "by": f"vivero cancel at {now()}"})
-
-
-def _cut_torn_line(journal: Path) -> None:
-    """Take away a last line that a kill has cut off, or the next one would be written onto it."""
-    try:
-        content = read_bytes(journal, LARGEST_LINES)
-    except FileNotFoundError:
-        return
-    if not content.endswith(b"\n"):
-        os.truncate(journal, content.rfind(b"\n") + 1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, nearest
-from runner.worker.models.flavours import Pyfunc
+from runner.worker.models.flavours import METHODS, Pyfunc
 from serving.data.columns import ANY, DATE, Column, number_for_none, read_columns
 from serving.data.libraries import features_of
 from serving.data.traits import (
@@ -25,7 +25,6 @@ from serving.data.traits import (
     takes_only,
 )
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _BY_COLUMN = ("ColumnTransformer", "FunctionTransformer")
 _NUMBERS, _FRAME, _TEXTS, _RECORDS = "numbers", "frame", "texts", "records"
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from runner.access import ownership
+from runner.console.boundary import guarded
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.files import write_json
@@ -28,11 +29,7 @@ def main() -> int:
     """Create a workspace that can be written to, serve from it, and return the exit code."""
     # Its models are a link into the image, which nobody can write.
     os.environ[ownership.VARIABLE] = str(_PLACE)
-    try:
-        return serve(lay_out(IMAGE, KEYS, _PLACE))
-    except UserError as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
-        return 1
+    return guarded(lambda: serve(lay_out(IMAGE, KEYS, _PLACE)))
 
 
 def lay_out(image: Path, keys: Path, place: Path) -> Path:

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runner.config import yaml_limits
 from runner.config.composition import read_composition
 from runner.config.endpoint_settings import EndpointSettings
 from runner.config.hydra_settings import check_hydra
+from runner.config.limits import yaml_files
+from runner.config.limits.words import check_sweep_words, check_words
+from runner.config.limits.yaml_files import MOST_VALUES, check, load, load_config, read_text
 from runner.config.messages import as_user_error
 from runner.config.schema import CONF, HYDRA_VERSION, register_schemas
 from runner.config.switches import read_switches
-from runner.config.word_limits import check_sweep_words, check_words
-from runner.config.yaml_limits import MOST_VALUES, check, load, load_config, read_text
 from runner.endpoints.typed_settings import read_words
 from runner.environments.requirements.spec import Requirements, conda_content
 from runner.errors import UserError
@@ -190,9 +190,9 @@ def test_aliases_count_with_all_that_they_stand_for(start: Any, times: list[int]
     text = "\n".join(lines)
     there = values_in(yaml.safe_load(text))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml_limits, "MOST_VALUES", there)
+        patch.setattr(yaml_files, "MOST_VALUES", there)
         check(text, "text")
-        patch.setattr(yaml_limits, "MOST_VALUES", there - 1)
+        patch.setattr(yaml_files, "MOST_VALUES", there - 1)
         with pytest.raises(UserError, match="more than"):
             check(text, "text")
 

@@ -97,7 +97,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def told(*words: str) -> str:
         monkeypatch.setattr(sys, "argv", ["runner", *JOB, *words])
-        code = command._guarded()
+        code = guarded(command._interruptible, command._explain)
         printed = capsys.readouterr()
         assert (code, printed.out) == (1, ""), f"{words}: {printed}"
         return printed.err

@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from sklearn.svm import SVC
 
     from runner import records
-    from runner.config import yaml_limits
+    from runner.config.limits import yaml_files
     from runner.errors import UserError
     from runner.execution.metrics import last_values, numbers_of
     from runner.io import json_records
@@ -71,7 +71,7 @@ def as_lines(data: bytes) -> None:
 def as_yaml(data: bytes) -> None:
     """Read a composition's file."""
     text = data.decode(errors="surrogateescape")
-    for load in (yaml_limits.load, yaml_limits.load_config):
+    for load in (yaml_files.load, yaml_files.load_config):
         try:
             load(text, "file")
         except REFUSALS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.config.yaml_limits import load, read_text
+from runner.config.limits.yaml_files import load, read_text
 from runner.environments.interpreters import as_version
 from runner.environments.requirements.packages import normalised
 from runner.environments.requirements.place_parser import place_of

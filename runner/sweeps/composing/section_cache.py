@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from runner.config.composition import Composition, dump_yaml, read_composition
-from runner.config.interpolation_limits import start_counting
+from runner.config.limits.references import start_counting
 from runner.config.schema import RunSpec
 
 _FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.sweeps.controller.multirun import conduct
-from runner.sweeps.controller.request import Order
+from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.early_stopping.policy import make_policy
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.ranking.objectives import read_objectives
@@ -47,7 +47,11 @@ def words_of(master: DictConfig) -> tuple[str, ...]:
 
 
 def conduct_list(
-    loader: ConfigLoader, master: DictConfig, lists: list[tuple[str, ...]], earlier: SweepRecord | None
+    context: Context,
+    loader: ConfigLoader,
+    master: DictConfig,
+    lists: list[tuple[str, ...]],
+    earlier: SweepRecord | None,
 ) -> SweepRecord:
     """Run lists of overrides as trials. A further batch adds trials to the earlier sweep."""
     from omegaconf import OmegaConf
@@ -62,4 +66,4 @@ def conduct_list(
         search=ListSearch([*before, *lists]), space={}, policy=make_policy(settings.early_termination, goal),
         settings=settings, objectives=objectives,
     )  # fmt: skip
-    return conduct(order, earlier)
+    return conduct(order, context, earlier)

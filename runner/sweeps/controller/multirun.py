@@ -16,9 +16,8 @@ from runner.io.names import name_from
 from runner.layout import Layout
 from runner.statuses import CANCELED, COMPLETED, RUNNING
 from runner.sweeps.composing.secrets import masked_space, of_sweep
-from runner.sweeps.controller import request
 from runner.sweeps.controller.conductor import Conductor, Dependencies, Limits
-from runner.sweeps.controller.request import Order
+from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.controller.resume import resumed
 from runner.sweeps.controller.trial_factory import Work
 from runner.sweeps.controller.winner import register_best
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 FAILED_SWEEP, INTERRUPTED = 2, 130
 
 
-def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
+def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) -> SweepRecord:
     """Run or resume a sweep, and store its exit code in the context.
 
     Raises
@@ -40,8 +39,6 @@ def conduct(order: Order, earlier: SweepRecord | None = None) -> SweepRecord:
     UserError
         If it cannot start.
     """
-    context = request.context
-    assert context is not None  # noqa: S101 - set by the command line
     layout = layout_of(order.master.workspace.root, context.base)
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)

@@ -1,15 +1,19 @@
 """A request for a sweep, and the context that the command line sets up.
 
-Hydra does not pass objects to its plugins, so they find the context in `context`.
+Hydra creates its plugins itself and passes them none of our objects. The command line sets the context with
+`providing`, and a plugin finds it with `find_context`. Everything below the plugin takes it as a parameter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
@@ -53,7 +57,31 @@ class Context:
     codes: list[int] = field(default_factory=list)
 
 
-context: Context | None = None
+_provided: ContextVar[Context | None] = ContextVar("provided", default=None)
+
+
+@contextmanager
+def providing(context: Context) -> Iterator[None]:
+    """Let Hydra's plugins find a context while the block runs."""
+    token = _provided.set(context)
+    try:
+        yield
+    finally:
+        _provided.reset(token)
+
+
+def find_context() -> Context:
+    """Return the context of the multirun that this is part of.
+
+    Raises
+    ------
+    UserError
+        If it is not part of one that our command line started.
+    """
+    found = _provided.get()
+    if found is None:
+        raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+    return found
 
 
 @dataclass(frozen=True)

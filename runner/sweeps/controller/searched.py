@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from runner.access.secrets import MASK
 from runner.errors import UserError
 from runner.execution.plan import layout_of
-from runner.sweeps.controller import request
 from runner.sweeps.controller.conductor import values_of
 from runner.sweeps.controller.multirun import conduct
-from runner.sweeps.controller.request import Order
+from runner.sweeps.controller.request import Context, Order
 from runner.sweeps.early_stopping.policy import make_policy
 from runner.sweeps.ports import Search
 from runner.sweeps.ranking.objectives import read_objectives
@@ -30,7 +29,7 @@ _MAY_CHANGE = ("sweep.", "compute.", "compute=")  # such as a larger sweep.max_t
 
 
 def conduct_search(
-    loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
+    context: Context, loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
 ) -> SweepRecord:
     """Run the sweep that some words describe.
 
@@ -39,10 +38,9 @@ def conduct_search(
     UserError
         If they do not describe one.
     """
+    store = SweepStore(layout_of(master.workspace.root, context.base))
     if master.sweep.resume is None:
-        return conduct(_order(loader, master, arguments, search))
-    assert request.context is not None  # noqa: S101 - set by the command line
-    store = SweepStore(layout_of(master.workspace.root, request.context.base))
+        return conduct(_order(store, loader, master, arguments, search), context)
     earlier = store.find(str(master.sweep.resume))
     if earlier.search == "list":
         raise UserError(f"Sweep {earlier.id} was made by another Hydra sweeper and cannot be resumed")
@@ -59,7 +57,7 @@ def conduct_search(
         )
     words = (*earlier.arguments, *(one for one in arguments if one.startswith(_MAY_CHANGE) and _RESUME not in one))
     chosen = search or earlier.search
-    return conduct(_order(loader, _master(loader, master, words), words, chosen), earlier)
+    return conduct(_order(store, loader, _master(loader, master, words), words, chosen), context, earlier)
 
 
 def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> DictConfig:
@@ -73,7 +71,9 @@ def _master(loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> D
     return found
 
 
-def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None) -> Order:
+def _order(
+    store: SweepStore, loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...], search: str | None
+) -> Order:
     from omegaconf import OmegaConf
 
     parsed = parse_words(arguments, loader)
@@ -85,7 +85,7 @@ def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...],
     space = make_space(settings.space, swept, settings.seed)
     name = search or settings.sweeper or "grid"
     found = make_search(SearchSettings(name, settings.seed, settings.max_trials, objectives), space)
-    _learn(found, settings.warm_start, master)
+    _learn(found, settings.warm_start, store)
     goal = objectives[0].goal if objectives else MAXIMIZE
     return Order(
         loader=loader, master=master, shared=shared, arguments=arguments, name=name, search=found,
@@ -94,10 +94,8 @@ def _order(loader: ConfigLoader, master: DictConfig, arguments: tuple[str, ...],
     )  # fmt: skip
 
 
-def _learn(search: Search, sweeps: Sequence[str], master: DictConfig) -> None:
+def _learn(search: Search, sweeps: Sequence[str], store: SweepStore) -> None:
     """Report the results of earlier sweeps to a search."""
-    assert request.context is not None  # noqa: S101 - set by the command line
-    store = SweepStore(layout_of(master.workspace.root, request.context.base))
     for one in sweeps:
         earlier = store.replay(store.find(one))
         for trial in earlier.trials:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from runner.config.word_limits import check_combinations
+from runner.config.limits.words import check_combinations
 from runner.errors import UserError
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.records import TrialRecord

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, Sweep, Transformer
 from hydra.errors import HydraException
 
-from runner.config.word_limits import check_values
+from runner.config.limits.words import check_values
 from runner.errors import UserError
 from runner.sweeps.composing.override_text import from_word
 from runner.sweeps.ports import Suggestion

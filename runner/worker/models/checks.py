@@ -4,13 +4,13 @@ import sys
 import types
 
 from . import categories
+from .flavours import METHODS
 from .loading import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, List, Set
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 _DATA = ("pandas", "numpy", "polars", "pyarrow")  # whose classes hold values, though some have a `transform`
 _BOOSTED = ("lightgbm", "xgboost")
 _OF_SKLEARN = ("sklearn", "imblearn")  # whose classes can be told by what fit leaves on them; a user's own cannot

@@ -1,7 +1,7 @@
 """Reads model folders that MLflow writes: which file is the model, how to load it, which method to call.
 
 ``MLmodel`` lists flavours, each with its facts (MLflow 2 and 3). Used where a model is looked at, in the environment of
-its run, and by the server; nothing here is needed for a model that is one file.
+its run, and by the server. A model that is one file needs only `METHODS`, the methods that a client may choose.
 """
 
 import os
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Flavours = Dict[str, Dict[str, str]]
 
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
 PICKLED = ("model.pkl", "model.joblib", "model.skops")  # MLflow's names, and ours
 EXAMPLES = ("input_example.json", "example_input.json")  # beside a model, or in its folder
 _LIBRARIES = ("lightgbm", "xgboost", "catboost")

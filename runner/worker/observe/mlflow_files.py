@@ -10,7 +10,7 @@ import os
 import sqlite3
 from urllib.parse import quote, unquote
 
-from .databases import DATABASES
+from ..suffixes import DATABASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

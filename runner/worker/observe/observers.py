@@ -8,7 +8,7 @@ import re
 import time
 import traceback
 
-from .databases import DATABASES
+from ..suffixes import DATABASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

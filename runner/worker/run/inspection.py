@@ -11,6 +11,7 @@ import traceback
 
 from .. import files, timeouts
 from ..layout import BOOTSTRAP
+from ..suffixes import MODELS
 from . import processes, worker_result
 
 TYPE_CHECKING = False
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ..job_order import JobOrder
 
-_SUFFIXES = (".joblib", ".pkl", ".pickle", ".skops")
 _LARGEST_ANSWER = 16 << 20
 
 
@@ -49,7 +49,7 @@ def _model_files(folder: str) -> "List[str]":
     for parent, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(parent, name)
-            if name.endswith(_SUFFIXES) and os.path.isfile(path) and not os.path.islink(path):
+            if name.endswith(MODELS) and os.path.isfile(path) and not os.path.islink(path):
                 found.append(path)
     return found
 

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from runner.errors import UserError
-from serving.data.schema import METHODS
+from runner.worker.models.flavours import METHODS
 from serving.dataplane.outputs import tidy
 from tests.support.answers import forms, layouts, same, tensors
 

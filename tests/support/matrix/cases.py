@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sklearn.datasets import load_iris
 
-from serving.data.schema import METHODS
+from runner.worker.models.flavours import METHODS
 from tests.support.matrix.estimators import ESTIMATORS, has_several_outputs, make, rows_for, takes_only
 from tests.support.matrix.forms import FORMS, few
 from tests.support.matrix.labels import LABELS, twice

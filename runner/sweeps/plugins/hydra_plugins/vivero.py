@@ -35,10 +35,10 @@ class ViveroLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run a batch. Failures go to the records and the exit code; Hydra would raise only the first."""
         from runner.sweeps.controller.listed import conduct_list
+        from runner.sweeps.controller.request import find_context
 
-        self._sweep = conduct_list(
-            self.hydra_context.config_loader, self.config, [tuple(one) for one in job_overrides], self._sweep
-        )
+        lists = [tuple(one) for one in job_overrides]
+        self._sweep = conduct_list(find_context(), self.hydra_context.config_loader, self.config, lists, self._sweep)
         trials = self._sweep.trials[initial_job_idx : initial_job_idx + len(job_overrides)]
         return [_returned(self.config, one) for one in trials]
 
@@ -74,13 +74,12 @@ class ViveroSweeper(Sweeper):
         Raises
         ------
         UserError
-            If another launcher was chosen, or the sweeper has an unknown key.
+            If there is no multirun, another launcher was chosen, or the sweeper has an unknown key.
         """
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
-        from runner.sweeps.controller import request
+        from runner.sweeps.controller.request import find_context
 
-        if request.context is None:
-            raise UserError("hydra.mode=MULTIRUN has no effect on its own", "To start a sweep, add -m")
+        self._context = find_context()
         for name in self._unknown:
             raise UserError(f"Unknown key 'hydra.sweeper.{name}'", nearest(name, ["params"]))
         if not all(isinstance(value, str | int | float | bool) for value in self._params.values()):
@@ -102,4 +101,5 @@ class ViveroSweeper(Sweeper):
         assert self.hydra_context is not None and self.config is not None  # noqa: S101 - see setup
         typed = {word.partition("=")[0].lstrip("+~") for word in arguments}
         own = [f"{key}={value}" for key, value in self._params.items() if key.lstrip("+~") not in typed]
-        return conduct_search(self.hydra_context.config_loader, self.config, (*own, *arguments), self._search)
+        loader = self.hydra_context.config_loader
+        return conduct_search(self._context, loader, self.config, (*own, *arguments), self._search)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runner.config.yaml_limits import MOST_DEPTH, TARGET
+from runner.config.limits.yaml_files import MOST_DEPTH, TARGET
 from runner.errors import UserError
 
 MOST_WORDS = 1000

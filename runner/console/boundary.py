@@ -1,0 +1,55 @@
+"""Turns whatever a program raises into one line and an exit code, in every entry point."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from runner.console.format import clean
+from runner.console.pipes import output_is_lost, print_nowhere
+from runner.errors import UserError, as_mistake
+
+MISTAKE, INTERNAL_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 3, 130, 141
+
+Explain = Callable[[BaseException], UserError | None]
+
+
+def guarded(program: Callable[[], int | None], explain: Explain = as_mistake) -> int:
+    """Run a program and return its exit code.
+
+    Parameters
+    ----------
+    program : callable
+        The program. It returns its exit code, or None for 0.
+    explain : callable
+        Returns the user's mistake behind an exception, None if it is a bug.
+
+    Returns
+    -------
+    int
+        The program's own code; 1 for a user's mistake, 3 for our bug, 130 for Ctrl-C, 141 if nobody reads the output.
+    """
+    try:
+        return program() or 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader (`| head`) has seen enough
+        print_nowhere()
+        return BROKEN_PIPE
+    except SystemExit as leaving:  # argparse's 2 means a failed run here
+        return MISTAKE if leaving.code == 2 else int(leaving.code or 0)
+    except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
+        if isinstance(error, OSError) and output_is_lost():
+            return _refused(f"Cannot write the output: {error.strerror}")
+        mistake = explain(error)
+        if mistake is not None:
+            return _refused(str(mistake))
+        import traceback
+
+        traceback.print_exception(error)
+        return INTERNAL_ERROR
+
+
+def _refused(line: str) -> int:
+    sys.stderr.write(clean(f"error: {line}") + "\n")
+    return MISTAKE
