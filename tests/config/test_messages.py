@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner import __main__ as command
+from runner.console.boundary import guarded
 from tests.support.command_line import CONF, CommandLine
 
 JOB = ("job.source=src", "job.script=train.py")
