@@ -62,7 +62,8 @@ class Interpreter:
         self.path, self.learn = list(sys.path), None  # type: List[str], Any
         self.began = time.time()
         # What ours import of Python's own stays with the script, and is none of its making either.
-        kept = script.others(sys.modules)
+        kept = {name: module for name, module in sys.modules.items() if not script.is_ours(name)}
+        self.own = [name for name in sys.modules if script.is_ours(name)]  # found here: a fork that looks copies memory
         self.found, self.unneeded = teardown.Found(kept), unneeded
         self._packages = {name.split(".")[0] for name in kept}
         self.tried, self.refused = set(first["modules"]), first["refused"]

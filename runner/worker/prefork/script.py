@@ -13,7 +13,7 @@ from . import preload, teardown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, Iterable, List, Tuple
 
 PACKAGE = __name__.split(".", 1)[0]
 _MISSING = object()
@@ -42,7 +42,7 @@ class Begins(BaseException):
         self.__traceback__ = None
         for descriptor in _opened() - self._interpreter.descriptors:
             _close(descriptor)
-        _forget_ours()
+        _forget_ours([*self._interpreter.own, *self._interpreter.found.newer()])
         path = _absolute(self._argv[1])
         try:
             with open(path, "rb") as file:
@@ -129,15 +129,15 @@ def _close(descriptor: int) -> None:
         return
 
 
-def others(modules: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Return the modules that are not ours."""
-    return {name: module for name, module in modules.items() if name.split(".", 1)[0] != PACKAGE}
+def is_ours(name: str) -> bool:
+    """Tell whether a module is the worker's."""
+    return name.split(".", 1)[0] == PACKAGE
 
 
-def _forget_ours() -> None:
-    """Take our modules away; what they imported themselves stays."""
-    for name in set(sys.modules).difference(others(sys.modules)):
-        del sys.modules[name]
+def _forget_ours(names: "Iterable[str]") -> None:
+    """Take those modules of some away that are ours; what they imported themselves stays."""
+    for name in filter(is_ours, names):
+        sys.modules.pop(name, None)
 
 
 def _absolute(path: str) -> str:
