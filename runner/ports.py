@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,6 @@ from typing import Any, Protocol
 from runner.records import (
     EnvironmentRecord,
     Inspection,
-    ModelRecord,
-    RunRecord,
     ScaleRecord,
     SnapshotRecord,
 )
@@ -346,71 +344,6 @@ class SnapshotStore(Protocol):
 
     def check_out(self, digest: str, target: Path) -> None:
         """Make a writable copy of a stored snapshot."""
-
-
-class RunStore(Protocol):
-    """Runs as files."""
-
-    def create(self, record: RunRecord) -> None:
-        """Make the run's folder, exclusively, with its record."""
-
-    def write(self, record: RunRecord) -> None:
-        """Replace a run's record."""
-
-    def read(self, run_id: str) -> RunRecord:
-        """Return one run's record by its full id."""
-
-    def find(self, text: str) -> RunRecord:
-        """Return the run that a user means: id, unique part of an id, or ``latest``."""
-
-    def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
-        """Yield all runs, newest first."""
-
-    def delete(self, run_id: str) -> None:
-        """Remove a run that has ended."""
-
-
-class Registry(Protocol):
-    """Models, versions and aliases."""
-
-    def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run made."""
-
-    def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
-        """Copy an artefact in as the next version; `record.version` is ignored on the way in."""
-
-    def names(self) -> list[str]:
-        """Return the names of models, sorted."""
-
-    def versions(self, name: str) -> list[int]:
-        """Return a model's versions, ascending."""
-
-    def resolve(self, reference: str) -> ModelRecord:
-        """Return what ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` stands for."""
-
-    def artefact(self, record: ModelRecord) -> Path:
-        """Return where a version's artefact is."""
-
-    def verified_bytes(self, record: ModelRecord) -> bytes:
-        """Return a single-file artefact's bytes, checked against its SHA-256 before anything reads them."""
-
-    def aliases(self, name: str) -> dict[str, int]:
-        """Return the aliases as they stand."""
-
-    def set_alias(self, name: str, alias: str, version: int | None) -> None:
-        """Move an alias to a version, or drop it with None."""
-
-    def alias_history(self, name: str) -> list[dict[str, Any]]:
-        """Return every change of an alias, oldest first."""
-
-    def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
-        """Set tags of a version, or drop those given as None."""
-
-    def delete(self, name: str, version: int | None) -> None:
-        """Remove one version, or with None the model. Numbers are not used again."""
-
-    def verify(self, name: str, version: int) -> list[str]:
-        """Return what is wrong with a version's files; nothing means all is well."""
 
 
 class Inspector(Protocol):

@@ -12,7 +12,7 @@ from runner.config.schema import RunSpec
 from runner.execution.context import RestoredRun, RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.ports import Compute, Environment, Host, Machines, Registry, Say
+from runner.ports import Compute, Environment, Host, Machines, Say
 from runner.records import RunRecord
 from runner.statuses import PREPARING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
     from runner.endpoints.store import EndpointStore
+    from runner.store.registry import FileRegistry
 
 
 def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, ...] = ()) -> Environment:
@@ -227,7 +228,7 @@ def _containers(store: EndpointStore, layout: Layout, say: Say) -> Servers:
 _SERVERS = {"local": _processes, "docker": _containers}
 
 
-def make_deployer(layout: Layout, registry: Registry, say: Say) -> Deployer:
+def make_deployer(layout: Layout, registry: FileRegistry, say: Say) -> Deployer:
     """Return what deploys models to this workspace's endpoints."""
     from runner.endpoints.deploy import Deployer
 

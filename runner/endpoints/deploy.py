@@ -16,8 +16,8 @@ from runner.io.clock import now
 from runner.io.files import locked
 from runner.io.names import check_name
 from runner.layout import Layout
-from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.store.registry import FileRegistry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Deployed:
     serving: bool = True
 
 
-def deployment(registry: Registry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
+def deployment(registry: FileRegistry, reference: str, *, weight: float = 1.0, mirror: bool = False) -> Deployment:
     """Resolve a reference: ``NAME``, ``NAME:3``, ``NAME@champion``."""
     record = registry.resolve(reference)
     return Deployment(reference=reference, name=record.name, version=record.version, weight=weight, mirror=mirror)
 
 
 def new_endpoint(
-    layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: Registry, servers: Servers
+    layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: FileRegistry, servers: Servers
 ) -> tuple[EndpointRecord, dict[str, str]]:
     """Write the record of a new or stopped endpoint, and return it with the keys just made.
 
@@ -90,7 +90,7 @@ def new_endpoint(
     return record, keys
 
 
-def models_of(registry: Registry, record: EndpointRecord) -> list[ModelRecord]:
+def models_of(registry: FileRegistry, record: EndpointRecord) -> list[ModelRecord]:
     """Return the records of the versions that an endpoint serves."""
     return [registry.resolve(f"{one.name}:{one.version}") for one in record.deployments]
 
@@ -109,7 +109,7 @@ class Deployer:
         Returns the servers of a kind of endpoint.
     """
 
-    def __init__(self, layout: Layout, registry: Registry, servers: Callable[[str], Servers]) -> None:
+    def __init__(self, layout: Layout, registry: FileRegistry, servers: Callable[[str], Servers]) -> None:
         self.layout, self.registry, self.servers = layout, registry, servers
         self.store = EndpointStore(layout)
 

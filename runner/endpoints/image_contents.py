@@ -15,8 +15,8 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.server_source import server_source
 from runner.errors import UserError
 from runner.io.files import list_files
-from runner.ports import Registry
 from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.store.registry import FileRegistry
 from runner.worker import timeouts
 
 INSIDE = "/vivero"  # in the image: a workspace with one version, and the source
@@ -46,7 +46,7 @@ def repository_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def contents(registry: Registry, model: ModelRecord, settings: EndpointSettings) -> dict[str, bytes]:
+def contents(registry: FileRegistry, model: ModelRecord, settings: EndpointSettings) -> dict[str, bytes]:
     """Return the files by their path below ``/vivero``.
 
     Parameters
@@ -83,7 +83,7 @@ def _as_json(value: object) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False).encode()
 
 
-def _artefact(registry: Registry, model: ModelRecord, below: str) -> dict[str, bytes]:
+def _artefact(registry: FileRegistry, model: ModelRecord, below: str) -> dict[str, bytes]:
     path = registry.artefact(model)
     known = {one.path: one.sha256 for one in model.files}
     root = path if path.is_dir() else path.parent

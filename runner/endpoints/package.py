@@ -20,8 +20,8 @@ from runner.endpoints.image_contents import (
 )
 from runner.endpoints.settings import check_settings
 from runner.errors import UserError
-from runner.ports import Registry
 from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
 
 KEYS = "/run/secrets/vivero-keys"  # as in serving/process/contained.py
 WHEELS = "/tmp/wheels"  # noqa: S108 - in an image that is being built
@@ -82,13 +82,18 @@ def check(settings: EndpointSettings) -> EndpointSettings:
 
 
 def package(
-    registry: Registry, model: ModelRecord, settings: EndpointSettings, lock: str, python: str, wheels: Sequence[Path]
+    registry: FileRegistry,
+    model: ModelRecord,
+    settings: EndpointSettings,
+    lock: str,
+    python: str,
+    wheels: Sequence[Path],
 ) -> dict[str, bytes]:
     """Return the files of the folder by their paths.
 
     Parameters
     ----------
-    registry : Registry
+    registry : FileRegistry
         Where the version is.
     model : ModelRecord
         The version.

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.layout import Layout, RunLayout
-from runner.ports import Compute, Environment, EnvironmentHandle, Job, Registry, RunStore, Say, SnapshotStore
+from runner.ports import Compute, Environment, EnvironmentHandle, Job, Say, SnapshotStore
 from runner.records import EnvironmentRecord, GitState
+from runner.store.registry import FileRegistry
+from runner.store.runs import FileRunStore
 
 if TYPE_CHECKING:
     from runner.config.endpoint_settings import EndpointSettings
@@ -32,8 +34,8 @@ class RunContext:
     layout: Layout
     run: RunLayout
     base: Path
-    runs: RunStore
-    registry: Registry
+    runs: FileRunStore
+    registry: FileRegistry
     snapshots: SnapshotStore
     inputs: InputStore
     environment: Environment

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from runner.errors import UserError
 from runner.execution.metrics import as_number
 from runner.io.names import check_name
-from runner.ports import Registry, Say
+from runner.ports import Say
 from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
 
 _FORM = re.compile(r"\s*(?P<metric>.+?)\s*(?P<sign>>=|<=|>|<)\s*@?(?P<alias>[^\s@<>=]+)\s*")
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
@@ -46,7 +47,7 @@ def read_condition(text: str) -> Condition:
     return Condition(found["metric"], found["sign"], found["alias"])
 
 
-def promote(registry: Registry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
+def promote(registry: FileRegistry, made: ModelRecord, condition: Condition, say: Say) -> str | None:
     """Move the alias to a version if it wins, or if no version has the alias; return the alias that moved."""
     value = as_number(made.metrics.get(condition.metric))
     if value is None or math.isnan(value):

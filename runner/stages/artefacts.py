@@ -13,8 +13,8 @@ from runner.io.clock import now
 from runner.io.files import hash_tree, list_files
 from runner.io.json_records import as_record, read_json, read_text
 from runner.layout import RunLayout
-from runner.ports import Registry
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord
+from runner.store.registry import FileRegistry
 from runner.worker.suffixes import MODELS
 
 
@@ -32,7 +32,7 @@ class Wanted:
     resources: dict[str, float | None] = field(default_factory=dict)
 
 
-def already(registry: Registry, run_id: str, wanted: Wanted) -> ModelRecord | None:
+def already(registry: FileRegistry, run_id: str, wanted: Wanted) -> ModelRecord | None:
     """Return the version that an interrupted attempt of this run registered, if its bytes are the same."""
     digest = None
     for found in registry.find_by_run(run_id, wanted.name):

@@ -23,8 +23,9 @@ from runner.environments.docker.image_builder import build_name
 from runner.errors import UserError
 from runner.io.files import locked
 from runner.layout import Layout
-from runner.ports import EnvironmentHandle, Registry, Say
+from runner.ports import EnvironmentHandle, Say
 from runner.records import ModelRecord
+from runner.store.registry import FileRegistry
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -37,7 +38,7 @@ BUILDING = ".images.lock"  # below the workspace's endpoints; held while an imag
 def build(
     client: DockerClient,
     layout: Layout,
-    registry: Registry,
+    registry: FileRegistry,
     model: ModelRecord,
     environment: EnvironmentHandle,
     say: Say,

@@ -25,8 +25,9 @@ from runner.environments.docker.engine import connect
 from runner.environments.docker.images import default_base, find
 from runner.errors import UserError
 from runner.io.files import locked
-from runner.ports import Environment, Host, Registry, Say
+from runner.ports import Environment, Host, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
+from runner.store.registry import FileRegistry
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -45,7 +46,7 @@ class ContainerServers:
     ----------
     store : EndpointStore
         The endpoints.
-    registry : Registry
+    registry : FileRegistry
         The models.
     make : callable
         Returns the environment of some packages, in an image.
@@ -55,7 +56,7 @@ class ContainerServers:
         Receives lines of progress.
     """
 
-    def __init__(self, store: EndpointStore, registry: Registry, make: MakeImage, host: Host, say: Say) -> None:
+    def __init__(self, store: EndpointStore, registry: FileRegistry, make: MakeImage, host: Host, say: Say) -> None:
         self.store, self.registry, self.make, self.host, self.say = store, registry, make, host, say
 
     def foresee(self, settings: EndpointSettings, python: str) -> None:
