@@ -177,7 +177,7 @@ class ServersContract:
         made = vivero("deploy", "iris:1", *settings)
         port = made["address"].rpartition(":")[2]
         said = vivero("deploy", "iris:2", "--endpoint", "other", *settings, "--set", f"port={port}", fails=True)
-        assert port in said and "Nothing can listen" in said
+        assert port in said and "is in use" in said
         assert ask(made["address"]) == (200, "iris:1", [0])
 
     def test_a_deploy_that_is_killed_leaves_the_old_one(

@@ -199,7 +199,7 @@ def test_a_package_that_cannot_be_had_is_named(vivero: Any, base_image: Any, reg
 
 def test_a_base_image_of_another_python_is_refused(vivero: Any, base_image: Any, register: Any) -> None:
     register("odd", constant(0), lock="six==1.16.0\n", python_version="3.12.1")
-    assert "Python 3.12 is asked for" in mistake(vivero("deploy", "odd", *DOCKER))
+    assert "environment.spec.python=3.12, but" in mistake(vivero("deploy", "odd", *DOCKER))
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_from_training_to_a_container_in_one_command(
         (["+endpoint=local", "endpoint.name=../x"], "cannot be an endpoint name", 1),
         (["+endpoint=docker", "endpoint.base_image=no-such-image-of-ours:1"], "no-such-image-of-ours:1", 2),
         (["+endpoint=docker", "DOCKER_HOST"], "No container engine answers", 2),
-        (["+endpoint=local", "endpoint.port=PORT"], "Nothing can listen", 2),
+        (["+endpoint=local", "endpoint.port=PORT"], "is in use", 2),
     ],
 )
 def test_what_could_not_be_deployed_is_said_before_the_script_runs(

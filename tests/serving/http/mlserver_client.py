@@ -115,7 +115,7 @@ def check_command(*words: str) -> None:
             same(output["data"], getattr(FOREST, output["name"])(ROWS[at : at + 1]))
         assert [one["name"] for one in found[at]["outputs"]] == list(BOTH)
     if "-s" not in words:  # the command can show a refusal only if its error is a text
-        assert "1 values, the model takes 4" in found[3]["error"]["msg"], found[3]
+        assert "Row 1 has 1 value, but the model takes 4" in found[3]["error"]["msg"], found[3]
 
 
 def case_mlserver_infer() -> None:
