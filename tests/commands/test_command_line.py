@@ -43,7 +43,7 @@ def test_the_workspace_is_found_upwards_and_by_variable(history: History, tmp_pa
 
 
 def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
-    assert "no workspace" in history.error("runs", "--json", cwd=tmp_path)
+    assert "No workspace" in history.error("runs", "--json", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
