@@ -54,7 +54,7 @@ OUT_OF_RANGE = (
 OF_SWEEPS = (
     "sweep.n=-1", "sweep.max_trials=-1", "sweep.sweeper=gird", "sweep.max_concurrent=0", "sweep.timeout=0",
     "sweep.sweeper=random", "sweep.objective=5", "sweep.early_termination={policy: medain}",
-    "sweep.sweeper=bayesian sweep.max_trials=2", "sweep.space={job.arguments.a: 5}",
+    "sweep.max_trials=2 sweep.sweeper=bayesian", "sweep.space={job.arguments.a: 5}",
     "sweep.space={job.arguments.a: {unifrom: {min: 1, max: 3}}}",
 )  # fmt: skip
 NOT_OURS = re.compile(
