@@ -65,7 +65,7 @@ def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
         (["compare", "latest"], "two or more runs"),
         (["sweep"], "SWEEP"),
         (["sweep", "latest"], "no sweeps"),
-        (["sweep", "../../etc"], "No sweep"),
+        (["sweep", "../../etc"], "no sweep"),
         (["best", "latest"], "no sweeps"),
         (["swep"], "Did you mean 'sweep'?"),
         (["sweeps", "--jsn"], "--json"),
