@@ -183,7 +183,7 @@ def _below_null(error: AssertionError) -> UserError | None:
         place = place.tb_next
     above = key.rpartition(".")[0]
     if above in GROUPS:
-        return _not_chosen(above, "")
+        return UserError(f"{key} has no effect: no {above} is chosen", f"Add one: +{above}=NAME")
     return UserError(f"Unknown key '{key}'", f"{above} is null") if above else None
 
 

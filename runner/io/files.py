@@ -199,7 +199,7 @@ def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None =
             elif is_file:
                 found.append(path)
             else:
-                raise BadLinkError(f"{path} is neither a regular file nor a link to one")
+                raise BadLinkError(f"{path} is not a regular file, or is a broken link")
 
     walk("", (os.path.realpath(folder),))
     return sorted(found)

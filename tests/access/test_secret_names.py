@@ -141,5 +141,5 @@ def test_a_rerun_finds_its_secrets_again(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("word", ["job.script=x", "TOKEN=x", "job.arguments", "job.tags.a=b", "job.arguments.absent=1"])
 def test_a_rerun_takes_nothing_else(word: str) -> None:
-    with pytest.raises(UserError, match="rerun takes"):
+    with pytest.raises(UserError, match="rerun only takes"):
         found_again(job(arguments={}), "run", read_given([word]))

@@ -181,7 +181,9 @@ def test_a_private_workspace_becomes_shared_with_all_there_is(office: Office) ->
     assert office.vivero(office.bob, "delete", first, "--yes")
 
 
-@pytest.mark.parametrize(("who", "group", "said"), [("eve", GROUP, "you are not in"), ("ada", "no-such", "no group")])
+@pytest.mark.parametrize(
+    ("who", "group", "said"), [("eve", GROUP, "you are not a member"), ("ada", "no-such", "no such group")]
+)
 def test_a_group_that_cannot_be(who: str, group: str, said: str, office: Office) -> None:
     person = office.people[who]
     person.script("pass")

@@ -43,7 +43,7 @@ def test_the_workspace_is_found_upwards_and_by_variable(history: History, tmp_pa
 
 
 def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
-    assert "no workspace" in history.error("runs", "--json", cwd=tmp_path)
+    assert "No workspace" in history.error("runs", "--json", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -58,26 +58,26 @@ def test_no_workspace_is_one_line(history: History, tmp_path: Path) -> None:
         (["runs", "--where", "accuracy >"], "--where"),
         (["runs", "--where", "__import__('os')"], "--where"),
         (["show"], "RUN"),
-        (["show", "nothing-like-it"], "no run"),
-        (["show", "../../etc"], "no run"),
+        (["show", "nothing-like-it"], "No run"),
+        (["show", "../../etc"], "No run"),
         (["models", "show", "../x"], "model name"),
-        (["models", "show", "unknown"], "no model"),
-        (["compare", "latest"], "two runs"),
+        (["models", "show", "unknown"], "does not exist"),
+        (["compare", "latest"], "two or more runs"),
         (["sweep"], "SWEEP"),
         (["sweep", "latest"], "no sweeps"),
         (["sweep", "../../etc"], "no sweep"),
         (["best", "latest"], "no sweeps"),
         (["swep"], "Did you mean 'sweep'?"),
         (["sweeps", "--jsn"], "--json"),
-        (["cancel", "nothing-like-it"], "no run"),
+        (["cancel", "nothing-like-it"], "No run"),
         (["--json", "rerun", "latest"], "JSON"),
         (["rollback", "nowhere"], "no endpoint 'nowhere'"),
         (["stop", "nowhere"], "no endpoint 'nowhere'"),
         (["keys", "nowhere"], "no endpoint 'nowhere'"),
         (["stop", "../up"], "endpoint name"),
-        (["deploy", "nothing"], "no model"),
+        (["deploy", "nothing"], "does not exist"),
         (["deploy", "iris", "--weight", "3"], "--weight"),
-        (["score", "nothing", "--input", "a.csv", "--output", "b.csv"], "no model"),
+        (["score", "nothing", "--input", "a.csv", "--output", "b.csv"], "does not exist"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(words: Any, said: str, history: History) -> None:

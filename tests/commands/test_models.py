@@ -172,7 +172,7 @@ def test_a_version_that_an_endpoint_serves_is_not_deleted_unasked(history: Histo
     assert history.json("models", "show", "iris")["versions"] == [1, 2]
     assert history.vivero("models", "delete", "iris:2", "--yes").returncode == 0
     done = history.vivero("models", "delete", "iris:1", "--yes", "--force")
-    assert done.returncode == 0 and "endpoint shop starts with iris:1, and does not" in done.stderr
+    assert done.returncode == 0 and "endpoint shop starts with iris:1, which will not" in done.stderr
 
 
 @pytest.mark.parametrize("record", ["{", "null", "[]", '{"format": 1}', '{"format": 99}', None])

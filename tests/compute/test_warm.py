@@ -138,7 +138,7 @@ def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(
     monkeypatch.setattr("runner.compute.local.interpreter.BOOTSTRAP", trials.layout.root / "nothing.py")
     job, run = trials.run(compute, "print('x')")
     assert isinstance(job, LocalJob) and status(run) == "completed"
-    assert "started afresh" in run.worker_log.read_text()
+    assert "started a new interpreter" in run.worker_log.read_text()
 
 
 @pytest.mark.parametrize("argv", [["python", "-u", "train.py"], ["python", "-m", "train"], ["sh", "-c", "echo x"]])

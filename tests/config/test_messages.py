@@ -55,7 +55,7 @@ OUT_OF_RANGE = (
 OF_SWEEPS = (
     "sweep.n=-1", "sweep.max_trials=-1", "sweep.sweeper=gird", "sweep.max_concurrent=0", "sweep.timeout=0",
     "sweep.sweeper=random", "sweep.objective=5", "sweep.early_termination={policy: medain}",
-    "sweep.sweeper=bayesian sweep.max_trials=2", "sweep.space={job.arguments.a: 5}",
+    "sweep.max_trials=2 sweep.sweeper=bayesian", "sweep.space={job.arguments.a: 5}",
     "sweep.space={job.arguments.a: {unifrom: {min: 1, max: 3}}}",
 )  # fmt: skip
 NOT_OURS = re.compile(
@@ -144,3 +144,12 @@ def test_a_sweep_with_a_mistake(command_line: CommandLine) -> None:
         done = command_line.job("-m", "job.arguments={a: 1}", "job.arguments.a=1,2", *split(words))
         assert (done.returncode, done.stdout) == (1, ""), f"{words}: {done}"
         check(words, done.stderr)
+
+
+def test_help_shows_what_can_be_chosen(command_line: CommandLine) -> None:
+    mine = command_line.folder / "mine" / "compute"
+    mine.mkdir(parents=True)
+    (mine / "lab.yaml").write_text("")
+    done = command_line.run("--help", "--config-dir", "mine")
+    assert done.returncode == 0 and done.stdout.startswith("Usage: python -m runner"), done
+    assert "compute=      dask lab local ssh" in done.stdout and "schema" not in done.stdout

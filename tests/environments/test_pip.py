@@ -137,7 +137,7 @@ def test_a_run_goes_on_in_an_environment_that_is_built_again_meanwhile(
     assert command_line.job(*packages, variables=variables).returncode == 0
     command_line.script("import base\n")
     again = command_line.job(*packages, variables=variables)
-    assert "built again" in again.stdout + again.stderr
+    assert "rebuilt" in again.stdout + again.stderr
     over.touch()
     done = command_line.finish(waiting)
     assert done.returncode == 0 and "still 1.0" in done.stdout, done.stdout + done.stderr

@@ -139,8 +139,8 @@ def test_a_wait_says_for_what_and_for_whom_once(
         holder.send_signal(signal.SIGKILL)
         waiting.join()
     text = "".join(said) + capsys.readouterr().err
-    assert text.startswith(f"Waiting for {lock}, which process {holder.pid} ({sys.executable} -c ")
-    assert text.count("Waiting") == text.count("\n") == 1 and text.endswith(") holds\n")
+    assert text.startswith(f"Waiting for {lock}, which is locked by process {holder.pid} ({sys.executable} -c ")
+    assert text.count("Waiting") == text.count("\n") == 1 and text.endswith(")\n")
 
 
 def test_a_short_wait_says_nothing(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:

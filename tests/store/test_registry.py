@@ -129,7 +129,7 @@ def test_what_is_no_date_is_refused_with_an_example(tmp_path: Path, model: Any, 
     registry = FileRegistry(Layout(tmp_path / "w"))
     registry.register(model, RECORD)
     registry.set_alias("iris", "champion", 1)
-    with pytest.raises(UserError, match=r"is no date.*2026-03-01"):
+    with pytest.raises(UserError, match=r"is not a date.*2026-03-01"):
         registry.aliases("iris", at)
 
 

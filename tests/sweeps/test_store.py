@@ -59,14 +59,15 @@ def test_the_latest_of_one_second_is_the_one_created_last(store: Any, newest: in
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("iris", "3 sweep ids"), ("nothere", "no sweep 'nothere'"), ("../x", "no sweep"), ("", "no")]
+    ("text", "message"),
+    [("iris", "matches 3 sweeps"), ("nothere", "No sweep matches 'nothere'"), ("../x", "No sweep"), ("", "No")],
 )
 def test_what_is_not_one_sweep(text: str, message: str, store: Any) -> None:
     for number in range(1, 4):
         store.create(sweep(number=number))
     with pytest.raises(UserError, match=message):
         store.find(text)
-    with pytest.raises(UserError, match="no sweep"):
+    with pytest.raises(UserError, match="No sweep"):
         store.read(text)
 
 

@@ -76,9 +76,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a channel that is a shell word": ({"packages": ["six"], "channels": ["$(touch x)"]}, "is not a channel"),
     "a key that is not read": (
         {"text": "dependencies: [six]\nvariables: {A: b}\n"},
-        "key 'variables'.*environment_variables",
+        "unsupported key 'variables'.*environment_variables",
     ),
-    "a misspelt key": ({"text": "dependencies: [six]\nchanels: [a]\n"}, "key 'chanels'.*Did you mean 'channels'"),
+    "a misspelt key": (
+        {"text": "dependencies: [six]\nchanels: [a]\n"},
+        "unsupported key 'chanels'.*Did you mean 'channels'",
+    ),
     "channels that are no list": ({"text": "dependencies: [six]\nchannels: a\n"}, "channels must be a list"),
     "an unknown kind": ({"text": "dependencies:\n- npm: [left-pad]\n"}, "has 'npm' in its dependencies"),
     "a number": ({"text": "dependencies: [3]\n"}, "has '3' in its dependencies"),

@@ -236,7 +236,7 @@ def test_a_dockerfile_whose_step_fails(prepare: Any, dockerfile: Any, engine: An
 
 
 def test_both_an_image_and_a_dockerfile(prepare: Any, dockerfile: Any, base_image: Any) -> None:
-    with pytest.raises(UserError, match="both given"):
+    with pytest.raises(UserError, match="cannot be combined"):
         prepare(image=base_image, dockerfile=str(dockerfile))
 
 

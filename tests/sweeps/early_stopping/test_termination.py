@@ -206,7 +206,7 @@ WRONG = [
     ({"policy": "median", "delay_evaluation": 1.5}, "whole number"),
     ({"policy": "truncation"}, "needs truncation_percentage"),
     ({"policy": "truncation", "truncation_percentage": 100}, "from 1 to 99"),
-    ({"policy": "truncation", "truncation_percentage": 5, "exclude_finished_jobs": 1}, "neither true nor false"),
+    ({"policy": "truncation", "truncation_percentage": 5, "exclude_finished_jobs": 1}, "must be true or false"),
     ({"policy": "asha", "reduction_factor": 1}, "at least 2"),
     ({"policy": "hyperband", "min_resource": 5, "max_resource": 2}, "min_resource is above"),
 ]

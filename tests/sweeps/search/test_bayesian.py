@@ -105,7 +105,7 @@ def test_mistakes() -> None:
     for settings, message in [
         (SearchSettings("bayesain", max_trials=1), "Did you mean 'bayesian'"),
         (SearchSettings("random"), "Set sweep.max_trials=N"),
-        (SearchSettings("grid", max_trials=0), "above 0"),
+        (SearchSettings("grid", max_trials=0), "at least 1"),
         (SearchSettings("bayesian", max_trials=3), "For example: sweep.objective='maximize accuracy'"),
     ]:
         with pytest.raises(UserError) as caught:

@@ -88,7 +88,7 @@ def test_several_are_kept_in_their_order_and_none_is_none() -> None:
 MISTAKES: list[tuple[Any, str]] = [
     (["loss", "minimize loss"], "names loss twice"),
     (3, "3 is not an objective"),
-    ({"metric": "loss", "gaol": "minimize"}, "has no 'gaol'.*Did you mean 'goal'"),
+    ({"metric": "loss", "gaol": "minimize"}, "has no setting 'gaol'.*Did you mean 'goal'"),
     ({"goal": "minimize"}, "needs the name of a metric"),
     ({"metric": ""}, "needs the name of a metric"),
     ({"metric": ["loss"]}, "needs the name of a metric"),

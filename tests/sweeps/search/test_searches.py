@@ -45,7 +45,7 @@ def test_a_grid_is_cut() -> None:
 
 
 def test_a_grid_of_something_endless_says_which() -> None:
-    with pytest.raises(UserError, match="b never ends"):
+    with pytest.raises(UserError, match="b has too many values"):
         Grid(make_space({"a": [1], "b": {"uniform": [0, 1]}}))
 
 

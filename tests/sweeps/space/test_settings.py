@@ -63,7 +63,7 @@ WRONG = [
     ({"sweeper": "gird"}, "Did you mean 'grid'"),
     ({"max_trials": 0}, "above 0"),
     ({"timeout": float("nan")}, "above 0"),
-    ({"warm_start": list("abcdef")}, "At most 5"),
+    ({"warm_start": list("abcdef")}, "The limit is 5"),
     ({"resume": "../x"}, "cannot be"),
     ({"objective": {"metric": "a", "goal": "up"}}, "is not a goal"),
     ({"early_termination": {"policy": "median"}}, "For example: sweep.objective='maximize accuracy'"),

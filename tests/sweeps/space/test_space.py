@@ -44,7 +44,7 @@ WRONG = {
     "missing": ({"uniform": {"min": 0}}, "needs 'max'"),
     "misspelt": ({"uniform": {"min": 0, "mx": 1}}, "Did you mean 'max'"),
     "text": ({"uniform": {"min": 0, "max": "1"}}, "not a finite number"),
-    "order": ({"uniform": [1, 0]}, "no values between"),
+    "order": ({"uniform": [1, 0]}, "needs a min below its max"),
     "log of 0": ({"loguniform": {"min": 0, "max": 1}}, "above 0"),
     "mixed": ({"loguniform": {"min": 1, "max_value": 2}}, "min and max, or"),
     "too large": ({"loguniform": [0, 100000]}, "exponents"),
