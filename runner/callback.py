@@ -18,7 +18,7 @@ from runner.io.files import write_json
 
 
 def answer(folder: Path, request: Path) -> None:
-    """Register what the script asked for and write the answer it waits for."""
+    """Register the model that the script asked for, and write the answer it waits for."""
     from runner.execution.requests import answer_of
     from runner.io.json_records import read_record
     from runner.io.names import check_name

@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    # Not click's own main(): it turns Ctrl-C and broken pipes into codes of its own.
+    # Not click's own main(), which has its own exit codes for Ctrl-C and broken pipes.
     check_variables()
     code = 0
     try:

@@ -265,11 +265,11 @@ class Machine(Protocol):
 
     @property
     def name(self) -> str:
-        """How it is called, which differs from all others of its cluster."""
+        """Its name, unique in the cluster."""
 
     @property
     def python(self) -> str:
-        """What is started there first, 3.6 or later."""
+        """The Python started there first, 3.6 or later."""
 
     @property
     def slots(self) -> int | None:
@@ -281,15 +281,15 @@ class Machine(Protocol):
         Raises
         ------
         UserError
-            If it cannot be reached, is not who it should be, or does not let us in.
+            If it cannot be reached, has another host key, or rejects the login.
         """
 
     def occupy(self, run: Path) -> None:
-        """Let whoever plans with the machine know that the run of a folder there goes on."""
+        """Tell the machine's scheduler that the run of a folder is still going."""
 
 
 class Machines(Protocol):
-    """Knows which machines a cluster has."""
+    """Finds the machines of a cluster."""
 
     def find(self) -> Sequence[Machine]:
         """Return those that are there, in the order in which they are preferred; none is connected by that.
@@ -297,11 +297,11 @@ class Machines(Protocol):
         Raises
         ------
         UserError
-            If that cannot be found out.
+            If they cannot be determined.
         """
 
     def named(self, name: str) -> Machine | None:
-        """Return the one of a name, which need not be there now; None if there can be none."""
+        """Return the machine of a name, even if currently unavailable; None if the name is impossible."""
 
     def close(self) -> None:
         """Let go of what it takes to know them."""

@@ -91,7 +91,7 @@ def _machines(spec: RunSpec, action: str) -> Machines:
     machines = make_machines(spec.compute, Path.cwd())
     if machines is None:
         example = f"vivero nodes {action} compute=lab".replace("  ", " ")
-        raise UserError(f"compute.kind={spec.compute.kind} has no nodes", f"Name a cluster: {example}")
+        raise UserError(f"compute={spec.compute.kind} does not have nodes", f"Name a cluster, for example: {example}")
     return machines
 
 

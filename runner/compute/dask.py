@@ -20,7 +20,7 @@ _TICK = 0.5
 
 @dataclass
 class DaskTlsConfig:
-    """Files by which a Dask cluster and its clients know each other."""
+    """Certificates with which a Dask cluster and its clients authenticate."""
 
     ca_file: str | None = None
     cert: str | None = None

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def store(group: str, name: str, source: Callable[[], Any]) -> None:
-    """Store a dataclass or a mapping, whose open mappings take new keys.
+    """Store a dataclass or a mapping. Its open mappings accept new keys.
 
     Parameters
     ----------

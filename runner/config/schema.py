@@ -259,7 +259,7 @@ def register_schemas() -> None:
 
 
 def fields_of(class_name: str) -> list[str]:
-    """Return the keys of a schema class by its name, for messages."""
+    """Return the keys of a schema class, by the class's name, for messages."""
     kinds = [RunSpec, InputConfig, MountConfig, EndpointSettings, *ENVIRONMENTS.values(), *COMPUTES.values()]
     for cls in (section for kind in kinds for section in _sections(kind)):
         if cls.__name__ == class_name:

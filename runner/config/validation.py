@@ -150,7 +150,9 @@ def _check_kind(config: Any, kinds: Mapping[str, type], group: str) -> None:
     kind = getattr(config, "kind", None) if dataclasses.is_dataclass(config) else None
     if kind is None:
         known = " or ".join(f"/schema/{group}/{kind}@_here_" for kind in kinds)
-        raise UserError(f"The chosen {group} has no schema", f"Begin its file's defaults list with {known}")
+        raise UserError(
+            f"The chosen {group} has no schema", f"Add {known} as the first entry of its file's defaults list"
+        )
     if kind not in kinds or not isinstance(config, kinds[kind]):
         raise UserError(f"{group}.kind={kind} does not fit its schema", nearest(kind, kinds))
 

@@ -42,7 +42,7 @@ class CurrentEnvironment:
         self.layout, self.allow_drift, self._like = layout, allow_drift, like
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
-        """Record the interpreter and its packages; nothing is built, unless the host is another machine."""
+        """Record the interpreter and its packages. Nothing is built unless the host is another machine."""
         return self._here() if host.is_local else self._there(host, say)
 
     def _there(self, host: Host, say: Say) -> EnvironmentHandle:

@@ -86,7 +86,7 @@ class VenvEnvironment:
         python = Interpreters(self.layout, host).find(record.python_version)
         if python.platform != record.platform:
             where = "this machine is" if host.is_local else f"{host.name} is"
-            raise UserError(f"That run's environment is for {record.platform}, {where} {python.platform}")
+            raise UserError(f"That run's environment is for {record.platform}, but {where} {python.platform}")
         return self._built(host, lock_text, python, start, say)
 
     def _built(self, host: Host, lock: str, python: Interpreter, start: float, say: Say) -> PrefixHandle:
@@ -156,7 +156,7 @@ def _run(host: Host, argv: list[str], say: Say) -> None:
     done = host.run(argv, variables={**OFFLINE_PYTHON, **compiled, **away, "VIRTUAL_ENV": None}, say=say)
     if done.exit_code != 0:
         where, why = "" if host.is_local else f" on {host.name}", complaint(done.output)
-        hint = "The whole log is logs/environment.log"
+        hint = "The full log is logs/environment.log"
         if not host.is_local and "Failed to fetch" in why:
-            hint = "If it has no way to a package index, have them sent from here: compute.send_packages=true"
-        raise UserError(f"The environment cannot be built{where}: {why}", hint)
+            hint = "If the node cannot reach a package index, send packages from here: compute.send_packages=true"
+        raise UserError(f"The environment could not be built{where}: {why}", hint)

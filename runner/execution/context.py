@@ -25,9 +25,9 @@ class RunContext:
     """The adapters and places of one run.
 
     `handle` is set by the prepare stage, or reopened from its record; `job` is set by the run stage.
-    `foresee` refuses an endpoint that a model of some name and Python could not be deployed to, before anything is run.
-    `at_a_time` says how many such runs go on beside each other and share the cores, None for one by itself.
-    `look_at_git` returns the state of a source folder's repository and writes what is uncommitted to a file.
+    `foresee` refuses, before anything runs, an endpoint to which the model could not be deployed.
+    `at_a_time` is the number of concurrent runs that share the cores, None for a single run.
+    `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
     """
 
     spec: RunSpec

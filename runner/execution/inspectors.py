@@ -58,7 +58,7 @@ class LocalInspector:
         self._python, self._say = list(python), say
 
     def inspect(self, path: Path) -> Inspection:
-        """Return what the model is, or in `error` why it cannot be loaded."""
+        """Return the inspection. Its `error` says why the model cannot be loaded."""
         command = [*self._python, "-E", "-s", str(BOOTSTRAP), _PROGRAM, str(path)]
         limit = timeouts.seconds("model_load")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/") as process:

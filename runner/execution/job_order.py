@@ -66,6 +66,6 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
 
 
 def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
-    """Tell whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
+    """Return whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
     version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
     return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")

@@ -26,7 +26,7 @@ def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
     run : RunLayout
         The run.
     command : sequence of str
-        The command that answers; the run's folder and the request are added.
+        The command that answers, to which the run's folder and the request are appended.
     request : Path
         A file of the run's ``requests``.
     """

@@ -44,7 +44,9 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     for line in _hints(context, record.prepare.snapshot.hash):
         context.say(line)
     if write_order(context.run, make_order(context, record, context.handle)):
-        context.say("Other users of the machine can see a secret of the command: give it as an environment variable")
+        context.say(
+            "Other users of this machine can see a secret in the command line. Pass it as an environment variable"
+        )
     context.job = context.compute.submit(context.run.root, context.handle)
     if context.spec.detach:
         context.job.detach()

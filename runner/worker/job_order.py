@@ -150,7 +150,7 @@ class JobOrder:
         return self.replace(variables=variables, secret=sorted(secrets["variables"]), **shown)
 
     def without_secrets(self, text: str) -> str:
-        """Return a text of ours with each secret masked that is long enough to be told from other words."""
+        """Return a text with each secret masked that is long enough to be distinctive."""
         shown = set(self.argv if self.shown_argv is None else self.shown_argv)
         words = [word for word in self.argv if word not in shown]
         values = [self.variables[name] for name in self.secret]

@@ -100,7 +100,7 @@ def _all(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _alone(layout: Layout, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the runs whose controller and worker are gone."""
+    """Yield the runs whose controller and worker have ended."""
     from runner.execution.control import is_followed
 
     for row in rows:

@@ -77,7 +77,7 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
 
 
 def left(layout: Layout, record: SweepRecord) -> list[str]:
-    """Return the runs of the trials that have not ended and that nobody follows."""
+    """Return the runs of trials that have neither ended nor a controller or worker."""
     from runner.execution.control import is_followed
     from runner.statuses import TERMINAL
     from runner.store.runs import locate

@@ -49,9 +49,9 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
 
 
 def stop(node: Node, runs: bool) -> dict[str, Any]:
-    """End what is kept warm on a node, and with `runs` what runs."""
+    """End the prefork interpreters on a node, and with `runs` also running jobs."""
     answer = node.call("node.cleanup", "stop", runs=runs).result()
-    said = "nothing was kept warm" if not answer["keeper"] else "what was kept warm is ended"
+    said = "no prefork interpreters were running" if not answer["keeper"] else "prefork interpreters ended"
     if answer["ended"]:
         said += f"; ended {', '.join(answer['ended'])}"
     return {**answer, "said": said}

@@ -84,10 +84,12 @@ class NodeJob:
     def begin(self) -> None:
         """Begin the run, or follow it where it is on a node already."""
         self._begun = True
-        _thread.start_new_thread(self._carry_out, ())  # `threading` would wait until it has begun, which others delay
+        _thread.start_new_thread(
+            self._carry_out, ()
+        )  # `threading` would wait until it has started, which other threads delay
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long for the end; pass on what asks for it meanwhile."""
+        """Wait for the end for a limited time; pass on requests to cancel meanwhile."""
         if not self._begun:
             self.begin()
         over = self._over.wait(seconds)
@@ -288,7 +290,7 @@ class NodeJob:
             for one in read_lines(self._run.attempts, AttemptLine)
         ]
         left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
-        notes += [f"{name} is a link or no regular file and was not kept" for name in left]
+        notes += [f"{name} is not a regular file and was not kept" for name in left]
         host = node.name if found.host in (None, node.name) else f"{node.name} ({found.host})"
         write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())
 

@@ -14,7 +14,7 @@ from runner.ports import Compute, ComputeKind, Machines, Say
 
 @dataclass
 class ClusterComputeConfig:
-    """What all clusters have. Times in seconds, slots a node."""
+    """Settings of all clusters. Times in seconds, slots per node."""
 
     root: str = "~/.vivero-node"
     slots: int | None = None
@@ -48,8 +48,8 @@ def cluster_kind(
         check(spec.compute, base)
         if spec.compute.scale_out and spec.environment.kind == "docker":
             raise UserError(
-                "compute.scale_out does not spread what runs in a container",
-                "Choose environment=venv, with the same packages",
+                "compute.scale_out cannot be used with environment=docker",
+                "Use environment=venv with the same packages",
             )
 
     def find(config: Any, base: Path) -> Machines:

@@ -49,7 +49,7 @@ class Node:
 
     @property
     def slots(self) -> int:
-        """Runs at a time, 1 as long as that is not known."""
+        """Runs at a time, 1 until that is known."""
         return self._machine.slots or self.cores
 
     @property
@@ -182,7 +182,7 @@ class Node:
         return self._link
 
     def occupy(self, run: Path) -> None:
-        """Let whoever else plans with the machine know that the run of a folder there goes on."""
+        """Tell the machine's scheduler that the run of a folder is still going."""
         self._machine.occupy(run)
 
     def let_go(self, run: Path) -> None:
@@ -200,7 +200,7 @@ class Node:
                 return
             try:
                 self.call("node.cleanup", "forget", runs=list(map(str, runs))).result()
-            except UserError:  # it is lost in this moment
+            except UserError:  # the connection was just lost
                 for run in runs:
                     self._home.put(run)
             except RefusedError:

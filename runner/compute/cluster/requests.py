@@ -52,5 +52,5 @@ class Asked:
             order = read_record(self._run.order, OrderRecord)
             answered = answer(self._run, order.answer or (), asked)
             host.write(self._place / "requests" / answered.name, answered.read_bytes())
-        except (UserError, OSError) as error:  # asked again as soon as the connection is back
+        except (UserError, OSError) as error:  # repeated once the connection is back
             self._say(f"{self._node.name}: {error}")

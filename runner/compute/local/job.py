@@ -44,11 +44,11 @@ class FoundJob:
         return True
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script; with `kill` it does so at once."""
+        """Ask the worker to end the script, or with `kill` end it immediately."""
         self._signal(signal.SIGTERM)
         if kill and not is_locked(self._run.attendant_lock):
             self._kill()
-        # A second SIGTERM has whoever attends a container end it at once, and remove it.
+        # After a second SIGTERM, a container's supervisor ends it immediately and removes it.
 
     def detach(self) -> None:
         """Do nothing: the worker needs no controller."""
@@ -72,7 +72,7 @@ class LocalJob(FoundJob):
         self._ended = os.pidfd_open(process.pid) if hasattr(os, "pidfd_open") else None
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end, woken by it at once where the system can."""
+        """Wait for the worker's end, without polling where the system supports it."""
         if self._ended is not None:
             select.select([self._ended], [], [], seconds)
             return self._process.poll() is not None
@@ -95,7 +95,7 @@ class ForkedJob(FoundJob):
         self._descriptor, self._answering = descriptor, answering
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the worker's end; answer what its script asks for if nobody else does."""
+        """Wait for the worker's end, and answer its script's requests if nothing else does."""
         if self._answering is not None:
             self._answering.tick()
         return bool(select.select([self._descriptor], [], [], seconds)[0])
@@ -123,7 +123,7 @@ def _pid(run: RunLayout) -> int | None:
 
 
 def _has_open(pid: int, path: Path) -> bool:
-    """Tell whether a process has a file open: a script in a container could name any process of this machine."""
+    """Return whether a process has a file open: a script in a container could name any process of this machine."""
     files = Path("/proc", str(pid), "fd")
     if not Path("/proc/self/fd").exists():
         return True

@@ -140,7 +140,7 @@ class _Slot:
 
 
 def _may_be_warm(run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> bool:
-    """Tell whether an order is plainly ``python script.py``, in an environment that is a Python on this machine."""
+    """Return whether an order is simply ``python script.py`` in an environment on this machine."""
     argv = order.argv
     variables = {**os.environ, **order.variables}
     folders = (variables.get("PYTHONPATH") or "").split(os.pathsep)
@@ -155,7 +155,7 @@ def _may_be_warm(run: RunLayout, order: JobOrder, handle: EnvironmentHandle) -> 
 
 
 def _outside(run: RunLayout, order: JobOrder) -> bool:
-    """Tell whether a run has inputs that a container shared by the runs of an experiment would not see."""
+    """Return whether a run has inputs that are not visible in the container shared by an experiment's runs."""
     layout = workspace_of(run.root)
     places = [Path(place).resolve() for place in order.inputs.values()]
     return layout is None or not all(place.is_relative_to(layout.data.resolve()) for place in places)

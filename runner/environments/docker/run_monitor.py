@@ -107,7 +107,7 @@ class Minded:
         elif memory and found.status == FAILED and found.signal == "SIGKILL":
             self._write(dataclasses.replace(found, reason=f"out of memory: the container's limit is {memory}"))
         elif found.status == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
-            reason = away or "the container was stopped from outside, by a command or with its engine"
+            reason = away or "the container was stopped from outside, by a command or because its engine stopped"
             self._write(dataclasses.replace(found, status=FAILED, reason=reason))
 
     def _found(self) -> ResultRecord | None:

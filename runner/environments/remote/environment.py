@@ -21,7 +21,7 @@ from runner.records import EnvironmentRecord
 if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
-_LAST = 3  # lines that are told of a program that broke
+_LAST = 3  # lines shown of a program that failed
 
 
 class AwayEnvironment:

@@ -21,7 +21,7 @@ from runner.ports import Link
 from runner.worker import timeouts
 
 _AGENT = WORKER / "node" / "agent.py"
-# The program comes over the standard input, so nothing of ours has to be there yet.
+# The program is sent over standard input, so nothing needs to be installed.
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
 _NOISE = 1 << 20  # bytes that a login may print before our program starts
 _READ = 1 << 18

@@ -33,7 +33,7 @@ class Connection:
     Raises
     ------
     UserError
-        If it cannot be reached, is not who it should be, or does not let us in.
+        If it cannot be reached, has another host key, or rejects the login.
     """
 
     def __init__(self, address: Address, identities: Identities) -> None:

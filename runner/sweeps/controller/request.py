@@ -37,7 +37,7 @@ class Context:
     new_run : callable
         Returns the record and context of a new run for a plan and its compute.
     reopen : callable
-        From a workspace and a run's id to its record and run_context.
+        Returns a run's record and context for a workspace and a run id.
     finished : callable
         From a workspace and a run's record to its last record; waits for a run that goes on by itself.
     make_compute : callable
@@ -80,7 +80,7 @@ def find_context() -> Context:
     """
     found = _provided.get()
     if found is None:
-        raise UserError("hydra.mode=MULTIRUN does nothing by itself", "Type -m to try several values")
+        raise UserError("hydra.mode=MULTIRUN has no effect on its own", "To start a sweep, add -m")
     return found
 
 

@@ -45,7 +45,7 @@ def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], f
         return trial
     runs = FileRunStore(layout)
     if trial.run not in runs.ids():
-        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before it began")
+        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before the trial began")
     record = finished(layout, runs.read(trial.run))
     found = settled(trial, record, trial_metrics(layout, record, objectives))
     return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

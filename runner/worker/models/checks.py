@@ -26,12 +26,14 @@ def check(model: "Any") -> None:
     """
     what = _no_model(model)
     if what:
-        raise Refusal("it holds {}, which is no model".format(what))
+        raise Refusal("it contains {}, which is not a model".format(what))
     if not methods(model):
-        raise Refusal("it holds a {}, which has none of {}".format(type(model).__name__, ", ".join(METHODS)))
+        raise Refusal(
+            "it contains a {}, which has none of the methods {}".format(type(model).__name__, ", ".join(METHODS))
+        )
     unfitted = _unfitted(model)
     if unfitted:
-        raise Refusal("{} is not fitted: it can be saved once fit has been called".format(unfitted))
+        raise Refusal("{} is not fitted; call fit before you save it".format(unfitted))
     for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
         booster = part
         if hasattr(part, "get_booster"):  # a search has one that was never fitted, too
@@ -44,7 +46,7 @@ def check(model: "Any") -> None:
 
 
 def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
-    """Yield a model and what it is made of, as far as that is a library's."""
+    """Yield a model and its parts, as far as they belong to a library."""
     if type(model).__module__.split(".")[0] == library:
         yield model
     elif deepest:
@@ -60,7 +62,7 @@ def methods(model: "Any") -> "List[str]":
 
 
 def _no_model(value: "Any") -> str:
-    """Name what is no model whatever methods it has: a class, a function, a module, a table; nothing for others."""
+    """Name an object that cannot be a model whatever methods it has: a class, function, module or table."""
     if isinstance(value, type):
         return "the class " + value.__name__
     if isinstance(value, types.ModuleType):
@@ -78,7 +80,7 @@ def _libraries(value: "Any") -> "Set[str]":
 
 
 def _unfitted(model: "Any") -> str:
-    """Return the class of the first part of a model that was never fitted, nothing where all were."""
+    """Return the class of the first unfitted part of a model, empty if all are fitted."""
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
     if isinstance(parts, list) and "sklearn" in _libraries(model):  # which old versions do not look into
         return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
@@ -87,15 +89,15 @@ def _unfitted(model: "Any") -> str:
     try:
         return "" if _says_fitted(model) else type(model).__name__
     except Exception as error:
-        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+        sys.stderr.write("cannot tell whether {} is fitted: {}\n".format(type(model).__name__, error))
     return ""
 
 
 def _says_fitted(model: "Any") -> bool:
-    """Tell what a model of another library or the user's own says; one that says nothing counts as fitted."""
+    """Ask a model of another library or of the user whether it is fitted; the default is yes."""
     if _libraries(model).intersection(_BOOSTED) and hasattr(model, "get_params"):
         return getattr(model, "_Booster", None) is not None  # in all versions of both
-    for name in ("__sklearn_is_fitted__", "is_fitted"):  # scikit-learn's word for others, and CatBoost's
+    for name in ("__sklearn_is_fitted__", "is_fitted"):  # the names used by scikit-learn and CatBoost
         told = getattr(model, name, None)
         if callable(told) and (name != "is_fitted" or "catboost" in _libraries(model)):
             return bool(told())
@@ -113,7 +115,7 @@ def _unfitted_of_sklearn(model: "Any") -> str:
     except NotFittedError:
         return type(model).__name__
     except Exception as error:
-        sys.stderr.write("whether {} is fitted is not known: {}\n".format(type(model).__name__, error))
+        sys.stderr.write("cannot tell whether {} is fitted: {}\n".format(type(model).__name__, error))
     return ""
 
 

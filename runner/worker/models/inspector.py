@@ -1,4 +1,4 @@
-"""Loads a model in a clean process of its own environment and says what it is.
+"""Loads a model in a clean process of its environment and describes it.
 
 The program ``models.inspector PATH`` prints one JSON object, ``models.inspector PATH ANSWER`` writes it to a file.
 With ``--wait`` the question is read from standard input as ``{"path": ..., "framework": ...}``, and with
@@ -22,7 +22,7 @@ _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm"
 
 
 def preload(script: str) -> None:
-    """Import the libraries a script names, at low priority; whatever fails here fails again, and is told, later."""
+    """Import the libraries a script names, at low priority. Failures are ignored, because they recur later."""
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
@@ -105,7 +105,7 @@ def _example(path: str) -> "Any":
 
 
 def main(arguments: "List[str]") -> None:
-    """Answer one question on the real standard output, which a model's own printing cannot reach."""
+    """Answer one question on the real standard output, which a model's own output cannot reach."""
     asked = [one for one in arguments if not one.startswith("--")]
     answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - until the end
     os.dup2(2, 1)
@@ -120,4 +120,4 @@ def main(arguments: "List[str]") -> None:
         path = asked[0]
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
-    os._exit(0)  # the answer is given: no need to wait for libraries to tidy up
+    os._exit(0)  # the answer is written: do not wait for libraries to clean up

@@ -69,7 +69,7 @@ def _of_skops(content: bytes) -> "Any":
 
 
 def _guarded(load: "Callable[[], Any]") -> "Any":
-    """Return what is loaded, or refuse it with the reason."""
+    """Return what `load` returns, or turn its error into a `Refusal`."""
     try:
         return load()
     except AttributeError as error:
@@ -79,13 +79,13 @@ def _guarded(load: "Callable[[], Any]") -> "Any":
             name = named.group(1) if named else "a class"
             raise Refusal(
                 "{} is defined in the script itself, so no other process can load the model; "
-                "put it into a package that the environment installs, environment.packages=[./FOLDER]".format(name)
+                "move it to a package that the environment installs, environment.packages=[./FOLDER]".format(name)
             )
         raise Refusal("it cannot be loaded: {}".format(error))
     except ImportError as error:
         raise Refusal(
-            "loading it needs {}, which the environment does not have; a module beside the script is not there when "
-            "the model is used: give it a pyproject.toml and install it, environment.packages=[./FOLDER]".format(
+            "loading it needs {}, which is not in the environment; a module beside the script is not available when "
+            "the model is used. Give it a pyproject.toml and install it: environment.packages=[./FOLDER]".format(
                 getattr(error, "name", None) or error
             )
         )
@@ -94,7 +94,7 @@ def _guarded(load: "Callable[[], Any]") -> "Any":
 
 
 def _noted(load: "Callable[[], Any]") -> "Any":
-    """Return what is unpickled, and note the modules that are named in it."""
+    """Unpickle and record the modules that the pickle names."""
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(_note)
     return load()

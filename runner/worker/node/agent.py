@@ -237,7 +237,7 @@ class Task:
         }
 
     def do_call(self) -> "Dict[str, Any]":
-        """Call a function of the worker's folder, which has come here by then."""
+        """Call a function in the worker's folder, which has been sent by then."""
         module = self._agent.module(expanded(self._message["worker"]), self._message["module"])
         answer: "Dict[str, Any]" = getattr(module, self._message["function"])(self, self._message)
         return answer

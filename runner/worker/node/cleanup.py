@@ -66,7 +66,7 @@ def end(run: str) -> None:
 
 
 def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """End a run if it goes on."""
+    """End a run if it is still going."""
     if daemon.goes_on(facts["run"]):
         files.write_json(os.path.join(facts["run"], "cancel.json"), {"by": "its controller"}, durable=False)
         end(facts["run"])

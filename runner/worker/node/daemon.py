@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-_COMES = 15.0  # seconds that a keeper gets to begin
+_COMES = 15.0  # seconds until a keeper must have started
 _TICK = 0.2
 _LONGEST = 300.0  # seconds for an answer: imports may have to be made first
 
@@ -137,7 +137,7 @@ class Keeper:
         return {}
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Tell what runs."""
+        """Return the running jobs."""
         return {"running": self.running(), "pid": os.getpid(), "worker": WORKER}
 
     def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -238,7 +238,7 @@ def _start(root: str, idle: float) -> None:
 
 
 def main(arguments: "List[str]") -> None:
-    """Be the keeper, if there is no other."""
+    """Run the keeper, if no other is running."""
     root, idle = arguments[0], float(arguments[1])
     if locks.take_lock(_place(root) + ".lock") is None:
         return

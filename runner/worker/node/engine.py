@@ -92,7 +92,7 @@ def own_address(host: str) -> str:
 
 
 def main(arguments: "List[str]") -> None:
-    """Be a part of the cluster."""
+    """Run a part of the cluster."""
     import dask
 
     kind, folder = arguments

@@ -100,14 +100,14 @@ class PreforkPool:
         self._lifeline = os.pipe()
 
     def begin(self, run: str, order: "JobOrder") -> None:
-        """Have the interpreter ready that runs like this one are forked from."""
+        """Start the interpreter for similar runs."""
         if _fits(order):
             place = self._place(run, order)
             with place.lock:
                 self._ready(place, run, order)
 
     def fork(self, run: str, order: "JobOrder") -> "Optional[int]":
-        """Return the number of a worker that was forked for a run, None if it has to be started afresh.
+        """Return the pid of a worker forked for a run, None if the run needs a new interpreter.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class PreforkPool:
         return place
 
     def _ready(self, place: "_Place", run: str, order: "JobOrder") -> Interpreter:
-        """Return a place's interpreter, begun anew without the modules whose import would not go unnoticed."""
+        """Return a place's interpreter, restarted without the modules whose import has side effects."""
         if place.interpreter is not None:
             return place.interpreter
         known = _read_learnt(place.learnt)
@@ -190,7 +190,7 @@ class _Place:
 
 
 def _fits(order: "JobOrder") -> bool:
-    """Tell whether an order is plainly ``python script.py`` in the environment's Python, with no path of the run's."""
+    """Return whether an order is simply ``python script.py`` in the environment's Python, without paths of the run."""
     argv = order.argv
     folders = (dict(os.environ, **order.variables).get("PYTHONPATH") or "").split(os.pathsep)
     return bool(

@@ -27,7 +27,7 @@ _OURS = frozenset(
 _PIECE = 1 << 18
 _SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
 _MOST = 1 << 20  # bytes of all of these
-_QUICK, _SLOW = 0.01, 0.1  # seconds between looks at a run that has just written something, and at one that is silent
+_QUICK, _SLOW = 0.01, 0.1  # seconds between reads of a run that has just written something, and of a silent one
 
 
 class Exit:
@@ -110,7 +110,7 @@ class Minded:
                 worker.wait(pause)
 
     def _over(self) -> bool:
-        """Tell whether the worker is gone. One that was just started does not hold its lock yet."""
+        """Return whether the worker is gone. One that was just started does not hold its lock yet."""
         if daemon.goes_on(self._run):
             self._pid = None
             return False

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List
 
-AHEAD = "ahead."  # begins the name of a folder that is no run's, and is only shown to an interpreter
+AHEAD = "ahead."  # prefix of folders outside any run that are only read by an interpreter
 PART = ".part"  # ends the first name of a run's folder, as long as it is filled
 FILLING = "filling"  # where locks are of folders that are filled or shown
 _next_clearing: "Dict[str, float]" = {}  # by the node's folder
@@ -102,7 +102,7 @@ def check_out(kept: str, work: str) -> None:
 
 
 def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Refuse a snapshot that was changed here, before something is imported from it."""
+    """Refuse a snapshot that has changed here, before anything is imported from it."""
     kept = os.path.join(facts["root"], "snapshots", facts["tree"])
     with _whole(kept) as manifest:
         snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
@@ -110,7 +110,7 @@ def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Tell what was changed in an environment, which is then built again when it is asked for."""
+    """Return the changes to an environment, which is then rebuilt on demand."""
     found = environment_seal.changes(facts["prefix"])
     if found:
         environment_seal.give_up(facts["prefix"])
@@ -119,7 +119,7 @@ def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]"
 
 @contextlib.contextmanager
 def _whole(kept: str) -> "Iterator[Dict[str, Any]]":
-    """Give a snapshot's manifest. One that turns out to be changed is removed, so that it is sent anew."""
+    """Yield a snapshot's manifest. A snapshot that has changed is removed, so that it is sent again."""
     name = "manifest.json"
     try:
         yield files.read_json(os.path.join(kept, name))

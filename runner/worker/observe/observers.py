@@ -188,7 +188,7 @@ def _entries(folder: str) -> "List[os.DirEntry[str]]":
 
 
 def make(run_dir: str, order: "JobOrder", log: int, environ: "Dict[str, str]") -> "List[Observer]":
-    """Return what has to be read for an order; `log` is a descriptor of the script's log."""
+    """Return the observers for an order; `log` is a descriptor of the script's log."""
     found: "List[Observer]" = [MlflowObserver(run_dir, order, environ)]
     if order.metrics:
         found.append(LogObserver(run_dir, order.metrics, log))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: "List[str]") -> None:
-    """Start the interpreter and wait until nobody is left."""
+    """Start the interpreter and wait until all processes have ended."""
     place, run_dir = arguments
     with socket.socket(socket.AF_UNIX) as given:
         given.connect(place)

@@ -85,7 +85,7 @@ class Interpreter:
             os.chdir(order["run"])
             self.learn = order["learn"]
             code = lifecycle.carry_out(order["run"], self._controller_is_gone, order["environ"], self.start)
-        except Exception:  # a mistake of ours: worker.log keeps it, and the code says it
+        except Exception:  # an internal error: worker.log has it, and the exit code shows it
             traceback.print_exc()
         _flush()
         os._exit(code)

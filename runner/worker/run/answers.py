@@ -80,5 +80,5 @@ class Answers:
     def _write(self, answer: "Dict[str, Any]") -> None:
         try:
             files.write_json(self._requests.answer(self._name), answer, durable=False)
-        except OSError as problem:  # the script removed the folder: then it does not wait for it either
+        except OSError as problem:  # the script removed the folder, so it is not waiting
             print("request {}: {}".format(self._name, problem), file=sys.stderr)

@@ -71,7 +71,7 @@ def carry_out(
     files.remove_file(os.path.join(run_dir, "process.json"))
     if order is not None and not order.attended:
         _finish(order, run_dir, environ, gone)
-    os.close(lock)  # not before: it tells that somebody follows the run
+    os.close(lock)  # not before, because it shows that the run is followed
     return code
 
 
@@ -80,7 +80,7 @@ def _not_started(reason: str) -> "worker_result.WorkerResult":
 
 
 def _finish(order: "job_order.JobOrder", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
-    """Have the controller's command finish the run's record if the controller itself will not."""
+    """Run the controller's command to finish the record if there is no controller."""
     until = time.monotonic() + _CONTROLLER_LEAVES
     held = os.path.join(run_dir, ".lock")
     while order.detach and locks.is_locked(held) and time.monotonic() < until:

@@ -20,7 +20,7 @@ def folder(run_dir: str) -> str:
 
 
 def add(variables: "Dict[str, str]", order: "JobOrder", run_dir: str) -> None:
-    """Have pip install beside the run, and Python look there, unless the environment is the user's own."""
+    """Make pip install into the run's folder and Python search it, unless the environment is the user's own."""
     if not order.shared_environment:
         return
     own, path, program = folder(run_dir), variables.get("PATH", os.defpath), str(order.argv[0])
@@ -57,7 +57,7 @@ def place_in(path: "List[str]", variables: "Dict[str, str]") -> "List[str]":
 
 
 def notes(order: "JobOrder", run_dir: str) -> "List[str]":
-    """Return a line that names what was installed and is still there, or none."""
+    """Return a note on packages that were installed and still exist, if any."""
     if not order.shared_environment:
         return []
     found = pip_install.installed([folder(run_dir)])

@@ -30,7 +30,7 @@ class Requests:
         """Return the name of the oldest request that was neither taken nor answered, None if there is none."""
         try:
             found = set(() if os.path.islink(self._folder) else os.listdir(self._folder))
-        except OSError:  # nothing was asked so far, or the script removed the folder
+        except OSError:  # no requests yet, or the script removed the folder
             return None
         asked = [name for name in found if name.endswith(_END) and not name.endswith(_ANSWERED) and name[0] != "."]
         stems = {name[: -len(_END)] for name in asked} - self._taken

@@ -99,7 +99,7 @@ class Supervisor:
         self._wait_for_answer()
         self._close()
         if files.restore(self._log, path):
-            self._notes.append("the script removed its own log; it was put back")
+            self._notes.append("the script removed its own log, which was restored")
         return self._result(**found)
 
     def _listen(self) -> None:
@@ -117,7 +117,7 @@ class Supervisor:
         self._terminations += 1
 
     def _start(self, output: int) -> "Optional[str]":
-        """Start the script; return why that is not possible, if so."""
+        """Start the script; return the reason if that fails."""
         argv = [str(word) for word in self._order.argv]
         variables = processes.script_variables(self._environ, self._order, self._run_dir)
         if not os.path.isdir(self._work):
@@ -228,14 +228,14 @@ class Supervisor:
         return left is None or bool(left)
 
     def _look_at_environment(self) -> None:
-        """Say if the script has changed the environment, which is then built again."""
+        """Add a note if the script has changed the environment, which is then rebuilt."""
         if self._order.shared_environment and self._order.inspector:
             found = environment_seal.notes(os.path.dirname(os.path.dirname(self._order.inspector[0])))
             self._environment_changed = bool(found)
             self._notes += found
 
     def _inspect(self) -> None:
-        """Have the model looked at, if there is one to look at."""
+        """Inspect the model, if there is one."""
         model = self._order.model
         if self._inspector is None or model is None:
             return
@@ -261,7 +261,7 @@ class Supervisor:
         self._reap()
 
     def abandon(self, reason: str) -> "WorkerResult":
-        """Kill everything after a mistake of ours, and return what is known."""
+        """Kill everything after an internal error, and return what is known."""
         try:
             self._close()
             if self._script is not None:

@@ -234,8 +234,8 @@ def test_a_fault_is_named_with_its_row(name: str, score: Score) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--input", "nothere.csv", "--output", "out.csv"), "there is no file"),
-        (("--input", "rows.csv", "--output", "no/out.csv"), "there is no folder"),
+        (("--input", "nothere.csv", "--output", "out.csv"), "does not exist"),
+        (("--input", "rows.csv", "--output", "no/out.csv"), "the folder"),
         (("--input", "rows.csv", "--output", "out.xls"), "must end in .csv, .jsonl or .parquet"),
         (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method transform"),
     ],

@@ -237,7 +237,7 @@ def test_an_address_elsewhere_is_said(said: str, outside: bool, tmp_path: Path) 
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "train.py").write_text(f"import mlflow\nmlflow.set_tracking_uri({said})\n")
     notes = MlflowObserver(str(tmp_path), ORDER, {}).finish()
-    assert bool(notes) == outside and all("is not in this run" in one for one in notes)
+    assert bool(notes) == outside and all("is not part of this run" in one for one in notes)
 
 
 def test_an_address_that_is_not_written_out_is_no_matter_where_runs_came_here(store: Any) -> None:

@@ -33,7 +33,9 @@ class Run(LoggingMixin, FilesMixin):
         folder = run_folder()
         if folder is None:
             if not allow_offline:
-                raise RunEnvironmentException("This process is not part of a run")
+                raise RunEnvironmentException(
+                    "This process is not part of a run. Start the script with python -m runner"
+                )
             return OfflineRun()
         return Run(
             Experiment(name=os.environ["VIVERO_EXPERIMENT"]),
