@@ -49,8 +49,8 @@ BEYOND: dict[str, tuple[Any, str]] = {
     "merges": (MERGES, "more than 20,000 values"),
     "many": ("x: [" + "1," * MOST_VALUES + "1]", "more than 20,000 values"),
     "an alias of a large list": (f"x: &a [{'1,' * 1000}1]\ny: [{'*a,' * 1000}*a]", "more than 20,000 values"),
-    "a circle of lists": ("x: &a [*a]", r"line 2: \*a stands within"),
-    "a circle of mappings": ("x: &a\n  y: *a", r"line 3: \*a stands within"),
+    "a circle of lists": ("x: &a [*a]", r"line 2: \*a refers to a node that contains it"),
+    "a circle of mappings": ("x: &a\n  y: *a", r"line 3: \*a refers to a node that contains it"),
     "deep lists": ("x: " + "[" * 10_000 + "]" * 10_000, "nested more than 50 levels"),
     "deep mappings": ("x: " + "{a: " * 10_000 + "}" * 10_000, "nested more than 50 levels"),
     "deep lines": ("x: " + "- " * 200 + "1", "nested more than 50 levels|not allowed here"),
@@ -119,13 +119,13 @@ def test_a_file_beyond_a_limit(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CLASSES)
 def test_a_class_is_named_nowhere(case: str, tmp_path: Path) -> None:
-    assert "_target_ is not taken" in told(lambda: composed(tmp_path, CLASSES[case]))
+    assert "_target_ is not allowed" in told(lambda: composed(tmp_path, CLASSES[case]))
 
 
 def test_a_class_that_a_reference_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE", "{_target_: os.system}")
     text = "job:\n  arguments:\n    x: ${oc.decode:${oc.env:MADE}}"
-    assert "_target_ is not taken" in told(lambda: run_spec(tmp_path, text))
+    assert "_target_ is not allowed" in told(lambda: run_spec(tmp_path, text))
 
 
 @pytest.mark.parametrize("text", ["_target_", "x: _target_", "[_target_]", "job: {description: a _target_}"])
@@ -251,21 +251,21 @@ def test_a_conda_file_and_metrics_beyond_a_limit(text: str, tmp_path: Path) -> N
     path = tmp_path / "file.yml"
     path.write_text(text)
     assert "environment.file: " in told(lambda: conda_content(path, "environment.file"))
-    with pytest.raises(ValueError, match=r"more than|stands within"):
+    with pytest.raises(ValueError, match=r"more than|refers to a node that contains it"):
         read_metrics(path)
 
 
 WORDS = {
-    "a long one": (["job.description=" + "a" * 100_000], "characters. At most 20000"),
+    "a long one": (["job.description=" + "a" * 100_000], "characters. The limit is 20000"),
     "a list": (["job.arguments=[" + "a," * 5000 + "a]"], "more than 1000 parts"),
     "a deep list": (["job.arguments=" + "[" * 100 + "]" * 100], "nested more than 50"),
     "a deeper one": (["job.arguments=" + "[" * 5000 + "]" * 5000], "more than 1000 parts"),
     "references": (["job.description=" + "${oc.decode:" * 90 + "1" + "}" * 90], "nested more than 50"),
     "a deep key": (["+job.arguments." + "a." * 5000 + "b=1"], "more than 1000 parts"),
-    "many": ([f"+job.tags.a{n}=1" for n in range(3000)], "3000 words are too many"),
-    "a class of the sweeper": (["-m", "hydra.sweeper._target_=os.system"], "_target_ is not taken"),
-    "a callback": (["+hydra.callbacks.x={_target_: os.system}"], "_target_ is not taken"),
-    "an argument": (["+job.arguments._target_=os.system"], "_target_ is not taken"),
+    "many": ([f"+job.tags.a{n}=1" for n in range(3000)], "The command line has 3000 words"),
+    "a class of the sweeper": (["-m", "hydra.sweeper._target_=os.system"], "_target_ is not allowed"),
+    "a callback": (["+hydra.callbacks.x={_target_: os.system}"], "_target_ is not allowed"),
+    "an argument": (["+job.arguments._target_=os.system"], "_target_ is not allowed"),
 }
 
 
@@ -277,8 +277,9 @@ def test_words_beyond_a_limit(case: str) -> None:
 
 @pytest.mark.parametrize("value", ["[" * 10_000 + "]" * 10_000, "{" + BOMB + "}", "&a [*a]", "a" * 50_000])
 def test_settings_of_an_endpoint_beyond_a_limit(value: str) -> None:
-    for key in ("hosts", "port"):
-        assert told(lambda key=key: read_words(EndpointSettings, [f"{key}={value}"]))
+    assert told(lambda: read_words(EndpointSettings, [f"port={value}"]))
+    if not value.startswith(("{", "&")):  # a single word of a list is its text, whatever YAML would make of it
+        assert told(lambda: read_words(EndpointSettings, [f"hosts={value}"]))
 
 
 SWEEPS = {
@@ -309,12 +310,12 @@ SECTIONS = {
     "job_logging: {handlers: {x: {class: logging.FileHandler, filename: MADE}}}": "hydra.job_logging has no effect",
     "hydra_logging: {handlers: {x: {(): os.system, command: touch MADE}}}": "hydra.hydra_logging has no effect",
     "run: {dir: MADE}": "hydra.run.dir has no effect",
-    "sweep: {dir: MADE}": "hydra.sweep.dir is not heeded",
+    "sweep: {dir: MADE}": "hydra.sweep.dir has no effect",
     "job: {env_set: {LD_PRELOAD: MADE}}": "hydra.job.env_set has no effect",
     "job: {chdir: true}": "hydra.job.chdir has no effect",
-    "sweeper: {params: '${oc.decode:${oc.env:MADE}}'}": "hydra.sweeper._target_ is not taken",
+    "sweeper: {params: '${oc.decode:${oc.env:MADE}}'}": "hydra.sweeper._target_ is not allowed",
     "sweeper: '${oc.decode:${oc.env:MADE}}'": "hydra.sweeper is not a mapping",
-    "launcher: {x: '${oc.decode:${oc.env:MADE}}'}": "hydra.launcher._target_ is not taken",
+    "launcher: {x: '${oc.decode:${oc.env:MADE}}'}": "hydra.launcher._target_ is not allowed",
 }
 
 
