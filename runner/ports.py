@@ -37,11 +37,11 @@ class Interpreter:
 
 
 class Host(Protocol):
-    """A machine that commands run on and files live on. Environments are built on it.
+    """A machine with files, on which commands run and environments are built.
 
-    `is_local` is true of the controller's own machine, where environments are kept in the workspace; another machine
-    keeps them below its `root`. `target` is what to lock packages for in uv's words, None for this machine. `path` is
-    its ``PATH``. A machine that does not fetch packages is sent them.
+    `is_local` is true for the controller's own machine, which keeps environments in the workspace. Other machines keep
+    them below their `root`. `target` is the platform to lock packages for, in uv's notation, None for this machine.
+    `path` is its ``PATH``. If `fetches` is false, packages are sent to the machine.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Host(Protocol):
 
     @property
     def root(self) -> Path | None:
-        """The folder that everything on another machine is kept in, None on this one."""
+        """The folder for all files on another machine, None on this one."""
 
     def uv(self) -> str:
         """Return the path of uv there."""
@@ -69,16 +69,16 @@ class Host(Protocol):
         say: Say | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Run a command to its end; `say` gets its output (both streams) line by line as it comes."""
+        """Run a command and wait for its end. `say` gets each line of output, from both streams, as it comes."""
 
     def exists(self, path: Path) -> bool:
-        """Return whether a path is there."""
+        """Return whether a path exists."""
 
     def read(self, path: Path) -> bytes:
         """Return a file's content."""
 
     def write(self, path: Path, content: bytes) -> None:
-        """Replace a file atomically, making its folder."""
+        """Replace a file atomically, creating its folder."""
 
     def put(self, local: Path, remote: Path) -> None:
         """Copy a file or folder from the controller's machine."""
@@ -87,33 +87,33 @@ class Host(Protocol):
         """Copy a file or folder to the controller's machine."""
 
     def rename(self, old: Path, new: Path) -> None:
-        """Rename a file or folder on one file system."""
+        """Rename a file or folder within a file system."""
 
     def remove(self, path: Path) -> None:
-        """Remove a file or a folder with all it holds; a missing one is fine."""
+        """Remove a file or folder with its contents, if it exists."""
 
     def lock(self, path: Path) -> AbstractContextManager[object]:
-        """Hold a lock that the death of the holder frees."""
+        """Hold a lock that is freed if the holder dies."""
 
 
 class EnvironmentHandle(Protocol):
-    """A prepared environment: turns an argv into an argv, so that a compute need not know its kind."""
+    """A prepared environment. It translates commands, so a compute does not need to know its kind."""
 
     record: EnvironmentRecord
     attended: bool
-    """Whether its processes are apart from this machine's, and one of here attends them."""
+    """Whether its processes are isolated from this machine's, so that one outside watches them."""
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return the command that enters the environment and runs `argv` there; ``python`` means its own."""
+        """Return the command that runs `argv` in the environment. ``python`` is the environment's own."""
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """Return the same command as it is started by a process that is inside already."""
+        """Return the same command for a process that is already inside."""
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that make it the active one (``PATH``, ``VIRTUAL_ENV``)."""
+        """Return the variables that activate the environment (``PATH``, ``VIRTUAL_ENV``)."""
 
     def lock_text(self) -> str:
-        """Return the lock: what exactly is installed, with hashes where they are known."""
+        """Return the lock: the exact packages, with their hashes if known."""
 
     def on(self, host: Host, say: Say) -> EnvironmentHandle:
         """Return the same environment on another host.
@@ -121,7 +121,7 @@ class EnvironmentHandle(Protocol):
         Raises
         ------
         UserError
-            If it cannot be there.
+            If the environment cannot be used there.
         """
 
 
@@ -129,7 +129,7 @@ class Environment(Protocol):
     """One kind of environment."""
 
     def prepare(self, host: Host, say: Say) -> EnvironmentHandle:
-        """Resolve, build unless it is cached, check and return it."""
+        """Resolve the environment, build it unless it is cached, check it and return it."""
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> EnvironmentHandle:
         """Restore the environment of an earlier run from its lock.
@@ -137,32 +137,32 @@ class Environment(Protocol):
         Raises
         ------
         UserError
-            If it cannot be restored, naming the differences.
+            If it cannot be restored, with the differences.
         """
 
 
 class Job(Protocol):
-    """A run that a compute has taken on, by this process or by an earlier one."""
+    """A run that was submitted to a compute by this process or an earlier one."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long; return whether nothing of the run goes on and what it left is in its folder."""
+        """Wait for at most `seconds`; return whether the run has ended and all its files are in its folder."""
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask the worker to end the script, or with `kill` end everything at once.
+        """Ask the worker to end the script, or with `kill` end everything immediately.
 
-        The mark that asks for the end is in the run's folder already (``execution.control.request_cancel``). A second
-        call ends a script that does not heed the first. A job that has ended meanwhile is left as it is.
+        The run's ``cancel.json`` has already been written (``execution.control.request_cancel``). A second call ends a
+        script that ignores the first. Has no effect on a job that has ended in the meantime.
         """
 
     def detach(self) -> None:
-        """Have the run go on without this process, and its record finished in the end, if need be by a follower."""
+        """Let the run continue without this process. If necessary, start a follower that finishes its record."""
 
 
 class Compute(Protocol):
-    """Where runs go."""
+    """Executes runs."""
 
     apart: bool
-    """Whether runs are carried out in folders of other machines, which begin with the snapshot that the order names."""
+    """Whether runs execute in folders on other machines, which start from the snapshot named in the order."""
 
     @property
     def slots(self) -> int:
@@ -175,22 +175,22 @@ class Compute(Protocol):
         """Prepare nodes and slots."""
 
     def share(self, at_a_time: int) -> dict[str, str]:
-        """Return the variables that give one of so many runs its share of the cores, as far as a machine is chosen."""
+        """Return the variables that give each of `at_a_time` runs its share of the cores, once a machine is chosen."""
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Prepare what similar runs can share, given a run's folder with its ``order.json``. May do nothing."""
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
-        """Start the worker, detached, on the run's folder, whose ``order.json`` is written.
+        """Start the worker, detached, on a run's folder with its ``order.json``.
 
-        What it takes to find the job again is kept in the run's ``job.json``, unless the worker's locks say it.
+        Writes the run's ``job.json`` if more than the worker's locks is needed to find the job again.
         """
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:
-        """Return the job of a run that any process has submitted; None if nothing of it goes on.
+        """Return the job of a run that any process has submitted, or None if it is not running or queued.
 
-        Nothing is connected or started by that. `restore` has the run's environment again on a host, in case that the
-        run has to begin anew while it is waited for.
+        Does not connect to or start anything. `restore` returns the run's environment on a host, in case the run must
+        be restarted during `Job.wait`.
         """
 
     def close(self) -> None:
@@ -198,23 +198,23 @@ class Compute(Protocol):
 
 
 class Channel(Protocol):
-    """The streams of a program there, or a connection to a port. What goes wrong is an ``OSError``."""
+    """The streams of a remote program, or a connection to a port. Methods raise ``OSError``."""
 
     @property
     def closed(self) -> bool:
-        """Tell whether it was let go of."""
+        """Whether it has been closed."""
 
     def sendall(self, content: bytes, /) -> object:
         """Send all of it."""
 
     def recv(self, size: int, /) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for data and return it; empty at the end."""
 
     def settimeout(self, seconds: float | None, /) -> object:
-        """Have `recv` wait at most so long and then raise ``TimeoutError``."""
+        """Make `recv` raise ``TimeoutError`` after so many seconds."""
 
     def shutdown(self, how: int, /) -> object:
-        """Say that nothing more is sent."""
+        """Announce that no more data will be sent."""
 
     def close(self) -> object:
         """Let go of it."""
@@ -225,39 +225,39 @@ class Link(Protocol):
 
     @property
     def name(self) -> str:
-        """How the machine is called."""
+        """The machine's name."""
 
     @property
     def host(self) -> str:
-        """By which other machines of the cluster reach it."""
+        """The address at which other machines of the cluster reach it."""
 
     @property
     def seconds(self) -> float:
-        """How long it may take to answer."""
+        """Seconds that it may take to answer."""
 
     def start(self, words: list[str]) -> Channel:
-        """Start a program with its words as they are.
+        """Start a program with these exact arguments.
 
         Raises
         ------
         UserError
-            If the machine starts none.
+            If the machine cannot start it.
         """
 
     def complaint(self, channel: Any) -> bytes:
-        """Return what a program that was started wrote to its standard error, as far as it is here."""
+        """Return what a program has written to standard error so far."""
 
     def open(self, port: int) -> Channel:
-        """Connect to a port of the machine's own loopback.
+        """Connect to a port on the machine's loopback interface.
 
         Raises
         ------
         UserError
-            If that does not answer.
+            If the port does not answer.
         """
 
     def close(self) -> None:
-        """Let go of the machine."""
+        """Close the connection."""
 
 
 class Machine(Protocol):
@@ -273,7 +273,7 @@ class Machine(Protocol):
 
     @property
     def slots(self) -> int | None:
-        """Runs at a time; None: its cores."""
+        """Number of concurrent runs, None for one per core."""
 
     def connect(self) -> Link:
         """Connect to it.
@@ -292,7 +292,7 @@ class Machines(Protocol):
     """Finds the machines of a cluster."""
 
     def find(self) -> Sequence[Machine]:
-        """Return those that are there, in the order in which they are preferred; none is connected by that.
+        """Return the available machines in order of preference, without connecting to them.
 
         Raises
         ------
@@ -304,19 +304,19 @@ class Machines(Protocol):
         """Return the machine of a name, even if currently unavailable; None if the name is impossible."""
 
     def close(self) -> None:
-        """Let go of what it takes to know them."""
+        """Release what is needed to find the machines."""
 
 
 class MakeCompute(Protocol):
     """Makes a compute."""
 
     def __call__(self, settings: Any, base: Path, /, *, several: bool, say: Say) -> Compute:
-        """Return the compute of some settings; files are named from `base` on, `several` runs of one script follow."""
+        """Return the compute for settings. `base` is the folder of relative paths; `several` expects similar runs."""
 
 
 @dataclass(frozen=True)
 class ComputeKind:
-    """One kind of compute: what its module offers as ``KIND`` to the table in ``config/computes.py``.
+    """One kind of compute: the ``KIND`` of a module in the table in ``config/computes.py``.
 
     Parameters
     ----------
@@ -325,9 +325,9 @@ class ComputeKind:
     make : MakeCompute
         Makes the compute.
     check : callable
-        Refuses a composition, a ``RunSpec``, in which the settings cannot be; files are named from the folder on.
+        Raises a `UserError` for a ``RunSpec`` with invalid settings. The path is the folder of relative paths.
     machines : callable or None
-        Of a cluster: knows its machines, from its settings and the folder that files are named from.
+        For clusters: returns the `Machines` for settings and the folder of relative paths.
     """
 
     settings: type
@@ -340,7 +340,7 @@ class SnapshotStore(Protocol):
     """Content-addressed copies of source folders."""
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
-        """Copy a source folder unless its content is there already."""
+        """Copy a source folder, unless its content is already stored."""
 
     def check_out(self, digest: str, target: Path) -> None:
         """Make a writable copy of a stored snapshot."""

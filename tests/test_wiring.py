@@ -1,4 +1,4 @@
-"""Each kind that can be chosen has its adapter."""
+"""Every kind has an adapter."""
 
 from __future__ import annotations
 

@@ -72,11 +72,11 @@ class SshMachines:
         return self._machines
 
     def named(self, name: str) -> SshMachine | None:
-        """Return the machine of a name."""
+        """Return a machine by name."""
         return next((one for one in self._machines if one.name == name), None)
 
     def close(self) -> None:
-        """Do nothing: nothing is kept to know them."""
+        """Do nothing: finding the machines needs no resources."""
 
 
 def _ask_passphrase(question: str) -> str | None:

@@ -1,6 +1,6 @@
-"""The table of computes: which module is behind each ``compute.kind``. A row is all that registers one.
+"""The table of computes: the module of each ``compute.kind``. To register a compute, add a row.
 
-A module is imported when its kind is asked for, because one run takes one kind.
+A module is imported on demand, because a run uses only one kind.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _MODULES = {
 
 
 def compute_kind(kind: str) -> ComputeKind:
-    """Return what the module of a kind offers as its ``KIND``.
+    """Return the ``KIND`` of the module behind a kind.
 
     Raises
     ------
     UserError
-        If there is no such kind.
+        If the kind does not exist.
     """
     if kind not in _MODULES:
-        raise UserError(f"compute.kind={kind} is not known", nearest(kind, _MODULES))
+        raise UserError(f"compute.kind={kind} does not exist", nearest(kind, _MODULES))
     found: ComputeKind = import_module(_MODULES[kind]).KIND
     return found
 
@@ -49,4 +49,4 @@ class _Settings(Mapping[str, type]):
 
 
 COMPUTES = _Settings()
-"""The dataclass of the settings of each kind."""
+"""The settings dataclass of each kind."""

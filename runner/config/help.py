@@ -8,7 +8,7 @@ from pathlib import Path
 from runner.config.schema import CONF
 
 HELP = ("--help", "-h")
-_NOT_CHOSEN = ("schema", "hydra")  # folders of conf that hold no options
+_NOT_CHOSEN = ("schema", "hydra")  # folders of conf without options
 _TEXT = """\
 Usage: python -m runner [-m] [+experiment=NAME] [GROUP=OPTION] [KEY=VALUE] ...
 
@@ -37,7 +37,7 @@ Read on:
 
 
 def help_text(words: Sequence[str]) -> str:
-    """Return the help, with the options in the folders that the command line names."""
+    """Return the help, including the options in the folders that the command line names."""
     groups: dict[str, set[str]] = {}
     for folder in [Path(CONF), *_folders(words)]:
         for path in sorted(folder.glob("*/*.yaml")):

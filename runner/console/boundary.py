@@ -1,4 +1,4 @@
-"""Turns whatever a program raises into one line and an exit code, in every entry point."""
+"""Turns every exception of a program into one line and an exit code, in every entry point."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def guarded(program: Callable[[], int | None], explain: Explain = as_mistake) ->
     program : callable
         The program. It returns its exit code, or None for 0.
     explain : callable
-        Returns the user's mistake behind an exception, None if it is a bug.
+        Returns the user's mistake behind an exception, or None if the exception is a bug.
 
     Returns
     -------
     int
-        The program's own code; 1 for a user's mistake, 3 for our bug, 130 for Ctrl-C, 141 if nobody reads the output.
+        The program's own code, 1 for a user's mistake, 3 for a bug, 130 for Ctrl-C, 141 if the output's reader is gone.
     """
     try:
         return program() or 0
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader (`| head`) has seen enough
+    except BrokenPipeError:  # the reader, such as `| head`, has closed the pipe
         print_nowhere()
         return BROKEN_PIPE
-    except SystemExit as leaving:  # argparse's 2 means a failed run here
+    except SystemExit as leaving:  # argparse exits with 2, which here means a failed run
         return MISTAKE if leaving.code == 2 else int(leaving.code or 0)
-    except Exception as error:  # noqa: BLE001 - the one place that tells mistakes from bugs
+    except Exception as error:  # noqa: BLE001 - the only place that distinguishes mistakes from bugs
         if isinstance(error, OSError) and output_is_lost():
             return _refused(f"Cannot write the output: {error.strerror}")
         mistake = explain(error)

@@ -1,13 +1,13 @@
-"""Asks a server whether it is ready: ``python health.py PORT`` exits with 0 or 1. Standard library only."""
+"""Checks whether a server is ready: ``python health.py PORT`` exits with 0 or 1. Standard library only."""
 
 import http.client
 import sys
 
-_PATIENCE = 4.0  # seconds; an engine gives the command 5
+_PATIENCE = 4.0  # seconds; the container engine's limit for the command is 5
 
 
 def is_ready(host: str, port: int, timeout: float = 2) -> bool:
-    """Tell whether the server at an address says that it is ready."""
+    """Return whether the server at an address is ready."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         connection.request("GET", "/v2/health/ready")

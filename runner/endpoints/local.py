@@ -73,7 +73,7 @@ class LocalServers:
         return stop(self.store, name)
 
     def alive(self, name: str) -> bool:
-        """Tell whether the endpoint is running."""
+        """Return whether the endpoint is running."""
         return self.store.alive(name)
 
     def status(self, name: str) -> Status:

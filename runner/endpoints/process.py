@@ -133,7 +133,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def answers(record: EndpointRecord) -> bool:
-    """Tell whether an endpoint says that it is ready."""
+    """Return whether an endpoint says that it is ready."""
     settings = EndpointSettings(**record.settings)
     return is_ready(settings.reached_at, settings.port)
 

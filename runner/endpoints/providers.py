@@ -47,7 +47,7 @@ def _distributions(module: str) -> tuple[str, ...]:
 
 
 def _can_be_imported(module: str) -> bool:
-    """Tell whether a module can be imported that no distribution lists, such as one of an editable installation."""
+    """Return whether a module can be imported that no distribution lists, such as one of an editable installation."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

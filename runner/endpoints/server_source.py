@@ -37,7 +37,7 @@ def importable(layout: Layout) -> str:
 
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:
-    """Tell whether a folder has exactly these files: some could be cut short, changed or added."""
+    """Return whether a folder has exactly these files: some could be cut short, changed or added."""
     there = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
     return there == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 

@@ -58,7 +58,7 @@ class Servers(Protocol):
         """Stop after the requests at work are answered; return whether it was running."""
 
     def alive(self, name: str) -> bool:
-        """Tell whether the endpoint is running."""
+        """Return whether the endpoint is running."""
 
     def status(self, name: str) -> Status:
         """Return its state."""

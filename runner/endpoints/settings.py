@@ -107,7 +107,7 @@ def _matches(settings: EndpointSettings, name: str, check: Callable[[str], objec
 
 
 def is_image(reference: str) -> bool:
-    """Tell whether a text can be the name of an image."""
+    """Return whether a text can be the name of an image."""
     return _IMAGE.fullmatch(reference) is not None
 
 

@@ -85,7 +85,7 @@ class EndpointStore:
         _give(endpoint.record)
 
     def alive(self, name: str) -> bool:
-        """Tell whether a server holds the endpoint."""
+        """Return whether a server holds the endpoint."""
         return is_locked(self.layout.endpoint(name).lock)
 
     def states(self, name: str) -> list[dict[str, object]]:
@@ -115,7 +115,7 @@ class EndpointStore:
             one.unlink(missing_ok=True)
 
     def has_keys(self, name: str) -> bool:
-        """Tell whether the endpoint has keys."""
+        """Return whether the endpoint has keys."""
         return self.layout.endpoint(name).keys.exists()
 
     def keys(self, name: str) -> dict[str, Any]:

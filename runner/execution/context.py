@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunContext:
-    """The adapters and places of one run.
+    """The adapters and paths of one run.
 
     `handle` is set by the prepare stage, or reopened from its record; `job` is set by the run stage.
     `foresee` refuses, before anything runs, an endpoint to which the model could not be deployed.

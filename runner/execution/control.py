@@ -1,10 +1,10 @@
-"""Asks a run to end, and tells whether anything follows it: by the mark and the locks in its folder.
+"""Asks a run to end and checks whether it is followed, by means of the files in its folder.
 
 A run that has not ended is *followed* while one of three locks is held: ``.lock`` by its controller, ``worker.lock`` by
 its worker, or ``attendant.lock`` by a process that waits for a worker elsewhere (a container's supervisor, or what
-`start_follower` starts). The kernel frees them, so that the answer is true after any death. It needs no compute and
-takes no longer than three system calls: commands that list runs ask nothing else. Where a job is and how it is stopped
-is for its compute to know, see ``ports.Compute.attach``.
+`start_follower` starts). The kernel frees the locks of a process that dies, so the answer is always current. It takes
+at most three system calls and no compute, which makes it cheap enough for commands that list runs. Only the compute
+knows where a job is and how to stop it, see ``ports.Compute.attach``.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from runner.records import CancelRecord
 
 
 def worker_lives(run: RunLayout) -> bool:
-    """Tell whether the run's worker, or what waits for it, is still there."""
+    """Return whether the run's worker, or the process that waits for it, is alive."""
     return is_locked(run.worker_lock) or is_locked(run.attendant_lock)
 
 
 def is_followed(run: RunLayout) -> bool:
-    """Tell whether anybody will finish the record of a run that has not ended."""
+    """Return whether a controller or worker will finish the record of a run that has not ended."""
     return is_locked(run.controller_lock) or worker_lives(run)
 
 
 def request_cancel(run: RunLayout, by: str, reason: str | None = None) -> None:
-    """Leave the mark that asks for the run's end; a worker that starts later finds it too."""
+    """Write the file that asks the run to end. A worker that starts later finds it too."""
     write_json(run.cancel, {"format": FORMAT, "by": by, "reason": reason})
 
 
 def cancel_reason(run: RunLayout) -> str | None:
-    """Return why a run was asked to end, if that was said."""
+    """Return the reason for which a run was asked to end, if one was given."""
     try:
         return read_record(run.cancel, CancelRecord).reason
     except FileNotFoundError:
         return None
-    except UserError:  # its presence asks for the end, whatever is in it
+    except UserError:  # the file alone asks the run to end, whatever it contains
         return None
 
 
 def callback(what: str) -> list[str]:
-    """Return the command that finishes a run or answers a script, without its arguments."""
+    """Return the command that finishes or follows a run or answers a script, without the command's arguments."""
     return [sys.executable, str(CALLBACK), what]
 
 
 def start_follower(run: RunLayout) -> None:
-    """Have a process of its own wait for a run that goes on elsewhere, and finish its record in the end."""
-    import subprocess  # what lists runs has no use for it
+    """Start a process that waits for a run elsewhere and finishes its record."""
+    import subprocess  # commands that list runs do not need it
 
     with (run.logs / "attendant.log").open("ab") as log:
         subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Makes a run's job order: what its worker is told."""
+"""Creates the job order of a run, which tells the worker what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.worker.job_order import JobOrder
 
 
 def write_order(run: RunLayout, order: JobOrder) -> bool:
-    """Write an order, what is secret of it apart, and tell whether its command shows a secret."""
+    """Write an order and, to a separate file, its secrets. Return whether process lists will show a secret."""
     public, secret = order.parts()
     job_order.keep(str(run.root), secret)
     write_json(run.order, public, durable=False)
@@ -22,7 +22,7 @@ def write_order(run: RunLayout, order: JobOrder) -> bool:
 
 
 def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> JobOrder:
-    """Return what the worker is told. What the record does not have as it is, is secret."""
+    """Return the job order. Values that differ from the run's record are secret."""
     assert record.prepare is not None  # noqa: S101 - the stage before
     spec, root = context.spec, context.layout.root
     places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
@@ -61,11 +61,11 @@ def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle
         attended=handle.attended,
         detach=spec.detach,
         at_a_time=context.at_a_time,
-        shared_environment=handle.record.kind != "current",  # what the script installs must not change it
+        shared_environment=handle.record.kind != "current",  # packages that the script installs must not change it
     )
 
 
 def _can_hide(argv: list[str], handle: EnvironmentHandle) -> bool:
-    """Return whether a command can be told its words otherwise: Python since 3.8 can, where it imports ``site``."""
+    """Return whether a command can get its arguments another way, as Python 3.8 and later can through ``site``."""
     version = tuple(int(part) for part in handle.record.python_version.split(".")[:2])
     return argv[0] == "python" and version >= (3, 8) and (not argv[1].startswith("-") or argv[1] == "-m")

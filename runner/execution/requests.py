@@ -1,4 +1,4 @@
-"""Answers the requests of a script on the controller's machine: of one in a container, or of one on a node."""
+"""Answers a script's requests on the controller's machine, for a script in a container or on a node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def answer_of(request: Path) -> Path:
 
 
 def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
-    """Have a command answer a request, unless that is done, and return the file of the answer.
+    """Run a command to answer a request, unless it is already answered, and return the file of the answer.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
     command : sequence of str
         The command that answers, to which the run's folder and the request are appended.
     request : Path
-        A file of the run's ``requests``.
+        A file in the run's ``requests`` folder.
     """
     target = answer_of(request)
     if not target.exists():
@@ -40,7 +40,7 @@ def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
 
 
 class Answering:
-    """Answers what the script of one run asks for in its folder, which its container shares.
+    """Answers the requests in a run's folder, which the script's container shares.
 
     Parameters
     ----------
@@ -55,6 +55,6 @@ class Answering:
         self._requests = Requests(str(run.requests))
 
     def tick(self) -> None:
-        """Answer what has been asked since."""
+        """Answer new requests."""
         while (name := self._requests.take()) is not None:
             answer(self._run, self._command, Path(self._requests.file(name)))

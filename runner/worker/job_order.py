@@ -1,7 +1,7 @@
-"""The job order: what the worker of a run is told. The controller writes it, the worker reads it.
+"""The job order, which tells a run's worker what to do. The controller writes it and the worker reads it.
 
-``order.json`` has what records may have. ``secrets.json``, which only its owner can read, has the values of variables
-and the words of the command that it lacks; the worker removes it once it has read it.
+``order.json`` has only what records may contain. ``secrets.json``, which only its owner can read, has the values of
+variables and the words of the command that it lacks. The worker deletes that file after reading it.
 """
 
 import json
@@ -27,11 +27,11 @@ NAME = "secrets.json"
 MASK = "***"
 FORMAT = 1
 _PART = "." + NAME + ".tmp"
-_LEAST = 6  # characters of a value that can be told from other words
+_LEAST = 6  # characters of a value that is distinctive enough to mask
 
 
 class UnreadableError(Exception):
-    """Why an order cannot be carried out, in one line."""
+    """Why an order cannot be executed, in one line."""
 
 
 @_fields
@@ -43,33 +43,33 @@ class JobOrder:
     argv, variables
         The script's command and its own environment variables; None unsets one.
     metrics, tags, inputs
-        Patterns of metrics in the log, tags of the run, and the paths of its data inputs, by their names.
+        Patterns of metrics in the log, tags of the run, and the paths of its data inputs, by name.
     number
         The run's number in its experiment.
     snapshot, tree
-        The hash of the source, and on a node the key of the folder that the run begins with.
+        The hash of the source and, on a node, the key of the folder that the run starts from.
     python, inspector
-        The commands that are the environment's Python, for the worker and for who loads the model.
+        The commands that start the environment's Python, for the worker and for inspecting the model.
     script
-        The path of the script in the source, if the command is a script.
+        The path of the script in the source, if the command runs a script.
     timeout, grace
-        Seconds that the script has, and those it has left once it was asked to end.
+        Seconds that the script may take, and those it has left after it was asked to end.
     model
         ``path`` and ``framework`` of the model to be inspected.
     finish, answer
         The controller's commands that finish the record and answer the script's requests.
     detach
-        Whether the run goes on without the controller.
+        Whether the run continues without the controller.
     attended
-        Whether the worker is in a container. A process outside then finishes and answers.
+        Whether the worker is in a container. A process outside it then finishes the record and answers requests.
     apart
-        Whether the run is on a node. The controller then answers.
+        Whether the run is on a node. The controller then answers requests.
     at_a_time
         How many runs of a sweep share the cores.
     shared_environment
         Whether other runs use the same environment, so that packages are installed beside the run.
     shown_argv, hides_argv
-        The command without its secrets, and whether lists of processes can show that one.
+        The command without its secrets, and whether process lists can show it instead of the real one.
     secret
         The names of the variables that are secret.
     """
@@ -103,19 +103,19 @@ class JobOrder:
     hides_argv: bool = False
     secret: "Sequence[str]" = ()
 
-    if not TYPE_CHECKING:  # a checker of types makes it from the fields
+    if not TYPE_CHECKING:  # type checkers derive it from the fields
 
         def __init__(self, **values):
             self.__dict__.update(values)
 
     @staticmethod
     def from_json(value: "Any") -> "JobOrder":
-        """Return the order that plain data describes; fields that this release does not know are kept.
+        """Return the order for plain data. Unknown fields are kept.
 
         Raises
         ------
         UnreadableError
-            If it is of a later format, or lacks a field.
+            If it has a later format or lacks a field.
         """
         if value.get("format", FORMAT) > FORMAT:
             text = "{} has format {}, this release reads up to {}: upgrade vivero"
@@ -130,11 +130,11 @@ class JobOrder:
         return dict({name: getattr(self, name) for name in JobOrder.__annotations__}, **self.__dict__)
 
     def replace(self, **values: "Any") -> "JobOrder":
-        """Return the same order but for some fields."""
+        """Return a copy with some fields replaced."""
         return JobOrder(**dict(self.to_json(), **values))
 
     def parts(self) -> "Tuple[Dict[str, Any], Dict[str, Any]]":
-        """Return the contents of ``order.json`` and of ``secrets.json``."""
+        """Return the contents of ``order.json`` and ``secrets.json``."""
         public = self.to_json()
         shown, names = public.pop("shown_argv"), public.pop("secret")
         public["variables"] = {name: MASK if name in names else value for name, value in self.variables.items()}
@@ -159,7 +159,7 @@ class JobOrder:
         return text
 
     def hidden_argv(self) -> "Optional[List[str]]":
-        """Return the command as lists of processes are to show it, word for word, None if as it is."""
+        """Return the command to show in process lists, with secrets masked, or None if it needs no change."""
         shown = self.shown_argv
         if not shown or not self.hides_argv:
             return None
@@ -167,7 +167,7 @@ class JobOrder:
 
 
 def read(run_dir: str) -> JobOrder:
-    """Return the order in a run's folder with its secrets, as far as they are there.
+    """Return the order in a run's folder, with its secrets if they still exist.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def read(run_dir: str) -> JobOrder:
 
 
 def read_public(run_dir: str) -> JobOrder:
-    """Return the order in a run's folder without its secrets; raises as `read`."""
+    """Return the order in a run's folder without its secrets. Raises like `read`."""
     with open(os.path.join(run_dir, ORDER), encoding="utf-8") as file:
         return JobOrder.from_json(json.load(file))
 

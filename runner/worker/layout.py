@@ -1,4 +1,4 @@
-"""Where the worker's own folders are."""
+"""Paths of the worker's own folders."""
 
 import os
 

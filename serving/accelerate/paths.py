@@ -93,7 +93,7 @@ def differs(plain: Path, path: Path, probes: np.ndarray) -> str | None:
 
 
 def same_bits(one: Any, two: Any) -> bool:
-    """Tell whether two answers have the same type, shape and bits."""
+    """Return whether two answers have the same type, shape and bits."""
     if isinstance(one, list):
         return isinstance(two, list) and len(one) == len(two) and all(map(same_bits, one, two))
     one, two = np.asarray(one), np.asarray(two)
@@ -105,7 +105,7 @@ def same_bits(one: Any, two: Any) -> bool:
 
 
 def rowwise(call: Path, probes: np.ndarray) -> bool:
-    """Tell whether a row's answer is the same bits alone, in any company and at any place.
+    """Return whether a row's answer is the same bits alone, in any company and at any place.
 
     Parameters
     ----------

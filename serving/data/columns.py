@@ -46,7 +46,7 @@ class Column:
 
     @property
     def of_numbers(self) -> bool:
-        """Tell whether its values are numbers."""
+        """Return whether its values are numbers."""
         if self.kind == CATEGORY:
             return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
         return self.kind == NUMBER
@@ -61,7 +61,7 @@ class Column:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, or what pandas has for it."""
+    """Return whether a value stands for none: None, NaN, or what pandas has for it."""
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")
@@ -92,7 +92,7 @@ def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
 
 
 def _fills_objects(step: Any) -> bool:
-    """Tell whether a step is an imputer that was fitted on values which are not all numbers."""
+    """Return whether a step is an imputer that was fitted on values which are not all numbers."""
     return _is_imputer(step) and getattr(getattr(step, "_fit_dtype", None), "kind", "f") not in "fiub"
 
 

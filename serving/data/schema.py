@@ -203,12 +203,12 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
 
 
 def _is_of_others(estimator: Any) -> bool:
-    """Tell whether a transformer is another library's or the user's: one that knows names may go by them."""
+    """Return whether a transformer is another library's or the user's: one that knows names may go by them."""
     return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
 
 
 def _takes_missing(model: Any) -> bool:
-    """Tell whether a value may be missing: as the first step says, and then as the whole model shows."""
+    """Return whether a value may be missing: as the first step says, and then as the whole model shows."""
     first = chain_of(model)[0]
     marker = number_for_none(first)
     if not math.isnan(marker):  # scikit-learn's tags speak of NaN alone

@@ -30,7 +30,7 @@ def _is_sampler(step: Any) -> bool:
 
 
 def is_nothing(step: Any) -> bool:
-    """Tell whether a step lets rows through as they are, or leaves them out."""
+    """Return whether a step lets rows through as they are, or leaves them out."""
     return step is None or (isinstance(step, str) and step in _NOTHING)
 
 
@@ -66,7 +66,7 @@ def inner_estimators(model: Any) -> list[Any]:
 
 
 def is_opaque(step: Any) -> bool:
-    """Tell whether a step says nothing of the rows it takes: a function, or a transformer of the user's own."""
+    """Return whether a step says nothing of the rows it takes: a function, or a transformer of the user's own."""
     if type(step).__name__ == "FunctionTransformer":
         return True
     if type(step).__module__.partition(".")[0] in _TOLD:
@@ -91,13 +91,13 @@ def input_types(model: Any) -> set[str]:
 
 
 def takes_only(model: Any, kind: str) -> bool:
-    """Tell whether an estimator takes texts (``string``) or mappings (``dict``), and no matrix."""
+    """Return whether an estimator takes texts (``string``) or mappings (``dict``), and no matrix."""
     types = input_types(model)
     return kind in types and "2darray" not in types
 
 
 def takes_anything(model: Any) -> bool:
-    """Tell whether an estimator says that it does not look at its rows, such as a DummyClassifier."""
+    """Return whether an estimator says that it does not look at its rows, such as a DummyClassifier."""
     try:
         from sklearn.utils import get_tags
     except ImportError:
@@ -109,18 +109,18 @@ def takes_anything(model: Any) -> bool:
 
 
 def encodes_objects(step: Any) -> bool:
-    """Tell whether a step is an encoder that knows numbers as Python's objects: it then takes no other numbers."""
+    """Return whether a step is an encoder that knows numbers as Python's objects: it then takes no other numbers."""
     seen = filter(has_objects, getattr(step, "categories_", ()))
     return any(isinstance(value, int | float) for one in seen for value in one)
 
 
 def has_objects(array: Any) -> bool:
-    """Tell whether an array's values are Python's objects."""
+    """Return whether an array's values are Python's objects."""
     return getattr(getattr(array, "dtype", None), "kind", "") == "O"
 
 
 def allows_missing(model: Any) -> bool:
-    """Tell whether an estimator says that it takes missing values; what comes after it may not."""
+    """Return whether an estimator says that it takes missing values; what comes after it may not."""
     try:
         from sklearn.utils import get_tags
     except ImportError:

@@ -166,7 +166,7 @@ class ServedModel:
         return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
 
     def _is_quick(self) -> bool:
-        """Tell whether a row takes no longer than a hand-over to a thread would be worth; the first call warms up."""
+        """Return whether a row takes no longer than a hand-over to a thread would be worth; the first call warms up."""
         if self.schema.kind != "numbers" or self.schema.width is None:
             return False
         took = []
@@ -189,7 +189,7 @@ class ServedModel:
         return {method: one["used"] or one["reason"] for method, one in self.parity["methods"].items()}
 
     def is_batched(self, method: str) -> bool:
-        """Tell whether requests for a method share calls."""
+        """Return whether requests for a method share calls."""
         return isinstance(self._calls[method], Batcher)
 
     def answer(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:

@@ -81,11 +81,11 @@ class DataPlane:
 
     @property
     def ready(self) -> bool:
-        """Tell whether requests will be answered."""
+        """Return whether requests will be answered."""
         return bool(self.routes) and not self.draining
 
     def is_quick(self, beside_large: bool = False) -> bool:
-        """Tell whether every model answers a small request within a millisecond or two.
+        """Return whether every model answers a small request within a millisecond or two.
 
         While a large request is at work, models that share calls do not: small requests wait for it.
         """
@@ -130,7 +130,7 @@ class DataPlane:
             self._places.release()
 
     def shares_calls(self) -> bool:
-        """Tell whether some model answers several requests by one call."""
+        """Return whether some model answers several requests by one call."""
         routes = self.routes.values()
         return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
 

@@ -203,7 +203,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def _in_head(self) -> bool:
-        """Tell whether a request has begun whose headers are not complete."""
+        """Return whether a request has begun whose headers are not complete."""
         return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
 
     def _refuse(self, error: ServingError) -> None:
@@ -277,7 +277,7 @@ class Connection(HttpToolsProtocol):
             self.loop.call_later(timeouts.seconds("last_request"), super().shutdown)
 
     def _awaits_headers(self) -> bool:
-        """Tell whether the connection waits for a request's headers to be complete.
+        """Return whether the connection waits for a request's headers to be complete.
 
         Requests whose body is arriving or that are being answered have other limits, and so have connections at rest.
         """

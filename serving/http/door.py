@@ -48,16 +48,16 @@ class Door:
             raise TurnedAway(401, "no_key", "This endpoint needs a key. Send the header Authorization: Bearer KEY")
 
     def is_open(self, environ: dict[str, Any]) -> bool:
-        """Tell whether a request needs no key."""
+        """Return whether a request needs no key."""
         return not self.keys.needed or environ["PATH_INFO"] in HEALTH or environ["REQUEST_METHOD"] == "OPTIONS"
 
     def is_anonymous(self, environ: dict[str, Any]) -> bool:
-        """Tell whether a request was accepted without a key where others need one."""
+        """Return whether a request was accepted without a key where others need one."""
         return self.keys.needed and self.is_open(environ)
 
 
 def _is_known(hosts: tuple[str, ...], given: str | None) -> bool:
-    """Tell whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser speaks, need not have one."""
+    """Return whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser speaks, need not have one."""
     if given is None:
         return True
     found = _HOST.fullmatch(given)

@@ -1,4 +1,4 @@
-"""What is known of one request, from its arrival to its line in the log."""
+"""The state of one request, from its arrival to its log line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from serving.dataplane.plane import Answer
     from serving.protocols.protocol import Wanted
 
-_KEY = "vivero.exchange"  # the one key of ours in a WSGI environ
+_KEY = "vivero.exchange"  # our only key in a WSGI environ
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 Response = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers and content."""
@@ -25,7 +25,7 @@ Response = tuple[int, list[tuple[str, str]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An answer that is there before the request's turn has come."""
+    """An answer that was computed before the request's turn."""
 
     body: Any
     wanted: Wanted
@@ -33,33 +33,33 @@ class Prepared:
 
 
 class Exchange:
-    """One request; what handles it adds what it learns.
+    """One request. The code that handles it fills in the attributes.
 
     Parameters
     ----------
     environ : dict
-        The request's WSGI environ. It holds the exchange from now on: see `exchange_of`.
+        The request's WSGI environ, which holds the exchange from now on; see `exchange_of`.
 
     Attributes
     ----------
     request_id : str
-        As the client has given it, else made here.
+        The client's id, or a generated one.
     begun : float or None
-        The second of ``time.perf_counter`` when waiting for an answer began.
+        The value of ``time.perf_counter`` when the wait for an answer began.
     let_in : bool
-        Whether its key and Host were checked.
+        Whether the key and Host have been checked.
     prepared : Prepared or None
-        Its answer, where that was computed together with others.
+        The answer, if it was computed together with others.
     route : str
-        Which address was asked, for logs and metrics.
+        The requested route, for logs and metrics.
     answer, rows, error
-        What the model said, for how many rows; the code of a refusal.
+        The model's answer, the number of rows, and the code of a refusal.
     """
 
     __slots__ = ("_path", "_untold", "answer", "begun", "error", "let_in", "prepared", "request_id", "route", "rows")
 
     def __init__(self, environ: dict[str, Any], request_id: str | None = None) -> None:
-        self._path: str = environ["PATH_INFO"]  # not the environ: the two would wait for the garbage collector
+        self._path: str = environ["PATH_INFO"]  # not the environ, which would create a reference cycle
         self.request_id = request_id or _request_id(environ)
         self.begun: float | None = None
         self.let_in = False
@@ -72,11 +72,11 @@ class Exchange:
         environ[_KEY] = self
 
     def tell(self) -> bool:
-        """Claim the right to count and log it; return whether it was free. Its thread and who gives it up both ask."""
+        """Claim the request for counting and logging; return whether nobody else has, since two threads may try."""
         return self._untold.acquire(blocking=False)
 
     def refusal(self, error: ServingError) -> Response:
-        """Return status, headers and content of a refusal, in its protocol's form; a traceback goes to the log."""
+        """Return status, headers and content of a refusal in the protocol's format. A traceback goes to the log."""
         if error.__cause__ is not None:
             where = "".join(traceback.format_exception(error.__cause__))
             print(f"request {self.request_id}: {error.message}\n{where}", flush=True)
@@ -87,13 +87,13 @@ class Exchange:
 
 
 def exchange_of(environ: dict[str, Any]) -> Exchange:
-    """Return a request's exchange, begun if it has none yet."""
+    """Return a request's exchange, creating it if necessary."""
     found: Exchange | None = environ.get(_KEY)
     return found if found is not None else Exchange(environ)
 
 
 def is_request_id(text: str) -> bool:
-    """Tell whether a client's id is taken over."""
+    """Return whether a client's id is valid."""
     return _REQUEST_ID.fullmatch(text) is not None
 
 

@@ -31,7 +31,7 @@ class Keys:
 
     @property
     def needed(self) -> bool:
-        """Tell whether a request needs a key."""
+        """Return whether a request needs a key."""
         return self._path is not None
 
     def refresh(self) -> None:
@@ -60,7 +60,7 @@ class Keys:
             )
 
     def admit(self, authorization: str | None) -> bool:
-        """Tell whether an ``Authorization`` header has one of the keys."""
+        """Return whether an ``Authorization`` header has one of the keys."""
         if self._path is None:
             return True
         kind, _, key = (authorization or "").partition(" ")

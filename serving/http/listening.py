@@ -35,12 +35,12 @@ class Listening:
 
     @property
     def lost(self) -> bool:
-        """Tell whether no connection can arrive any more."""
+        """Return whether no connection can arrive any more."""
         return False
 
     @property
     def passed(self) -> bool:
-        """Tell whether it is a later server's turn."""
+        """Return whether it is a later server's turn."""
         return False
 
 
@@ -79,12 +79,12 @@ class Handed(Listening):
 
     @property
     def lost(self) -> bool:
-        """Tell whether the holder has died: it sends nothing, so the connection is readable only when it ends."""
+        """Return whether the holder has died: it sends nothing, so the connection is readable only when it ends."""
         return bool(select.select([self._holder], [], [], 0)[0])
 
     @property
     def passed(self) -> bool:
-        """Tell whether the record is of a later generation."""
+        """Return whether the record is of a later generation."""
         return self._turn() > self._generation
 
     def _turn(self) -> int:

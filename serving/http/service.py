@@ -1,4 +1,4 @@
-"""What views and shortcut answer from: the models, whether they are ready, and what is kept of their answers."""
+"""What views and shortcut share: the models, their readiness, and the recording of answers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Service:
     plane : DataPlane
         The models.
     telemetry : Telemetry
-        Keeps payloads.
+        Records payloads.
     room : Room
-        What the process holds.
+        The capacity of the process.
     has_keys : bool
         Whether requests need a key.
     repository : Repository or None
-        Loads and unloads models.
+        Loads and unloads models on request.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Tell whether requests will be answered, also on further connections."""
+        """Whether requests will be answered, including those on new connections."""
         return self.plane.ready and not self._room.full
 
     def note(self, exchange: Exchange, answers: Sequence[Answer], form: Any, payload: Any, rows: int) -> None:
-        """Keep what metrics and logs say of an answer."""
+        """Record an answer for metrics and logs."""
         answer = exchange.answer = answers[0]
         exchange.rows = rows
         if self._telemetry.keep_payload() and self._telemetry.payloads is not None:

@@ -1,4 +1,4 @@
-"""Says what is wrong with an address or a method that fits no route, and what would be right."""
+"""Explains why a path or method matches no route, and suggests one that does."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from serving.protocols.registry import PROTOCOLS
 
 _NAME, _VERSION = re.compile(r"<(?:\w+:)?name>"), re.compile(r"<(?:\w+:)?version>")
 _ROWS = PROTOCOLS[0].addresses[0]
-_LONGEST = 200  # characters of an address that is compared with others
-_IMPLIED = ("HEAD", "OPTIONS")  # methods that every route has, which help nobody
+_LONGEST = 200  # characters of a path that are compared with others
+_IMPLIED = ("HEAD", "OPTIONS")  # every route has these methods, so naming them does not help
 
 
 def of_http(error: HTTPException, path: str, method: str, routes: Map, plane: DataPlane) -> ServingError:
-    """Return werkzeug's refusal of a request in our words."""
+    """Turn werkzeug's refusal of a request into a `ServingError`."""
     if isinstance(error, NotFound):
         return no_such_path(path, _paths(routes, plane))
     if isinstance(error, MethodNotAllowed):
@@ -32,7 +32,7 @@ def of_http(error: HTTPException, path: str, method: str, routes: Map, plane: Da
 
 
 def no_such_path(path: str, known: Collection[str]) -> ServingError:
-    """Return the refusal of an address that does not exist, naming the nearest one that does."""
+    """Return the error for a path that does not exist, with the closest one that does."""
     meant = close(path[:_LONGEST], known)
     hint = f"Did you mean {meant}?" if meant is not None else f"Send rows to {_ROWS}; GET /openapi.json lists all paths"
     return ServingError(404, "not_found", f"There is no path {quoted(path)}. {hint}")
@@ -45,7 +45,7 @@ def _no_such_method(path: str, method: str, allowed: Collection[str]) -> Serving
 
 
 def _paths(routes: Map, plane: DataPlane) -> set[str]:
-    """Return the addresses that there are, with the names and versions of the models that are served."""
+    """Return all paths, with the names and versions of the served models filled in."""
     return {path for rule in routes.iter_rules() for path in _filled(rule.rule, plane)}
 
 

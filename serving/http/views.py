@@ -1,4 +1,4 @@
-"""The Flask views: those of each protocol, as its object says, and the server's own pages."""
+"""The Flask views: those of each protocol, built from its object, and the server's own pages."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def add(flask: Flask, service: Service, shared_metrics: Path | None) -> None:
     flask : Flask
         The application.
     service : Service
-        What they answer from.
+        The models and their state.
     shared_metrics : Path or None
-        Where several server processes keep their counters.
+        The folder where several server processes keep their counters.
     """
     for protocol in PROTOCOLS:
         _add_protocol(flask, service, protocol)

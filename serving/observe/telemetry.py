@@ -119,7 +119,7 @@ class Sample:
         self._since = time.monotonic()
 
     def takes(self, line: dict[str, Any]) -> bool:
-        """Tell whether a line is one of those that are written."""
+        """Return whether a line is one of those that are written."""
         if time.monotonic() - self._since >= 1:
             self._since, self._taken = time.monotonic(), 0
         if self._taken == self._most:
@@ -148,7 +148,7 @@ class Telemetry:
         self._known: dict[tuple[str, str, str, str], tuple[Any, Any, Any]] = {}
 
     def keep_payload(self) -> bool:
-        """Tell whether this request's payload is one of those to be kept."""
+        """Return whether this request's payload is one of those to be kept."""
         return self.payloads is not None and random.random() < self.share  # noqa: S311 - a sample
 
     def request(self, line: dict[str, Any], *, sampled: bool = False) -> None:

@@ -65,7 +65,7 @@ class Deployer:
             self.plane.routes, self._asked = {}, None
 
     def _is_outdated(self) -> bool:
-        """Tell whether the endpoint's record or another server process has a later version."""
+        """Return whether the endpoint's record or another server process has a later version."""
         own = set(self.loaded)
         for path in self.endpoint.states.glob("[0-9]*.json"):
             with contextlib.suppress(OSError, UserError, ValueError):  # of one that ends at this moment

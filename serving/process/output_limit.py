@@ -11,7 +11,7 @@ _OUT = 1
 
 
 def is_output(log: Path) -> bool:
-    """Tell whether what this process prints goes to a file."""
+    """Return whether what this process prints goes to a file."""
     try:
         return os.path.samestat(os.fstat(_OUT), log.stat())
     except OSError:

@@ -226,6 +226,6 @@ def _end_with(parent: int) -> None:
 
 
 def _has_threads() -> bool:
-    """Tell whether this process has threads, those that Python does not know too, that a fork would leave behind."""
+    """Return whether this process has threads, those that Python does not know too, that a fork would leave behind."""
     names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
     return len([name for name in names if name not in _BEGUN_ANEW]) > 1

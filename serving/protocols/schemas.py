@@ -1,4 +1,4 @@
-"""JSON schemas of what a model takes and answers, in the words of OpenAPI 3.1, with an example that works."""
+"""JSON schemas of a model's requests and answers for OpenAPI 3.1, with a working example."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _OF_PYTHON = {str: "string", bool: "boolean", int: "number", float: "number", ty
 
 @dataclass(frozen=True)
 class Body:
-    """What a request may hold.
+    """The body of a request.
 
     Parameters
     ----------
     schemas : mapping of str to dict
-        A JSON schema by content type; the first is the usual one.
+        JSON schemas by content type, the most common one first.
     example
-        A body that works.
+        A working body.
     required : bool
-        Whether there has to be one.
+        Whether a body is required.
     parameters : sequence of dict
-        Headers that say how to read it, as OpenAPI describes parameters.
+        Headers that say how to read the body, as OpenAPI parameters.
     """
 
     schemas: Mapping[str, Schema]
@@ -43,7 +43,7 @@ class Body:
 
 
 def object_of(properties: Mapping[str, Schema], *required: str) -> Schema:
-    """Return the schema of an object with properties, some of which it must have."""
+    """Return the schema of an object with properties, some of them required."""
     return {"type": "object", **({"required": list(required)} if required else {}), "properties": dict(properties)}
 
 
@@ -53,7 +53,7 @@ def array_of(items: Schema) -> Schema:
 
 
 def any_of(schemas: Iterable[Schema]) -> Schema:
-    """Return the schema of what fits one of several at least; the first is the usual one."""
+    """Return the schema of a value that matches at least one of several; the most common comes first."""
     different: list[Schema] = []
     for one in schemas:
         alternatives = one["anyOf"] if one.keys() == {"anyOf"} else [one]
@@ -62,18 +62,18 @@ def any_of(schemas: Iterable[Schema]) -> Schema:
 
 
 def method_schema(served: ServedModel, *others: str | None) -> Schema:
-    """Return the schema of a method's name, and of other words that stand for the model's own choice."""
+    """Return the schema of a method's name. `others` are further words for the model's default."""
     words: list[str | None] = [*served.schema.methods, *others, None]
     return {"enum": words, "description": f"the model's default is {served.default_method}"}
 
 
 def example_if_works(served: ServedModel, example: dict[str, Any]) -> dict[str, Any] | None:
-    """Return an example made of a model's own, unless that is known not to work."""
+    """Return an example built from the model's, or None if that is known not to work."""
     return example if served.example_works and all(example.values()) else None
 
 
 def shown_example(served: ServedModel) -> list[Any]:
-    """Return the example; a row of a mixed table with its columns' names."""
+    """Return the example. A row of a mixed table has its columns' names."""
     names, row = served.schema.names, served.example[0]
     if served.schema.kind == "frame" and names is not None and isinstance(row, list) and len(row) == len(names):
         return [dict(zip(names, row, strict=True))]
@@ -81,7 +81,7 @@ def shown_example(served: ServedModel) -> list[Any]:
 
 
 def rows_schema(served: ServedModel) -> Schema:
-    """Return the schema of a list of rows: all of them lists, or all of them objects by column."""
+    """Return the schema of a list of rows, which are either all lists or all objects by column."""
     schema = served.schema
     if schema.kind == "texts":
         forms = [any_of([STRING, {**array_of(STRING), "minItems": 1, "maxItems": 1}, _one_value(STRING)])]
@@ -97,7 +97,7 @@ def rows_schema(served: ServedModel) -> Schema:
 
 
 def columns_schema(served: ServedModel) -> Schema:
-    """Return the schema of the names of the values in rows that are lists."""
+    """Return the schema of the column names for rows that are lists."""
     schema = served.schema
     known = _names(served)
     found: Schema = {"type": ["array", "null"], "description": "names or numbers of the columns, in the rows' order"}
@@ -108,7 +108,7 @@ def columns_schema(served: ServedModel) -> Schema:
 
 
 def by_column_schema(served: ServedModel) -> Schema:
-    """Return the schema of values that are given column by column; all columns have the same length."""
+    """Return the schema of values by column. All columns have the same length."""
     if _names(served) is None or served.schema.is_open:
         return {"type": "object", "additionalProperties": {"type": "array"}}
     row = _object_row(served)
@@ -117,12 +117,12 @@ def by_column_schema(served: ServedModel) -> Schema:
 
 
 def answers_schema(served: ServedModel) -> Schema:
-    """Return the schema of an answer of any method."""
+    """Return the schema of the answer of any method."""
     return any_of(answer_schema(served, method) for method in served.schema.methods)
 
 
 def answer_schema(served: ServedModel, method: str) -> Schema:
-    """Return the schema of a method's answer, as it is for the example."""
+    """Return the schema of a method's answer, derived from its answer to the example."""
     return _of_value(served.samples[method]) if method in served.samples else {}
 
 
@@ -159,7 +159,7 @@ def _one_value(schema: Schema) -> Schema:
 
 
 def _alone(cell: Schema) -> Schema:
-    """Return the schema of a value, or of a list of that alone, as TensorFlow's columns have it."""
+    """Return the schema of a value or a one-element list of it, as TensorFlow accepts in columns."""
     return any_of([cell, {**array_of(cell), "minItems": 1, "maxItems": 1}])
 
 
@@ -168,7 +168,7 @@ def _number(missing: bool) -> Schema:
 
 
 def _cell(column: Column | None) -> Schema:
-    """Describe a value of a column."""
+    """Return the schema of a value in a column."""
     if column is None or column.kind not in _WORDS:
         return {"description": "any value", "type": [*_SCALARS, "null"]}
     found: Schema = {"description": _WORDS[column.kind] + (", or null" if column.missing else "")}
@@ -183,7 +183,7 @@ def _cell(column: Column | None) -> Schema:
 
 
 def _of_value(value: Any) -> Schema:
-    """Return the schema of an answer: an array, a list of arrays, or plain values."""
+    """Return the schema of an answer, which is an array, a list of arrays or plain values."""
     if isinstance(value, np.ndarray):
         found: Schema = {"type": _OF_NUMPY.get(value.dtype.kind, "string")}
         for _ in range(value.ndim):

@@ -18,7 +18,7 @@ CLUSTERS = [kind for kind in COMPUTES if compute_kind(kind).machines is not None
 
 @pytest.mark.parametrize("kind", sorted(set(COMPUTES) - set(CLUSTERS)))
 class TestKinds(ComputeContract):
-    """Kinds that need no machines but this one, with their settings as they are unless a user says otherwise."""
+    """Kinds that need no other machines, with their default settings."""
 
     @pytest.fixture
     def compute(self, kind: str, tmp_path: Path) -> Iterator[Any]:
@@ -31,8 +31,8 @@ class TestKinds(ComputeContract):
         return CurrentEnvironment(Layout(tmp_path / "workspace")).prepare(LocalHost(), print)
 
 
-def test_a_kind_that_is_not_known_is_told_with_the_nearest() -> None:
-    with pytest.raises(UserError, match=r"compute\.kind=locale is not known. Did you mean 'local'"):
+def test_an_unknown_kind_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"compute\.kind=locale does not exist. Did you mean 'local'"):
         compute_kind("locale")
     assert "locale" not in COMPUTES
 

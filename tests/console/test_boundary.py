@@ -1,4 +1,4 @@
-"""What is raised inside a program becomes one line and an exit code."""
+"""An exception inside a program becomes one line and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kinds of clusters share: their settings, what is checked of them, and the compute that they make."""
+"""What all kinds of clusters share: settings, checks and the compute."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def cluster_kind(
     Parameters
     ----------
     settings : type
-        A `ClusterComputeConfig`.
+        A subclass of `ClusterComputeConfig`.
     machines : callable
-        From settings and the folder that files are named from to what knows the machines; none is reached by that.
+        Returns the `Machines` for settings and the base folder of relative paths. It must not connect.
     check : callable
-        Refuses settings that cannot be; it has the same parameters.
+        Raises a `UserError` for invalid settings. It has the same parameters.
     """
 
     def check_all(spec: Any, base: Path) -> None:

@@ -1,4 +1,4 @@
-"""The record that a cluster finds a run's job by: its node, and the run's folder there."""
+"""The record by which a cluster finds a run's job: the node, and the run's folder there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runner.records import NodeRecord
 
 
 def write(run: RunLayout, node: str, folder: str) -> None:
-    """Keep where a run is about to begin."""
+    """Record where a run is about to start."""
     write_json(run.job, {"format": FORMAT, "node": node, "folder": folder, "began": now()})
 
 
 def read(run: RunLayout) -> NodeRecord | None:
-    """Return where a run is, None if it is nowhere."""
+    """Return where a run is, or None if it is not on a node."""
     for path in (run.job, run.node):
         try:
             return read_record(path, NodeRecord)
@@ -26,6 +26,6 @@ def read(run: RunLayout) -> NodeRecord | None:
 
 
 def forget(run: RunLayout) -> None:
-    """Note that a run is on no node any more."""
+    """Record that a run is no longer on a node."""
     for path in (run.job, run.node):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Workers on this machine as jobs: found again by the locks they hold, told to end by signals."""
+"""Workers on this machine as jobs: found by the locks they hold, ended by signals."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _TICK = 0.05
 
 
 class FoundJob:
-    """A worker that some other controller started; it finishes the run's record by itself.
+    """A worker that another controller started. It finishes the run's record itself.
 
     Parameters
     ----------
     run : RunLayout
-        The run's files. The worker has written its pid there, or its supervisor outside the container has.
+        The run's files. They contain the pid of the worker, or of its supervisor outside the container.
     """
 
     def __init__(self, run: RunLayout) -> None:
         self._run = run
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long for the worker's end, which frees its lock."""
+        """Wait for at most `seconds` for the worker to end, which frees its lock."""
         until = time.monotonic() + seconds
         while worker_lives(self._run):
             left = until - time.monotonic()
@@ -59,7 +59,7 @@ class FoundJob:
     def _signal(self, number: int) -> None:
         pid = _pid(self._run)
         if pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # a colleague's worker finds the mark
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # another user's worker finds cancel.json
                 os.kill(pid, number)
 
 
@@ -110,7 +110,7 @@ class ForkedJob(FoundJob):
 
 
 def _pid(run: RunLayout) -> int | None:
-    """Return the pid of a worker that lives, or of the process that waits for it outside its container."""
+    """Return the pid of a running worker, or of the process that waits for it outside its container."""
     try:
         if is_locked(run.attendant_lock):
             return int(read_text(run.attendant_lock))

@@ -1,1 +1,1 @@
-"""Limits on the files, words and references that a user writes: a few lines must not stand for millions of values."""
+"""Limits on the files, words and references that a user writes: a few lines must not expand to millions of values."""

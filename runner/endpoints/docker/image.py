@@ -114,7 +114,7 @@ def reason(error: Exception) -> str:
 
 
 def _is_there(client: DockerClient, name: str, key: str) -> bool:
-    """Tell whether an image exists with this name and this key."""
+    """Return whether an image exists with this name and this key."""
     import docker
 
     try:

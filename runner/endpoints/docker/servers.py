@@ -159,7 +159,7 @@ class ContainerServers:
         return bool(there)
 
     def alive(self, name: str) -> bool:
-        """Tell whether the endpoint's server runs or is being restarted."""
+        """Return whether the endpoint's server runs or is being restarted."""
         server = self._containers(name).server(self.store.read(name).generation) if name in self.store.names() else None
         return server is not None and server.status in ("running", "restarting", "paused")
 

@@ -1,6 +1,6 @@
 """A request for a sweep, and the context that the command line sets up.
 
-Hydra creates its plugins itself and passes them none of our objects. The command line sets the context with
+Hydra creates its plugins itself and does not pass our objects to them. The command line sets the context with
 `providing`, and a plugin finds it with `find_context`. Everything below the plugin takes it as a parameter.
 """
 
@@ -39,7 +39,7 @@ class Context:
     reopen : callable
         Returns a run's record and context for a workspace and a run id.
     finished : callable
-        From a workspace and a run's record to its last record; waits for a run that goes on by itself.
+        Returns the final record for a workspace and a run's record; waits for a run that has no controller.
     make_compute : callable
         Returns a compute with prefork interpreters for its settings.
     watcher : callable
@@ -76,7 +76,7 @@ def find_context() -> Context:
     Raises
     ------
     UserError
-        If it is not part of one that our command line started.
+        If it was not started by our command line.
     """
     found = _provided.get()
     if found is None:

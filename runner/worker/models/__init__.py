@@ -1,1 +1,1 @@
-"""Looks at a model in a clean process; where nothing else of the worker is, it needs ``files.py`` and the bootstrap."""
+"""Inspects a model in a clean process. Outside the worker's folder, it needs only ``files.py`` and the bootstrap."""

@@ -1,4 +1,4 @@
-"""Tells whether what was loaded is a model that can be served: it has a method, and was fitted."""
+"""Checks that a loaded object is a model that can be served: it has a method and is fitted."""
 
 import sys
 import types
@@ -11,13 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, List, Set
 
-_DATA = ("pandas", "numpy", "polars", "pyarrow")  # whose classes hold values, though some have a `transform`
+_DATA = ("pandas", "numpy", "polars", "pyarrow")  # their classes hold data, though some have a `transform`
 _BOOSTED = ("lightgbm", "xgboost")
-_OF_SKLEARN = ("sklearn", "imblearn")  # whose classes can be told by what fit leaves on them; a user's own cannot
+_OF_SKLEARN = ("sklearn", "imblearn")  # `check_is_fitted` is reliable for their classes, but not for a user's
 
 
 def check(model: "Any") -> None:
-    """Refuse what is no model, has nothing to ask it, or was not fitted.
+    """Refuse an object that is not a model, has none of the methods or is not fitted.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def check(model: "Any") -> None:
         raise Refusal("{} is not fitted; call fit before you save it".format(unfitted))
     for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
         booster = part
-        if hasattr(part, "get_booster"):  # a search has one that was never fitted, too
+        if hasattr(part, "get_booster"):  # a search also has an unfitted one
             booster = part.get_booster() if part.__sklearn_is_fitted__() else None
         try:
             if hasattr(booster, "save_raw"):
@@ -75,14 +75,14 @@ def _no_model(value: "Any") -> str:
 
 
 def _libraries(value: "Any") -> "Set[str]":
-    """Return the packages that a value's class and its bases are of."""
+    """Return the packages of a value's class and its base classes."""
     return {one.__module__.split(".")[0] for one in type(value).__mro__}
 
 
 def _unfitted(model: "Any") -> str:
     """Return the class of the first unfitted part of a model, empty if all are fitted."""
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
-    if isinstance(parts, list) and "sklearn" in _libraries(model):  # which old versions do not look into
+    if isinstance(parts, list) and "sklearn" in _libraries(model):  # old versions do not look inside
         return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
     if type(model).__module__.split(".")[0] in _OF_SKLEARN:
         return _unfitted_of_sklearn(model)

@@ -1,8 +1,8 @@
 """Loads a model in a clean process of its environment and describes it.
 
 The program ``models.inspector PATH`` prints one JSON object, ``models.inspector PATH ANSWER`` writes it to a file.
-With ``--wait`` the question is read from standard input as ``{"path": ..., "framework": ...}``, and with
-``--preload SCRIPT`` what the script imports is imported before.
+With ``--wait``, the question is read from standard input as ``{"path": ..., "framework": ...}``. With
+``--preload SCRIPT``, the libraries that the script imports are imported first.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Loads a model as its own file says, and notes which modules it names."""
+"""Loads a model according to its file's format, and records the modules that it names."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Set, Tuple
 
-_NAMED = set()  # type: Set[str]  # modules that were asked for while the model was loaded
+_NAMED = set()  # type: Set[str]  # modules that were requested while the model was loaded
 
 
 class Refusal(Exception):
@@ -22,7 +22,7 @@ class Refusal(Exception):
 
 
 def load(path: str, found: "Dict[str, Any]") -> "Any":
-    """Return the model at a path, and add to `found` its hash, its modules and what its folder says of it."""
+    """Return the model at a path, and add its hash, its modules and its folder's metadata to `found`."""
     if os.path.isdir(path):
         model, own = _of_folder(path, found)
     else:
@@ -35,7 +35,7 @@ def load(path: str, found: "Dict[str, Any]") -> "Any":
 
 
 def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
-    """Return the model of a folder, as MLflow writes them, and the names of modules that are in it."""
+    """Return the model in a folder written by MLflow, and the names of the modules in the folder."""
     found["sha256"] = hash_path(path)
     facts = {}  # type: Dict[str, Dict[str, str]]
     if os.path.isfile(os.path.join(path, "MLmodel")):
@@ -101,7 +101,7 @@ def _noted(load: "Callable[[], Any]") -> "Any":
 
 
 def _note(event: str, arguments: "Tuple[Any, ...]") -> None:
-    """Note what a pickle names, whichever unpickler reads it (an audit hook, since Python 3.8)."""
+    """Record what a pickle names, for any unpickler (an audit hook, Python 3.8 and later)."""
     if event == "pickle.find_class":
         _NAMED.add(arguments[0])
 

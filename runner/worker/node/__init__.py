@@ -1,1 +1,1 @@
-"""What runs on a node: the agent of a connection, the keeper, and what they do with the folders of runs."""
+"""Programs that run on a node: the agent of a connection, the keeper, and their handling of run folders."""

@@ -1,1 +1,1 @@
-"""The interpreter that has imported what scripts import, and forks workers and scripts."""
+"""The interpreter that imports the scripts' libraries in advance, then forks workers and scripts."""

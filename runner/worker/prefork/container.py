@@ -1,7 +1,7 @@
 """First process of a prefork container: receives two descriptors, starts the interpreter and waits for all processes.
 
-The program is ``prefork.container SOCKET RUN_DIR``. On the socket come the channel and the lifeline of the interpreter,
-opened outside. The container lives until the interpreter and all workers that were forked from it have ended.
+The program is ``prefork.container SOCKET RUN_DIR``. It receives the interpreter's channel and lifeline, opened outside,
+over the socket. The container lives until the interpreter and all workers forked from it have ended.
 """
 
 import os

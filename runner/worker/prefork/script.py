@@ -130,7 +130,7 @@ def _close(descriptor: int) -> None:
 
 
 def is_ours(name: str) -> bool:
-    """Tell whether a module is the worker's."""
+    """Return whether a module is the worker's."""
     return name.split(".", 1)[0] == PACKAGE
 
 

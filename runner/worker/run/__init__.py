@@ -1,1 +1,1 @@
-"""Carries out one run: its script, from the start to ``result.json``."""
+"""Executes one run, from starting the script to writing ``result.json``."""

@@ -1,4 +1,4 @@
-"""Has the requests of the worker's own script answered by the controller's command."""
+"""Starts the controller's command to answer the requests of the worker's script."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ class Answers:
     def _start(self, name: str) -> None:
         self._name = name
         if not self._command:
-            self._write(script_requests.refusal("nothing here can answer it"))
+            self._write(script_requests.refusal("no controller is available to answer it"))
             return
         argv = [*self._command, self._run_dir, self._requests.file(name)]
         try:

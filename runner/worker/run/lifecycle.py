@@ -18,7 +18,7 @@ _CONTROLLER_LEAVES = 30.0
 
 
 def main(arguments: "List[str]") -> int:
-    """Be the worker of the run whose folder is named."""
+    """Run the worker of the run in the given folder."""
     parent = os.getppid()
     if len(arguments) != 1:
         print("usage: run.lifecycle RUN_DIR", file=sys.stderr)
@@ -84,7 +84,7 @@ def _finish(order: "job_order.JobOrder", run_dir: str, environ: "Dict[str, str]"
     until = time.monotonic() + _CONTROLLER_LEAVES
     held = os.path.join(run_dir, ".lock")
     while order.detach and locks.is_locked(held) and time.monotonic() < until:
-        time.sleep(_TICK)  # the controller is on its way out, and would still be taken for the one who minds the run
+        time.sleep(_TICK)  # the controller is about to exit, and would still count as following the run
     if (gone() or order.detach) and order.finish:
         try:
             subprocess.call([*order.finish, run_dir], env=environ, stdin=subprocess.DEVNULL, stdout=sys.stderr)

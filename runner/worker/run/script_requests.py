@@ -1,7 +1,7 @@
-"""The requests of a script, ``requests/<name>.json``, each of which is answered once: ``<name>.answer.json``.
+"""The requests of a script, ``requests/<name>.json``. Each is answered once, in ``<name>.answer.json``.
 
-The rule for everybody who answers, whatever carries requests and answers: the worker for its own script, the
-controller's machine for one in a container, the controller for one on a node.
+All who answer share this rule, whatever the transport: the worker for its own script, the controller's machine for a
+script in a container, and the controller for a script on a node.
 """
 
 import os
@@ -14,7 +14,7 @@ _END, _ANSWERED = ".json", ".answer.json"
 
 
 class Requests:
-    """The requests in one folder, which the script can write.
+    """The requests in one folder, to which the script can write.
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ class Requests:
         return os.path.join(self._folder, name + _END)
 
     def answer(self, name: str) -> str:
-        """Return the file of its answer, which the script waits for."""
+        """Return the file of the answer that the script waits for."""
         return os.path.join(self._folder, name + _ANSWERED)
 
 
 def refusal(error: str) -> "Dict[str, Any]":
-    """Return an answer that says why there is none."""
+    """Return an answer that reports an error."""
     return {"ok": False, "error": error}
 
 
 def unanswered(how: str) -> "Dict[str, Any]":
-    """Return the answer in place of one whose process ended without it; `how` is its exit code or signal."""
-    return refusal("the process that answers ended without doing so ({})".format(how))
+    """Return the answer for a process that ended without one; `how` is the process's exit code or signal."""
+    return refusal("the process that answers requests ended without an answer ({})".format(how))

@@ -1,4 +1,4 @@
-"""What the description calls valid is accepted, and what is accepted it calls valid."""
+"""The server accepts exactly the bodies that the OpenAPI description calls valid."""
 
 import copy
 import json
@@ -24,14 +24,14 @@ MODELS = {
     "mixed": MIXED,
 }
 PATHS = ("/score", "/invocations", "/v1/models/m:predict", "/v2/models/m/infer")
-# A schema cannot say that columns are equally long, that a shape fits its data, that two fields agree, or which
-# columns an index may stand in front of.
+# A schema cannot express that columns are equally long, that a shape fits its data, that two fields agree, or which
+# columns may follow an index.
 UNSAID = ("ragged", "two_methods", "wrong_shape")
 VALUES: tuple[Any, ...] = (None, True, 0, 1.5, -7, "x", "predict", [], {}, [1.0], {"a": 1}, [[5.1, 3.5, 1.4, 0.2]])
 
 
 def bodies(path: str, example: Any) -> list[Any]:
-    """Return bodies that are right, in each form of a protocol."""
+    """Return valid bodies in each form of a protocol."""
     if path.startswith("/v2"):
         asked = {"id": "1", "parameters": {"method": "predict"}, "outputs": [{"name": "predict"}]}
         return [example, {**example, **asked}]
@@ -53,13 +53,13 @@ def bodies(path: str, example: Any) -> list[Any]:
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return where the parts of a body are."""
+    """Return the paths of all parts of a body."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [here, *(place for key, part in items for place in places(part, (*here, key)))]
 
 
 def changed(body: Any, place: tuple[Any, ...], how: str, value: Any) -> Any:
-    """Return a body with one part replaced, removed or doubled."""
+    """Return a body with one part replaced, removed or duplicated."""
     if not place:
         return value if how == "replace" else body
     body = copy.deepcopy(body)

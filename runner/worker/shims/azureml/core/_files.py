@@ -1,4 +1,4 @@
-"""The files of a run: what a script keeps in its outputs and takes from there."""
+"""The files of a run: what a script copies to and from its outputs."""
 
 import os
 
@@ -8,10 +8,10 @@ from azureml.core._place import files_beside_outputs, output_path, outputs_folde
 
 
 class FilesMixin:
-    """What ``Run`` does with files."""
+    """The file methods of ``Run``."""
 
     def _kept(self):
-        """Return where this run's files are kept: a child's apart from those of the run and of other children."""
+        """Return the folder of this run's files. Each child run has its own."""
         if self.parent is None:
             return outputs_folder()
         if self._outputs is None:
@@ -20,7 +20,7 @@ class FilesMixin:
         return os.path.join(outputs_folder(), self._outputs)
 
     def upload_file(self, name, path_or_stream, datastore_name=None):
-        """Keep a file in outputs."""
+        """Copy a file to outputs."""
         target = output_path(name, self._kept())
         if hasattr(path_or_stream, "read"):
             with open(target, "wb") as file:
@@ -30,19 +30,19 @@ class FilesMixin:
             _copy(path_or_stream, target)
 
     def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
-        """Keep several files in outputs."""
+        """Copy several files to outputs."""
         if len(names) != len(paths):
             raise ValueError("upload_files: {} names for {} paths".format(len(names), len(paths)))
         for name, path in zip(names, paths):
             self.upload_file(name, path)
 
     def upload_folder(self, name, path, datastore_name=None):
-        """Keep a folder's files in outputs; what is in outputs is kept anyway."""
+        """Copy a folder's files to outputs, except those already there."""
         for relative, full in files_beside_outputs(path):
             self.upload_file(os.path.join(name, relative), full)
 
     def download_file(self, name, output_file_path=None, _validate_checksum=False):
-        """Copy a file of outputs to another place."""
+        """Copy a file from outputs to another path."""
         target = output_file_path or os.path.basename(name)
         _copy(
             output_path(name, self._kept()),
@@ -58,7 +58,7 @@ class FilesMixin:
         append_prefix=True,
         timeout_seconds=None,
     ):
-        """Copy the files of outputs whose names begin with a prefix into a folder."""
+        """Copy the files in outputs whose names start with a prefix to a folder."""
         names = [name for name in self.get_file_names() if name.startswith(prefix or "")]
         targets = output_paths if isinstance(output_paths, list) else None
         for at, name in enumerate(names):
@@ -77,7 +77,7 @@ class FilesMixin:
         return sorted(found)
 
     def _own_path(self, path):
-        """Return the path of a file or folder that a child has uploaded; any other as it is."""
+        """Return the path of a file or folder that this child run has uploaded, or any other path unchanged."""
         if self.parent is not None and self._outputs is not None:
             own = output_path(path, self._kept())
             if os.path.exists(own):
