@@ -57,7 +57,7 @@ def test_what_a_script_installs_is_its_own(how: str, command_line: CommandLine, 
     (run,) = command_line.workspace.glob("runs/src/*")
     assert f"parcel 1.0 {run / 'packages'}" in done.stdout
     (note,) = json.loads((run / "run.json").read_bytes())["run"]["notes"]
-    assert note.startswith("the script installed parcel==1.0 for this run alone")
+    assert note.startswith("the script installed parcel==1.0 for this run only")
     (environment,) = command_line.workspace.glob("environments/*/bin/python")
     assert "parcel" not in installed(str(environment)) and installed(sys.executable) == ours
 

@@ -200,7 +200,7 @@ def test_a_commit_that_another_package_asks_for_is_not_sent_or_exported(
     layout = Layout(command_line.workspace)
     handle = VenvEnvironment(layout, packages=[str(tmp_path / "mine")]).prepare(LocalHost(), quiet)
     python = Interpreters(layout, LocalHost()).find(None, "patch")
-    reason = "scores comes from a git repository because another package asks for it there"
+    reason = "scores comes from a git repository because another package requires it"
     with pytest.raises(UserError, match=reason), fetched(handle.lock_text(), python, "x86_64-manylinux2014", quiet):
         raise AssertionError
     done = command_line.vivero("environments", "export", handle.record.key, "--output", "there")

@@ -82,7 +82,7 @@ def test_a_file_of_metrics(name: str, text: str, values: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("job.outputs=[/etc/*]", "'/etc/*' is no path within"),
+        ("job.outputs=[/etc/*]", "'/etc/*' is outside the script"),
         ("job.metrics_files=[a/../../b.json]", "is outside the script's working directory"),
         ("job.script=train.ipynb", "train.ipynb is a notebook, but a run needs a script. Convert it: jupyter"),
     ],
@@ -117,4 +117,4 @@ def test_a_model_of_a_finished_run_is_registered_without_training_again(command_
     other = command_line.vivero(*words, "--name", "other", "--json")
     assert json.loads(other.stdout)["version"] == 1
     wrong = command_line.vivero("models", "register", "latest", "--path", "outputs/none.joblib")
-    assert wrong.returncode == 1 and "the run left no outputs/none.joblib" in wrong.stderr
+    assert wrong.returncode == 1 and "the run did not write outputs/none.joblib" in wrong.stderr

@@ -44,7 +44,7 @@ def test_one_fit_is_spread_over_the_machines(cluster: DaskCluster) -> None:
     try:
         team.build()
         done = team.train(*FOREST)
-        assert "dashboard is at http://127.0.0.1:" in done.stdout
+        assert "Dask dashboard: http://127.0.0.1:" in done.stdout
         assert team.found()["hosts"] == [one.host_name for one in cluster.machines], done.stdout + done.stderr
     finally:
         team.stop()

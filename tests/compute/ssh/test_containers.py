@@ -157,7 +157,7 @@ def test_a_node_without_an_engine_is_named(crew: Crew, engines: dict[str, NodeEn
         assert "node1: No container engine answers at unix:///var/run/docker.sock" in done.stdout, done.stdout
         crew.script("import time\ntime.sleep(1)\n")
         done = crew.train("-m", *crew.boxed, "compute.hosts=[node2,node1]", "+job.arguments.n=range(0,4)")
-        assert "4 completed" in done.stdout and "node1 is left out: " in done.stdout + done.stderr
+        assert "4 completed" in done.stdout and "node1 is skipped: " in done.stdout + done.stderr
     finally:
         engines["node1"].start()
 

@@ -42,7 +42,7 @@ def spread(cluster: SshCluster) -> Iterator[Spread]:
     told = team.build()
     yield team
     team.stop()
-    assert "dashboard is at http://127.0.0.1:" in told
+    assert "Dask dashboard: http://127.0.0.1:" in told
 
 
 def test_an_unmodified_script_is_spread_with_the_same_results(spread: Spread, cluster: SshCluster) -> None:

@@ -205,7 +205,7 @@ def test_a_package_that_changed_since_it_was_locked_is_refused(
     handle = make(**settings).prepare(host, said)
     shutil.rmtree(layout.environment(handle.record.key))
     package.write_bytes(package.read_bytes() + b"!")
-    with pytest.raises(UserError, match=r"changing.* is not what was locked"):
+    with pytest.raises(UserError, match=r"changing.* differs from the locked file"):
         make(**settings).prepare(host, said)
     package.unlink()
     with pytest.raises(UserError, match=r"changing.* no longer exists"):

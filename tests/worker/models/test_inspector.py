@@ -241,4 +241,4 @@ def test_categories_that_xgboost_has_not_kept_are_refused(town: str, wrapped: st
     if town.isascii():
         assert "error" not in found and "predict" in found["methods"]
     else:
-        assert found["error"].startswith("XGBoost has kept categories wrongly")
+        assert found["error"].startswith("XGBoost stored the categories incorrectly")
