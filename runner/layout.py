@@ -12,7 +12,7 @@ from runner.io.names import check_name
 
 WORKER = Path(__file__).resolve().parent / "worker"  # what runs in the run's environment
 BOOTSTRAP = WORKER / "importlib_bootstrap.py"  # starts the worker's programs
-CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run which nobody minds
+CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run without a controller
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
 CEILINGS = "VIVERO_CEILING_DIRECTORIES"  # as GIT_CEILING_DIRECTORIES: no search for a workspace goes up into these

@@ -41,7 +41,7 @@ def _quiet(_word: str, _seconds: float | None = None) -> None:
 def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Say = _quiet) -> RunRecord:
     """Return a run's record, finishing it if the controller died and the worker has ended.
 
-    A run that a controller minds, or that goes on by itself, stays as it is.
+    A run whose controller or worker is alive is not changed.
 
     Parameters
     ----------

@@ -3,11 +3,11 @@
 A path is trusted if it belongs to the user or to root, and nobody else can write it. Its group may where that is the
 owner's own (the same name, and nobody else in it), as many Linux distributions set up their users. Links are not
 followed: a link is refused where a file or folder is expected. A folder that the workspace's owner has moved (see
-`moved`) is looked at where it lies. ``VIVERO_TRUSTED`` names workspaces that are trusted whoever they belong to,
-separated by colons.
+`moved`) is checked at its new place. ``VIVERO_TRUSTED`` names workspaces, separated by colons, that are trusted
+whatever their owner.
 
-In a workspace that a group shares (see `sharing`) what belongs to its members is trusted, and their group may write it.
-One that was found above, and not named, has to be the user's own for that.
+In a workspace that a group shares (see `sharing`), files of its members are trusted and may be writable by the group.
+If the workspace was found in a parent folder instead of named, this only applies if the user owns it.
 """
 
 from __future__ import annotations

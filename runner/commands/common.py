@@ -153,7 +153,7 @@ def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
     Raises
     ------
     UserError
-        If it is none.
+        If no run matches, or more than one.
     """
     record, followed = looked_at(layout, find_run(layout, text))
     if not followed:

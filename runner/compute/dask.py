@@ -1,4 +1,4 @@
-"""The machines of a Dask cluster that is there already: those that have its workers."""
+"""The machines that run the workers of an existing Dask cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DaskTlsConfig:
 
 @dataclass
 class DaskComputeConfig(ClusterComputeConfig):
-    """The machines of a Dask cluster that is there already."""
+    """The machines of an existing Dask cluster."""
 
     kind: str = "dask"
     address: str | None = None
@@ -48,7 +48,7 @@ class DaskMachine:
     name : str
         The machine's address.
     slots : int or None
-        Runs at a time; None: as many as its workers have threads.
+        Number of concurrent runs, None for one per worker thread.
     """
 
     python = OWN_PYTHON
@@ -58,11 +58,11 @@ class DaskMachine:
 
     @property
     def slots(self) -> int | None:
-        """Runs at a time."""
+        """Number of concurrent runs."""
         return self._slots or sum(self._machines.workers.get(self.name, {}).values()) or None
 
     def connect(self) -> DaskLink:
-        """Connect to it through the first of its workers that answers.
+        """Connect to it through its first worker that answers.
 
         Raises
         ------
@@ -79,25 +79,25 @@ class DaskMachine:
         raise trouble
 
     def occupy(self, run: Path) -> None:
-        """Have the scheduler see that a run goes on: else it may take its worker for idle, and end it."""
+        """Show the scheduler that a run is still going, so that it does not stop the worker as idle."""
         workers = list(self._machines.workers.get(self.name, {}))
         self._machines.client.occupy(workers, f"vivero-{run.name}", run / "worker.lock")
 
 
 class DaskMachines:
-    """Each host of the cluster's workers is one machine, however many workers it has.
+    """The hosts of the cluster's workers. A host is one machine, whatever its number of workers.
 
     Parameters
     ----------
     config : DaskComputeConfig
         The settings.
     base : Path
-        From which on files are named.
+        The folder of relative paths.
 
     Raises
     ------
     UserError
-        If the settings cannot be.
+        If the settings are invalid.
     """
 
     def __init__(self, config: Any, base: Path) -> None:
@@ -105,22 +105,22 @@ class DaskMachines:
         self._config = config
         self._was_there = False
         self.workers: dict[str, dict[str, int]] = {}
-        """The threads of each worker by its address, for each machine."""
+        """For each machine, the number of threads of each worker by address."""
 
     def look(self) -> None:
-        """See which workers there are now."""
+        """Update the list of workers."""
         found: dict[str, dict[str, int]] = {}
         for worker, threads in sorted(self.client.threads().items(), key=lambda one: _in_order(one[0])):
             found.setdefault(host_of(worker), {})[worker] = threads
         self.workers = found
 
     def find(self) -> list[DaskMachine]:
-        """Return the machines that have workers; the first time they are waited for.
+        """Return the machines that have workers. The first call waits for workers.
 
         Raises
         ------
         UserError
-            If the scheduler does not answer or none comes.
+            If the scheduler does not answer or there are still no workers.
         """
         until = time.monotonic() + self._config.wait_for_workers_seconds
         self.look()
@@ -135,17 +135,17 @@ class DaskMachines:
         return [self.named(name) for name in self.workers]
 
     def named(self, name: str) -> DaskMachine:
-        """Return the machine of an address, which may have no workers now."""
+        """Return the machine with an address, even if it currently has no workers."""
         self._was_there = True
         return DaskMachine(self, name, self._config.slots)
 
     def close(self) -> None:
-        """Let go of the scheduler."""
+        """Disconnect from the scheduler."""
         self.client.close()
 
 
 def _in_order(worker: str) -> tuple[list[int | str], str]:
-    """Return by what workers are ordered: numbers in the names of their hosts as numbers."""
+    """Return the sort key of a worker. Numbers in host names sort as numbers."""
     words = re.split(r"(\d+)", host_of(worker))
     return [int(word) if word.isdigit() else word for word in words], worker
 

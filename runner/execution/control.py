@@ -45,7 +45,7 @@ def cancel_reason(run: RunLayout) -> str | None:
 
 
 def callback(what: str) -> list[str]:
-    """Return the command that finishes or follows a run or answers a script, without the command's arguments."""
+    """Return the command that finishes or follows a run, or answers a script. The caller adds the arguments."""
     return [sys.executable, str(CALLBACK), what]
 
 

@@ -23,7 +23,7 @@ def write_order(run: RunLayout, order: JobOrder) -> bool:
 
 def make_order(context: RunContext, record: RunRecord, handle: EnvironmentHandle) -> JobOrder:
     """Return the job order. Values that differ from the run's record are secret."""
-    assert record.prepare is not None  # noqa: S101 - the stage before
+    assert record.prepare is not None  # noqa: S101 - the previous stage sets it
     spec, root = context.spec, context.layout.root
     places = {name: str(root / one.location) for name, one in record.prepare.inputs.items()}
     variables = {

@@ -254,7 +254,7 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     Raises
     ------
     UserError
-        If a link or somebody else's file is in its place.
+        If a link or another user's file is in its place.
     """
     try:
         descriptor = locks.open_lock(os.fspath(path))
@@ -291,7 +291,7 @@ def _say_who_holds(path: Path) -> None:
 
 
 def _taken(descriptor: int) -> bool:
-    """Take a lock unless somebody holds it. Those who only look share it for a moment, and do not count."""
+    """Take a lock unless it is held. Processes that only check it share it briefly and do not count."""
     while not locks.flocked(descriptor, fcntl.LOCK_EX):
         if not locks.flocked(descriptor, fcntl.LOCK_SH):
             return False

@@ -1,8 +1,8 @@
-"""The one way to read records: any content of a file gives a checked record, or one line that says what is wrong.
+"""The only way to read records: any file content gives a checked record, or one line that says what is wrong.
 
-What is in a workspace may have been written by a script, another release or somebody else, and a FIFO, a folder or a
-link may be where a record belongs. Only a regular file of bounded size is read, and only JSON of bounded depth. Who
-reads many passes over what is broken and names it once with `warn_once`; who reads one thing lets the error through.
+Files in a workspace may have been written by a script, another release or another user, and a FIFO, folder or link may
+be in a record's place. Only regular files of bounded size and JSON of bounded depth are read. Code that reads many
+records skips damaged ones and names each once with `warn_once`; code that reads one record lets the error through.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ T = TypeVar("T", bound="Record")
 LARGEST = 64 << 20  # bytes of a record, and of one line of a file of lines
 LARGEST_LINES = 4 << 30
 DEEPEST = 100  # far below where Python's own recursion ends, in reading and in writing it again
-_DIGITS = 300  # more are no number that could be computed with
+_DIGITS = 300  # a number with more cannot be used in calculations
 _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _MESSAGE = 200  # characters of what is wrong
 _warned: set[str] = set()
@@ -172,7 +172,7 @@ def parsed(content: bytes, where: Path | str) -> Any:
 
 
 def read_mapping(path: Path | str) -> dict[str, Any]:
-    """Return what a JSON file says, which has to be a mapping; raises as `read_json`."""
+    """Return the content of a JSON file, which must be a mapping. Raises like `read_json`."""
     found = read_json(path)
     if not isinstance(found, dict):
         raise BadRecordError(path, "it is not a mapping")
@@ -214,13 +214,13 @@ def as_record(value: Any, kind: type[T], where: Path | str) -> T:
 def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the lines of a JSON-lines file that are records of a kind, as plain mappings.
 
-    A line that is none is passed over, and the file named once. A last line that a kill has cut short is left out; a
-    missing file is empty.
+    Other lines are skipped, and the file is named once. A last line that was cut short by a kill is left out. A missing
+    file counts as empty.
 
     Parameters
     ----------
     whole : bool
-        Whether nothing may be passed over.
+        Whether a line that is not a record is an error.
 
     Raises
     ------

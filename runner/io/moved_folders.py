@@ -1,7 +1,7 @@
 """Folders of a workspace that its owner has moved to another disk, leaving a link.
 
-Only a link right below the workspace is one, and only if it and the folder that it leads to belong to whoever owns the
-workspace: nobody else decides where something is written or removed. Removing never follows links further down.
+Only a link directly below the workspace counts, and only if the workspace's owner also owns the link and its target, so
+that no other user decides where files are written or removed. Removing never follows links further down.
 """
 
 from __future__ import annotations

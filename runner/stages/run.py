@@ -37,7 +37,7 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     Detached
         If the run is to go on by itself.
     """
-    assert record.prepare is not None and context.handle is not None  # noqa: S101 - the stage before
+    assert record.prepare is not None and context.handle is not None  # noqa: S101 - the previous stage sets it
     for name, one in record.prepare.inputs.items():
         context.inputs.recheck(name, one, context.run.inputs)
     set_up_work(context, record)
@@ -85,19 +85,19 @@ def _hints(context: RunContext, snapshot: str) -> list[str]:
 
 
 def set_up_work(context: RunContext, record: RunRecord) -> None:
-    """Make the run's own writable copy of the source, with ``outputs`` and ``logs`` in it, unless it runs elsewhere."""
-    assert record.prepare is not None  # noqa: S101 - the stage before
+    """Create the run's own writable copy of the source, with ``outputs`` and ``logs``, unless it runs elsewhere."""
+    assert record.prepare is not None  # noqa: S101 - the previous stage sets it
     if context.compute.apart:
         return
     if context.handle is not None and context.handle.attended:
-        context.run.requests.mkdir(exist_ok=True)  # ours, whoever the script is in its container
+        context.run.requests.mkdir(exist_ok=True)  # ours, whatever user the script is in its container
     context.snapshots.check_out(record.prepare.snapshot.hash, context.run.work)
     for name in ("outputs", "logs"):
         make_folder(context.run.work / name)
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
-    """Show the log until the worker is gone. Ctrl-C asks it to cancel, a second one ends everything at once."""
+    """Show the log until the worker has ended. Ctrl-C cancels the run, a second one ends everything immediately."""
     interrupts, heeded, tail = 0, 0, Tail(run_.log)
     while True:
         try:
@@ -109,7 +109,7 @@ def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
                 tail.copy()
             if gone:
                 break
-        except KeyboardInterrupt:  # nothing is done here, where another one would leave the run to itself
+        except KeyboardInterrupt:  # handled in the loop, because a second one here would abandon the run
             interrupts += 1
     if show:
         tail.copy(to_end=True)

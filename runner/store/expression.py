@@ -89,7 +89,7 @@ def compile_where(text: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
     Raises
     ------
     UserError
-        If the text is no such expression, or names what no row has; where there are no rows, every name is taken.
+        If the text is not a valid expression, or uses a name that no row has. Without rows, every name is accepted.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body

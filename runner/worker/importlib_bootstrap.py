@@ -1,12 +1,11 @@
 """Starts a program of the worker: ``python importlib_bootstrap.py PROGRAM ARGUMENT...``.
 
-A program is a module with a ``main``, such as ``run.lifecycle``. The modules are those of one package, whose name no
-package of a user has, and whose folder is not on ``sys.path``: none of ours can hide one of the user's, nor one of the
-user's ours.
+A program is a module with a ``main``, such as ``run.lifecycle``. All modules belong to one package, which has a private
+name and whose folder is not on ``sys.path``, so our modules and the user's cannot hide each other.
 
-This is also the lowest frame of the scripts that a prefork interpreter forks. The file's name is for Python's warnings:
-they leave out frames whose file has ``importlib`` and ``_bootstrap`` in its name, and so do not point here where in a
-new Python they would find nothing below the script.
+This file is also the lowest frame of scripts that a prefork interpreter forks. Its name is for Python's warnings, which
+skip frames whose file name contains ``importlib`` and ``_bootstrap``. They then report the same line as in a new
+Python, where there is no frame below the script.
 """
 
 import os

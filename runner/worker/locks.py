@@ -40,7 +40,7 @@ def take_lock(path: str) -> "Optional[int]":
     for _ in range(_LOOKS):
         if flocked(descriptor, fcntl.LOCK_EX):
             return descriptor
-        time.sleep(0.01)  # it may be somebody who only looks whether it is held
+        time.sleep(0.01)  # another process may only be checking whether it is held
     os.close(descriptor)
     return None
 

@@ -1,7 +1,7 @@
 """All timeouts of the product, in seconds, by name.
 
 ``VIVERO_TIMEOUTS="cut_link=5,grace=30"`` changes some of them for one command and all that it starts, on other machines
-too. What has to be shorter than something else is a part of it, and not a value of its own: see the functions below.
+too. A timeout that must be shorter than another is derived from it by one of the functions below.
 """
 
 import os
@@ -95,10 +95,10 @@ def agent_forgotten() -> float:
 
 
 def relay_poll() -> float:
-    """Return the seconds after which somebody who waits for a relay asks it anew."""
+    """Return the seconds after which a relay that is waited for is asked again."""
     return seconds("relay_forgotten") / 4
 
 
 def progress_said(limit: float) -> float:
-    """Return the seconds between two lines that say what is waited for, of a wait with a limit."""
+    """Return the seconds between two progress lines during a wait with a limit."""
     return min(limit / 4, 15.0)

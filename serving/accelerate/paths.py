@@ -105,7 +105,7 @@ def same_bits(one: Any, two: Any) -> bool:
 
 
 def rowwise(call: Path, probes: np.ndarray) -> bool:
-    """Return whether a row's answer is the same bits alone, in any company and at any place.
+    """Return whether a row's answer has the same bits alone, with any other rows and at any position.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _TEXT = Column(TEXT)  # the only column of a model of texts
 
 
 def read_cells(schema: Schema, rows: Rows) -> Rows:
-    """Return rows whose cells are what the model's columns hold; rows that are no texts stay as they are.
+    """Convert text cells to the types of the model's columns. Rows without texts are returned unchanged.
 
     A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
     truth value if it reads as one. An empty cell is missing, and so is one of the words that pandas reads as missing,

@@ -61,7 +61,7 @@ class Column:
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a value stands for none: None, NaN, or what pandas has for it."""
+    """Return whether a value is missing: None, NaN or pandas' NA."""
     if isinstance(value, float):
         return math.isnan(value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")
@@ -101,7 +101,7 @@ def _is_imputer(step: Any) -> bool:
 
 
 def number_for_none(step: Any) -> float:
-    """Return the number that a step knows a missing value as, such as an imputer's -1; NaN where there is none."""
+    """Return the number that a step treats as missing, such as an imputer's -1; NaN if there is none."""
     marker = getattr(step, "missing_values", None) if _is_imputer(step) else None
     return float(marker) if isinstance(marker, int | float | np.number) else math.nan
 

@@ -218,9 +218,9 @@ def _series(texts: list[str]) -> Any:
 
 
 def _plain(schema: Schema, rows: Rows) -> list[Any]:
-    """Return rows as they come; those of a table are mappings, or values where it has one column.
+    """Return rows unchanged; rows of a table become mappings, or values if it has one column.
 
-    What they have to be, the model itself says.
+    The model itself checks them.
     """
     values = rows.values.tolist() if isinstance(rows.values, np.ndarray) else rows.values
     if rows.columns is None:

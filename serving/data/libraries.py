@@ -26,7 +26,7 @@ class Features:
     width : int
         How many there are.
     columns : tuple of Column or None
-        What each holds, where some are no numbers.
+        What each column contains, if some are not numbers.
     respelled : bool
         Whether the names have ``_`` where those of the user had a space.
     """

@@ -25,12 +25,12 @@ _CELLS = 8_000_000  # of a chunk of Parquet: each is an object of Python
 
 
 def check_kind(path: Path) -> str:
-    """Return a file's kind by its ending.
+    """Return the kind of a file by its extension.
 
     Raises
     ------
     UserError
-        If it is none of `KINDS`.
+        If it is not one of `KINDS`.
     """
     if path.suffix not in KINDS:
         raise UserError(f"{path.name} must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}")

@@ -83,7 +83,7 @@ def input_types(model: Any) -> set[str]:
         return set(tags.get("X_types", ()))
     try:
         tags = get_tags(model).input_tags
-    except Exception:  # noqa: BLE001 - an estimator of somebody else's without tags takes a matrix
+    except Exception:  # noqa: BLE001 - a third-party estimator without tags takes a matrix
         return {"2darray"}
     words = {"two_d_array": "2darray", "one_d_array": "1darray", "string": "string", "dict": "dict"}
     words["categorical"] = "categorical"
@@ -91,7 +91,7 @@ def input_types(model: Any) -> set[str]:
 
 
 def takes_only(model: Any, kind: str) -> bool:
-    """Return whether an estimator takes texts (``string``) or mappings (``dict``), and no matrix."""
+    """Return whether an estimator takes texts (``string``) or mappings (``dict``), and not a matrix."""
     types = input_types(model)
     return kind in types and "2darray" not in types
 
@@ -109,13 +109,13 @@ def takes_anything(model: Any) -> bool:
 
 
 def encodes_objects(step: Any) -> bool:
-    """Return whether a step is an encoder that knows numbers as Python's objects: it then takes no other numbers."""
+    """Return whether a step is an encoder fitted on numbers as Python objects, and so only takes such numbers."""
     seen = filter(has_objects, getattr(step, "categories_", ()))
     return any(isinstance(value, int | float) for one in seen for value in one)
 
 
 def has_objects(array: Any) -> bool:
-    """Return whether an array's values are Python's objects."""
+    """Return whether an array's values are Python objects."""
     return getattr(getattr(array, "dtype", None), "kind", "") == "O"
 
 

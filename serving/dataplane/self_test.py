@@ -68,7 +68,7 @@ def _works(schema: Schema, rows: list[Any], ask: Ask) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ask(schema, rows)
-    except Exception:  # noqa: BLE001 - a model may raise anything: then this row is none of its
+    except Exception:  # noqa: BLE001 - a model may raise anything, which means that it does not take this row
         return False
     return True
 

@@ -15,7 +15,7 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]
 
 
 class TurnedAway(ServingError):  # noqa: N818 - a refusal, as its base
-    """A refusal to a client that has shown no key: it may be anybody, and may try as often as they like."""
+    """A refusal of a client without a valid key, which may be anyone and may retry without limit."""
 
 
 class Door:
@@ -57,7 +57,7 @@ class Door:
 
 
 def _is_known(hosts: tuple[str, ...], given: str | None) -> bool:
-    """Return whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser speaks, need not have one."""
+    """Return whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser uses, may omit it."""
     if given is None:
         return True
     found = _HOST.fullmatch(given)

@@ -25,7 +25,7 @@ from serving.http.exchange import Exchange, Response
 from serving.http.room import Room
 from serving.http.timelimit import TimeLimit
 
-ARRIVAL = "vivero.arrival"  # the one key of ours in a request's scope
+ARRIVAL = "vivero.arrival"  # our only key in a request's scope
 _QUICK_BYTES = 16 << 10
 _LOOP_SECONDS = 0.05  # that quick answers may block the loop
 _KEYS = {
@@ -47,7 +47,7 @@ class Arrival:
     Parameters
     ----------
     is_whole : bool
-        Whether its body is there, so that nothing has to be waited for.
+        Whether its body is complete, so that there is nothing to wait for.
     problem : ServingError or None
         Why it cannot be read to its end.
     """

@@ -20,7 +20,7 @@ from runner.layout import EndpointLayout
 
 STOP = (signal.SIGTERM, signal.SIGINT)
 _POLL = 0.05  # seconds between looks whether it is its turn
-_PATIENCE = 60.0  # seconds until a holder has to be there
+_PATIENCE = 60.0  # seconds until a holder must exist
 
 
 class Listening:

@@ -18,7 +18,7 @@ from serving.observe.telemetry import Sample
 _RESERVED_FILES = 64  # descriptors for models, records and logs
 _SPIKE = 32 << 20  # bytes of bodies whose memory is given back once most of them are answered
 _DISCARDED, _DISCARDED_AT_ONCE = 4 << 20, 32 << 20  # bytes of refused bodies: a second, and before that counts
-_TRIM_AFTER = 1.0  # seconds; the last request lets go of its body meanwhile
+_TRIM_AFTER = 1.0  # seconds in which the last request releases its body
 
 
 class Room:

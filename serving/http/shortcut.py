@@ -107,7 +107,7 @@ def _protocol(environ: dict[str, Any]) -> Protocol | None:
 
 
 def _body(environ: dict[str, Any]) -> Any:
-    """Return a request's JSON; where it is none, leave the body as if unread."""
+    """Return a request's JSON. If the body is not JSON, rewind it."""
     stream = environ["wsgi.input"]
     try:
         return orjson.loads(stream.read(int(environ["CONTENT_LENGTH"])))

@@ -26,7 +26,7 @@ _LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 _ROWS = (1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000)
 _FLUSH = 0.25  # seconds
 _MOST_LINES = 50_000  # that wait for the disk; beyond, lines are dropped and counted
-_SAMPLED = 10  # lines a second of requests that anybody can make
+_SAMPLED = 10  # lines a second for requests from clients without a key
 
 
 class Metrics:
@@ -60,9 +60,9 @@ class LineLog:
     Parameters
     ----------
     dropped : Counter
-        Of lines that could not be written.
+        Counts lines that could not be written.
     max_bytes : int
-        A file that is larger becomes ``NAME.1``, in the place of an earlier one, and another is begun.
+        A larger file is renamed to ``NAME.1``, replacing an earlier one, and a new file is started.
     """
 
     def __init__(self, path: Path, dropped: Counter, max_bytes: int = 64 << 20) -> None:

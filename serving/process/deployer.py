@@ -41,7 +41,7 @@ class Deployer:
         self.layout, self.endpoint, self.plane, self.metrics = layout, endpoint, plane, metrics
         self.registry = FileRegistry(layout)
         self.loaded: Loaded = {}
-        self.problem: str | None = None  # why what is asked for is not served
+        self.problem: str | None = None  # why the requested version is not served
         self.left_out: list[str] = []  # why some models are not, while the others are
         self.generation = 0
         self._asked: Any = None
@@ -115,7 +115,7 @@ class Deployer:
         self._write_unloaded(read_unloaded(self.endpoint) - {name})
 
     def unload(self, name: str) -> None:
-        """Stop serving a model until it is loaded again or the server is started anew."""
+        """Stop serving a model until it is loaded again or the server is restarted."""
         self._check_known(name)
         self._write_unloaded(read_unloaded(self.endpoint) | {name})
 
@@ -137,7 +137,7 @@ class Deployer:
         return read_record(self.endpoint.record, EndpointRecord)
 
     def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
-        """Return name, version, weight and whether it only mirrors; an alias is looked up anew."""
+        """Return name, version, weight and whether it only mirrors. Aliases are resolved again."""
         version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
         return asked.name, version, asked.weight, asked.mirror
 

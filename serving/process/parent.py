@@ -218,7 +218,7 @@ def forget(endpoint: EndpointLayout, pid: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Let the kernel end this process when the one that minds it has died (prctl, PR_SET_PDEATHSIG)."""
+    """Let the kernel end this process when its supervisor dies (prctl, PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before that

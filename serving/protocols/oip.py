@@ -108,12 +108,12 @@ def _rows(body: dict[str, Any], served: ServedModel) -> Rows:
     if len(tensors) > 1:
         return _by_column(tensors)
     ((_, array),) = tensors
-    matrix = (content_type(inputs[0], "The input") or content) == "np"  # then its name is no column's
+    matrix = (content_type(inputs[0], "The input") or content) == "np"  # then its name is not a column's
     if array.ndim != 1 and (matrix or served.schema.width != 1 or array.shape[-1:] != (1,)):
         return Rows(_plain(array))
     if served.schema.kind == "texts":
         return Rows(_plain(array.reshape(-1)))
-    if served.schema.names is None and not served.schema.is_open:  # then it is no column's name either
+    if served.schema.names is None and not served.schema.is_open:  # here it is not a column's name either
         return Rows(_plain(array.reshape(-1, 1)))
     return _by_column(tensors)
 

@@ -22,7 +22,7 @@ MOST_AXES = 32
 
 
 def an_object(value: Any, what: str, *, absent: bool = False) -> dict[str, Any]:
-    """Return a value that has to be an object; with `absent`, null is an empty one."""
+    """Return a value that must be an object; with `absent`, null counts as an empty one."""
     if value is None and absent:
         return {}
     if not isinstance(value, dict):

@@ -108,7 +108,7 @@ class Server(typing.Protocol):
 
 
 class Asked(NamedTuple):
-    """What the address of a question names, and the JSON that was sent with it; None where there is none."""
+    """The model and version in a question's path, and the JSON sent with it; each may be None."""
 
     name: str | None = None
     version: str | None = None
@@ -117,16 +117,16 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What a protocol answers beside rows: whether the server is ready, which models there are.
+    """A request that does not score rows, such as whether the server is ready or which models it has.
 
     Parameters
     ----------
     name : str
-        Of the route in logs and metrics, and of the operation in the description.
+        The name of the route in logs and metrics, and of the operation in the OpenAPI description.
     summary : str
-        What the description says.
+        The summary in the OpenAPI description.
     answer : callable
-        From the server and what is asked to status and content: JSON, or a text where `kind` is ``text/plain``.
+        Returns status and content for the server and an `Asked`: JSON, or text if `kind` is ``text/plain``.
     schema : dict
         The JSON schema of a 200.
     method : str

@@ -19,4 +19,4 @@ def build(words: tuple[str, ...]) -> None:
     place = [f"workspace.root={root}"] if root else []
     sys.stdout.flush()
     command = [sys.executable, "-m", "runner", *words, *place, "stages=[prepare]"]
-    os.execv(sys.executable, command)  # noqa: S606 - there is no shell to be wanted
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is needed

@@ -42,7 +42,7 @@ class ClusterCompute:
     config : SshComputeConfig or DaskComputeConfig
         Its settings.
     machines : Machines
-        Knows which machines it has.
+        Finds its machines.
     several : bool
         Whether many runs will follow, for which it is worth waiting for all nodes.
     say : Say
@@ -94,7 +94,7 @@ class ClusterCompute:
         return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
     def share(self, at_a_time: int) -> dict[str, str]:  # noqa: ARG002 - the port's shape
-        """Return nothing: that is known as soon as a run has a node, see `_share`."""
+        """Return nothing, because the share depends on the run's node; see `_share`."""
         return {}
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
@@ -124,7 +124,7 @@ class ClusterCompute:
         return job
 
     def attach(self, run_folder: Path, restore: Restore) -> Job | None:
-        """Return the job of a run that is on a node, or that a process brings home."""
+        """Return the job of a run that is on a node, or that a process is fetching."""
         run = RunLayout(run_folder)
         if not is_locked(run.attendant_lock) and (run.result.exists() or stored_job.read(run) is None):
             return None
@@ -162,7 +162,7 @@ class ClusterCompute:
             "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
             "slots": node.slots,
             "idle": self._config.idle_seconds_before_scaledown,
-            "warm": self._warm and not handle.attended and not scaled,  # joblib is to be imported with the cluster
+            "warm": self._warm and not handle.attended and not scaled,  # for joblib to be imported with the cluster
         }
 
     def _share(self, at_a_time: int | None, node: Node) -> dict[str, str]:
@@ -178,7 +178,7 @@ class ClusterCompute:
         return self._trees[digest]
 
     def _scaled(self, tree: Tree, handle: EnvironmentHandle, node: Node, name: str, order: JobOrder) -> JobOrder:
-        """Have a cluster begun for a run, and return its order so that its script finds it."""
+        """Start a Dask cluster for a run, and return the order with which its script finds it."""
         script = order.script or ""
 
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:

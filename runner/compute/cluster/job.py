@@ -36,21 +36,21 @@ DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
 _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
-"""From a node and the name of a run's folder there to what the node is told of it; brings there what it needs."""
+"""Returns the job spec for a node and the name of a run's folder there, after sending what the run needs."""
 Changed = Callable[[Node], None]
 
 
 class NodeJob:
-    """A run on a node, followed in a thread of this process once it has begun or is waited for.
+    """A run on a node, followed in a thread of this process after `begin` or `wait`.
 
     Parameters
     ----------
     run : RunLayout
-        The run; ``order.json`` is written.
+        The run, with its ``order.json``.
     nodes : Nodes
         The cluster.
     brief : Brief
-        Makes what a node is told.
+        Makes the job spec for a node.
     limits : Mapping
         ``max_attempts`` and ``lost_after_seconds``.
     say : Say
@@ -82,11 +82,10 @@ class NodeJob:
         self._begun, self._over = False, threading.Event()
 
     def begin(self) -> None:
-        """Begin the run, or follow it where it is on a node already."""
+        """Start the run, or follow it if it is already on a node."""
         self._begun = True
-        _thread.start_new_thread(
-            self._carry_out, ()
-        )  # `threading` would wait until it has started, which other threads delay
+        # `threading` would wait until the thread has started, which other threads delay.
+        _thread.start_new_thread(self._carry_out, ())
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end for a limited time; pass on requests to cancel meanwhile."""
@@ -98,16 +97,16 @@ class NodeJob:
         return over
 
     def cancel(self, *, kill: bool = False) -> None:
-        """Ask for the run's end; with `kill` at once, and without the node's word if it does not answer.
+        """Ask the run to end, or with `kill` end it immediately, even if the node does not answer.
 
-        If another process follows the run, that one finds the mark.
+        If another process follows the run, it finds ``cancel.json``.
         """
         self._asked += 1
         self._kills += kill
         self._tell_cancel()
 
     def detach(self) -> None:
-        """Have a process of its own follow the run, unless one does."""
+        """Start a process that follows the run, unless one already does."""
         if not is_locked(self._run.attendant_lock):
             start_follower(self._run)
 
@@ -115,7 +114,7 @@ class NodeJob:
         return self._run.cancel.exists()
 
     def _tell_cancel(self) -> None:
-        """Tell the node as often as the end was asked for, and once if another process has left the mark."""
+        """Tell the node once for each request to cancel, including one that another process left in ``cancel.json``."""
         node, place = self._node, self._place
         if node is None or place is None or not node.is_connected:
             return
@@ -129,12 +128,12 @@ class NodeJob:
 
     def _carry_out(self) -> None:
         try:
-            with locked(self._run.attendant_lock):  # another process may bring it home at this moment
+            with locked(self._run.attendant_lock):  # another process may be fetching it
                 if not self._run.result.exists():
                     self._try_nodes()
         except (UserError, OSError) as mistake:
             self._end(FAILED, str(mistake))
-        except Exception as error:  # noqa: BLE001 - told here and in the run's record
+        except Exception as error:  # noqa: BLE001 - reported here and in the run's record
             traceback.print_exc()
             self._end(FAILED, f"internal error: {type(error).__name__}: {error}")
         finally:

@@ -24,9 +24,9 @@ class Nodes:
     Parameters
     ----------
     machines : Machines
-        Knows which there are.
+        Finds the machines.
     node : callable
-        Makes the node of a machine.
+        Creates the node for a machine.
     least, most : int, int or None
         How many must be up before anything starts, and how many are used.
     say : Say
@@ -219,7 +219,7 @@ class Nodes:
             pass
         except UserError as mistake:  # unknown key, login rejected: not temporary
             self.leave_out(node, str(mistake))
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not have others wait for ever
+        except Exception as error:  # noqa: BLE001 - an internal error must not leave other threads waiting
             traceback.print_exc()
             self.leave_out(node, f"internal error: {type(error).__name__}: {error}")
         with self._change:

@@ -1,4 +1,4 @@
-"""Carries requests of scripts from a node to the controller, where the registry is, and the answers back."""
+"""Carries requests of scripts from a node to the controller, which has the registry, and the answers back."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from runner.records import ScaleRecord
 
 @dataclass
 class LocalComputeConfig:
-    """The machine the command is typed on. `warm` false: every run begins with a Python of its own."""
+    """The machine the command is typed on. With `warm` false, every run starts a new Python."""
 
     kind: str = "local"
     slots: int | None = None
@@ -57,12 +57,12 @@ class LocalCompute:
         return ScaleRecord(compute="local", nodes=(socket.gethostname(),), slots=self.slots)
 
     def share(self, at_a_time: int) -> dict[str, str]:
-        """Return the share of this machine's cores, but for what the user has set for the command itself."""
+        """Return the variables for a share of this machine's cores, except those that the user has set."""
         share = thread_share(usable_cores(), at_a_time)
         return {name: value for name, value in share.items() if name not in os.environ}
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
-        """Start the prefork interpreter for such runs."""
+        """Start the prefork interpreter for similar runs."""
         if self.pool is not None:
             self.pool.warm_up(RunLayout(run_folder), handle)
 
@@ -80,13 +80,13 @@ class LocalCompute:
                 stdout=log,
                 stderr=log,
                 cwd=run_folder,
-                env=os.environ,  # without what libraries added, which a forked worker would not get
+                env=os.environ,  # without variables that libraries added in this process, as for a forked worker
                 start_new_session=True,
             )
         return LocalJob(process, layout)
 
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:  # noqa: ARG002
-        """Return the worker of a run, which holds its lock as long as it lives."""
+        """Return the worker of a run, if it still holds its lock."""
         run = RunLayout(run_folder)
         return FoundJob(run) if worker_lives(run) else None
 
@@ -96,8 +96,8 @@ class LocalCompute:
             self.pool.close()
 
 
-def _make(config: Any, _base: Path, *, several: bool, say: Say) -> Compute:  # noqa: ARG001 - it has nothing to say
-    """Return this machine; for several runs of one script its interpreters are kept warm."""
+def _make(config: Any, _base: Path, *, several: bool, say: Say) -> Compute:  # noqa: ARG001 - the port's shape
+    """Return this machine, with prefork interpreters if several similar runs are expected."""
     return LocalCompute(slots=config.slots, warm=several and config.warm is not False)
 
 

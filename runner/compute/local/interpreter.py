@@ -113,7 +113,7 @@ def begin(
     """Start an interpreter and tell it what to import."""
     layout = workspace_of(run.root)
     if handle.attended and layout is not None:
-        make_folder(layout.data)  # which its container sees, whichever run has an input first
+        make_folder(layout.data)  # visible in its container even if a later run is the first with an input
     command = handle.argv(["python", "-s", str(BOOTSTRAP), "prefork.interpreter", "--variables"])
     interpreter = Interpreter(command, run, lifeline, apart=handle.attended)
     first = {"python": order.argv[0], "environ": dict(os.environ), "run": str(run.root)}

@@ -51,7 +51,7 @@ class Minded:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._held:  # until the record is finished: it tells that somebody follows the run
+        with self._held:  # until the record is finished, to show that the run is followed
             self.layout.attendant_lock.write_text("")  # what is left of it takes no signals
             self._finish()
 

@@ -32,7 +32,7 @@ _INSTALL = (
     "    sys.modules[{name!r}] = module\n"
     "    exec(compile(module.TEXT, {name!r}, 'exec'), module.__dict__)\n"
 )
-# As the text of a task, so that workers need nothing of ours installed.
+# Sent as the text of a task, so that workers need nothing installed.
 _HOLD = """
 import fcntl, os, time
 

@@ -89,7 +89,7 @@ class DaskChannel:
 
     @property
     def closed(self) -> bool:
-        """Return whether it was let go of."""
+        """Whether it has been closed."""
         return self._closing.done()
 
     def settimeout(self, seconds: float | None, /) -> None:

@@ -1,8 +1,8 @@
 """Carries the streams of programs and of ports over a Dask worker's own connection to its scheduler.
 
-Its text is sent to a worker and becomes the module ``vivero_relay`` there, so nothing of ours has to be installed. The
-functions are called as the worker's event loop runs; none of them raises, for a worker writes what was raised, with all
-that the function was given, to its log. Standard library only.
+Its text is sent to a worker and becomes the module ``vivero_relay`` there, so nothing needs to be installed. The
+functions run in the worker's event loop. None of them raises, because a worker logs an exception with all arguments of
+the function. Standard library only.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PIECE = 1 << 18
-_MOST = 1 << 23  # bytes that wait for whoever asks, before what sends them has to wait
-FORGOTTEN = 0.0  # seconds without a question after which a stream is let go of; whoever sends this text says how many
+_MOST = 1 << 23  # bytes to buffer for a reader before the sender must wait
+FORGOTTEN = 0.0  # seconds without a question after which a stream is closed; set by the sender of this text
 ENDS = 0.0  # seconds that a program gets to end once its input has
 _COMPLAINT = 1 << 14  # bytes
 
@@ -115,7 +115,7 @@ class Stream:
 
 
 def _keep(stream: Stream) -> str:
-    """Give a stream a name, by which it is known as long as somebody asks."""
+    """Register a stream and return its name, which is valid while it is used."""
     name = secrets.token_hex(8)
     _streams[name] = stream
     _aside(_let_go_if_forgotten(name, stream))

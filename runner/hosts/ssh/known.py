@@ -1,4 +1,4 @@
-"""Host keys: a machine whose key is unknown or has changed gets nothing of ours, not even a user name."""
+"""Host keys. Nothing, not even a user name, is sent to a machine whose key is unknown or has changed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Trial:
     def end(self, reason: str) -> None:
         """Ask it to end. The second request ends it immediately."""
         if not self.asked:
-            self.context.run.root.mkdir(parents=True, exist_ok=True)  # it may not have begun
+            self.context.run.root.mkdir(parents=True, exist_ok=True)  # it may not have started
             request_cancel(self.context.run, "the sweep", reason)
         self.asked += 1
         if self.context.job is not None:

@@ -27,7 +27,7 @@ class Sobol:
             return None
         while self._sequence is not None and len(self._points) <= number:
             self._points.append([float(share) for share in self._sequence.random(1)[0]])
-        # A share of exactly 1 can come from rounding, and is no share in [0, 1).
+        # Rounding can give a share of exactly 1, which is outside [0, 1).
         return self._space.at([min(share, 1 - 2**-53) for share in self._points[number]] if self._points else [])
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:

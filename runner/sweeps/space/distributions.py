@@ -13,7 +13,7 @@ from runner.sweeps.composing.override_text import to_word
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_MANY = 10_000  # more values of one parameter than this are no grid
+_MANY = 10_000  # most values of one parameter in a grid
 _EDGE = 1e-9  # a normal distribution has no value at 0 and 1
 
 
@@ -24,7 +24,7 @@ class Distribution(Protocol):
         """Return the value at a share: the quantile function."""
 
     def values(self) -> tuple[Any, ...] | None:
-        """Return all values, None where there is no end of them, or too many for a grid."""
+        """Return all values, or None if they are infinite or too many for a grid."""
 
     def texts(self) -> tuple[str, ...] | None:
         """Return the words of all values, in the same order."""

@@ -1,8 +1,8 @@
 """The one process of a node that outlives connections: counts slots, starts workers, keeps interpreters.
 
-The program ``node.daemon ROOT IDLE_SECONDS`` is started by whoever finds none, and asked in lines of JSON on a socket
-of its folder. It ends when nothing has run and nobody has asked for so long. Workers do not need it: if it is killed
-they go on, and the next one counts them by the locks they hold.
+The program ``node.daemon ROOT IDLE_SECONDS`` is started on demand and queried with lines of JSON on a socket in its
+folder. It ends after so many seconds without runs or questions. Workers do not need it: if it is killed, they continue,
+and the next one counts them by the locks they hold.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _COMES = 15.0  # seconds until a keeper must have started
 _TICK = 0.2
-_LONGEST = 300.0  # seconds for an answer: imports may have to be made first
+_LONGEST = 300.0  # seconds for an answer, which may need imports first
 
 
 class Keeper:
@@ -42,7 +42,7 @@ class Keeper:
     def __init__(self, root: str, idle: float) -> None:
         self._root, self._idle = root, idle
         self._pool = prefork_pool.PreforkPool(root)
-        self._begun: "Dict[str, int]" = {}  # runs to their workers, until these hold their lock
+        self._begun: "Dict[str, int]" = {}  # run to worker pid, until the worker holds its lock
         self._spawned: "List[subprocess.Popen[bytes]]" = []
         self._counting = threading.Lock()
         self._asked = time.monotonic()

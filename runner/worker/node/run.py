@@ -1,7 +1,7 @@
-"""Starts a run on a node and reports on it while a controller listens: output, requests, results.
+"""Starts a run on a node and reports its output, requests and results while a controller listens.
 
-What is told of a file begins where the listener's copy ends, so that a listener who comes back has no gap and nothing
-twice. The run's folder stays until the listener has it all and says so.
+A file is sent from where the listener's copy ends, so a listener that reconnects misses nothing and gets nothing twice.
+The run's folder is kept until the listener confirms that it has everything.
 """
 
 import json
@@ -25,13 +25,13 @@ _OURS = frozenset(
     [*_LOCKS, job_order.ORDER, job_order.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"]
 )
 _PIECE = 1 << 18
-_SMALL = 1 << 16  # bytes of a file that is told with the end, which saves asking for it
-_MOST = 1 << 20  # bytes of all of these
+_SMALL = 1 << 16  # bytes of a file that is sent with the end, which saves a request
+_MOST = 1 << 20  # bytes of all such files
 _QUICK, _SLOW = 0.01, 0.1  # seconds between reads of a run that has just written something, and of a silent one
 
 
 class Exit:
-    """The end of a process, waited for without looking again and again where the system can tell of it.
+    """Waits for the end of a process, without polling where the system supports it.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class Exit:
         self._close()
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until the process ends."""
+        """Wait for at most `seconds` or until the process ends."""
         if select.select(self._descriptors, [], [], seconds)[0]:
-            self._close()  # it would always be ready
+            self._close()  # it would stay readable
 
     def _close(self) -> None:
         while self._descriptors:
@@ -64,7 +64,7 @@ class Exit:
 
 
 class Minded:
-    """One run, told of to one listener.
+    """Reports one run to one listener.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Minded:
     run : str
         The run's folder.
     task : object
-        Where things are said: ``say(content, hold=False, **facts)``, ``stopped()``; what is held goes with the next.
+        The connection: ``say(content, hold=False, **facts)`` and ``stopped()``. Held messages are sent with the next.
     """
 
     def __init__(self, root: str, run: str, task: "Any") -> None:
@@ -83,7 +83,7 @@ class Minded:
         self._spoke = time.monotonic()
 
     def begin(self, order: job_order.JobOrder, facts: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Lay out the run's folder and have it started, unless it has begun; return the keeper's answer."""
+        """Create the run's folder and start the run, unless it has started; return the keeper's answer."""
         if not os.path.isdir(self._run):
             lay_out(self._root, self._run, order, facts)
         answer = daemon.ask(
@@ -95,7 +95,7 @@ class Minded:
         return answer
 
     def follow(self, offsets: "Dict[str, int]") -> None:
-        """Tell what the run writes and asks until its worker is gone."""
+        """Report output and requests until the run's worker has ended."""
         pause = _QUICK
         with Exit(self._pid) as worker:
             while not self._task.stopped():
@@ -110,7 +110,7 @@ class Minded:
                 worker.wait(pause)
 
     def _over(self) -> bool:
-        """Return whether the worker is gone. One that was just started does not hold its lock yet."""
+        """Return whether the worker has ended. One that was just started does not hold its lock yet."""
         if daemon.goes_on(self._run):
             self._pid = None
             return False
@@ -128,7 +128,7 @@ class Minded:
             offset = offsets.get(name, 0)
             try:
                 file = files.open_regular(os.path.join(self._run, name))
-            except OSError:  # it is not there yet, or the script has put something else in its place
+            except OSError:  # it does not exist yet, or the script has replaced it
                 continue
             with file:
                 if os.fstat(file.fileno()).st_size <= offset:
@@ -157,12 +157,12 @@ class Minded:
             try:
                 with files.open_regular(os.path.join(folder, name)) as file:
                     content = file.read()
-            except OSError:  # nobody waits for an answer to it
+            except OSError:  # the script is not waiting for an answer
                 continue
             self._say(content, asked=name, artefact=_listed(self._run, _artefact(self._run, content)))
 
     def end(self) -> "Dict[str, Any]":
-        """Tell what the run left, the small files with their content."""
+        """Report the files that the run left, small ones with their content."""
         found, left = self._left()
         self._task.say(b"", hold=True, ended=True, files=found, left=left, began=self._has("worker.lock"))
         room = _MOST
@@ -174,7 +174,7 @@ class Minded:
         return {}
 
     def _left(self) -> "Tuple[Dict[str, Any], List[str]]":
-        """Return the run's files that are not those it began with, and what is there beside files."""
+        """Return the run's new or changed files, and the names of anything that is not a file."""
         manifest = self._manifest()
         found, left = {}, []  # type: Dict[str, Any], List[str]
         for name, path in walk(self._run):
@@ -198,7 +198,7 @@ class Minded:
 
 
 def walk(run: str) -> "Iterator[Tuple[str, str]]":
-    """Yield the relative name and the path of whatever is in a run's folder and is not ours."""
+    """Yield the relative name and the path of everything in a run's folder that is not ours."""
     for parent, folders, found in os.walk(run):
         ours = _OURS if parent == run else frozenset()
         names = [name for name in found if name not in ours and not (parent == run and _is_aside(name))]
@@ -211,12 +211,12 @@ def walk(run: str) -> "Iterator[Tuple[str, str]]":
 
 
 def _is_aside(name: str) -> bool:
-    """Return whether a file is one of ours that was being written by who was killed then."""
+    """Return whether a file is a temporary one of ours, whose writer was killed."""
     return name.startswith(".") and name.endswith(".tmp")
 
 
 def _artefact(run: str, request: bytes) -> "Optional[str]":
-    """Return the path that a request names inside the run's working folder, None for any other."""
+    """Return the path that a request names, or None if it is outside the run's working folder."""
     work = os.path.realpath(os.path.join(run, "work"))
     try:
         path = os.path.realpath(os.path.join(work, json.loads(request.decode())["path"]))
@@ -226,7 +226,7 @@ def _artefact(run: str, request: bytes) -> "Optional[str]":
 
 
 def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
-    """Return size and hash of the files at a path, by their names in the run's folder."""
+    """Return size and hash of the files at a path, by name relative to the run's folder."""
     if path is None or not os.path.exists(path):
         return {}
     found = [path] if os.path.isfile(path) else [one for _, one in walk(path)]
@@ -238,7 +238,7 @@ def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
 
 
 def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Begin a run if that is asked, and tell of it to its end; return the last message's facts."""
+    """Start a run if there is an order, and report it until its end; return the final message's facts."""
     minded = Minded(facts["root"], facts["run"], task)
     if facts.get("order") is not None:
         answer = minded.begin(job_order.JobOrder.from_json(facts["order"]), facts)

@@ -1,4 +1,4 @@
-"""Lays out the folder of a run on a node: its own copy of the source, its inputs and its order."""
+"""Creates the folder of a run on a node, with its own copy of the source, its inputs and its order."""
 
 import contextlib
 import errno
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List
 
 AHEAD = "ahead."  # prefix of folders outside any run that are only read by an interpreter
-PART = ".part"  # ends the first name of a run's folder, as long as it is filled
-FILLING = "filling"  # where locks are of folders that are filled or shown
+PART = ".part"  # suffix of a run's folder while it is being filled
+FILLING = "filling"  # folder of the locks of folders that are being filled or read
 _next_clearing: "Dict[str, float]" = {}  # by the node's folder
 
 
 def lay_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> None:
-    """Make a run's folder with its own copy of the source, its inputs and its order."""
+    """Create a run's folder with its own copy of the source, its inputs and its order."""
     with laid_out(root, run, order, facts):
         pass
 
 
 @contextlib.contextmanager
 def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> "Iterator[None]":
-    """Make a run's folder: aside, then renamed. A lock says so until the end of the block."""
-    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for the trials of a sweep that begin together
+    """Create a run's folder under a temporary name, then rename it. A lock is held until the end of the block."""
+    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for trials of a sweep that start together
         _next_clearing[root] = time.monotonic() + timeouts.seconds("node_clearing")
         clear_abandoned(root)
     aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
@@ -38,7 +38,7 @@ def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str,
                 _fill(aside, root, order, facts["inputs"])
                 os.rename(aside, run)
             except OSError:
-                if not os.path.isdir(run):  # else somebody else was first
+                if not os.path.isdir(run):  # otherwise another process was first
                     raise
             yield
         finally:
@@ -48,7 +48,7 @@ def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str,
 
 @contextlib.contextmanager
 def _held(root: str, name: str) -> "Iterator[None]":
-    """Hold a lock of some name. It has that name only once it is held, so nobody sees it free."""
+    """Hold a lock with a name. The lock gets that name after it is held, so it is never seen free."""
     lock = os.path.join(root, FILLING, name)
     os.makedirs(os.path.dirname(lock), exist_ok=True)
     descriptor = locks.take_lock(lock + ".new")
@@ -62,7 +62,7 @@ def _held(root: str, name: str) -> "Iterator[None]":
 
 
 def _fill(aside: str, root: str, order: "job_order.JobOrder", inputs: "Dict[str, str]") -> None:
-    ours = ["requests"] if order.attended else []  # whoever the script is in its container
+    ours = ["requests"] if order.attended else []  # ours, whatever user the script is in its container
     for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
         os.makedirs(os.path.join(aside, name), exist_ok=True)
     check_out(os.path.join(root, "snapshots", order.tree), os.path.join(aside, "work"))
@@ -76,9 +76,9 @@ def _fill(aside: str, root: str, order: "job_order.JobOrder", inputs: "Dict[str,
 
 
 def clear_abandoned(root: str) -> None:
-    """Remove the folders whose process was killed while it filled or showed them: secrets may be in them.
+    """Remove folders whose process was killed while it used them, because they may contain secrets.
 
-    Its lock is there before a folder is, and until it has gone or has another name. So folders are listed first.
+    A folder's lock exists before the folder, until the folder is removed or renamed. So folders are listed first.
     """
     runs, filling = os.path.join(root, "runs"), os.path.join(root, FILLING)
     found = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]

@@ -1,7 +1,7 @@
 """Forks a worker from a prefork interpreter, and a script from the worker: two forks instead of two new Pythons."""
 
 import os
-import resource  # noqa: F401 - what `os.wait4` returns is of it, and each worker would load it anew
+import resource  # noqa: F401 - `os.wait4` needs it, and each worker would load it again
 import select
 import signal
 import sys
@@ -49,7 +49,7 @@ class Interpreter:
     lifeline : int
         The reading end of a pipe that closes when the controller dies.
     unneeded : callable
-        An exit function of ours for scripts whose end Python itself has to make.
+        Our exit function, for scripts that must end through Python's own shutdown.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Interpreter:
     ) -> None:
         self.path, self.learn = list(sys.path), None  # type: List[str], Any
         self.began = time.time()
-        # What ours import of Python's own stays with the script, and is none of its making either.
+        # Modules of the standard library that we import stay in the script, which did not import them.
         kept = {name: module for name, module in sys.modules.items() if not script.is_ours(name)}
-        self.own = [name for name in sys.modules if script.is_ours(name)]  # found here: a fork that looks copies memory
+        self.own = [name for name in sys.modules if script.is_ours(name)]  # after a fork this would copy memory
         self.found, self.unneeded = teardown.Found(kept), unneeded
         self._packages = {name.split(".")[0] for name in kept}
         self.tried, self.refused = set(first["modules"]), first["refused"]

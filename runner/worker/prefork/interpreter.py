@@ -1,9 +1,9 @@
-"""The prefork interpreter, which has imported what scripts import and forks workers and scripts.
+"""The prefork interpreter, which imports the scripts' libraries in advance and forks workers and scripts.
 
-It imports and does nothing else: one parallel region in it, and its children would wait for threads they do not have.
+It only imports. If it ran a parallel region, its children would wait for threads that they do not have.
 The controller starts the program ``prefork.interpreter --variables RUN_DIR CHANNEL LIFELINE``, which becomes a Python
-with exactly the variables that the scripts will have. On the channel, a socket, it is told in lines of JSON what to
-import, and then one run after the other. When the channel closes it ends; the workers it forked go on.
+with exactly the variables that the scripts will have. Lines of JSON on the channel, a socket, name first the imports
+and then one run each. When the channel closes, the interpreter ends and its workers continue.
 """
 
 import os
@@ -19,7 +19,7 @@ _CONTAINER = "VIVERO_CONTAINER"  # keeps the variables of a container for its wo
 
 
 def main(arguments: "List[str]") -> None:
-    """Be the interpreter, with the variables of scripts."""
+    """Run the interpreter with the variables of scripts."""
     if arguments[0] == "--variables":
         become(arguments[1], int(arguments[2]), int(arguments[3]))
     serve(int(arguments[0]), int(arguments[1]))
@@ -71,7 +71,7 @@ def serve(channel: int, lifeline: int) -> None:
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # so that the children's collections do not copy our pages
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to be waited for: the controller watches the workers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the controller watches the workers, so they need no wait
     control.sendall(b'{"ready": true}\n')
     while True:
         line = lines.readline()

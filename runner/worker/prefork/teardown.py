@@ -100,7 +100,7 @@ def end(found: Found, unneeded: "Any") -> None:
             return
         atexit._run_exitfuncs()
         _flush()
-    except BaseException:  # Python meets it again, and says it as it does
+    except BaseException:  # Python raises it again and reports it
         return
     try:
         if gc.isenabled():
@@ -108,7 +108,7 @@ def end(found: Found, unneeded: "Any") -> None:
         _destroy(found)
         gc.collect()
         _close_files()
-    except Exception:  # the script has succeeded: whatever cannot be taken apart is no fault of its own
+    except Exception:  # the script has succeeded, so an error during teardown is not its fault
         traceback.print_exc()
     try:
         _flush()

@@ -106,7 +106,7 @@ def _change_install(module: "Any", folder: str) -> None:
         begin, uninstall = requirement.__init__, requirement.uninstall
 
         def begin_copy(self: "Any", *args: "Any", **kwargs: "Any") -> None:
-            # For -e the project's own folder would have to be on Python's path: a copy of it is installed.
+            # With -e, the project's folder would have to be on Python's path. Install a copy instead.
             copied = {name: None for name in ("editable", "source_dir") if kwargs.get("editable") and name in kwargs}
             begin(self, *args, **dict(kwargs, **copied))
 

@@ -248,7 +248,7 @@ class Supervisor:
                 files.write_json(os.path.join(self._run_dir, "inspection.json"), [self._inspector.entry])
 
     def _wait_for_answer(self) -> None:
-        """Let an answer that has begun come to its end: it may be in the middle of a registration."""
+        """Wait for an answer in progress, because it may be registering a model."""
         until = time.monotonic() + _LAST_ANSWER
         while self._answers.pid is not None and time.monotonic() < until:
             self._turn(TICK)
@@ -270,7 +270,7 @@ class Supervisor:
                 while ending.going_on(self._spared()) and time.monotonic() < until:
                     self._reap()
                     time.sleep(_QUICK_TICK)
-        except Exception:  # the second mistake of ours: worker.log keeps it, the first is the result's reason
+        except Exception:  # a second internal error: worker.log has it, and the first is the result's reason
             traceback.print_exc()
         return self._result(reason=reason)
 

@@ -1,4 +1,4 @@
-"""Is found before the real pip, which takes its place: see the worker's ``run/pip_install.py``."""
+"""Found before the real pip, which then replaces it; see the worker's ``run/pip_install.py``."""
 
 import importlib.util
 import os

@@ -8,7 +8,7 @@ from azureml.core._place import workspace_folder
 
 
 class ModelNotFoundException(Exception):
-    """There is no such model."""
+    """The model does not exist."""
 
 
 def every(name=None, latest=False):

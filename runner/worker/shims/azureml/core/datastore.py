@@ -1,4 +1,4 @@
-"""``azureml.core.datastore.Datastore``: there is none; what is uploaded is kept with the run's outputs."""
+"""``azureml.core.datastore.Datastore``, a stand-in: uploads go to the run's outputs."""
 
 import os
 

@@ -29,7 +29,7 @@ class Run(LoggingMixin, FilesMixin):
 
     @classmethod
     def get_context(cls, allow_offline=True, used_for_context_manager=False, **kwargs):
-        """Return the run this process is part of, or one that prints where there is none."""
+        """Return the run this process is part of; outside a run, return one that prints."""
         folder = run_folder()
         if folder is None:
             if not allow_offline:
@@ -233,7 +233,7 @@ class OfflineRun(Run):
         print("Attempted to log {} metric {}:\n{}".format(kind, name, value))
 
     def register_model(self, model_name, model_path=None, **kwargs):
-        """Refuse: there is no registry beside a run."""
+        """Raise an error, because there is no registry outside a run."""
         raise RuntimeError("register_model needs a run: start the script with python -m runner")
 
 
