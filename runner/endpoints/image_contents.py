@@ -93,7 +93,7 @@ def _artefact(registry: FileRegistry, model: ModelRecord, below: str) -> dict[st
         there = (root / name).read_bytes() if name in names and (root / name).is_file() else b""
         if hashlib.sha256(there).hexdigest() != known.get(name):
             raise UserError(
-                f"{name} of model {model.name}:{model.version} is not what was registered",
+                f"{name} of model {model.name}:{model.version} has changed since it was registered",
                 "To see what has changed: vivero models verify",
             )
         found[f"{below}/{model.artefact}/{name}" if path.is_dir() else f"{below}/{name}"] = there

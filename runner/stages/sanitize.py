@@ -49,7 +49,7 @@ def _plain(folder: str, root: str, *, deep: bool) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 waiting += [entry.path] if deep else []
             elif not entry.is_file(follow_symlinks=False):
-                yield _removed(entry.path, root, "is not a regular file")
+                yield _removed(entry.path, root, "is a link or a special file")
             elif deep:
                 mode = entry.stat(follow_symlinks=False).st_mode
                 _allow(entry.path, mode & ~_SPECIAL, stat.S_IRUSR | stat.S_IWUSR, before=mode)

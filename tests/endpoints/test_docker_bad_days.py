@@ -155,7 +155,7 @@ def test_a_model_that_was_changed_on_disk_is_not_packed(
 ) -> None:
     mark = tmp_path / "mark"
     joblib.dump(Malicious(mark), layout.model("iris") / "1" / "model.joblib")
-    assert "not what was registered" in mistake(vivero("deploy", "iris", *DOCKER))
+    assert "has changed since it was registered" in mistake(vivero("deploy", "iris", *DOCKER))
     assert not mark.exists() and swept() == []
 
 
@@ -180,7 +180,7 @@ def test_a_model_that_was_changed_in_its_image_is_not_loaded(
     container.remove()
     assert engine.images.get(name).labels[KEY] == image.labels[KEY] and engine.images.get(name).id != image.id
     said = mistake(vivero("deploy", "iris"))
-    assert "was not started" in said and "not what was registered" in said
+    assert "was not started" in said and "has changed since it was registered" in said
     assert not mark.exists()
 
 

@@ -153,7 +153,7 @@ def test_a_changed_model_is_not_packaged(
     mark = tmp_path / "mark"
     joblib.dump(Malicious(mark), layout.model("Iris.Model") / "1" / "model.joblib")
     done = vivero("package", "Iris.Model")
-    assert done.returncode == 1 and "not what was registered" in done.stderr
+    assert done.returncode == 1 and "has changed since it was registered" in done.stderr
     assert list(command_line.folder.iterdir()) == [] and not mark.exists()
 
 

@@ -43,7 +43,7 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     }  # fmt: skip
     notes = " ".join(record["finalize"]["notes"])
     for said in (
-        "left no none.csv",
+        "did not write none.csv",
         "left no *.png",
         "broken.json has no metrics",
         "left no absent.json",

@@ -42,11 +42,11 @@ READS = "import sys\nprint(open(sys.argv[1]).read())\n"
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("data/x.csv", "data/x.csv is not part of the copy of the source folder by .gitignore. Give it as an input, "),
-        ("./data/x.csv", "./data/x.csv is not part of the copy of the source folder by .gitignore"),
+        ("data/x.csv", "data/x.csv is left out of the copy of the source folder by .gitignore. Add it as an input, "),
+        ("./data/x.csv", "./data/x.csv is left out of the copy of the source folder by .gitignore"),
         (
             "../beside.csv",
-            "../beside.csv is outside the source folder, and only that folder is copied. Give it as an input, ",
+            "../beside.csv is outside the source folder, and only that folder is copied. Add it as an input, ",
         ),
         ("nothing.csv", "No such file or directory: 'nothing.csv'"),
     ],
@@ -70,11 +70,11 @@ def test_a_file_by_its_absolute_path_and_a_module_are_said_too(command_line: Com
     (source / "helper.py").write_text("x = 1\n")
     done = command_line.job()
     assert (
-        done.returncode == 2 and "data/x.csv is not part of the copy of the source folder by .amlignore" in done.stdout
+        done.returncode == 2 and "data/x.csv is left out of the copy of the source folder by .amlignore" in done.stdout
     )
     command_line.script("import helper\n")
     done = command_line.job()
-    assert done.returncode == 2 and "helper.py is not part of the copy of the source folder by" in done.stdout
+    assert done.returncode == 2 and "helper.py is left out of the copy of the source folder by" in done.stdout
 
 
 def test_the_advice_works(command_line: CommandLine) -> None:
@@ -103,7 +103,7 @@ def test_a_script_that_is_left_out_is_refused(command_line: CommandLine) -> None
     (source / ".amlignore").write_text("*\n!other.py\n")
     done = command_line.run("job.source=src", "job.script=train.py")
     assert done.returncode == 2, done.stdout
-    assert "train.py is not part of the copy of" in done.stdout and "by .amlignore. Remove the line" in done.stdout
+    assert "train.py is left out of the copy of" in done.stdout and "by .amlignore. Remove the line" in done.stdout
 
 
 def test_a_pattern_that_finds_no_number_is_said(command_line: CommandLine) -> None:

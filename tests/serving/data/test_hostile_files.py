@@ -163,7 +163,7 @@ def test_a_file_that_unpacks_to_gigabytes_is_told(case: str, tmp_path: Path) -> 
     write_bomb(case, path)
     assert path.stat().st_size < 3_000_000
     told, grown = read_apart(path)
-    assert told.startswith("rows.parquet unpacks to more than 150 MB at a time. Take fewer rows at a time: --chunk")
+    assert told.startswith("rows.parquet unpacks to more than 150 MB at a time. Read fewer rows at a time: --chunk")
     assert grown < 200_000
 
 

@@ -51,7 +51,7 @@ WRONG = {
     "sigma": ({"normal": [0, 0]}, "above 0"),
     "q": ({"quniform": [0, 1, 0]}, "above 0"),
     "empty": ([], "at least one"),
-    "randint": ({"randint": 0}, "no values"),
+    "randint": ({"randint": 0}, "needs a min below its max"),
     "half": ({"randint": 1.5}, "whole number"),
     "scalar": (3, "neither a list nor"),
     "two": ({"a": 1, "b": 2}, "one key"),
