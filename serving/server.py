@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.access import permissions
+from runner.console.boundary import guarded
 from runner.endpoints.health import is_ready
 from runner.errors import UserError
 from runner.io.clock import now
@@ -52,8 +53,7 @@ def main(folder: Path, home: Path | None = None) -> int:
     permissions.enter(layout.root)
     with locked(endpoint.lock, blocking=False) as held:
         if not held:
-            print(f"error: endpoint {record.name} is already served", file=sys.stderr)
-            return 1
+            raise UserError(f"Endpoint {record.name} is already served")
         endpoint.unloaded.unlink(missing_ok=True)
         endpoint.problem.unlink(missing_ok=True)
         for old in (endpoint.states, endpoint.metrics):
@@ -184,4 +184,4 @@ def _states(endpoint: EndpointLayout) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    sys.exit(guarded(lambda: main(*map(Path, sys.argv[1:]))))

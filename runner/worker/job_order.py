@@ -7,19 +7,11 @@ variables and the words of the command that it lacks. The worker deletes that fi
 import json
 import os
 
+from .typed_fields import TypedFields
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, dataclass_transform
-
-    T = TypeVar("T")
-
-    @dataclass_transform(kw_only_default=True, frozen_default=True)
-    def _fields(cls: "T") -> "T": ...
-
-else:
-
-    def _fields(cls):
-        return cls
+    from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 
 ORDER = "order.json"
@@ -34,8 +26,7 @@ class UnreadableError(Exception):
     """Why an order cannot be executed, in one line."""
 
 
-@_fields
-class JobOrder:
+class JobOrder(TypedFields):
     """The fields of ``order.json``, and with `secret` and `shown_argv` what ``secrets.json`` adds.
 
     Parameters
@@ -103,11 +94,6 @@ class JobOrder:
     hides_argv: bool = False
     secret: "Sequence[str]" = ()
 
-    if not TYPE_CHECKING:  # type checkers derive it from the fields
-
-        def __init__(self, **values):
-            self.__dict__.update(values)
-
     @staticmethod
     def from_json(value: "Any") -> "JobOrder":
         """Return the order for plain data. Unknown fields are kept.
@@ -124,14 +110,6 @@ class JobOrder:
         if absent:
             raise UnreadableError("{} has no {}".format(ORDER, " and no ".join(absent)))
         return JobOrder(**value)
-
-    def to_json(self) -> "Dict[str, Any]":
-        """Return plain mappings, lists and scalars."""
-        return dict({name: getattr(self, name) for name in JobOrder.__annotations__}, **self.__dict__)
-
-    def replace(self, **values: "Any") -> "JobOrder":
-        """Return a copy with some fields replaced."""
-        return JobOrder(**dict(self.to_json(), **values))
 
     def parts(self) -> "Tuple[Dict[str, Any], Dict[str, Any]]":
         """Return the contents of ``order.json`` and ``secrets.json``."""

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ class TestCurrent(EnvironmentContract):
     def test_drift_is_named_and_refused_unless_allowed(self, environment: Any, host: Host) -> None:
         handle = environment().prepare(host, said)
         then = dataclasses.replace(handle.record, packages={**handle.record.packages, "pytest": "1.0", "gone": "2.0"})
-        with pytest.raises(UserError, match=rf"gone was 2.0 and is now absent, pytest was 1.0 and is now {pytest.__version__}"):
+        with pytest.raises(
+            UserError, match=rf"gone was 2.0 and is now absent, pytest was 1.0 and is now {pytest.__version__}"
+        ):
             environment().restore(then, "", host, said)
         lines: list[str] = []
         environment(allow_drift=True).restore(then, "", host, lines.append)

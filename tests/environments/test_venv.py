@@ -248,9 +248,7 @@ def test_an_index_that_does_not_answer_is_no_fault_of_the_packages(
 ) -> None:
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_INDEX_URL", "http://127.0.0.1:9/simple")
-    with pytest.raises(
-        UserError, match=r"cannot be resolved: Failed to fetch.*Check access to the index"
-    ):
+    with pytest.raises(UserError, match=r"cannot be resolved: Failed to fetch.*Check access to the index"):
         environment(packages=["tabulate==0.8.1"]).prepare(host, said)
 
 

@@ -28,6 +28,7 @@ from typing import Any
 if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
+from runner.console.boundary import guarded
 from runner.environments.docker.containers import Container, refusal
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
 from runner.environments.docker.run_monitor import Minded
@@ -252,7 +253,7 @@ class _Attendant:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
+    code = guarded(lambda: main(sys.argv[1:]))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -16,7 +16,7 @@ if __name__ == "__main__":  # started by path: the package is three folders up, 
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.errors import UserError, storage_error
+from runner.errors import UserError, as_mistake
 from runner.hosts.local import LocalHost
 from runner.io.files import write_json
 from runner.layout import Layout
@@ -30,7 +30,7 @@ def main(folder: Path) -> None:
     try:
         answer = answered(asked, folder)
     except (UserError, OSError) as error:
-        mistake = error if isinstance(error, UserError) else storage_error(error)
+        mistake = as_mistake(error)
         if mistake is None:
             raise
         answer = {"mistake": [mistake.message, mistake.hint]}

@@ -12,6 +12,7 @@ import sys
 import time
 
 from .. import files, job_order, timeouts
+from ..run.script_requests import Requests
 from . import daemon
 from .run_folder import laid_out, lay_out
 
@@ -79,7 +80,7 @@ class Minded:
     def __init__(self, root: str, run: str, task: "Any") -> None:
         self._root, self._run, self._task = root, run, task
         self._pid: "Optional[int]" = None
-        self._asked: "List[str]" = []
+        self._requests = Requests(os.path.join(run, "requests"))
         self._spoke = time.monotonic()
 
     def begin(self, order: job_order.JobOrder, facts: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -142,24 +143,15 @@ class Minded:
             offsets[name] = offset
 
     def _tell_requests(self) -> None:
-        folder = os.path.join(self._run, "requests")
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError:  # the script removed the folder
-            return
-        for name in names:
-            stem = name[: -len(".json")]
-            if not name.endswith(".json") or name.endswith(".answer.json") or name.startswith("."):
-                continue
-            if name in self._asked or stem + ".answer.json" in names:
-                continue
-            self._asked.append(name)
+        for name in iter(self._requests.take, None):
+            path = self._requests.file(name)
             try:
-                with files.open_regular(os.path.join(folder, name)) as file:
+                with files.open_regular(path) as file:
                     content = file.read()
             except OSError:  # the script is not waiting for an answer
                 continue
-            self._say(content, asked=name, artefact=_listed(self._run, _artefact(self._run, content)))
+            artefact = _listed(self._run, _artefact(self._run, content))
+            self._say(content, asked=os.path.basename(path), artefact=artefact)
 
     def end(self) -> "Dict[str, Any]":
         """Report the files that the run left, small ones with their content."""

@@ -5,19 +5,11 @@ import re
 import signal
 import sys
 
+from ..typed_fields import TypedFields
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence, TypeVar, dataclass_transform
-
-    T = TypeVar("T")
-
-    @dataclass_transform(kw_only_default=True, frozen_default=True)
-    def _fields(cls: "T") -> "T": ...
-
-else:
-
-    def _fields(cls):
-        return cls
+    from typing import Any, Callable, Dict, Optional, Sequence
 
 
 COMPLETED, FAILED, CANCELED = "completed", "failed", "canceled"
@@ -29,8 +21,7 @@ _ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
 _FORMAT = 1
 
 
-@_fields
-class WorkerResult:
+class WorkerResult(TypedFields):
     """The fields of ``result.json``. Times are ISO 8601, durations in seconds, memory in bytes.
 
     `status` is completed, failed or canceled; `reason` says why it is not completed. `environment_changed` says
@@ -52,19 +43,10 @@ class WorkerResult:
     notes: "Sequence[str]" = ()
     environment_changed: bool = False
 
-    if not TYPE_CHECKING:  # a checker of types makes it from the fields
-
-        def __init__(self, **values):
-            self.__dict__.update(values)
-
-    def to_json(self) -> "Dict[str, Any]":
-        """Return plain lists and scalars."""
-        return {name: getattr(self, name) for name in WorkerResult.__annotations__}
-
     def with_texts(self, change: "Callable[[str], str]") -> "WorkerResult":
         """Return the same result with the texts that are ours changed: the reason and the notes."""
         reason = None if self.reason is None else change(self.reason)
-        return WorkerResult(**dict(self.to_json(), reason=reason, notes=[change(note) for note in self.notes]))
+        return self.replace(reason=reason, notes=[change(note) for note in self.notes])
 
 
 def signal_name(number: int) -> str:

@@ -4,18 +4,11 @@ import importlib.util
 import os
 import shutil
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _load(*names):
-    path = os.path.join(_HERE, "..", "..", "..", *names) + ".py"
-    spec = importlib.util.spec_from_file_location("_vivero_" + names[-1], path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-metrics, _job_order = _load("observe", "metrics"), _load("job_order")
+_WORKER = os.path.normpath(os.path.join(os.path.abspath(__file__), *[os.pardir] * 4))
+_spec = importlib.util.spec_from_file_location("_bootstrap", os.path.join(_WORKER, "importlib_bootstrap.py"))
+_bootstrap = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_bootstrap)
+metrics, _job_order = (_bootstrap.load(_WORKER, name) for name in ("observe.metrics", "job_order"))
 
 
 def run_folder():
