@@ -227,9 +227,9 @@ class ClusterRunsContract:
         assert [one["name"] for one in told] == [one.name for one in cluster.machines]
         assert all(one["up"] for one in told)
         assert "ready" in team.nodes("check").stdout
-        assert "has no Python 3.99" not in team.nodes("check").stdout
+        assert "Python 3.99 is not" not in team.nodes("check").stdout
         wrong = team.nodes("check", "environment=venv", "environment.python=3.99")
-        assert wrong.returncode == 1 and f"Python 3.99 is not on {cluster.machines[0].name}" in wrong.stdout
+        assert wrong.returncode == 1 and f"Python 3.99 is not installed on {cluster.machines[0].name}" in wrong.stdout
         left, shown = (cluster.machines[1].new_folder(f".vivero-node/runs/ahead.{name}") for name in ("left", "shown"))
         lock = cluster.machines[1].new_folder(".vivero-node/filling") / "ahead.shown.1.part"
         with locked(lock):  # shown to an interpreter at this moment; the process of the other one was killed

@@ -262,7 +262,7 @@ MISTAKES = {
     "./right --config-settings=x=y": ".*/right --config-settings=x=y does not exist",
     "file:///nowhere/right#egg=scores": "/nowhere/right does not exist",
     "./broken": "broken cannot be built: .*no builder today",
-    "./no-1.whl": "no-1.whl has no name of a wheel",
+    "./no-1.whl": "no-1.whl is not named like a wheel",
     "./wheels/parcel-1.0-py3-none-any.whl --hash=sha256:" + 64 * "0": "does not have the given hash",
 }
 

@@ -301,7 +301,7 @@ def test_two_resumes_at_once(typed: Typed) -> None:
     )  # fmt: skip
     wait_for(lambda: typed.store.ids() and the_sweep(typed).trials, 30)
     refused = typed(f"sweep.resume={the_sweep(typed).id}")
-    assert refused.returncode == 1 and f"carried out by process {process.pid}" in refused.stderr
+    assert refused.returncode == 1 and f"being run by process {process.pid}" in refused.stderr
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
 
