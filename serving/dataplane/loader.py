@@ -52,7 +52,7 @@ def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
     def verified(name: str) -> bytes:
         content = (path / name).read_bytes()
         if hashlib.sha256(content).hexdigest() != known.get(name):
-            raise UserError(f"{name} of model {where} is not what was registered")
+            raise UserError(f"{name} of model {where} has changed since it was registered")
         return content
 
     facts = flavours.read_flavours(verified("MLmodel").decode()) if "MLmodel" in known else {}

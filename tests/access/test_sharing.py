@@ -115,7 +115,7 @@ def test_a_colleague_s_endpoint_is_changed_but_not_ended(office: Office) -> None
         for words in (["stop", "tree"], ["stop", "tree", "--delete", "--yes"]):
             done = office.bob.vivero("--workspace", str(office.root), *words)
             assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
-            assert "of ada" in done.stderr and "vivero stop tree" in done.stderr
+            assert "belongs to ada" in done.stderr and "vivero stop tree" in done.stderr
             assert answers(address, key) == 1
         done = office.eve.vivero("--workspace", str(office.root), "stop", "tree")
         assert done.returncode == 1 and len(done.stderr.splitlines()) == 1

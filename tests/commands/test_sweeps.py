@@ -203,7 +203,7 @@ def test_a_part_that_a_run_and_a_sweep_have_cancels_neither(history: History, st
 def test_cancel_still_means_runs(history: History, store: Any, two: Any) -> None:
     run = history.run()
     assert history.json("cancel", "latest") == [{"id": run.id, "status": "completed"}]
-    assert "no run" in history.error("cancel", "nothing-like-it")
+    assert "No run matches" in history.error("cancel", "nothing-like-it")
 
 
 def test_names_and_values_cannot_steer_the_terminal(history: History, store: Any) -> None:

@@ -112,7 +112,7 @@ def test_without_keys_it_does_not_serve(
     container = engine.containers.run(image, detach=True, network_mode="none", labels=labels)
     assert container.wait(timeout=60)["StatusCode"] == 1
     said = container.logs().decode()
-    assert said.startswith("error: This container answers with a key only") and "Traceback" not in said
+    assert said.startswith("error: This container needs keys") and "Traceback" not in said
 
 
 def test_its_readme_says_how_it_is_asked(vivero: Any, tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
 import dataclasses
-import re
 import sys
 from pathlib import Path
 from typing import Any

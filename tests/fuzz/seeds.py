@@ -19,7 +19,10 @@ _TENSOR = b'{"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data
 
 def example(kind: type[Record]) -> dict[str, Any]:
     """Return a record of a kind as JSON, with a value in each of its fields."""
-    found = {name: _value(hint) for name, hint in typing.get_type_hints(kind, include_extras=True).items()}
+    found = {
+        name: _value(hint)
+        for name, hint in typing.get_type_hints(kind, localns=vars(typing), include_extras=True).items()
+    }
     found.pop("unknown", None)
     return found | ({"settings": {"port": 5001}} if kind is records.EndpointRecord else {})
 

@@ -219,7 +219,7 @@ def test_dates(registered_record: Any) -> None:
     for wrong in ("soon", "2026-13-01", 3):
         with pytest.raises(Exception, match="Row 1, column 'when'"):
             served.answer(Rows([{"when": wrong, "n": 1}]), None, 10)
-    with pytest.raises(Exception, match="dates: the model has no column whne"):
+    with pytest.raises(Exception, match="the model has no column 'whne'"):
         ServedModel(registered_record, DATED, dates=["whne"])
 
 

@@ -138,7 +138,10 @@ def test_modules_that_were_logged_with_it_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flavour", "said"),
     [
-        ("  spark:\n    data: x\n", "its flavours are spark; known are sklearn, lightgbm, xgboost, catboost, pyfunc"),
+        (
+            "  spark:\n    data: x\n",
+            "its flavours are spark; supported are sklearn, lightgbm, xgboost, catboost, pyfunc",
+        ),
         ("  lightgbm:\n    data: ../../x\n", "its flavours are lightgbm"),
         ("", "the folder has no model.pkl"),
     ],
