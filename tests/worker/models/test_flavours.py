@@ -140,7 +140,7 @@ def test_modules_that_were_logged_with_it_are_found(tmp_path: Path) -> None:
     [
         (
             "  spark:\n    data: x\n",
-            "its flavours are spark; supported are sklearn, lightgbm, xgboost, catboost, pyfunc",
+            "its flavours are spark; supported are sklearn, lightgbm",
         ),
         ("  lightgbm:\n    data: ../../x\n", "its flavours are lightgbm"),
         ("", "the folder has no model.pkl"),
