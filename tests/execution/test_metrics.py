@@ -53,7 +53,7 @@ def test_a_number_is_a_number_wherever_it_comes_from(value: Any) -> None:
 def test_each_kind_that_the_worker_writes_has_a_row() -> None:
     sources = [path.read_text() for name in ("observe", "shims/azureml") for path in (WORKER / name).rglob("*.py")]
     written = {kind for text in sources for kind in re.findall(r'(?:\bkind=|_record\(.*, )"(\w+)"\)', text)}
-    assert written == set(KINDS)
+    assert written and written <= set(KINDS)
 
 
 def test_a_picture_is_shown_as_its_path() -> None:
