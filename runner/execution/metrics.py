@@ -7,14 +7,62 @@ number is one of the texts ``NaN``, ``Infinity`` and ``-Infinity``, in these lin
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from runner.console.format import show_value
+
 Line = Mapping[str, Any]
-_ONE = (None, "scalar")  # kinds with one value per line, which replaces the previous one
-_SERIES = (*_ONE, "list")  # kinds whose values form one series
-MOVED = "moved"  # a line without a value: earlier values of the name belong to a child run
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What lines of one kind are.
+
+    Parameters
+    ----------
+    replaces : bool
+        Whether a line replaces the value of the line before, so that the metric has a last value.
+    series : bool
+        Whether the numbers of its lines form a series.
+    removes : bool
+        Whether a line has no value and removes those before it.
+    show : callable
+        Returns a line's value as ``vivero metrics`` shows it.
+    """
+
+    replaces: bool = False
+    series: bool = False
+    removes: bool = False
+    show: Callable[[Any], str] = show_value
+
+
+def _show_image(value: Any) -> str:
+    """Return the path of a picture in outputs."""
+    return show_value(value.get("image", value) if isinstance(value, Mapping) else value)
+
+
+KINDS = {
+    "scalar": Kind(replaces=True, series=True),
+    "list": Kind(series=True),  # a line for each item
+    "row": Kind(),
+    "table": Kind(),  # a line for each row
+    "image": Kind(show=_show_image),
+    "confusion_matrix": Kind(),
+    "accuracy_table": Kind(),
+    "residuals": Kind(),
+    "predictions": Kind(),
+    "moved": Kind(removes=True),  # the values belong to a child run
+}
+_UNKNOWN = Kind()  # of a later release
+
+
+def kind_of(line: Line) -> Kind:
+    """Return the kind of a line; one that names none is a scalar."""
+    name = line.get("kind")
+    return KINDS["scalar"] if name is None else KINDS.get(name, _UNKNOWN)
 
 
 def last_values(lines: Iterable[Line]) -> dict[str, Any]:
@@ -25,14 +73,14 @@ def last_values(lines: Iterable[Line]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in lines:
         found.pop(line["name"], None)
-        if line.get("kind") in _ONE and not isinstance(line.get("value"), list | dict):
+        if kind_of(line).replaces and not isinstance(line.get("value"), list | dict):
             found[line["name"]] = line.get("value")
     return found
 
 
 def numbers_of(line: Line) -> list[float]:
     """Return the numbers that a line adds to a series, NaN for those that are not finite."""
-    return _numbers(line.get("value")) if line.get("kind") in _SERIES else []
+    return _numbers(line.get("value")) if kind_of(line).series else []
 
 
 def as_number(value: object) -> float | None:

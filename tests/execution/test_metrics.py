@@ -2,13 +2,15 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.execution.metrics import as_number, last_values, numbers_of
+from runner.execution.metrics import KINDS, as_number, last_values, numbers_of
+from runner.layout import WORKER
 from runner.worker.observe.metrics import encode
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
@@ -46,6 +48,17 @@ def test_a_number_is_a_number_wherever_it_comes_from(value: Any) -> None:
         assert found == float(value)
     series = numbers_of({"value": encode(value), "kind": "list"})
     assert len(series) == (found is not None)
+
+
+def test_each_kind_that_the_worker_writes_has_a_row() -> None:
+    sources = [path.read_text() for name in ("observe", "shims/azureml") for path in (WORKER / name).rglob("*.py")]
+    written = {kind for text in sources for kind in re.findall(r'(?:\bkind=|_record\(.*, )"(\w+)"\)', text)}
+    assert written and written <= set(KINDS)
+
+
+def test_a_picture_is_shown_as_its_path() -> None:
+    assert KINDS["image"].show({"image": "curves/roc.png"}) == "curves/roc.png"
+    assert KINDS["image"].show("damaged") == "damaged"
 
 
 SCRIPT = """

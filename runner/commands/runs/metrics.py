@@ -37,11 +37,12 @@ def metrics(run: str) -> None:
 
 def _print(series: dict[str, list[dict[str, Any]]]) -> None:
     from runner.console.tables import Column
+    from runner.execution.metrics import kind_of
 
     rows = []
     for name, entries in sorted(series.items()):
         numbers = [entry["value"] for entry in entries if _is_number(entry["value"])]
-        last = show_value(entries[-1]["value"])
+        last = kind_of(entries[-1]).show(entries[-1]["value"])
         rows.append(
             [
                 name,

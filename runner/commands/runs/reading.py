@@ -17,13 +17,13 @@ def metric_series(path: Path) -> dict[str, list[dict[str, Any]]]:
 
     Excludes values that were moved to a child run.
     """
-    from runner.execution.metrics import MOVED
+    from runner.execution.metrics import kind_of
     from runner.io.json_records import read_lines
     from runner.records import MetricLine
 
     series: dict[str, list[dict[str, Any]]] = {}
     for line in read_lines(path, MetricLine):
-        if line.get("kind") == MOVED:
+        if kind_of(line).removes:
             series.pop(line["name"], None)
             continue
         entry = {

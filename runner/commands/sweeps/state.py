@@ -72,8 +72,8 @@ def up_to_date(layout: Layout, record: SweepRecord) -> SweepRecord:
     record = store.replay(record)
     if is_minded(layout, record):
         return record
-    changes = _settled(layout, record)
-    return _note(layout, record, changes) if changes else record
+    trials = _settled(layout, record)
+    return _note(layout, record, trials) if trials else record
 
 
 def left(layout: Layout, record: SweepRecord) -> list[str]:
@@ -86,46 +86,37 @@ def left(layout: Layout, record: SweepRecord) -> list[str]:
     return [run for run, place in places.items() if place is not None and not is_followed(place)]
 
 
-def _settled(layout: Layout, record: SweepRecord) -> list[dict[str, Any]]:
-    """Return the outcome of trials that the sweep has not recorded as ended."""
+def _settled(layout: Layout, record: SweepRecord) -> list[TrialRecord]:
+    """Return the trials that the sweep has not recorded as ended, and that have."""
     from runner.statuses import TERMINAL
 
-    found = (_change(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
-    return [change for change in found if change]
+    found = (_outcome(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)
+    return [trial for trial in found if trial is not None]
 
 
-def _change(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Any] | None:
+def _outcome(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]) -> TrialRecord | None:
     from runner.commands.common import looked_at, run_store
     from runner.commands.output import note
-    from runner.statuses import CANCELED, COMPLETED, TERMINAL
+    from runner.statuses import TERMINAL
     from runner.store.runs import locate
-    from runner.sweeps.controller.results import trial_metrics
+    from runner.sweeps.controller.results import never_begun, settled
 
     if locate(layout, trial.run) is None:
-        # The controller died between recording the trial's start and creating the run.
-        return {"number": trial.number, "status": CANCELED, "reason": "the controller ended before the trial began"}
+        return never_begun(trial)
     try:
         run, _ = looked_at(layout, run_store(layout).read(trial.run))
     except (UserError, OSError) as error:  # a bad record must not hide the sweep
         note(f"warning: trial {trial.number}: {storage_error(error) or error}")
         return None
-    if run.status not in TERMINAL:
-        return None
-    return {
-        "number": trial.number,
-        "status": run.status,
-        "reason": None if run.status == COMPLETED else run.error,
-        "metrics": trial_metrics(layout, run, objectives),
-        "ended": run.ended,
-    }
+    return settled(layout, trial, run, objectives) if run.status in TERMINAL else None
 
 
-def _note(layout: Layout, record: SweepRecord, changes: list[dict[str, Any]]) -> SweepRecord:
+def _note(layout: Layout, record: SweepRecord, trials: list[TrialRecord]) -> SweepRecord:
     """Record the outcome, unless the workspace is another user's or a controller has resumed the sweep."""
     from runner.access import ownership
     from runner.io.files import locked
 
-    store = sweep_store(layout)
+    store, changes = sweep_store(layout), [trial.to_json() for trial in trials]
     if not ownership.is_trusted(layout.root):  # writing to a link would write to its target
         return store.replay(record, changes)
     with locked(layout.sweep(record.id).lock, blocking=False) as held:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -21,8 +20,8 @@ from runner.records import RunRecord
 from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 from runner.sweeps.composing.secrets import masked_suggestion
 from runner.sweeps.controller.interrupts import counted
-from runner.sweeps.controller.results import trial_metrics
-from runner.sweeps.controller.trial import Reports, Trial, carry_out, settled
+from runner.sweeps.controller.results import settled
+from runner.sweeps.controller.trial import Reports, Trial, carry_out
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher
 from runner.sweeps.ranking.best import best_trials, objective_values
 from runner.sweeps.ranking.facts import value_of
@@ -209,7 +208,7 @@ class Conductor:
         """Process the end of a trial."""
         del self._running[running.record.number]
         run = running.work.result()
-        trial = settled(running.record, run, trial_metrics(self._dependencies.layout, run, self.sweep.objectives))
+        trial = settled(self._dependencies.layout, running.record, run, self.sweep.objectives)
         running.reports.read()
         self._note(trial)
         if self._dependencies.policy is not None:
@@ -250,9 +249,8 @@ class Conductor:
 
 
 def values_of(sweep: SweepRecord, trial: TrialRecord) -> tuple[float, ...] | None:
-    """Return a trial's objective values, or None if any is missing."""
-    found = objective_values(sweep.objectives, trial)
-    return found if found is not None and trial.status in TERMINAL and all(map(math.isfinite, found)) else None
+    """Return a trial's objective values, or None if any is missing or it has not ended."""
+    return objective_values(sweep.objectives, trial) if trial.status in TERMINAL else None
 
 
 def never_logged(sweep: SweepRecord) -> str | None:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 
 from runner.layout import Layout
 from runner.records import RunRecord
-from runner.statuses import CANCELED, COMPLETED, FAILED, TERMINAL
+from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.store.runs import FileRunStore
 from runner.sweeps.controller.conductor import values_of
-from runner.sweeps.controller.results import trial_metrics
-from runner.sweeps.controller.trial import settled
+from runner.sweeps.controller.results import never_begun, settled
 from runner.sweeps.ports import Search
 from runner.sweeps.records import EARLY, Objective, SweepRecord, TrialRecord
 from runner.sweeps.store import SweepStore
@@ -45,7 +44,7 @@ def _true(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective], f
         return trial
     runs = FileRunStore(layout)
     if trial.run not in runs.ids():
-        return dataclasses.replace(trial, status=CANCELED, reason="the controller ended before the trial began")
+        return never_begun(trial)
     record = finished(layout, runs.read(trial.run))
-    found = settled(trial, record, trial_metrics(layout, record, objectives))
+    found = settled(layout, trial, record, objectives)
     return found if found.status in TERMINAL else dataclasses.replace(found, status=FAILED)

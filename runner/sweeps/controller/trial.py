@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
@@ -19,7 +17,7 @@ from runner.layout import RunLayout
 from runner.pipeline import execute
 from runner.records import MetricLine, RunRecord
 from runner.session import opened
-from runner.statuses import COMPLETED, FAILED
+from runner.statuses import FAILED
 from runner.sweeps.records import TrialRecord
 
 
@@ -82,14 +80,3 @@ def carry_out(context: RunContext, record: RunRecord, plan: Plan) -> RunRecord:
         traceback.print_exc()
         reason = f"internal error: {type(error).__name__}: {error}"
         return dataclasses.replace(record, status=FAILED, error=reason)
-
-
-def settled(trial: TrialRecord, run: RunRecord, metrics: Mapping[str, Any]) -> TrialRecord:
-    """Return a trial's record after its run has ended."""
-    return dataclasses.replace(
-        trial,
-        status=run.status,
-        reason=run.error if run.status != COMPLETED else None,
-        metrics=metrics,
-        ended=run.ended,
-    )

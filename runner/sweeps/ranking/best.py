@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from runner.statuses import COMPLETED
+from runner.sweeps.ranking.facts import value_of
 from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 
 
 def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tuple[float, ...] | None:
-    """Return a trial's value of each objective, None for a missing one."""
-    values = [trial.metrics.get(objective.metric) for objective in objectives]
-    if not values or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in values):
-        return None
-    return tuple(float(one) for one in values if one is not None)
+    """Return a trial's value of each objective, None unless all of them are finite numbers."""
+    values = [value_of(trial, objective.metric) for objective in objectives]
+    found = tuple(float(one) for one in values if one is not None)
+    return found if found and len(found) == len(values) else None
 
 
 def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) -> tuple[int, ...]:
@@ -29,12 +28,7 @@ def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) 
     scores: dict[int, tuple[float, ...]] = {}
     for trial in sorted(trials, key=lambda one: one.number):
         values = objective_values(objectives, trial)
-        if (
-            trial.status != COMPLETED
-            or trial.reason is not None
-            or values is None
-            or not all(map(math.isfinite, values))
-        ):
+        if trial.status != COMPLETED or trial.reason is not None or values is None:
             continue
         pairs = zip(objectives, values, strict=True)
         scores[trial.number] = tuple(value if one.goal == MAXIMIZE else -value for one, value in pairs)
