@@ -27,6 +27,7 @@ MEANING = {
 OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # what any request may be told, whatever it asks for
 _LONGEST = 60  # characters of a name or value in a message
 _LISTED = 8  # names in a message
+_DETAILED = 20  # names in the details of an error
 
 
 class ServingError(Exception):
@@ -96,7 +97,8 @@ class ErrorForm:
 
     def body(self, error: ServingError, request_id: str) -> dict[str, Any]:
         """Return the JSON of a refusal."""
-        details = {"code": error.code, **{key: one for key, one in error.details.items() if one is not None}}
+        given = {key: _detail(one) for key, one in error.details.items() if one is not None}
+        details = {"code": error.code, **given}
         return self.write(error.message, details, request_id)
 
 
@@ -115,6 +117,12 @@ AS_TEXT = ErrorForm(
     _schema("error", "code", "request_id", error=_STRING, code=_STRING, request_id=_STRING),
     lambda message, details, request_id: {**details, "error": message, "request_id": request_id},
 )
+
+
+def _detail(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_detail(one) for one in value[:_DETAILED]]
+    return shortened(value) if isinstance(value, str) else value
 
 
 def shortened(value: Any) -> str:

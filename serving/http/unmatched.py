@@ -10,7 +10,7 @@ from werkzeug.routing import Map
 
 from runner.errors import close
 from serving.dataplane.plane import DataPlane
-from serving.errors import ServingError, quoted
+from serving.errors import ServingError, quoted, shortened
 from serving.protocols.registry import PROTOCOLS
 
 _NAME, _VERSION = re.compile(r"<(?:\w+:)?name>"), re.compile(r"<(?:\w+:)?version>")
@@ -40,7 +40,7 @@ def no_such_path(path: str, known: Collection[str]) -> ServingError:
 
 def _no_such_method(path: str, method: str, allowed: Collection[str]) -> ServingError:
     shown = sorted(set(allowed) - {*_IMPLIED}) or sorted(allowed)
-    message = f"{path} does not take {method}. Use {' or '.join(shown)}"
+    message = f"{shortened(path)} does not take {method}. Use {' or '.join(shown)}"
     return ServingError(405, "method_not_allowed", message, allow=sorted(allowed))
 
 

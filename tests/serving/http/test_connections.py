@@ -206,3 +206,46 @@ def test_a_doubled_slash_is_no_redirection(port: Any) -> None:
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["code"]) == (404, "not_found")
     connection.close()
+
+
+def last_answers(port: int, sent: bytes) -> list[tuple[int, Any]]:
+    """Send bytes and nothing more; return status and JSON of each answer until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        stream, found = connection.makefile("rb"), []
+        while stream.peek(1):
+            status, content = _answer(stream)
+            found.append((status, json.loads(content) if content[:1] == b"{" else content))
+        return found
+
+
+def test_a_client_that_has_closed_its_side_is_answered(port: Any) -> None:
+    """As ``nc -N`` and many a script do."""
+    whole = HEAD + b"\r\n" + BODY
+    chunked = HEAD.rpartition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunks = chunked + b"%x\r\n%b\r\n" % (len(BODY), BODY)
+    for sent, answers in ((whole, 1), (whole * 3, 3), (chunks + b"0\r\n\r\n", 1), (GET + whole, 2)):
+        found = last_answers(port, sent)
+        assert [status for status, _ in found] == [200] * answers and found[-1][1]["predict"] == [0, 0]
+    for sent in (HEAD + b"\r\n", whole[:-1], whole[:-5], chunks, chunked, chunks[:-9]):
+        ((status, body),) = last_answers(port, sent)
+        assert (status, body["error"]["code"]) == (400, "cut_off"), sent
+    assert last_answers(port, whole + HEAD) in ([], last_answers(port, whole))
+    assert last_answers(port, HEAD) == last_answers(port, b"") == []
+
+
+def test_a_method_that_http_does_not_have(port: Any) -> None:
+    for method in (b"BREW", b"get", b"POSTS", b"X" * 30, b"GETT"):
+        for path in ("/score", "/invocations", "/ping", "/none", "/v1/models/iris:predict", "/v1", "/v2", "/v2/none"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(b"%b %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % (method, path.encode()))
+                status, content = _answer(connection.makefile("rb"))
+            found = json.loads(content)
+            code, message = (
+                (found["code"], found["error"])
+                if path.startswith("/v")
+                else (found["error"]["code"], found["error"]["message"])
+            )
+            assert (status, code) == (501, "unknown_method"), (method, path, content)
+            assert message == "The request has an unknown HTTP method. Use GET or POST"
