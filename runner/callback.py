@@ -52,7 +52,9 @@ def answer(folder: Path, request: Path) -> None:
 
 
 def _artefact(folder: Path, path: str | None) -> Path:
-    work = (folder / "work").resolve()
+    from runner.layout import RunLayout
+
+    work = RunLayout(folder).work.resolve()
     found = (work / (path or "")).resolve()
     if path is None or not found.exists() or found == work or not found.is_relative_to(work):
         raise UserError(f"register_model: {path} does not exist in the run", "Give a path inside the run's folder")

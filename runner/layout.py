@@ -19,7 +19,10 @@ CEILINGS = "VIVERO_CEILING_DIRECTORIES"  # as GIT_CEILING_DIRECTORIES: no search
 
 
 class _Below:
-    """A path below an object's `root`, made when it is first asked for and then found by its name."""
+    """A path below an object's `root`, made when it is first asked for and then found by its name.
+
+    Asked of the class, it is relative to the root.
+    """
 
     def __init__(self, *parts: str) -> None:
         self.parts = parts
@@ -27,7 +30,9 @@ class _Below:
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, owner: _Folder, _cls: type | None = None) -> Path:
+    def __get__(self, owner: _Folder | None, _cls: type | None = None) -> Path:
+        if owner is None:
+            return Path(*self.parts)
         owner.__dict__[self._name] = found = Path(owner.root, *self.parts)
         return found
 
@@ -51,6 +56,8 @@ class RunLayout(_Folder):
     worker_log = _Below("logs", "worker.log")
     outputs = _Below("outputs")
     work = _Below("work")  # the run's own writable copy of the snapshot: the script's cwd
+    work_outputs = _Below("work", "outputs")  # what the script writes; moved to `outputs` when it has ended
+    work_logs = _Below("work", "logs")
     inputs = _Below("inputs")
     lock_file = _Below("environment.lock")
     diff = _Below("uncommitted.diff")
@@ -61,7 +68,9 @@ class RunLayout(_Folder):
     inspection = _Below("inspection.json")
     cancel = _Below("cancel.json")  # its presence asks for the end of the run
     requests = _Below("requests")  # Run.register_model, answered while the script waits
-    children = _Below("children")
+    children = _Below("children")  # folders of child runs, with some of these files
+    child = _Below("child.json")  # a child run's record
+    mlflow = _Below("mlflow")  # what the script tracked with MLflow
     controller_lock = _Below(".lock")
     worker_lock = _Below("worker.lock")
     job = _Below("job.json")  # what the run's compute finds its job by; nobody else reads it
@@ -108,6 +117,16 @@ class EndpointLayout(_Folder):
     holder = _Below("listening", "holder.sock")  # where a container gets the socket to listen on
 
 
+class NodeLayout(_Folder):
+    """The folders of a node."""
+
+    runs = _Below("runs")
+
+    def run(self, name: str) -> RunLayout:
+        """Return the layout of an attempt of a run."""
+        return RunLayout(self.runs / name)
+
+
 class Layout(_Folder):
     """The folders of one workspace.
 
@@ -122,6 +141,7 @@ class Layout(_Folder):
     snapshots = _Below("snapshots")
     environments = _Below("environments")
     locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
+    learnt = _Below("environments", "warm")  # what the scripts of each kind import
     wheels = _Below("wheels")  # of this machine's own, by their hash
     data = _Below("data")
     endpoints = _Below("endpoints")
@@ -185,9 +205,13 @@ class Layout(_Folder):
         """Return the folder of a built environment."""
         return Path(self.environments / check_name(key, "environment key"))
 
+    def environment_lock(self, key: str) -> Path:
+        """Return the lock that is held while an environment is built or removed."""
+        return Path(self.environments / f"{check_name(key, 'environment key')}.lock")
+
     def warm(self, key: str) -> Path:
         """Return the file that keeps what the scripts of one kind import."""
-        return Path(self.environments, "warm", f"{check_name(key, 'key')}.json")
+        return Path(self.learnt, f"{check_name(key, 'key')}.json")
 
     def copied_data(self, digest: str) -> Path:
         """Return the folder of a copied input."""

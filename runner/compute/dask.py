@@ -14,6 +14,7 @@ from runner.hosts.dask.client import DaskClient, host_of
 from runner.hosts.dask.link import DaskLink
 from runner.hosts.dask.settings import read_settings
 from runner.hosts.remote.link import OWN_PYTHON, UnreachableError
+from runner.layout import RunLayout
 
 _TICK = 0.5
 
@@ -81,7 +82,7 @@ class DaskMachine:
     def occupy(self, run: Path) -> None:
         """Show the scheduler that a run is still going, so that it does not stop the worker as idle."""
         workers = list(self._machines.workers.get(self.name, {}))
-        self._machines.client.occupy(workers, f"vivero-{run.name}", run / "worker.lock")
+        self._machines.client.occupy(workers, f"vivero-{run.name}", RunLayout(run).worker_lock)
 
 
 class DaskMachines:

@@ -15,6 +15,7 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.server_source import server_source
 from runner.errors import UserError
 from runner.io.files import list_files
+from runner.layout import EndpointLayout, Layout
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry
 from runner.worker import timeouts
@@ -63,10 +64,10 @@ def contents(registry: FileRegistry, model: ModelRecord, settings: EndpointSetti
     UserError
         If the version has changed since it was registered.
     """
-    below = f"models/{model.name}/{model.version}"
+    below = f"{Layout.models}/{model.name}/{model.version}"
     return {
         **{f"source/{name}": content for name, content in server_source().items()},
-        "endpoint.json": _as_json(by_itself(model, settings).to_json()),
+        str(EndpointLayout.record): _as_json(by_itself(model, settings).to_json()),
         f"{below}/model.json": _as_json(model.to_json()),
         **_artefact(registry, model, below),
     }

@@ -17,12 +17,12 @@ from runner.access import ownership
 from runner.errors import UserError
 from runner.io.files import sweep, sync_folder, working_aside
 from runner.io.moved_folders import is_moved
-from runner.layout import WORKER, Layout
+from runner.layout import WORKER, Layout, RunLayout
 from runner.ports import Host, Say
 from runner.records import EnvironmentRecord
 from runner.worker import environment_seal
 
-LOCK = "environment.lock"  # the lock beside what was built from it
+LOCK = str(RunLayout.lock_file)  # the lock beside what was built from it
 _STAGING = ".building-"
 
 
@@ -56,7 +56,7 @@ def built(
     found = _usable(host, target)
     if found is not None:
         return dataclasses.replace(found, cached=True)
-    with host.lock(layout.environments / f"{key}.lock"):
+    with host.lock(layout.environment_lock(key)):
         found = _usable(host, target)
         if found is not None:
             return dataclasses.replace(found, cached=True)

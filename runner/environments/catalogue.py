@@ -128,7 +128,7 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     """
     removal.check_above(layout.root, one.folder)
     hidden = removal.hidden_beside(one.folder)
-    with locked(layout.environments / f"{one.key}.lock", blocking=False) as held:
+    with locked(layout.environment_lock(one.key), blocking=False) as held:
         if not held:
             return False
         for looked in (one.folder, hidden):  # the first check nearly always finds it, and the folder need not move

@@ -112,7 +112,7 @@ class VenvEnvironment:
         _run(host, [host.uv(), "pip", "check", "--quiet", "--python", inner], say)
         _run(host, [inner, "-c", "import sys, ssl, ctypes"], say)
         _run(host, giving_pip(inner), say)
-        prefix = f"environments/{key}"
+        prefix = f"{Layout.environments}/{key}"
         return EnvironmentRecord(
             kind="venv",
             key=key,

@@ -52,16 +52,16 @@ def find_artefact(run: RunLayout, path: str | None) -> Path:
     """
     if path is None:
         return _only_model(run)
-    for root, name in ((run.outputs, path.removeprefix("outputs/")), (run.work, path)):
+    for root, name in ((run.outputs, path.removeprefix(f"{RunLayout.outputs}/")), (run.work, path)):
         found = (root / name).resolve()
         if found.exists() and found.is_relative_to(root.resolve()) and found != root.resolve():
             return found
-    left = [f"outputs/{name}" for name in list_files(run.outputs)]
+    left = [f"{RunLayout.outputs}/{name}" for name in list_files(run.outputs)]
     raise UserError(f"model.path: the run did not write {path}", nearest(path, left) or "Its outputs folder is empty")
 
 
 def _only_model(run: RunLayout) -> Path:
-    for root, place in ((run.outputs, "outputs/"), (run.work, "")):
+    for root, place in ((run.outputs, f"{RunLayout.outputs}/"), (run.work, "")):
         found = [name for name in list_files(root) if name.endswith(MODELS)]
         if len(found) == 1:
             return Path(root / found[0])

@@ -45,7 +45,7 @@ def collect_metrics(run: RunLayout, patterns: Sequence[str]) -> Iterator[str]:
     for pattern in patterns:
         found = _found(run.work, pattern)
         known = {path.relative_to(run.work) for path in found}  # `job.outputs` may have moved some
-        kept = _found(run.outputs, pattern.removeprefix("outputs/"))
+        kept = _found(run.outputs, pattern.removeprefix(f"{RunLayout.outputs}/"))
         found += [path for path in kept if path.relative_to(run.outputs) not in known]
         if not found:
             yield f"job.metrics_files: the script did not write {pattern}"

@@ -21,8 +21,8 @@ from runner.stages.collect import collect_metrics, collect_outputs
 def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
     """Collect the results of the script."""
     run, notes = context.run, list[str]()
-    for name, target in (("outputs", run.outputs), ("logs", run.logs)):
-        _move(run.work / name, target)
+    for source, target in ((run.work_outputs, run.outputs), (run.work_logs, run.logs)):
+        _move(source, target)
     if record.prepare is not None:
         _drop_unchanged(context, record.prepare.snapshot.hash)
     notes += collect_outputs(run, context.spec.job.outputs)
@@ -84,7 +84,7 @@ def _drop_unchanged(context: RunContext, digest: str) -> None:
 
 def _close_children(run: RunLayout, record: RunRecord) -> None:
     """Give child runs that the script never completed the run's own status."""
-    for path in run.children.glob("*/child.json"):
+    for path in run.children.glob(f"*/{RunLayout.child}"):
         try:
             child = read_record(path, ChildRecord)
         except (UserError, FileNotFoundError):  # caused by the script; shown where children are listed

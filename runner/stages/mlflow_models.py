@@ -24,7 +24,7 @@ def advice(reason: str) -> str | None:
 
 def has_registered(run: RunLayout) -> bool:
     """Return whether the script registered something."""
-    return (run.root / "mlflow" / _FILE).exists()
+    return (run.mlflow / _FILE).exists()
 
 
 def register_for_script(context: RunContext, record: RunRecord) -> list[ModelRecord]:
@@ -35,7 +35,7 @@ def register_for_script(context: RunContext, record: RunRecord) -> list[ModelRec
     UserError
         If a name is not valid here, a model is not among the outputs, or a model is refused.
     """
-    entries = json.loads((context.run.root / "mlflow" / _FILE).read_bytes())
+    entries = json.loads((context.run.mlflow / _FILE).read_bytes())
     return [_register(context, record, entry) for entry in entries]
 
 
@@ -48,7 +48,7 @@ def _register(context: RunContext, record: RunRecord, entry: dict[str, Any]) -> 
         )
     wanted = Wanted(
         name=name,
-        artefact=find_artefact(context.run, f"outputs/{entry['path']}"),
+        artefact=find_artefact(context.run, f"{RunLayout.outputs}/{entry['path']}"),
         description=entry["description"],
         tags={str(key): str(value) for key, value in entry["tags"].items()},
     )

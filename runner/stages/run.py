@@ -92,8 +92,8 @@ def set_up_work(context: RunContext, record: RunRecord) -> None:
     if context.handle is not None and context.handle.attended:
         context.run.requests.mkdir(exist_ok=True)  # ours, whatever user the script is in its container
     context.snapshots.check_out(record.prepare.snapshot.hash, context.run.work)
-    for name in ("outputs", "logs"):
-        make_folder(context.run.work / name)
+    for folder in (context.run.work_outputs, context.run.work_logs):
+        make_folder(folder)
 
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:

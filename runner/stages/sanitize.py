@@ -14,7 +14,13 @@ from pathlib import Path
 
 from runner.layout import RunLayout
 
-_FOLDERS = ("outputs", "logs", "children", "mlflow", "requests", "work/outputs", "work/logs")
+_WORK = str(RunLayout.work)
+_FOLDERS = tuple(
+    map(str, (
+        RunLayout.outputs, RunLayout.logs, RunLayout.children, RunLayout.mlflow, RunLayout.requests,
+        RunLayout.work_outputs, RunLayout.work_logs,
+    ))
+)  # fmt: skip
 _SPECIAL = stat.S_ISUID | stat.S_ISGID
 
 
@@ -26,14 +32,14 @@ def straighten(run: RunLayout) -> Iterator[str]:
     """
     root = os.fspath(run.root)
     yield from _plain(root, root, deep=False)
-    for name in ("work", *_FOLDERS):
+    for name in (_WORK, *_FOLDERS):
         folder = os.path.join(root, name)
         mode = _mode(folder)
         if mode is None:
             continue
         if not stat.S_ISDIR(mode):
             yield _removed(folder, root, "is not a folder")
-        elif name != "work":
+        elif name != _WORK:
             yield from _plain(folder, root, deep=True)
 
 
@@ -64,7 +70,7 @@ def _allow(path: str, mode: int, needed: int, before: int | None = None) -> None
 
 def _removed(path: str, root: str, why: str) -> str:
     Path(path).unlink()
-    return f"{os.path.relpath(path, root).removeprefix('work/')} {why} and was not kept"
+    return f"{os.path.relpath(path, root).removeprefix(f'{_WORK}/')} {why} and was not kept"
 
 
 def _mode(path: str) -> int | None:

@@ -14,12 +14,13 @@ from typing import Any
 from runner.access import ownership
 from runner.errors import UserError, nearest
 from runner.io.json_records import warn_once
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.statuses import TERMINAL
 from runner.store.expression import OWNERS, compile_where
 from runner.store.finding import entries
 
 _VERSION = 4
+_RECORD = str(RunLayout.record)
 _NAN, _INFINITE = "NaN", {"Infinity": math.inf, "-Infinity": -math.inf}  # as in records
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (path TEXT PRIMARY KEY, stamp TEXT, created TEXT, row TEXT)"
 
@@ -79,10 +80,10 @@ class RunIndex:
                 if run.name[0] == ".":
                     continue
                 try:
-                    state = os.lstat(f"{run.path}/run.json")
+                    state = os.lstat(f"{run.path}/{_RECORD}")
                 except OSError:
                     continue
-                path = f"runs/{group.name}/{run.name}"
+                path = f"{Layout.runs}/{group.name}/{run.name}"
                 if path.isascii():  # other names are not runs and may not be valid text
                     found[path] = f"{state.st_mtime_ns} {state.st_size} {state.st_ino}"
                 else:

@@ -103,7 +103,7 @@ class FileRunStore:
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
         for group in entries(self.layout.runs):
             if experiment is None or group.name == experiment:
-                yield from record_folders(Path(group.path), "run.json")
+                yield from record_folders(Path(group.path), str(RunLayout.record))
 
 
 def locate(layout: Layout, run_id: str) -> RunLayout | None:
@@ -125,7 +125,7 @@ def read_record(folder: Path) -> RunRecord:
     UserError
         If it is missing, damaged or of a later format.
     """
-    record: RunRecord = read_own(folder / "run.json", RunRecord)
+    record: RunRecord = read_own(RunLayout(folder).record, RunRecord)
     if record.experiment != folder.parent.name:
         record = dataclasses.replace(record, experiment=folder.parent.name)
     return record

@@ -12,7 +12,7 @@ from runner.io.clock import now
 from runner.io.files import append_json_line, write_json
 from runner.io.json_records import as_record, mend_lines, read_lines
 from runner.io.record import FORMAT
-from runner.layout import Layout
+from runner.layout import Layout, SweepLayout
 from runner.store.finding import latest, meant, read_own, record_folders, time_of
 from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.records import JournalLine, SweepRecord, TrialRecord
@@ -128,7 +128,7 @@ class SweepStore:
         return record
 
     def _folders(self) -> Iterator[Path]:
-        yield from record_folders(self.layout.sweeps, "sweep.json")
+        yield from record_folders(self.layout.sweeps, str(SweepLayout.record))
 
 
 def request_cancel(layout: Layout, sweep_id: str) -> None:

@@ -44,7 +44,7 @@ def lay_out(image: Path, keys: Path, place: Path) -> Path:
     _, _, record, settings = read_endpoint(image)
     endpoint = Layout(place).endpoint(record.name)
     endpoint.logs.mkdir(parents=True)
-    (place / "models").symlink_to(image / "models")
+    Layout(place).models.symlink_to(Layout(image).models)
     write_json(endpoint.record, record.to_json())
     if settings.needs_keys:
         made = {f"key-{number}": _hashed(one) for number, one in enumerate(_read(keys), 1)}

@@ -10,6 +10,7 @@ import click
 from runner.commands.common import global_options, wants_json, workspace
 from runner.commands.output import emit_json, say
 from runner.errors import UserError
+from runner.layout import RunLayout
 
 _CONDA = """FROM condaforge/miniforge3
 COPY environment.lock pip.lock /tmp/
@@ -53,11 +54,11 @@ def export(key: str, output: Path) -> None:
 def _locks(lock: str, kind: str) -> dict[str, str]:
     """Return the files of a lock. A conda lock is split into conda's part and pip's part."""
     if kind != "conda":
-        return {"environment.lock": lock}
+        return {str(RunLayout.lock_file): lock}
     from runner.environments.conda.lock import read_lock
 
     found = read_lock(lock)
-    return {"environment.lock": dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
+    return {str(RunLayout.lock_file): dataclasses.replace(found, pip="").text(), "pip.lock": found.pip}
 
 
 def _dockerfile(folder: Path, kind: str, python: str, has_wheels: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from runner.commands.output import note
-from runner.layout import Layout
+from runner.layout import EndpointLayout, Layout
 
 
 def image_sizes(images: list[str]) -> dict[str, int]:
@@ -63,7 +63,7 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
     if not (layout.endpoints / BUILDING).exists():  # it never existed
         return []
     store, removed = EndpointStore(layout), list[str]()
-    deploying = [path.parent.name for path in layout.endpoints.glob("*/.deploy.lock") if is_locked(path)]
+    deploying = [path.parent.name for path in layout.endpoints.glob(f"*/{EndpointLayout.deploying}") if is_locked(path)]
     if deploying:
         note(f"Images of model versions were kept: endpoint {deploying[0]} is being changed")
         return []

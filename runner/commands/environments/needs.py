@@ -13,7 +13,7 @@ from runner.environments.catalogue import Needs, kept
 from runner.errors import UserError
 from runner.io.json_records import read_record
 from runner.io.record import Record
-from runner.layout import Layout
+from runner.layout import EndpointLayout, Layout, SweepLayout
 from runner.records import EndpointRecord, ModelRecord
 from runner.statuses import RUNNING, TERMINAL
 from runner.store.finding import record_folders
@@ -50,7 +50,7 @@ def needs(layout: Layout) -> Needs:
         keys = [made.prepare.environment.key] if made is not None and made.prepare else _alike(layout, model)
         for key in keys:
             found[key].append(f"model {model.name}:{model.version}")
-    for name, endpoint in _records(layout.endpoints, "endpoint.json", EndpointRecord, unknown):
+    for name, endpoint in _records(layout.endpoints, str(EndpointLayout.record), EndpointRecord, unknown):
         python = Path(endpoint.python)
         if endpoint.environment:
             found[endpoint.environment].append(f"endpoint {name}")
@@ -88,7 +88,7 @@ def _records(root: Path, file: str, kind: type[T], unknown: list[str]) -> Iterat
 
 
 def _sweeps_that_go_on(layout: Layout, unknown: list[str]) -> set[str]:
-    found = _records(layout.sweeps, "sweep.json", SweepRecord, unknown)
+    found = _records(layout.sweeps, str(SweepLayout.record), SweepRecord, unknown)
     return {name for name, sweep in found if sweep.state == RUNNING}
 
 

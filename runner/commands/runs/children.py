@@ -10,7 +10,7 @@ from runner.commands.output import facts, print_outputs, say, section, show_valu
 from runner.errors import UserError
 from runner.execution.metrics import last_values
 from runner.io.json_records import read_lines, read_record, warn_once
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.records import ChildRecord, MetricLine, PropertyLine, RunRecord
 from runner.store.finding import entries
 
@@ -37,14 +37,15 @@ def children_of(folder: Path) -> list[Child]:
 
 
 def _read(folder: Path) -> Child:
-    child = read_record(folder / "child.json", ChildRecord)
-    set_by_script = list(read_lines(folder / "properties.jsonl", PropertyLine))
+    layout = RunLayout(folder)
+    child = read_record(layout.child, ChildRecord)
+    set_by_script = list(read_lines(layout.properties, PropertyLine))
     return {
         **child.to_json(),
-        "metrics": last_values(read_lines(folder / "metrics.jsonl", MetricLine)),
+        "metrics": last_values(read_lines(layout.metrics, MetricLine)),
         "tags": _last(set_by_script, "tag"),
         "properties": _last(set_by_script, "property"),
-        "children": children_of(folder / "children"),
+        "children": children_of(layout.children),
     }
 
 

@@ -16,9 +16,9 @@ from runner.commands.output import note
 from runner.errors import UserError, nearest
 from runner.io.json_records import open_regular
 from runner.io.names import is_name
+from runner.layout import EndpointLayout, Layout, RunLayout
 
 if TYPE_CHECKING:
-    from runner.layout import Layout
     from runner.records import RunRecord
 
 _BLOCK = 1 << 16
@@ -28,7 +28,7 @@ _PAUSE = 0.2
 @click.command()
 @click.argument("run")
 @click.option("--follow", "-f", is_flag=True, help="Continue until the run has ended.")
-@click.option("--name", metavar="FILE", default="run.log", show_default=True, help="Which log to print.")
+@click.option("--name", metavar="FILE", default=RunLayout.log.name, show_default=True, help="Which log to print.")
 @global_options
 def logs(run: str, follow: bool, name: str) -> None:
     """Print a log of a run or an endpoint, byte for byte, or with --json as {run, name, text}.
@@ -37,7 +37,7 @@ def logs(run: str, follow: bool, name: str) -> None:
     """
     layout = workspace()
     if is_name(run) and layout.endpoint(run).record.exists():
-        _endpoint_log(layout, run, "server.log" if name == "run.log" else name)
+        _endpoint_log(layout, run, EndpointLayout.log.name if name == RunLayout.log.name else name)
         return
     if follow:
         record = find_run(layout, run)
@@ -61,7 +61,7 @@ def _endpoint_log(layout: Layout, endpoint: str, name: str) -> None:
     from runner.io.json_records import LARGEST_LINES, read_bytes
 
     store, folder = EndpointStore(layout), layout.endpoint(endpoint).logs
-    if name == "server.log":
+    if name == EndpointLayout.log.name:
         content = servers_of(store, store.read(endpoint)).log(endpoint)
     else:
         found = list_files(folder) if folder.is_dir() else []
@@ -81,7 +81,7 @@ def _locate(layout: Layout, record: RunRecord, name: str) -> Path | None:
     found = reading.log_files(layout.run(record.experiment, record.id))
     if name in found:
         return found[name]
-    if name == "run.log":
+    if name == RunLayout.log.name:
         return None
     raise UserError(f"Run {record.id} has no log '{name}'", nearest(name, found))
 

@@ -68,7 +68,7 @@ def log_files(run: RunLayout) -> dict[str, Path]:
     """Return the logs by name: those of the run and, while it is running, those in the script's ``./logs``."""
     from runner.io.files import list_files
 
-    folders = (run.work / "logs", run.logs)
+    folders = (run.work_logs, run.logs)
     return {
         name: folder / name
         for folder in folders

@@ -5,17 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.compute.cluster.node import Node
+from runner.layout import NodeLayout
 
 
 def late(node: Node, name: str, apart: Path | None) -> None:
     """End a run that was restarted elsewhere, keep its results apart, and remove it from the node."""
-    place = node.root() / "runs" / name
+    run = NodeLayout(node.root()).run(name)
+    place = run.root
     host = node.host()
     if host.missing([place]):
         return
     node.call("node.cleanup", "end_run", run=str(place)).result()
     if apart is not None and apart.parent.parent.is_dir():
-        for one in ("result.json", "logs/run.log"):
-            if not host.missing([place / one]):
-                (apart / Path(one).name).write_bytes(host.read(place / one))
+        for one in (run.result, run.log):
+            if not host.missing([one]):
+                (apart / one.name).write_bytes(host.read(one))
     node.call("node.cleanup", "forget", runs=[str(place)]).result()

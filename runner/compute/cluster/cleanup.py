@@ -7,7 +7,7 @@ from typing import Any
 from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.io.json_records import read_lines, read_record, warn_once
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.records import AttemptLine, RunRecord
 from runner.statuses import TERMINAL
 
@@ -62,14 +62,14 @@ def _has_ended(layout: Layout, place: str) -> bool | None:
     run_id, _, attempt = place.rpartition(".")
     if run_id == "ahead" or attempt == "part":
         return False  # shown to an interpreter, or not filled yet: the node's own to remove
-    found = next(layout.runs.glob(f"*/{_escaped(run_id)}/run.json"), None)
+    found = next(layout.runs.glob(f"*/{_escaped(run_id)}/{RunLayout.record}"), None)
     if found is None:
         return None
     folder = found.parent
     try:
         if read_record(found, RunRecord).status in TERMINAL:
             return True
-        lines = list(read_lines(folder / "attempts.jsonl", AttemptLine))
+        lines = list(read_lines(RunLayout(folder).attempts, AttemptLine))
     except UserError as error:  # files of runs that may still be going are not touched
         warn_once(found, str(error))
         return None

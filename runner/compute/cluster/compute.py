@@ -23,7 +23,7 @@ from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
 from runner.io.files import is_locked
 from runner.io.json_records import read_record
-from runner.layout import Layout, RunLayout
+from runner.layout import Layout, NodeLayout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Machine, Machines, Say
 from runner.records import OrderRecord, ResultRecord, ScaleRecord
 from runner.worker import job_order, timeouts
@@ -107,7 +107,7 @@ class ClusterCompute:
         with contextlib.suppress(UserError, OSError, RefusedError):
             name = f"{_AHEAD}{secrets.token_hex(6)}"
             brief = self._brief(run, handle, node, name)
-            place = str(node.root() / "runs" / name)
+            place = str(NodeLayout(node.root()).run(name).root)
             node.call("node.run", "warm_up", run=place, **brief).result()
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
@@ -151,7 +151,7 @@ class ClusterCompute:
         tree = self._tree(run, order.snapshot)
         node.bring("snapshots", tree.key, tree.content)
         inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
-        told = order_for(order, tree.key, (run.root, node.root() / "runs" / name), (handle, there))
+        told = order_for(order, tree.key, (run.root, NodeLayout(node.root()).run(name).root), (handle, there))
         told = told.replace(variables={**self._share(order.at_a_time, node), **told.variables})
         scaled = self._config.scale_out and not name.startswith(_AHEAD)
         if scaled:

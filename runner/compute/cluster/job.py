@@ -26,13 +26,14 @@ from runner.io.clock import now
 from runner.io.files import append_json_line, is_locked, locked, write_json
 from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping
 from runner.io.record import FORMAT
-from runner.layout import RunLayout
+from runner.layout import NodeLayout, RunLayout
 from runner.ports import Say
 from runner.records import AttemptLine, ResultRecord
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
+_RESULTS = (f"{RunLayout.work_outputs}/", f"{RunLayout.work_logs}/")  # of a script, which are brought home
 _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
@@ -230,7 +231,7 @@ class NodeJob:
 
     def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
         """Start the run unless it has started, follow it and fetch its results."""
-        self._place = place = node.root() / "runs" / name
+        self._place = place = NodeLayout(node.root()).run(name).root
         brief = {} if began else self._brief(node, name)
         if brief:
             stored_job.write(self._run, node.name, name)
@@ -270,7 +271,7 @@ class NodeJob:
         for name in self._receiver.missing(files):
             self._receiver.fetch(host, place, name, files[name])
         if RESULT not in files:
-            self._end(FAILED, f"the worker on {node.name} was killed; see logs/worker.log")
+            self._end(FAILED, f"the worker on {node.name} was killed; see {RunLayout.worker_log}")
         self._note(node, found["left"])
         node.let_go(place)
         return DONE
@@ -288,7 +289,7 @@ class NodeJob:
             f"attempt {one['attempt']} was lost with {one['node']}"
             for one in read_lines(self._run.attempts, AttemptLine)
         ]
-        left = [name.removeprefix("work/") for name in left if name.startswith(("work/outputs/", "work/logs/"))]
+        left = [name.removeprefix(f"{RunLayout.work}/") for name in left if name.startswith(_RESULTS)]
         notes += [f"{name} is not a regular file and was not kept" for name in left]
         host = node.name if found.host in (None, node.name) else f"{node.name} ({found.host})"
         write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())

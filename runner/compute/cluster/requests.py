@@ -51,6 +51,6 @@ class Asked:
                 asked.write_bytes(request)
             order = read_record(self._run.order, OrderRecord)
             answered = answer(self._run, order.answer or (), asked)
-            host.write(self._place / "requests" / answered.name, answered.read_bytes())
+            host.write(RunLayout(self._place).requests / answered.name, answered.read_bytes())
         except (UserError, OSError) as error:  # repeated once the connection is back
             self._say(f"{self._node.name}: {error}")

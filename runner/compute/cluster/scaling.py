@@ -16,7 +16,7 @@ from runner.compute.cluster.node import Node
 from runner.compute.cluster.tunnel import Tunnel
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
-from runner.layout import BOOTSTRAP
+from runner.layout import BOOTSTRAP, NodeLayout
 from runner.ports import EnvironmentHandle, Say
 from runner.worker import timeouts
 
@@ -64,7 +64,7 @@ class Scaled:
         UserError
             If the scheduler does not start.
         """
-        run = self._home.root() / "runs" / self._name
+        run = NodeLayout(self._home.root()).run(self._name).root
         facts = {"host": self._home.address, "run": str(run), "allowed_failures": _ALLOWED}
         folder = self._start(self._home, "scheduler", facts)
         self._address, dashboard = self._wait(folder)

@@ -12,11 +12,11 @@ from runner.hosts.remote.host import RemoteHost
 from runner.io.files import hash_file
 from runner.layout import RunLayout
 
-_WORKER_LOG = "logs/worker.log"
-GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", _WORKER_LOG)  # as in the worker's `node.run`
-RESULT = "result.json"
-_TAKEN = frozenset([*GROWING, RESULT, "inspection.json"])
-_FOLDERS = frozenset(["logs", "work", "children", "mlflow", "outputs"])
+_WORKER_LOG, RESULT = str(RunLayout.worker_log), str(RunLayout.result)
+GROWING = (str(RunLayout.log), str(RunLayout.metrics), str(RunLayout.properties), _WORKER_LOG)  # as in `node.run`
+_TAKEN = frozenset([*GROWING, RESULT, str(RunLayout.inspection)])
+_PLACES = (RunLayout.logs, RunLayout.work, RunLayout.children, RunLayout.mlflow, RunLayout.outputs)
+_FOLDERS = frozenset(map(str, _PLACES))
 _PART = ".part"
 
 

@@ -19,6 +19,7 @@ from runner.environments.docker.containers import refusal
 from runner.environments.docker.engine import ENDPOINT, KIND, WORKSPACE
 from runner.errors import UserError
 from runner.io.files import remove_tree
+from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ModelRecord
 from runner.worker import timeouts
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 ROLE, GENERATION = "vivero.role", "vivero.generation"
 HOLDER, SERVER = "holder", "server"
-_HOME, _HELD = f"{INSIDE}/home", f"{INSIDE}/listening"
+_HOME, _HELD = f"{INSIDE}/home", f"{INSIDE}/{EndpointLayout.holder.parent}"
 _HOLDER_MEMORY = "64m"
 _PROCESSES = 512
 _MOMENT = 10  # seconds until a holder that is stopped is killed
@@ -87,18 +88,19 @@ class Containers:
 
     def serve(self, record: EndpointRecord, model: ModelRecord) -> Container:
         """Start the server of a record's generation. The engine restarts it only after `trust`."""
-        settings, folder = EndpointSettings(**record.settings), self.places.lay_out(record, f"{_HOME}/keys.json")
-        inside = f"{INSIDE}/endpoints/{record.name}"
+        settings = EndpointSettings(**record.settings)
+        folder = self.places.lay_out(record, f"{_HOME}/{EndpointLayout.keys}")
+        inside = Layout(Path(INSIDE)).endpoint(record.name)
         memory = settings.memory or _bytes(model.resources.get("memory_gb"))
         cpu = settings.cpu or model.resources.get("cpu")
         return self._start(
             record,
             SERVER,
-            [record.python, "-m", "serving.server", inside, _HOME],
+            [record.python, "-m", "serving.server", str(inside.root), _HOME],
             mounts=[
                 (self.places.endpoint.root, _HOME, True),
-                (folder, inside, False),
-                (self.places.endpoint.logs, f"{inside}/logs", False),
+                (folder, str(inside.root), False),
+                (self.places.endpoint.logs, str(inside.logs), False),
             ],
             network_mode="none",
             tmpfs={"/tmp": "size=64m,mode=1777"},  # noqa: S108 - its own

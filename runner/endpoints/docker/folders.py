@@ -49,15 +49,16 @@ class Places:
         folder, settings = self.folder(record.generation), EndpointSettings(**record.settings)
         remove_tree(folder)
         self.make_home()
-        for one in (folder, folder / "logs"):
+        layout = EndpointLayout(folder)
+        for one in (folder, layout.logs):
             self._own_folder(one)
         auth = "key" if settings.needs_keys else "none"
         hosts = ["*"] if settings.known_hosts is None else settings.hosts
         inner = dataclasses.replace(settings, kind="local", host="127.0.0.1", port=PORT, auth=auth, hosts=hosts)
         own = dataclasses.replace(record, settings=dataclasses.asdict(inner), history=())
-        write_json(folder / "endpoint.json", own.to_json())
-        self._own(folder / "endpoint.json")
-        (folder / "keys.json").symlink_to(keys)
+        write_json(layout.record, own.to_json())
+        self._own(layout.record)
+        layout.keys.symlink_to(keys)
         return folder
 
     def states(self, generation: int) -> list[dict[str, Any]]:

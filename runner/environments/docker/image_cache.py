@@ -55,7 +55,7 @@ class KeptImages:
         if image is not None:
             return image, True
         self._layout.environments.mkdir(parents=True, exist_ok=True)
-        with locked(self._layout.environments / f"{key}.lock"):
+        with locked(self._layout.environment_lock(key)):
             image = self._local(key)
             if image is not None:
                 return image, True
@@ -126,7 +126,7 @@ def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | Non
     if (target / "environment.json").exists():
         return
     layout.environments.mkdir(parents=True, exist_ok=True)
-    with locked(layout.environments / f"{record.key}.lock"):
+    with locked(layout.environment_lock(record.key)):
         if (target / "environment.json").exists():
             return
         with aside(layout.environments) as staging:

@@ -154,7 +154,7 @@ class _Attendant:
             readable += [Path(self._command[-3]).parent, *self._run.inputs(), *self._run.relied_on()]
         elif self._shared is not None:
             experiment = Path(self._command[-1]).parent
-            writable += [experiment, workspace.environments / "warm", self._shared]
+            writable += [experiment, workspace.learnt, self._shared]
             readable.append(workspace.data)
         else:  # a model is looked at, which is as little trusted as a script
             named = [Path(word) for word in self._command[1:] if Path(word).is_relative_to(workspace.root)]
@@ -239,7 +239,7 @@ class _Attendant:
 
     def _abandoned(self, container: Any) -> bool:
         if container.labels.get(KIND) == "run":
-            runs, name = Path(self._made.workspace, "runs"), container.labels[RUN]
+            runs, name = Layout(Path(self._made.workspace)).runs, container.labels[RUN]
             places = [runs / name, *runs.glob(f"*/{name}")]  # on a node runs are not below their experiment
             return not any(Minded(RunLayout(path)).attended() for path in places)
         ended = datetime.fromisoformat(container.attrs["State"]["FinishedAt"])

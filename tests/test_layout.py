@@ -1,0 +1,76 @@
+"""``runner/layout.py`` alone spells the paths of a workspace, but for the worker."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner import layout
+from runner.layout import WORKER
+
+SOURCE = Path(layout.__file__).parent
+OTHERS = [*SOURCE.rglob("*.py"), *(SOURCE.parent / "serving").rglob("*.py")]
+FILES = sorted(path for path in OTHERS if not path.is_relative_to(WORKER) and path != Path(layout.__file__))
+# Names of other things, in no workspace.
+ELSEWHERE = {
+    ("runner/__main__.py", "sweeps"),  # folders of packages
+    ("runner/endpoints/image_contents.py", "endpoints"),
+    ("runner/environments/remote/environment.py", "environments"),
+    ("runner/execution/inspectors.py", "models"),
+    ("runner/access/permissions.py", "index.sqlite"),  # the layout imports it
+    ("runner/commands/endpoints/score.py", "order.json"),  # of a batch
+    ("serving/batch.py", "order.json"),
+    ("runner/commands/environments/export.py", "wheels"),  # beside a requirements file, or while something is built
+    ("runner/endpoints/package.py", "wheels"),
+    ("runner/environments/docker/image_builder.py", "wheels"),
+    ("runner/environments/docker/image_builder.py", "work"),
+    ("runner/environments/docker/spec.py", "wheels"),
+    ("runner/environments/remote/build_on_node.py", "wheels"),
+    ("runner/environments/requirements/wheels.py", "wheels"),
+    ("runner/environments/venv.py", "wheels"),
+    ("runner/config/shipped.py", "config.yaml"),  # of conf
+    ("runner/store/credentials.py", "secrets.json"),  # of a project
+    ("serving/protocols/oip.py", "models"),  # of a URL
+}
+JOINS = {"Path", "PurePosixPath", "joinpath", "join", "with_name", "glob", "rglob"}
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """Yield the literals of an expression that is a part of a path."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from texts(part)
+
+
+def path_parts(tree: ast.AST) -> Iterator[str]:
+    """Yield what is joined to a path: ``folder / "a"``, ``Path(folder, "a")``, ``f"{folder}/a"``."""
+    for node in ast.walk(tree):
+        found: list[str] = []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            found = [*texts(node.left), *texts(node.right)]
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found = [text for one in node.args for text in texts(one)] if name in JOINS else []
+        elif isinstance(node, ast.JoinedStr):
+            found = [text for text in texts(node) if "/" in text]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+            found = [node.value] if "." in node.value else []  # a file's name, wherever it is
+        for text in found:
+            yield from text.split("/")
+
+
+def names() -> set[str]:
+    """Return the names that the layouts have."""
+    tree = ast.parse(Path(layout.__file__).read_text())
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "_Below"]
+    return {text for call in calls for one in call.args for text in texts(one)} - {".lock"}  # a suffix, too
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE.parent)))
+def test_nothing_else_spells_a_name_of_the_layout(path: Path) -> None:
+    place = path.relative_to(SOURCE.parent).as_posix()
+    found = set(path_parts(ast.parse(path.read_text()))) & names()
+    assert {name for name in found if (place, name) not in ELSEWHERE} == set()
