@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.io.record import FORMAT, BadValueError, Inside, Name, Record, Sha256, Time, checked_fields, frozen_record
+from runner.io.record import (
+    FORMAT,
+    BadValueError,
+    FileName,
+    Inside,
+    Name,
+    Record,
+    Sha256,
+    Time,
+    checked_fields,
+    frozen_record,
+)
 from runner.worker.job_order import JobOrder
 from runner.worker.run.worker_result import WorkerResult
 
@@ -207,7 +218,7 @@ class ModelRecord(Record):
     name: Name
     version: int
     created: Time
-    artefact: Name
+    artefact: FileName
     sha256: str
     bytes: int
     files: tuple[FileRecord, ...] = ()

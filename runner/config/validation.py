@@ -19,6 +19,7 @@ from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelCon
 from runner.errors import UserError, close, nearest, nearest_key
 from runner.execution.promotion import read_condition
 from runner.io.names import check_file_name, check_key, check_name
+from runner.store.registry import check_model_file
 
 MATCHES = ("patch", "minor")  # how closely a Python must match the requested version
 
@@ -64,6 +65,8 @@ def _check_resources(model: ModelConfig) -> None:
             raise UserError(f"model.resources.{name}={getattr(model.resources, name):g} must be above 0")
     if model.path is not None and (Path(model.path).is_absolute() or ".." in Path(model.path).parts):
         raise UserError(f"model.path={model.path} is outside the run", "Give a path such as outputs/model.pkl")
+    if model.path is not None:
+        check_model_file(Path(model.path).name, "model.path")
 
 
 def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:

@@ -55,6 +55,17 @@ def name_from(text: str, otherwise: str) -> str:
     return plain if is_name(plain) else otherwise
 
 
+def is_file_name(name: object) -> bool:
+    """Return whether something can be the name of a file in a folder, whatever its letters."""
+    return (
+        isinstance(name, str)
+        and name not in ("", ".", "..")
+        and "/" not in name
+        and name.isprintable()
+        and len(name.encode()) <= 255
+    )
+
+
 def check_file_name(name: str, what: str) -> str:
     """Return the name if it is one of a file in a folder, whatever its letters.
 
@@ -63,6 +74,6 @@ def check_file_name(name: str, what: str) -> str:
     UserError
         If it has a slash or a character that is not printable, is too long, or is a folder's own.
     """
-    if name in ("", ".", "..") or "/" in name or not name.isprintable() or len(name.encode()) > 255:
+    if not is_file_name(name):
         raise UserError(f"{what}: {name!r} is not the name of a file in a folder")
     return name

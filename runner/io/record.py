@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar, dataclass_transform
 from runner.errors import UserError
 from runner.io.clock import read_time
 from runner.io.files import encode_json
-from runner.io.names import is_name
+from runner.io.names import is_file_name, is_name
 
 FORMAT = 1
 _LARGEST = 1 << 63  # counts, durations and sizes are smaller
@@ -208,6 +208,18 @@ def check_id(text: str) -> None:
         raise BadValueError(f"{_shown(text)} is not a name")
 
 
+def check_file(text: str) -> None:
+    """Refuse a text that cannot be the name of a file in a folder.
+
+    Raises
+    ------
+    BadValueError
+        If it cannot.
+    """
+    if not is_file_name(text):
+        raise BadValueError(f"{_shown(text)} is not a file name")
+
+
 def check_inside(text: str) -> None:
     """Refuse a path that leads out of the folder it is relative to.
 
@@ -235,6 +247,7 @@ def check_sha256(text: str) -> None:
 Inside = Annotated[str, check_inside]
 Time = Annotated[str, check_time]
 Name = Annotated[str, check_id]
+FileName = Annotated[str, check_file]
 Sha256 = Annotated[str, check_sha256]
 
 

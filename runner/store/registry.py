@@ -27,7 +27,7 @@ from runner.io.files import (
     write_json,
 )
 from runner.io.json_records import open_regular, read_record, warn_once
-from runner.io.names import check_name, is_name
+from runner.io.names import check_file_name, check_name, is_name
 from runner.io.removal import check_above, remove
 from runner.layout import Layout
 from runner.records import FileRecord, ModelRecord
@@ -36,6 +36,19 @@ from runner.store.finding import entries
 
 _BLOCK = 1 << 20
 _STAGING, _DELETED, RECORD = ".staging-", ".deleted-", "model.json"
+
+
+def check_model_file(name: str, what: str) -> str:
+    """Return the name if a model's file or folder can have it beside its record.
+
+    Raises
+    ------
+    UserError
+        If it is the record's, or no name of a file in a folder.
+    """
+    if name == RECORD:
+        raise UserError(f"{what}: {RECORD} is the name of a model's record", "Give the model's file another name")
+    return check_file_name(name, what)
 
 
 class FileRegistry:
@@ -60,7 +73,7 @@ class FileRegistry:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self._staging(folder) as staging:
-                copied = staging / check_name(artefact.name, "model file name")
+                copied = staging / check_model_file(artefact.name, "model file name")
                 _copy(artefact, copied)
                 record = _measured(copied, record)
                 return self._take_number(folder, staging, record)
@@ -180,7 +193,8 @@ class FileRegistry:
 
     def artefact(self, record: ModelRecord) -> Path:
         """Return the path of a version's artefact."""
-        return self.layout.model(record.name) / str(record.version) / check_name(record.artefact, "model file name")
+        name = check_model_file(record.artefact, "model file name")
+        return self.layout.model(record.name) / str(record.version) / name
 
     def verified_bytes(self, record: ModelRecord) -> bytes:
         """Return a single-file artefact's bytes after checking their SHA-256.

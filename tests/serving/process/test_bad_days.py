@@ -14,8 +14,10 @@ from typing import Any
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
+from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
 from runner.wiring import make_servers
+from tests.support.command_line import CommandLine
 from tests.support.estimators.breaking import Breaks
 from tests.support.server_processes import workers
 from tests.support.waiting import wait_for
@@ -133,17 +135,34 @@ def test_of_models_that_all_cannot_be_loaded_none_is_served(register: Any, serve
     assert server.process.wait(30) == 1 and "Model one:1 cannot be loaded" in server.said[-1]
 
 
-def test_why_an_endpoint_was_not_served_is_in_the_list_until_it_is(
-    register: Any, serve: Any, layout: Layout, tmp_path: Path
+def test_a_first_start_that_fails_leaves_no_endpoint(
+    register: Any, serve: Any, layout: Layout, command_line: CommandLine
 ) -> None:
+    register("broken", Breaks("raise").fit(X, Y))
+    server = serve("model=broken", "name=z", "auth=key")
+    assert server.process.wait(30) == 1 and not server.address
+    assert not layout.endpoint("z").root.exists() and EndpointStore(layout).names() == []
+    workspace = ("--workspace", str(layout.root))
+    deployed = command_line.vivero("deploy", "broken", "--set", "port=0", "--set", "auth=key", *workspace)
+    assert deployed.returncode == 1 and "Model broken:1 cannot be loaded" in deployed.stderr
+    assert len(deployed.stderr.splitlines()) <= 2 and "key" not in deployed.stdout
+    endpoint = layout.endpoint("broken")
+    assert EndpointStore(layout).names() == [] and not endpoint.record.exists() and not endpoint.keys.exists()
+    register("broken", SVC().fit(X, Y))
+    server = serve("model=broken", "auth=key")
+    assert sum("key (shown once)" in line for line in server.said) == 2
+    assert server.stop() == 0
+
+
+def test_why_an_endpoint_was_not_served_is_in_the_list_until_it_is(register: Any, serve: Any, layout: Layout) -> None:
+    register("broken", SVC().fit(X, Y))
+    assert serve("model=broken").stop() == 0
     register("broken", Breaks("raise").fit(X, Y))
     server = serve("model=broken")
     assert server.process.wait(30) == 1 and not server.address
     listed = make_servers("local", layout, print).status("broken")
     assert (listed.word, listed.problem) == (
-        "stopped", "Model broken:1 cannot be loaded: ValueError: broken as asked"
+        "stopped", "Model broken:2 cannot be loaded: ValueError: broken as asked"
     )  # fmt: skip
-    register("broken", SVC().fit(X, Y))
-    server = serve("model=broken")
-    assert server.stop() == 0
+    assert serve("model=broken:1").stop() == 0
     assert make_servers("local", layout, print).status("broken").problem is None
