@@ -147,7 +147,7 @@ def test_a_mistake_leaves_no_trace(composer: Any) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("job.argumnts.kernel=rbf", "Did you mean 'arguments'?"),
+        ("job.argumnts.kernel=rbf", "Did you mean 'job.arguments.kernel'?"),
         ("job.timeout=soon", "job.timeout"),
         ("environment=sklearn-1.6", "Unknown environment 'sklearn-1.6'"),
         ("job.script=nothing.py", "nothing.py does not exist"),
