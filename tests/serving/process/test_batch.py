@@ -215,8 +215,8 @@ def test_no_file_is_replaced_unasked(score: Score) -> None:
 
 
 FAULTS = {
-    "a word": ([*X[:50].tolist(), [1, "x", 3, 4]], "Row 51, column '1': 'x' is not a number"),
-    "missing": ([*X[:3].tolist(), [1, "", 3, 4]], "Row 4, column '1': the value is missing"),
+    "a word": ([*X[:50].tolist(), [1, "x", 3, 4]], "Row 51, column 1: 'x' is not a number"),
+    "missing": ([*X[:3].tolist(), [1, "", 3, 4]], "Row 4, column 1: the value is missing"),
     "ragged": ([[1, 2, 3]], "line 2 has 3 values, but the header has 4"),
     "nothing": ([], "has no rows"),
 }
@@ -237,7 +237,7 @@ def test_a_fault_is_named_with_its_row(name: str, score: Score) -> None:
         (("--input", "nothere.csv", "--output", "out.csv"), "does not exist"),
         (("--input", "rows.csv", "--output", "no/out.csv"), "the folder"),
         (("--input", "rows.csv", "--output", "out.xls"), "must end in .csv, .jsonl or .parquet"),
-        (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method transform"),
+        (("--input", "rows.csv", "--output", "out.csv", "--method", "transform"), "has no method 'transform'"),
     ],
 )
 def test_a_mistake_is_one_line(words: Any, message: str, score: Score) -> None:
