@@ -106,7 +106,7 @@ class ClusterRunsContract:
             "assert not os.path.exists(info)\nos.mkdir(info)\n"
         )
         team.train("-m", "+job.arguments.n=range(0,4)", "compute.slots=1")
-        assert {note[:60] for one in team.records() for note in one["run"]["notes"]} == {
+        assert {note[:47] for one in team.records() for note in one["run"]["notes"]} == {
             "the shared environment changed while the script"
         }
 

@@ -147,7 +147,7 @@ def test_too_little_memory_is_said(vivero: Any, environment_is_known: Any, regis
     said = mistake(vivero("deploy", "heavy", *DOCKER, "--set", "memory=120m"))
     assert "heavy was not started: out of memory: its limit is 120 MiB" in said
     assert [one for one in swept() if one.labels.get("vivero.endpoint") == "heavy"] == []
-    assert json.loads(vivero("endpoints", "--json").stdout)[0]["status"] == "stopped"
+    assert json.loads(vivero("endpoints", "--json").stdout) == []
 
 
 def test_a_model_that_was_changed_on_disk_is_not_packed(
@@ -230,7 +230,7 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_made(
 
 
 def test_settings_of_containers_are_refused_for_processes(vivero: Any) -> None:
-    assert "kind docker" in mistake(vivero("deploy", "iris", "--set", "memory=1g"))
+    assert "kind=docker" in mistake(vivero("deploy", "iris", "--set", "memory=1g"))
 
 
 def test_what_it_cannot_do_is_refused(deployed: Any, vivero: Any, register_here: Any, layout: Layout) -> None:
@@ -309,7 +309,7 @@ def test_from_training_to_a_container_in_one_command(
 @pytest.mark.parametrize(
     ("words", "what", "code"),
     [
-        (["+endpoint=docker", "endpoint.memory=much"], "endpoint.memory='much' cannot be", 1),
+        (["+endpoint=docker", "endpoint.memory=much"], "endpoint.memory='much' is not valid", 1),
         (["+endpoint=docker", "model.name=null"], "the run registers no model to serve", 1),
         (["+endpoint=local", "endpoint.name=../x"], "cannot be an endpoint name", 1),
         (["+endpoint=docker", "endpoint.base_image=no-such-image-of-ours:1"], "no-such-image-of-ours:1", 2),

@@ -290,7 +290,7 @@ class NodeJob:
             for one in read_lines(self._run.attempts, AttemptLine)
         ]
         left = [name.removeprefix(f"{RunLayout.work}/") for name in left if name.startswith(_RESULTS)]
-        notes += [f"{name} is not a regular file and was not kept" for name in left]
+        notes += [f"{name} is a link or a special file and was not kept" for name in left]
         host = node.name if found.host in (None, node.name) else f"{node.name} ({found.host})"
         write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())
 
