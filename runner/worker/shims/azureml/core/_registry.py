@@ -39,8 +39,11 @@ def copy(facts, below):
 
 def copy_into(facts, folder, exist_ok):
     """Copy a version's file or folder into a folder and return where it is."""
-    source = os.path.join(_root(), facts["name"], str(facts["version"]), facts["artefact"])
-    target = os.path.join(folder, facts["artefact"])
+    name = facts["artefact"]
+    if name in ("", ".", "..") or os.path.basename(name) != name:  # a record that was changed: it would lead elsewhere
+        raise ValueError("the record of {}:{} names no file of it: {!r}".format(facts["name"], facts["version"], name))
+    source = os.path.join(_root(), facts["name"], str(facts["version"]), name)
+    target = os.path.join(folder, name)
     if os.path.exists(target):
         if not exist_ok:
             raise FileExistsError("{} already exists; pass exist_ok=True to replace it".format(target))
