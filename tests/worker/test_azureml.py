@@ -381,6 +381,21 @@ def test_registered_models_are_found_by_name(command_line: CommandLine, tmp_path
     assert json.loads(command_line.vivero("show", "latest", "--json").stdout)["display_name"] == "with models"
 
 
+@pytest.mark.parametrize("name", ["../../../secret", "", ".", "..", "a/b", "/etc/hostname"])
+def test_a_changed_record_of_a_model_leads_nowhere_else(name: str, command_line: CommandLine, tmp_path: Path) -> None:
+    Layout(command_line.workspace).create()
+    joblib.dump(1, tmp_path / "m.joblib")
+    record = ModelRecord(
+        name="mine", version=0, created="", artefact="m.joblib", sha256="", bytes=0, framework="Custom"
+    )  # fmt: skip
+    FileRegistry(Layout(command_line.workspace)).register(tmp_path / "m.joblib", record)
+    (written,) = command_line.workspace.glob("models/mine/1/*.json")
+    written.write_text(json.dumps({**json.loads(written.read_text()), "artefact": name}))
+    command_line.script("from azureml.core import Model\nModel.get_model_path('mine')\n")
+    done = command_line.run("job.source=src", "job.script=train.py")
+    assert done.returncode == 2 and "the record of mine:1 names no file of it" in done.stdout
+
+
 def test_lines_of_many_processes_stay_whole(tmp_path: Path) -> None:
     _, found = logged(
         tmp_path,
