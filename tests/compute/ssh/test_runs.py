@@ -176,7 +176,7 @@ def _first_word(value: object) -> str:
         (["compute.hosts=[{host: a, slot: 2}]"], "Did you mean 'slots'?"),
         (["compute.hosts=[{user: a}]"], "does not name a host"),
         (["compute.hosts=['-oProxyCommand=touch /tmp/x']"], "is not a host name"),
-        (["compute.min_nodes=4"], "compute.hosts names 3"),
+        (["compute.min_nodes=4"], "compute.hosts names only 3"),
         (["compute.slots=0"], "compute.slots=0"),
         (["environment=docker", "compute.scale_out=true"], "cannot be used with environment=docker"),
     ],
