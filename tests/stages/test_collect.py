@@ -44,9 +44,9 @@ def test_files_and_metrics_are_taken_along(command_line: CommandLine) -> None:
     notes = " ".join(record["finalize"]["notes"])
     for said in (
         "did not write none.csv",
-        "left no *.png",
-        "broken.json has no metrics",
-        "left no absent.json",
+        "did not write *.png",
+        "no metrics could be read from work/broken.json",
+        "did not write absent.json",
         "table.csv has no metrics",
     ):
         assert said in notes, notes

@@ -261,7 +261,7 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
     assert "seen ['data', 'runs'] ['src'] True" in done.stdout and "a,b" in done.stdout, done.stdout
     for line in ("CapEff: 0000000000000000", "CapPrm: 0000000000000000", "NoNewPrivs: 1", "engine False"):
         assert line in done.stdout
-    assert not any((tmp_path / "home").iterdir()) and "outputs is not a folder" in done.stdout
+    assert not any((tmp_path / "home").iterdir()) and "outputs is a link" in done.stdout
     (run,) = [one for one in typed.runs() if one.root.parent.name == "src"]
     assert (run.outputs / "program").stat().st_mode & 0o7777 == 0o755 and (run.outputs / "authorized_keys").is_file()
 
