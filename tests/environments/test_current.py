@@ -36,4 +36,4 @@ class TestCurrent(EnvironmentContract):
             environment().restore(then, "", host, said)
         lines: list[str] = []
         environment(allow_drift=True).restore(then, "", host, lines.append)
-        assert "pytest 1.0 is now" in lines[0]
+        assert "pytest was 1.0 and is now" in lines[0]
