@@ -35,7 +35,9 @@ class RunStoreContract:
         assert full.find("00000003") == make(3)
         assert full.find("latest") == make(9)
 
-    @pytest.mark.parametrize(("text", "message"), [("e-2026", "matches 10 runs"), ("nothere", "No run matches 'nothere'")])
+    @pytest.mark.parametrize(
+        ("text", "message"), [("e-2026", "matches 10 runs"), ("nothere", "No run matches 'nothere'")]
+    )
     def test_what_is_not_one_run(self, text: str, message: str, full: Any) -> None:
         with pytest.raises(UserError, match=message):
             full.find(text)
