@@ -253,7 +253,7 @@ def test_where_git_is_a_source_the_line_says_so(tmp_path: Path) -> None:
 
 MISTAKES = {
     "./nothing": ".*/nothing does not exist",
-    "./empty": "empty has neither pyproject.toml nor setup.py",
+    "./empty": "empty is not a package: it has neither pyproject.toml nor setup.py",
     "./empty;x": "'x' in './empty;x' is not a condition",
     "-e": "-e has no value",
     "other @ ./broken/../right": "right is scores, not other",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from runner import records
-from runner.io.record import Record, check_id, check_inside, check_sha256, check_time
+from runner.io.record import Record, check_file, check_id, check_inside, check_sha256, check_time
 
-_TEXTS = {check_id: "a", check_inside: "outputs/a", check_sha256: "0" * 64, check_time: "2026-07-01T12:00:00.000000Z"}
+_TEXTS = {
+    check_file: "a.joblib", check_id: "a", check_inside: "outputs/a", check_sha256: "0" * 64,
+    check_time: "2026-07-01T12:00:00.000000Z",
+}  # fmt: skip
 _VALUES: dict[Any, Any] = {str: "a", int: 1, float: 0.5, bool: True}
 _ROWS = b'{"data": [[5.1, 3.5, 1.4, 0.2]], "method": "predict"}'
 _TENSOR = b'{"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [5.1, 3.5, 1.4, 0.2]}]}'
@@ -33,10 +36,10 @@ def _value(hint: Any) -> Any:
         return _value(arguments[0])
     if origin is Annotated:
         return _TEXTS[arguments[1]]
-    if origin in (tuple, list):
-        return [_value(arguments[0])]
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"a": _value(arguments[1])}
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return [_value(arguments[0])]
     if isinstance(hint, type) and issubclass(hint, Record):
         return example(hint)
     return _VALUES.get(hint, "a")
