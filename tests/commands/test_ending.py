@@ -37,8 +37,8 @@ def test_a_run_that_goes_on_is_not_deleted(status: str, history: History) -> Non
 
 
 def test_cancel_asks_a_run_to_end(history: History) -> None:
-    kinds = {"environment": {"kind": "current"}, "compute": {"kind": "local"}}
-    record = history.run(status="running", ended=None, config=kinds)
+    config = {"environment": {"kind": "current"}, "compute": {"kind": "local"}, "job": {"source": "."}}
+    record = history.run(status="running", ended=None, config=config)
     folder = history.folder_of(record)
     with locked(folder.controller_lock):
         done = history.vivero("cancel", "latest")
