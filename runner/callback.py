@@ -25,7 +25,7 @@ def answer(folder: Path, request: Path) -> None:
     from runner.records import RegisterRequest
     from runner.recovery import reopen, run_folder_record
     from runner.rerun import checked
-    from runner.stages.artefacts import Wanted, register_version
+    from runner.stages.artefacts import Registration, register_version
     from runner.worker.run.script_requests import refusal
 
     target = answer_of(request)
@@ -33,7 +33,7 @@ def answer(folder: Path, request: Path) -> None:
         layout, record = run_folder_record(folder)
         record = checked(layout, record)
         asked = read_record(request, RegisterRequest)
-        wanted = Wanted(
+        wanted = Registration(
             name=check_name(asked.name, "model name"),
             artefact=_artefact(folder, asked.path),
             framework=asked.framework or "ScikitLearn",

@@ -34,11 +34,18 @@ _COMMANDS = {
     "sweeps": "runner.commands.sweeps.listing:sweeps",
     "sweep": "runner.commands.sweeps.show:sweep",
     "best": "runner.commands.sweeps.best:best",
+    "pipelines": "runner.commands.pipelines.listing:pipelines",
+    "pipeline": "runner.commands.pipelines.group:pipeline",
     "cancel": "runner.commands.runs.cancel:cancel",
     "recover": "runner.commands.runs.recover:recover",
     "rerun": "runner.commands.runs.rerun:rerun",
     "delete": "runner.commands.runs.delete:delete",
+    "tag": "runner.commands.runs.edit:tag",
+    "rename": "runner.commands.runs.edit:rename",
+    "note": "runner.commands.runs.edit:note",
+    "archive": "runner.commands.runs.edit:archive",
     "models": "runner.commands.models.listing:models",
+    "data": "runner.commands.data.listing:data",
     "environments": "runner.commands.environments.listing:environments",
     "nodes": "runner.commands.nodes:nodes",
     "endpoints": "runner.commands.endpoints.listing:endpoints",
@@ -48,6 +55,8 @@ _COMMANDS = {
     "package": "runner.commands.endpoints.package:package",
     "keys": "runner.commands.endpoints.keys:keys",
     "score": "runner.commands.endpoints.score:score",
+    "report": "runner.commands.report:report",
+    "studio": "runner.commands.studio:studio",
 }
 
 
@@ -63,7 +72,7 @@ _COMMANDS = {
 )
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Look at runs, sweeps and models, and serve models.
+    """Look at runs, sweeps, models and data, and serve models.
 
     RUN is a run's id, a unique part of one, or `latest`. SWEEP is the same for a sweep. MODEL is NAME,
     NAME:VERSION or NAME@ALIAS.
@@ -107,7 +116,9 @@ def _invoke(arguments: list[str]) -> int:
 def _one_line(error: click.ClickException) -> str:
     message = error.format_message()
     if isinstance(error, click.UsageError) and error.ctx is not None and "--help" not in message:
-        message = f"{message.rstrip('.')}. See '{error.ctx.command_path} --help'"
+        message = message.rstrip(".")
+        end = "" if message.endswith(("?", ")")) else "."
+        message = f"{message}{end} See '{error.ctx.command_path} --help'"
     return " ".join(message.split())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UserError(Exception):
@@ -26,6 +26,10 @@ class UserError(Exception):
         """Return the message and the hint as one line."""
         line = f"{self.message.rstrip('. ')}. {self.hint}" if self.hint else self.message
         return " ".join(line.split())
+
+
+class NotFoundError(UserError):
+    """What the user named, such as a run or a model, does not exist."""
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -81,6 +85,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f"Did you mean '{meant}'?"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"Known: {', '.join(names[:_LISTED])}{more}." if names else ""
+
+
+def one_of(word: str, known: Sequence[str], what: str) -> str:
+    """Return the word in lower case if it is known.
+
+    Raises
+    ------
+    UserError
+        If it is not, naming the nearest.
+    """
+    if word.lower() not in known:
+        raise UserError(f"Unknown {what} '{word}'", nearest(word.lower(), known))
+    return word.lower()
 
 
 def nearest_key(key: str, known: Iterable[str], rest: str = "") -> str:

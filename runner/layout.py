@@ -8,10 +8,11 @@ from pathlib import Path
 
 from runner.access import ownership, permissions
 from runner.errors import UserError
-from runner.io.names import check_name
+from runner.io.names import check_name, is_name
+from runner.worker import layout as names
 
-WORKER = Path(__file__).resolve().parent / "worker"  # what runs in the run's environment
-BOOTSTRAP = WORKER / "importlib_bootstrap.py"  # starts the worker's programs
+WORKER = Path(names.WORKER).resolve()  # what runs in the run's environment
+BOOTSTRAP = Path(names.BOOTSTRAP).resolve()  # starts the worker's programs
 CALLBACK = WORKER.parent / "callback.py"  # the program that finishes a run without a controller
 FOLDER = ".vivero"
 VARIABLE = "VIVERO_WORKSPACE"
@@ -43,45 +44,49 @@ class _Folder:
 
 
 class RunLayout(_Folder):
-    """The files of one run's folder."""
+    """The files of one run's folder. What the worker uses, too, is named and explained in ``worker/layout.py``."""
 
     record = _Below("run.json")  # the controller's RunRecord
     config = _Below("config.yaml")  # as composed
-    metrics = _Below("metrics.jsonl")
+    metrics = _Below(names.METRICS)
     events = _Below("events.jsonl")
-    properties = _Below("properties.jsonl")  # tags and properties the script set
-    logs = _Below("logs")
-    log = _Below("logs", "run.log")  # what the script printed
-    environment_log = _Below("logs", "environment.log")
-    worker_log = _Below("logs", "worker.log")
-    outputs = _Below("outputs")
-    work = _Below("work")  # the run's own writable copy of the snapshot: the script's cwd
-    work_outputs = _Below("work", "outputs")  # what the script writes; moved to `outputs` when it has ended
-    work_logs = _Below("work", "logs")
-    inputs = _Below("inputs")
+    properties = _Below(names.PROPERTIES)
+    edits = _Below("edits.jsonl")  # what users changed of it before it ended
+    resources = _Below(names.RESOURCES)
+    logs = _Below(names.LOGS)
+    log = _Below(names.RUN_LOG)
+    environment_log = _Below(names.LOGS, "environment.log")
+    worker_log = _Below(names.WORKER_LOG)
+    outputs = _Below(names.OUTPUTS)
+    work = _Below(names.WORK)
+    work_outputs = _Below(names.WORK_OUTPUTS)
+    work_logs = _Below(names.WORK_LOGS)
+    inputs = _Below(names.INPUTS)
     lock_file = _Below("environment.lock")
     diff = _Below("uncommitted.diff")
-    order = _Below("order.json")  # what the worker is to do
-    secrets = _Below("secrets.json")  # what records may not have of the order, until the worker has read it
-    process = _Below("process.json")  # pids, while the worker lives
-    result = _Below("result.json")  # the worker's answer
-    inspection = _Below("inspection.json")
-    cancel = _Below("cancel.json")  # its presence asks for the end of the run
-    requests = _Below("requests")  # Run.register_model, answered while the script waits
-    children = _Below("children")  # folders of child runs, with some of these files
-    child = _Below("child.json")  # a child run's record
-    mlflow = _Below("mlflow")  # what the script tracked with MLflow
-    controller_lock = _Below(".lock")
-    worker_lock = _Below("worker.lock")
-    job = _Below("job.json")  # what the run's compute finds its job by; nobody else reads it
-    node = _Below("node.json")  # the same of a cluster, until version 0.2
-    attempts = _Below("attempts.jsonl")  # those that ended because a node was lost
-    attendant_lock = _Below(
-        "attendant.lock"
-    )  # held by who attends a worker that is elsewhere; has its pid, if it takes signals
+    order = _Below(names.ORDER)
+    secrets = _Below(names.SECRETS)
+    process = _Below(names.PROCESS)
+    result = _Below(names.RESULT)
+    inspection = _Below(names.INSPECTION)
+    cancel = _Below(names.CANCEL)
+    requests = _Below(names.REQUESTS)
+    publishing = _Below("publishing.json")  # the data assets that its outputs become, from before they do
+    children = _Below(names.CHILDREN)
+    child = _Below(names.CHILD)
+    mlflow = _Below(names.MLFLOW)
+    controller_lock = _Below(names.CONTROLLER_LOCK)
+    edits_lock = _Below(".edits.lock")  # held to add a line to the edits, and to write the final record
+    worker_lock = _Below(names.WORKER_LOCK)
+    job = _Below("job.json")  # by which the compute finds the run's job; nothing else reads it
+    node = _Below("node.json")  # the same for clusters, before version 0.2
+    steps = _Below("steps.jsonl")  # of a pipeline: the state of each step, as it changes
+    pieces = _Below("pieces")  # of a step that runs over pieces of an input: the pieces, while it runs
+    attempts = _Below("attempts.jsonl")  # attempts that ended because a node was lost
+    attendant_lock = _Below(names.ATTENDANT_LOCK)
 
     def attempt(self, number: int) -> Path:
-        """Return the folder of what is left of an attempt that was given up."""
+        """Return the folder with the results of an attempt that was given up."""
         return Path(self.root, "attempts", str(number))
 
 
@@ -96,6 +101,20 @@ class SweepLayout(_Folder):
     lock = _Below(".lock")  # held by the controller
 
 
+class ModelLayout(_Folder):
+    """The files of one version's folder, beside the model itself."""
+
+    record = _Below("model.json")
+    diagram = _Below("diagram.html")  # scikit-learn's drawing of it
+
+
+class AssetLayout(_Folder):
+    """The files of one version of a data asset."""
+
+    record = _Below("data.json")
+    files = _Below("files.jsonl")  # its files with their hashes
+
+
 class EndpointLayout(_Folder):
     """The files of one endpoint's folder."""
 
@@ -103,17 +122,17 @@ class EndpointLayout(_Folder):
     keys = _Below("keys.json")  # hashes of the keys
     process = _Below("process.json")  # pid and port, while the server lives
     lock = _Below("server.lock")  # held by the server
-    problem = _Below("problem.txt")  # why it was not served when it was started last
+    problem = _Below("problem.txt")  # why the last start failed
     unloaded = _Below("unloaded.json")  # names of models that a client has unloaded
     states = _Below("states")  # what each server process serves
     metrics = _Below("metrics")  # counters shared by several server processes
     logs = _Below("logs")
     log = _Below("logs", "server.log")
-    earlier_log = _Below("logs", "server.log.1")  # what was put aside of it
+    earlier_log = _Below("logs", "server.log.1")  # the part before the last rotation
     access_log = _Below("logs", "access.jsonl")
     payloads = _Below("logs", "payloads.jsonl")
     deploying = _Below(".deploy.lock")
-    servers = _Below("servers")  # the folder that each container has as its endpoint's, by generation
+    servers = _Below("servers")  # by generation, the folder that a container sees as its endpoint's
     holder = _Below("listening", "holder.sock")  # where a container gets the socket to listen on
 
 
@@ -137,16 +156,21 @@ class Layout(_Folder):
     """
 
     runs = _Below("runs")
+    edited = _Below("runs", ".edited.jsonl")  # names the ended runs that were changed, for readers that cache rows
     models = _Below("models")
     snapshots = _Below("snapshots")
     environments = _Below("environments")
-    locks = _Below("environments", "locks")  # resolved locks by hash of what was asked
-    learnt = _Below("environments", "warm")  # what the scripts of each kind import
-    wheels = _Below("wheels")  # of this machine's own, by their hash
-    data = _Below("data")
+    locks = _Below("environments", "locks")  # resolved locks by the hash of the request
+    learned = _Below("environments", "warm")  # the modules that similar scripts import
+    wheels = _Below("wheels")  # wheels built on this machine, by hash
+    data = _Below("data")  # assets, and until version 0.2 copies of inputs by their hash
+    blobs = _Below("blobs")  # content of assets, and copies of inputs, by its hash
+    blobs_lock = _Below("blobs", ".lock")  # held while content gets a name or loses its last one
     endpoints = _Below("endpoints")
-    servers = _Below("servers")  # the server's source by its hash, where it is installed among other packages
+    servers = _Below("servers")  # copies of the server's source by hash, for environments that vivero is installed in
     sweeps = _Below("sweeps")
+    step_results = _Below("steps")  # which run has computed a pipeline's step, by the step's key
+    step_salt = _Below("steps", "salt")  # goes into what is kept of secrets to notice that they changed
     index = _Below("index.sqlite")
     hashes = _Below("data", "hashes.sqlite")  # cache of input hashes
 
@@ -201,6 +225,14 @@ class Layout(_Folder):
         """Return the folder of a stored snapshot."""
         return Path(self.snapshots / check_name(digest, "snapshot hash"))
 
+    def step_result(self, key: str) -> Path:
+        """Return the file that names the run of a step."""
+        return Path(self.step_results / f"{check_name(key, 'step key')}.json")
+
+    def step_lock(self, key: str) -> Path:
+        """Return the lock that is held while a step is computed."""
+        return Path(self.step_results / f"{check_name(key, 'step key')}.lock")
+
     def environment(self, key: str) -> Path:
         """Return the folder of a built environment."""
         return Path(self.environments / check_name(key, "environment key"))
@@ -209,17 +241,32 @@ class Layout(_Folder):
         """Return the lock that is held while an environment is built or removed."""
         return Path(self.environments / f"{check_name(key, 'environment key')}.lock")
 
-    def warm(self, key: str) -> Path:
-        """Return the file that keeps what the scripts of one kind import."""
-        return Path(self.learnt, f"{check_name(key, 'key')}.json")
+    def asset(self, name: str) -> Path:
+        """Return a data asset's folder, its name checked.
 
-    def copied_data(self, digest: str) -> Path:
-        """Return the folder of a copied input."""
-        return Path(self.data / check_name(digest, "data hash"))
+        Raises
+        ------
+        UserError
+            If it cannot be a name, or is that of something else in the folder.
+        """
+        check_name(name, "data asset name")
+        if not is_asset_name(name):
+            raise UserError(f"'{name}' cannot be a data asset name", "It is the name of a hash or of a cache")
+        return Path(self.data / name)
+
+    def blob(self, digest: str) -> Path:
+        """Return the folder of content by its hash."""
+        return Path(self.blobs / check_name(digest, "data hash"))
 
     def relative(self, path: Path) -> str:
         """Return a path as records keep it: relative to the workspace."""
         return Path(os.path.abspath(path)).relative_to(self.root).as_posix()
+
+
+def is_asset_name(name: str) -> bool:
+    """Return whether a folder below ``data`` is an asset's. Until version 0.2 there were copies of inputs, too."""
+    is_hash = len(name) == 64 and not name.strip("0123456789abcdef")
+    return is_name(name) and not is_hash and not name.startswith(Layout.hashes.name)
 
 
 def workspace_of(run_folder: Path) -> Layout | None:
@@ -247,11 +294,11 @@ def default_root(start: Path) -> Path:
 def _search(start: Path) -> Path:
     """Return ``.vivero`` of the nearest folder above that has one or is a repository, else of the folder itself.
 
-    As git's, the search stays on one file system, and does not go above the home folder or into a folder that
-    ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons: who can write there would choose what is executed here.
+    Like git's, the search stays on one file system, and does not go above the home folder or into a folder that
+    ``VIVERO_CEILING_DIRECTORIES`` lists, separated by colons. Whoever can write there could decide what is executed.
     """
     ceilings = {Path(one) for one in os.environ.get(CEILINGS, "").split(os.pathsep) if one}
-    home, device = os.path.expanduser("~"), start.stat().st_dev  # noqa: PTH111 - of a user who has none it is "~"
+    home, device = os.path.expanduser("~"), start.stat().st_dev  # noqa: PTH111 - "~" if the user has no home
     homes = {Path(home), Path(os.path.realpath(home))}
     for folder in (start, *start.parents):
         if folder != start and (folder in ceilings or folder.stat().st_dev != device):
@@ -264,7 +311,7 @@ def _search(start: Path) -> Path:
 
 
 def find_workspace(given: str | None) -> Layout:
-    """Return the workspace to read: as given, else the default one.
+    """Return the workspace to read: the given one, or the default.
 
     Raises
     ------
@@ -281,7 +328,7 @@ def find_workspace(given: str | None) -> Layout:
 
 
 def trusted_workspace(given: str | None) -> Layout:
-    """Return the workspace to execute something in: as given, else the default one.
+    """Return the workspace to execute something in: the given one, or the default.
 
     Raises
     ------
@@ -294,7 +341,7 @@ def trusted_workspace(given: str | None) -> Layout:
 
 
 def option_for(root: Path) -> str:
-    """Return the option by which a command finds a workspace from here, nothing where it does by itself."""
+    """Return the option with which a command finds a workspace from here. Empty for the default workspace."""
     try:
         usual = find_workspace(None).root
     except UserError:  # there is none

@@ -31,7 +31,10 @@ def make_sweep_context(base: Path) -> Context:
 
 def _new_run(plan: Plan, compute: Compute) -> tuple[RunRecord, RunContext]:
     record = new_record(plan)
-    return record, make_context(plan.spec, plan.layout, record, plan.base, say=lambda _line: None, compute=compute)
+    context = make_context(
+        plan.spec, plan.layout, record, plan.base, say=lambda _line: None, compute=compute, steps=plan.steps
+    )
+    return record, context
 
 
 def _reopen(layout: Layout, run_id: str) -> tuple[RunRecord, RunContext]:

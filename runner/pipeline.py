@@ -12,15 +12,15 @@ from runner.execution.context import RunContext
 from runner.execution.control import cancel_reason
 from runner.io.clock import now
 from runner.io.files import append_json_line
-from runner.io.json_records import read_lines
-from runner.records import PropertyLine, RunRecord
+from runner.records import ResultRecord, RunRecord
 from runner.stages.deploy import deploy
-from runner.stages.finalize import finalize, name_set_by_script, with_script_set
+from runner.stages.finalize import finalize
 from runner.stages.prepare import prepare
 from runner.stages.register import register, registers
 from runner.stages.run import read_result, run
 from runner.stages.scale import scale
 from runner.statuses import CANCELED, COMPLETED, FAILED, FINALIZING, PREPARING, RUNNING, SCALING
+from runner.store.edits import final_changes, read_changes, with_changes
 from runner.worker import job_order
 
 Phase = Callable[[str, float | None], None]
@@ -37,6 +37,15 @@ STAGES: tuple[tuple[str, str, str, Callable[[RunContext, RunRecord], Any]], ...]
 )
 
 
+def stages_of(context: RunContext) -> tuple[Any, ...]:
+    """Return the stages of a run. A pipeline prepares and scales nothing itself, its steps do."""
+    own = context.stages
+    if own is None:
+        return STAGES
+    left = (one for one in STAGES if one[0] not in ("prepare", "scale"))
+    return tuple((name, status, word, own.get(name, function)) for name, status, word, function in left)
+
+
 def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
     """Take a run through its stages and return its final record.
 
@@ -48,9 +57,10 @@ def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
         return _stages(context, record, phase)
     except KeyboardInterrupt:
         record = context.runs.read(record.id)
-        if record.status == RUNNING:  # the worker was told and has ended
-            record = dataclasses.replace(record, run=read_result(context.run))
-            record = _stage(context, record, STAGES[3], phase)
+        if record.status == RUNNING:  # the worker or the steps were asked to end, and have
+            ended = ResultRecord(status=CANCELED, reason="Ctrl-C") if context.stages else read_result(context.run)
+            record = dataclasses.replace(record, run=ended)
+            record = _stage(context, record, next(one for one in stages_of(context) if one[0] == "finalize"), phase)
         finish(context, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
         raise
     except (UserError, OSError) as error:
@@ -61,7 +71,7 @@ def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
 
 
 def _stages(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
-    for stage in STAGES:
+    for stage in stages_of(context):
         name = stage[0]
         if name not in context.spec.stages or getattr(record, name) is not None:
             continue
@@ -97,19 +107,17 @@ def _stage(context: RunContext, record: RunRecord, stage: Any, phase: Phase) -> 
     seconds = round(time.perf_counter() - start, 4)
     phase(word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
-    if name == "finalize":
-        lines = list(read_lines(context.run.properties, PropertyLine))
-        changed["tags"] = with_script_set(lines, "tag", record.tags)
-        changed["properties"] = with_script_set(lines, "property", record.properties)
-        changed["display_name"] = name_set_by_script(lines) or record.display_name
-    return dataclasses.replace(record, **changed)  # written when the next stage starts, or at the end
+    record = dataclasses.replace(record, **changed)  # written when the next stage starts, or at the end
+    return with_changes(record, read_changes(context.run)) if name == "finalize" else record
 
 
 def finish(context: RunContext, record: RunRecord, status: str) -> RunRecord:
     """Write a run's final record."""
-    record = dataclasses.replace(record, status=status, ended=now())
+    ended = dataclasses.replace(record, status=status, ended=now())
     job_order.forget(str(context.run.root))
-    context.runs.write(record)
+    with final_changes(context.run) as changes:
+        record = with_changes(ended, changes)
+        context.runs.write(record)
     note(context, "status", status=status, error=record.error)
     return record
 

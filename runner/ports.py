@@ -217,7 +217,7 @@ class Channel(Protocol):
         """Announce that no more data will be sent."""
 
     def close(self) -> object:
-        """Let go of it."""
+        """Close it."""
 
 
 class Link(Protocol):

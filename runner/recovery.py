@@ -5,29 +5,34 @@ It starts programs that the run's files name and unpickles its model, so the fil
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import time
 from pathlib import Path
 
+from runner.config.schema import is_pipeline
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.control import is_followed, request_cancel
+from runner.execution.plan import Step
+from runner.execution.secret_values import mask_secrets
 from runner.io.clock import now
 from runner.io.files import is_locked, locked
 from runner.io.json_records import read_text
 from runner.layout import Layout, RunLayout
 from runner.pipeline import execute, finish
-from runner.ports import EnvironmentHandle, Host, Job, Say
+from runner.ports import Compute, EnvironmentHandle, Host, Job, Say
 from runner.records import RunRecord
-from runner.rerun import checked
+from runner.rerun import checked, compute_settings_of, plan_of_pipeline, spec_of
 from runner.stages.register import registers
 from runner.stages.run import read_result
 from runner.statuses import CANCELED, FAILED, TERMINAL
+from runner.store.edits import final_changes, with_changes
 from runner.store.finding import entries, record_folders
-from runner.store.runs import read_record
+from runner.store.runs import FileRunStore, read_record
 from runner.sweeps.controller.prefetch import clear_abandoned
-from runner.wiring import make_context
+from runner.wiring import make_compute, make_context
 from runner.worker import job_order
 
 _TICK = 0.1
@@ -67,21 +72,40 @@ def reconcile(layout: Layout, record: RunRecord, *, ended: bool = False, say: Sa
         record = read_record(run.root)
         if record.status in TERMINAL:
             return record
+        if is_pipeline_record(record):
+            return _ended_pipeline(layout, record)
+        job = None if ended or not run.order.exists() else _attached(layout, record)
+        if job is not None:
+            job.detach()
+            return record
         context = reopen(layout, record, say)
         if not run.order.exists():
             status = CANCELED if run.cancel.exists() else FAILED
             return finish(
                 context, dataclasses.replace(record, error="the controller ended before the script started"), status
             )
-        job = None if ended else _attached(context, record)
-        if job is not None:
-            job.detach()
-            return record
         if record.run is None:
             record = dataclasses.replace(record, run=read_result(run))
             context.runs.write(record)
         _take_interpreter(context, record)
         return execute(context, record, _quiet)
+
+
+def is_pipeline_record(record: RunRecord) -> bool:
+    """Return whether a run has steps instead of a script, whatever else of its configuration is damaged."""
+    return bool(record.part("pipeline").get("steps"))
+
+
+def _ended_pipeline(layout: Layout, record: RunRecord) -> RunRecord:
+    """End the record of a pipeline whose controller has gone. Its steps end by themselves, and it can be resumed."""
+    run = layout.run(record.experiment, record.id)
+    status = CANCELED if run.cancel.exists() else FAILED
+    hint = f"Continue it: vivero pipeline resume {record.id}"
+    error = str(UserError("the controller ended before the last step", hint))
+    with final_changes(run) as changes:
+        record = with_changes(dataclasses.replace(record, status=status, error=error, ended=now()), changes)
+        FileRunStore(layout).write(record)
+    return record
 
 
 def _take_interpreter(context: RunContext, record: RunRecord) -> None:
@@ -96,7 +120,7 @@ def forget_secrets(layout: Layout) -> None:
     """Remove leftover secrets after the controller of a run or sweep was killed."""
     clear_abandoned(layout)
     for experiment in entries(layout.runs):
-        for folder in record_folders(Path(experiment.path), job_order.NAME):
+        for folder in record_folders(Path(experiment.path), str(RunLayout.secrets)):
             if not is_followed(RunLayout(folder)) and _is_over(folder):
                 job_order.forget(str(folder))
 
@@ -109,50 +133,64 @@ def _is_over(folder: Path) -> bool:
 
 
 def finished(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return a run's last record, after waiting for a run that goes on by itself."""
+    """Return a run's final record, after waiting for a run that continues by itself."""
     if record.status not in TERMINAL:
         record = checked(layout, record)
-        context = reopen(layout, record)
-        _wait(_attached(context, record))
-        context.compute.close()
+        _wait_for_job(layout, record)
     return reconcile(layout, record)
 
 
 def follow(layout: Layout, record: RunRecord) -> None:
     """Wait for a run that its controller has left, until it has ended and that controller is gone."""
-    context = reopen(layout, record)
-    _wait(_attached(context, record))
-    context.compute.close()
+    _wait_for_job(layout, record)
     until = time.monotonic() + _CONTROLLER_LEAVES
-    while is_locked(context.run.controller_lock) and time.monotonic() < until:
+    while is_locked(layout.run(record.experiment, record.id).controller_lock) and time.monotonic() < until:
         time.sleep(_TICK)
 
 
-def _attached(context: RunContext, record: RunRecord) -> Job | None:
-    """Return the job of a run, None if nothing of it goes on."""
+def _wait_for_job(layout: Layout, record: RunRecord) -> None:
+    with contextlib.closing(_compute(layout, record)) as compute:
+        job = _attach(compute, layout, record)
+        while job is not None and not job.wait(_TICK):
+            continue
+
+
+def _attached(layout: Layout, record: RunRecord) -> Job | None:
+    """Return the job of a run, None if it is not running or queued."""
+    return _attach(_compute(layout, record), layout, record)
+
+
+def _compute(layout: Layout, record: RunRecord) -> Compute:
+    """Return the compute of a run. It reads only its own settings, because the others may be damaged."""
+    return make_compute(compute_settings_of(record), _base(layout, record), say=_quiet)
+
+
+def _attach(compute: Compute, layout: Layout, record: RunRecord) -> Job | None:
+    run = layout.run(record.experiment, record.id)
 
     def restored(host: Host) -> EnvironmentHandle:
         assert record.prepare is not None  # noqa: S101 - it was submitted
-        lock = read_text(context.run.lock_file)
-        return context.environment.restore(record.prepare.environment, lock, host, print)
+        environment = reopen(layout, record).environment
+        return environment.restore(record.prepare.environment, read_text(run.lock_file), host, print)
 
-    return context.compute.attach(context.run.root, restored)
+    return compute.attach(run.root, restored)
 
 
-def _wait(job: Job | None) -> None:
-    while job is not None and not job.wait(_TICK):
-        continue
+def _base(layout: Layout, record: RunRecord) -> Path:
+    """Return the folder of the relative paths in a run's settings."""
+    return Path(str(record.config.get("base", layout.root)))
 
 
 def reopen(layout: Layout, record: RunRecord, say: Say = _quiet) -> RunContext:
     """Return the context of a recorded run, with its Python even if packages in it have changed."""
-    from runner.rerun import spec_of
-
-    spec, base = spec_of(record), Path(str(record.config.get("base", layout.root)))
+    spec = spec_of(record)
     used = record.prepare.environment if record.prepare is not None else None
     if used is not None and used.kind == "current" and used.prefix == sys.prefix:
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
-    return make_context(spec, layout, record, base, say=say)
+    steps: tuple[Step, ...] = ()
+    if is_pipeline(spec):
+        steps = plan_of_pipeline(layout, record, mask_secrets(record.config)).steps
+    return make_context(spec, layout, record, _base(layout, record), say=say, steps=steps)
 
 
 def cancel(layout: Layout, record: RunRecord) -> RunRecord:
@@ -168,7 +206,9 @@ def cancel(layout: Layout, record: RunRecord) -> RunRecord:
         raise UserError(f"Run {record.id} is already {record.status}")
     run = layout.run(record.experiment, record.id)
     request_cancel(run, f"vivero cancel at {now()}")
-    job = _attached(reopen(layout, record), record)
+    if is_pipeline_record(record):  # its controller looks for the request
+        return record
+    job = _attached(layout, record)
     if job is not None:
         job.cancel()
     return record

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.access import ownership, permissions
 from runner.config.computes import COMPUTES
-from runner.config.schema import ENVIRONMENTS, RunSpec
+from runner.config.schema import ENVIRONMENTS, RunSpec, is_pipeline
 from runner.console.format import clean
 from runner.errors import UserError
 from runner.execution.context import RestoredRun
-from runner.execution.secret_values import found_again, passed_over, read_given
+from runner.execution.secret_values import mask_secrets, read_given, restore_secrets
 from runner.io.json_records import read_text
 from runner.layout import Layout
 from runner.records import RunRecord
+from runner.statuses import COMPLETED
 from runner.store.runs import FileRunStore, read_record
+
+if TYPE_CHECKING:
+    from runner.execution.plan import Plan
 
 
 def spec_of(record: RunRecord) -> RunSpec:
@@ -28,26 +33,72 @@ def spec_of(record: RunRecord) -> RunSpec:
     UserError
         If the recorded configuration is damaged.
     """
-    return _spec(passed_over(record.config), record.id)
+    return _spec(mask_secrets(record.config), record.id)
+
+
+def compute_settings_of(record: RunRecord) -> Any:
+    """Return the settings of the compute of a recorded run. The rest of its configuration may be damaged.
+
+    Raises
+    ------
+    UserError
+        If these settings are damaged.
+    """
+    from omegaconf import OmegaConf
+
+    with _damage_reported(record.id):
+        found = mask_secrets({"compute": record.config["compute"]})["compute"]
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(COMPUTES[found["kind"]]), found))
 
 
 def _spec(recorded: dict[str, Any], run_id: str) -> RunSpec:
     from omegaconf import OmegaConf
+
+    config: dict[str, Any] = {key: value for key, value in recorded.items() if key != "base"}
+    with _damage_reported(run_id):
+        base = OmegaConf.structured(RunSpec)
+        base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
+        base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
+        spec = OmegaConf.to_object(OmegaConf.merge(base, config))
+    assert isinstance(spec, RunSpec)  # noqa: S101 - the merge starts from one
+    return spec
+
+
+@contextlib.contextmanager
+def _damage_reported(run_id: str) -> Iterator[None]:
+    """Raise a `UserError` if a recorded configuration does not fit the schema."""
     from omegaconf.errors import OmegaConfBaseException
 
     from runner.execution.plan import register_resolvers
 
     register_resolvers()
-    config: dict[str, Any] = {key: value for key, value in recorded.items() if key != "base"}
-    base = OmegaConf.structured(RunSpec)
     try:
-        base.environment = OmegaConf.structured(ENVIRONMENTS[config["environment"]["kind"]])
-        base.compute = OmegaConf.structured(COMPUTES[config["compute"]["kind"]])
-        spec = OmegaConf.to_object(OmegaConf.merge(base, config))
+        yield
     except (KeyError, TypeError, ValueError, OmegaConfBaseException) as error:
         raise UserError(f"The configuration of run {run_id} is damaged: {type(error).__name__} {error}") from None
-    assert isinstance(spec, RunSpec)  # noqa: S101 - the merge starts from one
-    return spec
+
+
+def plan_of_pipeline(layout: Layout, record: RunRecord, config: dict[str, Any]) -> Plan:
+    """Return the plan of a recorded pipeline, with the run's own id.
+
+    Parameters
+    ----------
+    config : dict
+        The recorded configuration, with secrets found again or passed over.
+
+    Raises
+    ------
+    UserError
+        If the recorded configuration is damaged, or something that it names is gone.
+    """
+    from runner.config.composition import Composition, dump_yaml
+    from runner.execution.plan import make_plan
+
+    spec, base = _spec(config, record.id), Path(str(record.config.get("base", layout.root)))
+    spec.experiment_name = record.experiment
+    plain = {key: value for key, value in config.items() if key != "base"}
+    plan = make_plan(Composition(spec, plain, dump_yaml(plain)), base, None, record.overrides, layout=layout)
+    return dataclasses.replace(plan, run_id=record.id)
 
 
 def checked(layout: Layout, record: RunRecord) -> RunRecord:
@@ -81,7 +132,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     Raises
     ------
     UserError
-                If the run was never prepared, its environment or data is gone, or others could write its files.
+        If the run was never prepared, its environment or data is gone, or others could write its files.
     """
     from omegaconf import OmegaConf
 
@@ -90,12 +141,18 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     from runner.wiring import run_plan
 
     record = checked(layout, FileRunStore(layout).find(run_id))
+    if is_pipeline(spec_of(record)):
+        plan = plan_of_pipeline(layout, record, restore_secrets(record.config, record.id, read_given(given)))
+        return run_plan(dataclasses.replace(plan, run_id=new_run_id(record.experiment)), rerun_of=record.id)
     if record.prepare is None:
         raise UserError(f"Run {record.id} ended before it was prepared, so it cannot be repeated")
-    spec = _spec(found_again(record.config, record.id, read_given(given)), record.id)
+    spec = _spec(restore_secrets(record.config, record.id, read_given(given)), record.id)
     if allow_drift and spec.environment.kind == "current":
         spec.environment = dataclasses.replace(spec.environment, allow_drift=True)
     spec.detach = False
+    for name, one in spec.data.inputs.items():
+        if one.step is not None:  # the run is a step, whose input is what another one left
+            one.path, one.step = record.prepare.inputs[name].path, None
     plan = Plan(
         spec=spec,
         config={key: value for key, value in record.config.items() if key != "base"},
@@ -117,6 +174,35 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
     code = run_plan(plan, restored)
     _compare_outputs(record, FileRunStore(layout).read(plan.run_id))
     return code
+
+
+def resume_pipeline(layout: Layout, run_id: str, *, given: Sequence[str] = ()) -> int:
+    """Continue a pipeline whose controller has ended or that has failed: completed steps are kept.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Secrets that were not recorded.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    UserError
+        If the run is no pipeline, is being run or has completed, or others could write its files.
+    """
+    from runner.wiring import resume_plan
+
+    record = checked(layout, FileRunStore(layout).find(run_id))
+    if not record.part("pipeline").get("steps"):
+        raise UserError(f"Run {record.id} is not a pipeline", f"To repeat it: vivero rerun {record.id}")
+    if record.status == COMPLETED:
+        raise UserError(f"The pipeline {record.id} has completed", f"To repeat it: vivero rerun {record.id}")
+    plan = plan_of_pipeline(layout, record, restore_secrets(record.config, record.id, read_given(given)))
+    return resume_plan(plan)
 
 
 def _compare_outputs(old: RunRecord, new: RunRecord) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 
 from runner.console.progress import Progress
+from runner.errors import UserError
+from runner.execution.announcement import announce
 from runner.execution.context import RunContext
 from runner.io.files import locked, make_folder, write_text
 from runner.pipeline import execute
 from runner.records import RunRecord
 from runner.stages.run import Detached
-from runner.statuses import CANCELED, COMPLETED
+from runner.statuses import CANCELED, COMPLETED, RUNNING
 
 FAILED_RUN, INTERRUPTED = 2, 130
 
@@ -25,6 +28,7 @@ def opened(context: RunContext, record: RunRecord, yaml: str) -> Iterator[None]:
     make_folder(context.run.root)  # whatever the umask: see `rerun.checked`
     with locked(context.run.controller_lock):
         context.runs.create(record)
+        announce(context.run.root)
         for folder in (context.run.logs, context.run.outputs):
             make_folder(folder)
         write_text(context.run.config, yaml)
@@ -34,15 +38,40 @@ def opened(context: RunContext, record: RunRecord, yaml: str) -> Iterator[None]:
 def conduct(context: RunContext, record: RunRecord, yaml: str, progress: Progress) -> int:
     """Create the run, execute it and return the exit code."""
     with opened(context, record, yaml):
-        progress.begin(record)
-        try:
-            record = execute(context, record, progress.phase)
-        except Detached:
-            progress.detached(context.run, record)
-            return 0
-        except KeyboardInterrupt:
-            progress.end(context.run, context.runs.read(record.id))
-            return INTERRUPTED
+        return _shown(context, record, progress)
+
+
+def resume(context: RunContext, run_id: str, progress: Progress) -> int:
+    """Continue a pipeline's run and return the exit code.
+
+    Raises
+    ------
+    UserError
+        If another process runs it.
+    """
+    with locked(context.run.controller_lock, blocking=False) as held:
+        if not held:
+            raise UserError(f"The pipeline {run_id} is being run", f"To watch it: vivero pipeline {run_id}")
+        context.run.cancel.unlink(missing_ok=True)
+        record = dataclasses.replace(
+            context.runs.read(run_id), status=RUNNING, ended=None, error=None, run=None, finalize=None
+        )
+        context.runs.write(record)
+        announce(context.run.root)
+        return _shown(context, record, progress)
+
+
+def _shown(context: RunContext, record: RunRecord, progress: Progress) -> int:
+    """Execute a run whose lock is held, show how it goes, and return the exit code."""
+    progress.begin(record)
+    try:
+        record = execute(context, record, progress.phase)
+    except Detached:
+        progress.detached(context.run, record)
+        return 0
+    except KeyboardInterrupt:
+        progress.end(context.run, context.runs.read(record.id))
+        return INTERRUPTED
     progress.end(context.run, record)
     if record.status == CANCELED:
         return INTERRUPTED

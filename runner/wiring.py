@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.computes import compute_kind
 from runner.config.schema import RunSpec
 from runner.execution.context import RestoredRun, RunContext
-from runner.execution.plan import Plan
+from runner.execution.plan import Plan, Step
 from runner.layout import Layout
 from runner.ports import Compute, Environment, Host, Machines, Say
 from runner.records import RunRecord
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
     from runner.endpoints.store import EndpointStore
+    from runner.pipelines.controller.resources import StepResources
     from runner.store.registry import FileRegistry
 
 
 def make_environment(config: Any, layout: Layout, base: Path, more: tuple[str, ...] = ()) -> Environment:
-    """Return the adapter for an environment's settings; `more` is what is to be in it beside what they name."""
+    """Return the adapter for an environment's settings; `more` are additional packages."""
     return _ENVIRONMENTS[config.kind](config, layout, base, more)
 
 
@@ -82,35 +85,35 @@ _ENVIRONMENTS = {"current": _current, "venv": _venv, "conda": _conda, "docker": 
 
 
 def _environment_for(spec: RunSpec, layout: Layout, base: Path, *, apart: bool) -> Environment:
-    """Return what a run is carried out in, here or `apart` on another machine."""
+    """Return the environment of a run, on this machine or, with `apart`, on another one."""
     more = scaling_packages(spec.compute)
     if apart and spec.environment.kind in ("conda", "docker"):
-        from runner.environments.remote.environment import AwayEnvironment
+        from runner.environments.remote.environment import RemoteEnvironment
 
         config = spec.environment
         if config.kind == "conda":
             config = dataclasses.replace(config, pip=[*config.pip, *more])
-        return AwayEnvironment(layout, config, base)
+        return RemoteEnvironment(layout, config, base)
     return make_environment(spec.environment, layout, base, more)
 
 
 def scaling_packages(compute: Any) -> tuple[str, ...]:
-    """Return what spreading one fit over many machines takes in the run's environment."""
+    """Return the packages that a run's environment needs to spread one fit over many machines."""
     return ("distributed", "bokeh") if getattr(compute, "scale_out", False) else ()
 
 
 def make_compute(config: Any, base: Path, *, several: bool = False, say: Say = print) -> Compute:
-    """Return the adapter for a compute's settings; for several runs of one script it may keep what they share."""
+    """Return the adapter for a compute's settings; with `several`, it may keep what runs of one script share."""
     return compute_kind(config.kind).make(config, base, several=several, say=say)
 
 
 def make_machines(config: Any, base: Path) -> Machines | None:
-    """Return what knows the machines of a cluster, none of which is reached by that; None for another compute.
+    """Return the machines of a cluster without connecting to them, or None for another compute.
 
     Raises
     ------
     UserError
-        If the settings cannot be.
+        If the settings are invalid.
     """
     find = compute_kind(config.kind).machines
     return find(config, base) if find is not None else None
@@ -125,8 +128,13 @@ def make_context(
     say: Say,
     restored: RestoredRun | None = None,
     compute: Compute | None = None,
+    steps: tuple[Step, ...] = (),
+    resources: StepResources | None = None,
 ) -> RunContext:
-    """Lay out everything one run needs, with a compute of its own unless it shares one."""
+    """Return everything that one run needs. It gets its own compute unless `compute` is given.
+
+    The steps of a pipeline get resources of their own unless they share them with other pipelines.
+    """
     from runner.store.git import git_state
     from runner.store.inputs import InputStore
     from runner.store.registry import FileRegistry
@@ -160,10 +168,67 @@ def make_context(
         compute=compute,
         say=say,
         deploy=deploy,
-        foresee=lambda settings, model, python: deployer().foresee(settings, model, python),
+        preflight=lambda settings, model, python: deployer().preflight(settings, model, python),
         look_at_git=git_state,
         restored_from=restored,
+        steps=steps,
+        stages=_stages(spec, base, compute, steps, resources) if steps else None,
     )
+
+
+def _stages(
+    spec: RunSpec, base: Path, compute: Compute, steps: tuple[Step, ...], resources: StepResources | None
+) -> Mapping[str, Callable[[RunContext, RunRecord], Any]]:
+    from runner.pipelines.controller.stages import stages_of  # few runs are pipelines
+    from runner.pipelines.planning.graph import width
+
+    if resources is None:
+        most = spec.pipeline.max_concurrent if spec.pipeline is not None else None
+        at_once = min(width({one.name: one.needs for one in steps}), most or len(steps))
+        resources = make_step_resources(base, compute, repr(spec.compute), at_once)
+    return stages_of(resources)
+
+
+def make_step_resources(base: Path, compute: Compute, settings: str, at_once: int) -> StepResources:
+    """Return what the steps of one pipeline share: a compute of each kind, snapshots and environments.
+
+    Parameters
+    ----------
+    settings : str
+        The settings that `compute` was made of.
+    at_once : int
+        How many steps can go at once and share the cores.
+    """
+    from runner.execution.shared import Shared
+    from runner.pipelines.controller.resources import StepResources
+
+    shared, computes, guard = Shared(), {settings: compute}, threading.Lock()
+
+    def compute_of(config: Any) -> Compute:
+        with guard:
+            if repr(config) not in computes:
+                computes[repr(config)] = make_compute(config, base, say=_quiet)
+            return computes[repr(config)]
+
+    def context_of(plan: Plan, record: RunRecord) -> RunContext:
+        return make_context(
+            plan.spec, plan.layout, record, plan.base,
+            say=_quiet, compute=compute_of(plan.spec.compute), steps=plan.steps, resources=resources,
+        )  # fmt: skip
+
+    def new_run(plan: Plan, properties: Mapping[str, Any]) -> tuple[RunRecord, RunContext]:
+        record = new_record(plan)
+        record = dataclasses.replace(record, properties={**record.properties, **properties})
+        context = shared.between(context_of(plan, record))
+        together = min(at_once, context.compute.slots)
+        return record, dataclasses.replace(context, show_output=False, at_a_time=together if together > 1 else None)
+
+    resources = StepResources(new_run, context_of)
+    return resources
+
+
+def _quiet(_line: str) -> None:
+    """Take a line of a step, which is in the step's own log."""
 
 
 def new_record(plan: Plan) -> RunRecord:
@@ -186,27 +251,42 @@ def new_record(plan: Plan) -> RunRecord:
     )
 
 
-def run_plan(plan: Plan, restored: RestoredRun | None = None) -> int:
+def run_plan(plan: Plan, restored: RestoredRun | None = None, *, rerun_of: str | None = None) -> int:
     """Execute a plan, showing what happens, and return the process's exit code."""
     from runner.console.progress import Progress
     from runner.session import conduct
 
     progress = Progress()
     record = new_record(plan)
-    if restored is not None:
-        record = dataclasses.replace(record, rerun_of=restored.run_id)
-    said = plan.layout.create(plan.spec.workspace.shared)
-    if said is not None:
-        progress.say(said)
-    context = make_context(plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored)
+    record = dataclasses.replace(record, rerun_of=restored.run_id if restored is not None else rerun_of)
+    note = plan.layout.create(plan.spec.workspace.shared)
+    if note is not None:
+        progress.say(note)
+    context = make_context(
+        plan.spec, plan.layout, record, plan.base, say=progress.say, restored=restored, steps=plan.steps
+    )
     try:
         return conduct(context, record, plan.yaml, progress)
     finally:
         context.compute.close()
 
 
+def resume_plan(plan: Plan) -> int:
+    """Continue the pipeline of a plan, which has the id of its run, and return the process's exit code."""
+    from runner.console.progress import Progress
+    from runner.session import resume
+
+    progress = Progress()
+    record = new_record(plan)
+    context = make_context(plan.spec, plan.layout, record, plan.base, say=progress.say, steps=plan.steps)
+    try:
+        return resume(context, record.id, progress)
+    finally:
+        context.compute.close()
+
+
 def make_servers(kind: str, layout: Layout, say: Say) -> Servers:
-    """Return what serves endpoints of a kind."""
+    """Return the adapter that serves endpoints of a kind."""
     from runner.endpoints.store import EndpointStore
 
     return _SERVERS[kind](EndpointStore(layout), layout, say)
@@ -229,7 +309,7 @@ _SERVERS = {"local": _processes, "docker": _containers}
 
 
 def make_deployer(layout: Layout, registry: FileRegistry, say: Say) -> Deployer:
-    """Return what deploys models to this workspace's endpoints."""
+    """Return the deployer for this workspace's endpoints."""
     from runner.endpoints.deploy import Deployer
 
     return Deployer(layout, registry, lambda kind: make_servers(kind, layout, say))

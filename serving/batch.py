@@ -17,7 +17,7 @@ from runner.errors import UserError, as_mistake, close
 from runner.io.files import locked, write_json
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
-from serving.data.carried import carry, without_index
+from serving.data.kept_columns import split_columns, without_index
 from serving.data.rows import Rows
 from serving.data.tables import MOST_BYTES, check_kind, header_problem, join_parts, read_chunks, write_part
 from serving.dataplane.loader import load
@@ -70,7 +70,7 @@ def score(order: Order) -> int:
     try:
         return _score(served, order, parts, kind)
     except UserError:
-        if not any(parts.glob(f"????????{kind}")):  # nothing is there to go on from
+        if not any(parts.glob(f"????????{kind}")):  # there is nothing to resume from
             shutil.rmtree(parts)
         raise
 
@@ -115,7 +115,7 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
 
 
 def _prepare(parts: Path, facts: dict[str, Any]) -> None:
-    """Keep the parts of an earlier attempt at the same order, remove those of another."""
+    """Keep the parts of an earlier attempt at the same order. Remove others."""
     path = parts / "order.json"
     if path.exists() and json.loads(path.read_bytes()) != facts:
         shutil.rmtree(parts)
@@ -124,7 +124,7 @@ def _prepare(parts: Path, facts: dict[str, Any]) -> None:
 
 
 def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tuple[list[str], list[list[Any]]]:
-    taken, kept = carry(without_index(served.schema, rows), order.keep)
+    taken, kept = split_columns(without_index(served.schema, rows), order.keep)
     if order.by_position:
         taken = replace(taken, columns=None)
     try:
@@ -170,7 +170,7 @@ def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
 
 
 def _names(name: str, method: str, array: np.ndarray, classes: Any) -> list[str]:
-    """Return a column's name for each value of a row: by label where there is one for each, else by number."""
+    """Return a column's name for each value of a row: by label if each has one, otherwise by number."""
     if array.ndim == 1:
         return [name]
     width = array.reshape(len(array), -1).shape[1]
@@ -181,7 +181,7 @@ def _names(name: str, method: str, array: np.ndarray, classes: Any) -> list[str]
 
 
 def _check_apart(kept: list[str], answers: list[str]) -> None:
-    """Refuse answers that would have the name of a column that is kept: one of the two would be lost.
+    """Refuse an answer with the name of a kept column, because one of the two would be lost.
 
     Raises
     ------

@@ -24,7 +24,7 @@ MEANING = {
     503: "not ready, or out of room; try again later",
     504: "no answer in time",
 }
-OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # what any request may be told, whatever it asks for
+OF_ANY = (400, 408, 413, 415, 421, 429, 431, 500, 503, 504)  # any request may get these
 _LONGEST = 60  # characters of a name or value in a message
 _LISTED = 8  # names in a message
 _DETAILED = 20  # names in the details of an error

@@ -26,8 +26,8 @@ from runner.io.json_records import read_record
 from runner.layout import EndpointLayout
 from runner.records import EndpointRecord, ServerState
 from runner.worker import timeouts
-from serving.http.listening import STOP, Handed, Listening
-from serving.process.output_limit import is_output, put_aside
+from serving.http.listening import STOP, Listening, SharedListening
+from serving.process.output_limit import is_output, rotate
 from serving.process.parent import (
     GRACE,
     HAS_THREADS,
@@ -36,11 +36,11 @@ from serving.process.parent import (
     exit_code,
     fork,
     has_children,
-    load_and_mind,
+    load_and_supervise,
 )
 from serving.process.settings import read_endpoint
 
-_SAID = 15.0  # seconds between two lines that say that models are still being loaded
+_SAID = 15.0  # seconds between two lines while models are loading
 _FILES = 16_384  # connections that one process may hold
 # A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see parent.py.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -68,7 +68,7 @@ def main(folder: Path, home: Path | None = None) -> int:
         write_json(endpoint.process, {"pid": os.getpid(), "port": settings.port, "started": now()})
         try:
             with _listen(settings.host, settings.port) as own:
-                listening = Handed(own, home, record.generation) if home else Listening(own)
+                listening = SharedListening(own, home, record.generation) if home else Listening(own)
                 return _supervise(folder, listening, home or folder)
         except UserError as problem:
             return _not_served(endpoint, record, str(problem))
@@ -83,11 +83,11 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
     _, endpoint, record, settings = read_endpoint(folder)
     adopt_orphans()
     shared, announced = True, False
-    begun, said = time.monotonic(), 0.0
-    loading = fork(lambda: load_and_mind(folder, listening, shared=shared))
+    begun, reported = time.monotonic(), 0.0
+    loading = fork(lambda: load_and_supervise(folder, listening, shared=shared))
     while True:
         signalled = signal.sigtimedwait(SIGNALS, 2 * timeouts.seconds("server_look") if announced else 0.05)
-        put_aside(endpoint.log, int(settings.log_megabytes * 2**20))
+        rotate(endpoint.log, int(settings.log_megabytes * 2**20))
         over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
             # Before it serves, it may be loading, which signals do not end. No request is at work then.
@@ -96,8 +96,8 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         code = exit_code(loading)
         announced = announced or (code is None and _announce(folder, home))
         passed = time.monotonic() - begun
-        if not announced and passed - said > _SAID:
-            said = passed
+        if not announced and passed - reported > _SAID:
+            reported = passed
             print(f"Loading the models of {record.name}: {passed:.0f} s so far", flush=True)
         problem = None if announced else _problem(folder)
         if problem is None and code is not None and code != HAS_THREADS and not announced:
@@ -111,7 +111,7 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
                 print(f"The loading process ended ({_reason(code)}) and is started again", flush=True)
                 signal.sigtimedwait((), 1)  # its children end meanwhile
             shared = shared and code != HAS_THREADS
-            loading = fork(lambda: load_and_mind(folder, listening, shared=shared))  # noqa: B023 - called at once
+            loading = fork(lambda: load_and_supervise(folder, listening, shared=shared))  # noqa: B023 - called at once
 
 
 def _not_served(endpoint: EndpointLayout, record: EndpointRecord, problem: str) -> int:
@@ -134,7 +134,7 @@ def _end(pid: int, how: signal.Signals, seconds: float) -> None:
         signal.sigtimedwait(SIGNALS, 0.2)
         if time.monotonic() > until:
             os.kill(pid, signal.SIGKILL)
-    while has_children() and time.monotonic() < until + GRACE:  # those of a loading process that was killed
+    while has_children() and time.monotonic() < until + GRACE:  # processes of a loading process that was killed
         signal.sigtimedwait(SIGNALS, 0.05)
 
 
@@ -159,13 +159,13 @@ def _announce(folder: Path, home: Path) -> bool:
     """Print the endpoint's address once it answers."""
     _, endpoint, _, settings = read_endpoint(folder)
     served = next((state["served"] for state in _states(endpoint) if state["served"]), None)
-    if served is None or not is_ready(settings.reached_at, settings.port):
+    if served is None or not is_ready(settings.client_host, settings.port):
         return False
     names = ", ".join(f"{one['name']}:{one['version']}" for one in served)
-    _, _, _, told = read_endpoint(home)
+    _, _, _, served_settings = read_endpoint(home)
     for line in {state["problem"] for state in _states(endpoint) if state["problem"]}:
         print(f"warning: {line}", flush=True)
-    print(f"Serving {names} at {told.address}", flush=True)
+    print(f"Serving {names} at {served_settings.address}", flush=True)
     return True
 
 

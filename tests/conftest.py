@@ -23,6 +23,8 @@ pytest_plugins = [
     "tests.fixtures.channel",
     "tests.fixtures.registry",
     "tests.fixtures.cluster",
+    "tests.fixtures.browser",
+    "tests.fixtures.ssh_host",
 ]
 
 

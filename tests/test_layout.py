@@ -1,17 +1,21 @@
-"""``runner/layout.py`` alone spells the paths of a workspace, but for the worker."""
+"""Two modules spell names: ``runner/worker/layout.py`` those in a run's folder, ``runner/layout.py`` all others."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runner import layout
-from runner.layout import WORKER
+from runner.layout import WORKER, RunLayout
+from runner.worker import layout as worker_layout
 
 SOURCE = Path(layout.__file__).parent
+WORKERS = Path(worker_layout.__file__)
 OTHERS = [*SOURCE.rglob("*.py"), *(SOURCE.parent / "serving").rglob("*.py")]
 FILES = sorted(path for path in OTHERS if not path.is_relative_to(WORKER) and path != Path(layout.__file__))
+WORKER_FILES = sorted(path for path in WORKER.rglob("*.py") if path != WORKERS)
 # Names of other things, in no workspace.
 ELSEWHERE = {
     ("runner/__main__.py", "sweeps"),  # folders of packages
@@ -31,7 +35,8 @@ ELSEWHERE = {
     ("runner/environments/venv.py", "wheels"),
     ("runner/config/shipped.py", "config.yaml"),  # of conf
     ("runner/store/credentials.py", "secrets.json"),  # of a project
-    ("serving/protocols/oip.py", "models"),  # of a URL
+    ("serving/protocols/oip/questions.py", "models"),  # of a URL
+    ("runner/studio/pages/environments/view.py", "environments"),  # the page and its templates
 }
 JOINS = {"Path", "PurePosixPath", "joinpath", "join", "with_name", "glob", "rglob"}
 
@@ -62,11 +67,19 @@ def path_parts(tree: ast.AST) -> Iterator[str]:
             yield from text.split("/")
 
 
+@functools.cache
 def names() -> set[str]:
     """Return the names that the layouts have."""
     tree = ast.parse(Path(layout.__file__).read_text())
     calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "_Below"]
-    return {text for call in calls for one in call.args for text in texts(one)} - {".lock"}  # a suffix, too
+    spelled = {text for call in calls for one in call.args for text in texts(one)}
+    return (spelled | run_names()) - {".lock"}  # a suffix, too
+
+
+def run_names() -> set[str]:
+    """Return the names that the worker's layout has for the files of a run's folder."""
+    paths = [one for name, one in vars(worker_layout).items() if name.isupper() and isinstance(one, str)]
+    return {part for path in paths if not path.startswith(("/", ".")) for part in path.split("/")}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE.parent)))
@@ -74,3 +87,21 @@ def test_nothing_else_spells_a_name_of_the_layout(path: Path) -> None:
     place = path.relative_to(SOURCE.parent).as_posix()
     found = set(path_parts(ast.parse(path.read_text()))) & names()
     assert {name for name in found if (place, name) not in ELSEWHERE} == set()
+
+
+@pytest.mark.parametrize("path", WORKER_FILES, ids=lambda path: str(path.relative_to(WORKER)))
+def test_nothing_else_in_the_worker_spells_a_name_in_a_run_folder(path: Path) -> None:
+    assert set(path_parts(ast.parse(path.read_text()))) & {*run_names(), worker_layout.ANSWER} == set()
+
+
+def test_both_sides_have_the_same_names() -> None:
+    ours = {one.as_posix() for name in vars(RunLayout) if isinstance(one := getattr(RunLayout, name), Path)}
+    theirs = {getattr(worker_layout, name) for name in vars(worker_layout) if name.isupper()}
+    assert {"order.json", "result.json", "logs/worker.log", "work/outputs", "worker.lock"} <= ours & theirs
+
+
+@pytest.mark.parametrize(
+    "spelled", ['join(run, "result.json")', 'open("logs/run.log")', 'join(a, "work", b)', '"{}/order.json".format(a)']
+)
+def test_a_spelt_name_is_found(spelled: str) -> None:
+    assert set(path_parts(ast.parse(spelled))) & run_names()

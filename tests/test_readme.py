@@ -17,11 +17,13 @@ _APART = {
     "environment=venv": "an index", "compute=": "other machines", "+endpoint=docker": "an engine",
     "pip install": "an index", "vivero package": "an index", "vivero environments export": "a kept environment",
     "vivero environments show": "a kept environment", "--cfg": "nothing more", "vivero nodes": "other machines",
+    "vivero studio --workspace": "another workspace", "vivero studio --host": "another machine",
 }  # fmt: skip
 # What is right to fail here: nobody answers a question, and what has ended cannot be cancelled or resumed.
 _ENDS_WITH = {
-    "vivero cancel": 1, "vivero delete": 1, "vivero models delete": 1, "sweep.resume=": 1,
+    "vivero cancel": 1, "vivero delete": 1, "vivero models delete": 1, "sweep.resume=": 1, "vivero pipeline resume": 1,
 }  # fmt: skip
+_SERVERS = {"python -m serving": "5001/v2/health/ready", "vivero studio": "8000/w/1/runs"}  # go on until Ctrl-C
 _NAMES = {"RUN": "latest", "SWEEP": "latest"}
 
 
@@ -46,6 +48,11 @@ def typed_lines() -> list[str]:
     return [re.sub(r"\s+# .*$", "", line) for line in commands]
 
 
+def typed_programs() -> list[str]:
+    """Return the blocks of Python."""
+    return ["\n".join(block) for language, block in blocks() if language == "python"]
+
+
 def script_of(lines: list[str]) -> str:
     """Return a script that types lines and says how each ended."""
     parts = ["ip link set lo up"]
@@ -55,11 +62,12 @@ def script_of(lines: list[str]) -> str:
             if not line.startswith("python -m runner") or "--cfg" in line or " -m +" in line:
                 continue
             command += " --cfg job > /dev/null"
-        if line.startswith("python -m serving"):
-            command = (
-                f"{{ {command} & }}; until curl -sf http://127.0.0.1:5001/v2/health/ready; do kill -0 $! || exit; "
-                "sleep 0.2; done; kill -INT $!; wait $!"
-            )
+        for server, page in _SERVERS.items():
+            if re.match(rf"{server}( model=|$)", line):
+                command = (
+                    f"{{ {command} & }}; until curl -sfo /dev/null http://127.0.0.1:{page}; do kill -0 $! || exit; "
+                    "sleep 0.2; done; kill -INT $!; wait $!"
+                )
         parts.append(f'{command}\necho "@@ {at} $?"')
     return "\n".join(parts)
 
@@ -82,6 +90,9 @@ def test_the_lines_do_what_they_say_in_their_order(tmp_path: Path) -> None:
     ((_, lab),) = [one for one in blocks() if one[0] == "yaml"]
     (clone / lab[0].removeprefix("# ")).write_text("\n".join(lab))
     lines = typed_lines()
+    for number, program in enumerate(typed_programs()):
+        (clone / f"program{number}.py").write_text(program)
+        lines.append(f"python program{number}.py")
     path = f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin"
     done = subprocess.run(
         [*network, "bash", "-c", script_of(lines)], cwd=clone, capture_output=True, text=True, stdin=subprocess.DEVNULL,

@@ -31,6 +31,7 @@ _CONTENT = frozenset(
         "environments",
         "wheels",
         "data",
+        "blobs",
         "endpoints",
         "servers",
         "sweeps",

@@ -22,6 +22,7 @@ _MAYBE = re.compile(rf"{_NAMES.pattern}|token|auth", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _URL = re.compile(r"(?P<start>[A-Za-z][\w+.-]*://[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)")
 _ENVIRONMENT = re.compile(r"\$\{\s*oc\.env:\s*(?P<name>\w+)\s*(?P<default>,[^{}]*)?\}")
+_FILLED_LATER = re.compile(r"\$\{(?:input|output|step):[^{}]*\}")  # with paths, when the run is prepared
 _LEAST = 6  # the least length of a value that is searched for elsewhere; a shorter one is part of many words
 
 
@@ -50,7 +51,7 @@ def without_passwords(text: str) -> str:
 
 def reference_of(written: Any) -> str | None:
     """Return the reference that a value was written as, without its default; None if it was not a reference."""
-    if not isinstance(written, str) or "${" not in written.replace("${input:", ""):
+    if not isinstance(written, str) or "${" not in _FILLED_LATER.sub("", written):
         return None
     return _ENVIRONMENT.sub(lambda found: f"${{oc.env:{found['name']}}}", written)
 
@@ -200,8 +201,15 @@ def masked_word(word: str) -> str:
 
 def is_secret_at(key: str, value: Any) -> bool:
     """Return whether the value of a key of the composition, such as ``job.arguments.token``, is secret by its name."""
-    path = key.lstrip("+~").split(".")
+    path = below_steps(key.lstrip("+~").split("."))
     return len(path) > 2 and _is_free(path) and is_secret(path[-1], value)
+
+
+def below_steps(path: Sequence[str]) -> Sequence[str]:
+    """Return where a key is within the step of a pipeline that it belongs to; the same if it belongs to none."""
+    while len(path) > 3 and tuple(path[:2]) == ("pipeline", "steps"):
+        path = path[3:]
+    return path
 
 
 def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
@@ -214,7 +222,7 @@ def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
     written : str
         The same as YAML, interpolations as written; parsed only if necessary.
     """
-    if "oc.env:" not in written and "://" not in written and not _may_have(plain.get("job") or {}):
+    if "oc.env:" not in written and "://" not in written and not _may_have(plain):
         return None
     import yaml
 
@@ -223,12 +231,14 @@ def confidential(plain: Mapping[str, Any], written: str) -> Confidential | None:
     return None if found.plain == plain and found.written is not None and not found.values else found
 
 
-def _may_have(job: Mapping[str, Any]) -> bool:
+def _may_have(plain: Mapping[str, Any]) -> bool:
     """Return whether a job may contain a secret, which decides whether it is examined closely."""
-    return any(_MAYBE.search(str(job.get(key))) for key in FREE)
+    job = plain.get("job") or {}
+    return any(_MAYBE.search(str(one)) for one in (*map(job.get, FREE), plain.get("pipeline")))
 
 
 def _is_free(path: Sequence[str]) -> bool:
+    path = below_steps(path)
     return len(path) > 1 and path[0] == "job" and path[1] in FREE
 
 
@@ -239,7 +249,7 @@ def _named(word: str) -> tuple[str, str]:
 
 def _name_at(words: Sequence[Any], at: int, path: tuple[str, ...]) -> str:
     """Return the name of a word in a list: the flag before it, in an argv, or else that of the list."""
-    if len(path) == 2 and _is_free(path):
+    if len(below_steps(path)) == 2 and _is_free(path):
         before = words[at - 1] if at else ""
         return str(before) if isinstance(before, str) and before.startswith("-") and "=" not in before else ""
     return path[-1] if path else ""

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.errors import UserError, nearest
+from runner.errors import UserError
 
 if TYPE_CHECKING:
+    from runner.api.workspace import Workspace
     from runner.layout import Layout
     from runner.records import RunRecord
-    from runner.store.index import RunIndex
-    from runner.store.registry import FileRegistry
-    from runner.store.runs import FileRunStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,6 +69,13 @@ def workspace() -> Layout:
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
 
 
+def opened() -> Workspace:
+    """Return the workspace, from the command line, the environment or the current folder."""
+    from runner.api.workspace import Workspace
+
+    return Workspace(click.get_current_context().meta.get(_WORKSPACE))
+
+
 def trusted_workspace() -> Layout:
     """Return the workspace to execute something in.
 
@@ -90,63 +95,6 @@ def given_workspace() -> str | None:
     return str(Path(named).absolute()) if named else None
 
 
-def run_store(layout: Layout) -> FileRunStore:
-    """Return the runs of a workspace."""
-    from runner.store.runs import FileRunStore
-
-    return FileRunStore(layout)
-
-
-def run_index(layout: Layout) -> RunIndex:
-    """Return the index over the runs of a workspace."""
-    from runner.store.index import RunIndex
-
-    return RunIndex(layout)
-
-
-def registry(layout: Layout) -> FileRegistry:
-    """Return the models of a workspace."""
-    from runner.store.registry import FileRegistry
-
-    return FileRegistry(layout)
-
-
-def known_versions(store: FileRegistry, name: str) -> list[int]:
-    """Return a model's versions.
-
-    Raises
-    ------
-    UserError
-        If the model does not exist, naming the nearest.
-    """
-    versions = store.versions(name)
-    if not versions:
-        raise UserError(f"Model '{name}' does not exist", nearest(name, store.names()))
-    return versions
-
-
-def find_run(layout: Layout, text: str) -> RunRecord:
-    """Return the record of the run that a user means. Neither finishes nor executes anything.
-
-    Raises
-    ------
-    UserError
-        If it does not exist, with a hint if it is a sweep.
-    """
-    try:
-        return run_store(layout).find(text)
-    except UserError:
-        from runner.sweeps.store import SweepStore
-
-        sweeps = [one for one in SweepStore(layout).ids() if text in one]
-        if len(sweeps) != 1 or any(text in one for one in run_store(layout).ids()):
-            raise
-        raise UserError(
-            f"{sweeps[0]} is a sweep, but this command takes runs",
-            f"List its trials, which are runs: vivero sweep {sweeps[0]}",
-        ) from None
-
-
 def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
     """Return the run that a user means and whether it has ended or is followed; if not, print a hint.
 
@@ -155,26 +103,12 @@ def read_run(layout: Layout, text: str) -> tuple[RunRecord, bool]:
     UserError
         If no run matches, or more than one.
     """
-    record, followed = looked_at(layout, find_run(layout, text))
+    from runner.api.runs.find import find_run, seen
+
+    record, followed = seen(layout, find_run(layout, text))
     if not followed:
         advise(layout, [record.id])
     return record, followed
-
-
-def looked_at(layout: Layout, record: RunRecord) -> tuple[RunRecord, bool]:
-    """Return a run's current record, and whether the run has ended or is followed.
-
-    The locks are checked before the record is read, because their holder writes the final record first.
-    """
-    from runner.statuses import TERMINAL
-
-    if record.status in TERMINAL:
-        return record, True
-    from runner.execution.control import is_followed
-
-    followed = is_followed(layout.run(record.experiment, record.id))
-    record = run_store(layout).read(record.id)
-    return record, followed or record.status in TERMINAL
 
 
 def status_word(status: str, followed: bool) -> str:
@@ -184,7 +118,7 @@ def status_word(status: str, followed: bool) -> str:
 
 def advise(layout: Layout, runs: Sequence[str]) -> None:
     """Print a hint about runs that are not followed."""
-    from runner.commands.output import note
+    from runner.console.notes import note
     from runner.layout import option_for
 
     if not runs or wants_json():
@@ -213,17 +147,20 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     return found
 
 
-def one_of(word: str, known: Sequence[str], what: str) -> str:
-    """Return the word in lower case if it is known.
+def tag_change(word: str) -> tuple[str, str | None]:
+    """Return the tag that ``KEY=VALUE`` sets, or that ``KEY-`` removes, with None.
 
     Raises
     ------
     UserError
-        If it is not, naming the nearest.
+        If it is neither.
     """
-    if word.lower() not in known:
-        raise UserError(f"Unknown {what} '{word}'", nearest(word.lower(), known))
-    return word.lower()
+    key, equals, value = word.partition("=")
+    if equals and key:
+        return key, value
+    if not equals and len(key) > 1 and key.endswith("-"):
+        return key[:-1], None
+    raise UserError(f"'{word}' is neither KEY=VALUE, which sets a tag, nor KEY-, which removes it")
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -11,11 +11,17 @@ from runner.errors import UserError, nearest
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands as ``module:attribute`` and suggests the nearest name for a typo."""
+    """A group that knows its commands as ``module:attribute`` and suggests the nearest name for a typo.
 
-    def __init__(self, *args: Any, lazy: dict[str, str] | None = None, **kwargs: Any) -> None:
+    With a `default`, any other first word is an argument of that command.
+    """
+
+    def __init__(
+        self, *args: Any, lazy: dict[str, str] | None = None, default: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy or {}
+        self.default = default
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order they are declared."""
@@ -34,6 +40,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command, or suggest a similar one."""
+        if self.default is not None and args and self.get_command(ctx, args[0]) is None:
+            return self.default, self.get_command(ctx, self.default), args
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise UserError(f"Unknown command '{args[0]}'", nearest(args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from runner.compute.cluster.node import Node
     from runner.compute.cluster.preflight import Finding
     from runner.config.schema import RunSpec
-    from runner.ports import Machines
 
 _ACTIONS = ("check", "clean", "stop")
 
@@ -36,69 +34,28 @@ def nodes(words: tuple[str, ...], config_dir: Path | None, everything: bool, run
     action = words[0] if words and words[0] in _ACTIONS else ""
     rest = words[1:] if action else words
     names, overrides = [one for one in rest if "=" not in one], [one for one in rest if "=" in one]
-    spec = _composed(overrides, config_dir)
-    machines, found = _machines(spec, action), []
+    from runner.api.nodes import compose_cluster, find_machines, nodes_of
+
+    spec = compose_cluster(overrides, config_dir)
+    machines, found = find_machines(spec, action), list["Node"]()
     try:
-        found = _nodes(machines, spec)
-        _carry_out(action, _chosen(found, names), spec, everything=everything, runs=runs)
+        found = nodes_of(machines, spec)
+        _execute(action, _chosen(found, names), spec, everything=everything, runs=runs)
     finally:
         for node in found:
             node.close()
         machines.close()
 
 
-def _carry_out(action: str, chosen: list[Node], spec: RunSpec, *, everything: bool, runs: bool) -> None:
+def _execute(action: str, chosen: list[Node], spec: RunSpec, *, everything: bool, runs: bool) -> None:
+    from runner.api.nodes import look_at_each
+
     if action == "clean":
         _clean(chosen, everything)
     elif action == "stop":
         _stop(chosen, runs)
     else:
-        _show(_check(chosen, spec) if action else _look(chosen), checked=bool(action))
-
-
-def _composed(overrides: list[str], config_dir: Path | None) -> RunSpec:
-    """Return the composition. Only its compute and environment matter."""
-    from hydra import compose, initialize_config_dir
-    from omegaconf import OmegaConf, open_dict
-
-    from runner.config.messages import as_user_error
-    from runner.config.schema import CONF, HYDRA_VERSION, RunSpec, register_schemas
-    from runner.execution.plan import register_resolvers
-
-    register_schemas()
-    register_resolvers()
-    search = [f"hydra.searchpath=[file://{config_dir.absolute()}]"] if config_dir is not None else []
-    try:
-        with initialize_config_dir(config_dir=CONF, job_name="runner", version_base=HYDRA_VERSION):
-            config = compose("config", [*search, *overrides])
-            with open_dict(config):
-                config.job.source = "."
-            spec = OmegaConf.to_object(config)
-    except UserError:
-        raise
-    except Exception as error:
-        mistake = as_user_error(error)
-        if mistake is None:
-            raise
-        raise mistake from None
-    assert isinstance(spec, RunSpec)  # noqa: S101 - the composition starts from one
-    return spec
-
-
-def _machines(spec: RunSpec, action: str) -> Machines:
-    from runner.wiring import make_machines
-
-    machines = make_machines(spec.compute, Path.cwd())
-    if machines is None:
-        example = f"vivero nodes {action} compute=lab".replace("  ", " ")
-        raise UserError(f"compute={spec.compute.kind} does not have nodes", f"Name a cluster, for example: {example}")
-    return machines
-
-
-def _nodes(machines: Machines, spec: RunSpec) -> list[Node]:
-    from runner.compute.cluster.node import Node
-
-    return [Node(one, spec.compute) for one in machines.find()]
+        _show(_check(chosen, spec) if action else look_at_each(chosen), checked=bool(action))
 
 
 def _chosen(found: list[Node], names: list[str]) -> list[Node]:
@@ -109,23 +66,12 @@ def _chosen(found: list[Node], names: list[str]) -> list[Node]:
     return [known[name] for name in names or known]
 
 
-def _each(nodes: list[Node], ask: Any) -> list[Any]:
-    """Query all nodes concurrently."""
-    with ThreadPoolExecutor(len(nodes)) as pool:
-        return list(pool.map(ask, nodes))
-
-
-def _look(nodes: list[Node]) -> list[Finding]:
-    from runner.compute.cluster.preflight import look_at
-
-    return _each(nodes, look_at)
-
-
 def _check(nodes: list[Node], spec: RunSpec) -> list[Finding]:
+    from runner.api.nodes import ask_each
     from runner.compute.cluster.preflight import check
 
     python = getattr(spec.environment, "python", None)
-    return _each(nodes, lambda node: check(node, python))
+    return ask_each(nodes, lambda node: check(node, python))
 
 
 def _show(found: list[Finding], *, checked: bool) -> None:
@@ -164,7 +110,7 @@ def _row(one: Finding) -> list[str]:
     if not one.up:
         return [one.name, "down", "", "", "", "", "", ""]
     running = len(one.state.get("running", ()))
-    state = "busy" if running else "warm" if one.state.get("keeper") else "idle"
+    state = "busy" if running else "warm" if one.state.get("daemon") else "idle"
     facts = one.facts
     ping = f"{one.milliseconds:.1f} ms" if one.milliseconds is not None else ""
     platform = str(facts["platform"])
@@ -194,7 +140,9 @@ def _tell(nodes: list[Node], do: Any) -> None:
             return {"node": node.name, "problem": str(error)}, str(error)
         return {"node": node.name, **answer}, f"{node.name}: {answer['said']}"
 
-    done = _each(nodes, guarded)
+    from runner.api.nodes import ask_each
+
+    done = ask_each(nodes, guarded)
     if wants_json():
         emit_json([facts for facts, _ in done])
     else:

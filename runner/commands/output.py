@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.console.format import clean, finite, show_bytes, show_duration, show_time, show_value
+from runner.console.notes import note
 
 if TYPE_CHECKING:
     from runner.console.tables import Column
@@ -30,11 +31,6 @@ def emit_json(value: Any) -> None:
 def say(text: str = "") -> None:
     """Print one line for people."""
     sys.stdout.write(clean(text) + "\n")
-
-
-def note(text: str) -> None:
-    """Print one line to standard error."""
-    sys.stderr.write(clean(text) + "\n")
 
 
 def show_table(

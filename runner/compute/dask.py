@@ -70,7 +70,7 @@ class DaskMachine:
         UnreachableError
             If none does.
         """
-        self._machines.look()
+        self._machines.refresh()
         trouble = UnreachableError(f"{self.name} has no worker")
         for worker in self._machines.workers.get(self.name, {}):
             try:
@@ -108,7 +108,7 @@ class DaskMachines:
         self.workers: dict[str, dict[str, int]] = {}
         """For each machine, the number of threads of each worker by address."""
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Update the list of workers."""
         found: dict[str, dict[str, int]] = {}
         for worker, threads in sorted(self.client.threads().items(), key=lambda one: _in_order(one[0])):
@@ -124,7 +124,7 @@ class DaskMachines:
             If the scheduler does not answer or there are still no workers.
         """
         until = time.monotonic() + self._config.wait_for_workers_seconds
-        self.look()
+        self.refresh()
         while not self.workers and not self._was_there:
             if time.monotonic() > until:
                 raise UserError(
@@ -132,7 +132,7 @@ class DaskMachines:
                     "Start some, or wait longer: compute.wait_for_workers_seconds=SECONDS",
                 )
             time.sleep(_TICK)
-            self.look()
+            self.refresh()
         return [self.named(name) for name in self.workers]
 
     def named(self, name: str) -> DaskMachine:

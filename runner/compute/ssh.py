@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner.compute.cluster.kind import ClusterComputeConfig, cluster_kind
 from runner.hosts.ssh.connection import Connection
-from runner.hosts.ssh.identities import Identities
+from runner.hosts.ssh.identities import Identities, ask_on_terminal
 from runner.hosts.ssh.node_settings import NodeSettings, read_nodes
 from runner.hosts.ssh.settings import find
 
@@ -64,7 +62,7 @@ class SshMachines:
     """
 
     def __init__(self, config: Any) -> None:
-        identities = Identities(_ask_passphrase)
+        identities = Identities(ask_on_terminal)
         self._machines = [SshMachine(one, config.slots, identities) for one in read_nodes(config)]
 
     def find(self) -> list[SshMachine]:
@@ -77,11 +75,6 @@ class SshMachines:
 
     def close(self) -> None:
         """Do nothing: finding the machines needs no resources."""
-
-
-def _ask_passphrase(question: str) -> str | None:
-    """Ask on the terminal, if there is one."""
-    return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else None
 
 
 KIND = cluster_kind(

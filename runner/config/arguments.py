@@ -10,12 +10,13 @@ from typing import Any
 from runner.config.schema import RunSpec
 from runner.errors import UserError
 
-INPUT = re.compile(r"\$\{input:([^}]*)\}")
+PLACE = re.compile(r"\$\{(input|output):([^}]*)\}")
 
 
-def fill_inputs(value: str, places: Mapping[str, str]) -> str:
-    """Replace ``${input:NAME}`` with the paths of inputs."""
-    return INPUT.sub(lambda match: places[match[1]], value)
+def fill_places(value: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> str:
+    """Replace ``${input:NAME}`` and ``${output:NAME}`` with their paths."""
+    places = {"input": inputs, "output": outputs}
+    return PLACE.sub(lambda match: places[match[1]][match[2]], value)
 
 
 def script_argv(spec: RunSpec) -> list[str]:
@@ -71,7 +72,7 @@ def unread_values(arguments: Any, script: str) -> list[str]:
     script : str
         The script's text, which is searched for argparse's ``nargs``.
     """
-    found, wanted = [], _taking_several(script)
+    found, wanted = [], _flags_with_several_values(script)
     for key, value in arguments.items() if isinstance(arguments, dict) else ():
         if not isinstance(value, list) or len(value) < 2:
             continue
@@ -84,7 +85,7 @@ def unread_values(arguments: Any, script: str) -> list[str]:
     return found
 
 
-def _taking_several(script: str) -> set[str]:
+def _flags_with_several_values(script: str) -> set[str]:
     """Return the argparse flags for which a script declares several values; when repeated, only the last one counts."""
     try:
         tree = ast.parse(script)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from runner.config.data_settings import check_data
 from runner.config.hydra_settings import has_target
 from runner.config.limits.references import start_counting
 from runner.config.limits.yaml_files import TARGET
-from runner.config.schema import RunSpec
-from runner.errors import UserError
+from runner.config.schema import GROUPS, RunSpec
+from runner.errors import UserError, nearest_key
 
 _BOOLEANS = frozenset(["y", "yes", "n", "no", "true", "false", "on", "off"])
 
@@ -47,16 +49,46 @@ def read_composition(config: DictConfig) -> Composition:
     OmegaConfBaseException
         If a value is missing or cannot be resolved.
     """
+    _check_added_keys(config)  # first, since a misspelt +experiment leaves required keys without a value
     start_counting()
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
-    if has_target(plain):  # a reference can produce one that is in no file
-        raise UserError(f"{TARGET} is not allowed: a configuration cannot name classes", "Rename the key")
+    check_plain(plain)  # first, since required keys may have no value
     start_counting()
     spec = OmegaConf.to_object(config)
     if not isinstance(spec, RunSpec):
         raise UserError("The configuration does not follow the schema", "Keep schema/run@_here_ in its defaults list")
     return Composition(spec, {str(key): value for key, value in plain.items()}, as_yaml(config))
+
+
+def check_plain(plain: Mapping[Any, Any]) -> None:
+    """Check a resolved composition, or some of its sections.
+
+    Raises
+    ------
+    UserError
+        If it names a class, or its inputs or outputs have another form.
+    """
+    if has_target(plain):  # a reference can produce one that is in no file
+        raise UserError(f"{TARGET} is not allowed: a configuration cannot name classes", "Rename the key")
+    check_data(plain.get("data"))
+
+
+def allow_no_source(config: DictConfig) -> None:
+    """Let a pipeline have no source of its own. Each of its steps must then have one."""
+    steps = OmegaConf.select(config, "pipeline.steps")
+    if steps and OmegaConf.is_missing(config.job, "source"):
+        config.job.source = ""
+
+
+def _check_added_keys(config: DictConfig) -> None:
+    """Refuse top-level keys that look like misspelt ones of ours. Users may add others, to refer to."""
+    ours = {*(one.name for one in dataclasses.fields(RunSpec)), *GROUPS, "hydra"}
+    for key in set(map(str, config)) - ours:
+        import difflib  # here, because it is rarely needed
+
+        if difflib.get_close_matches(key, ours, 1, 0.8):
+            raise UserError(f"Unknown key '{key}'", nearest_key(key, ours))
 
 
 def as_yaml(config: DictConfig) -> str:
@@ -69,6 +101,30 @@ def as_plain(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
     assert isinstance(plain, dict)  # noqa: S101 - a composition is a mapping
     return {str(key): value for key, value in plain.items()}
+
+
+def section_object(config: DictConfig, key: str) -> Any:
+    """Return a section of a composition as an object, with interpolations resolved."""
+    value = config[key]
+    return OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
+
+
+def section_plain(config: DictConfig, key: str) -> Any:
+    """Return a section as plain data, with interpolations resolved."""
+    value = config[key]
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def section_text(config: DictConfig, key: str) -> str:
+    """Return a section as YAML, interpolations as written."""
+    node = written_value(config, key)
+    plain = OmegaConf.to_container(node, resolve=False, enum_to_str=True) if OmegaConf.is_config(node) else node
+    return dump_yaml({key: plain})
+
+
+def written_value(config: DictConfig, key: str) -> Any:
+    """Return a value as written, which may be a reference or missing."""
+    return next(node for _, node in config.items_ex(resolve=False, keys=[key]))
 
 
 def dump_yaml(plain: Any) -> str:

@@ -124,7 +124,7 @@ class EndpointSettings:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
-    def reached_at(self) -> str:
+    def client_host(self) -> str:
         """The host at which this machine reaches it."""
         return _OF_ALL.get(self.host, self.host)
 

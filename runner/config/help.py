@@ -48,7 +48,7 @@ def help_text(words: Sequence[str]) -> str:
 
 
 def _line(group: str, options: Iterable[str]) -> str:
-    mark = "+" if group in ("experiment", "endpoint") else ""  # not in the defaults list
+    mark = "+" if group in ("experiment", "endpoint", "pipeline") else ""  # not in the defaults list
     return f"  {mark + group + '=':<13} {' '.join(sorted(options))}"
 
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from runner.config.computes import COMPUTES
 from runner.config.reasons import A_LIST, reason
-from runner.config.schema import ENVIRONMENTS, fields_of
+from runner.config.schema import ENVIRONMENTS, GROUPS, fields_of
 from runner.errors import UserError, nearest, nearest_key, storage_error
 from runner.io.names import NAMING_KEYS, check_key
 
 if TYPE_CHECKING:
     from yaml import YAMLError
 
-GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "experiment")
 _UNKNOWN_KEY = re.compile(r"Key '([^']*)' (?:is )?not in '(\w+)'")
 _NO_GROUP = re.compile(r"Could not override '([^'@]*)")
 _ADDED = re.compile(r"To append to your default list use (\+\S+)")
@@ -51,7 +50,7 @@ def as_user_error(error: BaseException) -> UserError | None:
     text = "\n".join(str(one) for one in chain)
     for one in chain:
         if isinstance(one, OverrideParseException):
-            return _unread(str(one.override))
+            return _unparsable(str(one.override))
     if several := _SEVERAL.search(text):
         return UserError(
             f"{several[1]} has several values ({several[2].replace(',', ', ')})",
@@ -71,7 +70,7 @@ def as_user_error(error: BaseException) -> UserError | None:
             f"{found[1] if found else 'A setting'} has no value",
             "Set it with KEY=VALUE, or choose an experiment: +experiment=iris",
         )
-    return _not_beside(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
+    return _missing_key(chain) or _bad_value(chain) or UserError(_first_lines(str(chain[0])), _key_hint(text))
 
 
 def _unknown_key(name: str, section: str, text: str) -> UserError:
@@ -84,7 +83,7 @@ def _unknown_key(name: str, section: str, text: str) -> UserError:
     return UserError(f"Unknown key '{key}{rest}'", hint)
 
 
-def _unread(word: str) -> UserError:
+def _unparsable(word: str) -> UserError:
     """Return the error for a word that Hydra cannot parse. For names, quoting would not help."""
     key, _, value = word.lstrip("+").partition("=")
     if key in NAMING_KEYS and value:
@@ -125,7 +124,7 @@ def _plain_mistake(error: BaseException) -> UserError | None:
     if isinstance(error, UserError):
         return error
     if isinstance(error, RecursionError):
-        return _endless(error)
+        return _circular(error)
     if isinstance(error, YAMLError):
         return _unreadable(error)
     if found := _NO_PACKAGE.search(str(error)):
@@ -143,7 +142,7 @@ def _plain_mistake(error: BaseException) -> UserError | None:
     return storage_error(error)
 
 
-def _endless(error: RecursionError) -> UserError:
+def _circular(error: RecursionError) -> UserError:
     """Return the error for a reference to itself, naming the file if it is in a defaults list."""
     place, name = error.__traceback__, ""
     while place is not None:
@@ -212,7 +211,7 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
             key = one.full_key or ""
             if word and "." not in key:
                 key = word[1]  # for added keys, only the last part is reported
-            why = reason(key, _first_lines(str(one)))
+            why = reason(_first_lines(str(one)))
             what = f"{key} {why}" if key and why.startswith("must ") else ": ".join(filter(None, [key, why]))
             if word is not None and word[1] == key and why == A_LIST:
                 what = f"{key} must be a list, such as {key}=[{word[2]}]"
@@ -220,7 +219,7 @@ def _bad_value(chain: list[BaseException]) -> UserError | None:
     return None
 
 
-def _not_beside(chain: list[BaseException]) -> UserError | None:
+def _missing_key(chain: list[BaseException]) -> UserError | None:
     """Return the error for changing a missing key of a free mapping, such as ``job.arguments``."""
     from omegaconf.errors import OmegaConfBaseException
 

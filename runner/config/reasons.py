@@ -28,13 +28,11 @@ _REASONS = [
 ]
 
 
-def reason(key: str, text: str) -> str:
+def reason(text: str) -> str:
     """Return why a value is not allowed at a key.
 
     Parameters
     ----------
-    key : str
-        The full key, empty if unknown.
     text : str
         The first lines of OmegaConf's message.
     """
@@ -44,15 +42,12 @@ def reason(key: str, text: str) -> str:
     if found := _IS_NOT.match(text):
         return f"must be {_TYPES.get(found[2], found[2])}, not {found[1]}"
     if found := _NO_CLASS.fullmatch(text):
-        return _of_no_class(key, *found.groups())
+        return _wrong_class(found[2], found[3])
     return text
 
 
-def _of_no_class(key: str, kind: str, wanted: str, value: str) -> str:
+def _wrong_class(wanted: str, value: str) -> str:
     given = value.strip() or "''"
     if wanted == "str":
         return f"must be text, not {given}"
-    if kind != "dict":
-        return f"must be a mapping of {', '.join(fields_of(wanted))}, not {given}"
-    above, _, name = key.removesuffix(".path").rpartition(".")
-    return f"write it as part of its mapping: '{above}={{{name}: {{...}}}}'"
+    return f"must be a mapping of {', '.join(fields_of(wanted))}, not {given}"

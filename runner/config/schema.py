@@ -11,13 +11,16 @@ from typing import Any, Optional
 from omegaconf import MISSING
 
 from runner.config.computes import COMPUTES
+from runner.config.data_settings import DataConfig, InputConfig
 from runner.config.endpoint_settings import EndpointSettings
+from runner.config.pipeline_settings import PipelineConfig
 from runner.config.shipped import SHIPPED
 
 # OmegaConf reads these annotations at run time and knows `Optional[X]`, not `X | None`, in nested positions.
 
 CONF = str(SHIPPED / "conf")
 HYDRA_VERSION = "1.3"
+GROUPS = ("workspace", "environment", "compute", "job", "data", "model", "endpoint", "pipeline", "experiment")
 STAGE_NAMES = ("prepare", "scale", "run", "finalize", "register", "deploy")
 
 
@@ -55,22 +58,6 @@ class JobConfig:
     description: Optional[str] = None  # noqa: UP045
     display_name: Optional[str] = None  # noqa: UP045
     snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
-
-
-@dataclass
-class InputConfig:
-    """One data input."""
-
-    path: str = MISSING
-    mode: str = "mount"
-    filename: str | None = None
-
-
-@dataclass
-class DataConfig:
-    """What the run reads."""
-
-    inputs: dict[str, InputConfig] = field(default_factory=dict)
 
 
 @dataclass
@@ -216,6 +203,12 @@ class RunSpec:
     model: ModelConfig = field(default_factory=ModelConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     endpoint: Optional[EndpointSettings] = None  # noqa: UP045
+    pipeline: Optional[PipelineConfig] = None  # noqa: UP045
+
+
+def is_pipeline(spec: RunSpec) -> bool:
+    """Return whether a composition has steps instead of a script of its own."""
+    return spec.pipeline is not None and bool(spec.pipeline.steps)
 
 
 ENVIRONMENTS = {
@@ -233,6 +226,7 @@ SCHEMAS: dict[str, Mapping[str, type]] = {
         "model": ModelConfig,
         "sweep": SweepConfig,
         "endpoint": EndpointSettings,
+        "pipeline": PipelineConfig,
     },
     "schema/environment": ENVIRONMENTS,
     "schema/compute": COMPUTES,
@@ -260,7 +254,15 @@ def register_schemas() -> None:
 
 def fields_of(class_name: str) -> list[str]:
     """Return the keys of a schema class, by the class's name, for messages."""
-    kinds = [RunSpec, InputConfig, MountConfig, EndpointSettings, *ENVIRONMENTS.values(), *COMPUTES.values()]
+    kinds = [
+        RunSpec,
+        PipelineConfig,
+        InputConfig,
+        MountConfig,
+        EndpointSettings,
+        *ENVIRONMENTS.values(),
+        *COMPUTES.values(),
+    ]
     for cls in (section for kind in kinds for section in _sections(kind)):
         if cls.__name__ == class_name:
             return [field_.name for field_ in dataclasses.fields(cls)]

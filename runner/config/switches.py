@@ -23,7 +23,9 @@ _LONG = frozenset((
     "run", "multirun", "shell-completion", "experimental-rerun",
 ))  # fmt: skip
 # Patterns are not compiled here: few words are matched, and compiling all would slow down each start.
-_INPUT = r"\+{0,2}data\.inputs\.(?P<name>[A-Za-z0-9][\w-]*)\.(?P<key>path|mode|filename)=(?P<value>[^\s$({\[].*)"
+_DATA = r"\+{0,2}data\.(?P<kind>inputs|outputs)\.(?P<name>[A-Za-z0-9][\w-]*)"
+_WHOLE = _DATA + r"=(?P<value>.*)"
+_PART = _DATA + r"\.(?P<key>path|asset|step|mode|filename|as|type|description)=(?P<value>[^\s$({\[].*)"
 # Actions, of which only one can be chosen.
 _ALONE = frozenset(("-m", "--multirun", "-r", "--run", "-c", "--cfg", "-i", "--info", "--shell-completion", "-sc"))
 _OF_HYDRA = r"[+~]*(?P<key>hydra(?:[./@]\w*)?(?:[./]\w+)*)(?=[=@]|$)"
@@ -54,7 +56,7 @@ def read_switches(words: Sequence[str]) -> list[str]:
         has_value = before in VALUED or (before in MAY_HAVE_ONE and "=" not in word)
         if not has_value:
             _check(word)
-        (switches if word.startswith("-") or has_value else overrides).append(word if has_value else _whole_input(word))
+        (switches if word.startswith("-") or has_value else overrides).append(word if has_value else _added_data(word))
     shown = [word for word in switches if word.partition("=")[0] in _ALONE]
     if len(shown) > 1:
         raise UserError(
@@ -89,7 +91,7 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     shown = (arguments.cfg, arguments.info, arguments.hydra_help, arguments.shell_completion)
     if not any(shown):
         for word in arguments.overrides:
-            _check_heeded(word, sweeps=arguments.multirun)
+            _check_has_effect(word, sweeps=arguments.multirun)
         if arguments.multirun:
             _check_size(arguments.overrides)
 
@@ -100,7 +102,7 @@ def _check_size(words: Sequence[str]) -> None:
     check_sweep_words(words if theirs else [word for word in words if "range(" in word])
 
 
-def _check_heeded(word: str, *, sweeps: bool) -> None:
+def _check_has_effect(word: str, *, sweeps: bool) -> None:
     """Refuse a setting of Hydra that has no effect on a run, or on a sweep."""
     found = re.match(_OF_HYDRA, word) if "hydra" in word else None
     if found is None:
@@ -111,15 +113,19 @@ def _check_heeded(word: str, *, sweeps: bool) -> None:
         raise UserError(f"{found['key']} has no effect on a single run", "Add -m to start a sweep, or remove it")
 
 
-def _whole_input(word: str) -> str:
-    """Return ``data.inputs.rows.path=FILE`` as a mapping that creates the input or extends it.
+def _added_data(word: str) -> str:
+    """Return a word that sets an input or output, or one of its keys, as one that also creates it.
 
-    A list of values to sweep over is unchanged: it only applies to existing inputs.
+    A list of values of one key to sweep over is unchanged: it only applies to existing inputs.
     """
-    found = re.fullmatch(_INPUT, word) if "data.inputs." in word else None
+    if "data.inputs." not in word and "data.outputs." not in word:
+        return word
+    if found := re.fullmatch(_WHOLE, word, re.DOTALL):
+        return f"++data.{found['kind']}.{found['name']}={found['value']}"
+    found = re.fullmatch(_PART, word)
     if found is None or "," in found["value"]:
         return word
-    return f"data.inputs={{{found['name']}: {{{found['key']}: {found['value']}}}}}"
+    return f"data.{found['kind']}={{{found['name']}: {{{found['key']}: {found['value']}}}}}"
 
 
 def _check(word: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import re
 import types
 import typing
@@ -12,13 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from runner.config.arguments import INPUT, argument_words
+from runner.config.arguments import argument_words
 from runner.config.computes import COMPUTES, compute_kind
+from runner.config.data_checks import check_data_settings
 from runner.config.endpoint_settings import EndpointSettings
-from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec
-from runner.errors import UserError, close, nearest, nearest_key
+from runner.config.paths import absolute, similar_file
+from runner.config.schema import ENVIRONMENTS, REGISTERED, STAGE_NAMES, ModelConfig, RunSpec, is_pipeline
+from runner.errors import UserError, nearest, nearest_key
 from runner.execution.promotion import read_condition
-from runner.io.names import check_file_name, check_key, check_name
+from runner.io.names import check_key
 from runner.store.registry import check_model_file
 
 MATCHES = ("patch", "minor")  # how closely a Python must match the requested version
@@ -40,8 +41,9 @@ def check_spec(spec: RunSpec, base: Path) -> None:
         raise UserError(f"environment.python_match={match} is not valid", nearest(match, MATCHES))
     _check_kind(spec.compute, COMPUTES, "compute")
     compute_kind(spec.compute.kind).check(spec, base)
-    _check_job(spec, base)
-    _check_inputs(spec, base)
+    if not is_pipeline(spec):
+        _check_job(spec, base)
+    check_data_settings(spec, base)
     _check_environment_files(spec.environment, base)
     if spec.model.name is not None:
         check_key("model.name", spec.model.name)
@@ -83,13 +85,10 @@ def _check_endpoint(endpoint: EndpointSettings, model: ModelConfig) -> None:
 
 
 def _check_section(section: Any, place: str) -> None:
-    """Refuse keys that `+` adds to our sections, where nothing would read them, and values of the wrong kind.
-
-    At the top level, users may add keys to refer to, unless they look like misspelt keys of ours.
-    """
+    """Refuse keys that `+` adds to our sections, where nothing would read them, and values of the wrong kind."""
     kinds = _kinds_of(section.__class__)
     for key, value in vars(section).items():
-        if key not in kinds and (place or _resembles(key, kinds)):
+        if key not in kinds and place:  # at the top level, users may add keys to refer to
             raise UserError(f"Unknown key '{place}{key}'", nearest_key(f"{place}{key}", kinds))
         kind = kinds.get(key, _ANY)
         if not isinstance(value, kind.types):
@@ -98,12 +97,6 @@ def _check_section(section: Any, place: str) -> None:
             _check_section(value, f"{place}{key}.")
         elif kind.texts and value:
             _check_texts(value, f"{place}{key}")
-
-
-def _resembles(key: str, kinds: Mapping[str, _Kind]) -> bool:
-    import difflib  # here, as in `nearest`
-
-    return bool(difflib.get_close_matches(key, kinds, 1, 0.8))
 
 
 class _Kind(NamedTuple):
@@ -223,26 +216,6 @@ def _check_patterns(job: Any) -> None:
                 )
 
 
-def _check_inputs(spec: RunSpec, base: Path) -> None:
-    inputs = spec.data.inputs
-    for name, one in inputs.items():
-        check_name(name, "input name (data.inputs)")
-        if one.mode not in ("mount", "copy"):
-            raise UserError(f"data.inputs.{name}.mode={one.mode} is not valid", nearest(one.mode, ["mount", "copy"]))
-        if one.filename is not None:
-            check_file_name(one.filename, f"data.inputs.{name}.filename")
-        path = _absolute(base, one.path)
-        if not path.exists():
-            raise UserError(f"data.inputs.{name}.path: {path} does not exist", _near(one.path, path))
-    texts = [str(spec.job.arguments), str(spec.job.command), *map(str, spec.job.environment_variables.values())]
-    for used in INPUT.findall("\n".join(texts)):
-        if used not in inputs:
-            raise UserError(
-                f"${{input:{used}}} names an unknown data input",
-                nearest(used, inputs) or f"Set data.inputs.{used}.path=FILE",
-            )
-
-
 def _check_environment_files(environment: Any, base: Path) -> None:
     image = getattr(environment, "spec", None)
     for owner, place in ((environment, "environment"), (image, "environment.spec")):
@@ -250,20 +223,9 @@ def _check_environment_files(environment: Any, base: Path) -> None:
             named = getattr(owner, key, None)
             if named is None:
                 continue
-            path = _absolute(base, named)
+            path = absolute(base, named)
             if not path.exists():
-                raise UserError(f"{place}.{key}: {path} does not exist", _near(named, path))
-
-
-def _absolute(base: Path, named: str) -> Path:
-    return Path(os.path.abspath(base / Path(named).expanduser()))
-
-
-def _near(named: str, path: Path) -> str:
-    """Return a hint that names a similar file beside a missing one, if there is one."""
-    beside = list(path.parent.iterdir())[:200] if path.parent.is_dir() else []
-    meant = close(named, [str(Path(named).parent / one.name) for one in beside])
-    return f"Did you mean '{meant}'?" if meant is not None else ""
+                raise UserError(f"{place}.{key}: {path} does not exist", similar_file(named, path))
 
 
 def source_folder(spec: RunSpec, base: Path) -> Path:
@@ -274,12 +236,14 @@ def source_folder(spec: RunSpec, base: Path) -> Path:
     UserError
         If it does not exist, is not a folder, or its links are circular.
     """
-    path = _absolute(base, spec.job.source)
+    path = absolute(base, spec.job.source)
     try:
         resolved = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            raise UserError(f"job.source: the folder {path} does not exist", _near(spec.job.source, path)) from None
+            raise UserError(
+                f"job.source: the folder {path} does not exist", similar_file(spec.job.source, path)
+            ) from None
         raise UserError(f"job.source: {spec.job.source!r} cannot be resolved ({error})") from None
     if not resolved.is_dir():
         raise UserError(

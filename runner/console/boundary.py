@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from runner.console.format import clean
-from runner.console.pipes import output_is_lost, print_nowhere
+from runner.console.pipes import discard_output, output_failed
 from runner.errors import UserError, as_mistake
 
 MISTAKE, INTERNAL_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 3, 130, 141
@@ -34,12 +34,12 @@ def guarded(program: Callable[[], int | None], explain: Explain = as_mistake) ->
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `| head`, has closed the pipe
-        print_nowhere()
+        discard_output()
         return BROKEN_PIPE
     except SystemExit as leaving:  # argparse exits with 2, which here means a failed run
         return MISTAKE if leaving.code == 2 else int(leaving.code or 0)
     except Exception as error:  # noqa: BLE001 - the only place that distinguishes mistakes from bugs
-        if isinstance(error, OSError) and output_is_lost():
+        if isinstance(error, OSError) and output_failed():
             return _refused(f"Cannot write the output: {error.strerror}")
         mistake = explain(error)
         if mistake is not None:

@@ -23,26 +23,26 @@ def open_streams() -> None:
 
 
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
+def ignore_closed_output() -> Iterator[None]:
     """Discard further output once the reader has left."""
     try:
         yield
     except BrokenPipeError:
-        print_nowhere()
+        discard_output()
 
 
-def print_nowhere() -> None:
+def discard_output() -> None:
     """Send standard output to the null device, because Python would complain again when it flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
-def output_is_lost() -> bool:
+def output_failed() -> bool:
     """Return whether output could not be written, for example on a full disk, and discard it if so."""
     try:
         sys.stdout.flush()
     except OSError:
-        print_nowhere()
+        discard_output()
         return True
     return False

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.console.format import clean, show_value
-from runner.console.pipes import reader_may_leave
+from runner.console.pipes import ignore_closed_output
 from runner.io.clock import seconds_between
 from runner.layout import RunLayout, option_for
 from runner.records import RunRecord
@@ -27,7 +27,7 @@ class Progress:
             self._console = Console(highlight=False)
 
     def _print(self, text: str, style: str = "") -> None:
-        with reader_may_leave():
+        with ignore_closed_output():
             if self._console is not None:
                 self._console.print(text, style=style, markup=False)
             else:
@@ -86,6 +86,8 @@ def summary(run: RunLayout, record: RunRecord) -> list[tuple[str, str]]:
         rows += [("metric", line) for line in _metrics(record.finalize.metrics)][:1]
     notes = [*(record.run.notes if record.run else ()), *(record.finalize.notes if record.finalize else ())]
     rows += [("notes", clean("; ".join(notes)))] if notes else []
+    if record.finalize and record.finalize.data:
+        rows.append(("data", "  ".join(record.finalize.data.values())))
     if record.register:
         rows.append(("model", f"{record.register.model}:{record.register.version}"))
     if record.deploy:

@@ -1,1 +1,1 @@
-"""Endpoints: what is served where, kept as files; the servers that serve it, started and stopped."""
+"""Endpoints: their records as files, and their servers, which are started and stopped here."""

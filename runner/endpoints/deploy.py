@@ -22,18 +22,18 @@ from runner.store.registry import FileRegistry
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What to deploy, and its share of the endpoint's traffic."""
+    """The model to deploy, and its share of the endpoint's traffic."""
 
     reference: str
     weight: float | None = None
     mirror: bool = False
     changes_settings: bool = False
-    keeps_settings: bool = False  # those that the endpoint already has
+    keeps_settings: bool = False  # whether to keep the settings that the endpoint already has
 
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
-    """The result. `keys` are those just made; `serving` is false for a stopped endpoint."""
+    """The result of a deployment. `keys` are the new keys; `serving` is false for a stopped endpoint."""
 
     endpoint: str
     address: str
@@ -51,7 +51,7 @@ def deployment(registry: FileRegistry, reference: str, *, weight: float = 1.0, m
 def new_endpoint(
     layout: Layout, references: Sequence[str], settings: EndpointSettings, *, registry: FileRegistry, servers: Servers
 ) -> tuple[EndpointRecord, dict[str, str]]:
-    """Write the record of a new or stopped endpoint, and return it with the keys just made.
+    """Write the record of a new or stopped endpoint. Return it with the new keys.
 
     Raises
     ------
@@ -105,6 +105,10 @@ class Deployer:
 
     Parameters
     ----------
+    layout : Layout
+        The workspace.
+    registry : FileRegistry
+        The models.
     servers : callable
         Returns the servers of a kind of endpoint.
     """
@@ -119,32 +123,32 @@ class Deployer:
         Raises
         ------
         UserError
-            If that fails. An endpoint that was running goes on as before.
+            If that fails. An endpoint that was running keeps its versions.
         """
         name = check_name(settings.name or self.registry.resolve(target.reference).name, "endpoint name")
         self.layout.endpoint(name).root.mkdir(parents=True, exist_ok=True)
-        with locked(self.layout.endpoint(name).deploying):  # one after the other
+        with locked(self.layout.endpoint(name).deploying):  # one deployment at a time
             there = self.store.read(name) if name in self.store.names() else None
             if there is not None and self._servers(there).alive(name):
                 return self._change(there, target, settings)
             return self._begin(name, there, target, settings)
 
-    def foresee(self, settings: EndpointSettings, model: str, python: str) -> None:
-        """Check before a long training what would fail after it: the address, the container engine.
+    def preflight(self, settings: EndpointSettings, model: str, python: str) -> None:
+        """Check before a long training for errors that would otherwise follow it: the address, the container engine.
 
         Parameters
         ----------
         settings : EndpointSettings
             The endpoint's settings.
         model : str
-            The model's name, also the endpoint's unless the settings have one.
+            The model's name. It is also the endpoint's, unless the settings have one.
         python : str
             The version of the model's Python.
 
         Raises
         ------
         UserError
-            With the message that the deployment would end with.
+            With the message with which the deployment would fail.
         """
         name = settings.name or model
         there = self.store.read(name) if name in self.store.names() else None
@@ -152,18 +156,18 @@ class Deployer:
             same_kind(settings, EndpointSettings(**there.settings), name)
         elif there is None:
             choose_port(settings)
-        self.servers(settings.kind).foresee(settings, python)
+        self.servers(settings.kind).preflight(settings, python)
 
     def rollback(self, name: str) -> Deployed:
-        """Switch an endpoint to its previous deployments; a stopped one starts with them."""
+        """Switch an endpoint to its previous deployments. A stopped endpoint will start with them."""
         self.store.read(name)
         with locked(self.layout.endpoint(name).deploying):
             old = self.store.read(name)
             new = rolled_back(old)
             if self._servers(old).alive(name):
-                return self._go_over(old, new)
+                return self._switch(old, new)
             self.store.write(new)
-            return dataclasses.replace(self._told(new, {}), serving=False)
+            return dataclasses.replace(self._result(new, {}), serving=False)
 
     def _change(self, there: EndpointRecord, target: Target, settings: EndpointSettings) -> Deployed:
         if target.changes_settings:
@@ -174,13 +178,13 @@ class Deployer:
         if not target.keeps_settings:
             same_kind(settings, EndpointSettings(**there.settings), there.name)
         new = deployment(self.registry, target.reference, weight=target.weight or 1.0, mirror=target.mirror)
-        return self._go_over(there, deployed(there, beside(there.deployments, new, target)))
+        return self._switch(there, deployed(there, beside(there.deployments, new, target)))
 
-    def _go_over(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
+    def _switch(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:
         servers = self._servers(old)
         servers.check(new.deployments)
-        servers.go_over(old, new)
-        return self._told(new, {})
+        servers.switch(old, new)
+        return self._result(new, {})
 
     def _begin(self, name: str, there: EndpointRecord | None, target: Target, settings: EndpointSettings) -> Deployed:
         if target.mirror or target.weight is not None:
@@ -206,19 +210,19 @@ class Deployer:
                 raise
             self.store.discard(name)
             raise UserError(mistake.message, mistake.hint or f"Its log: {self.layout.endpoint(name).log}") from None
-        return self._told(record, keys)
+        return self._result(record, keys)
 
     def _servers(self, record: EndpointRecord) -> Servers:
         return self.servers(EndpointSettings(**record.settings).kind)
 
-    def _told(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
+    def _result(self, record: EndpointRecord, keys: dict[str, str]) -> Deployed:
         settings = EndpointSettings(**record.settings)
         models = [f"{one.name}:{one.version}" + (" (mirror)" if one.mirror else "") for one in record.deployments]
         return Deployed(record.name, settings.address, models, keys)
 
 
 def beside(there: tuple[Deployment, ...], new: Deployment, target: Target) -> tuple[Deployment, ...]:
-    """Return an endpoint's deployments with a new one added; its other models stay as they are."""
+    """Return an endpoint's deployments with a new one added. Its other models are unchanged."""
     others = tuple(one for one in there if one.name != new.name)
     same = tuple(one for one in there if one.name == new.name and one.version != new.version)
     if target.mirror:

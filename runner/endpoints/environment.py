@@ -1,4 +1,4 @@
-"""Chooses the environment that serves a model: the current one if it fits, else one built from its lock."""
+"""Chooses the environment that serves a model: the current one if it fits, else one built from the model's lock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.records import ModelRecord
 
 SERVER_PACKAGES = ("flask>=3.0", "uvicorn>=0.35", "httptools>=0.6", "orjson>=3.10", "prometheus-client>=0.20")
-# Packages that compute in place of the model, if that is asked for.
+# Packages that compute the answers instead of the model, if the settings say so.
 _ACCELERATOR_PACKAGES = {"onnx": ("skl2onnx>=1.20", "onnx>=1.17", "onnxruntime>=1.20")}
 _OLDEST = (3, 11)
 # Packages that affect a model's numbers, or whether it loads.
@@ -28,12 +28,12 @@ def pins_of(record: ModelRecord) -> dict[str, str]:
 
 
 def _of_conda(record: ModelRecord) -> dict[str, str]:
-    """Return the conda packages in `_DECIDING`: others may not be Python packages, or have another name there."""
+    """Return the conda packages in `_DECIDING`. Others may not be for Python, or have another name on the index."""
     return {name: version for name, version in _CONDA_PIN.findall(record.lock or "") if name in _DECIDING}
 
 
-def misfits(record: ModelRecord, accelerate: str | None = None) -> list[str]:
-    """Return how the current interpreter differs from the model's; empty if it fits."""
+def mismatches(record: ModelRecord, accelerate: str | None = None) -> list[str]:
+    """Return the differences between the current Python and the model's. Empty if it fits."""
     wrong = []
     own = (record.python_version or platform.python_version()).split(".")[:2]
     if own != platform.python_version().split(".")[:2]:
@@ -59,7 +59,7 @@ def _name(requirement: str) -> str:
 
 
 def requirements(records: Sequence[ModelRecord], accelerate: str | None = None) -> tuple[list[str], str]:
-    """Return the packages and the Python of the environment that serves some models: the first's, and what others need.
+    """Return the packages and the Python to serve some models: those of the first, and what the others need.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The files below ``/vivero`` in a model's image: the server's source, one version, its settings."""
+"""The files below ``/vivero`` in a model's image: the server's source, one version, and its settings."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.server_source import server_source
 from runner.errors import UserError
 from runner.io.files import list_files
-from runner.layout import EndpointLayout, Layout
+from runner.layout import EndpointLayout, Layout, ModelLayout
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry
 from runner.worker import timeouts
 
 INSIDE = "/vivero"  # in the image: a workspace with one version, and the source
 SOURCE = f"{INSIDE}/source"
-PORT = 5001  # of every server inside
-NOBODY = 10001  # the user it runs as by default; never root
+PORT = 5001  # the server's port in every container
+NOBODY = 10001  # the user id of containers by default; never root
 VARIABLES = {
     "PYTHONPATH": SOURCE,
     "PYTHONUNBUFFERED": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "HOME": "/tmp",  # noqa: S108 - the one place to write to
+    "HOME": "/tmp",  # noqa: S108 - the only writable folder
 }
 
 
 def health() -> dict[str, float]:
-    """Return how an engine checks a container's health, in seconds; `retries` is a number."""
+    """Return the settings of the engine's health check, in seconds; `retries` is a count."""
     return {"interval": timeouts.seconds("health_interval"), "timeout": 5, "start-period": 60, "retries": 3}
 
 
@@ -43,7 +43,7 @@ def health_check(python: str) -> list[str]:
 
 
 def repository_name(name: str) -> str:
-    """Return a model's name in the form of image names: lower case, single separators."""
+    """Return a model's name as an image name: lower case, single separators."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
@@ -52,12 +52,12 @@ def contents(registry: FileRegistry, model: ModelRecord, settings: EndpointSetti
 
     Parameters
     ----------
-    registry : Registry
-        The registry of the version.
+    registry : FileRegistry
+        The registry that contains the version.
     model : ModelRecord
         The version.
     settings : EndpointSettings
-        How a container without an endpoint serves it; it listens on all its addresses.
+        The settings of a container without an endpoint. It listens on all its addresses.
 
     Raises
     ------
@@ -67,14 +67,14 @@ def contents(registry: FileRegistry, model: ModelRecord, settings: EndpointSetti
     below = f"{Layout.models}/{model.name}/{model.version}"
     return {
         **{f"source/{name}": content for name, content in server_source().items()},
-        str(EndpointLayout.record): _as_json(by_itself(model, settings).to_json()),
-        f"{below}/model.json": _as_json(model.to_json()),
+        str(EndpointLayout.record): _as_json(standalone_record(model, settings).to_json()),
+        f"{below}/{ModelLayout.record}": _as_json(model.to_json()),
         **_artefact(registry, model, below),
     }
 
 
-def by_itself(model: ModelRecord, settings: EndpointSettings) -> EndpointRecord:
-    """Return the record of a container that serves a version without an endpoint."""
+def standalone_record(model: ModelRecord, settings: EndpointSettings) -> EndpointRecord:
+    """Return the record for a container that serves a version without an endpoint."""
     own = dataclasses.replace(settings, kind="local", name=model.name, host="0.0.0.0", port=PORT)  # noqa: S104 - its own
     one = Deployment(reference=f"{model.name}:{model.version}", name=model.name, version=model.version)
     return EndpointRecord(name=model.name, created=model.created, deployments=(one,), settings=dataclasses.asdict(own))
@@ -102,13 +102,13 @@ def _artefact(registry: FileRegistry, model: ModelRecord, below: str) -> dict[st
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """Return one SHA-256 of files and their names."""
+    """Return a SHA-256 over the names and contents of files."""
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def as_tar(files: Mapping[str, bytes]) -> bytes:
-    """Return an archive of ``/vivero``: owned by root, readable for everyone, the same bytes each time."""
+    """Return a reproducible archive of ``/vivero``, owned by root and readable for everyone."""
     made = io.BytesIO()
     folders = {str(above) for name in files for above in Path(INSIDE[1:], name).parents} - {"."}
     with tarfile.open(fileobj=made, mode="w") as archive:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.endpoints.environment import misfits, requirements
-from runner.endpoints.process import settle, start, stop
+from runner.endpoints.environment import mismatches, requirements
+from runner.endpoints.process import start, stop, wait_until_serving
 from runner.endpoints.servers import MakeEnvironment, Status, read_log, state_problem
 from runner.endpoints.store import EndpointStore, rolled_back
 from runner.errors import UserError
@@ -22,18 +22,24 @@ class LocalServers:
 
     Parameters
     ----------
+    store : EndpointStore
+        The endpoints.
     make : callable
-        Returns the environment of some packages and a Python.
+        Returns the environment with some packages and a Python.
+    host : Host
+        This machine.
+    say : Say
+        Receives lines of progress.
     """
 
     def __init__(self, store: EndpointStore, make: MakeEnvironment, host: Host, say: Say) -> None:
         self.store, self.make, self.host, self.say = store, make, host, say
 
-    def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Accept everything."""
+    def preflight(self, settings: EndpointSettings, python: str) -> None:
+        """Do nothing: any model can be served."""
 
     def check(self, deployments: Sequence[Deployment]) -> None:
-        """Accept everything."""
+        """Do nothing: any deployments can be served."""
 
     def prepare(self, record: EndpointRecord, models: Sequence[ModelRecord]) -> EndpointRecord:
         """Return the record with the interpreter that serves its models.
@@ -41,7 +47,7 @@ class LocalServers:
         Raises
         ------
         UserError
-            If one server cannot have all of them, or the environment cannot be built.
+            If no environment fits all models, or it cannot be built.
         """
         settings = EndpointSettings(**record.settings)
         return dataclasses.replace(record, python=find_python(models, settings, self.make, self.host, self.say))
@@ -50,16 +56,16 @@ class LocalServers:
         """Do nothing: no process outlives its server."""
 
     def start(self, record: EndpointRecord) -> None:
-        """Start the server, detached, wait until it answers, and say which models are not served."""
+        """Start the server detached, wait until it answers, and report models that are not served."""
         start(self.store, record.name, self.say)
         problem = state_problem(self.store.states(record.name))
         if problem is not None:
             self.say(f"warning: {problem}")
 
-    def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Let the server load another record's models beside its own, and switch to them."""
+    def switch(self, old: EndpointRecord, new: EndpointRecord) -> None:
+        """Let the server load another record's models next to its own, and switch to them."""
         self.store.write(new)
-        problem = settle(self.store, new)
+        problem = wait_until_serving(self.store, new)
         if problem is not None:
             self.store.write(rolled_back(new))
             hint = f"A running endpoint keeps its environment. To change it: vivero stop {old.name}, then deploy again"
@@ -77,7 +83,7 @@ class LocalServers:
         return self.store.alive(name)
 
     def status(self, name: str) -> Status:
-        """Return its state, as its processes report it."""
+        """Return the endpoint's state, as reported by its processes."""
         if not self.store.alive(name):
             try:
                 problem = read_text(self.store.layout.endpoint(name).problem).strip()
@@ -96,19 +102,19 @@ class LocalServers:
 def find_python(
     records: Sequence[ModelRecord], settings: EndpointSettings, make: MakeEnvironment, host: Host, say: Say
 ) -> str:
-    """Return the interpreter that serves some models: this one if it fits, else one built from the first's lock.
+    """Return the interpreter to serve some models: the current one if it fits, else one built from the first's lock.
 
     Raises
     ------
     UserError
-        If one server cannot have all of them, or the environment cannot be built.
+        If no environment fits all models, or it cannot be built.
     """
     named = [record for record in records if _framework(record)]
-    records = [*named, *(one for one in records if one not in named)]  # one that names none goes with any
+    records = [*named, *(one for one in records if one not in named)]  # without scikit-learn's version: fits any
     for other in named[1:]:
         if _framework(other).split(".")[:2] != _framework(named[0]).split(".")[:2]:
             _check_mismatch(named[0], other, settings)
-    wrong = list(dict.fromkeys(one for record in records for one in misfits(record, settings.accelerate)))
+    wrong = list(dict.fromkeys(one for record in records for one in mismatches(record, settings.accelerate)))
     if not wrong:
         return sys.executable
     if settings.allow_version_mismatch:

@@ -1,4 +1,4 @@
-"""Packages a model version as a folder that an image can be built from without vivero."""
+"""Packages a model version as a folder from which an image can be built without vivero."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 
 KEYS = "/run/secrets/vivero-keys"  # as in serving/process/contained.py
-WHEELS = "/tmp/wheels"  # noqa: S108 - in an image that is being built
+WHEELS = "/tmp/wheels"  # noqa: S108 - in an image during its build
 _PREFIX = "/opt/vivero"
 _DOCKERFILE = """\
 FROM {base}
@@ -65,12 +65,12 @@ _LATER = ("kind", "name", "host", "port", "restart", "cpu", "memory", "network",
 
 
 def check(settings: EndpointSettings) -> EndpointSettings:
-    """Return the settings of a packaged container.
+    """Return the checked settings of a packaged container.
 
     Raises
     ------
     UserError
-        For settings that are not valid, and for those that are set when the container is started.
+        For invalid settings, and for those that are only set when the container is started.
     """
     usual = EndpointSettings()
     for name in _LATER:
@@ -89,22 +89,22 @@ def package(
     python: str,
     wheels: Sequence[Path],
 ) -> dict[str, bytes]:
-    """Return the files of the folder by their paths.
+    """Return the files of the folder by path.
 
     Parameters
     ----------
     registry : FileRegistry
-        Where the version is.
+        The registry that contains the version.
     model : ModelRecord
         The version.
     settings : EndpointSettings
-        How it is served.
+        The container's settings.
     lock : str
-        Pins with hashes of the model's packages and the server's. Packages that no index has are in `WHEELS`.
+        Pins with hashes of the model's packages and the server's. Packages that are on no index are in `WHEELS`.
     python : str
-        ``X.Y`` of the model.
+        The model's Python version, ``X.Y``.
     wheels : sequence of Path
-        The packages of the lock that no index has.
+        The packages of the lock that are on no index.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _readme(model: ModelRecord, settings: EndpointSettings, base: str) -> str:
 
 
 def _rows(model: ModelRecord) -> dict[str, Any]:
-    """Return an example of a request: the registered example, else a row of zeros."""
+    """Return an example request with the registered example, or else a row of zeros."""
     inspection = model.inspection
     example = inspection.example_input if inspection else None
     if isinstance(example, dict) and "data" in example:

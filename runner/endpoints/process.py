@@ -1,4 +1,4 @@
-"""Starts, waits for and stops the server of an endpoint."""
+"""Starts, waits for and stops the server process of an endpoint."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from runner.worker import environment_seal, timeouts
 
 _HOSTS = "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses"
 _PORTS = "Choose another port: port=5002, in a composition endpoint.port=5002; 0 takes a free one"
-_ENDING = 10.0  # seconds until a server that was given up is killed
+_ENDING = 10.0  # seconds until a server that did not answer is killed
 
 
 def choose_port(settings: EndpointSettings) -> int:
-    """Return the port; for 0 a free one.
+    """Return the port, or a free one for port 0.
 
     Raises
     ------
     UserError
-        If the address is in use, or is not this machine's.
+        If the address is in use or does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -44,12 +44,12 @@ def choose_port(settings: EndpointSettings) -> int:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise _no_address(settings, error) from None
+            raise _cannot_listen(settings, error) from None
         return int(probe.getsockname()[1])
 
 
-def _no_address(settings: EndpointSettings, error: OSError) -> UserError:
-    """Return why nothing can listen at an address, and what to change."""
+def _cannot_listen(settings: EndpointSettings, error: OSError) -> UserError:
+    """Return the error for an address where nothing can listen, with what to change."""
     if isinstance(error, socket.gaierror):
         return UserError(f"host={settings.host} is not known ({error.strerror})", _HOSTS)
     if error.errno == errno.EADDRNOTAVAIL:
@@ -60,14 +60,14 @@ def _no_address(settings: EndpointSettings, error: OSError) -> UserError:
 
 
 def command(record: EndpointRecord, layout: Layout) -> tuple[list[str], dict[str, str]]:
-    """Return argv and variables of an endpoint's server."""
+    """Return the argument list and the variables of an endpoint's server."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     argv = [record.python, "-m", "serving.server", str(layout.endpoint(record.name).root)]
     return argv, {**variables, "PYTHONPATH": importable(layout)}
 
 
 def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
-    """Check that an environment of the workspace is what was built.
+    """Check that an environment of the workspace is unchanged.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def check_interpreter(layout: Layout, record: EndpointRecord) -> None:
 
 
 def start(store: EndpointStore, name: str, say: Say) -> None:
-    """Start the server, detached, and wait until it answers; report progress if that takes long.
+    """Start the server detached, wait until it answers, and report progress if that takes long.
 
     Raises
     ------
     UserError
-        If it does not answer, with its last message.
+        If it does not answer. The message contains its last one.
     """
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
@@ -109,9 +109,9 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
     while (passed := time.monotonic() - begun_at) < limit:
         if server.poll() is not None:
             raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, begun)}")
-        if answers(record):
+        if is_serving(record):
             return
-        if passed - said > timeouts.progress_said(limit):
+        if passed - said > timeouts.progress_interval(limit):
             said = passed
             say(f"Endpoint {name} is loading its models: {passed:.0f} of at most {limit:g} s")
         pause.wait(0.05)
@@ -132,14 +132,14 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def answers(record: EndpointRecord) -> bool:
-    """Return whether an endpoint says that it is ready."""
+def is_serving(record: EndpointRecord) -> bool:
+    """Return whether an endpoint reports that it is ready."""
     settings = EndpointSettings(**record.settings)
-    return is_ready(settings.reached_at, settings.port)
+    return is_ready(settings.client_host, settings.port)
 
 
-def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
-    """Wait until every server process serves a record's generation; return the problem if one cannot."""
+def wait_until_serving(store: EndpointStore, record: EndpointRecord, seconds: float = 60) -> str | None:
+    """Wait until every server process serves a record's generation. Return the problem if one cannot, else None."""
     pause, until = threading.Event(), time.monotonic() + seconds
     while time.monotonic() < until:
         states = store.states(record.name)
@@ -153,7 +153,7 @@ def settle(store: EndpointStore, record: EndpointRecord, seconds: float = 60) ->
 
 
 def stop(store: EndpointStore, name: str) -> bool:
-    """Stop an endpoint's server after the requests at work are answered; return whether it was running.
+    """Stop an endpoint's server after it has answered requests in progress. Return whether it was running.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def stop(store: EndpointStore, name: str) -> bool:
 
 
 def _terminate(pid: int, name: str) -> None:
-    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it ends at this moment
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it is just ending
         try:
             os.kill(pid, signal.SIGTERM)
         except PermissionError:
@@ -189,7 +189,7 @@ def _terminate(pid: int, name: str) -> None:
 
 def _last_words(endpoint: EndpointLayout, begun: int) -> str:
     with endpoint.log.open("rb") as log:
-        log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # what was before has been put aside
+        log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # otherwise the earlier content was moved
         lines = log.read().decode(errors="replace").strip().splitlines()
     said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return said[-1].removeprefix("error: ") if said else f"it ended without a message; see {endpoint.log}"

@@ -1,4 +1,4 @@
-"""Finds the distributions of the current Python that provide the modules a model needs."""
+"""Finds the distributions of the current Python that provide the modules of a model."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from runner.environments.requirements.packages import normalised
 
-_ELSEWHERE = {"sklearn": "scikit-learn"}  # looking through all distributions takes a tenth of a second
+_ELSEWHERE = {"sklearn": "scikit-learn"}  # searching all distributions would take a tenth of a second
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A module that a model needs; without distributions if it comes from a folder or is missing."""
+    """A module that a model needs. It has no distributions if it comes from a folder or is missing."""
 
     module: str
     distributions: tuple[str, ...]
@@ -22,14 +22,14 @@ class Provider:
 
 
 def providers(modules: Sequence[str], here: Mapping[str, str]) -> list[Provider]:
-    """Return the providers of modules, except those of Python itself.
+    """Return the providers of modules, except those of the standard library.
 
     Parameters
     ----------
     modules : sequence of str
         Top-level modules.
-    here : mapping
-        Names and versions of the packages of the current Python.
+    here : mapping of str to str
+        The version of each package of the current Python, by name.
     """
     wanted = [one for one in modules if one not in sys.stdlib_module_names and one != "__main__"]
     found = []
@@ -47,7 +47,7 @@ def _distributions(module: str) -> tuple[str, ...]:
 
 
 def _can_be_imported(module: str) -> bool:
-    """Return whether a module can be imported that no distribution lists, such as one of an editable installation."""
+    """Return whether an unlisted module can be imported, such as one of an editable installation."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

@@ -1,4 +1,4 @@
-"""Collects the server's source for an image: the server, and what it imports from this package."""
+"""Collects the server's source for an image: the server, and its imports from this project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.config.shipped import IS_CLONE
-from runner.io.files import list_files, make_folder, remove_tree, sweep, working_aside, write_bytes
+from runner.io.files import list_files, make_folder, remove_tree, staging_at, sweep, write_bytes
 from runner.layout import Layout
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -20,8 +20,8 @@ _COMMANDS = ("__main__", "batch")  # run on the controller's machine, not in an 
 def importable(layout: Layout) -> str:
     """Return a folder from which any environment can import the server, and nothing else.
 
-    If vivero is installed, this is a copy in the workspace: beside the original are the packages of this Python, which
-    a model's own environment would import too.
+    If vivero is installed, this is a copy in the workspace. The original is next to the packages of this Python, which
+    a model's own environment would then import too.
     """
     if IS_CLONE:
         return str(_ROOT)
@@ -37,7 +37,7 @@ def importable(layout: Layout) -> str:
 
 
 def _is_intact(files: dict[str, bytes], target: Path) -> bool:
-    """Return whether a folder has exactly these files: some could be cut short, changed or added."""
+    """Return whether a folder has exactly these files. Some could be cut short, changed or added."""
     there = {name for name in list_files(target) if "__pycache__" not in name} if target.is_dir() else set()
     return there == files.keys() and all((target / name).read_bytes() == content for name, content in files.items())
 
@@ -46,7 +46,7 @@ def _write(files: dict[str, bytes], target: Path) -> None:
     make_folder(target.parent)
     sweep(target.parent, _STAGING)
     staging = target.with_name(f"{_STAGING}{secrets.token_hex(6)}")
-    with working_aside(staging):
+    with staging_at(staging):
         for name, content in files.items():
             make_folder((staging / name).parent)
             write_bytes(staging / name, content, durable=False)
@@ -58,7 +58,7 @@ def _write(files: dict[str, bytes], target: Path) -> None:
 
 
 def server_source(*, commands: bool = False) -> dict[str, bytes]:
-    """Return the files by path, beginning with ``serving/`` or ``runner/``; with `commands`, also the commands."""
+    """Return the files by path, beginning with ``serving/`` or ``runner/``. With `commands`, include the commands."""
     waiting = [path for path in (_ROOT / "serving").rglob("*.py") if commands or path.stem not in _COMMANDS]
     found: dict[str, bytes] = {}
     while waiting:
@@ -71,7 +71,7 @@ def server_source(*, commands: bool = False) -> dict[str, bytes]:
 
 
 def _imported(path: Path, content: bytes) -> Iterator[str]:
-    """Yield a file's imports, also those inside functions; a name imported from a module may be a module itself."""
+    """Yield a file's imports, including those in functions. A name imported from a module may itself be a module."""
     parents = path.relative_to(_ROOT).parts
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
@@ -83,7 +83,7 @@ def _imported(path: Path, content: bytes) -> Iterator[str]:
 
 
 def _files(module: str) -> Iterator[Path]:
-    """Yield the files of a module of this project and of its packages."""
+    """Yield the files of a module of this project, and of the packages that contain it."""
     parts = module.split(".")
     if parts[0] not in ("runner", "serving"):
         return

@@ -14,7 +14,7 @@ from runner.ports import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
 MakeEnvironment = Callable[[list[str], str], Environment]
-"""Returns the environment of some packages and a Python."""
+"""Returns the environment with some packages and a Python."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Status:
 class Servers(Protocol):
     """Serves the endpoints of one kind."""
 
-    def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Raise UserError if a model of a Python version could not be served with these settings."""
+    def preflight(self, settings: EndpointSettings, python: str) -> None:
+        """Raise UserError if a model of this Python version could not be served with these settings."""
 
     def check(self, deployments: Sequence[Deployment]) -> None:
         """Raise UserError for deployments that this kind cannot serve."""
@@ -43,32 +43,32 @@ class Servers(Protocol):
         """Return the record with the environment of its models."""
 
     def clean(self, name: str) -> None:
-        """Remove what is left of a stopped endpoint: it may still hold the address."""
+        """Remove the remains of a stopped endpoint, which may still hold the address."""
 
     def start(self, record: EndpointRecord) -> None:
-        """Serve a record's models and wait until they answer; UserError says why they do not."""
+        """Serve a record's models and wait until they answer. Raise UserError with the reason if they do not."""
 
-    def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Serve another record's models without losing a request.
+    def switch(self, old: EndpointRecord, new: EndpointRecord) -> None:
+        """Switch to another record's models without losing a request.
 
-        Afterwards the endpoint's record is the new one. If that fails, with a UserError, the old models stay.
+        Afterwards the endpoint's record is the new one. If that fails, raise UserError and keep the old models.
         """
 
     def stop(self, name: str) -> bool:
-        """Stop after the requests at work are answered; return whether it was running."""
+        """Stop after answering requests in progress. Return whether it was running."""
 
     def alive(self, name: str) -> bool:
         """Return whether the endpoint is running."""
 
     def status(self, name: str) -> Status:
-        """Return its state."""
+        """Return the endpoint's state."""
 
     def log(self, name: str) -> bytes:
         """Return the output of its servers."""
 
 
 def read_log(endpoint: EndpointLayout) -> bytes:
-    """Return the kept output of an endpoint's servers.
+    """Return the saved output of an endpoint's servers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checks an endpoint's settings; each mistake is one line."""
+"""Checks an endpoint's settings. Each mistake gets one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF_CONTAINERS = ("base_image", "restart", "cpu", "memory", "network")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _MEMORY = re.compile(r"[1-9][0-9]{0,14}[bkmg]?", re.ASCII)
-# A reference as the engine reads it: host, path, tag and digest. It becomes no option and no line of a Dockerfile.
+# An image reference in the engine's syntax: host, path, tag and digest. It can't become an option or a Dockerfile line.
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,254}(@sha256:[0-9a-f]{64})?", re.ASCII)
 
 
@@ -107,12 +107,12 @@ def _matches(settings: EndpointSettings, name: str, check: Callable[[str], objec
 
 
 def is_image(reference: str) -> bool:
-    """Return whether a text can be the name of an image."""
+    """Return whether a text is a valid image name."""
     return _IMAGE.fullmatch(reference) is not None
 
 
 def published(settings: EndpointSettings) -> str:
-    """Return the address that an engine publishes at: it takes numbers only.
+    """Return the address for the engine to publish at, which must be numeric.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def published(settings: EndpointSettings) -> str:
 
 
 def same_kind(settings: EndpointSettings, served: EndpointSettings, name: str) -> None:
-    """Check that an endpoint that is served keeps its kind.
+    """Check that a running endpoint keeps its kind.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.access.sharing import sharing_of
-from runner.errors import UserError, nearest
+from runner.errors import NotFoundError, UserError, nearest
 from runner.io.clock import now
 from runner.io.files import is_locked, locked, write_json
 from runner.io.json_records import read_record, warn_once
@@ -35,7 +35,7 @@ class EndpointStore:
         return [one for one in self._folders() if self._has_record(one)]
 
     def listed(self) -> list[str]:
-        """Return the names of all endpoints, also of running ones whose record is gone, sorted."""
+        """Return the sorted names of all endpoints, including running ones whose record is gone."""
         return [one for one in self._folders() if self._has_record(one) or self.alive(one)]
 
     def _folders(self) -> list[str]:
@@ -44,8 +44,8 @@ class EndpointStore:
     def _has_record(self, name: str) -> bool:
         return os.path.lexists(self.layout.endpoint(name).record)
 
-    def needing(self, model: str, version: int | None) -> list[str]:
-        """Return the endpoints that need a version of a model, or with None any version, each as a sentence.
+    def uses_of(self, model: str, version: int | None) -> list[str]:
+        """Return a sentence for each endpoint that needs a version of a model. With None, any version counts.
 
         A stopped endpoint starts with the versions in its record.
         """
@@ -62,6 +62,18 @@ class EndpointStore:
                 found.append(f"endpoint {name} {'serves' if self.alive(name) else 'starts with'} {what}")
         return found
 
+    def serving(self, model: str, version: int) -> list[str]:
+        """Return the names of endpoints whose record has a version of a model. Damaged records are left out."""
+        found = []
+        for name in self.names():
+            try:
+                deployments = self.read(name).deployments
+            except UserError:  # named where endpoints are listed
+                continue
+            if any((one.name, one.version) == (model, version) for one in deployments):
+                found.append(name)
+        return found
+
     def read(self, name: str) -> EndpointRecord:
         """Return an endpoint's record.
 
@@ -74,15 +86,15 @@ class EndpointStore:
         try:
             record = read_record(path, EndpointRecord)
         except FileNotFoundError:
-            raise UserError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
-        return dataclasses.replace(record, name=name)  # its folder says what it is
+            raise NotFoundError(f"There is no endpoint '{name}'", nearest(name, self.names())) from None
+        return dataclasses.replace(record, name=name)  # the folder decides the name
 
     def write(self, record: EndpointRecord) -> None:
         """Replace an endpoint's record."""
         endpoint = self.layout.endpoint(record.name)
         endpoint.root.mkdir(parents=True, exist_ok=True)
         write_json(endpoint.record, record.to_json())
-        _give(endpoint.record)
+        _chown(endpoint.record)
 
     def alive(self, name: str) -> bool:
         """Return whether a server holds the endpoint."""
@@ -95,7 +107,7 @@ class EndpointStore:
             if Path(f"/proc/{path.stem}").exists() or not Path("/proc/self").exists():
                 try:
                     found.append(read_record(path, ServerState).to_json())
-                except FileNotFoundError:  # its process has ended meanwhile
+                except FileNotFoundError:  # its process has just ended
                     continue
                 except UserError as error:
                     warn_once(path, str(error))
@@ -119,7 +131,7 @@ class EndpointStore:
         return self.layout.endpoint(name).keys.exists()
 
     def keys(self, name: str) -> dict[str, Any]:
-        """Return the creation time and hash of each key.
+        """Return the creation time and hash of each key, by the key's name.
 
         Raises
         ------
@@ -132,7 +144,7 @@ class EndpointStore:
             return {}
 
     def make_key(self, name: str, which: str) -> str:
-        """Replace one of the two keys and return the new one; only its hash is stored.
+        """Replace one of the two keys and return the new one. Only its hash is stored.
 
         Raises
         ------
@@ -152,12 +164,12 @@ class EndpointStore:
                 write_json(path, {"format": 1, "keys": keys})
             finally:
                 os.umask(old)
-            _give(path)
+            _chown(path)
         return key
 
 
 def deployed(record: EndpointRecord, deployments: tuple[Deployment, ...]) -> EndpointRecord:
-    """Return an endpoint's record with other deployments. The present ones can be rolled back to."""
+    """Return an endpoint's record with other deployments. The current ones are added to its history."""
     history = (*record.history, record.deployments)[-_HISTORY:]
     return dataclasses.replace(record, deployments=deployments, history=history, generation=record.generation + 1)
 
@@ -176,8 +188,8 @@ def rolled_back(record: EndpointRecord) -> EndpointRecord:
     return dataclasses.replace(record, deployments=last, history=tuple(history), generation=record.generation + 1)
 
 
-def _give(path: Path) -> None:
-    """Give a file that root has written to its folder's owner: the user, or the one that a container runs as."""
+def _chown(path: Path) -> None:
+    """Give a file that root wrote to its folder's owner: the user, or the user id of a container."""
     folder = path.parent.stat()
     if os.geteuid() == 0 and folder.st_uid:
         os.chown(path, folder.st_uid, folder.st_gid)

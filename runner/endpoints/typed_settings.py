@@ -1,4 +1,4 @@
-"""Reads settings that were typed as ``key=value``."""
+"""Parses settings that were typed as ``key=value``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Form = TypeVar("Form", bound=EndpointSettings)
 
 
 def read_words(form: type[Form], words: Sequence[str]) -> Form:
-    """Return typed settings, checked against their form.
+    """Parse typed settings and check them against their schema.
 
     Raises
     ------
@@ -32,10 +32,10 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
     check_words(words)
     texts = {one.name for one in fields(form) if one.type in ("str", "Optional[str]")}
     pairs = [word.partition("=")[::2] for word in words]
-    # A text is what was typed: to YAML, the address "::" is a mapping, and [::1] a mistake.
+    # Texts are not parsed as YAML, in which the address "::" is a mapping and [::1] an error.
     typed: dict[str, Any] = {key: None if value in _NOTHING else _bare(value) for key, value in pairs if key in texts}
     lists = {one.name for one in fields(form) if one.default_factory is list}
-    # A single word is a list of one: models=iris, and hosts=*, which is no YAML.
+    # A single word is a list of one: models=iris, and hosts=*, which is not valid YAML.
     typed |= {
         key: [_bare(value)] for key, value in pairs if key in lists and value[:1] != "[" and value not in _NOTHING
     }
@@ -49,7 +49,7 @@ def read_words(form: type[Form], words: Sequence[str]) -> Form:
         raise _unknown(str(error.full_key or ""), pairs, [one.name for one in fields(form)]) from None
     except (OmegaConfBaseException, YAMLError) as error:
         raise _wrong_value(form, pairs, error) from None
-    assert isinstance(found, form)  # noqa: S101 - what was merged into
+    assert isinstance(found, form)  # noqa: S101 - the type that was merged into
     return found
 
 
@@ -61,13 +61,13 @@ def _bare(value: str) -> str:
 def _unknown(key: str, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> UserError:
     name = key.partition(".")[0]
     meant = next((given.partition(".")[2] for given, _ in pairs if given.startswith("endpoint.")), None)
-    if name == "endpoint" and meant in known:  # as in a composition
+    if name == "endpoint" and meant in known:  # as it is written in a composition
         return UserError(f"There is no setting 'endpoint.{meant}' here", f"Leave out 'endpoint.': {meant}=...")
     return UserError(f"There is no setting '{name}'", nearest(name, known))
 
 
 def _wrong_value(form: type[EndpointSettings], pairs: Sequence[tuple[str, str]], error: Exception) -> UserError:
-    """Return the refusal of the first value that its setting does not take."""
+    """Return the error for the first value that its setting does not accept."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
@@ -85,7 +85,7 @@ def _wrong_value(form: type[EndpointSettings], pairs: Sequence[tuple[str, str]],
 
 
 def _word(one: Field[Any]) -> str:
-    """Return what a setting takes."""
+    """Name the values that a setting accepts."""
     if one.default_factory is list:
         return "a list, such as [a,b]"
     if one.name == "workspace":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.errors import UserError
-from runner.io.files import sweep, sync_folder, working_aside
+from runner.io.files import staging_at, sweep, sync_folder
 from runner.io.moved_folders import is_moved
 from runner.layout import WORKER, Layout, RunLayout
 from runner.ports import Host, Say
@@ -50,7 +50,7 @@ def built(
         If others could have written it.
     """
     target = layout.environment(key)
-    if host.is_local:  # on another machine it is the user's there who built it
+    if host.is_local:  # on another machine, it belongs to the user who built it there
         ownership.check(layout.root, target)
         ownership.check(layout.root, target / "bin" / "python", link=True)
     found = _usable(host, target)
@@ -67,7 +67,7 @@ def built(
 
 def _build(host: Host, target: Path, build: Callable[[Path], EnvironmentRecord], say: Say) -> EnvironmentRecord:
     start, where = time.perf_counter(), "" if host.is_local else f" on {host.name}"
-    with aside(target.parent) if host.is_local else _aside_there(host, target.parent) as staging:
+    with staging_path(target.parent) if host.is_local else _remote_staging(host, target.parent) as staging:
         record = build(staging)
         host.write(staging / environment_seal.RECORD, json.dumps(record.to_json()).encode())
         _seal(host, staging)
@@ -97,19 +97,19 @@ def _put_in_place(host: Host, staging: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def aside(folder: Path) -> Iterator[Path]:
+def staging_path(folder: Path) -> Iterator[Path]:
     """Yield a unique path to build at, which is removed afterwards in any case.
 
     Its name is as long as a key, so that what depends on the length of a path comes out the same.
     """
     sweep(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
-    with working_aside(staging):
+    with staging_at(staging):
         yield staging
 
 
 @contextlib.contextmanager
-def _aside_there(host: Host, folder: Path) -> Iterator[Path]:
+def _remote_staging(host: Host, folder: Path) -> Iterator[Path]:
     """Yield such a path on another machine. If the connection is lost, ``vivero nodes clean`` removes it."""
     staging = folder / f"{_STAGING}{secrets.token_hex(9)}.part"
     try:

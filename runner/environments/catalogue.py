@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.environments.build import LOCK
-from runner.errors import UserError, nearest
+from runner.errors import NotFoundError, UserError, nearest
 from runner.io import removal
 from runner.io.files import locked, remove_tree
 from runner.io.json_records import read_record, read_text
@@ -21,7 +21,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredEnvironment:
     """One environment. `record` is None, and `problem` says why, if it cannot be read."""
 
     key: str
@@ -50,7 +50,7 @@ class Kept:
         return sum(os.lstat(Path(parent, name)).st_size for parent, _, names in os.walk(self.folder) for name in names)
 
 
-def kept(layout: Layout) -> list[Kept]:
+def stored_environments(layout: Layout) -> list[StoredEnvironment]:
     """Return all environments, newest last."""
     if not layout.environments.is_dir():
         return []
@@ -58,20 +58,20 @@ def kept(layout: Layout) -> list[Kept]:
     return sorted((_read(folder) for folder in folders), key=lambda one: (one.created, one.key))
 
 
-def _read(folder: Path) -> Kept:
+def _read(folder: Path) -> StoredEnvironment:
     path = folder / RECORD
     try:
         record = read_record(path, EnvironmentRecord)
-        return Kept(folder.name, folder, record, None, path.stat().st_mtime)
+        return StoredEnvironment(folder.name, folder, record, None, path.stat().st_mtime)
     except FileNotFoundError:
-        return Kept(
+        return StoredEnvironment(
             folder.name, folder, None, "damaged; it will be rebuilt before its next use", folder.stat().st_mtime
         )
     except UserError as error:
-        return Kept(folder.name, folder, None, str(error), folder.stat().st_mtime)
+        return StoredEnvironment(folder.name, folder, None, str(error), folder.stat().st_mtime)
 
 
-def meant(found: Sequence[Kept], text: str) -> Kept:
+def find_environment(found: Sequence[StoredEnvironment], text: str) -> StoredEnvironment:
     """Return the environment with a unique part of a key.
 
     Raises
@@ -84,7 +84,7 @@ def meant(found: Sequence[Kept], text: str) -> Kept:
         return fitting[0]
     if fitting:
         raise UserError(f"'{text}' matches {len(fitting)} environments: {', '.join(one.key for one in fitting[:5])}")
-    raise UserError(f"Environment '{text}' does not exist", nearest(text, [one.key for one in found]))
+    raise NotFoundError(f"Environment '{text}' does not exist", nearest(text, [one.key for one in found]))
 
 
 def leftovers(layout: Layout) -> Iterator[Path]:
@@ -111,7 +111,7 @@ class Needs:
         return list(self._by_key.get(key, ()))
 
 
-def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
+def remove(layout: Layout, one: StoredEnvironment, needs_now: Callable[[], Needs]) -> bool:
     """Remove an environment unless something starts to need it meanwhile; return whether it was removed.
 
     It is hidden first. A run that found it earlier was also recorded earlier, so that a second check
@@ -121,13 +121,13 @@ def remove(layout: Layout, one: Kept, needs_now: Callable[[], Needs]) -> bool:
     ----------
     layout : Layout
         The workspace.
-    one : Kept
+    one : StoredEnvironment
         The environment.
     needs_now : callable
         Returns the current ``Needs``.
     """
     removal.check_above(layout.root, one.folder)
-    hidden = removal.hidden_beside(one.folder)
+    hidden = removal.hidden_sibling(one.folder)
     with locked(layout.environment_lock(one.key), blocking=False) as held:
         if not held:
             return False

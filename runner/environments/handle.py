@@ -70,7 +70,7 @@ class PrefixHandle:
         return {"PATH": path, "VIRTUAL_ENV": str(self._python.parent.parent)}
 
     def lock_text(self) -> str:
-        """Return what is installed."""
+        """Return the lock of the installed packages."""
         return self._lock
 
     def on(self, host: Host, say: Say) -> PrefixHandle:

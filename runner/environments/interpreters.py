@@ -42,7 +42,7 @@ class Interpreters:
             If none matches, naming the installed ones.
         """
         if not self._host.is_local:
-            return find_there(self._host, request, match)
+            return find_on(self._host, request, match)
         if request is not None and not _REQUEST.fullmatch(request):
             path = Path(request).expanduser()
             if not path.is_file():
@@ -87,7 +87,7 @@ class Interpreters:
         return found
 
 
-def find_there(host: Host, request: str | None, match: str = "patch") -> Interpreter:
+def find_on(host: Host, request: str | None, match: str = "patch") -> Interpreter:
     """Return an interpreter of another machine.
 
     Parameters

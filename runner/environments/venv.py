@@ -15,11 +15,11 @@ from runner.environments.handle import PrefixHandle
 from runner.environments.interpreters import Interpreters
 from runner.environments.pip import giving_pip
 from runner.environments.requirements.indexes import index_variables
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.local_packages import with_stored_wheels
 from runner.environments.requirements.lock import hash_options, key_of, pins, requirements_of, resolve
-from runner.environments.requirements.places import with_kept
 from runner.environments.requirements.spec import gather
 from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Interpreter, Say
@@ -69,7 +69,7 @@ class VenvEnvironment:
         """
         start = time.perf_counter()
         spec = gather(self.packages, self.requirements, self.conda_file, self.python, base=self.base, say=say)
-        spec = with_kept(spec, KeptWheels(self.layout, upgrade=self.upgrade), say)
+        spec = with_stored_wheels(spec, WheelStore(self.layout, upgrade=self.upgrade), say)
         python = Interpreters(self.layout, host).find(spec.python, self.python_match)
         lock = resolve(self.layout, host, spec, python, upgrade=self.upgrade, say=say)
         return self._built(host, lock, python, start, say)
@@ -127,7 +127,7 @@ class VenvEnvironment:
         """Install a lock from an index or from sent packages, and stored wheels from their folder."""
         from runner.environments.requirements.wheels import fetched
 
-        kept, wheels, placed = KeptWheels(self.layout), staging / "wheels", staging / "placed.txt"
+        kept, wheels, placed = WheelStore(self.layout), staging / "wheels", staging / "placed.txt"
         with tempfile.TemporaryDirectory(prefix="vivero-kept-") as made:
             if host.is_local:
                 host.write(placed, kept.placed(lock).encode())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.layout import Layout, RunLayout
 from runner.ports import Compute, Environment, EnvironmentHandle, Job, Say, SnapshotStore
-from runner.records import EnvironmentRecord, GitState
+from runner.records import EnvironmentRecord, GitState, RunRecord
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.config.endpoint_settings import EndpointSettings
     from runner.config.schema import RunSpec
     from runner.endpoints.deploy import Deployed
+    from runner.execution.plan import Step
     from runner.store.inputs import InputStore
 
 
@@ -25,8 +26,11 @@ class RunContext:
     """The adapters and paths of one run.
 
     `handle` is set by the prepare stage, or reopened from its record; `job` is set by the run stage.
-    `foresee` refuses, before anything runs, an endpoint to which the model could not be deployed.
+    `preflight` refuses, before anything runs, an endpoint to which the model could not be deployed.
     `at_a_time` is the number of concurrent runs that share the cores, None for a single run.
+    `expected_inputs` has the hashes of inputs that a step left for others.
+    `batch` says how to call the functions of a script that gets a piece of an input.
+    `steps` are those of a pipeline, and `stages` what it does in the place of the stages of a script's run.
     `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
     """
 
@@ -42,11 +46,15 @@ class RunContext:
     compute: Compute
     say: Say
     deploy: Callable[[str, EndpointSettings], Deployed]
-    foresee: Callable[[EndpointSettings, str, str], None]
+    preflight: Callable[[EndpointSettings, str, str], None]
     look_at_git: Callable[[Path, Path], GitState | None]
     at_a_time: int | None = None
     show_output: bool = True
     restored_from: RestoredRun | None = None
+    expected_inputs: Mapping[str, str] = field(default_factory=dict)
+    batch: Mapping[str, Any] | None = None
+    steps: tuple[Step, ...] = ()
+    stages: Mapping[str, Callable[[RunContext, RunRecord], Any]] | None = None
     handle: EnvironmentHandle | None = field(default=None)
     job: Job | None = field(default=None)
 

@@ -19,14 +19,14 @@ from runner.layout import CALLBACK, RunLayout
 from runner.records import CancelRecord
 
 
-def worker_lives(run: RunLayout) -> bool:
+def worker_is_alive(run: RunLayout) -> bool:
     """Return whether the run's worker, or the process that waits for it, is alive."""
     return is_locked(run.worker_lock) or is_locked(run.attendant_lock)
 
 
 def is_followed(run: RunLayout) -> bool:
     """Return whether a controller or worker will finish the record of a run that has not ended."""
-    return is_locked(run.controller_lock) or worker_lives(run)
+    return is_locked(run.controller_lock) or worker_is_alive(run)
 
 
 def request_cancel(run: RunLayout, by: str, reason: str | None = None) -> None:

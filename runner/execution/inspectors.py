@@ -75,7 +75,7 @@ class LocalInspector:
 
     def _waits(self, path: Path, limit: float) -> Iterator[float]:
         """Yield the time to wait, and report progress from the second time on."""
-        step, begun = timeouts.progress_said(limit), time.monotonic()
+        step, begun = timeouts.progress_interval(limit), time.monotonic()
         yield step
         while (passed := time.monotonic() - begun) < limit:
             self._say(f"Inspecting {path.name}: {passed:.0f} s so far, limit {limit:g} s")

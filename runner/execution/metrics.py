@@ -65,12 +65,17 @@ def kind_of(line: Line) -> Kind:
     return KINDS["scalar"] if name is None else KINDS.get(name, _UNKNOWN)
 
 
-def last_values(lines: Iterable[Line]) -> dict[str, Any]:
+def last_values(lines: Iterable[Line], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the last value of each metric that is a number, a text or a boolean.
 
     Lists, rows and tables have no last value.
+
+    Parameters
+    ----------
+    before : mapping, optional
+        The last values of the lines before these.
     """
-    found: dict[str, Any] = {}
+    found = dict(before or {})
     for line in lines:
         found.pop(line["name"], None)
         if kind_of(line).replaces and not isinstance(line.get("value"), list | dict):

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,31 @@ from omegaconf import OmegaConf
 
 from runner.access.secrets import confidential, masked_word
 from runner.config.composition import Composition, dump_yaml
-from runner.config.schema import RunSpec
+from runner.config.schema import RunSpec, is_pipeline
 from runner.config.shipped import SHIPPED
 from runner.config.validation import check_spec, source_folder
+from runner.errors import UserError
+from runner.execution.assets import AssetVersions, with_versions
 from runner.io.names import check_key, name_from
 from runner.layout import Layout, RunLayout, default_root
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline, planned.
+
+    `asked` is false for a step whose earlier result is taken. `parallel` says how its input is divided, if it runs over
+    pieces, and `batch` how the functions of a piece's script are called.
+    """
+
+    name: str
+    plan: Plan
+    needs: tuple[str, ...] = ()
+    asked: bool = True
+    reuse: bool = True
+    retries: int = 0
+    parallel: Mapping[str, Any] | None = None
+    batch: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,8 @@ class Plan:
         The same as YAML, with interpolations as written and secrets masked.
     base : Path
         The folder the command was typed in, to which relative paths refer.
+    steps : tuple of Step
+        Those of a pipeline, each after those it needs.
     """
 
     spec: RunSpec
@@ -45,6 +68,7 @@ class Plan:
     layout: Layout
     base: Path
     overrides: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def run(self) -> RunLayout:
@@ -53,14 +77,18 @@ class Plan:
 
 
 def register_resolvers() -> None:
-    """Register ``${project_root:}`` and ``${input:NAME}``, and limit what OmegaConf resolves."""
+    """Register our resolvers, such as ``${project_root:}`` and ``${input:NAME}``, and limit what OmegaConf resolves."""
     from runner.config.limits.references import limit_interpolations
 
     limit_interpolations()
     root = str(SHIPPED)
     OmegaConf.register_new_resolver("project_root", lambda: root, replace=True)
-    # Unchanged, because the path of an input is only known once the run is prepared.
-    OmegaConf.register_new_resolver("input", lambda name: f"${{input:{name}}}", replace=True)
+    for kind in ("input", "output", "step"):  # unchanged, because their paths are only known once the run is prepared
+        OmegaConf.register_new_resolver(kind, partial(_as_written, kind), replace=True)
+
+
+def _as_written(kind: str, *words: str) -> str:
+    return f"${{{kind}:{','.join(words)}}}"
 
 
 def make_plan(
@@ -70,6 +98,7 @@ def make_plan(
     overrides: tuple[str, ...] = (),
     *,
     layout: Layout | None = None,
+    versions: AssetVersions | None = None,
 ) -> Plan:
     """Check a composition and give the run its name.
 
@@ -77,6 +106,8 @@ def make_plan(
     ----------
     layout : Layout or None
         The workspace, if already known.
+    versions : AssetVersions or None
+        The versions of data assets that other runs of the same command have.
 
     Raises
     ------
@@ -84,11 +115,20 @@ def make_plan(
         If any setting is invalid.
     """
     spec = composed.spec
+    written: Mapping[str, Any] | None = None
+    if is_pipeline(spec):
+        from runner.pipelines.planning.settled import settled  # few runs are pipelines
+
+        composed, written = settled(composed)
+        spec = composed.spec
     check_spec(spec, base)
     if spec.experiment_name is not None:
         experiment = check_key("experiment_name", spec.experiment_name)
     else:
         experiment = name_from(chosen_experiment or source_folder(spec, base).name, "source")
+    layout, versions = layout or layout_of(spec.workspace.root, base), versions or AssetVersions()
+    composed = with_versions(composed, layout, base, versions)
+    spec = composed.spec
     hidden = confidential(composed.plain, composed.yaml)
     return Plan(
         spec=spec,
@@ -96,10 +136,35 @@ def make_plan(
         yaml=dump_yaml(hidden.written) if hidden else composed.yaml,
         experiment=experiment,
         run_id=new_run_id(experiment),
-        layout=layout or layout_of(spec.workspace.root, base),
+        layout=layout,
         base=base,
         overrides=tuple(map(hidden.override if hidden else masked_word, overrides)),
+        steps=_steps(composed, written, base, experiment, layout, versions) if written is not None else (),
     )
+
+
+def _steps(
+    composed: Composition,
+    written: Mapping[str, Any],
+    base: Path,
+    experiment: str,
+    layout: Layout,
+    versions: AssetVersions,
+) -> tuple[Step, ...]:
+    from runner.pipelines.planning.graph import taken
+    from runner.pipelines.planning.plan import plan_steps
+    from runner.pipelines.store import earlier_step
+
+    def plan_step(step: Composition) -> Plan:
+        step.spec.experiment_name = experiment
+        return make_plan(step, base, None, layout=layout, versions=versions)
+
+    steps = plan_steps(composed, written, plan_step)
+    names = [one.name for one in steps]
+    for name in taken(steps):
+        if earlier_step(layout, experiment, name, names) is None:
+            raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
+    return steps
 
 
 def layout_of(root: str | None, base: Path) -> Layout:

@@ -39,7 +39,7 @@ def answer(run: RunLayout, command: Sequence[str], request: Path) -> Path:
     return target
 
 
-class Answering:
+class RequestAnswerer:
     """Answers the requests in a run's folder, which the script's container shares.
 
     Parameters

@@ -6,19 +6,19 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from runner.access.secrets import FREE, MASK, without_references
+from runner.access.secrets import FREE, MASK, below_steps, without_references
 from runner.errors import UserError
 
 Config = Mapping[str, Any]
 
 
-def passed_over(config: Config) -> dict[str, Any]:
+def mask_secrets(config: Config) -> dict[str, Any]:
     """Return a recorded composition with its secrets masked, for a run that will not execute anything."""
     found: dict[str, Any] = _mapped(config, lambda _path, text: without_references(text, lambda _name: MASK))
     return found
 
 
-def found_again(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def restore_secrets(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recorded composition with the current values of its secrets.
 
     Parameters
@@ -38,7 +38,7 @@ def found_again(config: Config, run_id: str, given: Mapping[str, Any]) -> dict[s
     config = _with_given(config, given)
 
     def value_of(path: str, text: str) -> str:
-        if MASK in text and path not in given and path.split(".")[:2] in [["job", one] for one in FREE]:
+        if MASK in text and path not in given and below_steps(path.split("."))[:2] in [["job", one] for one in FREE]:
             raise UserError(
                 f"{path} is secret, so run {run_id} did not record it", f"Give it: vivero rerun {run_id} {path}=..."
             )
@@ -68,7 +68,7 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
     found = {}
     for word in words:
         key, equals, value = word.partition("=")
-        parts = key.split(".")
+        parts = below_steps(key.split("."))
         if not equals or len(parts) != 3 or parts[0] != "job" or parts[1] not in FREE:
             raise UserError(
                 f"{word!r} cannot be given to a rerun",
@@ -79,17 +79,21 @@ def read_given(words: Sequence[str]) -> dict[str, str]:
 
 
 def _with_given(config: Config, given: Mapping[str, Any]) -> dict[str, Any]:
-    job = dict(config.get("job") or {})
+    changed = dict(config)
     for key, value in given.items():
-        _, section, name = key.split(".")
-        before = job.get(section)
-        if isinstance(before, list) and name.isdigit() and int(name) < len(before):
-            job[section] = [value if at == int(name) else one for at, one in enumerate(before)]
-        elif isinstance(before, Mapping) and name in before:
-            job[section] = {**before, name: value}
-        else:
-            raise UserError(f"The run has no {key}", "A rerun only takes values that the record masks")
-    return {**config, "job": job}
+        changed = _with_value(changed, key.split("."), value, key)
+    return changed
+
+
+def _with_value(before: Any, path: Sequence[str], value: Any, key: str) -> Any:
+    """Return plain data with another value at a place that it has."""
+    name, *rest = path
+    if isinstance(before, list) and name.isdigit() and int(name) < len(before):
+        at = int(name)
+        return [*before[:at], _with_value(before[at], rest, value, key) if rest else value, *before[at + 1 :]]
+    if isinstance(before, Mapping) and name in before:
+        return {**before, name: _with_value(before[name], rest, value, key) if rest else value}
+    raise UserError(f"The run has no {key}", "A rerun only takes values that the record masks")
 
 
 def _mapped(value: Any, change: Callable[[str, str], str], path: str = "") -> Any:

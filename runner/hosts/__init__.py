@@ -1,1 +1,1 @@
-"""Machines, one adapter for each way to reach them."""
+"""Host adapters, one per way of connecting."""

@@ -18,8 +18,11 @@ from runner.ports import Completed, Interpreter, Say
 _finding = threading.Lock()
 
 
-def uv_here() -> str:
-    """Return the path of uv. One thread at a time: ``sysconfig``, which it asks, is read by halves by a second one."""
+def local_uv() -> str:
+    """Return the path of uv.
+
+    Only one thread searches at a time: uv asks ``sysconfig``, which a second thread can see half initialized.
+    """
     from uv import find_uv_bin
 
     with _finding:
@@ -27,7 +30,7 @@ def uv_here() -> str:
 
 
 class LocalHost:
-    """The machine the controller runs on."""
+    """The machine that the controller runs on."""
 
     is_local = True
     root: Path | None = None
@@ -40,10 +43,10 @@ class LocalHost:
 
     def uv(self) -> str:
         """Return the path of uv."""
-        return uv_here()
+        return local_uv()
 
     def pythons(self) -> list[Interpreter]:
-        """Return nothing: see `environments.interpreters` for this machine."""
+        """Return an empty list; `environments.interpreters` finds the interpreters of this machine."""
         return []
 
     def run(
@@ -55,12 +58,12 @@ class LocalHost:
         say: Say | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Run a command to its end, its output line by line to `say`.
+        """Run a command until it ends, passing its output to `say` line by line.
 
         Raises
         ------
         UserError
-            If the program is missing or takes too long.
+            If the program is missing or exceeds the timeout.
         """
         environment = dict(os.environ)
         for name, value in (variables or {}).items():
@@ -96,7 +99,7 @@ class LocalHost:
             timer.start()
         output = bytearray()
         try:
-            assert process.stdout is not None  # noqa: S101 - asked for above
+            assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
             for line in process.stdout:
                 output += line
                 if say is not None:
@@ -113,7 +116,7 @@ class LocalHost:
         return Completed(code, bytes(output))
 
     def exists(self, path: Path) -> bool:
-        """Return whether a path is there."""
+        """Return whether a path exists."""
         return path.exists()
 
     def read(self, path: Path) -> bytes:
@@ -121,7 +124,7 @@ class LocalHost:
         return path.read_bytes()
 
     def write(self, path: Path, content: bytes) -> None:
-        """Replace a file atomically, making its folder."""
+        """Replace a file atomically, creating its folder."""
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content)
 
@@ -142,10 +145,10 @@ class LocalHost:
         old.rename(new)
 
     def remove(self, path: Path) -> None:
-        """Remove a file or a folder with all it holds."""
+        """Remove a file, or a folder and its contents."""
         remove_tree(path)
 
     def lock(self, path: Path) -> AbstractContextManager[object]:
-        """Hold a lock that the death of the holder frees."""
+        """Return a context manager that holds a lock. The lock is released if this process dies."""
         path.parent.mkdir(parents=True, exist_ok=True)
         return locked(path)

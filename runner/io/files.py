@@ -152,7 +152,7 @@ def hash_file(path: Path) -> str:
 
 
 def list_files(folder: Path) -> list[str]:
-    """Return the regular files below a folder as sorted POSIX paths; symbolic links are not followed nor listed."""
+    """Return the regular files below a folder as sorted POSIX paths; symbolic links are neither followed nor listed."""
     found: list[str] = []
     for parent, folders, names in os.walk(folder, followlinks=False):
         folders[:] = [name for name in folders if not Path(parent, name).is_symlink()]
@@ -167,12 +167,12 @@ class BadLinkError(Exception):
     """A link that is broken or leads back to a folder above it. The text names it and says why."""
 
 
-def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None = None) -> list[str]:
+def followed_files(folder: Path, is_excluded: Callable[[str, bool], bool] | None = None) -> list[str]:
     """Return the files below a folder as sorted POSIX paths, links as what they point to.
 
     Parameters
     ----------
-    leave_out : callable
+    is_excluded : callable
         Takes a relative path and whether it is a folder; returns whether to exclude it and everything below it.
 
     Raises
@@ -189,7 +189,7 @@ def followed_files(folder: Path, leave_out: Callable[[str, bool], bool] | None =
                 is_folder, is_file = entry.is_dir(), entry.is_file()
             except OSError:  # a link in a circle of links
                 is_folder = is_file = False
-            if leave_out is not None and leave_out(path, is_folder):
+            if is_excluded is not None and is_excluded(path, is_folder):
                 continue
             if is_folder:
                 real = os.path.realpath(entry.path)
@@ -221,14 +221,22 @@ def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
     """
     if path.is_file():
         return hash_file(path)
-    lines = "".join(f"{hash_file(path / name)}  {name}\n" for name in (list_files(path) if names is None else names))
-    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    names = list_files(path) if names is None else names
+    return hash_hashes((name, hash_file(path / name)) for name in names)
+
+
+def hash_hashes(hashes: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 of a folder whose files' paths, in their order, and hashes are known; see `hash_tree`."""
+    digest = hashlib.sha256()
+    for name, one in hashes:
+        digest.update(f"{one}  {name}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder whatever its permissions, or whatever else is at a path; nothing there is fine."""
+    """Remove a path of any kind, and a folder regardless of its permissions. It may be missing."""
 
-    def loosen(function: Any, name: str, info: Any) -> None:
+    def make_removable(function: Any, name: str, info: Any) -> None:
         if isinstance(info[1], FileNotFoundError):
             return
         Path(name).parent.chmod(0o700)
@@ -237,7 +245,7 @@ def remove_tree(path: Path) -> None:
         function(name)
 
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=loosen)
+        shutil.rmtree(path, onerror=make_removable)
     else:
         path.unlink(missing_ok=True)
 
@@ -266,31 +274,31 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
     try:
         if blocking and not locks.flocked(descriptor, fcntl.LOCK_EX):
             _wait(descriptor, path)
-        yield blocking or _taken(descriptor)
+        yield blocking or _acquire(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _wait(descriptor: int, path: Path) -> None:
-    """Wait for a lock, and say who holds it if that takes long."""
+    """Wait for a lock. Report who holds it if that takes long."""
     import threading
 
-    said = threading.Timer(timeouts.seconds("lock_said"), _say_who_holds, [path])
-    said.daemon = True
-    said.start()
+    report = threading.Timer(timeouts.seconds("lock_said"), _report_holder, [path])
+    report.daemon = True
+    report.start()
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     finally:
-        said.cancel()
+        report.cancel()
 
 
-def _say_who_holds(path: Path) -> None:
+def _report_holder(path: Path) -> None:
     pid = locks.holder(os.fspath(path))
     who = f"process {pid} ({clean(locks.command_of(pid))})" if pid else "another process"
     print(f"Waiting for {clean(str(path))}, which is locked by {who}", file=sys.stderr, flush=True)
 
 
-def _taken(descriptor: int) -> bool:
+def _acquire(descriptor: int) -> bool:
     """Take a lock unless it is held. Processes that only check it share it briefly and do not count."""
     while not locks.flocked(descriptor, fcntl.LOCK_EX):
         if not locks.flocked(descriptor, fcntl.LOCK_SH):
@@ -305,10 +313,10 @@ def is_locked(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def working_aside(path: Path) -> Iterator[None]:
-    """Let a block work at a path that nobody else knows, which is gone afterwards; `sweep` removes it after a kill.
+def staging_at(path: Path) -> Iterator[None]:
+    """Reserve a temporary path for the block and remove it afterwards. If the process is killed, `sweep` removes it.
 
-    The lock that says so has its name only once it is held: seen free for a moment, it would be swept with the work.
+    The lock gets its name only once it is held. Otherwise `sweep` could see it free and remove it with the work.
     """
     lock, beginning = path.with_suffix(".lock"), path.with_suffix(_BEGINNING)
     with locked(beginning):
@@ -326,7 +334,7 @@ def sweep(folder: Path, prefix: str) -> None:
 
     Work without a lock is left alone. A lock without its name is of a process that is about to begin, unless it is old.
     """
-    if folder.is_symlink():  # what is behind it is not ours to remove
+    if folder.is_symlink():  # do not remove what the link points to
         return
     for lock in folder.glob(f"{prefix}*.lock"):
         if not is_locked(lock):

@@ -27,8 +27,8 @@ T = TypeVar("T", bound="Record")
 LARGEST = 64 << 20  # bytes of a record, and of one line of a file of lines
 LARGEST_LINES = 4 << 30
 DEEPEST = 100  # far below where Python's own recursion ends, in reading and in writing it again
-_DIGITS = 300  # a number with more cannot be used in calculations
-_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
+_DIGITS = 300  # longer numbers cannot be used in calculations
+_MARK = b"\xef\xbb\xbf"  # some editors write it at the start of a file
 _MESSAGE = 200  # characters of what is wrong
 _warned: set[str] = set()
 
@@ -46,14 +46,14 @@ def _short(text: str) -> str:
 
 
 def open_regular(path: Path | str, largest: int = LARGEST) -> BinaryIO:
-    """Open a file for reading if it is a regular one, whatever else may be in its place, without ever waiting for it.
+    """Open a regular file for reading. Refuse anything else in its place without blocking on it.
 
     Raises
     ------
     FileNotFoundError
-        If nothing is there.
+        If it does not exist.
     UserError
-        If it is a link, a folder, a FIFO or the like, too large, or may not be read.
+        If it is a link, a folder or a special file, is too large, or may not be read.
     """
     return os.fdopen(_opened(path, largest)[0], "rb")
 
@@ -65,7 +65,7 @@ def _opened(path: Path | str, largest: int) -> tuple[int, int]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise BadRecordError(path, _why_closed(error)) from None
+        raise BadRecordError(path, _reason(error)) from None
     state = os.fstat(descriptor)
     if stat.S_ISREG(state.st_mode) and state.st_size <= largest:
         return descriptor, state.st_size
@@ -75,7 +75,7 @@ def _opened(path: Path | str, largest: int) -> tuple[int, int]:
     raise BadRecordError(path, "it is not a regular file")
 
 
-def _why_closed(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "it is a link"
     if error.errno == errno.ENXIO:  # a socket, or a device that is not there
@@ -106,14 +106,14 @@ def read_text(path: Path | str) -> str:
 
 
 def parse(content: bytes | str) -> Any:
-    """Return what JSON says.
+    """Parse JSON.
 
-    Numbers that JSON does not have are the texts that records have for them.
+    Numbers that JSON lacks, such as NaN, are returned as text, as in records.
 
     Raises
     ------
     ValueError
-        If it is not JSON in UTF-8, is nested too deeply, or has a number that nothing can be computed with.
+        If it is not JSON in UTF-8, is nested too deeply, or has a number with too many digits.
     """
     text = content.removeprefix(_MARK).decode() if isinstance(content, bytes) else content
     try:
@@ -145,12 +145,12 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def read_json(path: Path | str) -> Any:
-    """Return what a JSON file says.
+    """Return the content of a JSON file.
 
     Raises
     ------
     FileNotFoundError
-        If nothing is there.
+        If it does not exist.
     UserError
         If it cannot be read, or is damaged.
     """
@@ -158,7 +158,7 @@ def read_json(path: Path | str) -> Any:
 
 
 def parsed(content: bytes, where: Path | str) -> Any:
-    """Return what JSON says.
+    """Parse JSON.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def read_record(path: Path | str, kind: type[T]) -> T:
     Raises
     ------
     FileNotFoundError
-        If nothing is there.
+        If it does not exist.
     UserError
         If it cannot be read, is damaged, or of a later format.
     """
@@ -246,8 +246,8 @@ def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> 
         warn_once(path, f"{path} is damaged; skipped {_short(first)}{more}")
 
 
-def mend_lines(path: Path | str) -> None:
-    """Cut off a last line that a kill, a full disk or a power cut left torn, or the next would be written onto it."""
+def repair_lines(path: Path | str) -> None:
+    """Cut off an incomplete last line, to which the next would otherwise be appended."""
     try:
         content = read_bytes(path, LARGEST_LINES)
     except FileNotFoundError:
@@ -258,7 +258,7 @@ def mend_lines(path: Path | str) -> None:
 
 
 def check_line(line: bytes, kind: type[Record]) -> dict[str, Any] | str | None:
-    """Return what a line says, else in words what is wrong with it; None of an empty one."""
+    """Return the content of a line, or a text that says what is wrong with it, or None if it is empty."""
     if not line.strip():
         return None
     try:
@@ -272,7 +272,7 @@ def check_line(line: bytes, kind: type[Record]) -> dict[str, Any] | str | None:
 
 
 def _whole_lines(file: BinaryIO, path: Path | str) -> Iterator[bytes]:
-    """Yield the lines that have an end, and of one that is too long no more than tells it."""
+    """Yield the complete lines. A line that is too long is cut just above the limit."""
     try:
         while line := file.readline(LARGEST + 1):
             if not line.endswith(b"\n") and len(line) <= LARGEST:
@@ -287,7 +287,7 @@ def _whole_lines(file: BinaryIO, path: Path | str) -> Iterator[bytes]:
 
 
 def warn_once(path: Path | str, text: str) -> None:
-    """Say on standard error what is wrong with a file that is passed over, once in the life of the process."""
+    """Warn about a skipped file on standard error, once per process."""
     key = os.fspath(path)
     if key not in _warned and sys.stderr is not None:
         _warned.add(key)

@@ -43,7 +43,7 @@ def check_name(name: object, what: str) -> str:
 
 
 def check_key(key: str, name: object) -> str:
-    """Return the name that a key of a composition gives, checked; `key` is one of `NAMING_KEYS`."""
+    """Return a name from a composition after checking it. `key` is one of `NAMING_KEYS`."""
     return check_name(name, f"{NAMING_KEYS[key]} ({key}=...)")
 
 
@@ -67,7 +67,7 @@ def is_file_name(name: object) -> bool:
 
 
 def check_file_name(name: str, what: str) -> str:
-    """Return the name if it is one of a file in a folder, whatever its letters.
+    """Return the name if it can be a file's name in a folder. Any letters are allowed.
 
     Raises
     ------
@@ -77,3 +77,16 @@ def check_file_name(name: str, what: str) -> str:
     if not is_file_name(name):
         raise UserError(f"{what}: {name!r} is not the name of a file in a folder")
     return name
+
+
+def check_tag(key: object) -> str:
+    """Return the key of a tag, checked.
+
+    Raises
+    ------
+    UserError
+        If it is empty, or has characters that are not printable.
+    """
+    if isinstance(key, str) and key.strip() and key.isprintable():
+        return key
+    raise UserError(f"{key!r} cannot be the key of a tag", "Use printable characters")

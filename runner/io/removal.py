@@ -31,7 +31,7 @@ def remove(root: Path, path: Path) -> None:
         If a folder between the two is a link that is not a folder moved by the workspace's owner.
     """
     check_above(root, path)
-    path.rename(hidden_beside(path))
+    path.rename(hidden_sibling(path))
     for leftover in leftovers(path.parent):
         remove_tree(leftover)
 
@@ -52,13 +52,13 @@ def check_above(root: Path, path: Path) -> None:
             )
 
 
-def hidden_beside(path: Path) -> Path:
+def hidden_sibling(path: Path) -> Path:
     """Return a hidden name beside a path, which the next removal there cleans up."""
     return path.with_name(f"{_REMOVED}{secrets.token_hex(4)}")
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return what removals in a folder have left behind or are still removing."""
+    """Return the hidden leftovers of removals in a folder, including those in progress."""
     if not folder.is_dir():
         return []
     return [folder / name for name in os.listdir(folder) if name.startswith(_REMOVED)]  # noqa: PTH208

@@ -19,7 +19,7 @@ from runner.worker.suffixes import MODELS
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Registration:
     """A model to register, from the model group of a composition or from the script's own call."""
 
     name: str
@@ -32,7 +32,7 @@ class Wanted:
     resources: dict[str, float | None] = field(default_factory=dict)
 
 
-def already(registry: FileRegistry, run_id: str, wanted: Wanted) -> ModelRecord | None:
+def find_registered(registry: FileRegistry, run_id: str, wanted: Registration) -> ModelRecord | None:
     """Return the version that an interrupted attempt of this run registered, if its bytes are the same."""
     digest = None
     for found in registry.find_by_run(run_id, wanted.name):
@@ -77,7 +77,7 @@ def _only_model(run: RunLayout) -> Path:
     )
 
 
-def register_version(context: RunContext, record: RunRecord, wanted: Wanted) -> ModelRecord:
+def register_version(context: RunContext, record: RunRecord, wanted: Registration) -> ModelRecord:
     """Inspect an artefact and register it as the next version.
 
     Raises
@@ -112,6 +112,7 @@ def register_version(context: RunContext, record: RunRecord, wanted: Wanted) -> 
             run=record.id,
             experiment=record.experiment,
             data={name: one.hash for name, one in prepared.inputs.items()},
+            assets={name: one.asset for name, one in prepared.inputs.items() if one.asset is not None},
             git_commit=prepared.snapshot.git.commit if prepared.snapshot.git else None,
             inspection=inspection,
             default_method=inspection.default_method if inspection else None,
@@ -120,7 +121,7 @@ def register_version(context: RunContext, record: RunRecord, wanted: Wanted) -> 
     return made
 
 
-def _check(inspection: Inspection, wanted: Wanted) -> None:
+def _check(inspection: Inspection, wanted: Registration) -> None:
     if inspection.error:
         raise UserError(f"Model {wanted.name} was not registered: {inspection.error}")
     asked, there = wanted.framework_version, inspection.framework_version

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
@@ -16,6 +14,7 @@ from runner.io.json_records import read_lines, read_record
 from runner.layout import RunLayout
 from runner.records import ChildRecord, FileRecord, FinalizeRecord, ManifestRecord, MetricLine, RunRecord
 from runner.stages.collect import collect_metrics, collect_outputs
+from runner.statuses import COMPLETED
 
 
 def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
@@ -32,7 +31,21 @@ def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
         FileRecord(path=name, bytes=(run.outputs / name).stat().st_size, sha256=hash_file(run.outputs / name))
         for name in list_files(run.outputs)
     )
-    return FinalizeRecord(outputs=outputs, metrics=last_values(read_lines(run.metrics, MetricLine)), notes=tuple(notes))
+    metrics = last_values(read_lines(run.metrics, MetricLine))
+    return _published(context, record, FinalizeRecord(outputs=outputs, metrics=metrics, notes=tuple(notes)))
+
+
+def _published(context: RunContext, record: RunRecord, made: FinalizeRecord) -> FinalizeRecord:
+    """Publish the data outputs of a completed script. What was collected is kept if that is refused."""
+    if not context.spec.data.outputs or record.run is None or record.run.status != COMPLETED:
+        return made
+    from runner.stages.publish import publish  # few runs have data outputs
+
+    try:
+        return dataclasses.replace(made, data=publish(context, record))
+    except UserError:
+        context.runs.write(dataclasses.replace(record, finalize=made))
+        raise
 
 
 def _move(source: Path, target: Path) -> None:
@@ -91,16 +104,3 @@ def _close_children(run: RunLayout, record: RunRecord) -> None:
             continue
         if child.status == "running" and record.run is not None:
             write_json(path, dataclasses.replace(child, status=record.run.status).to_json())
-
-
-def name_set_by_script(lines: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return the display name that the script set, if any, from ``properties.jsonl``."""
-    found = [line["value"] for line in lines if line["kind"] == "display_name"]
-    return found[-1] if found else None
-
-
-def with_script_set(lines: Iterable[Mapping[str, Any]], kind: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return tags (kind ``tag``) or properties (``property``) after applying such lines; null removes one."""
-    found: dict[str, Any] = dict(given)
-    found.update((line["name"], line["value"]) for line in lines if line["kind"] == kind)
-    return {name: value for name, value in found.items() if value is not None}

@@ -27,7 +27,7 @@ def check_script(context: RunContext, source: Path, snapshot: SnapshotRecord) ->
     script = context.spec.job.script
     if script is not None and not _is_copied(context, snapshot, script):
         raise UserError(
-            f"job.script: {script} is left out of the copy of {source}{_by(source)}",
+            f"job.script: {script} is left out of the copy of {source}{_excluded_by(source)}",
             "Remove the line that names the file or a folder above it",
         )
 
@@ -56,7 +56,7 @@ def hint(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str | No
     if not place.is_relative_to(source):
         return f"{found[1]} is outside the source folder, and only that folder is copied. {give}"
     if not _is_copied(context, snapshot, str(place.relative_to(source))):
-        return f"{found[1]} is left out of the copy of the source folder{_by(source)}. {give}"
+        return f"{found[1]} is left out of the copy of the source folder{_excluded_by(source)}. {give}"
     return None
 
 
@@ -67,7 +67,7 @@ def _hint_of_module(context: RunContext, snapshot: SnapshotRecord, module: str) 
         return None
     for name in (f"{module}.py", module):
         if (source / name).exists() and not _is_copied(context, snapshot, name):
-            return f"{name} is left out of the copy of the source folder{_by(source)}"
+            return f"{name} is left out of the copy of the source folder{_excluded_by(source)}"
     return None
 
 
@@ -75,5 +75,5 @@ def _is_copied(context: RunContext, snapshot: SnapshotRecord, name: str) -> bool
     return (context.layout.snapshot(snapshot.hash) / "files" / name).exists()
 
 
-def _by(source: Path) -> str:
+def _excluded_by(source: Path) -> str:
     return next((f" by {name}" for name in IGNORE_FILES if (source / name).is_file()), "")

@@ -10,7 +10,7 @@ from runner.execution.context import RunContext
 from runner.io.names import check_name
 from runner.layout import RunLayout
 from runner.records import ModelRecord, RunRecord
-from runner.stages.artefacts import Wanted, already, find_artefact, register_version
+from runner.stages.artefacts import Registration, find_artefact, find_registered, register_version
 
 _FILE = "registered.json"  # written by the worker's `mlflow_store`
 
@@ -46,13 +46,13 @@ def _register(context: RunContext, record: RunRecord, entry: dict[str, Any]) -> 
             f"Model {name} was not registered: the run's outputs do not contain what the script registered with MLflow",
             "Log it in this run: mlflow.sklearn.log_model(model, name=...)",
         )
-    wanted = Wanted(
+    wanted = Registration(
         name=name,
         artefact=find_artefact(context.run, f"{RunLayout.outputs}/{entry['path']}"),
         description=entry["description"],
         tags={str(key): str(value) for key, value in entry["tags"].items()},
     )
-    made = already(context.registry, record.id, wanted) or register_version(context, record, wanted)
+    made = find_registered(context.registry, record.id, wanted) or register_version(context, record, wanted)
     for alias in entry["aliases"]:
         context.registry.set_alias(name, check_name(alias, "alias (set by the script)"), made.version)
     marked = "".join(f" @{alias}" for alias in entry["aliases"])

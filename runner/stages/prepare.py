@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from runner.access import ownership
+from runner.config.data_settings import InputConfig
 from runner.config.validation import source_folder
 from runner.errors import UserError
 from runner.execution.context import RunContext
@@ -30,7 +31,7 @@ def prepare(context: RunContext, _record: RunRecord) -> PrepareRecord:
     ownership.check(context.layout.root, context.layout.snapshot(snapshot.hash))
     environment = _environment(context)
     if context.spec.endpoint is not None and "deploy" in context.spec.stages:
-        context.foresee(context.spec.endpoint, str(context.spec.model.name), environment.python_version)
+        context.preflight(context.spec.endpoint, str(context.spec.model.name), environment.python_version)
     return PrepareRecord(snapshot=snapshot, environment=environment, inputs=_inputs(context))
 
 
@@ -55,7 +56,7 @@ def _environment(context: RunContext) -> EnvironmentRecord:
 
 def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
     """Prepare the environment on a machine that answers. If the machine is lost, use another one or wait."""
-    restored, said = context.restored_from, ""
+    restored, reported = context.restored_from, ""
     while True:
         try:
             host = context.compute.host()
@@ -65,9 +66,9 @@ def _handle(context: RunContext, say: Say) -> EnvironmentHandle:
         except UnreachableError as lost:
             if context.run.cancel.exists():
                 raise
-            if lost.message != said:  # it may be down for long, and is retried all the time
+            if lost.message != reported:  # it may be down for long, and is retried all the time
                 say(f"{lost.message}: trying again")
-            said = lost.message
+            reported = lost.message
 
 
 class _logging:  # noqa: N801 - used as a function
@@ -94,9 +95,22 @@ class _logging:  # noqa: N801 - used as a function
 def _inputs(context: RunContext) -> dict[str, InputRecord]:
     found: dict[str, InputRecord] = {}
     for name, one in context.spec.data.inputs.items():
-        path = (context.base / one.path).expanduser()
-        found[name] = context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)
+        found[name] = _input(context, name, one)
+        if context.expected_inputs.get(name, found[name].hash) != found[name].hash:
+            raise UserError(f"Input {name} has changed since the step that left it ended ({found[name].path})")
         restored = context.restored_from
         if restored is not None and found[name].hash != restored.input_hashes.get(name):
-            raise UserError(f"Data input {name} at {path} has changed since run {restored.run_id} read it")
+            raise UserError(f"Data input {name} at {found[name].path} has changed since run {restored.run_id} read it")
     return found
+
+
+def _input(context: RunContext, name: str, one: InputConfig) -> InputRecord:
+    if one.asset is not None:
+        return context.inputs.save_asset(name, one.asset, one.mode, context.run.inputs, one.filename)
+    if one.path is None:
+        raise UserError(
+            f"data.inputs.{name} is the output of a step, {one.step}, but the run is not part of a pipeline",
+            f"Give it a source: data.inputs.{name}.path=FILE",
+        )
+    path = (context.base / one.path).expanduser()
+    return context.inputs.save(name, path, one.mode, context.run.inputs, one.filename)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.execution.context import RunContext
 from runner.execution.promotion import promote, read_condition
 from runner.records import ModelRecord, RegisterRecord, RunRecord
-from runner.stages.artefacts import Wanted, already, find_artefact, register_version
+from runner.stages.artefacts import Registration, find_artefact, find_registered, register_version
 from runner.stages.mlflow_models import has_registered, register_for_script
 
 
@@ -38,7 +38,7 @@ def register(context: RunContext, record: RunRecord) -> RegisterRecord | None:
 def _composed(context: RunContext, record: RunRecord, name: str) -> tuple[ModelRecord, str | None]:
     """Register the composition's model; return its version and the alias that moved to it."""
     model = context.spec.model
-    wanted = Wanted(
+    wanted = Registration(
         name=name,
         artefact=find_artefact(context.run, model.path),
         framework=model.framework,
@@ -48,7 +48,7 @@ def _composed(context: RunContext, record: RunRecord, name: str) -> tuple[ModelR
         properties={**model.properties, **_lineage(record)},
         resources={"cpu": model.resources.cpu, "memory_gb": model.resources.memory_gb},
     )
-    made = already(context.registry, record.id, wanted) or register_version(context, record, wanted)
+    made = find_registered(context.registry, record.id, wanted) or register_version(context, record, wanted)
     promoted = None
     if model.promote_if is not None:
         promoted = promote(context.registry, made, read_condition(model.promote_if), context.say)

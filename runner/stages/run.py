@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from runner.config.arguments import unread_values
-from runner.console.pipes import reader_may_leave
+from runner.console.pipes import ignore_closed_output
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.control import request_cancel
@@ -18,7 +18,7 @@ from runner.layout import RunLayout
 from runner.ports import Job
 from runner.records import ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import hint
-from runner.stages.sanitize import straighten
+from runner.stages.sanitize import remove_special_files
 from runner.statuses import CANCELED, FAILED
 
 _TICK = 0.05
@@ -26,7 +26,7 @@ _BLOCK = 1 << 16
 
 
 class Detached(Exception):  # noqa: N818 - not an error
-    """The run goes on without the controller."""
+    """The run continues without the controller."""
 
 
 def run(context: RunContext, record: RunRecord) -> ResultRecord:
@@ -35,12 +35,12 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
     Raises
     ------
     Detached
-        If the run is to go on by itself.
+        If the run is to continue by itself.
     """
     assert record.prepare is not None and context.handle is not None  # noqa: S101 - the previous stage sets it
     for name, one in record.prepare.inputs.items():
         context.inputs.recheck(name, one, context.run.inputs)
-    set_up_work(context, record)
+    create_working_copy(context, record)
     for line in _hints(context, record.prepare.snapshot.hash):
         context.say(line)
     if write_order(context.run, make_order(context, record, context.handle)):
@@ -53,9 +53,9 @@ def run(context: RunContext, record: RunRecord) -> ResultRecord:
         raise Detached
     wait_for(context.job, context.run, show=context.show_output)
     result = read_result(context.run)
-    told = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
-    if told is not None:
-        result = dataclasses.replace(result, reason=f"{result.reason}. {told}")
+    advice = _advice(context, record.prepare.snapshot, result.reason) if result.reason else None
+    if advice is not None:
+        result = dataclasses.replace(result, reason=f"{result.reason}. {advice}")
     for name, one in record.prepare.inputs.items():
         context.inputs.recheck(name, one, context.run.inputs)
     return result
@@ -69,7 +69,7 @@ def _advice(context: RunContext, snapshot: SnapshotRecord, reason: str) -> str |
 
 
 def _hints(context: RunContext, snapshot: str) -> list[str]:
-    """Return what is to be said of the script's arguments."""
+    """Return hints about the script's arguments."""
     script, arguments = context.spec.job.script, context.spec.job.arguments
     if (
         script is None
@@ -79,12 +79,12 @@ def _hints(context: RunContext, snapshot: str) -> list[str]:
         return []
     try:
         text = (context.layout.snapshot(snapshot) / "files" / script).read_text("utf-8", "replace")
-    except OSError:  # the worker says that it is not there
+    except OSError:  # the worker reports that it is missing
         return []
     return unread_values(arguments, text)
 
 
-def set_up_work(context: RunContext, record: RunRecord) -> None:
+def create_working_copy(context: RunContext, record: RunRecord) -> None:
     """Create the run's own writable copy of the source, with ``outputs`` and ``logs``, unless it runs elsewhere."""
     assert record.prepare is not None  # noqa: S101 - the previous stage sets it
     if context.compute.apart:
@@ -98,12 +98,12 @@ def set_up_work(context: RunContext, record: RunRecord) -> None:
 
 def wait_for(job: Job, run_: RunLayout, *, show: bool) -> None:
     """Show the log until the worker has ended. Ctrl-C cancels the run, a second one ends everything immediately."""
-    interrupts, heeded, tail = 0, 0, Tail(run_.log)
+    interrupts, handled, tail = 0, 0, Tail(run_.log)
     while True:
         try:
-            if heeded < interrupts:
+            if handled < interrupts:
                 _end(job, run_, at_once=interrupts > 1)
-                heeded = interrupts
+                handled = interrupts
             gone = job.wait(_TICK)
             if show:
                 tail.copy()
@@ -132,9 +132,9 @@ class Tail:
         self.path, self.offset = path, 0
 
     def copy(self, *, to_end: bool = False) -> None:
-        """Copy what is new."""
+        """Copy the new part."""
         try:
-            with open_regular(self.path, sys.maxsize) as file, reader_may_leave():
+            with open_regular(self.path, sys.maxsize) as file, ignore_closed_output():
                 file.seek(self.offset)
                 while block := file.read(_BLOCK):
                     self.offset += len(block)
@@ -143,18 +143,18 @@ class Tail:
                     if not to_end:
                         break
                 sys.stdout.flush()
-        except (FileNotFoundError, UserError):  # the script has removed it, or put something else in its place
+        except (FileNotFoundError, UserError):  # the script has removed or replaced it
             return
 
 
 def read_result(run_: RunLayout) -> ResultRecord:
-    """Return the worker's answer, with what was not kept.
+    """Return the worker's result, with notes about files that were not kept.
 
     A worker that died without one has failed, unless its end was asked for.
 
     The script has ended: from here on nothing it left is followed.
     """
-    notes = tuple(straighten(run_))
+    notes = tuple(remove_special_files(run_))
     try:
         result = read_record(run_.result, ResultRecord)
     except FileNotFoundError:

@@ -24,8 +24,8 @@ _FOLDERS = tuple(
 _SPECIAL = stat.S_ISUID | stat.S_ISGID
 
 
-def straighten(run: RunLayout) -> Iterator[str]:
-    """Remove what is neither file nor folder from the places that are read later, and yield a note for each.
+def remove_special_files(run: RunLayout) -> Iterator[str]:
+    """Remove everything except files and folders from the places that are read later. Yield a note for each.
 
     The rest of the working directory is not changed. Paths are texts here, because this runs for each trial of a sweep
     and would spend most of its time on creating path objects.

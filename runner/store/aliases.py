@@ -1,4 +1,4 @@
-"""Aliases of a model in an append-only file, which also tells which version was champion on a given day."""
+"""Aliases in an append-only file, which also tells which version was champion on a given day."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import Any
 from runner.errors import UserError
 from runner.io.clock import now, read_time, write_time
 from runner.io.files import append_json_line, locked
-from runner.io.json_records import mend_lines, read_lines
+from runner.io.json_records import read_lines, repair_lines
 from runner.records import AliasLine
 
 
 class AliasFile:
-    """``aliases.jsonl`` of one model: one ``{time, alias, version}`` per line, version null when removed."""
+    """``aliases.jsonl`` of one of them: one ``{time, alias, version}`` per line, version null when removed."""
 
     def __init__(self, folder: Path) -> None:
-        self._path, self._lock = folder / "aliases.jsonl", folder / ".aliases.lock"
+        self._path, self._lock = Path(self.path_in(folder)), folder / ".aliases.lock"
+
+    @staticmethod
+    def path_in(folder: Path | str) -> str:
+        """Return the path of the file in a folder."""
+        return f"{folder}/aliases.jsonl"
 
     def append(self, alias: str, version: int | None) -> None:
         """Append a change in a single write, so readers see the old state or the new."""
         with locked(self._lock):
-            mend_lines(self._path)
+            repair_lines(self._path)
             append_json_line(self._path, {"time": now(), "alias": alias, "version": version})
 
     def history(self) -> list[dict[str, Any]]:

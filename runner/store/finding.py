@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import heapq
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from runner.errors import UserError, nearest
+from runner.errors import NotFoundError, UserError, nearest
 from runner.io.json_records import read_record, warn_once
+from runner.io.names import is_name
 
 _SHOWN = 5
 _RECENT = 50  # ids created at about the same second
@@ -29,6 +33,7 @@ class Created(Protocol):
 
 
 R = TypeVar("R", bound=Created)
+T = TypeVar("T")
 
 
 def time_of(identity: str) -> str:
@@ -36,54 +41,98 @@ def time_of(identity: str) -> str:
     return identity[-24:]
 
 
-def meant(text: str, ids: Sequence[str], what: str) -> str:
-    """Return the id that a user means by a whole id or a unique part of one.
+@dataclass(frozen=True)
+class Finder(Generic[R]):
+    """Finds the records of one kind, each in a folder that is named by its id.
+
+    Only folders whose names fit are looked into, so that one of 100,000 is found by listing names.
 
     Parameters
     ----------
-    text : str
-        What was typed.
-    ids : sequence of str
-        All known ids, newest last.
     what : str
-        What the ids name, for the message: ``run``, ``sweep``.
-
-    Raises
-    ------
-    UserError
-        If there is none or more than one.
-    """
-    if text in ids:
-        return text
-    found = [one for one in ids if text and text in one]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"'{text}' matches {len(found)} {what}s: {', '.join(found[-_SHOWN:])}", "Give more of the id")
-    close = nearest(text, ids) if len(ids) <= _SHOWN else f"See: vivero {what}s"
-    raise UserError(f"No {what} matches '{text}'", close)
-
-
-def latest(ids: Sequence[str], read: Callable[[str], R]) -> R:
-    """Return the record that was created last. Ids only have a resolution of one second.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        All known ids, newest last.
+        What an id names, for messages: ``run``, ``sweep``.
+    record : str
+        The name of the record's file. A folder without it is none of them.
+    folders : callable
+        Returns the folders that theirs are in.
     read : callable
-        Reads the record of an id.
-
-    Raises
-    ------
-    UserError
-        If none of the latest can be read.
+        Reads the record in a folder.
+    example : str
+        The command that makes the first one.
     """
-    records = []
-    for one in ids[-_RECENT:]:
-        with contextlib.suppress(UserError):  # lists name what cannot be read
-            records.append(read(one))
-    return max(records, key=lambda record: (record.created, record.id)) if records else read(ids[-1])
+
+    what: str
+    record: str
+    folders: Callable[[], Iterable[Path]]
+    read: Callable[[Path], R]
+    example: str
+
+    def find(self, text: str) -> R:
+        """Return the record that a user means by an id, a unique part of one, or ``latest``.
+
+        Raises
+        ------
+        UserError
+            If there is none or more than one.
+        """
+        if text == "latest":
+            return self._latest()
+        whole = self.locate(text) if is_name(text) else None
+        return self.read(whole if whole is not None else self._meant(text))
+
+    def locate(self, identity: str) -> Path | None:
+        """Return the folder of a whole id, or None."""
+        if "/" in identity:
+            return None
+        return next((one for folder in self.folders() if self._has(one := folder / identity)), None)
+
+    def matching(self, text: str) -> list[str]:
+        """Return the ids that contain a text, newest last."""
+        return [one.name for one in self._newest(text)][::-1]
+
+    def advice(self, text: str) -> str:
+        """Return what to do about an id that does not exist. Of many, none is compared with it."""
+        some = [one.name for one in islice(self._newest(), _SHOWN + 1)]
+        return nearest(text, some) if len(some) <= _SHOWN else f"See: vivero {self.what}s"
+
+    def _meant(self, text: str) -> Path:
+        found = list(self._newest(text)) if text else []
+        exact = [one for one in found if one.name == text]
+        if exact or len(found) == 1:
+            return (exact or found)[0]
+        if found:
+            names = ", ".join(one.name for one in found[:_SHOWN][::-1])
+            raise UserError(f"'{text}' matches {len(found)} {self.what}s: {names}", "Give more of the id")
+        if next(self._newest(), None) is None:
+            raise self._none()
+        raise NotFoundError(f"No {self.what} matches '{text}'", self.advice(text))
+
+    def _latest(self) -> R:
+        """Return the record that was created last. Ids only have a resolution of one second."""
+        records, recent = [], list(islice(self._newest(), _RECENT))
+        for one in recent:
+            with contextlib.suppress(UserError):  # lists name what cannot be read
+                records.append(self.read(one))
+        if not recent:
+            raise self._none()
+        return max(records, key=lambda record: (record.created, record.id)) if records else self.read(recent[0])
+
+    def _none(self) -> NotFoundError:
+        return NotFoundError(f"This workspace has no {self.what}s", f"Start one: {self.example}")
+
+    def _newest(self, text: str = "") -> Iterator[Path]:
+        """Yield the folders whose names contain a text and that have a record, newest first."""
+        named = {name: folder for folder in self.folders() for name in _names(folder) if text in name}
+        few = heapq.nlargest(_RECENT, named, key=time_of)  # mostly enough, and quicker than sorting 100,000
+        yield from self._with_record(named.pop(name) / name for name in few)
+        rest = sorted(named, key=time_of, reverse=True)
+        yield from self._with_record(named[name] / name for name in rest)
+
+    def _with_record(self, folders: Iterable[Path]) -> Iterator[Path]:
+        return (one for one in folders if self._has(one))
+
+    def _has(self, folder: Path) -> bool:
+        return os.path.lexists(f"{folder}/{self.record}")
 
 
 def read_own(path: Path, kind: Any) -> Any:
@@ -97,22 +146,35 @@ def read_own(path: Path, kind: Any) -> Any:
     try:
         record = read_record(path, kind)
     except FileNotFoundError:
-        raise UserError(f"The record {path} does not exist") from None
+        raise NotFoundError(f"The record {path} does not exist") from None
     return record if record.id == path.parent.name else dataclasses.replace(record, id=path.parent.name)
 
 
 def record_folders(root: Path, name: str) -> Iterator[Path]:
     """Yield the folders that contain a record file of any kind, except hidden ones."""
-    for one in entries(root):
-        if not one.name.startswith(".") and os.path.lexists(f"{one.path}/{name}"):
-            yield Path(one.path)
+    for one in _names(root):
+        if os.path.lexists(f"{root}/{one}/{name}"):
+            yield root / one
+
+
+def _names(root: Path) -> list[str]:
+    """Return the names in a folder, except hidden ones. Names alone take a third of the time of entries."""
+    return [one for one in _listed(os.listdir, root) if not one.startswith(".")]
 
 
 def entries(root: Path | str) -> list[os.DirEntry[str]]:
     """Return the entries of a folder, none if it does not exist. An unreadable folder is named."""
+    return _listed(_scan, root)
+
+
+def _scan(root: Path | str) -> list[os.DirEntry[str]]:
+    with os.scandir(root) as found:
+        return list(found)
+
+
+def _listed(read: Callable[[Path | str], list[T]], root: Path | str) -> list[T]:
     try:
-        with os.scandir(root) as found:
-            return list(found)
+        return read(root)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import BadLinkError, followed_files, hash_file, hash_tree, make_file, remove_tree, sync_tree
+from runner.io.files import BadLinkError, followed_files, hash_hashes
 from runner.layout import Layout
 from runner.records import InputRecord
 
@@ -45,11 +43,57 @@ class InputStore:
         digest, files, size = self._measure(name, path)
         location = run_inputs / name / (filename or path.name)
         location.parent.mkdir(parents=True, exist_ok=True)
-        target = path.absolute() if mode == "mount" else self._copy(name, path, digest)
-        location.symlink_to(target)
+        if mode == "mount":
+            location.symlink_to(path.absolute())
+        else:
+            self._link_copy(name, path, digest, location)
         return InputRecord(
             path=str(path), mode=mode, hash=digest, files=files, bytes=size, location=self.layout.relative(location)
         )
+
+    def save_asset(
+        self, name: str, reference: str, mode: str, run_inputs: Path, filename: str | None = None
+    ) -> InputRecord:
+        """Make a version of a data asset available, without reading it: its hash is known.
+
+        Parameters
+        ----------
+        reference : str
+            The version, as ``NAME:VERSION``. The other parameters are those of `save`.
+
+        Raises
+        ------
+        UserError
+            If it does not exist, or its content is not here, or is not a copy and has changed.
+        """
+        from runner.store.data.store import DataStore
+
+        store = DataStore(self.layout)
+        asset = store.resolve(reference)
+        store.check(asset)
+        place = store.path(asset)
+        location = run_inputs / name / (filename or asset.content)
+        location.parent.mkdir(parents=True, exist_ok=True)
+        if asset.reference is not None and mode == "copy":
+            self._link_copy(name, place, asset.hash, location)
+        else:
+            with store.blobs.locked():
+                if not place.exists():
+                    raise UserError(f"The content of {asset.id} was just removed", f"It is data.inputs.{name}")
+                location.symlink_to(place)
+        return InputRecord(
+            path=str(place),
+            mode=mode,
+            hash=asset.hash,
+            files=asset.files,
+            bytes=asset.bytes,
+            location=self.layout.relative(location),
+            asset=asset.id,
+        )
+
+    def hash_of(self, name: str, path: Path) -> str:
+        """Return the hash of an input's content. Unchanged files are not read again."""
+        return self._measure(name, path)[0]
 
     def recheck(self, name: str, record: InputRecord, _run_inputs: Path) -> None:
         """Check that an input has not changed since it was hashed.
@@ -60,51 +104,52 @@ class InputStore:
             If it changed.
         """
         place = (self.layout.root / record.location).resolve()
+        if record.asset is not None and not place.exists():
+            raise UserError(
+                f"The content of {record.asset}, data input {name}, was removed while the run needed it: {place}",
+                "Add it again: vivero data add",
+            )
         if not place.exists() or self._measure(name, place)[0] != record.hash:
+            if record.asset is not None:
+                raise UserError(
+                    f"Data input {name}, {record.asset}, changed while the run was using it: {place}",
+                    f"To see what is wrong: vivero data verify {record.asset.partition(':')[0]}",
+                )
             raise UserError(
                 f"Data input {name} at {record.path} changed while the run was using it",
                 f"For data that others write to: data.inputs.{name}.mode=copy",
             )
 
-    def _copy(self, name: str, path: Path, digest: str) -> Path:
-        target = self.layout.copied_data(digest)
-        if not target.exists():
-            staging = self.layout.data / f".staging-{secrets.token_hex(6)}"
-            staging.mkdir(parents=True)
-            copied = staging / path.name
-            try:
-                if path.is_dir():
-                    for one in _files(name, path):
-                        (copied / one).parent.mkdir(parents=True, exist_ok=True)
-                        shutil.copyfile(path / one, copied / one)
-                    copied.mkdir(exist_ok=True)
-                else:
-                    shutil.copyfile(path, copied)
-                if hash_tree(copied) != digest:
-                    raise UserError(f"Data input {name} at {path} changed while it was copied", "Try again")
-                sync_tree(staging)
-                for parent, folders, names in os.walk(staging, topdown=False):
-                    for one in [*names, *folders]:
-                        Path(parent, one).chmod(0o555 if one in folders else 0o444)
-                staging.rename(target)
-            except OSError:
-                if not target.exists():
-                    raise
-            finally:
-                remove_tree(staging)
-        return next(iter(target.iterdir()))
+    def _link_copy(self, name: str, path: Path, digest: str, location: Path) -> None:
+        """Store an input and link to it; content that a run links to is not removed."""
+        from runner.store.data.blobs import BlobStore
+        from runner.store.data.content import Content
+        from runner.store.data.hashes import HashCache
+
+        names = [path.name] if path.is_file() else _files(name, path)
+        folder = path.parent if path.is_file() else path
+        files = {one: Path(os.path.realpath(folder / one)) for one in names}
+        blobs = BlobStore(self.layout)
+        with HashCache(self.layout.hashes) as cache:
+            found = blobs.keep(Content(path.name, files, is_file=path.is_file()), cache)
+        if found.digest != digest:
+            raise UserError(f"Data input {name} at {path} changed while it was copied", "Try again")
+        target = blobs.place(digest, path.name)
+        with blobs.locked():
+            if not target.exists():
+                raise UserError(f"The copy of data input {name} was just removed", "Try again")
+            location.symlink_to(target)
 
     def _measure(self, name: str, path: Path) -> tuple[str, int, int]:
         """Return the hash, the number of files and their size. Unchanged files are not read again."""
+        from runner.store.data.hashes import HashCache
+
         with HashCache(self.layout.hashes) as cache:
             if path.is_file():
                 return cache.hash(path), 1, path.stat().st_size
-            import hashlib
-
             names = _files(name, path)
-            lines = "".join(f"{cache.hash(path / one)}  {one}\n" for one in names)
-            size = sum((path / one).stat().st_size for one in names)
-            return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest(), len(names), size
+            digest = hash_hashes((one, cache.hash(path / one)) for one in names)
+            return digest, len(names), sum((path / one).stat().st_size for one in names)
 
 
 def _files(name: str, folder: Path) -> list[str]:
@@ -112,35 +157,3 @@ def _files(name: str, folder: Path) -> list[str]:
         return followed_files(folder)
     except BadLinkError as wrong:
         raise UserError(f"data.inputs.{name}: {wrong}", "Remove it, or use a folder without it") from None
-
-
-class HashCache:
-    """SHA-256 of files by path, size, modification time and inode. The file can be deleted at any time."""
-
-    def __init__(self, path: Path) -> None:
-        import sqlite3
-
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            make_file(path)
-        self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
-        self._database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)")
-        self._database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
-
-    def __enter__(self) -> HashCache:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
-    def hash(self, path: Path) -> str:
-        """Return a file's hash, reading the file only if necessary."""
-        state = path.stat()
-        facts = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino} {state.st_dev}"
-        key = os.fsencode(os.path.realpath(path)).decode("latin-1")
-        known = self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
-        if known is not None and known[0] == facts:
-            return str(known[1])
-        digest = hash_file(path)
-        self._database.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", (key, facts, digest))
-        return digest

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.errors import UserError, nearest
+from runner.errors import NotFoundError, UserError
 from runner.io.files import write_text
 from runner.io.record import Encoder
 from runner.io.removal import remove
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.statuses import TERMINAL
-from runner.store.finding import entries, latest, meant, read_own, record_folders, time_of
+from runner.store.finding import Finder, entries, read_own, record_folders, time_of
+
+_EXAMPLE = "python -m runner +experiment=iris"
 
 
 class FileRunStore:
@@ -24,6 +25,7 @@ class FileRunStore:
         self.layout = layout
         self._written: RunRecord | None = None
         self._encoder = Encoder()  # of the run that this process writes
+        self._finder = _finder(layout)
 
     def create(self, record: RunRecord) -> None:
         """Write a new run's record.
@@ -56,11 +58,17 @@ class FileRunStore:
         run = locate(self.layout, run_id)
         if run is not None:
             return read_record(run.root)
-        raise UserError(f"Run {run_id} does not exist", nearest(run_id, self.ids()))
+        raise NotFoundError(f"Run {run_id} does not exist", self._finder.advice(run_id))
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, newest last."""
         return sorted((folder.name for folder in self._folders()), key=time_of)
+
+    def experiments(self) -> list[str]:
+        """Return the names of experiments that have a run, sorted."""
+        return sorted(
+            one.name for one in _groups(self.layout) if any(True for _ in record_folders(one, str(RunLayout.record)))
+        )
 
     def find(self, text: str) -> RunRecord:
         """Return the run that a user means by an id, a unique part of one, or ``latest``.
@@ -70,13 +78,11 @@ class FileRunStore:
         UserError
             If there is none or more than one.
         """
-        places = {folder.name: folder for folder in self._folders()}
-        ids = sorted(places, key=time_of)
-        if not ids:
-            raise UserError("This workspace has no runs", "Start one: python -m runner +experiment=iris")
-        if text == "latest":
-            return latest(ids, lambda one: read_record(places[one]))
-        return read_record(places[meant(text, ids, "run")])
+        return self._finder.find(text)
+
+    def matching(self, text: str) -> list[str]:
+        """Return the ids of runs that contain a text, newest last."""
+        return self._finder.matching(text)
 
     def list(self, experiment: str | None = None) -> Iterator[RunRecord]:
         """Yield the runs that can be read, newest first."""
@@ -101,20 +107,24 @@ class FileRunStore:
         remove(self.layout.root, root)
 
     def _folders(self, experiment: str | None = None) -> Iterator[Path]:
-        for group in entries(self.layout.runs):
+        for group in _groups(self.layout):
             if experiment is None or group.name == experiment:
-                yield from record_folders(Path(group.path), str(RunLayout.record))
+                yield from record_folders(group, str(RunLayout.record))
 
 
 def locate(layout: Layout, run_id: str) -> RunLayout | None:
     """Return the folder of a run of any experiment, or None."""
-    if "/" in run_id:
-        return None
-    for experiment in entries(layout.runs):
-        run = RunLayout(Path(experiment.path, run_id))
-        if os.path.lexists(run.record):
-            return run
-    return None
+    folder = _finder(layout).locate(run_id)
+    return RunLayout(folder) if folder is not None else None
+
+
+def _finder(layout: Layout) -> Finder[RunRecord]:
+    return Finder("run", str(RunLayout.record), lambda: _groups(layout), read_record, _EXAMPLE)
+
+
+def _groups(layout: Layout) -> list[Path]:
+    """Return the folders of experiments."""
+    return [Path(one.path) for one in entries(layout.runs)]
 
 
 def read_record(folder: Path) -> RunRecord:

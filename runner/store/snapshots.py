@@ -94,7 +94,7 @@ class FileSnapshotStore:
         many = 20 * self.max_files  # enough to refuse, before a whole disk is listed
         seen = 0
 
-        def leave_out(path: str, is_folder: bool) -> bool:
+        def is_excluded(path: str, is_folder: bool) -> bool:
             nonlocal seen
             if path.rpartition("/")[2] in NEVER or (is_folder and path in RESULT_FOLDERS):
                 return True
@@ -108,7 +108,7 @@ class FileSnapshotStore:
             return False
 
         try:
-            return followed_files(source, leave_out)
+            return followed_files(source, is_excluded)
         except BadLinkError as wrong:
             raise UserError(f"job.source: {wrong}", "Remove it, or add it to .amlignore") from None
 
@@ -145,7 +145,7 @@ class FileSnapshotStore:
             staging.mkdir(exist_ok=True)
             write_json(staging / "manifest.json", {"format": 1, "hash": digest, "files": manifest})
             sync_tree(staging)
-            if replace:  # who copies from it in this moment does without it, and is told
+            if replace:  # a process that is copying from it gets an error
                 target.rename(damaged)
             try:
                 staging.rename(target)
@@ -165,6 +165,27 @@ def _too_much(what: str, limit: object, setting: str) -> tuple[str, str]:
 def _facts(path: Path) -> dict[str, object]:
     state = path.stat()
     return {"sha256": hash_file(path), "size": state.st_size, "executable": bool(state.st_mode & 0o100)}
+
+
+def stored_files(folder: Path) -> dict[str, Path]:
+    """Return the files of a stored snapshot by their paths, none if it was removed.
+
+    Raises
+    ------
+    UserError
+        If its manifest is damaged.
+    """
+    if not (folder / "manifest.json").exists():
+        return {}
+    try:
+        manifest = read_manifest(folder)
+        snapshot.check_manifest(manifest, folder.name)
+        for name in manifest:
+            if name.startswith("/") or ".." in name.split("/"):
+                raise snapshot.DamagedError(name)
+    except snapshot.DamagedError as damaged:
+        raise damaged_error(folder, damaged) from None
+    return {name: folder / "files" / name for name in manifest}
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:

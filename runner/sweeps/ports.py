@@ -18,7 +18,7 @@ class Suggestion:
 
 
 class Search(Protocol):
-    """Chooses the parameters of trials. It is asked whenever a slot is free, and told when a trial ends."""
+    """Chooses the parameters of trials. It is asked when a slot is free, and told the result when a trial ends."""
 
     total: int | None
     """Trials that there are to be, where that is known."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from runner.io.record import FORMAT, Name, Record, Time, frozen_record
+from runner.io.field_types import Name, Time
+from runner.io.record import FORMAT, Record, frozen_record
 from runner.statuses import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"

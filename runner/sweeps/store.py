@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.errors import UserError
+from runner.errors import NotFoundError, UserError
 from runner.io.clock import now
 from runner.io.files import append_json_line, write_json
-from runner.io.json_records import as_record, mend_lines, read_lines
+from runner.io.json_records import as_record, read_lines, repair_lines
 from runner.io.record import FORMAT
 from runner.layout import Layout, SweepLayout
-from runner.store.finding import latest, meant, read_own, record_folders, time_of
+from runner.store.finding import Finder, read_own, record_folders, time_of
 from runner.sweeps.ranking.best import best_trials
 from runner.sweeps.records import JournalLine, SweepRecord, TrialRecord
+
+_EXAMPLE = "python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf"
 
 
 class SweepStore:
@@ -26,7 +28,8 @@ class SweepStore:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._mended: set[str] = set()
+        self._repaired: set[str] = set()
+        self._finder = Finder("sweep", str(SweepLayout.record), lambda: [layout.sweeps], _read, _EXAMPLE)
 
     def create(self, record: SweepRecord) -> None:
         """Write a new sweep's record.
@@ -54,7 +57,10 @@ class SweepStore:
         UserError
             If there is none, or it cannot be read.
         """
-        return self._read(meant(sweep_id, [one for one in self.ids() if one == sweep_id], "sweep"))
+        folder = self._finder.locate(sweep_id)
+        if folder is None:
+            raise NotFoundError(f"No sweep matches '{sweep_id}'", self._finder.advice(sweep_id))
+        return _read(folder)
 
     def ids(self) -> list[str]:
         """Return the ids of all sweeps, newest last."""
@@ -68,13 +74,11 @@ class SweepStore:
         UserError
             If there is none or more than one.
         """
-        ids = self.ids()
-        if not ids:
-            raise UserError(
-                "This workspace has no sweeps",
-                "Start one: python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf",
-            )
-        return latest(ids, self._read) if text == "latest" else self._read(meant(text, ids, "sweep"))
+        return self._finder.find(text)
+
+    def matching(self, text: str) -> list[str]:
+        """Return the ids of sweeps that contain a text, newest last."""
+        return self._finder.matching(text)
 
     def list(self) -> Iterator[SweepRecord]:
         """Yield all sweeps, newest first.
@@ -84,21 +88,21 @@ class SweepStore:
         UserError
             At one that cannot be read; `ids` and `read` go around it.
         """
-        yield from sorted(map(self._read, self.ids()), key=lambda one: (one.created, one.id), reverse=True)
+        yield from sorted(map(_read, self._folders()), key=lambda one: (one.created, one.id), reverse=True)
 
     def append(self, sweep_id: str, line: Mapping[str, Any]) -> None:
         """Note in the journal what changed of a trial: its ``number`` and the fields of its record.
 
-        Only who holds the sweep's lock appends.
+        Only the holder of the sweep's lock appends.
         """
         journal = self.layout.sweep(sweep_id).journal
-        if sweep_id not in self._mended:
-            mend_lines(journal)
-            self._mended.add(sweep_id)
+        if sweep_id not in self._repaired:
+            repair_lines(journal)
+            self._repaired.add(sweep_id)
         append_json_line(journal, line)
 
     def replay(self, record: SweepRecord, more: Iterable[Mapping[str, Any]] = ()) -> SweepRecord:
-        """Return a record with its trials as the journal has them, and with what is best of these.
+        """Return a record with the trials in the journal, and the best of them.
 
         Parameters
         ----------
@@ -123,12 +127,13 @@ class SweepStore:
         ordered = tuple(trials[number] for number in sorted(trials))
         return dataclasses.replace(record, trials=ordered, best=best_trials(record.objectives, ordered))
 
-    def _read(self, sweep_id: str) -> SweepRecord:
-        record: SweepRecord = read_own(self.layout.sweep(sweep_id).record, SweepRecord)
-        return record
-
     def _folders(self) -> Iterator[Path]:
         yield from record_folders(self.layout.sweeps, str(SweepLayout.record))
+
+
+def _read(folder: Path) -> SweepRecord:
+    record: SweepRecord = read_own(SweepLayout(folder).record, SweepRecord)
+    return record
 
 
 def request_cancel(layout: Layout, sweep_id: str) -> None:

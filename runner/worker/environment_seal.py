@@ -1,9 +1,9 @@
 """Detects changes to an environment since it was built.
 
-pip in a script installs beside the run, see ``pip_install``. Whatever else installs, such as ``uv pip install`` or
-``python -I -m pip``, changes the environment that other runs share. So the names of what is installed, with the sizes
-of the lists of its files, are kept when an environment has been built, and compared after each run and before each use.
-So is the interpreter: the file that is executed, and its content, which is read again where its times have changed.
+pip in a script installs beside the run, see ``pip_install``. Other installers, such as ``uv pip install`` or
+``python -I -m pip``, change the environment that other runs share. The names of installed packages and the sizes of
+their file lists are therefore recorded when an environment is built, and compared after each run and before each use.
+So is the interpreter: which file is executed, and its content. The content is read again only if its times changed.
 """
 
 import json
@@ -25,7 +25,7 @@ _SHOWN = 5
 
 def seal(prefix: str) -> None:
     """Record the content of an environment that has just been built."""
-    _keep(prefix, dict(_content(prefix), **{_PYTHON: _interpreter(prefix)}))
+    _write(prefix, dict(_content(prefix), **{_PYTHON: _interpreter(prefix)}))
 
 
 def changes(prefix: str) -> "List[str]":
@@ -46,7 +46,7 @@ def changes(prefix: str) -> "List[str]":
         return [_PYTHON, *found]
     if again != python and not found:
         try:
-            _keep(prefix, dict(then, **{_PYTHON: again}))
+            _write(prefix, dict(then, **{_PYTHON: again}))
         except OSError:  # read again the next time
             pass
     return found
@@ -57,14 +57,14 @@ def notes(prefix: str) -> "List[str]":
     found = changes(prefix)
     if not found:
         return []
-    give_up(prefix)
+    invalidate(prefix)
     return [
         "the shared environment changed while the script ran ({}) and will be rebuilt before its next "
         "use; add packages to environment.packages, or install them with python -m pip".format(shown(found))
     ]
 
 
-def give_up(prefix: str) -> None:
+def invalidate(prefix: str) -> None:
     """Mark an environment to be rebuilt before its next use."""
     try:
         os.remove(os.path.join(prefix, RECORD))
@@ -72,7 +72,7 @@ def give_up(prefix: str) -> None:
         pass
 
 
-def is_given_up(prefix: str) -> bool:
+def is_invalid(prefix: str) -> bool:
     """Return whether a sealed environment is marked to be rebuilt."""
     return not os.path.exists(os.path.join(prefix, RECORD)) and os.path.exists(os.path.join(prefix, SEAL))
 
@@ -83,7 +83,7 @@ def shown(found: "List[str]") -> str:
     return ", ".join(found[:_SHOWN]) + more
 
 
-def _keep(prefix: str, content: "Dict[str, Any]") -> None:
+def _write(prefix: str, content: "Dict[str, Any]") -> None:
     path = os.path.join(prefix, SEAL)
     aside = "{}.{}.tmp".format(path, os.getpid())
     with open(aside, "w") as file:
@@ -94,8 +94,8 @@ def _keep(prefix: str, content: "Dict[str, Any]") -> None:
 def _interpreter(prefix: str, known: "Any" = None) -> "Dict[str, Any]":
     """Return which file is executed, inside of the environment by its relative path, its times and its content.
 
-    Times of a file can be set, but for when it was last changed in any way. Where the file that is executed and its
-    times are the known ones, its path is not looked for and its content is not read again.
+    A file's times can be set, except the time of its last change of any kind. If the file and its times are the known
+    ones, its path is not looked up and its content is not read again.
     """
     python = os.path.join(prefix, _PYTHON)
     try:

@@ -34,7 +34,7 @@ if __name__ == "__main__":
     try:
         sys.exit(load(os.path.dirname(os.path.abspath(__file__)), sys.argv[1]).main(sys.argv[2:]))
     except BaseException as begins:
-        if type(begins).__name__ != "Begins":
+        if type(begins).__name__ != "StartScript":
             raise
         script = begins
     # From here on this is the script's process, and all frames but this one are gone.

@@ -6,7 +6,9 @@ variables and the words of the command that it lacks. The worker deletes that fi
 
 import json
 import os
+import re
 
+from .layout import ORDER, SECRETS
 from .typed_fields import TypedFields
 
 TYPE_CHECKING = False
@@ -14,11 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 
-ORDER = "order.json"
-NAME = "secrets.json"
 MASK = "***"
 FORMAT = 1
-_PART = "." + NAME + ".tmp"
+_PART = "." + SECRETS + ".tmp"
 _LEAST = 6  # characters of a value that is distinctive enough to mask
 
 
@@ -33,8 +33,12 @@ class JobOrder(TypedFields):
     ----------
     argv, variables
         The script's command and its own environment variables; None unsets one.
-    metrics, tags, inputs
-        Patterns of metrics in the log, tags of the run, and the paths of its data inputs, by name.
+    metrics, tags
+        Patterns of metrics in the log, and tags of the run, by name.
+    inputs, outputs
+        The paths of its data inputs, and of the folders or files of its data outputs, by name.
+    assets
+        The versions of data assets that inputs are, as ``NAME:VERSION``, by the input's name.
     number
         The run's number in its experiment.
     snapshot, tree
@@ -57,6 +61,8 @@ class JobOrder(TypedFields):
         Whether the run is on a node. The controller then answers requests.
     at_a_time
         How many runs of a sweep share the cores.
+    batch
+        Which input is a piece, and how the script's ``run`` gets it. None if the script is started as it is.
     shared_environment
         Whether other runs use the same environment, so that packages are installed beside the run.
     shown_argv, hides_argv
@@ -73,6 +79,8 @@ class JobOrder(TypedFields):
     tags: "Mapping[str, str]"
     inputs: "Mapping[str, str]"
     format: int = FORMAT
+    outputs: "Optional[Mapping[str, str]]" = None
+    assets: "Optional[Mapping[str, str]]" = None
     number: int = 0
     display_name: "Optional[str]" = None
     snapshot: str = ""
@@ -89,6 +97,7 @@ class JobOrder(TypedFields):
     attended: bool = False
     apart: bool = False
     at_a_time: "Optional[int]" = None
+    batch: "Optional[Mapping[str, Any]]" = None
     shared_environment: bool = False
     shown_argv: "Optional[Sequence[str]]" = None
     hides_argv: bool = False
@@ -144,6 +153,11 @@ class JobOrder(TypedFields):
         return list(shown) if len(shown) == len(self.argv) else [one if one in shown else MASK for one in self.argv]
 
 
+def data_variable(kind: str, name: str) -> str:
+    """Return the environment variable with the path of a data input or output: ``VIVERO_INPUT_TRAIN``."""
+    return "VIVERO_{}_{}".format(kind.upper(), re.sub("[^A-Za-z0-9]", "_", name).upper())
+
+
 def read(run_dir: str) -> JobOrder:
     """Return the order in a run's folder, with its secrets if they still exist.
 
@@ -154,7 +168,7 @@ def read(run_dir: str) -> JobOrder:
     """
     order = read_public(run_dir)
     try:
-        with open(os.path.join(run_dir, NAME), encoding="utf-8") as file:
+        with open(os.path.join(run_dir, SECRETS), encoding="utf-8") as file:
             return order.with_secrets(json.load(file))
     except FileNotFoundError:
         return order
@@ -167,7 +181,7 @@ def read_public(run_dir: str) -> JobOrder:
 
 
 def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
-    """Write an order's secrets, if any."""
+    """Write an order's secrets, if there are any."""
     if not secrets["variables"] and secrets["argv"] is None:
         return
     part = os.path.join(run_dir, _PART)
@@ -175,12 +189,12 @@ def keep(run_dir: str, secrets: "Dict[str, Any]") -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(secrets, file)
-    os.rename(part, os.path.join(run_dir, NAME))
+    os.rename(part, os.path.join(run_dir, SECRETS))
 
 
 def forget(run_dir: str) -> None:
     """Remove an order's secrets."""
-    for name in (NAME, _PART):
+    for name in (SECRETS, _PART):
         _remove(os.path.join(run_dir, name))
 
 

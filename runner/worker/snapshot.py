@@ -1,7 +1,7 @@
 """Copies a snapshot to where a script runs, and checks each byte against the manifest.
 
-A snapshot is named by its manifest, and the manifest has the hash of each file: whatever was changed since it was
-kept is noticed, here and on a node.
+A snapshot is named by its manifest, and the manifest has the hash of each file: changes since it was
+stored are detected, on this machine and on nodes.
 """
 
 import os

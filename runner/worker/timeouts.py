@@ -16,9 +16,9 @@ DEFAULTS = {
     "cut_link": 15.0,  # silence after which a connection is given up
     "node_return": 2.0,  # between two attempts to reach a node that does not answer
     "node_look": 1.0,  # between two looks at the nodes that are connected
-    "node_clearing": 1.0,  # between two looks, on a node, for what was being filled by who was killed
+    "node_clearing": 1.0,  # between two cleanups of half-written folders on a node
     "other_nodes": 3.0,  # for the other nodes, once the first has answered; those that answer later join
-    "cancel_unreachable": 20.0,  # for a node that does not answer, before a run on it is canceled without its word
+    "cancel_unreachable": 20.0,  # for a node that does not answer, before a run on it is canceled without its answer
     "last_removals": 5.0,  # for a node, at the end of a command, to remove the last runs
     # A Dask cluster that runs go to
     "scheduler": 6.0,  # for the scheduler to be reached
@@ -35,7 +35,9 @@ DEFAULTS = {
     "model_load": 120.0,  # for a model to be loaded before it is registered
     "handed_over": 10.0,  # for another process to follow a run, once nobody does
     "engine_return": 60.0,  # for a container engine that stopped to come back
-    "lock_said": 2.0,  # for a lock, before it is said who holds it
+    "lock_said": 2.0,  # of waiting for a lock, before its holder is reported
+    # Data assets
+    "table": 600.0,  # for a table to be described, before the asset is stored without that
     # Serving
     "server_start": 120.0,  # for a server that is started in the background to answer
     "server_look": 0.5,  # between two looks at the server processes; after 20 without a sign of life one is replaced
@@ -70,26 +72,26 @@ def changed() -> "Dict[str, float]":
 
 
 def as_text() -> str:
-    """Return what is changed, as the variable has it."""
+    """Return the changed values in the form of the variable."""
     return ",".join("{}={!r}".format(*pair) for pair in sorted(changed().items()))
 
 
 def variables() -> "Dict[str, str]":
-    """Return the variable as what is started without the others needs it; nothing if nothing is changed."""
+    """Return the variable for a process that gets no others. Empty if no value is changed."""
     return {VARIABLE: as_text()} if changed() else {}
 
 
 def seconds(name: str) -> float:
-    """Return one of the table's values, or what the variable makes of it."""
+    """Return a value from the table, or its override in the variable."""
     return changed().get(name, DEFAULTS[name])
 
 
-def sign_of_life() -> float:
+def heartbeat_interval() -> float:
     """Return the seconds between two signs of life on a connection, several of which may be lost."""
     return seconds("cut_link") / 4
 
 
-def agent_forgotten() -> float:
+def agent_max_silence() -> float:
     """Return the seconds of silence after which an agent ends: its controller has given up the connection by then."""
     return 6 * seconds("cut_link")
 
@@ -99,6 +101,6 @@ def relay_poll() -> float:
     return seconds("relay_forgotten") / 4
 
 
-def progress_said(limit: float) -> float:
+def progress_interval(limit: float) -> float:
     """Return the seconds between two progress lines during a wait with a limit."""
     return min(limit / 4, 15.0)

@@ -26,5 +26,5 @@ class TypedFields:
         return dict({name: getattr(self, name) for name in type(self).__annotations__}, **self.__dict__)
 
     def replace(self: "T", **values: "Any") -> "T":
-        """Return the same record but for some fields."""
+        """Return a copy with some fields replaced."""
         return type(self)(**dict(self.to_json(), **values))

@@ -1,1 +1,1 @@
-"""Shorter ways to a model's answer. Each is compared bitwise with the plain call when a version is loaded."""
+"""Fast paths to a model's answer. Each is compared bitwise with the plain call when a version is loaded."""

@@ -1,4 +1,4 @@
-"""Histogram gradient boosting without its checks: baseline plus the trees in scikit-learn's order."""
+"""Histogram gradient boosting without scikit-learn's checks: the baseline plus the trees in scikit-learn's order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Path = Callable[[np.ndarray], Any]
 
 
 def boosting_paths(model: Any) -> dict[str, Path]:
-    """Return the ways of a fitted ``HistGradientBoosting*`` whose columns are all numbers."""
+    """Return the fast paths of a fitted ``HistGradientBoosting*`` without categorical columns."""
     name = type(model).__name__
     if name not in ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"):
         return {}

@@ -1,4 +1,4 @@
-"""Forests without joblib: the trees one after the other, added in scikit-learn's order."""
+"""Forests without joblib: one tree after the other, added in scikit-learn's order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 Path = Callable[[np.ndarray], Any]
-_FEW = 32  # rows; fewer than are probed at each load, so that both ways are
+_FEW = 32  # rows; less than the number of probes at each load, so that both branches are checked
 _CLASSIFIERS, _REGRESSORS = (
     ("RandomForestClassifier", "ExtraTreesClassifier"),
     ("RandomForestRegressor", "ExtraTreesRegressor"),
@@ -19,10 +19,10 @@ _CLASSIFIERS, _REGRESSORS = (
 
 
 def forest_paths(model: Any) -> dict[str, Path]:
-    """Return the ways of a fitted forest with one output.
+    """Return the fast paths of a fitted forest with one output.
 
     A forest's ``predict_proba`` is the sum of its trees' probabilities in the order of the trees, divided by their
-    number; its ``predict`` takes the first largest. For one row the trees take a tenth of the plain call's time.
+    number. Its ``predict`` takes the first largest. For one row this takes a tenth of the plain call's time.
     """
     name, module = type(model).__name__, type(model).__module__
     if not module.startswith("sklearn.ensemble") or getattr(model, "n_outputs_", 0) != 1:
@@ -35,8 +35,8 @@ def forest_paths(model: Any) -> dict[str, Path]:
     return {}
 
 
-def _cut(rows: np.ndarray) -> np.ndarray | None:
-    """Return rows as trees compare them, None if a number is too large for that: the model then refuses them."""
+def _as_float32(rows: np.ndarray) -> np.ndarray | None:
+    """Return rows in float32, as trees compare them, or None if a number is too large. The model then refuses them."""
     cut = np.ascontiguousarray(rows, dtype=np.float32)
     return None if not math.isfinite(cut.sum()) and np.isinf(cut).any() else cut
 
@@ -47,7 +47,7 @@ def _classifier(model: Any, trees: list[Any]) -> dict[str, Path]:
     few = _Leaves(trees, width)
 
     def predict_proba(rows: np.ndarray) -> Any:
-        cut = _cut(rows)
+        cut = _as_float32(rows)
         if cut is None:
             return model.predict_proba(rows)
         if len(cut) <= _FEW:
@@ -71,10 +71,10 @@ def _regressor(model: Any, trees: list[Any]) -> Path:
     few = _Leaves(trees, 1)
 
     def predict(rows: np.ndarray) -> Any:
-        cut = _cut(rows)
+        cut = _as_float32(rows)
         if cut is None:
             return model.predict(rows)
-        if len(cut) == 1:  # one column would be summed in pairs, which gives other bits
+        if len(cut) == 1:  # NumPy sums a single column pairwise, which gives other bits
             return np.array([functools.reduce(operator.add, few.values(cut).ravel().tolist())]) / number
         if len(cut) <= _FEW:
             return few.values(cut)[:, :, 0].sum(axis=0) / number
@@ -88,7 +88,7 @@ def _regressor(model: Any, trees: list[Any]) -> Path:
 
 
 class _Leaves:
-    """The values of all leaves in one array, so that a few rows need one look-up instead of one a tree."""
+    """The values of all leaves in one array, so that a few rows need one look-up instead of one per tree."""
 
     def __init__(self, trees: list[Any], width: int) -> None:
         self._walks = [tree.apply for tree in trees]
@@ -96,7 +96,7 @@ class _Leaves:
         self._values = np.concatenate([tree.value[:, 0, :width] for tree in trees])
 
     def values(self, cut: np.ndarray) -> np.ndarray:
-        """Return the values of the leaves that rows end in, shape (trees, rows, width)."""
+        """Return the values of the leaves that rows end in, of shape (trees, rows, width)."""
         leaves = np.array([walk(cut) for walk in self._walks])
         found: np.ndarray = self._values.take(leaves + self._starts, axis=0)
         return found

@@ -1,4 +1,4 @@
-"""Support vector machines without their checks: libsvm is called as scikit-learn calls it."""
+"""Support vector machines without scikit-learn's checks. libsvm is called as scikit-learn calls it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = Callable[[np.ndarray], Any]
 
 
 def machine_paths(model: Any) -> dict[str, Path]:
-    """Return ``predict`` of a fitted dense ``SVC``, ``SVR``, ``NuSVC`` or ``NuSVR`` with a built-in kernel."""
+    """Return a fast ``predict`` for a fitted dense ``SVC``, ``SVR``, ``NuSVC`` or ``NuSVR`` with a built-in kernel."""
     if type(model).__name__ not in ("SVC", "SVR", "NuSVC", "NuSVR") or getattr(model, "_sparse", True):
         return {}
     if not isinstance(model.kernel, str) or model.kernel == "precomputed" or getattr(model, "break_ties", False):
@@ -36,7 +36,7 @@ def machine_paths(model: Any) -> dict[str, Path]:
 
     def predict(rows: np.ndarray) -> Any:
         rows = np.ascontiguousarray(rows, dtype=np.float64)
-        if not math.isfinite(rows.sum()):  # a step before it has made a number too large, which the model refuses
+        if not math.isfinite(rows.sum()):  # a step before it has produced infinity, which the model refuses
             return model.predict(rows)
         found = _libsvm.predict(rows, *fitted, **settings)
         return found if classes is None else classes.take(np.asarray(found, dtype=np.intp))

@@ -1,4 +1,4 @@
-"""Finds the shorter ways of a model, and keeps those that give the very bits of the plain call."""
+"""Finds the fast paths of a model, and keeps those whose results equal the plain call's to the bit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from serving.accelerate.scaler import scaler_path
 
 Path = Callable[[np.ndarray], Any]
 _MAKERS: tuple[Callable[[Any], dict[str, Path]], ...] = (forest_paths, boosting_paths, machine_paths)
-# Every row of these goes down its trees alone, so several requests may share a call. Checked at each load all the same.
+# Trees handle each row on its own, so several requests may share a call. This is still checked at each load.
 TREES = ("Forest", "ExtraTrees", "GradientBoosting", "DecisionTree", "ExtraTree")
 _STEP_MAKERS: tuple[Callable[[Any], Path | None], ...] = (scaler_path,)
 
 
 def find_paths(model: Any) -> dict[str, Path]:
-    """Return a shorter way for each method that has one; none is trusted yet."""
+    """Return a fast path for each method that has one. They are not verified yet."""
     steps = getattr(model, "steps", None)
     if not isinstance(steps, list):
         return _paths_of(model)
@@ -57,10 +57,12 @@ def _chain(before: list[Path], last: Path) -> Path:
 
 
 def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[str, str]]:
-    """Return the shorter ways that agree with the model on every probe, and why others were left.
+    """Return the fast paths that agree with the model on every probe, and by method why others do not.
 
     Parameters
     ----------
+    model : estimator
+        The fitted model.
     probes : ndarray, shape (n, features)
         Rows that the model takes.
     """
@@ -68,14 +70,14 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
     left: dict[str, str] = {}
     try:
         found = find_paths(model)
-    except Exception as error:  # noqa: BLE001 - a model of another kind than its class says, or of another version
+    except Exception as error:  # noqa: BLE001 - the model is not what its class name says, or from another version
         return {}, {"all": f"{type(error).__name__}: {error}"}
     for method, path in found.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 reason = differs(getattr(model, method), path, probes)
-        except Exception as error:  # noqa: BLE001 - whatever another version of scikit-learn lacks
+        except Exception as error:  # noqa: BLE001 - another version of scikit-learn may lack anything
             reason = f"{type(error).__name__}: {error}"
         if reason is None:
             kept[method] = path
@@ -85,7 +87,7 @@ def exact_paths(model: Any, probes: np.ndarray) -> tuple[dict[str, Path], dict[s
 
 
 def differs(plain: Path, path: Path, probes: np.ndarray) -> str | None:
-    """Return where two ways differ in a bit, or None: on all probes at once, and on single rows."""
+    """Return how two paths differ in a bit, or None. They are compared on all probes at once, and on single rows."""
     for rows in (probes, *(probes[at : at + 1] for at in range(min(len(probes), 8)))):
         if not same_bits(plain(rows.copy()), path(rows.copy())):
             return f"another answer for {len(rows)} rows"
@@ -105,12 +107,14 @@ def same_bits(one: Any, two: Any) -> bool:
 
 
 def rowwise(call: Path, probes: np.ndarray) -> bool:
-    """Return whether a row's answer has the same bits alone, with any other rows and at any position.
+    """Return whether a row's result has the same bits alone, with any other rows and at any position.
 
     Parameters
     ----------
     call : callable
-        From rows to a tidy answer: an array, a list of arrays for several outputs, or a list of a value a row.
+        Maps rows to a tidy output: an array, a list of arrays for several outputs, or a list with one value per row.
+    probes : ndarray, shape (n, features)
+        Rows that the model takes.
     """
     if len(probes) < 4:
         return False

@@ -1,4 +1,4 @@
-"""StandardScaler without its checks."""
+"""StandardScaler without scikit-learn's checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def scaler_path(transformer: Any) -> Callable[[np.ndarray], Any] | None:
-    """Return ``transform`` of a fitted StandardScaler: minus the mean, divided by the scale, in this order."""
+    """Return a fast ``transform`` for a fitted StandardScaler: minus the mean, then divided by the scale."""
     if type(transformer).__name__ != "StandardScaler" or getattr(transformer, "_sklearn_output_config", None):
         return None
     mean = transformer.mean_ if transformer.with_mean else None

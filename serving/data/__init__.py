@@ -1,1 +1,1 @@
-"""From rows and files to what a model takes: its schema, its columns, their cells."""
+"""Converts rows and files to a model's input: schema, columns and cells."""

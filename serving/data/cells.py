@@ -1,4 +1,4 @@
-"""The cells of a CSV: texts, until the model's column says what they are."""
+"""Reads the text cells of a CSV according to the model's columns."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from serving.data.columns import CATEGORY, DATE, TEXT, Column
 from serving.data.rows import Rows
 from serving.data.schema import Schema
 
-# What pandas.read_csv takes as missing by itself: its argument na_values.
+# The default na_values of pandas.read_csv.
 _MISSING = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
      "NULL", "NaN", "None", "n/a", "nan", "null")
 )  # fmt: skip
-_TEXT = Column(TEXT)  # the only column of a model of texts
+_TEXT = Column(TEXT)  # the only column of a model that takes texts
 
 
 def read_cells(schema: Schema, rows: Rows) -> Rows:
     """Convert text cells to the types of the model's columns. Rows without texts are returned unchanged.
 
-    A category such as the postcode 01234 stays a text where the model knows texts. Elsewhere a cell is a number or a
-    truth value if it reads as one. An empty cell is missing, and so is one of the words that pandas reads as missing,
-    unless the model knows it as a category.
+    A category such as the postcode 01234 stays a text if the model's categories are texts. In other columns, a cell is
+    a number or a boolean if it can be parsed as one. Empty cells and the words that pandas reads as missing are
+    missing, unless the word is one of the model's categories.
     """
     if not rows.texts:
         return rows
     known = (_TEXT,) if schema.kind == "texts" else schema.columns or ()
-    readers = [_Reader(_stays(one), _missing(one)) for one in known]
+    readers = [_Reader(_is_unchanged(one), _missing(one)) for one in known]
     readers += [_Reader(False, _MISSING)] * (max(map(len, rows.values), default=0) - len(readers))
     values = [[_cell(text, *reader) for text, reader in zip(row, readers, strict=False)] for row in rows.values]
     return replace(rows, values=values, texts=False)
 
 
 class _Reader(NamedTuple):
-    """How the cells of a column are read: whether they stay texts, and which are missing."""
+    """How to read a column's cells: whether they stay texts, and which texts mean a missing value."""
 
     stays: bool
     missing: frozenset[str]
@@ -44,7 +44,7 @@ def _missing(column: Column) -> frozenset[str]:
     return _MISSING - set(column.categories)
 
 
-def _stays(column: Column) -> bool:
+def _is_unchanged(column: Column) -> bool:
     return column.kind in (TEXT, DATE) or (column.kind == CATEGORY and not column.of_numbers)
 
 

@@ -1,4 +1,4 @@
-"""Reads what each column of a mixed table may hold from the fitted transformers that use it."""
+"""Derives what each column of a mixed table may contain, from the fitted transformers that use it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NUMBER, TEXT, CATEGORY, DATE, ANY = "number", "text", "category", "date", "any"
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """What one column may contain.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ class Column:
     missing : bool
         Whether a value may be missing.
     categories : tuple
-        The values the model has seen, where it is a category.
+        The values of a category that the model was fitted on.
     others : bool
-        Whether a category may be one that the model has not seen.
+        Whether a category may have other values.
     marker : None, nan, pandas.NA or any other
-        What the model knows a missing value as.
+        The value that the model treats as missing.
     as_category : bool
-        Whether the model takes the column as one of pandas' categories.
+        Whether the model takes the column as a pandas categorical.
     as_objects : bool
-        Whether the model knows its values, numbers or not, as Python's objects, and takes no others.
+        Whether the model was fitted on Python objects, numbers included, and takes no other dtype.
     """
 
     kind: str
@@ -46,16 +46,16 @@ class Column:
 
     @property
     def of_numbers(self) -> bool:
-        """Return whether its values are numbers."""
+        """Whether its values are numbers."""
         if self.kind == CATEGORY:
             return bool(self.categories) and all(isinstance(one, int | float) for one in self.categories)
         return self.kind == NUMBER
 
     @property
     def known(self) -> set[Any]:
-        """Return the values of a category that the model takes: those it has seen, and an imputer's word for none.
+        """The values of a category that the model accepts: those it was fitted on, and the marker of an imputer.
 
-        The imputer replaces its own marker before the encoder, which was fitted without it, could refuse it.
+        The imputer replaces its marker before the value reaches the encoder, which would refuse it.
         """
         return {*self.categories, *(() if is_missing(self.marker) else (self.marker,))}
 
@@ -68,18 +68,18 @@ def is_missing(value: Any) -> bool:
 
 
 def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
-    """Return the columns that a chain of estimators takes, None where they are not told apart.
+    """Return the columns that a chain of estimators takes, or None if they cannot be told apart.
 
     Parameters
     ----------
     chain : sequence of estimators
-        What rows go through one after the other, see `serving.data.traits.chain_of`.
+        The estimators that rows pass through, see `serving.data.traits.chain_of`.
     """
     first = chain[0]
     width = getattr(first, "n_features_in_", None)
     if width is None:
         return None
-    encoder = getattr(first, "_preprocessor", None)  # histogram gradient boosting whose columns have categories
+    encoder = getattr(first, "_preprocessor", None)  # histogram gradient boosting with categorical features
     if encoder is not None and getattr(first, "is_categorical_", None) is not None:
         found = _by_transformer(encoder, width)
         numbers = Column(NUMBER)
@@ -87,12 +87,12 @@ def read_columns(chain: Sequence[Any]) -> tuple[Column, ...] | None:
     if hasattr(first, "_transformer_to_input_indices"):
         return _by_transformer(first, width)
     if hasattr(first, "categories_") or _fills_objects(first):
-        return tuple(_seen_by(chain, at, width) for at in range(width))
+        return tuple(_input_of(chain, at, width) for at in range(width))
     return None
 
 
 def _fills_objects(step: Any) -> bool:
-    """Return whether a step is an imputer that was fitted on values which are not all numbers."""
+    """Return whether a step is an imputer that was fitted on values other than numbers."""
     return _is_imputer(step) and getattr(getattr(step, "_fit_dtype", None), "kind", "f") not in "fiub"
 
 
@@ -107,24 +107,24 @@ def number_for_none(step: Any) -> float:
 
 
 def _by_transformer(transformer: Any, width: int) -> tuple[Column, ...]:
-    """Return the columns of a ColumnTransformer; where several see one, what all of them take."""
+    """Return the columns of a ColumnTransformer. A column that several transformers use must satisfy all of them."""
     found: list[Column | None] = [None] * width
     for name, step, _ in transformer.transformers_:
         places = transformer._transformer_to_input_indices.get(name, ())
         for at, place in enumerate(places):
-            seen, before = _seen_by(steps_of(step), at, len(places)), found[place]
-            found[place] = seen if before is None else _both(before, seen)
+            seen, before = _input_of(steps_of(step), at, len(places)), found[place]
+            found[place] = seen if before is None else _merge(before, seen)
     return tuple(one or Column(ANY) for one in found)
 
 
-def _both(one: Column, two: Column) -> Column:
+def _merge(one: Column, two: Column) -> Column:
     stricter, other = (two, one) if one.kind == ANY else (one, two)
     return replace(stricter, missing=one.missing and two.missing, others=stricter.others and other.others)
 
 
-def _seen_by(chain: Sequence[Any], at: int, width: int) -> Column:
-    """Return what a chain of steps takes as its column number `at` of `width`."""
-    imputed: dict[str, Any] = {}  # what an imputer says of missing values, whatever comes after it says
+def _input_of(chain: Sequence[Any], at: int, width: int) -> Column:
+    """Return the column that a chain of steps expects at position `at` of `width`."""
+    imputed: dict[str, Any] = {}  # an imputer's handling of missing values overrides that of later steps
     for step in chain:
         if isinstance(step, str) or type(step).__name__ in ("FunctionTransformer", "FeatureUnion", "ColumnTransformer"):
             return Column(ANY, **imputed)
@@ -144,7 +144,7 @@ def _seen_by(chain: Sequence[Any], at: int, width: int) -> Column:
 
 
 def _encoded(encoder: Any, at: int, width: int) -> Column:
-    if len(encoder.categories_) != width:  # an imputer before it has left a column out
+    if len(encoder.categories_) != width:  # an imputer before it has dropped a column
         return Column(ANY)
     values = [one.item() if hasattr(one, "item") else one for one in encoder.categories_[at]]
     markers = [one for one in values if is_missing(one)]

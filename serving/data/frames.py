@@ -1,4 +1,4 @@
-"""Builds the frame that a model takes from rows of any values. Each value is checked against its column."""
+"""Builds a model's table from rows of any values. Each value is checked against its column."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _MANY = (list, tuple, dict, np.ndarray)
 
 
 def table(schema: Schema, rows: Rows) -> Any:
-    """Return a data frame, or a matrix where the model was fitted without names.
+    """Return a data frame, or a matrix if the model was fitted without names.
 
     Raises
     ------
     ServingError
-        400, naming row and column of the first value that does not belong there.
+        400, naming the row and column of the first invalid value.
     """
     names = schema.names if not schema.is_open else _open_names(schema, rows)
     width = schema.width
     if names is None and width is None and not any(isinstance(row, _MANY) for row in rows.values):
-        return _vector(rows.values)  # one value a row, which a model of the user's own may well take
+        return _vector(rows.values)  # one value per row, which a user's own model may accept
     if width is None or names is not schema.names:
         width = len(names) if names is not None else _length(rows.values[0])
     for at, row in enumerate(rows.values):
@@ -46,7 +46,7 @@ def table(schema: Schema, rows: Rows) -> Any:
 
 
 def _open_names(schema: Schema, rows: Rows) -> Any:
-    """Return the names of rows whose columns are for the model's first step to judge; None if they have none."""
+    """Return the column names of rows that the model's first step checks itself, or None if they have no names."""
     if rows.columns is not None:
         return rows.columns
     return schema.names if schema.names is not None and _length(rows.values[0]) == len(schema.names) else None
@@ -57,7 +57,7 @@ def _length(row: Any) -> int:
 
 
 def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]) -> list[Any]:
-    """Return a column's values, what is missing as the model knows it."""
+    """Return a column's values, with the model's marker for missing ones."""
     known = column.known
     found: list[Any] = []
     for at, value in enumerate(values):
@@ -74,7 +74,7 @@ def _checked(schema: Schema, place: int, column: Column, values: tuple[Any, ...]
 
 
 def _fault(column: Column, known: set[Any], value: Any) -> tuple[str, str] | None:
-    """Return code and words of what is wrong with a value that is there."""
+    """Return the code and the description of a value's error, or None."""
     if isinstance(value, list | dict | np.ndarray):
         return "wrong_type", f"{word(value)} is not a single value"
     if column.kind == NUMBER:
@@ -102,7 +102,7 @@ def _is_date(text: str) -> bool:
 def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # an int that is too large for a float
         return False
 
 
@@ -112,7 +112,7 @@ def _series(pd: Any, name: str, column: Column, values: list[Any]) -> Any:
     if column.kind == DATE:
         try:
             return pd.Series(pd.to_datetime(values, format="ISO8601"))
-        except ValueError as error:  # some with a time zone and some without, or out of pandas' range
+        except ValueError as error:  # mixed time zones, or out of pandas' range
             raise bad_input("no_date", f"Column {quoted(name)}: {error}", column=name) from None
     if column.as_category:
         return pd.Series(pd.Categorical(values, categories=list(column.categories)))
@@ -127,7 +127,7 @@ def _vector(values: Any) -> np.ndarray:
 
 
 def _matrix(columns: list[list[Any]], *, as_objects: bool) -> np.ndarray:
-    """Return a matrix of numbers where all are numbers, of objects otherwise, as `predict` is called with in Python."""
+    """Return a matrix of numbers if all values are numbers, else of objects, as `predict` gets it in Python."""
     rows = list(zip(*columns, strict=True))
     array = np.asarray(rows)
     if array.dtype.kind in "fiub" and not as_objects:

@@ -1,4 +1,4 @@
-"""Turns the rows of a request into what the model takes. Errors name row and column."""
+"""Converts the rows of a request to a model's input. Errors name the row and the column."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from serving.data.carried import without_index
 from serving.data.cells import read_cells
 from serving.data.frames import table
+from serving.data.kept_columns import without_index
 from serving.data.rows import Rows, check_width, numbered, shown, word, wrong_cell
 from serving.data.schema import Schema
 from serving.errors import ServingError, bad_input, count, listed, quoted
 
 
-def check_rows(rows: Rows, most: int) -> None:
-    """Refuse what is not a list of rows, or is too long."""
+def check_rows(rows: Rows, max_rows: int) -> None:
+    """Check that the value is a list of rows and has at most `max_rows` rows."""
     if not isinstance(rows.values, list | np.ndarray):
         raise bad_input("no_rows", f"The rows are {word(rows.values)}, not a list")
     if len(rows.values) == 0:
         raise bad_input("empty", "The request has no rows")
-    if len(rows.values) > most:
-        raise ServingError(413, "too_many_rows", f"The request has {len(rows.values)} rows. {most} are allowed")
+    if len(rows.values) > max_rows:
+        raise ServingError(413, "too_many_rows", f"The request has {len(rows.values)} rows. {max_rows} are allowed")
 
 
 def model_input(schema: Schema, rows: Rows) -> Any:
-    """Return the matrix, data frame or list that the model's methods take.
+    """Return the matrix, data frame or list for the model's methods.
 
     Raises
     ------
     ServingError
-        400, if the rows are not what the model takes.
+        400, if the rows do not match the schema.
     """
     rows = without_index(schema, rows)
     if schema.kind == "texts":
@@ -50,7 +50,7 @@ def model_input(schema: Schema, rows: Rows) -> Any:
 
 
 def _by_name(schema: Schema, rows: Rows) -> Rows:
-    """Put the values of every row into the order of the model's features."""
+    """Put each row's values in the order of the model's features."""
     if isinstance(rows.values, list) and isinstance(rows.values[0], Mapping):
         rows = _listed(schema, rows.values)
     columns = rows.columns
@@ -59,8 +59,8 @@ def _by_name(schema: Schema, rows: Rows) -> Rows:
     columns = _spelled(schema, columns)
     if len(set(columns)) != len(columns):
         twice = next(name for name in columns if list(columns).count(name) > 1)
-        raise _twice(twice)
-    wanted = _wanted(schema, columns)
+        raise _duplicate_column(twice)
+    wanted = _column_order(schema, columns)
     if wanted is None or list(columns) == wanted:
         return replace(rows, columns=columns)
     if set(columns) != set(wanted):
@@ -74,7 +74,7 @@ def _by_name(schema: Schema, rows: Rows) -> Rows:
 
 
 def _listed(schema: Schema, values: list[Any]) -> Rows:
-    """Return rows that are mappings as lists: in the model's order, where its names are known, else in the first's."""
+    """Convert mappings to lists, in the order of the model's names if they are known, else of the first row."""
     columns = list(schema.names) if schema.names is not None and not schema.is_open else list(values[0])
     wanted = set(columns)
     if schema.respelled:
@@ -88,7 +88,7 @@ def _listed(schema: Schema, values: list[Any]) -> Rows:
 
 
 def _spelled(schema: Schema, names: Sequence[str]) -> Sequence[str]:
-    """Return names as the model has them: LightGBM has ``_`` for a space."""
+    """Return names in the model's spelling: LightGBM replaces spaces by ``_``."""
     if not schema.respelled or schema.names is None:
         return names
     known = set(schema.names)
@@ -100,18 +100,18 @@ def _respelled(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(zip(names, row.values(), strict=True))
     if len(found) != len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
-        raise _twice(twice)
+        raise _duplicate_column(twice)
     return found
 
 
-def _twice(name: str) -> ServingError:
+def _duplicate_column(name: str) -> ServingError:
     return bad_input("double_column", f"Column {quoted(name)} is there twice", column=name)
 
 
-def _wanted(schema: Schema, columns: Sequence[str]) -> list[str] | None:
-    """Return the names in the order of the model's features; None where any do as they come.
+def _column_order(schema: Schema, columns: Sequence[str]) -> list[str] | None:
+    """Return the column names in the order of the model's features, or None if any names are accepted.
 
-    A model that was fitted without names has its columns' numbers as names.
+    For a model that was fitted without names, the names are the column numbers.
     """
     width = schema.width if schema.width is not None else len(columns)
     names = list(schema.names) if schema.names is not None else [str(place) for place in range(width)]
@@ -135,7 +135,7 @@ def _wrong_columns(schema: Schema, there: list[str], wanted: list[str], row: int
 def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
     try:
         array = np.asarray(rows.values)
-    except ValueError:  # ragged
+    except ValueError:  # rows of different lengths
         array = None
     if array is None or array.dtype.kind not in "fiub" or array.ndim != 2:
         array = _cell_by_cell(schema, rows)
@@ -151,7 +151,7 @@ def _numbers(schema: Schema, rows: Rows) -> np.ndarray:
 
 
 def _cell_by_cell(schema: Schema, rows: Rows) -> np.ndarray:
-    """Build the matrix slowly, so that the first wrong value can be named."""
+    """Build the matrix value by value, which is slow, to find the first invalid one."""
     width = schema.width
     if width is None:
         first = rows.values[0]
@@ -218,7 +218,7 @@ def _series(texts: list[str]) -> Any:
 
 
 def _plain(schema: Schema, rows: Rows) -> list[Any]:
-    """Return rows unchanged; rows of a table become mappings, or values if it has one column.
+    """Return rows unchanged. Rows of a table become mappings, or plain values if it has one column.
 
     The model itself checks them.
     """

@@ -1,4 +1,4 @@
-"""Reads features from fitted models of LightGBM, XGBoost and CatBoost."""
+"""Reads the features of fitted LightGBM, XGBoost and CatBoost models."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import UserError
-from runner.worker.models.categories import GarbledError, of_xgboost
+from runner.worker.models.categories import DamagedCategoriesError, of_xgboost
 from serving.data.columns import CATEGORY, NUMBER, TEXT, Column
 
-# A line of LightGBM's own format: https://lightgbm.readthedocs.io, "parameters" of Booster.model_to_string.
+# A line of LightGBM's model format: https://lightgbm.readthedocs.io, "parameters" of Booster.model_to_string.
 _CATEGORIES = re.compile(r"^\[categorical_feature: ([\d,]*)\]$", flags=re.MULTILINE)
 
 
@@ -22,13 +22,13 @@ class Features:
     Parameters
     ----------
     names : tuple of str or None
-        Where it was fitted with names.
+        The names, if the model was fitted with names.
     width : int
-        How many there are.
+        The number of features.
     columns : tuple of Column or None
         What each column contains, if some are not numbers.
     respelled : bool
-        Whether the names have ``_`` where those of the user had a space.
+        Whether the model replaced spaces in the user's names by ``_``.
     """
 
     names: tuple[str, ...] | None
@@ -38,7 +38,7 @@ class Features:
 
 
 def features_of(model: Any) -> Features | None:
-    """Return the features of a model of these libraries, None for any other."""
+    """Return the features of a model of these libraries, or None for other models."""
     for one in type(model).__mro__:
         read = _READERS.get(one.__module__.partition(".")[0])
         if read is not None:
@@ -46,15 +46,15 @@ def features_of(model: Any) -> Features | None:
     return model.features if isinstance(model, XGBoostBooster) else None
 
 
-def askable(model: Any) -> Any:
-    """Return the model, or what makes it take rows as every other does."""
+def predictor(model: Any) -> Any:
+    """Return the model, or a wrapper with the usual `predict` for an XGBoost Booster."""
     if type(model).__module__.partition(".")[0] == "xgboost" and type(model).__name__ == "Booster":
         return XGBoostBooster(model)
     return model
 
 
 class XGBoostBooster:
-    """A booster that takes rows, which its own `predict` wants as a DMatrix."""
+    """Wraps a Booster, whose own `predict` needs a DMatrix, so that it takes rows."""
 
     def __init__(self, booster: Any) -> None:
         self._booster, self.features = booster, _of_xgboost(booster)
@@ -72,11 +72,11 @@ def _of_lightgbm(model: Any) -> Features:
     booster = getattr(model, "booster_", model)
     names = booster.feature_name()
     known = booster.pandas_categorical or []
-    told = _CATEGORIES.search(booster.model_to_string(num_iteration=1))
-    places = [int(one) for one in told[1].split(",") if one] if told else []
+    listed = _CATEGORIES.search(booster.model_to_string(num_iteration=1))
+    places = [int(one) for one in listed[1].split(",") if one] if listed else []
     columns = None
     if known and len(known) == len(places):
-        # It takes a value it has not seen for a missing one.
+        # LightGBM treats an unknown value as missing.
         columns = _columns(len(names), {at: _category(one, others=True) for at, one in zip(places, known, strict=True)})
     return Features(_real(names, "Column_"), len(names), columns, respelled=True)
 
@@ -86,7 +86,7 @@ def _of_xgboost(model: Any) -> Features:
     names, width = booster.feature_names, booster.num_features()
     try:
         known = of_xgboost(booster)
-    except GarbledError as garbled:
+    except DamagedCategoriesError as garbled:
         raise UserError(str(garbled)) from None
     columns = None
     if known is not None:
@@ -102,7 +102,7 @@ def _of_catboost(model: Any) -> Features:
 
 
 def _real(names: Sequence[str], prefix: str) -> tuple[str, ...] | None:
-    """Return names, None if they were only made up from the columns' numbers."""
+    """Return names, or None if they were only generated from column numbers."""
     return None if list(names) == [f"{prefix}{at}" for at in range(len(names))] else tuple(names)
 
 

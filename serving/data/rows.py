@@ -1,4 +1,4 @@
-"""The rows of a request as a protocol hands them over, and messages for what is wrong with them."""
+"""The rows of a request as a protocol parses them, and messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from serving.errors import ServingError, bad_input, count, quoted, shortened
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as a protocol hands them over.
+    """Rows as a protocol parses them.
 
     Parameters
     ----------
     values : list or ndarray
-        A list of rows; a row is a list of values, a mapping from column to value, or a single string.
+        A list of rows. A row is a list of values, a mapping from column to value, or a single string.
     columns : sequence of str or None
-        The names of the values of a row, where the request gives them.
+        The column names, if the request gives them.
     texts : bool
-        Whether all values are texts whose meaning is the model's to know: the cells of a CSV.
+        Whether all values are texts that the model's columns interpret: the cells of a CSV.
     """
 
     values: Any
@@ -35,18 +35,18 @@ class Rows:
 
 
 def numbered(at: int) -> str:
-    """Return the name of a row in messages, where rows are counted from 1."""
+    """Return a row's name in messages, which count rows from 1."""
     return f"Row {at + 1}"
 
 
 def wrong_cell(schema: Schema, row: int, place: int, code: str, what: str) -> ServingError:
-    """Return the error of one value, naming its row and column."""
+    """Return the error for one value, naming its row and column."""
     column = column_name(schema, place)
     return bad_input(code, f"{numbered(row)}, column {quoted(column)}: {what}", row=row, column=column)
 
 
 def check_width(row: Any, width: int, at: int) -> None:
-    """Refuse what is not a list of `width` values.
+    """Check that a row is a list of `width` values.
 
     Raises
     ------
@@ -61,19 +61,19 @@ def check_width(row: Any, width: int, at: int) -> None:
 
 
 def column_name(schema: Schema, place: int) -> Any:
-    """Return a column's name, or its number where it has none."""
+    """Return a column's name, or its number if it has no name."""
     return schema.names[place] if schema.names is not None and place < len(schema.names) else place
 
 
 def shown(value: Any) -> str:
-    """Return a JSON value as its author wrote it, cut if it is long; a list or an object is only named."""
+    """Return a JSON value as it was written, shortened if it is long. A list or an object becomes its type's name."""
     if isinstance(value, str):
         return quoted(value)
     return shortened(value) if isinstance(value, int | float) and not isinstance(value, bool) else word(value)
 
 
 def word(value: Any) -> str:
-    """Name a JSON value, or its type, as its author would."""
+    """Return the JSON name of a value's type, or of null, true and false."""
     if value is None or isinstance(value, bool | np.bool_):
         return {None: "null", True: "true", False: "false"}[None if value is None else bool(value)]
     words = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}

@@ -1,4 +1,4 @@
-"""Reads from a fitted estimator what rows it takes and which methods it has."""
+"""Derives a model's input and its methods from a fitted estimator."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ _NUMBERS, _FRAME, _TEXTS, _RECORDS = "numbers", "frame", "texts", "records"
 
 @dataclass(frozen=True)
 class Schema:
-    """Rows of a model.
+    """The input of a model.
 
     Parameters
     ----------
     kind : str
-        ``numbers``: a matrix; ``frame``: named columns of any type; ``texts``: one string a row; ``records``: one
-        mapping a row; ``values``: one value a row; ``list``: whatever comes.
+        ``numbers``: a matrix; ``frame``: named columns of any type; ``texts``: one string per row; ``records``: one
+        mapping per row; ``values``: one value per row; ``list``: a list of anything.
     names : tuple of str or None
-        Feature names, where the model was fitted with names.
+        The feature names, if the model was fitted with names.
     is_open : bool
-        Whether rows may have other columns: the first step is the user's own, and the names are those of a later one.
+        Whether rows may have other columns. Then the first step is the user's own, and the names are a later step's.
     as_series : bool
-        Whether texts are given as a series of pandas: a function of the user's own may ask for its methods.
+        Whether texts are passed as a pandas series, because a function of the user may call its methods.
     as_objects : bool
-        Whether a matrix has its values as Python's objects, which an encoder somewhere in the model knows.
+        Whether a matrix contains Python objects, because an encoder in the model was fitted on them.
     respelled : bool
-        Whether the names have ``_`` where those of the user had a space; both are taken then.
+        Whether the model replaced spaces in the user's names by ``_``. Both spellings are then accepted.
     width : int or None
-        Number of features.
+        The number of features.
     missing : bool
         Whether a value may be missing.
     marker : float
-        What a matrix of numbers has where a value is missing: NaN, unless an imputer was told another number.
+        The value in a matrix of numbers that means missing: NaN, unless an imputer has another number.
     methods : tuple of str
-        What the model has of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples.
+        Those of predict, predict_proba, predict_log_proba, decision_function, transform, score_samples that it has.
     classes : list or None
         The labels of a classifier.
     columns : tuple of Column or None
-        What each column holds, where they are told apart.
+        What each column contains, if the columns can be told apart.
     """
 
     kind: str
@@ -81,13 +81,15 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
 
     Parameters
     ----------
+    model : estimator
+        The fitted estimator.
     dates : sequence of str
-        Columns whose values are points in time; a fitted estimator does not know.
+        Columns that contain points in time. A fitted estimator does not record that.
 
     Raises
     ------
     UserError
-        If there is no column of such a name.
+        If the model has no column of that name.
     """
     chains = list(chains_of(model))
     names, is_open = _names(model, chains)
@@ -115,7 +117,7 @@ def read_schema(model: Any, dates: Sequence[str] = ()) -> Schema:
 
 
 def _width(model: Any, otherwise: int | None) -> int | None:
-    for one in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" does not say it
+    for one in (model, chain_of(model)[0]):  # a pipeline that begins with "passthrough" has no n_features_in_
         known = features_of(one)
         width = known.width if known is not None else getattr(one, "n_features_in_", None)
         if width is not None:
@@ -131,9 +133,9 @@ def _columns(chain: list[Any]) -> tuple[Column, ...] | None:
 def _with_categories(
     names: tuple[str, ...], columns: tuple[Column, ...] | None, chains: list[list[Any]]
 ) -> tuple[Column, ...] | None:
-    """Return the columns, those as categories that a later step knows as such: what comes before passes them on.
+    """Mark columns as categories that a later step takes as such, because the steps before it pass them on.
 
-    A ColumnTransformer puts its own name and ``__`` before that of a column.
+    A ColumnTransformer prefixes a column's name with its own name and ``__``.
     """
     found = list(columns) if columns is not None and len(columns) == len(names) else [Column(ANY)] * len(names)
     changed = False
@@ -155,7 +157,7 @@ def _names_of(step: Any) -> tuple[str, ...] | None:
 
 
 def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None, bool]:
-    """Return the names of the first estimator that has them, and whether those before it may take others."""
+    """Return the names of the first estimator that has some, and whether the steps before it may take other columns."""
     found = _names_of(model)
     if found is not None:
         return found, False
@@ -178,20 +180,20 @@ def _with_dates(names: list[str], columns: tuple[Column, ...] | None, dates: Seq
 
 
 def _plain_classes(classes: Any) -> Any:
-    """Return labels as plain values; those of several outputs are a list of arrays."""
+    """Return labels as plain values. Several outputs have a list of arrays."""
     if isinstance(classes, list):
         return [_plain_classes(one) for one in classes]
     return classes.tolist() if hasattr(classes, "tolist") else classes
 
 
 def _kind(chains: list[list[Any]], *, named: bool) -> str:
-    """Return what rows are, by the first estimator of each chain that says it."""
+    """Return the kind of rows, from the first estimator of each chain that declares it."""
     if isinstance(chains[0][0], Pyfunc) and chains[0][0].rows != "any":
         return chains[0][0].rows
-    told = [next((step for step in chain if not is_opaque(step)), None) for chain in chains]
-    if not named and any(takes_only(step, "dict") for step in told if step is not None):
+    steps = [next((step for step in chain if not is_opaque(step)), None) for chain in chains]
+    if not named and any(takes_only(step, "dict") for step in steps if step is not None):
         return _RECORDS
-    if not named and any(takes_only(step, "string") for step in told if step is not None):
+    if not named and any(takes_only(step, "string") for step in steps if step is not None):
         return _TEXTS
     firsts = [chain[0] for chain in chains]
     if any(type(one).__name__ in _BY_COLUMN or is_opaque(one) or takes_anything(one) for one in firsts):
@@ -203,21 +205,21 @@ def _kind(chains: list[list[Any]], *, named: bool) -> str:
 
 
 def _is_of_others(estimator: Any) -> bool:
-    """Return whether a transformer is another library's or the user's: one that knows names may go by them."""
+    """Return whether a transformer is another library's or the user's. One with names may select columns by name."""
     return hasattr(estimator, "transform") and type(estimator).__module__.partition(".")[0] != "sklearn"
 
 
 def _takes_missing(model: Any) -> bool:
-    """Return whether a value may be missing: as the first step says, and then as the whole model shows."""
+    """Return whether a value may be missing, according to the first step and then to a trial of the whole model."""
     first = chain_of(model)[0]
     marker = number_for_none(first)
-    if not math.isnan(marker):  # scikit-learn's tags speak of NaN alone
+    if not math.isnan(marker):  # scikit-learn's tags only cover NaN
         return _survives_missing(model, marker)
     return allows_missing(first) and (first is model or _survives_missing(model, marker))
 
 
 def _survives_missing(model: Any, marker: float) -> bool:
-    """Try it: a scaler lets a missing value through to a step that may refuse it."""
+    """Try a row of missing values. A scaler passes them on to a step that may refuse them."""
     width = getattr(model, "n_features_in_", None)
     method = next((name for name in METHODS if hasattr(model, name)), None)
     if width is None or method is None:
@@ -226,6 +228,6 @@ def _survives_missing(model: Any, marker: float) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             getattr(model, method)(np.full((1, width), marker))
-    except Exception:  # noqa: BLE001 - whatever it raises, it does not take them
+    except Exception:  # noqa: BLE001 - any error means that the model does not take them
         return False
     return True

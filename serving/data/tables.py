@@ -1,4 +1,4 @@
-"""Files of rows, read and written a chunk at a time: CSV, JSON lines, Parquet."""
+"""Reads and writes files of rows in chunks: CSV, JSON lines, Parquet."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from serving.dataplane.outputs import dumps
 from serving.errors import count
 
 KINDS = (".csv", ".jsonl", ".parquet")
-# Bytes of a row, and of a chunk but for its last row: a file without line ends is not taken into memory.
+# Bytes of a row, and of a chunk without its last row. So a file without line ends does not fill the memory.
 MOST_BYTES = 32 << 20
-UNPACKED = 1 << 30  # bytes of memory for a chunk of Parquet: a small file may unpack to any size
-MOST_COLUMNS = 100_000  # of a Parquet file: each costs memory before there is a row
-_CELLS = 8_000_000  # of a chunk of Parquet: each is an object of Python
+UNPACKED = 1 << 30  # bytes of memory for a chunk of Parquet, because a small file may unpack to any size
+MOST_COLUMNS = 100_000  # columns of a Parquet file, because each takes memory before the first row
+_CELLS = 8_000_000  # cells of a chunk of Parquet, because each is a Python object
 
 
 def check_kind(path: Path) -> str:
@@ -38,12 +38,12 @@ def check_kind(path: Path) -> str:
 
 
 def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
-    """Yield rows, at most `size` of them and fewer if they are long, with the bytes of the file read so far.
+    """Yield chunks of at most `size` rows, fewer if they are long, with the number of bytes read so far.
 
     Raises
     ------
     UserError
-        If the file cannot be read as its kind, naming the line.
+        If the file is not valid. The message names the line.
     """
     kind = check_kind(path)
     if kind == ".parquet":
@@ -64,7 +64,7 @@ def read_chunks(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
 
 
 class _Lines:
-    """A file's lines, of which none is longer than a row may be; `number` is that of the last, `read` its end."""
+    """The lines of a file. A line longer than `MOST_BYTES` is an error. `number` and `read` count lines and bytes."""
 
     def __init__(self, raw: Any, path: Path) -> None:
         self._raw, self._path = raw, path
@@ -91,11 +91,11 @@ def _too_long(path: Path, number: int) -> UserError:
 
 
 class _Texts:
-    """The lines of a CSV file as texts. Quotes may join any number of them into one row, whose bytes are counted."""
+    """The lines of a CSV file as texts. Quotes may join any number of lines into one row, whose bytes are limited."""
 
     def __init__(self, lines: _Lines, path: Path) -> None:
         self._lines, self._path = lines, path
-        self.row = 0  # bytes read since the last row ended
+        self.row = 0  # bytes read since the end of the last row
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -133,7 +133,7 @@ def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
 
 
 def header_problem(columns: Sequence[str]) -> str:
-    """Say what is probably wrong with a CSV's first line: another separator, or no names. Empty if it looks right."""
+    """Return a hint for a CSV's first line: another separator, or no names. Empty if it looks right."""
     for separator, called in ((";", "';'"), ("\t", "a tab")):
         if separator in columns[0]:
             return f"Its values seem to be separated by {called}. Use ','"
@@ -169,7 +169,7 @@ def _parquet() -> Any:
             "Parquet needs pyarrow in the model's environment",
             "Add it to the environment's packages, or use CSV or JSONL",
         ) from None
-    pyarrow.allocate_buffer(1)  # an allocator that takes a gigabyte at once does so now, and for no file
+    pyarrow.allocate_buffer(1)  # an allocator that reserves a gigabyte at once does so now, before the limit applies
     return pyarrow
 
 
@@ -194,14 +194,14 @@ def _read_parquet(path: Path, size: int) -> Iterator[tuple[Rows, int]]:
 
 @contextlib.contextmanager
 def _unpacking(path: Path, pyarrow: Any) -> Iterator[None]:
-    """Let the block take the memory that a chunk may have.
+    """Limit the memory of the block to that of a chunk.
 
-    What a file says of its sizes may be wrong, and a value that stands in it once may be there for each row.
+    A file's own sizes may be wrong, and a value that it stores once may occur in each row.
     """
     try:
         with at_most(UNPACKED):
             yield
-    except MemoryError:  # pyarrow's is one too
+    except MemoryError:  # pyarrow's own error is a subclass
         raise UserError(
             f"{path.name} unpacks to more than {UNPACKED >> 20} MB at a time", "Read fewer rows at a time: --chunk 100"
         ) from None
@@ -214,7 +214,7 @@ def _damaged(path: Path, error: Exception) -> UserError:
 
 
 def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Write one chunk's answers; a CSV part has no header."""
+    """Write the predictions of one chunk. A CSV part has no header."""
     if kind == ".parquet":
         pyarrow = _parquet()
         values = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
@@ -229,7 +229,7 @@ def write_part(path: Path, kind: str, columns: list[str], rows: list[list[Any]])
 
 
 def join_parts(parts: list[Path], target: Path, kind: str, columns: list[str]) -> None:
-    """Put the parts together as one file."""
+    """Join the parts to one file."""
     if kind == ".parquet":
         parquet = _parquet().parquet
         with parquet.ParquetWriter(target, parquet.read_schema(parts[0])) as writer:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-_MOST_INNER = 5  # of an ensemble's estimators; a forest has thousands, all alike
+_MOST_INNER = 5  # estimators of an ensemble to look at: a forest has thousands, all alike
 _DEEPEST = 20
 _NOTHING = (None, "passthrough", "drop")
-_TOLD = ("sklearn", "lightgbm", "xgboost", "catboost")  # whose models are known here: see serving.data.libraries
+_TOLD = ("sklearn", "lightgbm", "xgboost", "catboost")  # libraries whose models are known; see serving.data.libraries
 _WRAPPED = ("estimator_", "regressor_", "estimator", "base_estimator")
 
 
 def steps_of(model: Any) -> list[Any]:
-    """Return the steps of a pipeline that rows go through, else the estimator alone.
+    """Return the steps of a pipeline that rows pass through, or the estimator itself.
 
-    A sampler, such as imbalanced-learn's, is there for the fit only.
+    Samplers, such as imbalanced-learn's, only act in the fit.
     """
     steps = getattr(model, "steps", None)
     if not isinstance(steps, list):
@@ -30,12 +30,12 @@ def _is_sampler(step: Any) -> bool:
 
 
 def is_nothing(step: Any) -> bool:
-    """Return whether a step lets rows through as they are, or leaves them out."""
+    """Return whether a step passes rows on unchanged, or drops them."""
     return step is None or (isinstance(step, str) and step in _NOTHING)
 
 
 def chain_of(model: Any, deepest: int = _DEEPEST) -> list[Any]:
-    """Return the estimators that rows go through one after the other: of pipelines, and of what a search has found."""
+    """Return the estimators that rows pass through, in order. Pipelines and the result of a search are expanded."""
     if not deepest:
         return [model]
     if getattr(model, "best_estimator_", None) is not None:
@@ -46,7 +46,7 @@ def chain_of(model: Any, deepest: int = _DEEPEST) -> list[Any]:
 
 
 def chains_of(model: Any, deepest: int = _DEEPEST) -> Iterator[list[Any]]:
-    """Yield every chain whose first estimator sees the rows as they come: the model's own, and those inside of it."""
+    """Yield every chain whose first estimator gets the rows of the request: the model's own, and those inside it."""
     chain = chain_of(model)
     yield chain
     for one in inner_estimators(chain[0]) if deepest else ():
@@ -54,7 +54,7 @@ def chains_of(model: Any, deepest: int = _DEEPEST) -> Iterator[list[Any]]:
 
 
 def inner_estimators(model: Any) -> list[Any]:
-    """Return fitted estimators inside of one, each of which sees the same rows as it: a few of an ensemble's."""
+    """Return the fitted estimators inside one that get the same rows. Of an ensemble, return only a few."""
     found: list[Any] = [one for _, one in getattr(model, "transformer_list", ())]  # a FeatureUnion
     several = getattr(model, "estimators_", None)
     if several is not None:
@@ -66,7 +66,7 @@ def inner_estimators(model: Any) -> list[Any]:
 
 
 def is_opaque(step: Any) -> bool:
-    """Return whether a step says nothing of the rows it takes: a function, or a transformer of the user's own."""
+    """Return whether a step does not declare its input: a function, or a user's own transformer."""
     if type(step).__name__ == "FunctionTransformer":
         return True
     if type(step).__module__.partition(".")[0] in _TOLD:
@@ -75,7 +75,7 @@ def is_opaque(step: Any) -> bool:
 
 
 def input_types(model: Any) -> set[str]:
-    """Return scikit-learn's words for what an estimator takes: 2darray, string, dict, categorical, 1darray."""
+    """Return scikit-learn's input types of an estimator: 2darray, string, dict, categorical, 1darray."""
     try:
         from sklearn.utils import get_tags
     except ImportError:  # before 1.6
@@ -97,19 +97,19 @@ def takes_only(model: Any, kind: str) -> bool:
 
 
 def takes_anything(model: Any) -> bool:
-    """Return whether an estimator says that it does not look at its rows, such as a DummyClassifier."""
+    """Return whether an estimator declares that it does not look at its rows, such as a DummyClassifier."""
     try:
         from sklearn.utils import get_tags
     except ImportError:
         return bool(model._get_tags().get("no_validation")) if hasattr(model, "_get_tags") else False
     try:
         return bool(get_tags(model).no_validation)
-    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+    except Exception:  # noqa: BLE001 - no tags, so it declares nothing
         return False
 
 
 def encodes_objects(step: Any) -> bool:
-    """Return whether a step is an encoder fitted on numbers as Python objects, and so only takes such numbers."""
+    """Return whether a step is an encoder fitted on numbers as Python objects, which only accepts such numbers."""
     seen = filter(has_objects, getattr(step, "categories_", ()))
     return any(isinstance(value, int | float) for one in seen for value in one)
 
@@ -120,12 +120,12 @@ def has_objects(array: Any) -> bool:
 
 
 def allows_missing(model: Any) -> bool:
-    """Return whether an estimator says that it takes missing values; what comes after it may not."""
+    """Return whether an estimator declares that it accepts missing values. A later step may not."""
     try:
         from sklearn.utils import get_tags
     except ImportError:
         return bool(model._get_tags().get("allow_nan")) if hasattr(model, "_get_tags") else False
     try:
         return bool(get_tags(model).input_tags.allow_nan)
-    except Exception:  # noqa: BLE001 - as above: no tags, no promise
+    except Exception:  # noqa: BLE001 - no tags, so it declares nothing
         return False

@@ -1,1 +1,1 @@
-"""Models by name and version: loaded once, asked together, tested before they are served."""
+"""Loads models, tests them before they are served, and answers requests by name and version."""

@@ -1,4 +1,4 @@
-"""Answers requests that wait for the same model with one call. An idle model is called at once."""
+"""Batches the requests that wait for a model into one call. An idle model is called at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 from serving.dataplane.outputs import rows_of
 from serving.errors import ServingError
 
-_MOST = 256  # rows of one call
+_MOST = 256  # rows per call
 _mine = threading.local()
 
 
 def wait_no_longer_than(deadline: float) -> None:
-    """Set the moment of ``time.monotonic`` at which this thread's next request leaves its queue."""
+    """Set the ``time.monotonic`` deadline at which this thread's next request leaves the queue."""
     _mine.deadline = deadline
 
 
 class _Waiting:
-    """One request in the queue. Its lock opens when its answer is ready, or when it has to call for the others."""
+    """A request in the queue. Its lock is released when its answer is ready, or when it must call for the queue."""
 
     __slots__ = ("answer", "error", "lead", "lock", "rows")
 
@@ -35,7 +35,7 @@ class _Waiting:
 
 
 class Batcher:
-    """Calls a function for one request at a time, and for all that came meanwhile at once.
+    """Calls a function for one request at a time, and then for all requests that arrived meanwhile.
 
     The first request calls at once. Requests that arrive meanwhile queue up. The first of them then calls for the
     whole queue, and hands over to the next.
@@ -43,7 +43,7 @@ class Batcher:
     Parameters
     ----------
     function : callable
-        From a matrix to the model's tidy answer. A row's bits do not depend on the other rows.
+        Maps a matrix to the model's tidy output. The result for a row must not depend on other rows, to the bit.
     observe : callable
         Receives the number of rows of each call.
     patience : float
@@ -59,7 +59,7 @@ class Batcher:
         self._busy = False
 
     def __call__(self, rows: np.ndarray) -> Any:
-        """Return the answer for some rows."""
+        """Return the function's result for the rows."""
         with self._guard:
             if not self._busy:
                 self._busy, mine = True, None
@@ -71,20 +71,20 @@ class Batcher:
                 self._observe(len(rows))
                 return self._function(rows)
             finally:
-                self._hand_on()
+                self._pass_on_lead()
         left = getattr(_mine, "deadline", float("inf")) - time.monotonic()
         if not mine.lock.acquire(timeout=max(0.0, min(self._patience, left))) and self._leaves(mine):
             raise ServingError(
                 504, "too_late", f"No answer within {self._patience:g} s: the model has too many requests"
             )
         if mine.lead:
-            self._lead(mine)
+            self._run_batch(mine)
         if mine.error is not None:
             raise mine.error
         return mine.answer
 
     def _leaves(self, mine: _Waiting) -> bool:
-        """Take a request out of the queue; if its turn has already come, wait for the answer."""
+        """Remove a request from the queue. If its turn has come already, wait for the answer instead."""
         with self._guard:
             if mine in self._queue and not mine.lead:
                 self._queue.remove(mine)
@@ -92,7 +92,7 @@ class Batcher:
         mine.lock.acquire()
         return False
 
-    def _hand_on(self) -> None:
+    def _pass_on_lead(self) -> None:
         with self._guard:
             if not self._queue:
                 self._busy = False
@@ -101,7 +101,7 @@ class Batcher:
             following.lead = True
         following.lock.release()
 
-    def _lead(self, mine: _Waiting) -> None:
+    def _run_batch(self, mine: _Waiting) -> None:
         with self._guard:
             batch: list[_Waiting] = []
             total = 0
@@ -113,12 +113,12 @@ class Batcher:
         for one in batch:
             if one is not mine:
                 one.lock.release()
-        self._hand_on()
+        self._pass_on_lead()
 
     def _answer(self, batch: list[_Waiting]) -> None:
         try:
             answer = self._function(np.concatenate([one.rows for one in batch]) if len(batch) > 1 else batch[0].rows)
-        except Exception as error:  # noqa: BLE001 - told to the request whose rows are to blame
+        except Exception as error:  # noqa: BLE001 - reported to the request whose rows caused it
             if len(batch) == 1:
                 batch[0].error = error
                 return

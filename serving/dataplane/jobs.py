@@ -1,4 +1,4 @@
-"""Keeps estimators from starting processes or threads of their own."""
+"""Prevents estimators from starting their own processes or threads."""
 
 from __future__ import annotations
 

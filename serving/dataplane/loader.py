@@ -1,4 +1,4 @@
-"""The one place where a registered model is unpickled: only bytes whose hash was checked, from a safe folder."""
+"""Unpickles registered models, and nothing else does: bytes with the registered hash, from a safe folder."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from runner.worker.models import flavours
 
 
 def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = ()) -> Any:
-    """Return a version's estimator.
+    """Return the estimator of a version.
 
     Parameters
     ----------
+    registry : FileRegistry
+        The registry.
+    record : ModelRecord
+        The version.
     trusted : sequence of str
-        Types that a skops file may hold beside those skops itself trusts; from the server's settings only.
+        Types that a skops file may contain in addition to skops' own list. They come only from the server's settings.
 
     Raises
     ------
     UserError
-        If the files are not those that were registered, others can write to their folder, or they hold no model.
+        If the files differ from the registered ones, others can write to their folder, or they contain no model.
     """
     where = f"{record.name}:{record.version}"
     if record.framework == "Custom":
@@ -45,7 +49,7 @@ def load(registry: FileRegistry, record: ModelRecord, trusted: Sequence[str] = (
 
 
 def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
-    """Return the model of a folder as MLflow writes them."""
+    """Return the model in a folder written by MLflow."""
     where = f"{record.name}:{record.version}"
     known = {one.path: one.sha256 for one in record.files}
 
@@ -61,10 +65,10 @@ def _of_folder(record: ModelRecord, path: Path, trusted: Sequence[str]) -> Any:
     except flavours.NoModelError as error:
         raise UserError(f"Model {where} cannot be loaded: {error}") from None
     code = flavours.code_folder(str(path), facts)
-    if code is not None or library == "mlflow":  # which read files of the folder by themselves
+    if code is not None or library == "mlflow":  # these read other files of the folder
         for one in known:
             verified(one)
-    flavours.take_in_code(code)
+    flavours.make_importable(code)
     content = verified(name)
     return flavours.load(library, facts, content, str(path)) if library else _unpacked(name, content, trusted)
 

@@ -1,4 +1,4 @@
-"""Limits the memory that a block may take, where the system has such a limit: on Linux."""
+"""Limits the memory of a block of code, on Linux."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DATA = re.compile(r"^VmData:\s*(\d+) kB$", re.MULTILINE)
 
 @contextlib.contextmanager
 def at_most(size: int) -> Iterator[None]:
-    """Let the block allocate so many bytes; more raises MemoryError."""
+    """Let the block allocate at most `size` bytes. Beyond that it raises MemoryError."""
     found = _DATA.search(_STATUS.read_text()) if _STATUS.exists() else None
     if found is None:
         yield

@@ -1,4 +1,4 @@
-"""One loaded version: its schema, its methods, its example."""
+"""A loaded version: its schema, methods and example."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from runner.records import ModelRecord
 from serving.accelerate.paths import TREES, exact_paths, rowwise
 from serving.data.columns import ANY, Column
 from serving.data.inputs import check_rows, model_input
-from serving.data.libraries import askable
+from serving.data.libraries import predictor
 from serving.data.rows import Rows
 from serving.data.schema import Schema, read_schema
 from serving.dataplane.batching import Batcher
 from serving.dataplane.jobs import force_one_job
-from serving.dataplane.outputs import tidy
+from serving.dataplane.outputs import normalize_output
 from serving.dataplane.self_test import other_forms, registered_example, with_empty_columns, working_example
 from serving.errors import ServingError, quoted
 
 _PROBES = 40
-_QUICK = 0.0015  # seconds
+_QUICK = 0.0015  # seconds for one row
 
 
 class ServedModel:
@@ -38,15 +38,15 @@ class ServedModel:
     record : ModelRecord
         The version.
     model : estimator
-        As loaded.
+        The loaded model.
     default_method : str or None
-        The method of requests that name none; None: the record's, else the first the model has.
+        The method for requests that name none. None means the record's, or else the model's first method.
     warning : str or None
-        What every answer must say, such as that the server's scikit-learn is not the model's.
+        A warning in every answer, such as that the server's scikit-learn differs from the model's.
     accelerate : str or None
-        ``onnx``: answers by onnxruntime where they are close to the model's.
+        ``onnx``: compute with onnxruntime the methods whose results are close to the model's.
     dates : sequence of str
-        Columns whose values are points in time.
+        Columns that contain points in time.
     patience : float
         Seconds that a request waits for its turn.
     observe_batch : callable
@@ -65,14 +65,14 @@ class ServedModel:
         patience: float = 30,
         observe_batch: Callable[[int], None] = lambda _rows: None,
     ) -> None:
-        model = askable(model)
+        model = predictor(model)
         self.record, self.model, self.warning, self.patience = record, model, warning, patience
         force_one_job(model)
         self.schema: Schema = read_schema(model, dates)
         if not self.schema.methods:
             raise UserError(f"Model {self.name}:{self.version} has no method that can be served")
         self.default_method = self._default(default_method)
-        self.example, self.example_works = self._try_out()
+        self.example, self.example_works = self._find_example()
         probes = self._probes()
         self.paths, self.left = exact_paths(model, probes) if probes is not None else ({}, {})
         self.parity: dict[str, Any] | None = None
@@ -99,8 +99,8 @@ class ServedModel:
                 raise UserError(f"Model {self.name}:{self.version} has no method '{name}'", known)
         return wanted or self.record.default_method or self.schema.methods[0]
 
-    def _try_out(self) -> tuple[list[Any], bool]:
-        """Return a row for the model, registered with it or made up, and whether the model takes it."""
+    def _find_example(self) -> tuple[list[Any], bool]:
+        """Return an example row, registered or made up, and whether the model takes it."""
 
         def ask(schema: Schema, rows: list[Any]) -> Any:
             return getattr(self.model, self.default_method)(model_input(schema, Rows(rows)))
@@ -118,7 +118,7 @@ class ServedModel:
 
     @functools.cached_property
     def samples(self) -> dict[str, Any]:
-        """What each method answers to the example; methods that fail on it are left out."""
+        """Each method's result for the example, without methods that fail on it."""
         found: dict[str, Any] = {}
         for method in self.schema.methods if self.example_works else ():
             with contextlib.suppress(ServingError), warnings.catch_warnings():
@@ -127,7 +127,7 @@ class ServedModel:
         return found
 
     def numeric_columns(self) -> set[str]:
-        """Return the named columns that hold numbers: by their transformers, else as the example has it."""
+        """Return the named columns that contain numbers, according to their transformers or else to the example."""
         names, row = self.schema.names or (), self.example[0]
         columns = self.schema.columns or (Column(ANY),) * len(names)
         values = row if isinstance(row, dict) else dict(zip(names, row, strict=False))
@@ -138,7 +138,7 @@ class ServedModel:
         }
 
     def _probes(self) -> np.ndarray | None:
-        """Return rows that the shorter ways are checked on: random ones, within and far outside the usual."""
+        """Return random rows on which the fast paths are checked, of usual and of very large values."""
         if self.schema.kind != "numbers" or self.schema.width is None:
             return None
         random = np.random.default_rng(0)
@@ -152,7 +152,7 @@ class ServedModel:
     ) -> Callable[[Any], Any]:
         def plain(rows: Any) -> Any:
             observe(len(rows))
-            return tidy(call(rows))
+            return normalize_output(call(rows))
 
         last = self.model.steps[-1][1] if isinstance(getattr(self.model, "steps", None), list) else self.model
         if probes is None or not any(word in type(last).__name__ for word in TREES):
@@ -160,13 +160,13 @@ class ServedModel:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                alone = rowwise(lambda rows: tidy(call(rows)), probes)
-        except Exception:  # noqa: BLE001 - random rows may be none of its: every request then has a call of its own
+                alone = rowwise(lambda rows: normalize_output(call(rows)), probes)
+        except Exception:  # noqa: BLE001 - random rows may be invalid for the model: requests are then not batched
             alone = False
-        return Batcher(lambda rows: tidy(call(rows)), observe, self.patience) if alone else plain
+        return Batcher(lambda rows: normalize_output(call(rows)), observe, self.patience) if alone else plain
 
     def _is_quick(self) -> bool:
-        """Return whether a row takes no longer than a hand-over to a thread would be worth; the first call warms up."""
+        """Return whether one row takes less time than handing it to a thread. The first call warms up."""
         if self.schema.kind != "numbers" or self.schema.width is None:
             return False
         took = []
@@ -176,40 +176,40 @@ class ServedModel:
                 warnings.simplefilter("ignore")
                 try:
                     self._calls[self.default_method](np.zeros((1, self.schema.width)))
-                except Exception:  # noqa: BLE001 - zeros may be out of its range: no promise then
+                except Exception:  # noqa: BLE001 - zeros may be invalid for the model: assume that it is slow
                     return False
             took.append(time.perf_counter() - begun)
         return min(took) < _QUICK
 
     @property
     def accelerated(self) -> dict[str, bool | str] | None:
-        """Which methods onnxruntime answers: true, or why not; None where it was not asked for."""
+        """By method, true if onnxruntime computes it, or the reason why not. None if it was not requested."""
         if self.parity is None:
             return None
         return {method: one["used"] or one["reason"] for method, one in self.parity["methods"].items()}
 
     def is_batched(self, method: str) -> bool:
-        """Return whether requests for a method share calls."""
+        """Return whether requests for a method are batched."""
         return isinstance(self._calls[method], Batcher)
 
     def answer(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
-        """Return the model's answer, tidy, and the method that gave it.
+        """Return the model's tidy output and the name of the method.
 
         Raises
         ------
         ServingError
-            If the rows or the method are not the model's, or the model itself fails.
+            If the rows or the method do not fit the model, or the model fails.
         """
         taken, method = self.take(rows, method, most_rows)
         return self.compute(taken, method), method
 
     def take(self, rows: Rows, method: str | None, most_rows: int) -> tuple[Any, str]:
-        """Return what the model's method takes, and the method.
+        """Return the input for the model's method, and the method's name.
 
         Raises
         ------
         ServingError
-            If the rows or the method are not the model's.
+            If the rows or the method do not fit the model.
         """
         method = self.default_method if method is None else method
         if method not in self._calls:
@@ -219,7 +219,7 @@ class ServedModel:
         return model_input(self.schema, rows), method
 
     def compute(self, taken: Any, method: str) -> Any:
-        """Return a method's answer, tidy.
+        """Return a method's tidy output.
 
         Raises
         ------
@@ -237,7 +237,7 @@ class ServedModel:
 
 
 class ModelFailedError(ServingError):
-    """The model raised an exception. The client gets its message, the log its traceback."""
+    """The model raised an exception. The client gets its message, and the log its traceback."""
 
     def __init__(self, cause: BaseException) -> None:
         text = " ".join(str(cause).split())

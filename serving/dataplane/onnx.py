@@ -1,7 +1,7 @@
-"""``accelerate=onnx``: answers computed by onnxruntime, as far as they agree with the model's own, and a report of it.
+"""``accelerate=onnx``: computes with onnxruntime the methods that agree with the model, and reports the differences.
 
-Unlike the shorter ways in `exact`, these answers are not the same bits: most operators compute in single precision.
-The report says for each method how far they are off, and is kept beside the version in the registry.
+Unlike the fast paths of `serving.accelerate`, the results are not equal to the bit, because most operators compute in
+single precision. The report states the difference for each method and is stored with the version in the registry.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ import numpy as np
 from serving.accelerate.paths import TREES
 
 Path = Callable[[np.ndarray], Any]
-CLOSE = 1e-4  # of a number, relative to 1 or to itself where that is larger; labels must be equal
-_OPSET = {"": 18, "ai.onnx.ml": 3}  # skl2onnx 1.20 writes nothing later in its own domain
+CLOSE = 1e-4  # allowed difference of a number, relative to the larger of 1 and the number; labels must be equal
+_OPSET = {"": 18, "ai.onnx.ml": 3}  # skl2onnx 1.20 supports no later version of its own domain
 _PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime")
 
 
 def onnx_paths(model: Any, probes: np.ndarray | None, methods: tuple[str, ...]) -> tuple[dict[str, Path], Any]:
-    """Return a way through onnxruntime for each method that agrees with the model, and the parity report.
+    """Return an onnxruntime path for each method that agrees with the model, and the parity report.
 
     Parameters
     ----------
     model : estimator
-        Fitted.
+        The fitted model.
     probes : ndarray, shape (n, features), or None
-        Rows on which the two are compared; None where the model's rows are not plain numbers.
+        Rows on which the two are compared. None if the model's rows are not plain numbers.
     methods : tuple of str
-        The methods that are served.
+        The served methods.
 
     Returns
     -------
     dict
-        Ways by method.
+        The paths, by method.
     dict
         The report: versions of the packages, number of rows, and for each method ``used``, ``precision``,
         ``labels_equal`` or ``largest_difference`` (absolute) and ``largest_relative_difference``, or ``reason``.
@@ -52,11 +52,11 @@ def onnx_paths(model: Any, probes: np.ndarray | None, methods: tuple[str, ...]) 
     for method in methods:
         found, report["methods"][method] = _best(model, method, probes)
         if found is not None:
-            paths[method] = _unless_missing(found, getattr(model, method))
+            paths[method] = _guard_missing(found, getattr(model, method))
     return paths, report
 
 
-def _unless_missing(path: Path, plain: Path) -> Path:
+def _guard_missing(path: Path, plain: Path) -> Path:
     """Leave rows with missing values to the model: skl2onnx 1.20 sends them down other branches of a tree."""
     return lambda rows: plain(rows) if np.isnan(rows).any() else path(rows)
 
@@ -66,7 +66,7 @@ def _refused(reason: str) -> dict[str, Any]:
 
 
 def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dict[str, Any]]:
-    """Return the way and its report, in double precision if it can be had, else in single."""
+    """Return the path and its report, in double precision if that works, else in single."""
     said: dict[str, Any] = {}
     for precision in ("double", "single"):
         try:
@@ -75,7 +75,7 @@ def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dic
                 plain = np.asarray(getattr(model, method)(probes.copy()))
                 path = _convert(model, method, precision, plain)
                 found = {"precision": precision, **_compare(plain, path(probes))}
-        except Exception as error:  # noqa: BLE001 - a converter may raise anything; the plain call is used then
+        except Exception as error:  # noqa: BLE001 - converters may raise anything; the model is then called directly
             said = said or _refused(_reason(model, error))
             continue
         if found["used"]:
@@ -93,7 +93,7 @@ def _reason(model: Any, error: Exception) -> str:
 
 
 def _convert(model: Any, method: str, precision: str, plain: np.ndarray) -> Path:
-    """Return a way to one method's answer, in the plain answer's type and shape."""
+    """Return a path that computes one method, with the dtype and shape of the model's own result."""
     import onnxruntime
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
@@ -117,7 +117,7 @@ def _convert(model: Any, method: str, precision: str, plain: np.ndarray) -> Path
     def path(rows: np.ndarray) -> Any:
         found = session.run([output], {"rows": np.ascontiguousarray(rows, dtype=dtype)})[0]
         if method == "decision_function" and not tail and found.ndim == 2 and found.shape[1] == 2:
-            found = found[:, 1]  # two classes: scikit-learn has one column, the second class's
+            found = found[:, 1]  # two classes: scikit-learn returns only the second class's column
         found = found.astype(wanted, copy=False).reshape(len(rows), *tail)
         return np.log(found) if method == "predict_log_proba" else found
 
@@ -125,9 +125,9 @@ def _convert(model: Any, method: str, precision: str, plain: np.ndarray) -> Path
 
 
 def _with_cast(model: Any) -> Any:
-    """Return a model whose trees see rows in single precision, as scikit-learn's do whatever comes before them.
+    """Return a model whose trees get rows in single precision, as in scikit-learn whatever precedes them.
 
-    Without it a value beside a threshold can go down the other branch.
+    Otherwise a value next to a threshold can take the other branch.
     """
     from skl2onnx.sklapi import CastTransformer
     from sklearn.pipeline import Pipeline
@@ -139,12 +139,12 @@ def _with_cast(model: Any) -> Any:
 
 
 def _output(method: str, names: list[str], classifies: bool) -> str:
-    """Return the name of the output that is a method's answer.
+    """Return the name of the output for a method.
 
     Raises
     ------
     LookupError
-        If what was converted has none.
+        If the converted model has none.
     """
     if method in ("predict", "transform"):
         return names[0]

@@ -1,4 +1,4 @@
-"""Turns what a model returns into strict JSON: exact numbers, null for what is not a number."""
+"""Converts a model's output to strict JSON: exact numbers, and null for NaN and infinities."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import orjson
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
-def tidy(value: Any) -> Any:
-    """Return a model's answer as an array, a list of arrays (several outputs), or plain values.
+def normalize_output(value: Any) -> Any:
+    """Return a model's output as an array, a list of arrays (several outputs), or plain values.
 
-    Sparse matrices become dense; float32 becomes float64, whose digits a JSON reader gets back exactly. Labels of bytes
+    Sparse matrices become dense. float32 becomes float64, whose digits a JSON reader restores exactly. Labels of bytes
     become texts.
     """
     if hasattr(value, "toarray"):
@@ -21,7 +21,7 @@ def tidy(value: Any) -> Any:
     if hasattr(value, "to_numpy"):  # a data frame or series, from set_output
         value = value.to_numpy()
     if isinstance(value, tuple | list):
-        return [tidy(one) for one in value]
+        return [normalize_output(one) for one in value]
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             return np.ascontiguousarray(value, dtype=np.float64)
@@ -38,14 +38,14 @@ def _texts(value: Any) -> Any:
 
 
 def rows_of(value: Any, start: int, stop: int) -> Any:
-    """Return some rows of an answer."""
+    """Return the rows of an output from `start` to `stop`."""
     if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
         return [one[start:stop] for one in value]
     return value[start:stop]
 
 
 def dumps(value: Any) -> bytes:
-    """Return JSON; NaN and the infinities are null."""
+    """Return a value as JSON, with null for NaN and infinities."""
     return orjson.dumps(value, default=_other, option=_NUMPY)
 
 

@@ -1,4 +1,4 @@
-"""The data plane: models by name and version, and one way to ask them, whatever the protocol."""
+"""The data plane: models by name and version, with one interface for all protocols."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
 from serving.errors import ServingError, listed, quoted
 
-_LONGEST_NAME = 200  # characters of an unknown name that is compared with others
+_LONGEST_NAME = 200  # characters of an unknown name that are compared with known ones
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one server.
+    """The limits of a server.
 
     Parameters
     ----------
     max_rows : int
-        Rows of one request.
+        Rows per request.
     large_rows : int
-        Requests with this many rows or more are answered one at a time for each model; others are refused meanwhile.
+        A request with at least this many rows is large. A model answers one large request at a time and refuses others.
     queue : int
-        Requests at work or waiting, of all models.
+        Requests in progress or waiting, over all models.
     """
 
     max_rows: int = 100_000
@@ -49,14 +49,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """The versions behind one name, each with its share of the traffic, and one that only mirrors it."""
+    """The versions of one name, each with its share of the traffic, and one that only mirrors it."""
 
     versions: Mapping[int, ServedModel]
     weights: Mapping[int, float] = field(default_factory=dict)
     mirror: int | None = None
 
     def pick(self, version: int | None) -> ServedModel:
-        """Return the version asked for, or one by weight."""
+        """Return the requested version, or one chosen by weight."""
         if version is not None:
             found = self.versions.get(version)
             if found is None:
@@ -70,7 +70,7 @@ class Route:
 
 
 class DataPlane:
-    """The models of one server. Routes are replaced as a whole, so a request sees the old one or the new."""
+    """The models of a server. Routes are replaced as a whole, so a request sees either the old or the new ones."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -81,20 +81,20 @@ class DataPlane:
 
     @property
     def ready(self) -> bool:
-        """Return whether requests will be answered."""
+        """Whether requests will be answered."""
         return bool(self.routes) and not self.draining
 
     def is_quick(self, beside_large: bool = False) -> bool:
         """Return whether every model answers a small request within a millisecond or two.
 
-        While a large request is at work, models that share calls do not: small requests wait for it.
+        While a large request is in progress, models that batch do not: small requests wait for it.
         """
         if beside_large and self.shares_calls():
             return False
         return all(served.quick for route in self.routes.values() for served in route.versions.values())
 
     def route(self, name: str | None) -> Route:
-        """Return the route of a model, or the only one."""
+        """Return the route of a model. Without a name, return the only route."""
         if not self.routes:
             raise ServingError(503, "not_ready", "No model is loaded yet", retry_after=1)
         if name is None:
@@ -111,15 +111,15 @@ class DataPlane:
     def answers(
         self, route: Route, served: ServedModel, rows: Rows, methods: Sequence[str | None], *, mirrored: bool
     ) -> list[Answer]:
-        """Return the answers of one version, already picked, to some rows, one a method.
+        """Return one version's answers to the rows, one per method.
 
         Raises
         ------
         ServingError
-            If one cannot be given; see its status.
+            If a method cannot be answered; see its status.
         """
         if not self._places.acquire(blocking=False):
-            message = f"{self.limits.queue} requests are at work already. Try again later"
+            message = f"{self.limits.queue} requests are already in progress. Try again later"
             raise ServingError(429, "busy", message, retry_after=1)
         try:
             found = self._ask(served, rows, methods)
@@ -130,14 +130,14 @@ class DataPlane:
             self._places.release()
 
     def shares_calls(self) -> bool:
-        """Return whether some model answers several requests by one call."""
+        """Return whether some model batches requests."""
         routes = self.routes.values()
         return any(served.is_batched(served.default_method) for route in routes for served in route.versions.values())
 
     def show_mirror(self, route: Route, rows: Rows, method: str) -> None:
-        """Send a request to the mirror of a route, if it has one."""
+        """Send a request to the route's mirror, if it has one."""
         if route.mirror is not None:
-            self.mirror.let_see(route.versions[route.mirror], rows, method, self.limits.max_rows)
+            self.mirror.mirror_request(route.versions[route.mirror], rows, method, self.limits.max_rows)
 
     def _ask(self, served: ServedModel, rows: Rows, methods: Sequence[str | None]) -> list[Answer]:
         large = isinstance(rows.values, list | np.ndarray) and len(rows.values) >= self.limits.large_rows
@@ -157,12 +157,12 @@ class DataPlane:
 
 
 def _copy(rows: Rows) -> Rows:
-    """Return a copy: a model may write into its matrix, as a StandardScaler with copy=False does."""
+    """Return a copy, because a model may write to its matrix, as a StandardScaler with copy=False does."""
     return Rows(rows.values.copy(), rows.columns) if isinstance(rows.values, np.ndarray) else rows
 
 
 class Mirror:
-    """Sends rows to another version in a thread of its own. Its answers are counted and thrown away.
+    """Sends rows to another version in a thread of its own. Its answers are counted and discarded.
 
     While 64 requests wait, further ones are skipped, so that a slow version delays no answer.
     """
@@ -172,8 +172,8 @@ class Mirror:
         self._queue: queue.Queue[tuple[ServedModel, Rows, str, int]] = queue.Queue(64)
         self._thread: threading.Thread | None = None
 
-    def let_see(self, served: ServedModel, rows: Rows, method: str, most_rows: int) -> None:
-        """Take a request's rows."""
+    def mirror_request(self, served: ServedModel, rows: Rows, method: str, most_rows: int) -> None:
+        """Queue the rows of a request."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
             self._thread.start()
@@ -184,9 +184,9 @@ class Mirror:
 
     def _run(self) -> None:
         while True:
-            served, rows, method, most = self._queue.get()
+            served, rows, method, max_rows = self._queue.get()
             try:
-                served.answer(rows, method, most)
+                served.answer(rows, method, max_rows)
             except ServingError as error:
                 self.count(served, error.code)
             else:

@@ -1,4 +1,4 @@
-"""Tests a loaded model on one row before it is served: finds a row that works, and which columns may be empty."""
+"""Tests a loaded model before it is served: finds a row that works, and the columns that may be empty."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from serving.data.schema import Schema
 
 _MOST_TRIED = 64  # columns that are tried one by one
 Ask = Callable[[Schema, list[Any]], Any]
-"""Asks the model for its answer to some rows; raises whatever it raises."""
+"""Calls the model with rows, and raises what the model raises."""
 
 
 def registered_example(record: ModelRecord) -> list[Any] | None:
-    """Return the first row of the example that was registered with a version, None if there is none.
+    """Return the first row of the example that was registered with a version, or None.
 
-    MLflow's forms are known: a list of rows, and ``{"columns": [...], "data": [...]}`` among others.
+    MLflow's forms are supported: a list of rows, and ``{"columns": [...], "data": [...]}`` among others.
     """
     example = record.inspection.example_input if record.inspection else None
     columns = None
@@ -35,23 +35,23 @@ def registered_example(record: ModelRecord) -> list[Any] | None:
 
 
 def working_example(schema: Schema, ask: Ask) -> list[Any] | None:
-    """Return a made-up row that the model takes, None if none of those tried is."""
-    for row in _made_up(schema):
+    """Return a made-up row that the model takes, or None if it takes none of those tried."""
+    for row in _candidate_rows(schema):
         if _works(schema, [row], ask):
             return [row]
     return None
 
 
 def other_forms(schema: Schema) -> Iterator[Schema]:
-    """Yield other forms that the same rows may have for a model, where its own tags do not say which."""
+    """Yield other forms of the same rows, for a model whose tags do not tell them apart."""
     if schema.kind == "texts":
         yield dataclasses.replace(schema, as_series=True)
 
 
 def with_empty_columns(schema: Schema, example: list[Any], ask: Ask) -> Schema:
-    """Return the schema with only those columns as possibly missing whose absence the model survives.
+    """Mark as possibly missing only those columns without which the model works.
 
-    A scaler says that it takes missing values, and leaves it to the next step to refuse them.
+    A scaler declares that it accepts missing values, and the next step may refuse them.
     """
     columns, row = schema.columns, example[0]
     if columns is None or not isinstance(row, list) or len(row) != len(columns) or len(columns) > _MOST_TRIED:
@@ -68,12 +68,12 @@ def _works(schema: Schema, rows: list[Any], ask: Ask) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ask(schema, rows)
-    except Exception:  # noqa: BLE001 - a model may raise anything, which means that it does not take this row
+    except Exception:  # noqa: BLE001 - any error means that the model does not take this row
         return False
     return True
 
 
-def _made_up(schema: Schema) -> Iterator[Any]:
+def _candidate_rows(schema: Schema) -> Iterator[Any]:
     width = schema.width or len(schema.names or ()) or 1
     if schema.kind == "texts":
         yield "a text"

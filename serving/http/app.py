@@ -14,10 +14,10 @@ from werkzeug.routing import Map, UnicodeConverter
 from serving.dataplane.plane import DataPlane
 from serving.errors import ServingError
 from serving.http import unmatched, views
-from serving.http.door import Door
+from serving.http.access_check import AccessCheck
 from serving.http.exchange import exchange_of
 from serving.http.keys import Keys
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from serving.http.service import Service
 from serving.http.shortcut import Shortcut
 from serving.http.tracing import Tracing
@@ -38,7 +38,7 @@ class App:
         Counts and logs requests.
     hosts : tuple of str or None
         Names that clients may use for it; None: any.
-    room : Room or None
+    memory_budget : MemoryBudget or None
         What the process holds at a time; None: no limit.
     max_bytes : int
         The largest body of a request.
@@ -57,20 +57,20 @@ class App:
         telemetry: Telemetry,
         *,
         hosts: tuple[str, ...] | None = None,
-        room: Room | None = None,
+        memory_budget: MemoryBudget | None = None,
         max_bytes: int = 16 << 20,
         cors: tuple[str, ...] = (),
         shared_metrics: Path | None = None,
         repository: Repository | None = None,
     ) -> None:
         self.plane, self.telemetry = plane, telemetry
-        self.door = Door(keys, hosts)
-        self.room = room or Room(sys.maxsize, sys.maxsize)
-        service = Service(plane, telemetry, self.room, has_keys=keys.needed, repository=repository)
+        self.access_check = AccessCheck(keys, hosts)
+        self.memory_budget = memory_budget or MemoryBudget(sys.maxsize, sys.maxsize)
+        service = Service(plane, telemetry, self.memory_budget, has_keys=keys.needed, repository=repository)
         self.flask = _flask(plane, max_bytes)
         views.add(self.flask, service, shared_metrics)
         self._shortcut = Shortcut(self.flask.wsgi_app, service)
-        self.wsgi = Tracing(self._shortcut, self.door, telemetry, cors)
+        self.wsgi = Tracing(self._shortcut, self.access_check, telemetry, cors)
         self.flask.wsgi_app = self.wsgi  # type: ignore[method-assign]
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:

@@ -1,8 +1,8 @@
-"""Limits what connections may send before it is kept, and closes those that complete no request.
+"""Limits what a connection may send before its request is complete, and closes connections that never complete one.
 
-uvicorn limits how long a connection may rest between two requests. It has no limit for silent connections, for headers
-that are sent byte by byte, or for the number of headers and connections. And when the server ends, uvicorn closes
-resting connections at once, although a request may be on its way. Here that request is still answered.
+uvicorn limits how long a connection may be idle between two requests. It has no limit for silent connections, for
+headers that are sent byte by byte, or for the number of headers and connections. When the server ends, uvicorn closes
+idle connections at once, although a request may be on its way. Here that request is still answered.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from runner.worker import timeouts
 from serving.errors import ServingError
-from serving.http.door import TurnedAway
-from serving.http.gateway import ARRIVAL, Arrival, Gateway, cut_off
+from serving.http.access_check import ClientRefusedError
+from serving.http.gateway import PENDING, Gateway, PendingRequest, body_ended_early
 from serving.protocols.registry import root_of
 
 _MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _HEAD_BYTES = 8 << 10  # most heads are smaller
-_PARTS = 8  # in which the headers of a request may come before we wait for more of them to come at once
+_PARTS = 8  # of a request's headers, after which we wait before reading more
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
-_DISCARD_WAIT = 0.02  # seconds in which more of a refused body comes, to be read at once
+_DISCARD_WAIT = 0.02  # seconds in which more of a refused body arrives and is then read in one go
 _REQUEST_LINE = re.compile(rb"[!-~]{1,100} (/[!-~]{0,1000}) HTTP/")
-_TLS = b"\x16\x03"  # how a client begins that wants HTTPS
+_TLS = b"\x16\x03"  # the first bytes of a client that speaks HTTPS
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, checked once a second, with limits on a request's headers."""
 
-    _looked_after: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
+    _watched_loops: ClassVar[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
     _since: float | None
     _state: tuple[RequestResponseCycle | None, bool]
     _rests = False  # between two requests
     _last = False  # the next request is the last one
-    _deaf = False  # whatever else arrives is thrown away
+    _discards = False  # further data is discarded
     _half_closed = False  # the client sends nothing more
     _ended = False  # no answer follows
-    _unclear = 0  # bytes since the last headers that were complete, or the last part of a body
+    _unparsed_bytes = 0  # bytes since the last headers that were complete, or the last part of a body
     _parts = 0  # in which these have come
     _replacement = b""  # the head of a request that asks for another protocol, without that
 
@@ -51,21 +51,21 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self._since, self._state = self.loop.time(), (None, False)
         self._answers = _Answers(self, transport)
-        if self.loop not in self._looked_after:
-            self._looked_after.add(self.loop)
+        if self.loop not in self._watched_loops:
+            self._watched_loops.add(self.loop)
             self._gateway.begun = self.tasks
-            self._look()
-        if self._gateway.room.full:
-            self._deaf = True
-            self._gateway.room.refuse()
+            self._check_deadlines()
+        if self._gateway.memory_budget.full:
+            self._discards = True
+            self._gateway.memory_budget.refuse()
             transport.write(_FULL)
             transport.close()
-        self._gateway.room.count(len(self.connections))
+        self._gateway.memory_budget.count(len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count one connection less."""
         super().connection_lost(exc)
-        self._gateway.room.count(len(self.connections))
+        self._gateway.memory_budget.count(len(self.connections))
 
     @property
     def _gateway(self) -> Gateway:
@@ -75,9 +75,9 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what has come, unless the connection is about to end."""
-        if self._deaf:
+        if self._discards:
             if self._ended:
-                self._pause(max(_DISCARD_WAIT, self._gateway.room.discard(len(data))))
+                self._pause(max(_DISCARD_WAIT, self._gateway.memory_budget.discard(len(data))))
             return
         self._rests = False
         try:
@@ -85,40 +85,40 @@ class Connection(HttpToolsProtocol):
                 self._read(data)
             else:
                 self._read_in_parts(data)
-            if self._unclear:
+            if self._unparsed_bytes:
                 self._slow_down()
         except httptools.HttpParserInvalidMethodError:
             self._refuse(self._unknown_method(data))
         except httptools.HttpParserError as error:
-            reason, invalid = error.__context__, TurnedAway(400, "no_http", "The request is not valid HTTP")
-            self._refuse(reason if isinstance(reason, TurnedAway) else invalid)
-        except TurnedAway as reason:
+            reason, invalid = error.__context__, ClientRefusedError(400, "no_http", "The request is not valid HTTP")
+            self._refuse(reason if isinstance(reason, ClientRefusedError) else invalid)
+        except ClientRefusedError as reason:
             self._refuse(reason)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer what is on its way from a client that sends nothing more, which may still read; then close.
+        """Answer the pending request of a client that has closed its side but may still read, then close.
 
-        A client that has gone looks the same. What is written to it is lost.
+        A client that is gone looks the same. The answer to it is lost.
         """
         self._half_closed = True
-        if self._deaf:
+        if self._discards:
             return not self._ended
         if not self.cycle or self.cycle.response_complete:
             return False
         if self.cycle.more_body and not self._in_head:
-            self._refuse(cut_off())
+            self._refuse(body_ended_early())
         else:
             self.cycle.keep_alive = False
         return True
 
-    def _unknown_method(self, data: bytes) -> TurnedAway:
-        """Return the refusal of a method that the parser does not know; the address says in which form it is."""
+    def _unknown_method(self, data: bytes) -> ClientRefusedError:
+        """Return the refusal of a method that the parser does not know; the address determines its form."""
         line = _REQUEST_LINE.match(data)
         if line is None:
             hint = ". Begin the address with http://, not https://" if data.startswith(_TLS) else ""
-            return TurnedAway(400, "no_http", f"The request is not valid HTTP{hint}")
+            return ClientRefusedError(400, "no_http", f"The request is not valid HTTP{hint}")
         self.url = line[1]
-        return TurnedAway(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
+        return ClientRefusedError(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
 
     def _slow_down(self) -> None:
         """Pause before reading more headers that arrive in many parts: reading a part costs the same for one byte."""
@@ -128,9 +128,9 @@ class Connection(HttpToolsProtocol):
 
     def _pause(self, seconds: float) -> None:
         self.flow.pause_reading()
-        self.loop.call_later(seconds, self._read_on)
+        self.loop.call_later(seconds, self._resume_reading)
 
-    def _read_on(self) -> None:
+    def _resume_reading(self) -> None:
         if self._ended or not self.pipeline:  # else it goes on with the next answer
             self.flow.resume_reading()
 
@@ -151,7 +151,7 @@ class Connection(HttpToolsProtocol):
         A server may ignore such an offer (RFC 9110, 7.8). Java's client and ``curl --http2`` make it with every first
         request, which may have a body; the parser would take that body for data of the other protocol.
         """
-        self._unclear += len(data)
+        self._unparsed_bytes += len(data)
         while data:
             try:
                 self.parser.feed_data(data)
@@ -160,20 +160,20 @@ class Connection(HttpToolsProtocol):
                 data, replacement = memoryview(data)[upgrade.args[0] :], self._replacement
                 self._replacement = b""
                 self.parser.feed_data(replacement)
-        if self._unclear > _MOST_BYTES:
+        if self._unparsed_bytes > _MOST_BYTES:
             raise _too_much()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope[ARRIVAL] = Arrival()  # type: ignore[literal-required] # an ASGI scope may have more
+        self.scope[PENDING] = PendingRequest()  # type: ignore[literal-required] # an ASGI scope may have more
 
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""
         headers = self.headers
-        if len(headers) > _MOST_HEADERS or (self._unclear > _MOST_BYTES and _size(headers) > _MOST_BYTES):
+        if len(headers) > _MOST_HEADERS or (self._unparsed_bytes > _MOST_BYTES and _size(headers) > _MOST_BYTES):
             raise _too_much()
-        self._unclear = self._parts = 0
+        self._unparsed_bytes = self._parts = 0
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
             kept = [b"%b: %b\r\n" % pair for pair in headers if pair[0] != b"upgrade"]
@@ -187,19 +187,19 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
-        self._unclear = 0
+        self._unparsed_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request."""
         if not self._in_head:  # else it offers another protocol, and comes again
             super().on_message_complete()
-            self._arrival.is_whole = True
+            self._pending.is_whole = True
 
     @property
-    def _arrival(self) -> Arrival:
-        arrival: Arrival = self.scope[ARRIVAL]  # type: ignore[literal-required]
-        return arrival
+    def _pending(self) -> PendingRequest:
+        pending: PendingRequest = self.scope[PENDING]  # type: ignore[literal-required]
+        return pending
 
     @property
     def _in_head(self) -> bool:
@@ -208,12 +208,12 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, error: ServingError) -> None:
         """Refuse a request that cannot be read to its end, after those before it, and read nothing more."""
-        self._deaf = True
+        self._discards = True
         if not self._in_head and self.cycle and self.cycle.more_body:
             if self.cycle.response_started:
                 self.end()
             else:
-                self._arrival.problem = error
+                self._pending.problem = error
                 self.cycle.message_event.set()
             return
         root = root_of(self.url.decode("latin-1")) if self._in_head else ""  # which decides about the error's form
@@ -223,15 +223,15 @@ class Connection(HttpToolsProtocol):
         del self.headers[_MOST_HEADERS:]
         super().on_headers_complete()
         self.scope |= {"method": "", "path": root}
-        self._arrival.problem = error
+        self._pending.problem = error
         self.cycle.transport = self._answers  # type: ignore[assignment]
 
     def end(self) -> None:
         """Close once the client has had time to read its answer; closing with unread data would send a reset."""
-        if self._half_closed or (not self._deaf and not self.cycle.more_body):
+        if self._half_closed or (not self._discards and not self.cycle.more_body):
             self.transport.close()
             return
-        self._deaf = self._ended = True
+        self._discards = self._ended = True
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
@@ -248,12 +248,12 @@ class Connection(HttpToolsProtocol):
         else:
             self._rests = True
 
-    def _look(self) -> None:
+    def _check_deadlines(self) -> None:
         limit = timeouts.seconds("request_headers")
         for one in list(self.connections):
             if isinstance(one, Connection):
                 one.close_if_late(limit)
-        self.loop.call_later(min(1.0, limit / 4), self._look)
+        self.loop.call_later(min(1.0, limit / 4), self._check_deadlines)
 
     def close_if_late(self, limit: float) -> None:
         """Close it if it has been waiting for a request's headers, or resting, for longer than a limit in seconds."""
@@ -266,7 +266,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Let requests at work, and one that may be arriving just now, be answered; each answer closes the connection.
+        """Let requests in progress, and one that may just be arriving, be answered. Each answer closes the connection.
 
         Clients then know to open another connection for their next request.
         """
@@ -295,7 +295,7 @@ class _Answers:
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        """Keep a head until its body follows, then send both; send ``100 Continue`` at once."""
+        """Hold back a head until its body follows, then send both. Send ``100 Continue`` at once."""
         head = self._head
         if not head and data[9:12] != b"100":
             self._head = data
@@ -313,7 +313,7 @@ class _Answers:
             self._transport.write(head)
 
     def close(self) -> None:
-        """Send a kept head, and end the connection."""
+        """Send a head that was held back, and end the connection."""
         self.flush()
         self._connection.end()
 
@@ -322,7 +322,7 @@ def _size(headers: list[tuple[bytes, bytes]]) -> int:
     return sum(len(name) + len(value) for name, value in headers)
 
 
-def _too_much() -> TurnedAway:
-    return TurnedAway(
+def _too_much() -> ClientRefusedError:
+    return ClientRefusedError(
         431, "too_many_headers", f"The request has more than {_MOST_HEADERS} headers or {_MOST_BYTES >> 10} KB of them"
     )

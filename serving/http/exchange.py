@@ -15,7 +15,7 @@ from serving.protocols.registry import error_form
 
 if TYPE_CHECKING:
     from serving.dataplane.plane import Answer
-    from serving.protocols.protocol import Wanted
+    from serving.protocols.protocol import ParsedRequest
 
 _KEY = "vivero.exchange"  # our only key in a WSGI environ
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -28,7 +28,7 @@ class Prepared:
     """An answer that was computed before the request's turn."""
 
     body: Any
-    wanted: Wanted
+    wanted: ParsedRequest
     answer: Answer
 
 

@@ -1,4 +1,4 @@
-"""Between the HTTP server and the Flask app: receives a whole request, then has it answered.
+"""Connects the HTTP server to the Flask app: receives a whole request, then passes it on.
 
 The server speaks ASGI (asgi.readthedocs.io): a request's body is awaited, so that slow clients hold no thread. Requests
 without a valid key, and those that are too large, are refused before the body is read. Quick answers are made in the
@@ -20,12 +20,12 @@ from typing import Any
 from runner.worker import timeouts
 from serving.dataplane.batching import wait_no_longer_than
 from serving.errors import ServingError, quoted
-from serving.http.door import Door, TurnedAway
+from serving.http.access_check import AccessCheck, ClientRefusedError
 from serving.http.exchange import Exchange, Response
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from serving.http.timelimit import TimeLimit
 
-ARRIVAL = "vivero.arrival"  # our only key in a request's scope
+PENDING = "vivero.pending"  # our only key in a request's scope
 _QUICK_BYTES = 16 << 10
 _LOOP_SECONDS = 0.05  # that quick answers may block the loop
 _KEYS = {
@@ -41,7 +41,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Arrival:
+class PendingRequest:
     """What a connection knows of a request that is on its way.
 
     Parameters
@@ -69,9 +69,9 @@ class Gateway:
         From whether a large request is at work to whether the models answer a small one within a millisecond or two.
     prepare : callable
         Takes the environs of several requests of one moment before they are answered one after the other.
-    door : Door
+    access_check : AccessCheck
         Checks keys and names.
-    room : Room
+    memory_budget : MemoryBudget
         What the process holds; its connections ask it too.
     max_bytes : int
         The largest body of a request.
@@ -90,15 +90,15 @@ class Gateway:
         is_quick: Callable[[bool], bool],
         prepare: Callable[[list[dict[str, Any]]], None],
         *,
-        door: Door,
-        room: Room,
+        access_check: AccessCheck,
+        memory_budget: MemoryBudget,
         max_bytes: int,
         threads: int,
         queue: int,
         timeout: float = 30,
     ) -> None:
         self._wsgi, self._refuse, self._is_quick, self._prepare = wsgi, refuse, is_quick, prepare
-        self._door, self.room = door, room
+        self._door, self.memory_budget = access_check, memory_budget
         self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
         self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
@@ -117,24 +117,24 @@ class Gateway:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     async def _respond(self, scope: Any, receive: Receive) -> Response:
-        environ, arrival = _environ(scope), scope.get(ARRIVAL) or Arrival()
+        environ, pending = _environ(scope), scope.get(PENDING) or PendingRequest()
         exchange = Exchange(environ)
         method, length = scope["method"], environ.get("CONTENT_LENGTH")
-        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or arrival.problem is not None
+        unread = length not in (None, "0") or "HTTP_TRANSFER_ENCODING" in environ or pending.problem is not None
         body, begun = b"", time.perf_counter()
         try:
-            if arrival.problem is not None:
-                raise arrival.problem
+            if pending.problem is not None:
+                raise pending.problem
             self._door.check(environ)
             exchange.let_in = True
             if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
                 raise self._too_large()
             if unread:
                 _check_plain(environ)
-                if arrival.is_whole:
+                if pending.is_whole:
                     body = self._present(await receive())
                 else:
-                    body = await self._arrivals.awaited(self._body(arrival, receive))
+                    body = await self._arrivals.awaited(self._body(pending, receive))
                 unread = False
             environ.pop("HTTP_TRANSFER_ENCODING", None)  # all of it is here; of a chunked body Werkzeug reads nothing
             environ["CONTENT_LENGTH"] = str(len(body))
@@ -146,12 +146,12 @@ class Gateway:
         except TimeoutError:
             error = ServingError(408, "too_slow", f"The body did not arrive within {self._arrivals.seconds:g} s")
         except ConnectionError:
-            error = cut_off()
+            error = body_ended_early()
         except ServingError as refusal:
             error = refusal
         finally:
             if body:
-                self.room.give(len(body))
+                self.memory_budget.release(len(body))
         exchange.begun = begun
         status, headers, content = self._refuse(environ, exchange, error)
         # What is left of a body is thrown away: nothing else can come on its connection.
@@ -166,7 +166,7 @@ class Gateway:
         if len(self._work) >= self._queue:
             raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
         exchange.begun = begun = time.perf_counter()
-        work = self._pool.submit(self._work_on, environ, time.monotonic() + self._turns.seconds)
+        work = self._pool.submit(self._call_app, environ, time.monotonic() + self._turns.seconds)
         for kept in (self._work,) if small else (self._work, self._large):
             kept.add(work)
             work.add_done_callback(kept.discard)
@@ -181,7 +181,7 @@ class Gateway:
             refused.begun = begun
             return self._refuse(environ, refused, error)
 
-    def _work_on(self, environ: dict[str, Any], deadline: float) -> Response:
+    def _call_app(self, environ: dict[str, Any], deadline: float) -> Response:
         wait_no_longer_than(deadline)
         return call(self._wsgi, environ)
 
@@ -227,20 +227,20 @@ class Gateway:
         body: bytes = message["body"]
         if len(body) > self._max_bytes:
             raise self._too_large()
-        self.room.take(len(body))
+        self.memory_budget.take(len(body))
         return body
 
-    async def _body(self, arrival: Arrival, receive: Receive) -> bytes:
+    async def _body(self, pending: PendingRequest, receive: Receive) -> bytes:
         found, total = [], 0
         try:
             while True:
                 message = await receive()
-                if arrival.problem is not None:
-                    raise arrival.problem
+                if pending.problem is not None:
+                    raise pending.problem
                 if message["type"] == "http.disconnect":
                     raise ConnectionError
                 block = message.get("body", b"")
-                self.room.take(len(block))
+                self.memory_budget.take(len(block))
                 found.append(block)
                 total += len(block)
                 if total > self._max_bytes:
@@ -248,7 +248,7 @@ class Gateway:
                 if not message.get("more_body"):
                     return b"".join(found)
         except BaseException:
-            self.room.give(total)
+            self.memory_budget.release(total)
             raise
 
 
@@ -270,9 +270,9 @@ def call(wsgi: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> Respo
     return status, headers, content
 
 
-def cut_off() -> TurnedAway:
+def body_ended_early() -> ClientRefusedError:
     """Return the refusal of a request whose body ended early."""
-    return TurnedAway(400, "cut_off", "The body ended before all of it had arrived")
+    return ClientRefusedError(400, "cut_off", "The body ended before all of it had arrived")
 
 
 def _check_plain(environ: dict[str, Any]) -> None:

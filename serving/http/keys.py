@@ -37,7 +37,7 @@ class Keys:
     def refresh(self) -> None:
         """Read the keys again if their file has changed. If it cannot be read, the earlier keys stay valid.
 
-        The problem is said once, and each call tries again: descriptors may only have run out for a moment.
+        The problem is reported once. Each call tries again, because the process may be out of descriptors only briefly.
         """
         if self._path is None:
             return

@@ -44,7 +44,7 @@ class Listening:
         return False
 
 
-class Handed(Listening):
+class SharedListening(Listening):
     """A server's own socket, and the one of a holder.
 
     Parameters
@@ -71,7 +71,7 @@ class Handed(Listening):
 
     def take(self, stopped: Callable[[], bool]) -> list[socket.socket]:
         """Return both sockets when it is this server's turn."""
-        while self._turn() != self._generation:
+        while self._current_generation() != self._generation:
             if stopped():
                 return []
             time.sleep(_POLL)
@@ -85,9 +85,9 @@ class Handed(Listening):
     @property
     def passed(self) -> bool:
         """Return whether the record is of a later generation."""
-        return self._turn() > self._generation
+        return self._current_generation() > self._generation
 
-    def _turn(self) -> int:
+    def _current_generation(self) -> int:
         return int(json.loads(self._home.record.read_bytes())["generation"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from runner.io.clock import now
 from serving.dataplane.plane import Answer, DataPlane
 from serving.http.exchange import Exchange
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import Telemetry
 from serving.protocols.protocol import Repository
 
@@ -22,7 +22,7 @@ class Service:
         The models.
     telemetry : Telemetry
         Records payloads.
-    room : Room
+    memory_budget : MemoryBudget
         The capacity of the process.
     has_keys : bool
         Whether requests need a key.
@@ -31,10 +31,16 @@ class Service:
     """
 
     def __init__(
-        self, plane: DataPlane, telemetry: Telemetry, room: Room, *, has_keys: bool, repository: Repository | None
+        self,
+        plane: DataPlane,
+        telemetry: Telemetry,
+        memory_budget: MemoryBudget,
+        *,
+        has_keys: bool,
+        repository: Repository | None,
     ) -> None:
         self.plane, self.has_keys, self.repository = plane, has_keys, repository
-        self._telemetry, self._room = telemetry, room
+        self._telemetry, self._room = telemetry, memory_budget
 
     @property
     def ready(self) -> bool:

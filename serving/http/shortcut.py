@@ -18,11 +18,11 @@ from serving.errors import ServingError
 from serving.http.exchange import Exchange, Prepared, exchange_of
 from serving.http.service import Service
 from serving.http.tracing import Wsgi
-from serving.protocols.protocol import Protocol, Wanted
+from serving.protocols.protocol import ParsedRequest, Protocol
 from serving.protocols.registry import PROTOCOLS
 from serving.protocols.schemas import JSON_TYPE
 
-_Groups = dict[tuple[ServedModel, str], list[tuple[Exchange, Any, Wanted, Any]]]
+_Groups = dict[tuple[ServedModel, str], list[tuple[Exchange, Any, ParsedRequest, Any]]]
 _NO_JSON: Any = object()
 _ADDRESSES = {
     address: one for one in PROTOCOLS if JSON_TYPE not in one.readers for address in one.addresses if "<" not in address
@@ -94,7 +94,7 @@ class Shortcut:
             served = models.pick(None)
             wanted = protocol.parse(body, served)
             taken, method = served.take(wanted.rows, wanted.methods[0], plane.limits.max_rows)
-        except ServingError:  # is said in its turn
+        except ServingError:  # is reported when the request's turn comes
             return
         if served.is_batched(method) and len(wanted.rows) < plane.limits.large_rows:
             groups.setdefault((served, method), []).append((exchange, body, wanted, taken))
@@ -116,7 +116,7 @@ def _body(environ: dict[str, Any]) -> Any:
         return _NO_JSON
 
 
-def _compute(served: ServedModel, method: str, group: list[tuple[Exchange, Any, Wanted, Any]]) -> None:
+def _compute(served: ServedModel, method: str, group: list[tuple[Exchange, Any, ParsedRequest, Any]]) -> None:
     try:
         values = served.compute(np.concatenate([taken for _, _, _, taken in group]), method)
     except ServingError:  # whose rows are to blame shows when each has its turn

@@ -29,7 +29,7 @@ class TimeLimit:
         self._looking = False
 
     async def awaited(self, one: Awaitable[T]) -> T:
-        """Return what is awaited.
+        """Return the result of an awaitable.
 
         Raises
         ------
@@ -41,7 +41,7 @@ class TimeLimit:
         self._deadlines[task] = loop.time() + self.seconds
         if not self._looking:
             self._looking = True
-            loop.call_later(self._pause, self._look, loop)
+            loop.call_later(self._pause, self._check_deadlines, loop)
         try:
             return await one
         except asyncio.CancelledError:
@@ -53,11 +53,11 @@ class TimeLimit:
             del self._deadlines[task]
             self._late.discard(task)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check_deadlines(self, loop: asyncio.AbstractEventLoop) -> None:
         for task, deadline in self._deadlines.items():
             if deadline < loop.time() and task not in self._late:
                 self._late.add(task)
                 task.cancel()
         self._looking = bool(self._deadlines)
         if self._looking:
-            loop.call_later(self._pause, self._look, loop)
+            loop.call_later(self._pause, self._check_deadlines, loop)

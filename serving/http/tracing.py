@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.io.clock import now
 from serving.errors import ServingError
-from serving.http.door import Door, TurnedAway
+from serving.http.access_check import AccessCheck, ClientRefusedError
 from serving.http.exchange import Exchange, Response, exchange_of, is_request_id
 from serving.observe.telemetry import Telemetry
 
@@ -22,7 +22,7 @@ class Tracing:
     ----------
     inner : callable
         The WSGI application that answers.
-    door : Door
+    access_check : AccessCheck
         Checks requests that come without the gateway.
     telemetry : Telemetry
         Counts and logs.
@@ -30,8 +30,8 @@ class Tracing:
         Origins whose pages may ask.
     """
 
-    def __init__(self, inner: Wsgi, door: Door, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
-        self._inner, self._door, self._telemetry, self._cors = inner, door, telemetry, cors
+    def __init__(self, inner: Wsgi, access_check: AccessCheck, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
+        self._inner, self._door, self._telemetry, self._cors = inner, access_check, telemetry, cors
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -41,7 +41,7 @@ class Tracing:
         if not exchange.let_in:
             try:
                 self._door.check(environ)
-            except TurnedAway as error:
+            except ClientRefusedError as error:
                 status, headers, content = self.refuse(environ, exchange, error)
                 start_response(f"{status} {error.code}", headers)
                 return [content]
@@ -61,7 +61,7 @@ class Tracing:
     def refuse(self, environ: dict[str, Any], exchange: Exchange, error: ServingError) -> Response:
         """Return a refusal, counted and logged as every other answer is."""
         status, headers, content = exchange.refusal(error)
-        anybody = isinstance(error, TurnedAway) or self._door.is_anonymous(environ)
+        anybody = isinstance(error, ClientRefusedError) or self._door.is_anonymous(environ)
         self._report(environ, exchange, status, anybody=anybody)
         return status, [*headers, *self._headers(environ, exchange)], content
 

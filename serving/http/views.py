@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 
 from serving.dataplane.outputs import dumps
 from serving.errors import ServingError, quoted
-from serving.http.door import HEALTH
+from serving.http.access_check import HEALTH
 from serving.http.exchange import exchange_of
 from serving.http.page import PAGE
 from serving.http.service import Service
@@ -17,7 +17,7 @@ from serving.observe.telemetry import exposition
 from serving.openapi.document import describe
 from serving.openapi.operations import VERSIONS
 from serving.protocols.common import number, read
-from serving.protocols.protocol import Asked, Protocol, Question
+from serving.protocols.protocol import ModelRequest, Protocol, Question
 from serving.protocols.registry import PROTOCOLS
 from serving.protocols.schemas import JSON_TYPE, TEXT_TYPE
 
@@ -47,7 +47,7 @@ def _add_protocol(flask: Flask, service: Service, protocol: Protocol) -> None:
     score = _scoring(service, protocol)
     for address in protocol.addresses:
         flask.add_url_rule(address, protocol.route, score, methods=["POST"])
-    views = {question.name: _asking(service, question) for question in protocol.questions.values()}
+    views = {question.name: _question_view(service, question) for question in protocol.questions.values()}
     for address, question in protocol.questions.items():
         flask.add_url_rule(address, question.name, views[question.name], methods=[question.method])
 
@@ -64,10 +64,10 @@ def _scoring(service: Service, protocol: Protocol) -> Callable[..., Response]:
     return score
 
 
-def _asking(service: Service, question: Question) -> Callable[..., Response]:
+def _question_view(service: Service, question: Question) -> Callable[..., Response]:
     def ask(name: str | None = None, version: str | None = None) -> Response:
         body = read(request, {}) if question.body is not None and request.content_length else None
-        status, content = question.answer(service, Asked(name, version, body))
+        status, content = question.answer(service, ModelRequest(name, version, body))
         return Response(content if question.kind == TEXT_TYPE else dumps(content), status, mimetype=question.kind)
 
     return ask

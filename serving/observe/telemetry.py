@@ -112,14 +112,14 @@ class LineLog:
 
 
 class Sample:
-    """Lets some lines a second through; the next one after that says how many were kept back."""
+    """Lets a limited number of lines through per second. The next line then says how many were dropped."""
 
     def __init__(self, most: int) -> None:
         self._most, self._taken, self._kept = most, 0, 0
         self._since = time.monotonic()
 
     def takes(self, line: dict[str, Any]) -> bool:
-        """Return whether a line is one of those that are written."""
+        """Return whether to write a line."""
         if time.monotonic() - self._since >= 1:
             self._since, self._taken = time.monotonic(), 0
         if self._taken == self._most:
@@ -148,7 +148,7 @@ class Telemetry:
         self._known: dict[tuple[str, str, str, str], tuple[Any, Any, Any]] = {}
 
     def keep_payload(self) -> bool:
-        """Return whether this request's payload is one of those to be kept."""
+        """Return whether to log this request's payload."""
         return self.payloads is not None and random.random() < self.share  # noqa: S311 - a sample
 
     def request(self, line: dict[str, Any], *, sampled: bool = False) -> None:

@@ -41,7 +41,7 @@ def describe(plane: DataPlane, version: str, open_paths: Collection[str] | None)
     for protocol in PROTOCOLS:
         found["paths"] |= _scoring(dialect, protocol, shown) | _scoring_by_name(dialect, protocol, routes)
         for address, question in protocol.questions.items():
-            found["paths"] |= _asking(dialect, address, question, routes)
+            found["paths"] |= _question_paths(dialect, address, question, routes)
     return found
 
 
@@ -100,7 +100,7 @@ def _is_binary(schema: dict[str, Any]) -> bool:
     return schema.get("format") == "binary"
 
 
-def _asking(dialect: Dialect, address: str, question: Question, routes: dict[str, Route]) -> dict[str, Any]:
+def _question_paths(dialect: Dialect, address: str, question: Question, routes: dict[str, Route]) -> dict[str, Any]:
     found = {}
     paths = [(path, f"{question.name}_{tail}") for path, tail, _ in _addresses(address, routes)]
     for path, name in paths if _NAME.search(address) else [(address, question.name)]:

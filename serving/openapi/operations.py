@@ -1,4 +1,4 @@
-"""What one operation of the description says, in the words of OpenAPI 2, 3 and 3.1."""
+"""Writes one operation of the description for OpenAPI 2, 3 and 3.1."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Dialect:
         for status in sorted({*OF_ANY, *refusals, *([401] if closed else [])}):
             responses[str(status)] = self._refusal(path, status)
         if not_ready is not None:
-            responses["503"] = self._response(MEANING[503], self._also(path, next(iter(answers)), not_ready))
+            responses["503"] = self._response(MEANING[503], self._or_error(path, next(iter(answers)), not_ready))
         found: dict[str, Any] = {
             "operationId": name,
             "summary": summary,
@@ -71,18 +71,18 @@ class Dialect:
             "responses": responses,
         }
         given = [*parameters, *(body.parameters if body is not None else ())]
-        said = [self._parameter(one) for one in given]
+        described = [self._parameter(one) for one in given]
         if self.version == "2":
             found["produces"] = sorted({*answers, JSON_TYPE})
             if body is not None:
                 found["consumes"] = list(body.schemas)
-                said.append(self._body_parameter(body))
+                described.append(self._body_parameter(body))
         elif body is not None:
             found["requestBody"] = {"required": body.required, "content": self._contents(body)}
-        return found | ({"parameters": said} if said else {})
+        return found | ({"parameters": described} if described else {})
 
     def head(self, title: str, served: str) -> dict[str, Any]:
-        """Return what a description begins with."""
+        """Return the head of a description."""
         key, number = VERSIONS[self.version]
         found: dict[str, Any] = {key: number, "info": {"title": title, "version": served}, "paths": {}}
         if self.version == "2":
@@ -110,7 +110,7 @@ class Dialect:
         where = "definitions" if self.version == "2" else "components/schemas"
         return {"$ref": f"#/{where}/{error_form(path).name}"}
 
-    def _also(self, path: str, kind: str, schema: Schema) -> dict[str, Schema]:
+    def _or_error(self, path: str, kind: str, schema: Schema) -> dict[str, Schema]:
         """Return the schemas of an answer that may be an error too."""
         if kind == JSON_TYPE:
             return {kind: any_of([schema, self._error(path)])}

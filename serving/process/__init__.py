@@ -1,1 +1,1 @@
-"""The processes of a server: the parent, its workers, containers, and what they print."""
+"""The processes of a server: parent, workers, containers and their output."""

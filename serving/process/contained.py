@@ -1,6 +1,6 @@
-"""Serves the one version in an image. This is the command of containers that no endpoint manages.
+"""Serves the version in an image. This is the command of containers that no endpoint manages.
 
-It writes only below ``/tmp``, so that everything else may be read-only. If keys are needed, a mounted file has them.
+It writes only below ``/tmp``, so that everything else may be read-only. Keys are read from a mounted file.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from serving.process.settings import read_endpoint
 from serving.server import main as serve
 
 IMAGE = Path("/vivero")
-KEYS = Path("/run/secrets/vivero-keys")  # one key a line
-_PLACE = Path("/tmp/vivero")  # noqa: S108 - the container's own
+KEYS = Path("/run/secrets/vivero-keys")  # one key per line
+_PLACE = Path("/tmp/vivero")  # noqa: S108 - private to the container
 
 
 def main() -> int:
-    """Create a workspace that can be written to, serve from it, and return the exit code."""
-    # Its models are a link into the image, which nobody can write.
+    """Create a writable workspace, serve from it, and return the exit code."""
+    # Its models are a link into the image, which nobody can change.
     os.environ[ownership.VARIABLE] = str(_PLACE)
     return guarded(lambda: serve(lay_out(IMAGE, KEYS, _PLACE)))
 
 
 def lay_out(image: Path, keys: Path, place: Path) -> Path:
-    """Return the endpoint's folder in a new workspace at `place`, whose models are those of the image.
+    """Return the endpoint's folder in a new workspace at `place` with the models of the image.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Loads the versions in the endpoint's record and switches to them only once they are proven to work."""
+"""Loads the versions in the endpoint's record, and switches to them only after they have been tested."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Loaded = dict[tuple[str, int], ServedModel]
 
 
 class Deployer:
-    """Loads versions, checks them, and hands whole routes to the data plane.
+    """Loads and tests versions, and replaces the data plane's routes as a whole.
 
     If a version does not load, has another hash or fails on its example, the state file of this process says so, and
     the earlier versions stay in service. If none is in service yet, the endpoint's other models are served.
@@ -42,22 +42,22 @@ class Deployer:
         self.registry = FileRegistry(layout)
         self.loaded: Loaded = {}
         self.problem: str | None = None  # why the requested version is not served
-        self.left_out: list[str] = []  # why some models are not, while the others are
+        self.left_out: list[str] = []  # why some models are not served while others are
         self.generation = 0
         self._asked: Any = None
-        self._said = ""
+        self._message = ""
         self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
-        """Read the record and the aliases, and switch to what has changed."""
+        """Read the record and the aliases, and switch if they have changed."""
         with self._refreshing:
             self._refresh()
 
     def begin_in_process(self) -> None:
-        """Begin in a process that was forked from the loading one, and switch to what the record says by now.
+        """Start in a process forked from the loading process, and switch to the current record.
 
-        If that fails, what was loaded first is served, unless the record or another process already has a later
-        version.
+        If that fails, the versions loaded before the fork are served, unless the record or another process already has
+        a later version.
         """
         self._count(self.loaded, 1)
         self.refresh()
@@ -68,7 +68,7 @@ class Deployer:
         """Return whether the endpoint's record or another server process has a later version."""
         own = set(self.loaded)
         for path in self.endpoint.states.glob("[0-9]*.json"):
-            with contextlib.suppress(OSError, UserError, ValueError):  # of one that ends at this moment
+            with contextlib.suppress(OSError, UserError, ValueError):  # the file of a process that is just ending
                 other = read_record(path, ServerState)
                 served = {(one.name, one.version) for one in other.served}
                 if int(path.stem) != os.getpid() and served and served != own:
@@ -76,7 +76,7 @@ class Deployer:
         try:
             return self._record().generation != self.generation
         except (UserError, OSError, ValueError, KeyError, TypeError):
-            return False  # unknown
+            return False  # not known
 
     def _refresh(self) -> None:
         try:
@@ -91,13 +91,13 @@ class Deployer:
             self.problem = None
         except (UserError, ServingError, OSError, ValueError) as error:
             self.problem = str(error)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything; the old one goes on
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; the earlier version stays
             traceback.print_exc()
-            self.problem = _said(error)
+            self.problem = _message(error)
         self._write_state()
 
     def watch(self, seconds: float, also: Callable[[], None]) -> threading.Thread:
-        """Refresh again and again from a thread of its own; `also` is called each time."""
+        """Refresh at regular intervals in a thread, and call `also` each time."""
         pause = threading.Event()
 
         def run() -> None:
@@ -110,7 +110,7 @@ class Deployer:
         return thread
 
     def load(self, name: str) -> None:
-        """Serve a model again that was unloaded; all server processes follow within a moment."""
+        """Serve a model again that was unloaded. All server processes follow within a moment."""
         self._check_known(name)
         self._write_unloaded(read_unloaded(self.endpoint) - {name})
 
@@ -120,7 +120,7 @@ class Deployer:
         self._write_unloaded(read_unloaded(self.endpoint) | {name})
 
     def names(self) -> list[str]:
-        """Return the names of all models of the endpoint, the unloaded ones too."""
+        """Return the names of all models of the endpoint, including unloaded ones."""
         return sorted({one.name for one in self._record().deployments})
 
     def _check_known(self, name: str) -> None:
@@ -137,7 +137,7 @@ class Deployer:
         return read_record(self.endpoint.record, EndpointRecord)
 
     def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
-        """Return name, version, weight and whether it only mirrors. Aliases are resolved again."""
+        """Return name, version, weight and whether it only mirrors. Aliases are resolved anew."""
         version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
         return asked.name, version, asked.weight, asked.mirror
 
@@ -161,7 +161,7 @@ class Deployer:
     def _ready_all(
         self, wanted: list[tuple[str, int, float, bool]], settings: EndpointSettings
     ) -> tuple[Loaded, list[str]]:
-        """Return all versions, and why some models are left out, which they only are where nothing is served yet."""
+        """Return all versions, and why models are left out. That is only allowed if nothing is served yet."""
         loaded: Loaded = {}
         left_out: list[str] = []
         first: Exception | None = None
@@ -173,7 +173,7 @@ class Deployer:
                 if self.plane.routes:
                     raise
                 first = first or error
-                left_out.append(f"{name} is not served: {_said(error)}")
+                left_out.append(f"{name} is not served: {_message(error)}")
         if first is not None and not loaded:
             raise first
         return loaded, left_out
@@ -183,7 +183,7 @@ class Deployer:
             self.metrics.served.labels(name, str(version)).set(value)
 
     def _ready(self, name: str, version: int, settings: EndpointSettings) -> ServedModel:
-        """Return a version loaded and tried out; one that is served already as it is."""
+        """Load and test a version. One that is already served is returned unchanged."""
         if (name, version) in self.loaded:
             return self.loaded[name, version]
         record = self.registry.read(name, version)
@@ -210,7 +210,7 @@ class Deployer:
         report = {"time": now(), **served.parity} if served.parity else {}
         try:
             keep_parity(self.layout, served.record, report)
-        except OSError as error:  # a registry that only others may write: the answers are the same
+        except OSError as error:  # only others can write to the registry; the predictions are the same
             print(f"{now()} The parity report was not written: {error}", flush=True)
 
     def _write_state(self) -> None:
@@ -229,24 +229,24 @@ class Deployer:
         problem = self.problem or "; ".join(self.left_out) or None
         state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": problem}
         said = json.dumps(state)
-        if said == self._said:
+        if said == self._message:
             return
-        if self.problem is not None and self.loaded:  # else the server ends, and says it once
+        if self.problem is not None and self.loaded:  # otherwise the server ends and reports it once
             print(f"{now()} Still serving the earlier versions: {self.problem}", flush=True)
         try:
             write_json(self.endpoint.states / f"{os.getpid()}.json", {**state, "time": now()})
         except OSError as error:
             print(f"{now()} The state cannot be written: {error}", flush=True)
             return
-        self._said = said
+        self._message = said
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) if isinstance(error, UserError | ServingError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def read_unloaded(endpoint: EndpointLayout) -> set[str]:
-    """Return the names of the models that a client has unloaded."""
+    """Return the names of the models that clients have unloaded."""
     try:
         found = read_json(endpoint.unloaded)
     except FileNotFoundError:
@@ -255,12 +255,12 @@ def read_unloaded(endpoint: EndpointLayout) -> set[str]:
 
 
 def check_framework(record: ModelRecord, *, allow: bool) -> str | None:
-    """Return what every answer must say where scikit-learn is not the model's own, None where it is.
+    """Return a warning for every answer if scikit-learn differs from the model's, or None.
 
     Raises
     ------
     UserError
-        If it is another major.minor and that is not allowed.
+        If the major.minor version differs and that is not allowed.
     """
     import sklearn
 

@@ -1,8 +1,8 @@
-"""Warnings of libraries that are true in a script and false in a server."""
+"""Silences library warnings that are right in a script and wrong in a server."""
 
 import warnings
 
 
 def silence() -> None:
-    """Leave out that a matrix has no feature names: its columns are in the model's order, which was checked."""
+    """Ignore the warning that a matrix has no feature names. Its columns have been put in the model's order."""
     warnings.filterwarnings("ignore", message="X does not have valid feature names")

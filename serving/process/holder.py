@@ -1,7 +1,7 @@
-"""Holds the socket that an endpoint listens on: ``python holder.py HOST PORT PATH``. Standard library only.
+"""Holds the listening socket of an endpoint: ``python holder.py HOST PORT PATH``. Standard library only.
 
-Servers connect to the Unix socket at PATH to receive it, and stay connected: the end of that connection means that the
-holder has died. While servers are replaced, no client's connection is refused or lost.
+Servers connect to the Unix socket at PATH to receive it, and stay connected. If that connection ends, the holder has
+died. While servers are replaced, no client's connection is refused or lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BACKLOG = 4096
 
 
 def main(host: str, port: int, path: str) -> None:
-    """Hand the socket over until SIGTERM."""
+    """Hand out the listening socket until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -39,7 +39,7 @@ def main(host: str, port: int, path: str) -> None:
 
 
 def _socket_at(path: str) -> socket.socket:
-    """Return a Unix socket that appears as a whole in the place of an earlier holder's."""
+    """Return a Unix socket that atomically replaces an earlier holder's."""
     asked, staged = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), f"{path}.new"
     Path(staged).unlink(missing_ok=True)
     asked.bind(staged)

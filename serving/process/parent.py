@@ -1,8 +1,8 @@
-"""Loads the models once and forks the server processes, which share their memory; replaces those that die or hang.
+"""Loads the models once, forks the server processes, which share the memory, and replaces those that die or hang.
 
-A fork keeps only the thread that forks. A pool of threads, such as OpenMP's, would hang in the new process when it is
-used. So nothing here starts a thread. If loading a model starts threads all the same, nothing is shared, and each
-process loads for itself.
+A fork keeps only the thread that forks. A thread pool, such as OpenMP's, would hang when the new process uses it. So
+nothing here starts a thread. If loading a model starts threads all the same, nothing is shared, and each process loads
+the models itself.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 SIGNALS = (*STOP, signal.SIGCHLD)
 NOT_SERVED, HAS_THREADS = 1, 4  # exit codes of the loading process
 GRACE = 5.0  # seconds beyond stop_timeout after which processes are killed
-# Looks without a sign of life after which a process is replaced. Looks and not seconds: a machine that was asleep, or
-# that stopped all of them at once, has not made any of them hang.
+# Checks without a sign of life after which a process is replaced. Checks are counted instead of seconds, because a
+# process is not hung if the machine was asleep or stopped all processes at once.
 _SILENT_LOOKS = 20
-_BEGUN_ANEW = ("jemalloc_bg_thd",)  # threads whose library knows of forks; pyarrow brings this one
+_BEGUN_ANEW = ("jemalloc_bg_thd",)  # threads whose library handles forks; pyarrow starts this one
 
 
-def load_and_mind(folder: Path, listening: Listening, *, shared: bool) -> int:
-    """Be the loading process of an endpoint until a signal to stop comes; return the exit code."""
+def load_and_supervise(folder: Path, listening: Listening, *, shared: bool) -> int:
+    """Run the loading process of an endpoint until a signal to stop arrives. Return the exit code."""
     _, endpoint, _, _ = read_endpoint(folder)
     deployer = None
     if shared:
@@ -46,10 +46,10 @@ def load_and_mind(folder: Path, listening: Listening, *, shared: bool) -> int:
         deployer = worker.load(folder)
         if deployer.problem is not None:
             return NOT_SERVED
-        forget(endpoint, os.getpid())  # it serves nothing itself
+        forget(endpoint, os.getpid())  # this process does not serve
         if _has_threads():
             return HAS_THREADS
-    Processes(folder, listening, deployer).mind()
+    Processes(folder, listening, deployer).supervise()
     return 0
 
 
@@ -60,14 +60,15 @@ class Process:
     Parameters
     ----------
     pid : int
+        Its id.
     signs : int
-        The end of a pipe where its signs of life come.
+        The read end of the pipe with its signs of life.
     begun : float
-        Since when it runs.
+        Its start, in ``time.monotonic``.
     state : Path
-        The file that it writes once it has loaded, which may take any time.
+        The file that it writes once it has loaded the models, which may take any time.
     silent : int or None
-        For how many looks no sign has come; None before the first sign and the state.
+        The number of checks without a sign of life. None before the first sign and the state file.
     """
 
     pid: int
@@ -77,7 +78,7 @@ class Process:
     silent: int | None = None
 
     def is_hung(self) -> bool:
-        """Look for signs of life, and tell whether there was none for too long."""
+        """Check for signs of life. Return whether there were none for too long."""
         with contextlib.suppress(BlockingIOError):
             if os.read(self.signs, 1 << 12):
                 self.silent = 0
@@ -94,10 +95,12 @@ class Processes:
 
     Parameters
     ----------
+    folder : Path
+        The endpoint's folder.
     listening : Listening
-        What all of them accept from.
+        The sockets from which all of them accept.
     deployer : Deployer or None
-        What they share; None: each loads for itself.
+        The loaded models that they share. None means that each process loads them itself.
     """
 
     def __init__(self, folder: Path, listening: Listening, deployer: Deployer | None) -> None:
@@ -106,13 +109,13 @@ class Processes:
         self._running: list[Process] = []
         self._not_before = 0.0
 
-    def mind(self) -> None:
-        """Keep as many going as are wanted until a signal to stop comes; then wait for their last answers."""
+    def supervise(self) -> None:
+        """Keep the configured number of processes running until a signal to stop. Then wait for their last answers."""
         signalled = signal.sigtimedwait(SIGNALS, 0)
         while signalled is None or signalled.si_signo not in STOP:
             if signalled is None:
                 self._replace_hung()
-            self._bury()
+            self._remove_ended()
             while len(self._running) < self._settings.workers and time.monotonic() >= self._not_before:
                 self._running.append(self._fork())
             signalled = signal.sigtimedwait(SIGNALS, timeouts.seconds("server_look"))
@@ -141,8 +144,8 @@ class Processes:
                 print(f"Server process {one.pid} does not respond and is replaced", flush=True)
                 os.kill(one.pid, signal.SIGKILL)
 
-    def _bury(self) -> None:
-        """Take those that have ended off the list; one that ended at once has its successor wait a second."""
+    def _remove_ended(self) -> None:
+        """Remove ended processes from the list. If one ended within a second, its successor starts a second later."""
         for one in [one for one in self._running if exit_code(one.pid) is not None]:
             self._running.remove(one)
             os.close(one.signs)
@@ -156,16 +159,16 @@ class Processes:
         until = time.monotonic() + self._settings.stop_timeout + GRACE
         while self._running:
             signal.sigtimedwait(SIGNALS, 0.2)
-            self._bury()
+            self._remove_ended()
             if time.monotonic() > until:
                 for one in self._running:
                     os.kill(one.pid, signal.SIGKILL)
 
 
 def fork(run: Callable[[], int]) -> int:
-    """Run a function in a new process, which ends with it, or when this one dies; return its id.
+    """Run a function in a new process, and return its id. The process ends with the function or if this process dies.
 
-    It leaves as it is what this process has to tidy up.
+    It does not run the clean-up of this process.
     """
     parent = os.getpid()
     sys.stdout.flush()
@@ -177,7 +180,7 @@ def fork(run: Callable[[], int]) -> int:
     try:
         _end_with(parent)
         code = run()
-    except BaseException:  # noqa: BLE001 - nothing of it may go on in the code of the parent
+    except BaseException:  # noqa: BLE001 - the parent's code must not continue in the child
         traceback.print_exc()
     finally:
         with contextlib.suppress(OSError):
@@ -187,19 +190,19 @@ def fork(run: Callable[[], int]) -> int:
 
 
 def exit_code(pid: int) -> int | None:
-    """Return the exit code of a child, minus the signal's number if one ended it; None while it runs."""
+    """Return a child's exit code, or minus the number of the signal that ended it. None while it runs."""
     found, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if found else None
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants that lose their own, so that their end can be waited for."""
+    """Become the parent of orphaned descendants, so that this process can wait for their end."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def has_children() -> bool:
-    """Bury the children that have ended, and tell whether others are left."""
+    """Reap ended children, and return whether others are left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue
@@ -209,7 +212,7 @@ def has_children() -> bool:
 
 
 def forget(endpoint: EndpointLayout, pid: int) -> None:
-    """Remove what a process said of itself that only held while it served."""
+    """Remove a process's state and metrics, which are only valid while it serves."""
     (endpoint.states / f"{pid}.json").unlink(missing_ok=True)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client import multiprocess
@@ -218,14 +221,14 @@ def forget(endpoint: EndpointLayout, pid: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Let the kernel end this process when its supervisor dies (prctl, PR_SET_PDEATHSIG)."""
+    """Let the kernel end this process if its parent dies (prctl, PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:  # it died before that
+    if os.getppid() != parent:  # it has died before the call
         os._exit(0)
 
 
 def _has_threads() -> bool:
-    """Return whether this process has threads, those that Python does not know too, that a fork would leave behind."""
+    """Return whether this process has threads that a fork would not copy, including those unknown to Python."""
     names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
     return len([name for name in names if name not in _BEGUN_ANEW]) > 1

@@ -21,7 +21,7 @@ from serving.http.connections import Connection
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
 from serving.http.listening import Listening
-from serving.http.room import Room, descriptors_left
+from serving.http.memory_budget import MemoryBudget, descriptors_left
 from serving.observe.telemetry import LineLog, Metrics, Sample, Telemetry
 from serving.process import false_warnings
 from serving.process.deployer import Deployer
@@ -44,8 +44,8 @@ def load(folder: Path) -> Deployer:
     deployer = Deployer(layout, endpoint, plane, metrics)
     deployer.refresh()
     gc.collect()
-    # Loaded models stay. Collecting garbage among them would delay requests for tens of milliseconds, and write to
-    # memory that the processes share.
+    # Loaded models stay for the life of the process. Collecting them would delay requests by tens of milliseconds, and
+    # write to shared memory.
     gc.freeze()
     return deployer
 
@@ -54,7 +54,7 @@ def make_application(folder: Path, deployer: Deployer) -> App:
     """Return the application of an endpoint and start its threads. Without models it answers 503."""
     _, endpoint, _, settings = read_endpoint(folder)
     metrics = deployer.metrics
-    # In a container this is our link to the folder on the host. A link that replaces it later is not followed.
+    # In a container this is a link to the folder on the host. A link that replaces it later is not followed.
     keys = Keys(endpoint.keys.resolve() if settings.needs_keys else None)
     log_bytes = int(settings.log_megabytes * 2**20)
     access = LineLog(endpoint.access_log, metrics.dropped, log_bytes)
@@ -66,7 +66,7 @@ def make_application(folder: Path, deployer: Deployer) -> App:
         keys,
         telemetry,
         hosts=settings.known_hosts,
-        room=Room(int(settings.max_megabytes_at_once * 2**20), descriptors_left()),
+        memory_budget=MemoryBudget(int(settings.max_megabytes_at_once * 2**20), descriptors_left()),
         max_bytes=int(settings.max_megabytes * 2**20),
         cors=tuple(settings.cors),
         shared_metrics=endpoint.metrics if settings.workers > 1 else None,
@@ -75,29 +75,29 @@ def make_application(folder: Path, deployer: Deployer) -> App:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which accepts few connections at a time while many may wait.
+    """A uvicorn server that accepts few connections at a time, while many may wait.
 
-    asyncio calls accept as often as its backlog is long, even when each call fails because descriptors have run out,
+    asyncio calls accept as often as its backlog is long, even if each call fails because descriptors have run out,
     and logs each failure.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept connections."""
+        """Start accepting connections."""
         await super().startup(sockets)
         for one in sockets or ():
             one.listen(_WAITING)
 
 
-def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server:
-    """Return the HTTP server, which gives a sign of life about once a second while its loop runs."""
+def make_server(folder: Path, app: App, heartbeat: Callable[[], None]) -> Server:
+    """Return the HTTP server. It gives a sign of life about once a second while its loop runs."""
     _, _, _, settings = read_endpoint(folder)
     gateway = Gateway(
         app.wsgi,
         app.wsgi.refuse,
         app.plane.is_quick,
         app.prepare,
-        door=app.door,
-        room=app.room,
+        access_check=app.access_check,
+        memory_budget=app.memory_budget,
         max_bytes=int(settings.max_megabytes * 2**20),
         threads=settings.threads,
         queue=settings.queue,
@@ -105,7 +105,7 @@ def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server
     )
 
     async def notify() -> None:
-        give_sign()
+        heartbeat()
 
     config = uvicorn.Config(
         gateway,
@@ -125,26 +125,26 @@ def make_server(folder: Path, app: App, give_sign: Callable[[], None]) -> Server
     return Server(config)
 
 
-def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: int) -> None:
-    """Serve in a newly forked process until SIGTERM. Requests at work are answered first.
+def run(folder: Path, deployer: Deployer, listening: Listening, heartbeat_interval: int) -> None:
+    """Serve in a newly forked process until SIGTERM. Requests in progress are answered first.
 
-    Once the state is written, bytes in the pipe `sign_of_life` show that the process does not hang.
+    Once the state file is written, bytes in the pipe `heartbeat_interval` show that the process does not hang.
     """
 
-    def give_sign() -> None:
+    def heartbeat() -> None:
         with contextlib.suppress(OSError):  # the parent is gone, and this process ends soon
-            os.write(sign_of_life, b".")
+            os.write(heartbeat_interval, b".")
 
     def stopped() -> bool:
-        give_sign()
+        heartbeat()
         return server.should_exit
 
     _log_once_a_second("asyncio")
     random.seed()
-    np.random.seed()  # for models without a random state of their own
+    np.random.seed()  # for models without their own random state
     deployer.begin_in_process()
     app = make_application(folder, deployer)
-    server = make_server(folder, app, give_sign)
+    server = make_server(folder, app, heartbeat)
     # uvicorn handles these while it runs. A signal just before or after has the same effect.
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, server.handle_exit)
@@ -156,6 +156,6 @@ def run(folder: Path, deployer: Deployer, listening: Listening, sign_of_life: in
 
 
 def _log_once_a_second(name: str) -> None:
-    """Limit a logger to one line a second: clients that use up all descriptors make it log."""
+    """Limit a logger to one line per second, because clients that use up all descriptors make it log."""
     sample = Sample(1)
     logging.getLogger(name).addFilter(lambda record: sample.takes(record.__dict__))

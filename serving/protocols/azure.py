@@ -15,7 +15,7 @@ from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import bad_input
 from serving.protocols.common import by_column, mapping, names, text
-from serving.protocols.protocol import Protocol, Reply, Wanted
+from serving.protocols.protocol import ParsedRequest, Protocol, Reply
 from serving.protocols.schemas import (
     JSON_TYPE,
     Body,
@@ -30,19 +30,20 @@ from serving.protocols.schemas import (
     object_of,
     rows_schema,
     shown_example,
+    split_schema,
 )
 
 _RESULTS = "Results"  # the answer's key where the rows came as Inputs
 
 
-def parse(body: Any, _served: ServedModel) -> Wanted:
+def parse(body: Any, _served: ServedModel) -> ParsedRequest:
     """Return what a request asks for."""
     body = mapping(body)
     method = text(body.get("method"), "method")
     if "data" in body:
-        return Wanted(_rows(body["data"], names(body.get("columns"), "columns")), (method,))
+        return ParsedRequest(_rows(body["data"], names(body.get("columns"), "columns")), (method,))
     if "input_data" in body:
-        return Wanted(_rows(body["input_data"], None), (method,))
+        return ParsedRequest(_rows(body["input_data"], None), (method,))
     if "Inputs" in body:
         given = mapping(body["Inputs"], "Inputs")
         if len(given) != 1:
@@ -50,7 +51,7 @@ def parse(body: Any, _served: ServedModel) -> Wanted:
         options = body.get("GlobalParameters")
         if isinstance(options, dict) and method is None:
             method = text(options.get("method"), "GlobalParameters.method")
-        return Wanted(_rows(next(iter(given.values())), None), (method,), _RESULTS)
+        return ParsedRequest(_rows(next(iter(given.values())), None), (method,), _RESULTS)
     raise bad_input("no_rows", "The request has no rows. Send them as data, input_data or Inputs")
 
 
@@ -62,7 +63,7 @@ def _rows(value: Any, columns: list[str] | None) -> Rows:
     return by_column(value)
 
 
-def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
+def render(answers: Sequence[Answer], wanted: ParsedRequest) -> Reply:
     """Return the answer in the form of the request: by method, or as ``Results`` for ``Inputs``."""
     (answer,) = answers
     return Reply({wanted.form or answer.method: answer.values})
@@ -70,12 +71,12 @@ def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
 
 def describe(served: ServedModel) -> Body:
     """Describe requests."""
-    rows, columns, method = rows_schema(served), columns_schema(served), method_schema(served)
-    split = object_of({"columns": columns, "index": {}, "data": rows}, "data")
-    forms = any_of([split, rows, by_column_schema(served)])
+    rows, split, columns = rows_schema(served), split_schema(served), by_column_schema(served)
+    method = method_schema(served)
+    forms = any_of([split, rows, columns])
     properties = {
-        "data": any_of([rows, split, by_column_schema(served)]),
-        "columns": columns,
+        "data": any_of([rows, split, columns]),
+        "columns": columns_schema(served),
         "input_data": forms,
         "Inputs": {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": forms},
         "GlobalParameters": {"properties": {"method": method}},

@@ -18,20 +18,19 @@ _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
 def read(request: Request, readers: Mapping[str, Reader]) -> Any:
-    """Return what a request's body says.
+    """Return the content of a request's body.
 
     Parameters
     ----------
     request : Request
         Flask's.
     readers : mapping of str to callable
-        How bodies are read, by their content type; JSON is read as JSON unless it has a reader of its own.
+        Readers of bodies by content type. JSON without a reader is parsed as JSON.
 
     Raises
     ------
     ServingError
-        415 for another content type, and for a body that is compressed or has another charset than UTF-8. 400 for what
-        is not valid.
+        415 for another content type, and for a body that is compressed or not in UTF-8. 400 for an invalid body.
     """
     kind = JSON_TYPE if _is_json(request.mimetype) else request.mimetype
     if kind != JSON_TYPE and kind not in readers:
@@ -42,7 +41,7 @@ def read(request: Request, readers: Mapping[str, Reader]) -> Any:
         message = f"Content-Encoding {quoted(encoding)} is not supported. Send the body uncompressed"
         raise ServingError(415, "encoded", message)
     charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if charset not in _CHARSETS:  # would else be read as UTF-8, and be other texts
+    if charset not in _CHARSETS:  # otherwise texts would be misread as UTF-8
         raise ServingError(415, "charset", f"Charset {quoted(charset)} is not supported. Send UTF-8")
     content = request.get_data(cache=False)
     return readers[kind](content, request.headers.get) if kind in readers else loads(content)
@@ -53,23 +52,23 @@ def _is_json(kind: str) -> bool:
 
 
 def loads(content: bytes) -> Any:
-    """Return what JSON says.
+    """Parse JSON.
 
     Raises
     ------
     ServingError
-        400 for what is not JSON; NaN and Infinity are not.
+        400 for invalid JSON, which includes NaN and Infinity.
     """
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         word = _not_a_number(content)
-        said = f"{word} is not allowed. Write null for a missing value" if word is not None else str(error)
-        raise bad_input("no_json", f"The body is not valid JSON: {said}") from None
+        problem = f"{word} is not allowed. Write null for a missing value" if word is not None else str(error)
+        raise bad_input("no_json", f"The body is not valid JSON: {problem}") from None
 
 
 def _not_a_number(content: bytes) -> str | None:
-    """Return NaN, Infinity or -Infinity if it is that alone which is not JSON: Python's json.dumps writes them."""
+    """Return NaN, Infinity or -Infinity, which Python's json.dumps writes, if nothing else makes it invalid JSON."""
     if b"NaN" not in content and b"Infinity" not in content:
         return None
     found: list[str] = []
@@ -103,8 +102,13 @@ def names(value: Any, what: str) -> list[str] | None:
     return [str(one) for one in value]
 
 
+def rows_of(value: Any) -> Rows:
+    """Return rows that are given as a list, or column by column. Raises like `by_column`."""
+    return by_column(value) if isinstance(value, dict) else Rows(value)
+
+
 def by_column(value: dict[str, Any]) -> Rows:
-    """Return rows of values that are given column by column.
+    """Return rows that are given column by column.
 
     Raises
     ------

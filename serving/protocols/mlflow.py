@@ -15,8 +15,8 @@ from serving.data.rows import Rows, numbered
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import bad_input, count
-from serving.protocols.common import by_column, mapping, names, text
-from serving.protocols.protocol import Asked, Protocol, Question, Reply, Server, Wanted
+from serving.protocols.common import mapping, names, rows_of, text
+from serving.protocols.protocol import ModelRequest, ParsedRequest, Protocol, Question, Reply, Server
 from serving.protocols.schemas import (
     CSV_TYPE,
     JSON_TYPE,
@@ -27,22 +27,22 @@ from serving.protocols.schemas import (
     answers_schema,
     any_of,
     by_column_schema,
-    columns_schema,
     example_if_works,
     method_schema,
     object_of,
     rows_schema,
     shown_example,
+    split_schema,
 )
 
-VERSION = "3.0.0"  # what GET /version says: the protocol's, as clients compare it
+VERSION = "3.0.0"  # what GET /version returns: the protocol's version, which clients compare
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
-def parse(body: Any, _served: ServedModel) -> Wanted:
+def parse(body: Any, _served: ServedModel) -> ParsedRequest:
     """Return what a request asks for."""
     if isinstance(body, Rows):
-        return Wanted(body)
+        return ParsedRequest(body)
     body = mapping(body)
     given = [name for name in _FORMS if name in body]
     if len(given) != 1:
@@ -53,10 +53,8 @@ def parse(body: Any, _served: ServedModel) -> Wanted:
     value = body[given[0]]
     if given[0] == "dataframe_split":
         value = mapping(value, "dataframe_split")
-        return Wanted(Rows(value.get("data"), names(value.get("columns"), "columns")), (method,))
-    if given[0] in ("instances", "inputs") and isinstance(value, dict):
-        return Wanted(by_column(value), (method,))
-    return Wanted(Rows(value), (method,))
+        return ParsedRequest(Rows(value.get("data"), names(value.get("columns"), "columns")), (method,))
+    return ParsedRequest(Rows(value) if given[0] == "dataframe_records" else rows_of(value), (method,))
 
 
 def read_csv(content: bytes, _header: Callable[[str], str | None]) -> Rows:
@@ -75,7 +73,7 @@ def read_csv(content: bytes, _header: Callable[[str], str | None]) -> Rows:
     return Rows(rows, header, texts=True)
 
 
-def render(answers: Sequence[Answer], _wanted: Wanted) -> Reply:
+def render(answers: Sequence[Answer], _wanted: ParsedRequest) -> Reply:
     """Return the answer."""
     (answer,) = answers
     return Reply({"predictions": answer.values})
@@ -83,12 +81,12 @@ def render(answers: Sequence[Answer], _wanted: Wanted) -> Reply:
 
 def describe(served: ServedModel) -> Body:
     """Describe requests."""
-    rows, columns = rows_schema(served), by_column_schema(served)
-    split = object_of({"columns": columns_schema(served), "index": {}, "data": rows}, "data")
+    rows = rows_schema(served)
+    rows_or_columns = any_of([rows, by_column_schema(served)])
     forms = {
-        "instances": any_of([rows, columns]),
-        "inputs": any_of([rows, columns]),
-        "dataframe_split": split,
+        "instances": rows_or_columns,
+        "inputs": rows_or_columns,
+        "dataframe_split": split_schema(served),
         "dataframe_records": rows,
     }
     params = {"properties": {"method": method_schema(served)}}
@@ -102,7 +100,7 @@ def describe_answer(served: ServedModel) -> Schema:
     return object_of({"predictions": answers_schema(served)}, "predictions")
 
 
-def ping(server: Server, _asked: Asked) -> tuple[int, str]:
+def ping(server: Server, _request: ModelRequest) -> tuple[int, str]:
     """Return whether models are served."""
     return 200 if server.ready else 503, "\n"
 

@@ -22,7 +22,7 @@ Reader = Callable[[bytes, Callable[[str], str | None]], Any]
 """From a body, and what returns a header of the request, to what `Protocol.parse` takes."""
 
 
-class Wanted(NamedTuple):
+class ParsedRequest(NamedTuple):
     """What a request asks for.
 
     Parameters
@@ -39,8 +39,8 @@ class Wanted(NamedTuple):
     methods: tuple[str | None, ...] = (None,)
     form: Any = None
 
-    def asking(self, method: str) -> Wanted:
-        """Return the same, asked of a method that the address names.
+    def with_method(self, method: str) -> ParsedRequest:
+        """Return the same request for the method that the address names.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Wanted(NamedTuple):
         return self._replace(methods=(method,))
 
 
-class Packed(NamedTuple):
+class BinaryContent(NamedTuple):
     """The content of an answer that is not JSON alone, its type, and the headers that belong to it."""
 
     content: bytes
@@ -71,15 +71,15 @@ class Reply(NamedTuple):
     form
         The answer as JSON.
     pack : callable or None
-        Returns what is sent in its place.
+        Returns the content to send instead.
     """
 
     form: Any
-    pack: Callable[[], Packed] | None = None
+    pack: Callable[[], BinaryContent] | None = None
 
-    def packed(self) -> Packed:
-        """Return what is sent."""
-        return self.pack() if self.pack is not None else Packed(dumps(self.form), JSON_TYPE, {})
+    def packed(self) -> BinaryContent:
+        """Return the content to send."""
+        return self.pack() if self.pack is not None else BinaryContent(dumps(self.form), JSON_TYPE, {})
 
 
 class Repository(typing.Protocol):
@@ -107,7 +107,7 @@ class Server(typing.Protocol):
         """Whether requests will be answered."""
 
 
-class Asked(NamedTuple):
+class ModelRequest(NamedTuple):
     """The model and version in a question's path, and the JSON sent with it; each may be None."""
 
     name: str | None = None
@@ -126,7 +126,7 @@ class Question:
     summary : str
         The summary in the OpenAPI description.
     answer : callable
-        Returns status and content for the server and an `Asked`: JSON, or text if `kind` is ``text/plain``.
+        Returns status and content for the server and a `ModelRequest`: JSON, or text if `kind` is ``text/plain``.
     schema : dict
         The JSON schema of a 200.
     method : str
@@ -143,7 +143,7 @@ class Question:
 
     name: str
     summary: str
-    answer: Callable[[Server, Asked], tuple[int, Any]]
+    answer: Callable[[Server, ModelRequest], tuple[int, Any]]
     schema: Schema
     method: str = "GET"
     kind: str = JSON_TYPE
@@ -183,8 +183,8 @@ class Protocol:
 
     route: str
     addresses: tuple[str, ...]
-    parse: Callable[[Any, ServedModel], Wanted]
-    render: Callable[[Sequence[Answer], Wanted], Reply]
+    parse: Callable[[Any, ServedModel], ParsedRequest]
+    render: Callable[[Sequence[Answer], ParsedRequest], Reply]
     body: Callable[[ServedModel], Body]
     answer: Callable[[ServedModel], Schema]
     readers: Mapping[str, Reader] = field(default_factory=dict)
@@ -195,7 +195,7 @@ class Protocol:
     def score(
         self, plane: DataPlane, body: Any, name: str | None, version: int | None = None, method: str | None = None
     ) -> Scored:
-        """Return a model's answers to a request, the reply, and what was wanted.
+        """Return a model's answers to a request, the reply, and the parsed request.
 
         Parameters
         ----------
@@ -217,9 +217,9 @@ class Protocol:
         served = route.pick(version)  # once: what its rows look like and what answers them is the same version
         wanted = self.parse(body, served)
         if method is not None:
-            wanted = wanted.asking(method)
+            wanted = wanted.with_method(method)
         answers = plane.answers(route, served, wanted.rows, wanted.methods, mirrored=version is None)
         return answers, self.render(answers, wanted), wanted
 
 
-Scored = tuple[list[Answer], Reply, Wanted]
+Scored = tuple[list[Answer], Reply, ParsedRequest]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from serving.errors import AS_OBJECT, ErrorForm
-from serving.protocols import azure, mlflow, oip, v1
+from serving.protocols import azure, mlflow, v1
+from serving.protocols.oip import protocol as oip
 from serving.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (azure.PROTOCOL, mlflow.PROTOCOL, v1.PROTOCOL, oip.PROTOCOL)
@@ -11,7 +12,7 @@ _FORMS = {one.root: one.errors for one in PROTOCOLS if one.root is not None}
 
 
 def root_of(path: str) -> str:
-    """Return the root that an address is below, empty where its protocol has none."""
+    """Return the root of an address. Empty if its protocol has none."""
     return next((one for one in _FORMS if path == one or path.startswith(f"{one}/")), "")
 
 

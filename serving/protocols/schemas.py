@@ -107,12 +107,17 @@ def columns_schema(served: ServedModel) -> Schema:
     return {**found, "items": {"enum": [*known, *numbers]}, "minItems": len(known), "maxItems": len(known)}
 
 
+def split_schema(served: ServedModel) -> Schema:
+    """Return the schema of rows beside the names of their columns, as pandas writes them with ``orient="split"``."""
+    return object_of({"columns": columns_schema(served), "index": {}, "data": rows_schema(served)}, "data")
+
+
 def by_column_schema(served: ServedModel) -> Schema:
     """Return the schema of values by column. All columns have the same length."""
     if _names(served) is None or served.schema.is_open:
         return {"type": "object", "additionalProperties": {"type": "array"}}
     row = _object_row(served)
-    columns = {name: {**array_of(_alone(cell)), "minItems": 1} for name, cell in row["properties"].items()}
+    columns = {name: {**array_of(_value_or_list(cell)), "minItems": 1} for name, cell in row["properties"].items()}
     return {**row, "properties": columns}
 
 
@@ -158,7 +163,7 @@ def _one_value(schema: Schema) -> Schema:
     return {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": schema}
 
 
-def _alone(cell: Schema) -> Schema:
+def _value_or_list(cell: Schema) -> Schema:
     """Return the schema of a value or a one-element list of it, as TensorFlow accepts in columns."""
     return any_of([cell, {**array_of(cell), "minItems": 1, "maxItems": 1}])
 

@@ -1,9 +1,10 @@
-"""Version 1 of the inference protocol: that of TensorFlow Serving, which KServe took over.
+"""Version 1 of the inference protocol, by TensorFlow Serving and adopted by KServe.
 
 ``POST /v1/models/NAME:predict`` takes rows as ``instances`` and gives ``predictions``, or takes columns as ``inputs``
 and gives ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``method`` names the method, and so does
-``signature_name``; what TensorFlow calls ``serving_default`` is the model's default. ``GET /v1/models/NAME`` says what
-both ask for: KServe whether it is ready (kserve.github.io, "V1 Protocol"), TensorFlow Serving which versions there are.
+``signature_name``; what TensorFlow calls ``serving_default`` is the model's default. ``GET /v1/models/NAME`` answers
+both kinds of client: those of KServe ask whether it is ready (kserve.github.io, "V1 Protocol"), those of TensorFlow
+Serving which versions there are.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from serving.data.rows import Rows
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import Answer
 from serving.errors import AS_TEXT, bad_input, quoted
-from serving.protocols.common import by_column, mapping, number, text
-from serving.protocols.protocol import Asked, Protocol, Question, Reply, Server, Wanted
+from serving.protocols.common import mapping, number, rows_of, text
+from serving.protocols.protocol import ModelRequest, ParsedRequest, Protocol, Question, Reply, Server
 from serving.protocols.schemas import (
     JSON_TYPE,
     STRING,
@@ -33,11 +34,11 @@ from serving.protocols.schemas import (
     shown_example,
 )
 
-_DEFAULT = ("serving_default", "")  # signatures that mean the model's own choice
+_DEFAULT = ("serving_default", "")  # signatures that mean the model's default method
 _FINE = {"error_code": "OK", "error_message": ""}
 
 
-def parse(body: Any, _served: ServedModel) -> Wanted:
+def parse(body: Any, _served: ServedModel) -> ParsedRequest:
     """Return what a request asks for."""
     body = mapping(body)
     if "instances" in body and "inputs" in body:
@@ -45,9 +46,8 @@ def parse(body: Any, _served: ServedModel) -> Wanted:
     if "instances" not in body and "inputs" not in body:
         raise bad_input("no_rows", "The request has no rows. Send them as instances (rows) or inputs (columns)")
     if "instances" in body:
-        return Wanted(Rows(body["instances"]), (_method(body),), "predictions")
-    value = body["inputs"]
-    return Wanted(by_column(value) if isinstance(value, dict) else Rows(value), (_method(body),), "outputs")
+        return ParsedRequest(Rows(body["instances"]), (_method(body),), "predictions")
+    return ParsedRequest(rows_of(body["inputs"]), (_method(body),), "outputs")
 
 
 def _method(body: dict[str, Any]) -> str | None:
@@ -59,7 +59,7 @@ def _method(body: dict[str, Any]) -> str | None:
     return method if method is not None else signature
 
 
-def render(answers: Sequence[Answer], wanted: Wanted) -> Reply:
+def render(answers: Sequence[Answer], wanted: ParsedRequest) -> Reply:
     """Return the answer in the form of the request."""
     (answer,) = answers
     return Reply({wanted.form: answer.values})
@@ -84,12 +84,12 @@ def describe_answer(served: ServedModel) -> Schema:
     return any_of(object_of({name: values}, name) for name in ("predictions", "outputs"))
 
 
-def models(server: Server, _asked: Asked) -> tuple[int, Any]:
+def models(server: Server, _request: ModelRequest) -> tuple[int, Any]:
     """Return the names of the models."""
     return 200, {"models": sorted(server.plane.routes)}
 
 
-def status(server: Server, asked: Asked) -> tuple[int, Any]:
+def status(server: Server, request: ModelRequest) -> tuple[int, Any]:
     """Return that a model is served, and in which versions.
 
     Raises
@@ -97,10 +97,10 @@ def status(server: Server, asked: Asked) -> tuple[int, Any]:
     ServingError
         404 if it is not, or not in that version.
     """
-    route, wanted = server.plane.route(asked.name), number(asked.version)
+    route, wanted = server.plane.route(request.name), number(request.version)
     versions = sorted(route.versions) if wanted is None else [route.pick(wanted).version]
     served = [{"version": str(one), "state": "AVAILABLE", "status": _FINE} for one in versions]
-    return 200, {"name": asked.name, "ready": True, "model_version_status": served}
+    return 200, {"name": request.name, "ready": True, "model_version_status": served}
 
 
 _STATE = object_of({"version": STRING, "state": STRING, "status": {"type": "object"}}, "version", "state", "status")

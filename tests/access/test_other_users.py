@@ -26,12 +26,12 @@ def people() -> Iterator[dict[str, Colleague]]:
 
 
 @contextlib.contextmanager
-def keeper(root: Path) -> Iterator[tuple[int, Path]]:
+def daemon(root: Path) -> Iterator[tuple[int, Path]]:
     """Give number and socket of the process that a node keeps, as the user who runs the tests."""
     process = subprocess.Popen([sys.executable, "-s", str(BOOTSTRAP), "node.daemon", str(root), IDLE])
     try:
-        wait_for(lambda: list(root.glob("keeper-*.sock")), 20)
-        yield process.pid, next(root.glob("keeper-*.sock"))
+        wait_for(lambda: list(root.glob("daemon-*.sock")), 20)
+        yield process.pid, next(root.glob("daemon-*.sock"))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -39,7 +39,7 @@ def keeper(root: Path) -> Iterator[tuple[int, Path]]:
 
 @pytest.mark.parametrize("mode", [0o700, 0o755, 0o2770], ids=["closed", "readable", "of the group"])
 @pytest.mark.parametrize("name", ["bob", "eve"])
-def test_a_node_s_keeper_listens_to_its_own_user(name: str, mode: int, people: dict[str, Colleague]) -> None:
+def test_a_node_s_daemon_listens_to_its_own_user(name: str, mode: int, people: dict[str, Colleague]) -> None:
     """The socket itself is closed, also where its folder is not."""
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
         Path(place).chmod(0o755)
@@ -47,11 +47,13 @@ def test_a_node_s_keeper_listens_to_its_own_user(name: str, mode: int, people: d
         root.mkdir()
         os.chown(root, -1, GID)
         root.chmod(mode)
-        with keeper(root) as (pid, socket):
+        with daemon(root) as (pid, socket):
             done = people[name].finish(people[name].start("tests.support.knocking", str(pid), str(socket), str(root)))
             assert done.stdout.endswith("tried\n"), done.stderr
             could = set(done.stdout.splitlines()) - {"tried"}
-            member = name == "bob" and mode == 0o2770  # such a folder is refused as a node's: see `agent.make_own`
+            member = (
+                name == "bob" and mode == 0o2770
+            )  # such a folder is refused as a node's: see `agent.make_private_folder`
             inside = {"listed its folder"} if mode == 0o755 or member else set()
             assert could == inside | ({"replaced its socket", "wrote beside it"} if member else set())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runner.access.secrets import MASK, confidential, is_secret, masked_word
 from runner.config.composition import dump_yaml
 from runner.errors import UserError
-from runner.execution.secret_values import found_again, passed_over, read_given
+from runner.execution.secret_values import mask_secrets, read_given, restore_secrets
 
 SECRET = [
     "password",
@@ -129,17 +129,17 @@ def test_words_of_the_command_line(word: str, expected: str) -> None:
 def test_a_rerun_finds_its_secrets_again(monkeypatch: pytest.MonkeyPatch) -> None:
     config = job(environment_variables={"A": "${oc.env:WORD_A}", "TOKEN": MASK}, arguments=["--token", MASK])
     with pytest.raises(UserError, match=r"job\.environment_variables\.A comes from .*WORD_A.*export WORD_A="):
-        found_again(config, "run", {})
+        restore_secrets(config, "run", {})
     monkeypatch.setenv("WORD_A", "found")
     with pytest.raises(UserError, match=r"vivero rerun run job\.environment_variables\.TOKEN="):
-        found_again(config, "run", {})
+        restore_secrets(config, "run", {})
     words = read_given(["job.environment_variables.TOKEN=a=b", "job.arguments.1=c"])
-    again = found_again(config, "run", words)["job"]
+    again = restore_secrets(config, "run", words)["job"]
     assert again["environment_variables"] == {"A": "found", "TOKEN": "a=b"} and again["arguments"] == ["--token", "c"]
-    assert passed_over(config)["job"]["environment_variables"]["A"] == MASK
+    assert mask_secrets(config)["job"]["environment_variables"]["A"] == MASK
 
 
 @pytest.mark.parametrize("word", ["job.script=x", "TOKEN=x", "job.arguments", "job.tags.a=b", "job.arguments.absent=1"])
 def test_a_rerun_takes_nothing_else(word: str) -> None:
     with pytest.raises(UserError, match="rerun only takes"):
-        found_again(job(arguments={}), "run", read_given([word]))
+        restore_secrets(job(arguments={}), "run", read_given([word]))

@@ -15,9 +15,12 @@ from tests.support.components import missing
 SMALLEST: dict[str, tuple[list[str], list[str]]] = {
     "history": (["30"], []),
     "overhead": (["1"], []),
+    "data": (["--megabytes", "2", "--assets", "20"], []),
     "warm": (["2"], []),
     "sweep": (["--rounds", "1", "--many", "8", "--only", "ours"], []),
+    "pipelines": (["--rounds", "1", "--sweeps", "1", "--trials", "2"], ["make"]),
     "serving": (["--rounds", "1", "--seconds", "1", "--peers", "", "--models", "svc"], ["wrk"]),
+    "studio": (["--rounds", "1", "--sizes", "20", "--compared", "10", "--points", "1000"], ["chromium"]),
     "attack": (["--rounds", "1", "--seconds", "1"], ["wrk"]),
     "environment": (["--rounds", "1"], ["docker"]),
     "endpoint": (["--rounds", "1", "--seconds", "1"], ["docker", "wrk"]),

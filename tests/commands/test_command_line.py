@@ -12,8 +12,8 @@ import pytest
 
 from runner.cli import main
 from runner.sweeps.store import SweepStore
-from tests.commands.conftest import History
 from tests.support.command_line import ROOT, CommandLine
+from tests.support.history import History
 from tests.support.sweeps import sweep, trial
 
 
@@ -137,7 +137,7 @@ def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
 
 
 def test_our_own_bug_is_a_traceback_and_3(history: History, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr("runner.commands.runs.listing.run_index", {}.__getitem__)
+    monkeypatch.setattr("runner.api.Workspace.runs", lambda *_, **chosen: {}[chosen["where"]])
     assert main(["runs", "--workspace", str(history.layout.root)]) == 3
     assert "KeyError" in capsys.readouterr().err
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from runner.endpoints.store import EndpointStore
 from runner.io.files import write_json
 from runner.layout import Layout
 from runner.records import Deployment, EndpointRecord
+from runner.store.data.store import DataStore
 from runner.store.parity import keep_parity
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
@@ -35,7 +37,19 @@ from tests.support.damage import CONTENTS, PLACES, remove
 from tests.support.examples import examples
 
 pytestmark = pytest.mark.sampled(covers=["runner/**/*.py", "tests/support/damage.py"])
-_NOTES = ("Its controller", "The controllers", "No ", "Run ", "Model ", "Endpoint ", "and ", "+", "Not shown")
+_NOTES = (
+    "Its controller",
+    "The controllers",
+    "No ",
+    "Run ",
+    "Model ",
+    "Endpoint ",
+    "and ",
+    "+",
+    "Not shown",
+    "Data ",
+    "There ",
+)
 _SECONDS = 20  # until a command hangs
 SCRIPT = """
 from azureml.core import Run
@@ -55,16 +69,19 @@ FILES = {
     ],
     "TRIAL": ["run.json", "metrics.jsonl", "worker.lock"],
     "MODEL": ["1/model.json", "1/parity-onnx.json", "aliases.jsonl", "1/model.pkl"],
+    "DATA": ["1/data.json", "1/files.jsonl", "aliases.jsonl"],
     "SWEEP": ["sweep.json", "trials.jsonl", ".lock"],
     "ENDPOINT": ["endpoint.json", "keys.json", "problem.txt", "states/1.json", "logs/server.log", "server.lock"],
     "ENVIRONMENT": ["environment.json", "environment.lock"],
     "WORKSPACE": ["index.sqlite"],
 }  # fmt: skip
-LISTS = ["runs", "models", "sweeps", "endpoints", "environments"]
+LISTS = ["runs", "models", "sweeps", "endpoints", "environments", "data"]
 COMMANDS = [
     *LISTS, "runs --csv", "runs --sort accuracy", "runs --where accuracy>0.1", "runs --columns id,tags,error,ended",
     "show RUN", "metrics RUN", "logs RUN", "compare RUN OTHER", "show TRIAL", "show latest", "models show MODEL",
     "models verify", "models alias MODEL", "models alias MODEL --at 2026-07-01", "models show MODEL@champion",
+    "data show DATA", "data show DATA@golden", "data preview DATA", "data verify", "data alias DATA",
+    "data diff DATA DATA",
     "sweep SWEEP", "sweep latest", "best SWEEP", "logs ENDPOINT", "keys ENDPOINT", "environments show ENVIRONMENT",
     "show RUN_1",
 ]  # fmt: skip
@@ -87,6 +104,7 @@ class Workspace:
         self.folders: dict[str, Path] = {}
         self._find_runs()
         self._make_models()
+        self._make_data()
         self._make_environments()
 
     def _find_runs(self) -> None:
@@ -131,6 +149,16 @@ class Workspace:
         self._add("ENDPOINT", "hurt-endpoint", self.layout.endpoint("hurt-endpoint").root)
         self._add("WORKSPACE", "", self.layout.root)
 
+    def _make_data(self) -> None:
+        source = self.layout.root / "rows.csv"
+        source.write_text("a,b\n1,2\n")
+        store = DataStore(self.layout)
+        for name in ("hurt-data", "well-data"):
+            store.add(name, [source])
+            store.set_alias(name, "golden", 1)
+            os.utime(self.layout.asset(name), (1_000_000_000, 1_000_000_000))  # long ago, so that its row is kept
+        self._add("DATA", "hurt-data", self.layout.asset("hurt-data"))
+
     def _make_environments(self) -> None:
         assert self.run.prepare is not None
         for key in ("a" * 32, "b" * 32):
@@ -159,6 +187,7 @@ class Workspace:
             "models": ["well-model"],
             "sweeps": [self.names["WELL-SWEEP"]],
             "endpoints": ["well-endpoint"],
+            "data": ["well-data"],
             "environments": ["b" * 32],
         }.get(command, [])
 
@@ -181,7 +210,7 @@ class Workspace:
 
     def _replaced(self, word: str) -> str:
         for name, found in self.names.items():
-            if word in (f"{name}_1", f"{name}@champion"):
+            if word in (f"{name}_1", f"{name}@champion", f"{name}@golden"):
                 return word.replace(name, found)
         return word
 

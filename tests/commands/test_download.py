@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.conftest import History
+from tests.support.history import History
 
 
 def tree(folder: Path) -> Any:

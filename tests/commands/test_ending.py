@@ -3,7 +3,7 @@
 import pytest
 
 from runner.io.files import locked
-from tests.commands.conftest import History
+from tests.support.history import History
 
 
 def test_delete_removes_the_run_and_nothing_else(history: History) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from runner.commands.environments.needs import needs
-from runner.environments.catalogue import Needs, kept, remove
+from runner.api.environments.needs import needs
+from runner.environments.catalogue import Needs, remove, stored_environments
 from runner.layout import Layout
 from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
@@ -107,7 +107,7 @@ def test_what_a_model_came_from_stays(line: CommandLine) -> None:
 def test_one_that_is_needed_meanwhile_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
-    (one,) = kept(layout)
+    (one,) = stored_environments(layout)
     asked = []
 
     def needs_now() -> Any:
@@ -122,7 +122,7 @@ def test_one_that_is_needed_meanwhile_is_put_back(line: CommandLine) -> None:
 def test_one_that_is_needed_at_the_last_moment_is_put_back(line: CommandLine) -> None:
     built(line)
     layout = Layout(line.workspace)
-    (one,) = kept(layout)
+    (one,) = stored_environments(layout)
     looks = iter([Needs({}, []), Needs({one.key: ["run that has just begun"]}, [])])
     assert remove(layout, one, lambda: next(looks)) is False
     assert one.folder.exists() and listed(line)[0]["problem"] is None
@@ -165,7 +165,7 @@ from runner.environments import catalogue
 from runner.layout import Layout
 layout = Layout(Path(sys.argv[1]))
 catalogue.remove_tree = lambda path: os.kill(os.getpid(), 9)
-catalogue.remove(layout, catalogue.kept(layout)[0], lambda: catalogue.Needs({}, []))
+catalogue.remove(layout, catalogue.stored_environments(layout)[0], lambda: catalogue.Needs({}, []))
 """
 
 

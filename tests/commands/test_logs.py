@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.io.files import locked, write_json
-from tests.commands.conftest import History
+from tests.support.history import History
 
 
 def test_a_log_comes_byte_for_byte(history: History, full_run: Any) -> None:

@@ -10,7 +10,7 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
 from runner.io.files import locked, write_json
 from runner.records import Deployment, EndpointRecord
-from tests.commands.conftest import History
+from tests.support.history import History
 
 
 def test_the_bare_word_lists(history: History, inspection: Any) -> None:

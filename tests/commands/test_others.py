@@ -1,6 +1,9 @@
 """Reading executes nothing, and what others could have written is not executed by any command."""
 
+import contextlib
 import pickle
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,18 @@ import pytest
 from runner.access import ownership
 from runner.cli import cli
 from runner.commands.lazy import LazyGroup
+from runner.studio.pages import PAGES
 from tests.support.command_line import CommandLine
 from tests.support.hostile import Hostile, copied, give_away
 from tests.support.malicious import Malicious
+from tests.support.studio import studio
 
 # What only reads, copies or removes files: done in anybody's workspace.
 READING = {
     "runs": "--where status=='running'", "show": "RUN", "logs": "RUN", "metrics": "RUN", "compare": "RUN RUN",
     "download": "RUN --to copy", "sweeps": "", "sweep": "SWEEP", "best": "SWEEP", "delete": "RUN --yes",
+    "report": "RUN -o copy.html", "studio": "--new-key",
+    "tag": "RUN a=b", "rename": "RUN other", "note": "RUN text", "archive": "RUN",
     "models": "", "models show": "evil", "models alias": "evil champion 1", "models tag": "evil a=b",
     "models download": "evil --to copy", "models delete": "evil:1 --yes", "models verify": "",
     "environments": "", "environments show": "abc", "environments prune": "--dry-run",
@@ -67,6 +74,16 @@ def test_reading_executes_nothing(command: str, hostile: Hostile) -> None:
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr
     assert hostile.marks() == []
     assert hostile.run.status == "running" if command != "delete" else "vivero recover" in done.stderr
+
+
+def test_pages_of_the_studio_execute_nothing(hostile: Hostile) -> None:
+    give_away(hostile.layout.root)
+    run = hostile.run.id
+    with studio("--workspace", str(hostile.layout.root)) as site:
+        for page in [*PAGES, f"run/{run}", "model/evil/1", "endpoint/evil", f"compare?run={run}&view=code"]:
+            with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{site}/w/1/{page}") as answer:
+                answer.read()
+    assert hostile.marks() == [] and hostile.run.status == "running"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from runner.io.files import write_json
-from tests.commands.conftest import History
 from tests.support.command_line import CommandLine
+from tests.support.history import History
 
 
 @pytest.fixture

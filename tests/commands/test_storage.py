@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.commands.conftest import History
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
+from tests.support.history import History
 
 JOB = ["runner", "job.source=src", "job.script=train.py"]
 READING = [["runs"], ["runs", "--json"], ["show", "latest"], ["models"], ["sweeps"], ["--help"]]

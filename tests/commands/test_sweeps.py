@@ -10,7 +10,7 @@ import pytest
 
 from runner.io.files import locked
 from runner.sweeps.store import SweepStore
-from tests.commands.conftest import History
+from tests.support.history import History
 from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial
 
 RUNNING = {"status": "running", "ended": None}

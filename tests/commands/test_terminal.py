@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.conftest import History
+from tests.support.history import History
 
 
 def at_terminal(history: History, *words: str, answer: bytes = b"", **variables: Any) -> Any:

@@ -12,7 +12,7 @@ from runner.hosts.remote.link import UnreachableError
 
 
 class Machine:
-    slots, owes, trouble = 4, 0, None
+    slots, deferred, trouble = 4, 0, None
 
     def __init__(self, name: str = "one", refuses: Any = None) -> None:
         self.name, self.refuses, self.is_connected, self.looks = name, refuses, refuses is None, 0
@@ -52,7 +52,7 @@ def test_a_slot_that_is_given_back_is_no_reason_to_look_at_all_nodes() -> None:
     for _ in range(500):
         node = nodes.take(lambda: False)
         assert node is not None
-        nodes.give_back(node)
+        nodes.release(node)
     looks, seconds = machine.looks, time.monotonic() - begun
     nodes.close()
     assert looks <= seconds + 2  # one a second
@@ -86,7 +86,7 @@ def test_nodes_that_never_were_up_are_a_mistake() -> None:
 def test_slots_are_those_of_nodes_that_may_be_used(trouble: Any, slots: int) -> None:
     """One that is down may come back; one that does not let us in is left out until the next command."""
     nodes = looked_after(Machine("one"), Machine("two", trouble), Machine("three"))
-    nodes.settle(5)
+    nodes.wait_for_nodes(5)
     assert nodes.slots() == slots
     nodes.close()
 

@@ -135,7 +135,7 @@ def test_a_run_goes_on_when_its_interpreter_is_killed(trials: Any, compute: Any)
 def test_one_that_cannot_be_started_is_said_and_the_run_goes_its_way(
     trials: Any, compute: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.compute.local.interpreter.BOOTSTRAP", trials.layout.root / "nothing.py")
+    monkeypatch.setattr("runner.worker.prefork.launch.BOOTSTRAP", trials.layout.root / "nothing.py")
     job, run = trials.run(compute, "print('x')")
     assert isinstance(job, LocalJob) and status(run) == "completed"
     assert "started a new interpreter" in run.worker_log.read_text()

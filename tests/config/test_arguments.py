@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as some
 
-from runner.config.arguments import argument_words, fill_inputs, script_argv, unread_values
+from runner.config.arguments import argument_words, fill_places, script_argv, unread_values
 from runner.config.schema import JobConfig, RunSpec
 from runner.errors import UserError
 from runner.io.files import append_json_line, write_json
@@ -83,10 +83,10 @@ def test_a_command_is_a_script_with_its_arguments_or_its_own_words() -> None:
     assert script_argv(RunSpec(job=JobConfig(source="src", command=["make", "all"]))) == ["make", "all"]
 
 
-def test_inputs_are_filled_in_by_name() -> None:
+def test_inputs_and_outputs_are_filled_in_by_name() -> None:
     places = {"rows": "/data/rows.csv", "more": "/data/more"}
-    assert fill_inputs("${input:more}:${input:rows}", places) == "/data/more:/data/rows.csv"
-    assert fill_inputs("$HOME ${rows}", places) == "$HOME ${rows}"
+    assert fill_places("${input:more}:${output:rows}", places, {"rows": "/o"}) == "/data/more:/o"
+    assert fill_places("$HOME ${rows}", places, {}) == "$HOME ${rows}"
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [[1]], {"values": 3}, {"values": [[1]]}, {"values": [1], "b": 2}])

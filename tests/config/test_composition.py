@@ -8,8 +8,9 @@ import pytest
 from tests.support.command_line import CONF, CommandLine
 
 COMPOSED = ["conf/**/*.yaml", "runner/*.py", "runner/config/*.py"]
+ADDED = ("experiment", "endpoint", "pipeline")
 OPTIONS = sorted(
-    f"{'+' if path.parent.name in ('experiment', 'endpoint') else ''}{path.parent.relative_to(CONF)}={path.stem}"
+    f"{'+' if path.parent.name in ADDED else ''}{path.parent.relative_to(CONF)}={path.stem}"
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF
 )
@@ -51,17 +52,23 @@ MISTAKES = {
     "job.metrics={a: {b: 1}}": "job.metrics.a must be text, not {'b': 1}",
     "job.command=[[a]]": "job.command[0] must be text, not ['a']",
     "job.tags={1: 2}": "job.tags.1: names must be text. Quote 1",
-    "data.inputs=${job}": "data.inputs: the value that it refers to is not allowed here",
+    "data.inputs=${job}": "data.inputs.command must be text or a mapping",
     "job.timeout=${job}": "job.timeout: it refers to a section that contains it",
     "model.name=${job}": "model.name: the value that ${job} refers to is not allowed",
     "model.name=${nope}": "${nope} refers to a key that does not exist",
     "model.name=${nope:1}": "Unsupported interpolation type nope",
+    "pipeline={steps: {a: {}}}": "No pipeline is chosen by default. To add one",
+    "pipeline.force=true": "pipeline.force has no effect: no pipeline is chosen. Add one: +pipeline=NAME",
     "endpoint={port: 1}": "No endpoint is chosen by default. To add one",
-    "+data.inputs.a=7": "data.inputs.a must be a mapping of path, mode",
-    "+data.inputs.a={path: src}": "write it as part of its mapping: 'data.inputs={a: {...}}'",
+    "+data.inputs.a=7": "data.inputs.a must be text or a mapping of path, asset",
+    "data.inputs.a={path: src, asset: b}": "has more than one source",
+    "data.inputs.a=null": "not null",
+    "data.inputs.a={paht: src}": "Unknown key 'data.inputs.a.paht'. Did you mean 'data.inputs.a.path'?",
+    "data.outputs.a={as: 7}": "data.outputs.a.as must be text, not 7",
     "model=5": "A group's value is the name of one of its files",
     "+job.tmeout=5": "Unknown key 'job.tmeout'. Did you mean 'job.timeout'?",
     "++job.snapshot.max_file=5": "Unknown key 'job.snapshot.max_file'. Did you mean 'job.snapshot.max_files'?",
+    "+experimnt=iris": "Unknown key 'experimnt'. Did you mean 'experiment'?",
     "+enviroment=venv": "Unknown key 'enviroment'. Did you mean 'environment'?",
     "job.timeout=-1": "above 0",
     "job.metrics={a: '('}": "is not a valid regular expression",
@@ -159,7 +166,7 @@ FILES = {
     "job: [a]": "must be a mapping of source, script, ",
     "job:": "job: null is not allowed here, in experiment/a",
     "data: {inputs: [a]}": "must be a mapping, such as {name: value}, not a list, in experiment/a",
-    "data: {inputs: {a: 7}}": "must be a mapping of path, mode, filename, not 7, in experiment/a",
+    "data: {inputs: {a: 7}}": "data.inputs.a must be text or a mapping of path, asset, step, mode, filename, not 7",
     "job: {source: \x07}": "special characters are not allowed",
 }
 

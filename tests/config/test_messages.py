@@ -11,12 +11,14 @@ import pytest
 from runner import __main__ as command
 from runner.console.boundary import guarded
 from tests.support.command_line import CONF, CommandLine
+from tests.support.covered import SETTINGS
 
 JOB = ("job.source=src", "job.script=train.py")
 BEFORE = {
     "compute=ssh": ("compute.hosts=[a]",),
     "compute=dask": ("compute.address=tcp://127.0.0.1:1",),
     "endpoint": ("+endpoint=docker", "model.name=m"),
+    "pipeline": ("+pipeline=example",),
 }
 WRONG = {
     "number": "abc",
@@ -63,6 +65,9 @@ NOT_OURS = re.compile(
     r"Traceback|omegaconf|hydra\.errors|\w*(?:Config|Settings|Spec|Error)\b(?! )|ListConfig|DictConfig|subclass"
     r"|\b(?:is|are) no(?:ne)? |\blest\b|whoever|reference_type|object_type"
 )
+
+
+_PARTS = 12  # of the settings, each of which is one test
 
 
 def settings() -> Iterator[tuple[tuple[str, ...], str, str]]:
@@ -117,10 +122,12 @@ def check(words: str, said: str, key: str | None = None) -> None:
     assert named.split(".")[-1] in said, f"{words}: {said}"
 
 
-@pytest.mark.slow("composes twice for each setting", seconds=60)
-def test_each_setting_with_a_wrong_type_or_a_misspelling(told: Callable[..., str]) -> None:
+@pytest.mark.sampled(4, covers=SETTINGS)
+@pytest.mark.slow("composes twice for each setting", seconds=30)
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_settings_with_a_wrong_type_or_a_misspelling(part: int, told: Callable[..., str]) -> None:
     tried = 0
-    for first, key, kind in settings():
+    for first, key, kind in list(settings())[part::_PARTS]:
         value = WRONG.get(kind.removesuffix(" or null"))
         if value is not None:
             said = told(*first, f"{key}={value}")
@@ -130,7 +137,7 @@ def test_each_setting_with_a_wrong_type_or_a_misspelling(told: Callable[..., str
         said = told(*first, f"{misspelt(key)}=1")
         check(f"{misspelt(key)}=1", said)
         assert f"Unknown key '{misspelt(key)}'. Did you mean '{key}'?" in said, said
-    assert tried > 100
+    assert tried > 100 / _PARTS / 2
 
 
 @pytest.mark.parametrize("words", OUT_OF_RANGE)

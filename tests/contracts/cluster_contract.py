@@ -1,4 +1,4 @@
-"""What every cluster must do, however its machines are reached: inherit, and give a `cluster` fixture."""
+"""The contract of clusters, for every kind of link. Inherit the classes and define a `cluster` fixture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ A_DICT = "import pickle\nwith open('outputs/m.pkl', 'wb') as file:\n    pickle.d
 
 
 def read_until(process: subprocess.Popen[bytes], words: bytes) -> None:
-    """Read what a command says until it has said something."""
+    """Read a command's output until it contains the words."""
     assert process.stdout is not None
     found = b""
     while words not in found:
@@ -39,7 +39,7 @@ def read_until(process: subprocess.Popen[bytes], words: bytes) -> None:
 
 
 class ClusterComputeContract(ComputeContract):
-    """What every compute must do, on machines of their own: give a `compute` fixture."""
+    """The compute contract on a cluster. Define a `compute` fixture."""
 
     @pytest.fixture(autouse=True)
     def _of_cluster(self, cluster: AnyCluster) -> None:
@@ -64,7 +64,7 @@ class ClusterComputeContract(ComputeContract):
 
 
 class ClusterRunsContract:
-    """What holds for runs as long as nothing goes wrong."""
+    """Runs on a cluster without any failure."""
 
     def test_a_run_is_as_at_home(self, team: Team) -> None:
         team.script(
@@ -120,6 +120,22 @@ class ClusterRunsContract:
             done = team.train(*words, "job.arguments=[--rows,'${input:rows}']")
             assert "Other ['link.csv']" in done.stdout
 
+    def test_data_assets_are_there_and_outputs_become_assets(self, team: Team) -> None:
+        team.script(
+            "import os, pathlib, sys\nplace = pathlib.Path(os.environ['VIVERO_OUTPUT_CLEAN'])\n"
+            "rows = pathlib.Path(os.environ['VIVERO_INPUT_TRAIN'])\n"
+            "print('SAME', sys.argv[1:] == [str(rows), str(place)], rows.name, place.parent.is_dir())\n"
+            "place.write_text(rows.read_text().upper())\n"
+        )
+        (team.folder / "rows.csv").write_text("a,b\n1,2\n")
+        team.vivero("data", "add", "rows", "rows.csv")
+        words = ["data.inputs.train={asset: rows, as: t.csv}", "data.outputs.clean={asset: clean, as: c.csv}"]
+        done = team.train(*words, "job.arguments=['${input:train}','${output:clean}']")
+        assert "SAME True t.csv True" in done.stdout
+        (record,) = team.records()
+        assert record["prepare"]["inputs"]["train"]["asset"] == "rows:1"
+        assert record["finalize"]["data"] == {"clean": "clean:1"}
+
     def test_a_model_is_registered_by_the_script_and_by_the_run(self, team: Team) -> None:
         team.script(
             "import pathlib\nfrom azureml.core import Run\n"
@@ -165,7 +181,7 @@ class ClusterRunsContract:
         assert len(team.records()) == 24
 
     def test_a_machine_that_comes_later_brings_its_slots(self, team: Team, cluster: AnyCluster) -> None:
-        """Those that are there are busy until it is used."""
+        """The existing machines are busy until the new one is used."""
         many = 6 * len(os.sched_getaffinity(0)) + 4
         team.script("import os, time\nwhile not os.path.exists(os.path.expanduser('~/go')):\n    time.sleep(0.05)\n")
         there = {one.name for one in cluster.machines}
@@ -232,7 +248,7 @@ class ClusterRunsContract:
         assert wrong.returncode == 1 and f"Python 3.99 is not installed on {cluster.machines[0].name}" in wrong.stdout
         left, shown = (cluster.machines[1].new_folder(f".vivero-node/runs/ahead.{name}") for name in ("left", "shown"))
         lock = cluster.machines[1].new_folder(".vivero-node/filling") / "ahead.shown.1.part"
-        with locked(lock):  # shown to an interpreter at this moment; the process of the other one was killed
+        with locked(lock):  # an interpreter is using it, and the other one's process was killed
             os.chown(lock, shown.stat().st_uid, shown.stat().st_gid)
             team.nodes("clean")
         assert shown.exists() and not left.exists()
@@ -240,11 +256,11 @@ class ClusterRunsContract:
         assert not shown.exists()
         assert cleaned.returncode == 0 and "MB freed" in cleaned.stdout
         assert not (cluster.machines[0].root / "environments").exists()
-        team.train()  # all is brought again
+        team.train()  # everything is sent again
 
 
 class ClusterBadDaysContract:
-    """What happens to runs when a process, a node, a link or the controller is lost."""
+    """Runs when a process, a node, a link or the controller is lost."""
 
     def test_the_controller_is_killed_and_the_run_lives(self, team: Team) -> None:
         team.script(COUNTING.format(many=30, pause=0.1))
@@ -257,7 +273,7 @@ class ClusterBadDaysContract:
         assert team.folders()[-1].log.read_text() == lines(30)
 
     @pytest.mark.parametrize("what", ["vivero-agent", "node.daemon"])
-    def test_a_killed_agent_or_keeper_does_not_touch_the_run(self, team: Team, what: str) -> None:
+    def test_a_killed_agent_or_daemon_does_not_touch_the_run(self, team: Team, what: str) -> None:
         team.script(COUNTING.format(many=40, pause=0.05))
         process = team.begin()
         team.wait_for_log("line 3")
@@ -266,7 +282,7 @@ class ClusterBadDaysContract:
         done = team.finish(process)
         assert done.returncode == 0, done.stdout + done.stderr
         assert team.folders()[-1].log.read_text() == lines(40)
-        team.train()  # and there is another one for the next
+        team.train()  # a new one is started for the next run
 
     @pytest.mark.parametrize("all_of_them", [False, True], ids=["one node", "all nodes"])
     def test_a_link_is_cut_for_a_while(self, team: Team, cluster: AnyCluster, all_of_them: bool) -> None:
@@ -316,7 +332,7 @@ class ClusterBadDaysContract:
         assert len(run.attempts.read_text().splitlines()) == 1
 
     def test_many_trials_while_nodes_die_at_random(self, team: Team, cluster: AnyCluster) -> None:
-        """Every trial has exactly one result, none is lost, nothing is left."""
+        """Every trial has exactly one result, and nothing is left behind."""
         team.script(
             "import sys, time\nfrom azureml.core import Run\n"
             "time.sleep(0.2)\nRun.get_context().log('n', float(sys.argv[2]))\n"

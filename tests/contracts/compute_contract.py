@@ -1,4 +1,4 @@
-"""What every compute must do: inherit, and give `compute` and `handle` fixtures."""
+"""The contract of computes. Inherit the class and define `compute` and `handle` fixtures."""
 
 import json
 import os
@@ -51,7 +51,7 @@ class ComputeContract:
         return run.process
 
     def number_here(self, run: Any, pid: int) -> int:
-        """Return how this machine numbers a process of a run, which may be on a machine of its own."""
+        """Return the pid on this machine of a run's process, which may be on another machine."""
         return pid
 
     def test_scale_names_nodes_and_slots(self, compute: Any) -> None:

@@ -1,4 +1,4 @@
-"""What every environment must do: inherit, and give `environment`, a function that makes one, and `host`."""
+"""The contract of environments. Inherit the class and define `host` and `environment`, which creates one."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from runner.records import EnvironmentRecord
 
 
 def said(_line: Any) -> None:
-    """Take what an environment says."""
+    """Ignore a line of progress."""
 
 
 class EnvironmentContract:

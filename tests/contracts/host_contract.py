@@ -1,4 +1,4 @@
-"""What every host must do: inherit, and give `host` and `there`, a free folder on it."""
+"""The contract of hosts. Inherit the class and define `host` and `there`, an unused folder on the host."""
 
 import threading
 from pathlib import Path

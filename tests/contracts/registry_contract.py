@@ -1,4 +1,4 @@
-"""What every registry must do: inherit, and give `registry` and `registry_again` (the same one, opened anew)."""
+"""The contract of registries. Inherit the class and define `registry` and `registry_again`, the same one reopened."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""What every run store must do: inherit, and give `store`, empty."""
+"""The contract of run stores. Inherit the class and define `store`, an empty one."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every kind of servers keeps to: a test class for each inherits this and gives the fixture ``settings``."""
+"""The contract of endpoint servers. Inherit the class for each kind and define the fixture ``settings``."""
 
 import json
 import signal
@@ -30,7 +30,7 @@ def constant(label: Any) -> Any:
 
 
 def ask(address: Any, key: Any = None) -> Any:
-    """Return status, version and answer."""
+    """Return the status, the version and the answer of a request."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
     try:
         with urllib.request.urlopen(urllib.request.Request(f"{address}/score", BODY, headers), timeout=30) as answer:
@@ -40,7 +40,7 @@ def ask(address: Any, key: Any = None) -> Any:
 
 
 class Load:
-    """Asks without a pause from several threads, and keeps every answer."""
+    """Sends requests without a pause from several threads, and keeps every answer."""
 
     def __init__(self, address: Any, threads: int = 4) -> None:
         self.address, self.over = address, threading.Event()
@@ -66,21 +66,21 @@ class Load:
             thread.join(30)
 
     def more(self, number: int = 30) -> None:
-        """Wait until so many more answers have come."""
+        """Wait for `number` more answers."""
         begun = len(self.answers)
         wait_for(lambda: len(self.answers) > begun + number, 20)
 
 
 class ServersContract:
-    """Through the commands, as users have them."""
+    """Uses the commands, as users do."""
 
     def moments(self, layout: Layout) -> Iterator[Callable[[], bool]]:
-        """Yield what a deploy is waited for before it is killed, anew each time."""
+        """Yield conditions at which a deployment is killed. Each is new."""
         raise NotImplementedError
 
     @pytest.fixture
     def vivero(self, command_line: CommandLine, layout: Layout, two_versions: Any) -> Iterator[Any]:
-        """Type a command; its JSON comes back, or its error."""
+        """Run a command and return its JSON or its error."""
 
         def vivero(*words: str, fails: bool = False) -> Any:
             done = command_line.vivero(*words, "--workspace", str(layout.root), "--json")
@@ -94,7 +94,7 @@ class ServersContract:
 
     @pytest.fixture
     def two_versions(self, register_here: Any) -> None:
-        """Register two versions whose answers tell which one answered."""
+        """Register two versions that give different answers."""
         for label in (0, 1):
             register_here("iris", constant(label))
 
@@ -183,7 +183,7 @@ class ServersContract:
     def test_a_deploy_that_is_killed_leaves_the_old_one(
         self, vivero: Any, settings: Any, command_line: CommandLine, layout: Layout, register_here: Any
     ) -> None:
-        """It is killed at several moments; whatever it leaves, the next one goes over."""
+        """It is killed at several moments. The next deployment succeeds whatever it left."""
         made, where = vivero("deploy", "iris:1", *settings), ("--workspace", str(layout.root))
         for begun in self.moments(layout):
             version = register_here("iris", constant(1)).version

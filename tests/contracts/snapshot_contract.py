@@ -1,4 +1,4 @@
-"""What every snapshot store must do: inherit, and give `make_store(**limits)`."""
+"""The contract of snapshot stores. Inherit the class and define `make_store(**limits)`."""
 
 import os
 from pathlib import Path

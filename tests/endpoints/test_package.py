@@ -14,7 +14,7 @@ import joblib
 import pytest
 
 from runner.environments.docker.engine import KIND, WORKSPACE
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.layout import Layout
 from tests.contracts.servers_contract import ask, constant
 from tests.support.command_line import CommandLine
@@ -33,7 +33,7 @@ _AUTHORITIES = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.c
 @pytest.fixture
 def vivero(command_line: CommandLine, layout: Layout, register: Any, tmp_path: Path) -> Any:
     """Commands on a workspace with a model that needs a package which no index has."""
-    kept = KeptWheels(layout).build(write_project(tmp_path / "mine"), (), print)
+    kept = WheelStore(layout).build(write_project(tmp_path / "mine"), (), print)
     lock = f"{LOCK}{kept.name}=={kept.version} \\\n    --hash=sha256:{kept.sha256}\n"
     example = {"data": [[1.0, 2.0, 3.0, 4.0]]}
     register("Iris.Model", constant(1), example=example, lock=lock, python_version=platform.python_version())

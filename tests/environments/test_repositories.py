@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from runner.environments.interpreters import Interpreters
-from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.local_packages import with_stored_wheels
 from runner.environments.requirements.repositories import repository_of
 from runner.environments.requirements.spec import Spec
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.environments.requirements.wheels import fetched
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
@@ -88,7 +88,7 @@ def test_a_repository_is_built_and_locked_by_its_hash(form: str, repository: Pat
     assert int(found) == FORMS[form]
     if "more" not in form:  # what is sent has a hash, too
         python = Interpreters(layout, LocalHost()).find(None, "patch")
-        placed = KeptWheels(layout).placed(handle.lock_text())
+        placed = WheelStore(layout).placed(handle.lock_text())
         with fetched(placed, python, f"{platform.machine()}-manylinux_2_17", quiet) as folder:
             assert [one.name for one in folder.iterdir()] == [f"{name}-1.0-py3-none-any.whl"]
 
@@ -124,11 +124,11 @@ def test_what_it_takes_from_elsewhere_is_taken_there(tmp_path: Path, layout: Lay
     commit(folder, 1)
     (folder / "pyproject.toml").write_text(project)
     git(folder, "commit", "-q", "-a", "-m", "its sources")
-    wheels, spec = KeptWheels(layout), Spec((f"git+{folder.as_uri()}",))
-    found = with_kept(spec, wheels, quiet).lines
+    wheels, spec = WheelStore(layout), Spec((f"git+{folder.as_uri()}",))
+    found = with_stored_wheels(spec, wheels, quiet).lines
     assert [one.split("==")[0] for one in found] == ["deeper", "scores"]
     shutil.rmtree(folder)
-    assert with_kept(spec, wheels, quiet).lines == found
+    assert with_stored_wheels(spec, wheels, quiet).lines == found
 
 
 MISTAKES = {
@@ -184,11 +184,11 @@ def behind_a_password(repository: Path) -> Iterator[str]:
 def test_a_password_is_used_and_shown_to_nobody(behind_a_password: str, layout: Layout) -> None:
     said: list[str] = []
     lines = [f"scores @ git+http://me:s3cret@{behind_a_password}"]
-    found = with_kept(Spec(tuple(lines)), KeptWheels(layout), said.append)
+    found = with_stored_wheels(Spec(tuple(lines)), WheelStore(layout), said.append)
     assert said[0] == f"Fetching http://{behind_a_password}" and "s3cret" not in "".join(said)
-    assert "s3cret" not in KeptWheels(layout).named(found.lines[0])
+    assert "s3cret" not in WheelStore(layout).named(found.lines[0])
     with pytest.raises(UserError, match="cannot be fetched") as caught:
-        with_kept(Spec((lines[0].replace("s3cret", "s4cret"),)), KeptWheels(layout), quiet)
+        with_stored_wheels(Spec((lines[0].replace("s3cret", "s4cret"),)), WheelStore(layout), quiet)
     assert "s4cret" not in str(caught.value)
 
 

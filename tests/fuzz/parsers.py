@@ -124,7 +124,7 @@ class Deaf:
 
 
 agent.Task = Deaf  # type: ignore[misc, assignment]
-agent.Agent._end_if_forgotten = lambda _self: None  # type: ignore[method-assign, assignment] # a thread for each would stay
+agent.Agent._end_if_silent = lambda _self: None  # type: ignore[method-assign, assignment] # a thread for each would stay
 
 
 def as_orders(data: bytes) -> None:

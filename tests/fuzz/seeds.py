@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from runner import records
-from runner.io.record import Record, check_file, check_id, check_inside, check_sha256, check_time
+from runner.io.field_types import check_file, check_id, check_inside, check_sha256, check_time
+from runner.io.record import Record
 
 _TEXTS = {
     check_file: "a.joblib", check_id: "a", check_inside: "outputs/a", check_sha256: "0" * 64,

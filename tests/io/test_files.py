@@ -155,7 +155,7 @@ def test_work_that_is_just_beginning_is_not_swept(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(files, "is_locked", slow_look)
     monkeypatch.setattr(locks, "flocked", late)
-    with files.working_aside(tmp_path / ".work-1"):
+    with files.staging_at(tmp_path / ".work-1"):
         (tmp_path / ".work-1").mkdir()
         made.set()
         sweeper.join()
@@ -165,8 +165,8 @@ def test_work_that_is_just_beginning_is_not_swept(tmp_path: Path, monkeypatch: p
 
 def test_what_a_killed_process_has_worked_at_is_swept(tmp_path: Path) -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom runner.io.files import working_aside\n"
-        "path = Path(sys.argv[1])\nwith working_aside(path):\n    path.mkdir()\n    print('made', flush=True)\n"
+        "import sys, time\nfrom pathlib import Path\nfrom runner.io.files import staging_at\n"
+        "path = Path(sys.argv[1])\nwith staging_at(path):\n    path.mkdir()\n    print('made', flush=True)\n"
         "    time.sleep(600)\n"
     )
     working = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / ".work-1")], stdout=subprocess.PIPE)

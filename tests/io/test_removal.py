@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.endpoints.store import EndpointStore
-from runner.environments.build import aside
+from runner.environments.build import staging_path
 from runner.errors import UserError
 from runner.io.clock import now
 from runner.io.files import hash_tree, sweep
@@ -18,9 +18,9 @@ from runner.records import EndpointRecord
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
-from tests.commands.conftest import History
 from tests.support.command_line import CommandLine
 from tests.support.components import missing
+from tests.support.history import History
 from tests.support.hostile import STRANGER
 from tests.support.sweeps import sweep as make_sweep
 
@@ -132,7 +132,7 @@ def test_environments_that_were_moved_are_pruned(history: History, tmp_path: Pat
     done = history.vivero("environments", "prune")
     assert done.returncode == 0 and "1 of 1" in done.stdout, done.stderr
     assert not folder.exists() and not (folder.parent / ".removed-0123").exists()
-    with aside(history.layout.environments):
+    with staging_path(history.layout.environments):
         assert not (folder.parent / ".building-1").exists()
 
 

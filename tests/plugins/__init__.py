@@ -1,1 +1,1 @@
-"""What makes this suite hermetic, tidy, parallel and bounded: pytest plugins, loaded by `tests/conftest.py`."""
+"""Pytest plugins that make this suite hermetic, tidy, parallel and bounded. `tests/conftest.py` loads them."""

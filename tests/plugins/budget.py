@@ -1,7 +1,7 @@
-"""Every test has a budget of seconds; the slowest twenty are listed at the end.
+"""Gives every test a budget of seconds, and lists the twenty slowest tests at the end.
 
-The budget is for an idle machine and grows with its measured slowness. The time that fixtures shared by several tests
-take is not counted. ``@pytest.mark.slow("why", seconds=60)`` gives a test more.
+The budget is for an idle machine and grows with its measured slowness. The set-up of fixtures that several tests
+share is not counted. ``@pytest.mark.slow("why", seconds=60)`` gives a test more.
 """
 
 import time
@@ -18,7 +18,7 @@ _shared: pytest.StashKey[float] = pytest.StashKey()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a mark that gives no reason."""
+    """Reject a ``slow`` mark without a reason."""
     for item in items:
         mark = item.get_closest_marker("slow")
         if mark is not None and not (mark.args and isinstance(mark.args[0], str)):
@@ -26,14 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def budget_of(item: pytest.Item) -> float:
-    """Return the seconds a test may take."""
+    """Return a test's budget in seconds."""
     mark = item.get_closest_marker("slow")
     return float(mark.kwargs.get("seconds", 60.0)) if mark is not None else SECONDS
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
-    """Take the time of a shared fixture, which the test that comes first does not owe."""
+    """Measure the set-up of a shared fixture, so that it is not charged to the first test that uses it."""
     if fixturedef.scope == "function":
         return (yield)
     begun = time.perf_counter()
@@ -49,7 +49,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that took more than its budget."""
+    """Fail a test that exceeded its budget."""
     report = yield
     spent = item.stash.get(_spent, 0.0) + call.duration
     item.stash[_spent] = spent
@@ -63,7 +63,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the slowest."""
+    """List the slowest tests."""
     totals: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
         for one in reports:

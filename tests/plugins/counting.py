@@ -1,4 +1,4 @@
-"""What tests count is added up over all of them and said at the end: ``record_property("counted", {"served": 3})``."""
+"""Adds up counts over all tests and prints them at the end: ``record_property("counted", {"served": 3})``."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ _SHOWN = 12
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it, the largest number first; of a sample only the largest."""
+    """Print the counts, the largest first. In a sample, print only the largest."""
     total: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for one in reports:

@@ -1,7 +1,7 @@
-"""Tests that need the whole machine run alone, after all others.
+"""Runs tests that need the whole machine alone, after all others.
 
-Every test holds a lock for reading while it runs, an exclusive one holds it for writing. Who waits for writing keeps
-the gate, so that no further test begins.
+Every test holds a shared lock while it runs; an exclusive test holds it exclusively. A test that waits for the
+exclusive lock keeps the gate, so that no further test begins.
 """
 
 import fcntl
@@ -16,13 +16,13 @@ MARK = "exclusive"
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put them at the end of the order, whatever it is."""
+    """Move exclusive tests to the end, whatever the order."""
     items.sort(key=lambda item: item.get_closest_marker(MARK) is not None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Wait until it may run; its fixtures count."""
+    """Wait until the test may run. Its fixtures are included."""
     folder = Path(os.environ["VIVERO_TEST_ROOT"])
     alone = item.get_closest_marker(MARK) is not None
     with (folder / "machine.lock").open("w") as machine:

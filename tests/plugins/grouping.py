@@ -1,6 +1,6 @@
-"""Tests that share something expensive run on the same worker of xdist, so that it is made once.
+"""Runs tests that share something expensive on the same xdist worker, so that it is built once.
 
-xdist's own groups are read from marks, by a name that pytest 9 no longer has; its scheduler takes any division.
+xdist reads its own groups from marks, under a name that pytest 9 no longer has. Its scheduler accepts any grouping.
 """
 
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# The first that a test's id begins with decides; without one it may run anywhere.
+# The first matching prefix of a test's id applies. A test with no group may run on any worker.
 _GROUPS = (
-    # They share images, a channel, nodes, servers, or interpreters that are kept warm.
+    # These share images, a channel, nodes, servers or prefork interpreters.
     ("tests/environments/docker/", None),
     ("tests/endpoints/test_docker", None),
     ("tests/endpoints/test_package.py", None),
@@ -26,7 +26,7 @@ _GROUPS = (
 
 
 def group_of(test: str) -> str:
-    """Return the group of a test's id: one of the table's, its module where the table has none, or the test alone."""
+    """Return a test's group: that of the table, the module if the table's is None, or the test itself."""
     for beginning, group in _GROUPS:
         if test.startswith(beginning):
             return group or test.partition("::")[0]
@@ -40,5 +40,5 @@ class _Groups(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Give groups to workers as a whole, the largest first."""
+    """Give each worker whole groups, the largest first."""
     return _Groups(config, log)

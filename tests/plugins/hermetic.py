@@ -1,8 +1,8 @@
-"""Nothing of the machine or of whoever starts the tests reaches them.
+"""Isolates the tests from the machine and from the user who runs them.
 
-Variables are those of a list, HOME and TMPDIR are folders of this run, time zone, language, umask, signals and the
-number of cores are always the same, and no search for a workspace or a repository goes above this run's folder. What a
-test changes of its own process is put back after it.
+Only listed variables are kept. HOME and TMPDIR are folders of this run. Time zone, language, umask, signals and the
+number of cores are fixed. No search for a workspace or a repository goes above this run's folder. Changes that a
+test makes to its own process are undone after it.
 """
 
 import os
@@ -19,7 +19,7 @@ import pytest
 from tests.support import caches
 from tests.support.timeouts import SHORT
 
-# Where packages, certificates and the container engine are is a fact of the machine that tests need; nothing else is.
+# Tests need the machine's settings for packages, certificates and the container engine, and no others.
 _KEPT = (
     "PATH",
     "CI",
@@ -29,22 +29,22 @@ _KEPT = (
 )
 _KEPT_PREFIXES = ("PIP_", "UV_", "SSL_CERT_", "PYTEST_", "COVERAGE_", "VIVERO_TEST_")
 _CORES = 2
-_ROOT = "VIVERO_TEST_ROOT"  # this run's folder, for the workers of xdist
+_ROOT = "VIVERO_TEST_ROOT"  # this run's folder, for the xdist workers
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Make everything neutral before a test module is imported."""
+    """Isolate the process before any test module is imported."""
     root = Path(os.environ.get(_ROOT) or tempfile.mkdtemp(prefix="vv"))
     if hasattr(config, "workerinput"):
         config.option.basetemp = None
     else:
         config.stash[_OWNED] = root
-    # What is kept by content survives a run, and nothing else does.
+    # Only caches by content survive a run.
     kept = {"UV_CACHE_DIR": "uv", "PIP_CACHE_DIR": "pip", caches.VARIABLE: "vivero-ci"}
     places = {variable: str(caches.outside(name)) for variable, name in kept.items()}
     passed = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    hasty = {"UV_COMPILE_BYTECODE": "0"}  # what a test imports is a small part of what its environment has
+    hasty = {"UV_COMPILE_BYTECODE": "0"}  # tests import a small part of their environments' packages
     found = {**places, **hasty, **passed, **_neutral(root)}
     os.environ.clear()
     os.environ.update(found)
@@ -61,7 +61,7 @@ _OWNED: pytest.StashKey[Path] = pytest.StashKey()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove this run's folder; what failed tests left in theirs stays."""
+    """Remove this run's folder, except the folders of failed tests."""
     root = config.stash.get(_OWNED, None)
     if root is None:
         return
@@ -83,13 +83,13 @@ def _neutral(root: Path) -> dict[str, str]:
         "TZ": "UTC",
         "TERM": "dumb",
         "SHELL": "/bin/sh",
-        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait for each other leave the cores to the other tests
+        "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads yield the cores to other tests
         **SHORT,
     }
 
 
 def _reset_signals() -> None:
-    """Take signals as a program that is started in a terminal does, also in the background and under nohup."""
+    """Reset signals to a program's defaults in a terminal, also in the background and under nohup."""
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # Python ignores these two itself
         if signal.getsignal(number) == signal.SIG_IGN:
@@ -99,7 +99,7 @@ def _reset_signals() -> None:
 
 
 def _limit_cores() -> None:
-    """Use two cores, each worker of xdist two of its own where there are enough."""
+    """Use two cores. Each xdist worker gets its own two if there are enough."""
     usable = sorted(os.sched_getaffinity(0))
     if len(usable) > _CORES:
         number = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", "0"))) or 0)
@@ -109,7 +109,7 @@ def _limit_cores() -> None:
 
 @pytest.fixture(autouse=True)
 def hermetic() -> Iterator[None]:
-    """Put back what a test changes of its own process."""
+    """Undo a test's changes to its own process."""
     variables, folder, umask = dict(os.environ), Path.cwd(), _umask()
     handlers = {
         number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM)

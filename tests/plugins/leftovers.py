@@ -1,8 +1,8 @@
-"""A test leaves no process, thread, listening socket, open file or mount, and the whole run leaves nothing at all.
+"""Checks that a test leaves no process, thread, listening socket, open file or mount, and that the run leaves nothing.
 
-Processes are known by ``PYTEST_CURRENT_TEST``, which pytest sets and children inherit. What a fixture for several tests
-starts is the fixture's, and has to be gone when the run ends. What such a fixture starts later, during a test, is named
-by ``@pytest.mark.keeps("a word of its command line")``.
+Processes are recognized by ``PYTEST_CURRENT_TEST``, which pytest sets and children inherit. Processes of a fixture for
+several tests belong to the fixture, and must be gone when the run ends. Those that such a fixture starts later, during
+a test, are named by ``@pytest.mark.keeps("a word of its command line")``.
 """
 
 import gc
@@ -20,12 +20,12 @@ from tests.support.leftovers import Traces, kept_by_libraries
 from tests.support.pace import slowdown
 
 _MARK = "PYTEST_CURRENT_TEST"
-GRACE = 5.0  # seconds that what is ending gets
+GRACE = 5.0  # seconds that ending processes get
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
-    """Mark what a fixture for several tests starts as its own."""
+    """Mark the processes that a fixture for several tests starts as its own."""
     if fixturedef.scope == "function":
         return (yield)
     before = os.environ.get(_MARK, "")
@@ -38,7 +38,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.
 
 @pytest.fixture(autouse=True)
 def leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Name what a test left, end it, and fail the test."""
+    """Name what a test left behind, clean it up, and fail the test."""
     before = Held.now()
     yield
     name = request.node.nodeid
@@ -56,14 +56,14 @@ def leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 class Held:
-    """What this process has open."""
+    """Files, ports, threads and mounts that this process holds."""
 
     def __init__(self, files: set[str], ports: set[int], threads: set[str], mounts: set[str]) -> None:
         self.files, self.ports, self.threads, self.mounts = files, ports, threads, mounts
 
     @classmethod
     def now(cls) -> "Held":
-        """Look."""
+        """Return the current state."""
         root = os.environ["TMPDIR"]
         links = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if _is_open(one)]
         listening = {
@@ -96,7 +96,7 @@ def _left(name: str, kept: tuple[str, ...], before: Held) -> list[str]:
 
 
 def processes_of(name: str, kept: tuple[str, ...] = ()) -> dict[int, str]:
-    """Return the processes that a test started and nobody keeps, with their command lines."""
+    """Return a test's processes that no fixture keeps, with their command lines."""
     marks = (f"{_MARK}={name} ".encode(), f"VIVERO_TEST_ROOT={os.environ['VIVERO_TEST_ROOT']}".encode())
     found = {}
     for entry in os.scandir("/proc"):
@@ -119,7 +119,7 @@ def _is_kept(line: str, kept: tuple[str, ...]) -> bool:
 
 
 def _is_starting(folder: str, environment: bytes) -> bool:
-    """Tell whether it is a child of ours whose program is not there yet: nothing says then which test started it."""
+    """Return whether it is a forked child that has not started its program yet, so its test is not known."""
     if environment:
         return False
     try:
@@ -134,14 +134,14 @@ _before: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """See what a run that was killed has left: it is not ours."""
+    """Record what an earlier, killed run has left, because it is not this run's."""
     if not hasattr(session.config, "workerinput"):
         session.config.stash[_before] = set(Traces.of(os.environ["VIVERO_TEST_ROOT"]).lines())
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run if it left something, and end that."""
+    """Fail the run if it left something behind, and clean that up."""
     if hasattr(session.config, "workerinput"):
         return
     before = session.config.stash[_before]
@@ -157,7 +157,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what the run left."""
+    """Print what the run left behind."""
     found = config.stash.get(_traces, [])
     if found:
         terminalreporter.section("left behind by this run", red=True)

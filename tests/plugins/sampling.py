@@ -1,9 +1,9 @@
-"""What repeats runs a sample, chosen by the seed of this run; ``--whole`` runs all of it.
+"""Runs a sample of repetitive tests, chosen by this run's seed. ``--whole`` runs all of them.
 
-``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases; as a module's ``pytestmark`` it
-keeps 40 of the module's tests; without a number the test itself takes a sample, unless the fixture ``whole`` is true.
-Where CI runs, all of them run when the code they cover, or their own module, differs from the code that
-``tests/whole.json`` says they all passed with; ``--whole`` writes that file.
+``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. As a module's ``pytestmark`` it
+keeps 40 of the module's tests. Without a number the test takes a sample itself, unless the fixture ``whole`` is true.
+In CI, all of them run if the code they cover, or their own module, differs from the code with which they all passed
+according to ``tests/whole.json``. A run of all tests that passes, with ``CI`` or ``--whole``, writes that file.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "tests" / "whole.json"
 _SAMPLED: pytest.StashKey[dict[str, str]] = (
     pytest.StashKey()
-)  # name of each test that runs whole: digest of what it covers
+)  # by the name of each test that runs whole, the digest of the code it covers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples a property gets."""
+    """Choose the number of examples of property tests."""
     settings.register_profile("sample", deadline=None, print_blob=True, database=None)
     settings.register_profile("whole", settings.get_profile("sample"), max_examples=1000)
     settings.load_profile("whole" if config.getoption("whole") else "sample")
@@ -64,19 +64,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _sampled_together(item: pytest.Item) -> str:
-    """Return what a sample is taken of: the module where the mark is the module's, else the test with all its cases."""
+    """Return what is sampled: the module if the mark is the module's, else the test with all its cases."""
     of_module = item.get_closest_marker("sampled") not in item.own_markers
     return item.nodeid.partition("::")[0] if of_module else item.nodeid.partition("[")[0]
 
 
 @pytest.fixture
 def whole(request: pytest.FixtureRequest) -> bool:
-    """Whether a sampled test runs all that it has."""
+    """Whether a sampled test runs all its cases."""
     return _sampled_together(request.node) in request.config.stash[_SAMPLED]
 
 
 def digest_of(patterns: Sequence[str]) -> str:
-    """Return the digest of the files that patterns name, of their names and contents."""
+    """Return a digest of the names and contents of the files that match the patterns."""
     paths = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     found = hashlib.sha256()
     for path in sorted(paths):
@@ -91,29 +91,31 @@ def _dropped(found: list[pytest.Item], keep: int, seed: str) -> list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write what passed as a whole; a worker of xdist passes on what it ran."""
+    """Record the tests that passed as a whole. An xdist worker reports them to the main process."""
     config = session.config
     whole = config.stash.get(_SAMPLED, {})
     if hasattr(config, "workeroutput"):
         config.workeroutput["whole"] = whole
-    elif config.getoption("whole") and exitstatus == 0 and not _narrowed(config):
+    elif whole and exitstatus == 0 and _is_complete(config):
         recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
         RECORD.write_text(json.dumps({**recorded, **whole}, indent=1, sort_keys=True) + "\n")
 
 
-def _narrowed(config: pytest.Config) -> bool:
-    return bool(config.option.keyword or config.option.markexpr or any("::" in one for one in config.args))
+def _is_complete(config: pytest.Config) -> bool:
+    """Return whether all tests were selected."""
+    narrowed = config.option.keyword or config.option.markexpr or config.option.deselect
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not narrowed
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker of xdist passes on."""
+    """Receive the report of an xdist worker."""
     output = getattr(node, "workeroutput", None) or {}
     node.config.stash.setdefault(_SAMPLED, {}).update(output.get("whole", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say by which seed the order and the samples were chosen."""
+    """Print the seed of the order and of the samples."""
     terminalreporter.write_line(
         f"order and samples are those of --randomly-seed={config.getoption('randomly_seed', 0)}"
     )

@@ -21,6 +21,17 @@ def test_digits_is_searched_on_all_cores_and_its_log_gives_the_metrics(command_l
     assert not record["run"]["notes"], "joblib's workers end by themselves"
 
 
+@pytest.mark.slow("fits a model and starts four scripts", seconds=40)
+def test_digits_are_scored_in_pieces(command_line: CommandLine) -> None:
+    done = command_line.run("+experiment=digits_batch")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "score.items=200  score.failed_items=0" in done.stdout
+    files = list((command_line.workspace / "runs" / "digits_batch").glob("*/outputs/predictions.csv"))
+    texts = sorted((path.read_text() for path in files), key=len)
+    assert texts[-1] == "".join(sorted(texts[:-1])), "the step has what its pieces have, in order"
+    assert [line.partition(",")[0] for line in texts[-1].splitlines()] == [f"{one:03}.npy" for one in range(200)]
+
+
 def test_overrides_reach_the_script(command_line: CommandLine) -> None:
     done = command_line.run("+experiment=iris", "job.arguments.kernel=rbf", "job.arguments.penalty=0.5")
     assert done.returncode == 0, done.stderr

@@ -96,6 +96,22 @@ def test_vivero_cancel(command_line: CommandLine) -> None:
     assert gone(child_pid(folder_of(command_line)))
 
 
+@pytest.mark.parametrize("part", ["job", "environment", "model"])
+def test_cancel_ends_a_run_whose_other_settings_are_damaged(command_line: CommandLine, part: str) -> None:
+    command_line.script(CHILD + ENDLESS)
+    process = begin(command_line)
+    process.kill()
+    process.wait()
+    path = folder_of(command_line) / "run.json"
+    record = json.loads(path.read_text())
+    record["config"][part] = {"no_such_key": [1]}
+    path.write_text(json.dumps(record))
+    done = command_line.vivero("cancel", "latest")
+    assert done.returncode == 0 and "is being canceled" in done.stdout, done.stderr
+    wait_for(lambda: gone(child_pid(folder_of(command_line))), 20)
+    wait_for(lambda: not record_of(command_line)["followed"], 20)
+
+
 def test_a_killed_controller_leaves_the_run_going_and_it_finishes_itself(command_line: CommandLine) -> None:
     go = command_line.folder / "go"
     command_line.script(

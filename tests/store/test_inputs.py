@@ -6,7 +6,8 @@ import pytest
 
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.store.inputs import HashCache, InputStore
+from runner.store.data.hashes import HashCache
+from runner.store.inputs import InputStore
 
 
 @pytest.fixture

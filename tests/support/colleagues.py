@@ -1,4 +1,4 @@
-"""Users of one machine, some of them in a group: their commands run as accounts of their own."""
+"""Users of one machine, some of them in a group. Their commands run under accounts of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.components import missing
 GROUP, GID = "team", 45000
 MEMBERS = {"ada": 45001, "bob": 45002}
 OTHERS = {"eve": 45003}
-# In a mount namespace of the command: the accounts, and a Python below a folder that is closed to others.
+# Set up in the command's mount namespace: the accounts, and a Python below a folder that others can't read.
 _BEGIN = """
 set -e
 mount --bind "$1/passwd" /etc/passwd
@@ -35,7 +35,7 @@ exec "$@"
 
 
 class Colleague(CommandLine):
-    """Somebody with a folder of their own, in which their commands are typed."""
+    """A user with a folder in which the commands run."""
 
     def __init__(self, name: str, place: Path) -> None:
         super().__init__(place / name)
@@ -58,7 +58,7 @@ class Colleague(CommandLine):
 
 @contextmanager
 def colleagues() -> Iterator[tuple[Path, dict[str, Colleague]]]:
-    """Give a folder that all reach, which belongs to Ada and the group, and everybody by their names."""
+    """Yield a folder that all users can reach, which belongs to Ada and the group, and the users by name."""
     if os.geteuid() != 0 or not shutil.which("setpriv") or not ROOT.stat().st_mode & 0o001:
         missing("only root can be several users")
     place = Path(tempfile.mkdtemp(prefix="colleagues-", dir="/tmp"))

@@ -1,4 +1,4 @@
-"""Commands typed in a folder of a test's own, as a user would."""
+"""Runs commands in a test's folder, as a user would."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ CONF = ROOT / "conf"
 
 
 class CommandLine:
-    """Types commands in a folder of its own, as a user would."""
+    """Runs commands in a folder of its own, as a user would."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -21,7 +21,7 @@ class CommandLine:
     def start(
         self, *words: str, cwd: Path | str | None = None, before: Sequence[str] = (), **options: Any
     ) -> subprocess.Popen[bytes]:
-        """Start ``python -m WORDS``, with options of ``Popen`` and `variables` beside those of this process."""
+        """Start ``python -m WORDS``, with options of ``Popen``. `variables` are added to those of this process."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("variables", {})}
         return subprocess.Popen(
             [*before, sys.executable, "-m", *words],
@@ -34,15 +34,15 @@ class CommandLine:
         )
 
     def run(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run ``python -m runner`` to its end."""
+        """Run ``python -m runner`` until it ends."""
         return self.finish(self.start("runner", *words, **options))
 
     def vivero(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run ``vivero`` to its end."""
+        """Run ``vivero`` until it ends."""
         return self.finish(self.start("runner.cli", *words, **options))
 
     def finish(self, process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[str]:
-        """Wait for the end of a command and return what it printed."""
+        """Wait until a command ends and return its output."""
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(
             process.args, process.returncode, out.decode(errors="replace"), err.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What a test needs and may not find."""
+"""Handles components that a test needs and that may be missing."""
 
 import os
 from typing import NoReturn
@@ -7,7 +7,7 @@ import pytest
 
 
 def missing(what: str) -> NoReturn:
-    """Fail in CI, skip on a user's machine: a component that a test needs is not there."""
+    """Fail in CI, or skip on a user's machine, because a component that a test needs is missing."""
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)

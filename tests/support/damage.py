@@ -1,4 +1,4 @@
-"""Ways in which a file of a workspace can be other than it was written."""
+"""Generates damage to the files of a workspace."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VALUES = (
 
 
 def places_of(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to each value in plain data."""
+    """Yield the path to each value in plain data."""
     yield above
     if isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
@@ -46,7 +46,7 @@ def places_of(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
 
 @some.composite
 def mistyped(draw: some.DrawFn) -> Damage:
-    """Draw another value at some place, or one place less or more."""
+    """Draw a replaced, removed or added value."""
     at, new, kind = draw(some.integers(0, 10_000)), draw(VALUES), draw(some.sampled_from(["set", "set", "cut", "add"]))
 
     def change(line: bytes) -> bytes:
@@ -81,14 +81,14 @@ def _in_one_line(content: bytes, at: int, change: Damage) -> bytes:
         lines = content.splitlines() or [b"{}"]
     try:
         lines[at % len(lines)] = change(lines[at % len(lines)])
-    except ValueError:  # a text
+    except ValueError:  # a plain text
         lines[at % len(lines)] = b"\xff\0"
     return b"\n".join(lines) + b"\n"
 
 
 @some.composite
 def torn(draw: some.DrawFn) -> Damage:
-    """Draw bytes that are cut, put in, or all others."""
+    """Draw content that is cut, has bytes inserted or is replaced."""
     share, inserted = draw(some.floats(0, 1)), draw(some.sampled_from(_BYTES) | some.binary(max_size=8))
     kind = draw(some.sampled_from(["cut", "put", "all", "twice"]))
 
@@ -120,7 +120,7 @@ def _socket(path: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as short,
         socket.socket(socket.AF_UNIX) as made,
-    ):  # whose path is short
+    ):  # its path must be short
         made.bind(f"{short}/s")
         shutil.move(f"{short}/s", path)
 
@@ -144,7 +144,7 @@ PLACES: dict[str, Callable[[Path], Any]] = {
 
 
 def remove(path: Path) -> None:
-    """Remove whatever is there."""
+    """Remove a path of any type."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""A container engine of a test's own, and the image that tests begin with."""
+"""A separate container engine for tests, and the image that tests are based on."""
 
 import contextlib
 import os
@@ -19,13 +19,13 @@ BASE = "vivero-test-base:bookworm"
 
 
 def images_of(engine: Any, place: Path) -> dict[str, Any]:
-    """Return the labels of the images of the workspaces in a folder, by id: others' come and go meanwhile."""
+    """Return the labels of the images of workspaces in a folder, by image id. Other images may come and go."""
     found = engine.api.images(filters={"label": WORKSPACE})
     return {one["Id"]: one["Labels"] for one in found if one["Labels"][WORKSPACE].startswith(str(place))}
 
 
 class PrivateEngine:
-    """An engine that a test may stop, and whose disk it may fill; it sees no network of the machine's."""
+    """An engine that a test may stop and whose disk it may fill. It has no access to the machine's networks."""
 
     def __init__(self, folder: Path, disk: Any) -> None:
         self.folder, self.disk = folder, disk
@@ -33,7 +33,7 @@ class PrivateEngine:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Any:
-        """Start it, and wait until it answers."""
+        """Start the engine and wait until it answers."""
         command = [
             "unshare",
             "--net",
@@ -58,7 +58,7 @@ class PrivateEngine:
         return wait_for(answers, 60)
 
     def stop(self) -> None:
-        """Stop it as a system does."""
+        """Stop the engine as a system does."""
         assert self.process is not None
         self.process.terminate()
         self.process.wait(60)
@@ -66,7 +66,7 @@ class PrivateEngine:
 
 @contextlib.contextmanager
 def engine_of_its_own(engine: Any, images: Any, megabytes: Any) -> Iterator[Any]:
-    """Give an engine on a disk of its own that has some of another one's images."""
+    """Yield an engine on a separate disk with some of another engine's images."""
     if os.getuid() != 0:
         missing("an engine of its own needs root")
     folder = Path(tempfile.mkdtemp(prefix="vivero-engine-"))

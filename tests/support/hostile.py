@@ -1,4 +1,4 @@
-"""A workspace as somebody would make it who wants his programs started by whoever looks at it."""
+"""A workspace of an attacker who wants programs to be started by anyone who looks at it."""
 
 import json
 import os
@@ -17,18 +17,18 @@ from tests.support.command_line import CommandLine
 from tests.support.malicious import Malicious
 from tests.support.sweeps import sweep, trial
 
-STRANGER = 12345  # a uid that nobody has
+STRANGER = 12345  # a uid without an account
 
 
 class Hostile:
-    """A workspace whose newest run says that it goes on, and leaves marks when something of it is executed."""
+    """A workspace whose newest run claims to be running. If anything in it is executed, that leaves a mark."""
 
     def __init__(self, command_line: CommandLine) -> None:
         self.line, self.layout = command_line, Layout(command_line.workspace)
         self.started, self.loaded = command_line.folder / "started", command_line.folder / "loaded"
 
     def make(self) -> None:
-        """Fill it."""
+        """Create the content."""
         self.line.script("import shutil; shutil.copy('model.bin', 'outputs/model.pkl')")
         (self.line.folder / "src" / "model.bin").write_bytes(pickle.dumps(Malicious(self.loaded)))
         done = self.line.job()
@@ -61,19 +61,19 @@ class Hostile:
         return self.layout.run(self.run.experiment, self.run.id)
 
     def vivero(self, words: str, **options: Any) -> Any:
-        """Type a command, in which RUN and SWEEP stand for theirs, with the workspace named."""
+        """Run a command with the workspace named. RUN and SWEEP stand for its run and sweep."""
         (found,) = SweepStore(self.layout).ids()
         typed = words.replace("RUN", self.run.id).replace("SWEEP", found).split()
         here = [] if typed[0] == "run" else ["--workspace", str(self.layout.root)]
         return self.line.vivero(*here, *typed, **options)
 
     def marks(self) -> list[str]:
-        """Return what was executed."""
+        """Return the marks of what was executed."""
         return [one.name for one in (self.started, self.loaded) if one.exists()]
 
 
 def give_away(path: Path) -> str:
-    """Let others own what is below a path, or write it where we cannot give it away; return what is said of it."""
+    """Change the owner below a path, or make it writable for others if we can't. Return the expected message."""
     if os.geteuid() != 0:
         path.chmod(path.stat().st_mode | 0o002)
         return "can be written by others"
@@ -83,10 +83,10 @@ def give_away(path: Path) -> str:
 
 
 def copied(made: Hostile, folder: Path) -> Hostile:
-    """Return a workspace like another one."""
+    """Return a copy of a hostile workspace."""
     shutil.copytree(made.line.folder, folder)
     again = Hostile(CommandLine(folder))
-    again.loaded = made.loaded  # which the model has in it
+    again.loaded = made.loaded  # this path is stored in the model
     for mark in (again.started, again.loaded):
         mark.unlink(missing_ok=True)
     for path in (again.folder.order, again.line.folder / "program", again.folder.record):

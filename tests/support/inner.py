@@ -1,4 +1,4 @@
-"""Runs of pytest inside a test, with the plugins of this suite."""
+"""Runs pytest inside a test, with the plugins of this suite."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""Tries what another user of the machine could do to a process and its socket: ``python -m ... PID SOCKET FOLDER``.
+"""Tries another user's attacks on a process and its socket: ``python -m ... PID SOCKET FOLDER``.
 
-Prints a line for each thing that could be done.
+Prints a line for each that succeeds.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main(pid: int, place: Path, folder: Path) -> None:
-    """Try all of it."""
+    """Try all attacks."""
     attempts: dict[str, Callable[[], object]] = {
         "connected": lambda: _connected(place),
         "listed its folder": lambda: list(folder.iterdir()),

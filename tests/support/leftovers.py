@@ -1,4 +1,4 @@
-"""What a run of tests can leave on a machine."""
+"""Finds what a test run may leave on a machine."""
 
 import contextlib
 import os
@@ -19,13 +19,13 @@ _LIBRARIES = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", 
 
 
 def kept_by_libraries(line: str) -> bool:
-    """Tell whether a process is one that a library keeps for the process that started it."""
+    """Return whether a library keeps this process for the process that started it."""
     return any(word in line for word in _LIBRARIES)
 
 
 @dataclass(frozen=True)
 class Traces:
-    """What is left of a run of tests, by kind. Other runs may go on beside it: its own things carry its folder."""
+    """The remains of a test run, by kind. Other runs may be active. This run's things name its folder."""
 
     processes: list[str]
     mounts: list[str]
@@ -37,7 +37,7 @@ class Traces:
 
     @classmethod
     def of(cls, root: str) -> "Traces":
-        """Look at everything that tests make."""
+        """Find the remains of every kind."""
 
         def ours(lines: Iterable[str]) -> list[str]:
             return [line for line in lines if root in line]
@@ -53,11 +53,11 @@ class Traces:
         )
 
     def lines(self) -> list[str]:
-        """Return a line for each thing."""
+        """Return a line for each remaining thing."""
         return [f"{kind}: {one}" for kind, found in vars(self).items() for one in found]
 
     def end(self) -> None:
-        """End or remove it, but for rules: a run that is interrupted leaves more than one whose tests fail."""
+        """End or remove the remains, except rules. An interrupted run leaves more than one whose tests fail."""
         for line in self.processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(line.split()[0]), signal.SIGKILL)
@@ -73,9 +73,9 @@ class Traces:
 
 
 def _of_dead_clusters(names: Iterable[str]) -> list[str]:
-    """Return the namespaces and links of clusters that no process holds any more: see `tests.support.nodes.blocks`."""
+    """Return the namespaces and links of clusters that no process holds any more, see `tests.support.nodes.blocks`."""
     found: list[str] = []
-    for name in names if os.getuid() == 0 else ():  # only root makes clusters
+    for name in names if os.getuid() == 0 else ():  # only root creates clusters
         match = re.match(r"vivero(\d+)", name)
         if match and not is_held(int(match[1])):
             found.append(name)
@@ -83,7 +83,7 @@ def _of_dead_clusters(names: Iterable[str]) -> list[str]:
 
 
 def _processes(root: str) -> list[str]:
-    """Return the processes that have this run's folder in their variables and are not part of it."""
+    """Return the processes with this run's folder in their variables, except this one and its parents."""
     own = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
     found = []
     for one in psutil.process_iter(["pid", "cmdline"]):
@@ -101,7 +101,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _docker(listing: str, template: str) -> list[str]:
-    """Return a line for each container or image, by what the engine knows of it."""
+    """Return a line for each container or image, from the engine's facts."""
     found = _lines("docker", listing, "--all", "--quiet", "--no-trunc")
     return _lines("docker", "inspect", "--format", template.replace("{{.ID}}", "{{.Id}}"), *set(found)) if found else []
 

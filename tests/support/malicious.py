@@ -1,4 +1,4 @@
-"""A file that tells on whoever unpickles it."""
+"""A file that shows whether it was unpickled."""
 
 from typing import Any
 

@@ -1,18 +1,18 @@
-"""How slow this machine is right now, so that limits of time can be multiples of it."""
+"""Measures how slow this machine is at the moment, so that time limits can be multiplied by it."""
 
 import os
 import time
 
 _ROUNDS = 200_000
-_REFERENCE_SECONDS = 0.012  # for these rounds, on a core of 2024 that nobody else uses
+_REFERENCE_SECONDS = 0.012  # for these rounds, on an idle core of 2024
 _MOST = 20.0
 
 
 def slowdown() -> float:
-    """Return by which factor work takes longer here and now than on the reference, at least 1.
+    """Return how many times longer work takes now than on the reference machine, at least 1.
 
-    It is the larger one of two measures: a fixed piece of work timed by the wall clock, and the processes that want a
-    core for each core there is.
+    It is the larger of two measures: the wall-clock time of a fixed piece of work, and the number of runnable processes
+    per core.
     """
     begun = time.perf_counter()
     total = 0

@@ -1,4 +1,4 @@
-"""Projects in folders, which build without anything from a package index: each brings its own small builder."""
+"""Projects in folders that build without a package index, because each contains its own small builder."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def build_wheel(target, settings=None, metadata=None):
 def write_project(
     folder: Path, name: str = "scores", version: str = "1.0", *, code: str = "VALUE = 1\n", needs: tuple[str, ...] = ()
 ) -> Path:
-    """Write a project whose one module has its name."""
+    """Write a project with one module of the same name."""
     (folder / "builder").mkdir(parents=True, exist_ok=True)
     (folder / "source").mkdir(exist_ok=True)
     (folder / "pyproject.toml").write_text(_PROJECT.format(name=name, version=version, needs=list(needs)))

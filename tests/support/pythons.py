@@ -1,4 +1,4 @@
-"""The other Pythons of this machine, which scripts are run in: those that pyenv has beside the one of the tests."""
+"""Other Pythons of this machine to run scripts in: those that pyenv has besides the tests' own."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ _PLACE = Path(sys.base_prefix).parent
 
 
 def version_of(python: Path) -> str:
-    """Return a Python's version, which its folder is named by."""
+    """Return the version of a Python, which is its folder's name."""
     return python.parts[-3]
 
 
@@ -18,14 +18,14 @@ def _number(python: Path) -> tuple[int, ...]:
 
 
 def others(oldest: tuple[int, int], newest: tuple[int, int]) -> list[object]:
-    """Return the Pythons from one version to another as cases of a test, which calls `is_there` with its own."""
+    """Return the Pythons in a range of versions as test cases. The test calls `is_there` with its own."""
     found = [one for one in _PLACE.glob("3.*.*/bin/python") if oldest <= _number(one)[:2] <= newest]
     found.sort(key=_number)
     return [pytest.param(one, id=version_of(one)) for one in found] or [pytest.param(None, id="none")]
 
 
 def is_there(python: Path | None) -> Path:
-    """Return a test's Python, or skip it: nothing that CI types brings other Pythons."""
+    """Return a test's Python, or skip the test. CI does not install other Pythons."""
     if python is None:
         pytest.skip(f"there is no other Python in {_PLACE}")
     return python

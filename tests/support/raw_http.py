@@ -1,4 +1,4 @@
-"""Requests as bytes on a socket: what no good client sends."""
+"""Sends requests as raw bytes, which no well-behaved client would send."""
 
 import contextlib
 import http.client
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Raw:
-    """A connection on which bytes are sent as they are, and answers are read one after the other."""
+    """A connection that sends raw bytes and reads one answer after the other."""
 
     def __init__(self, port: int, *parts: bytes) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
@@ -16,30 +16,30 @@ class Raw:
         self.send(*parts)
 
     def send(self, *parts: bytes) -> None:
-        """Send some bytes, as far as the server takes them."""
+        """Send bytes until the server stops accepting them."""
         with contextlib.suppress(ConnectionError):
             for part in parts:
                 self.socket.sendall(part)
 
     def makefile(self, _mode: str) -> Any:
-        """Return where all answers of this connection are read from, for http.client."""
+        """Return the file from which all answers of this connection are read, for http.client."""
         return self._file
 
     def answer(self, method: str = "POST") -> Any:
-        """Return the next answer's status, headers and content, read as JSON where it is that."""
+        """Return status, headers and content of the next answer. JSON is parsed."""
         found: Any = http.client.HTTPResponse(self, method=method)  # type: ignore[arg-type] # all that it needs
         found.begin()
         content = found.fp.read(found.length)
-        found.fp = None  # or it would close the connection's file when it is collected
+        found.fp = None  # otherwise garbage collection would close the connection's file
         is_json = found.headers.get_content_type() == "application/json"
         return found.status, found.headers, json.loads(content) if is_json else content
 
     def line(self) -> bytes:
-        """Return the next line as it comes."""
+        """Return the next raw line."""
         return self._file.readline()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._file.close()
         self.socket.close()
 
@@ -51,13 +51,13 @@ class Raw:
 
 
 def ask(port: int, *parts: bytes, method: str = "POST") -> Any:
-    """Return the answer to some bytes."""
+    """Send bytes and return the answer."""
     with Raw(port, *parts) as connection:
         return connection.answer(method)
 
 
 def post(body: bytes = b"{}", *headers: bytes, path: bytes = b"/score", length: bytes | None = None) -> bytes:
-    """Return a request for an answer of a model."""
+    """Return the bytes of a prediction request."""
     lines = [b"POST %b HTTP/1.1" % path, *headers, b"Content-Length: " + (length or b"%d" % len(body))]
     if not any(one.lower().startswith(b"host:") for one in headers):
         lines.append(b"Host: localhost")

@@ -1,4 +1,4 @@
-"""Records as the commands print them."""
+"""Records, read through the commands."""
 
 import json
 from typing import Any

@@ -1,6 +1,6 @@
-"""``conf/REFERENCE.md``: every setting with type and default, from the schema and the comments of conf's files.
+"""Generates ``conf/REFERENCE.md``: every setting with type and default, from the schema and the comments in conf.
 
-``python -m tests.support.reference`` writes it; a test fails where it is not what would be written.
+``python -m tests.support.reference`` writes it. A test fails if the file differs from what would be written.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from omegaconf import MISSING
 
 from runner.config.computes import COMPUTES
+from runner.config.data_settings import EACH
 from runner.config.schema import CONF, ENVIRONMENTS, SCHEMAS
 from runner.config.schema import RunSpec as Run
 
@@ -24,7 +25,7 @@ Generated from the schema (`runner/config/schema.py`, and `runner/compute/` for 
 files that each section names. Change it there, then run `nox -s reference`. A default of `required` means that there is
 none. A group's settings are typed with its name in front: `job.timeout=600`.
 """
-# Which files explain the settings of a group; the first that has a comment for a setting is quoted.
+# The files that explain the settings of a group. The first comment on a setting is quoted.
 _SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {
     "workspace": (SCHEMAS["schema"]["workspace"], ("workspace/default.yaml", "workspace/shared.yaml")),
     "job": (SCHEMAS["schema"]["job"], ("job/example.yaml",)),
@@ -32,10 +33,11 @@ _SECTIONS: dict[str, tuple[type, tuple[str, ...]]] = {
     "model": (SCHEMAS["schema"]["model"], ("model/example.yaml",)),
     "sweep": (SCHEMAS["schema"]["sweep"], ("sweep/example.yaml",)),
     "endpoint": (SCHEMAS["schema"]["endpoint"], ("endpoint/example.yaml", "endpoint/docker.yaml")),
+    "pipeline": (SCHEMAS["schema"]["pipeline"], ("pipeline/example.yaml",)),
     **{f"environment={kind}": (one, (f"environment/{kind}.yaml",)) for kind, one in ENVIRONMENTS.items()},
     **{f"compute={kind}": (one, (f"compute/{kind}.yaml",)) for kind, one in COMPUTES.items()},
 }
-NAME = "NAME"  # stands for a key of the user's own
+NAME = "NAME"  # stands for a user's own key
 _LINE = re.compile(
     r"(?P<indent> *)(?P<key>[\w.]+):(?P<value>(?:[^#'\"]|'[^']*'|\"[^\"]*\")*?)(?:#\s*(?P<comment>.*))?$"
 )
@@ -58,7 +60,7 @@ def page() -> str:
 
 
 def comments(text: str) -> dict[str, str]:
-    """Return what a YAML file's comments say, by the key on whose line they begin; nested ones are ``a.b``."""
+    """Return the comments of a YAML file by the key on whose line they begin. Nested keys are written ``a.b``."""
     found: dict[str, str] = {}
     path: list[tuple[int, str]] = []
     last = ""
@@ -78,11 +80,15 @@ def comments(text: str) -> dict[str, str]:
 
 
 def _own_of_run() -> list[tuple[str, str, str]]:
-    return [one for one in _fields(Run) if "." not in one[0] and one[0] not in {"environment", "compute", "endpoint"}]
+    return [
+        one
+        for one in _fields(Run)
+        if "." not in one[0] and one[0] not in {"environment", "compute", "endpoint", "pipeline"}
+    ]
 
 
 def _fields(cls: type, above: str = "") -> list[tuple[str, str, str]]:
-    """Return key, type and default of each setting of a schema class, and of those it contains."""
+    """Return key, type and default of each setting of a schema class, including nested ones."""
     return list(_walk(cls, above))
 
 
@@ -94,6 +100,8 @@ def _walk(cls: type, above: str) -> Iterator[tuple[str, str, str]]:
         if dataclasses.is_dataclass(hint):
             if cls is not Run:
                 yield from _walk(hint, f"{name}.")  # type: ignore[arg-type] # it is a class
+        elif EACH in one.metadata:
+            yield from _walk(one.metadata[EACH], f"{name}.{NAME}.")
         elif each is not None and cls is not Run:
             yield from _walk(each, f"{name}.{NAME}." if get_origin(hint) is dict else f"{name}[].")  # type: ignore[arg-type] # as above
         elif one.name != "kind" or above:
@@ -127,7 +135,7 @@ def _table(fields: list[tuple[str, str, str]], said: dict[str, str]) -> list[str
 
 
 def _said(name: str, said: dict[str, str]) -> str:
-    whole = name.partition("[]")[0]  # what a list's entries have is explained where the list is
+    whole = name.partition("[]")[0]  # a list's comment also explains its entries
     fits = re.compile(re.escape(whole).replace(NAME, r"[^.]+"))
     return next((text for key, text in said.items() if fits.fullmatch(key)), "")
 

@@ -1,4 +1,4 @@
-"""Run folders made by hand, and the worker started on them as a compute does it."""
+"""Creates run folders, and starts the worker on them as a compute does."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.support.waiting import wait_for
 
 
 def make_order(**fields: Any) -> JobOrder:
-    """Return an order of a plain run."""
+    """Return an order for a plain run."""
     plain: dict[str, Any] = {"variables": {}, "metrics": {}, "tags": {}, "inputs": {}, "script": "train.py", "grace": 2}
     return JobOrder(**{**plain, **fields})
 
 
 class Folder:
-    """A run's folder with a script in it."""
+    """A run's folder with a script."""
 
     def __init__(self, root: Path, script: str, arguments: list[str], python: str, order: dict[str, Any]) -> None:
         self.root, self.python = root, python
@@ -35,7 +35,7 @@ class Folder:
         (root / "order.json").write_text(json.dumps(written))
 
     def start(self, **options: Any) -> subprocess.Popen[bytes]:
-        """Start the worker, in a session of its own."""
+        """Start the worker in its own session."""
         with (self.root / "logs" / "worker.log").open("ab") as log:
             return subprocess.Popen(
                 [self.python, "-B", "-s", str(BOOTSTRAP), "run.lifecycle", str(self.root)],
@@ -47,7 +47,7 @@ class Folder:
             )
 
     def run(self, seconds: float = 30, **options: Any) -> dict[str, Any]:
-        """Run the worker to its end and return the result."""
+        """Run the worker until it ends and return the result."""
         worker = self.start(**options)
         try:
             worker.wait(seconds)
@@ -71,25 +71,25 @@ class Folder:
         return (self.root / "logs" / "worker.log").read_text()
 
     def saying(self, text: bytes, seconds: float = 10) -> bytes:
-        """Wait until the script has printed something; return its log."""
+        """Wait until the script has printed a text, and return its log."""
         path = self.root / "logs" / "run.log"
         wait_for(lambda: path.exists() and text in path.read_bytes(), seconds)
         return self.log
 
     def number(self, name: str) -> int:
-        """Wait for a file of the working folder that holds a pid."""
+        """Wait for a file in the working folder that contains a pid."""
         path = self.work / name
         wait_for(lambda: path.exists() and path.read_text().endswith("\n"))
         return int(path.read_text())
 
 
 def make(root: Path, script: str, *arguments: str, python: str = sys.executable, **order: Any) -> Folder:
-    """Return a run's folder whose script is given as text."""
+    """Return a run's folder with the given script."""
     return Folder(root / "run of mine", script, list(arguments), python, order)
 
 
 def lives(pid: int) -> bool:
-    """Tell whether a process runs; a zombie does not."""
+    """Return whether a process is running. A zombie is not."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -98,6 +98,6 @@ def lives(pid: int) -> bool:
 
 
 def end(pid: int) -> None:
-    """Kill a process of ours that may be left."""
+    """Kill a process of the test if it is still running."""
     if lives(pid):
         os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What an endpoint's container is made of, and its state."""
+"""The lock for an endpoint's container, and the container's state."""
 
 import json
 from typing import Any
@@ -12,6 +12,6 @@ PINS = [line for line in LOCK.splitlines() if line]
 
 
 def state_of(container: Any) -> Any:
-    """Return what the engine says of a container now."""
+    """Return the engine's current state of a container."""
     container.reload()
     return json.loads(json.dumps(container.attrs["State"]))

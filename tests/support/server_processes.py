@@ -1,4 +1,4 @@
-"""Processes of a server that was started by a test."""
+"""The processes of a server that a test started."""
 
 from typing import Any
 

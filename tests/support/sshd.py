@@ -1,4 +1,4 @@
-"""A real sshd on loopback, with keys of its own, for whoever runs the tests."""
+"""A real sshd on loopback, with its own keys, for the user who runs the tests."""
 
 import getpass
 import os
@@ -13,9 +13,9 @@ from tests.support.waiting import wait_for
 
 
 class Sshd:
-    """Takes the key ``user`` in its folder; ``ssh`` in ``bin`` knows the key and the host.
+    """Accepts the key ``user`` in its folder. ``ssh`` in ``bin`` knows the key and the host.
 
-    `settings` are lines of its configuration that go before ours.
+    `settings` are configuration lines that take precedence.
     """
 
     def __init__(self, folder: Path, *settings: str) -> None:

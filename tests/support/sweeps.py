@@ -1,4 +1,4 @@
-"""Sweeps for tests, as a controller would have recorded them."""
+"""Sweeps for tests, as a controller records them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What somebody does to a file that is kept, while nobody looks."""
+"""Ways to tamper with a stored file."""
 
 import os
 from collections.abc import Callable

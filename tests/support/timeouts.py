@@ -1,4 +1,4 @@
-"""The waiting times of the product in tests: mostly short, and long enough for a machine whose cores are all busy."""
+"""Shorter timeouts for tests, still long enough for a machine whose cores are all busy."""
 
 from runner.worker import timeouts
 
@@ -8,7 +8,7 @@ _SHORT = {
     "node_look": 0.3,
     "other_nodes": 2,
     "cancel_unreachable": 5,
-    "scheduler_answer": 20,  # longer than usual: a scheduler shares two busy cores with all tests
+    "scheduler_answer": 20,  # longer than usual, because a scheduler shares two busy cores with all tests
     "relay_forgotten": 8,
     "engine_join": 2,
     "engine_death": 6,
@@ -23,7 +23,7 @@ _SHORT = {
 
 
 def short(**changes: float) -> str:
-    """Return the variable that shortens them, some of them otherwise than usual."""
+    """Return the variable that sets the short timeouts, with some changed."""
     return ",".join(f"{name}={value}" for name, value in {**_SHORT, **changes}.items())
 
 

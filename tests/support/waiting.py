@@ -1,4 +1,4 @@
-"""Waiting for what happens in another process."""
+"""Waits for events in other processes."""
 
 import threading
 import time
@@ -15,17 +15,17 @@ def wait_for(condition: Callable[..., T], seconds: float = 10.0, pause: float = 
 
     Parameters
     ----------
-    condition : Callable
-        Called without arguments; a lambda in a loop may bind the loop's names as its defaults.
+    condition : callable
+        Called without arguments. A lambda in a loop may bind the loop's variables as defaults.
     seconds : float
-        How long it may take on an idle machine. A busy one gets more: see `slowdown`.
+        The limit on an idle machine. A busy one gets more, see `slowdown`.
     pause : float
-        Seconds between two looks; more where a look is a command.
+        Seconds between two calls. Use more if a call is expensive, such as a command.
 
     Raises
     ------
     AssertionError
-        If there is none in time.
+        If the condition is not true in time.
     """
     begun = time.monotonic()
     never = threading.Event()

@@ -14,7 +14,10 @@ FILES = sorted(WORKER.rglob("*.py"))
 OF_THE_MODEL = {("loading.py", "joblib"), ("loading.py", "skops"), ("checks.py", "sklearn")}
 OF_THE_MODEL |= {("flavours.py", name) for name in ("lightgbm", "xgboost", "catboost", "mlflow", "pandas")}
 OF_THE_MODEL |= {("categories.py", name) for name in ("xgboost", "pandas")}
-OF_THE_MODEL |= {("_tables.py", "pandas")}  # where a script asks for a data frame
+OF_THE_MODEL |= {
+    (name, "pandas") for name in ("_tables.py", "_tabular.py", "batch.py")
+}  # where a script gets data frames
+OF_THE_MODEL |= {("arrow.py", "pyarrow")}  # where it is installed
 # Where fits are spread, the environment has Dask in it.
 OF_THE_ENGINE = {("engine.py", "dask"), ("engine.py", "distributed")}
 OF_THE_ENGINE |= {("sitecustomize.py", "distributed"), ("sitecustomize.py", "joblib")}

@@ -290,6 +290,53 @@ def test_a_data_input_is_a_dataset(suffix: str, tmp_path: Path) -> None:
     logged(tmp_path, DATA.replace("{expected}", str(expected)), inputs={"rows": str(place)})
 
 
+ASKED = """
+import datetime, pandas
+rows = run.input_datasets["train"].with_timestamp_columns("when")
+assert (rows.timestamp_columns, run.input_datasets["train"].name) == (("when", None), "flights")
+def numbers(dataset): return dataset.to_pandas_dataframe()["n"].tolist()
+frame = pandas.read_csv(str(run.input_datasets["train"]))
+assert numbers(rows.filter(rows["n"] > 7)) == [8, 9] and numbers(rows.filter(~(rows["n"] > 1))) == [0, 1]
+assert numbers(rows.filter((rows["n"] < 2) | (rows["kind"] == "b") & (rows["n"] >= 8))) == [0, 1, 9]
+assert numbers(rows.filter(rows["n"] == rows["m"])) == [0]
+assert numbers(rows.filter(rows["kind"].is_in(["c"]))) == []
+assert numbers(rows.filter(rows["m"].is_null())) == [9]
+assert numbers(rows.filter(rows["kind"].starts_with("a"))) == [0, 2, 4, 6, 8]
+try: rows["n"] > 1 and rows["m"] > 1
+except TypeError as error: assert "&" in str(error)
+day = lambda number: datetime.datetime(2024, 1, number)
+assert numbers(rows.time_before(day(3))) == [0, 1, 2]
+assert numbers(rows.time_before(day(3), include_boundary=False)) == [0, 1]
+assert numbers(rows.time_after(day(9))) == [8, 9] and numbers(rows.time_between(day(2), day(4))) == [1, 2, 3]
+assert numbers(rows.take(5).time_after(day(4)).keep_columns(["n", "when"])) == [3, 4]
+assert numbers(rows.time_recent(datetime.timedelta(days=1))) == []
+try: run.input_datasets["train"].time_before(day(1))
+except ValueError as error: assert "with_timestamp_columns" in str(error)
+for share in (0, 0.3, 1):
+    one, two = rows.random_split(share, seed=3)
+    again, _ = rows.random_split(share, seed=3)
+    assert numbers(one) == numbers(again) and sorted(numbers(one) + numbers(two)) == list(range(10))
+    one, two = rows.random_split(share)
+    assert sorted(numbers(one) + numbers(two)) == list(range(10))
+late = rows.keep_columns("nope")  # nothing is read yet
+found = [Dataset.get_by_name(ws, "flights"), Dataset.get_by_name(ws, "flights", version=2)]
+assert [*found, Dataset.get_by_name(ws, "train")] == [run.input_datasets["train"]] * 3
+assert found[0].version == 2 and found[0][-4:] == ".csv" and os.fspath(found[0]) == str(found[0])
+for name, version, said in (("flights", 1, "flights=flights:1"), ("other", "latest", "data.inputs.other=other")):
+    try: Dataset.get_by_name(ws, name, version=version)
+    except KeyError as error: assert said in str(error) and "flights:2" in str(error), error
+    else: raise AssertionError(name)
+"""
+
+
+def test_rows_of_a_data_asset_are_asked_for_as_on_azure(tmp_path: Path) -> None:
+    days = pandas.date_range("2024-01-01", periods=10)
+    frame = pandas.DataFrame({"n": range(10), "m": [0.0, *range(2, 10), None], "kind": ["a", "b"] * 5, "when": days})
+    frame.to_csv(tmp_path / "flights.csv", index=False)
+    code = DATA.partition("for rows in")[0] + ASKED
+    logged(tmp_path, code, inputs={"train": str(tmp_path / "flights.csv")}, assets={"train": "flights:2"})
+
+
 def test_files_of_this_machine_as_datasets(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a;b\n1;2\n")
     code = (

@@ -91,6 +91,6 @@ def test_one_that_cannot_be_written_is_compared(program: Path, prefix: str, monk
     def refuse(*_: Any) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(environment_seal, "_keep", refuse)
+    monkeypatch.setattr(environment_seal, "_write", refuse)
     os.utime(program)
     assert environment_seal.changes(prefix) == []

@@ -67,7 +67,7 @@ def test_a_relay_and_containers_are_told(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("given", ["", "cut_link=0.5", "cut_link=600,relay_forgotten=0.5"])
 def test_what_has_to_be_shorter_is(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv(timeouts.VARIABLE, given)
-    assert 2 * timeouts.sign_of_life() < timeouts.seconds("cut_link") < timeouts.agent_forgotten()
+    assert 2 * timeouts.heartbeat_interval() < timeouts.seconds("cut_link") < timeouts.agent_max_silence()
     assert 2 * timeouts.relay_poll() < timeouts.seconds("relay_forgotten")
     assert relay.FORGOTTEN == relay.ENDS == 0  # whoever sends its text says how many
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import confirm, global_options, registry, trusted_workspace, wants_json
-from runner.commands.output import emit_json, note, say
+from runner.commands.common import confirm, global_options, opened, trusted_workspace, wants_json
+from runner.commands.output import emit_json, say
 
 if TYPE_CHECKING:
+    from runner.api.endpoints import Endpoint
     from runner.config.endpoint_settings import EndpointSettings
-    from runner.endpoints.deploy import Deployed
 
 
 @click.command()
@@ -26,13 +26,9 @@ if TYPE_CHECKING:
 @global_options
 def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool, words: tuple[str, ...]) -> None:
     """Serve MODEL, or switch a running endpoint to it without losing a request."""
-    from runner.endpoints.deploy import Target
-    from runner.wiring import make_deployer
-
-    layout = trusted_workspace()
+    trusted_workspace()
     settings = read_settings(words, endpoint)
-    target = Target(model, weight=weight, mirror=mirror, changes_settings=bool(words), keeps_settings=not words)
-    _show(make_deployer(layout, registry(layout), note).deploy(target, settings))
+    _show(opened().endpoints.deploy_with(model, settings, keep=not words, weight=weight, mirror=mirror))
 
 
 @click.command()
@@ -40,10 +36,8 @@ def deploy(model: str, endpoint: str | None, weight: float | None, mirror: bool,
 @global_options
 def rollback(endpoint: str) -> None:
     """Make an endpoint serve what it served before."""
-    from runner.wiring import make_deployer
-
-    layout = trusted_workspace()
-    _show(make_deployer(layout, registry(layout), note).rollback(endpoint))
+    trusted_workspace()
+    _show(opened().endpoints.get(endpoint).rollback())
 
 
 @click.command()
@@ -53,16 +47,11 @@ def rollback(endpoint: str) -> None:
 @global_options
 def stop(endpoint: str, delete: bool, yes: bool) -> None:
     """Stop an endpoint. Requests in progress are answered first."""
-    from runner.commands.endpoints.listing import servers_of
-    from runner.endpoints.store import EndpointStore
-
-    store = EndpointStore(trusted_workspace())
-    servers = servers_of(store, store.read(endpoint))
+    trusted_workspace()
+    found = opened().endpoints.get(endpoint)
     if delete:
         confirm(f"Remove endpoint {endpoint} with its keys and logs?", yes)
-    stopped = servers.stop(endpoint)
-    if delete:
-        store.delete(endpoint)
+    stopped = found.stop(delete=delete)
     if wants_json():
         emit_json({"name": endpoint, "stopped": stopped, "deleted": delete})
     else:
@@ -85,7 +74,9 @@ def read_settings(words: tuple[str, ...], name: str | None) -> EndpointSettings:
     return dataclasses.replace(found, name=name or found.name)
 
 
-def _show(done: Deployed) -> None:
+def _show(endpoint: Endpoint) -> None:
+    done = endpoint.deployed
+    assert done is not None  # noqa: S101 - it was just deployed
     if wants_json():
         emit_json(dataclasses.asdict(done))
         return

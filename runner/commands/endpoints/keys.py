@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import global_options, wants_json, workspace
+from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, note, say, show_time
 
 
@@ -14,22 +14,19 @@ from runner.commands.output import emit_json, note, say, show_time
 @global_options
 def keys(endpoint: str, rotate: str | None) -> None:
     """Show when an endpoint's keys were created, or replace one. A key is shown only once; its hash is stored."""
-    from runner.endpoints.store import EndpointStore
-
-    store = EndpointStore(workspace())
-    store.read(endpoint)
+    found = opened().endpoints.get(endpoint)
     if rotate is not None:
-        key = store.make_key(endpoint, rotate)
+        key = found.make_key(rotate)
         if wants_json():
             emit_json({"name": endpoint, "which": rotate, "key": key})
         else:
             say(f"{rotate} key (shown once): {key}")
         return
-    found = store.keys(endpoint)
+    made = found.keys
     if wants_json():
-        emit_json({which: {"created": one["created"]} for which, one in found.items()})
-    elif found:
-        for which, one in found.items():
-            say(f"{which:<10} made {show_time(one['created'])}")
+        emit_json({which: {"created": created} for which, created in made.items()})
+    elif made:
+        for which, created in made.items():
+            say(f"{which:<10} made {show_time(created)}")
     else:
         note(f"Endpoint {endpoint} has no keys")

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from runner.commands.common import absolute, global_options, registry, trusted_workspace, wants_json
+from runner.commands.common import absolute, global_options, opened, trusted_workspace, wants_json
 from runner.commands.output import emit_json, note, say
 from runner.console.format import show_count
 from runner.errors import UserError
@@ -49,7 +49,7 @@ def score(
     from runner.wiring import local_host, serving_environment
 
     layout = trusted_workspace()
-    record = registry(layout).resolve(model)
+    record = opened().model(model).record
     rows, answers = absolute(source), absolute(target)
     if not rows.is_file():
         raise UserError(f"--input: {rows} does not exist")
@@ -73,7 +73,7 @@ def score(
         "trusted": list(trust),
         "allow_version_mismatch": allow_version_mismatch,
     }
-    done = _carry_out(python, importable(layout), order, rows.stat().st_size)
+    done = _execute(python, importable(layout), order, rows.stat().st_size)
     if wants_json():
         emit_json({"model": f"{record.name}:{record.version}", "rows": done, "output": str(answers)})
     else:
@@ -98,7 +98,7 @@ def _check_target(rows: Path, answers: Path, *, overwrite: bool) -> None:
         raise UserError(f"--output: {answers} already exists", "Add --overwrite to replace it")
 
 
-def _carry_out(python: str, source: str, order: dict[str, Any], size: int) -> int:
+def _execute(python: str, source: str, order: dict[str, Any], size: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "order.json"
         path.write_text(json.dumps(order))

@@ -26,21 +26,21 @@ ENV PATH=/opt/environment/bin:$PATH
 @global_options
 def export(key: str, output: Path) -> None:
     """Export an environment as files to build it without vivero: Dockerfile, environment.lock and README.md."""
-    from runner.commands.runs.copies import new_folder
-    from runner.environments.catalogue import kept, meant
-    from runner.environments.requirements.kept_wheels import KeptWheels
+    from runner.api.copies import new_folder
+    from runner.environments.catalogue import find_environment, stored_environments
     from runner.environments.requirements.lock import check_hashed
+    from runner.environments.requirements.wheel_store import WheelStore
     from runner.io.files import write_text
 
-    output, kept_wheels = output.absolute(), KeptWheels(workspace())
-    one = meant(kept(workspace()), key)
+    output, wheel_store = output.absolute(), WheelStore(workspace())
+    one = find_environment(stored_environments(workspace()), key)
     if one.record is None:
         raise UserError(f"Environment {one.key} is {one.problem}")
     check_hashed(one.lock(), "it cannot be exported")
     with new_folder(output, "--output") as folder:
         for name, text in _locks(one.lock(), one.record.kind).items():
-            write_text(folder / name, kept_wheels.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image
-        has_wheels = kept_wheels.copy(one.lock(), folder / "wheels")
+            write_text(folder / name, wheel_store.placed(text, "/tmp/wheels"))  # noqa: S108 - in an image
+        has_wheels = wheel_store.copy(one.lock(), folder / "wheels")
         write_text(
             folder / "Dockerfile", _dockerfile(one.folder, one.record.kind, one.record.python_version, has_wheels)
         )

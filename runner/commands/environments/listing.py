@@ -28,46 +28,15 @@ def environments(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = rows()
+    from runner.api.environments.listing import rows
+
+    found = rows(workspace())
     if wants_json():
         emit_json(found)
     elif found:
         _print(found)
     else:
         note("No environments yet")
-
-
-def rows() -> list[dict[str, Any]]:
-    """Return a row for each environment, newest last."""
-    from datetime import UTC, datetime
-
-    from runner.commands.environments.images import image_sizes
-    from runner.commands.environments.needs import last_used, needs
-    from runner.environments.catalogue import kept
-    from runner.io.clock import write_time
-
-    layout = workspace()
-    needed, used, there = needs(layout), last_used(layout), kept(layout)
-    sizes = image_sizes([one.record.image_id for one in there if one.record and one.record.image_id])
-    found = []
-    for one in there:
-        record, created = one.record, write_time(datetime.fromtimestamp(one.created, UTC))
-        began = used.get(one.key)
-        found.append(
-            {
-                "key": one.key,
-                "kind": record.kind if record else None,
-                "python": record.python_version if record else None,
-                "packages": len(record.packages) if record else None,
-                "image": record.image if record else None,
-                "bytes": sizes.get(record.image_id) if record and record.image_id else one.size(),
-                "created": created,
-                "last_used": began and max(began, created),  # the run that built it started earlier
-                "needed_by": needed.of(one.key),
-                "problem": one.problem,
-            }
-        )
-    return found
 
 
 def _print(found: list[dict[str, Any]]) -> None:

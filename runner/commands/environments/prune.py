@@ -29,15 +29,15 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     Runs that have ended do not need theirs: a rerun rebuilds it from its lock. An image is removed with its environment
     if this workspace built it, and so are images of model versions that no endpoint serves.
     """
-    from runner.commands.environments.images import image_sizes, prune_served, remove_image
-    from runner.commands.environments.needs import needs
-    from runner.environments.catalogue import kept, leftovers, meant, remove
+    from runner.api.environments.images import image_sizes, prune_served, remove_image
+    from runner.api.environments.needs import needs
+    from runner.environments.catalogue import find_environment, leftovers, remove, stored_environments
     from runner.io.files import remove_tree
     from runner.io.removal import check_above
 
     layout = workspace()
-    found, needed = kept(layout), needs(layout)
-    spared = {meant(found, one).key for one in keep}
+    found, needed = stored_environments(layout), needs(layout)
+    spared = {find_environment(found, one).key for one in keep}
     if needed.unknown:
         note(f"Nothing was removed: any environment may be in use by {needed.unknown[0]}")
     if not older_than >= 0:  # also refuses nan

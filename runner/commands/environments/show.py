@@ -13,11 +13,11 @@ from runner.commands.output import emit_json, facts, say, section
 @global_options
 def show(key: str) -> None:
     """Show an environment with its packages and what needs it."""
-    from runner.commands.environments.listing import rows
-    from runner.environments.catalogue import kept, meant
+    from runner.api.environments.listing import rows
+    from runner.environments.catalogue import find_environment, stored_environments
 
-    one = meant(kept(workspace()), key)
-    row = next(row for row in rows() if row["key"] == one.key)
+    one = find_environment(stored_environments(workspace()), key)
+    row = next(row for row in rows(workspace()) if row["key"] == one.key)
     packages = dict(one.record.packages) if one.record else {}
     if wants_json():
         emit_json({**row, "packages": packages, "folder": str(one.folder)})

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import global_options, known_versions, registry, wants_json, workspace
-from runner.commands.output import emit_json, note, say, show_table, show_time
+from runner.commands.aliases import show_history
+from runner.commands.common import global_options, opened, wants_json
+from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
 if TYPE_CHECKING:
-    from runner.store.registry import FileRegistry
+    from runner.api.models import Model
+    from runner.api.workspace import Workspace
 
 
 @click.command()
@@ -23,30 +25,38 @@ if TYPE_CHECKING:
 @global_options
 def alias(name: str, alias_name: str | None, version: str | None, delete: bool, at: str | None) -> None:
     """Move or remove an alias. With NAME alone, show all changes of the model's aliases."""
-    store = registry(workspace())
-    if not store.alias_history(name):  # the aliases of a removed model can still be shown
-        known_versions(store, name)
+    from runner.api.models import Model, find_model
+
+    workspace = opened()
+    model = Model(workspace, name)
+    if not model.alias_history():  # the aliases of a removed model can still be shown
+        find_model(workspace, name)
     if version is not None or delete:
         if alias_name is None or at is not None or (version is not None) == delete:
             raise UserError("Give NAME ALIAS VERSION to move an alias, or NAME ALIAS --delete to remove it")
-        _move(store, name, alias_name, version)
+        _move(workspace, model, alias_name, version)
     elif at is not None:
-        _show_at(store, name, alias_name, at)
+        _show_at(model, alias_name, at)
     else:
-        _show_history(store, name, alias_name)
+        show_history(f"Model {name}", model.alias_history(), alias_name)
 
 
-def _move(store: FileRegistry, name: str, alias_name: str, version: str | None) -> None:
-    number = None if version is None else store.resolve(f"{name}:{version}").version
-    store.set_alias(name, alias_name, number)
+def _move(workspace: Workspace, model: Model, alias_name: str, version: str | None) -> None:
+    name, number = model.name, None
+    if version is None:
+        model.drop_alias(alias_name)
+    else:
+        found = workspace.model(f"{name}:{version}")
+        found.set_alias(alias_name)
+        number = found.version
     if wants_json():
         emit_json({"name": name, "alias": alias_name, "version": number})
     else:
         say(f"{name}@{alias_name} is version {number}" if number is not None else f"Removed {name}@{alias_name}")
 
 
-def _show_at(store: FileRegistry, name: str, alias_name: str | None, at: str) -> None:
-    found = store.aliases(name, at=_moment(at))
+def _show_at(model: Model, alias_name: str | None, at: str) -> None:
+    name, found = model.name, model.aliases_at(_moment(at))
     if alias_name is not None:
         found = {key: value for key, value in found.items() if key == alias_name}
     if wants_json():
@@ -56,26 +66,6 @@ def _show_at(store: FileRegistry, name: str, alias_name: str | None, at: str) ->
             say(f"{name}@{key} was version {number}")
     else:
         note(f"Model {name} had no alias{f' {alias_name}' if alias_name else ''} at that time")
-
-
-def _show_history(store: FileRegistry, name: str, alias_name: str | None) -> None:
-    history = [change for change in store.alias_history(name) if alias_name in (None, change["alias"])]
-    if wants_json():
-        emit_json(history)
-    elif history:
-        from runner.console.tables import Column
-
-        rows = [
-            [
-                show_time(change["time"]),
-                change["alias"],
-                "dropped" if change["version"] is None else str(change["version"]),
-            ]
-            for change in history
-        ]
-        show_table(["WHEN", "ALIAS", Column("VERSION", right=True)], rows)
-    else:
-        note(f"Model {name} never had {f'the alias {alias_name}' if alias_name else 'an alias'}")
 
 
 def _moment(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import confirm, global_options, known_versions, registry, wants_json, workspace
+from runner.commands.common import confirm, global_options, opened, tag_change, wants_json
 from runner.commands.output import emit_json, note, say
 from runner.errors import UserError
 
@@ -19,24 +19,13 @@ def tag(reference: str, tags: tuple[str, ...]) -> None:
         raise UserError(
             f"'{reference}' does not name a version", f"Name one: vivero models tag {reference}:VERSION ..."
         )
-    changes = dict(_change(word) for word in tags)
-    store = registry(workspace())
-    record = store.resolve(reference)
-    record = store.tag(record.name, record.version, changes)
+    changes = dict(tag_change(word) for word in tags)
+    record = opened().model(reference).set_tags(changes).record
     if wants_json():
         emit_json({"name": record.name, "version": record.version, "tags": record.tags})
     else:
         shown = ", ".join(f"{key}={value}" for key, value in record.tags.items()) or "none"
         say(f"Tags of {record.name}:{record.version}: {shown}")
-
-
-def _change(word: str) -> tuple[str, str | None]:
-    key, equals, value = word.partition("=")
-    if equals and key:
-        return key, value
-    if not equals and len(key) > 1 and key.endswith("-"):
-        return key[:-1], None
-    raise UserError(f"'{word}' is neither KEY=VALUE, which sets a tag, nor KEY-, which removes it")
 
 
 @click.command()
@@ -46,18 +35,18 @@ def _change(word: str) -> tuple[str, str | None]:
 @global_options
 def delete(reference: str, yes: bool, force: bool) -> None:
     """Remove a version, or with NAME alone the model with all its versions."""
-    from runner.endpoints.store import EndpointStore
+    from runner.api.models import find_model
 
-    store = registry(workspace())
+    workspace, version = opened(), None
     if ":" in reference or "@" in reference:
-        record = store.resolve(reference)
-        name, version = record.name, record.version
-        what = f"version {version} of model {name}"
+        version = workspace.model(reference)
+        model, number = version.model, version.version
+        what = f"version {number} of model {model.name}"
     else:
-        name, version = reference, None
-        count = len(known_versions(store, name))
-        what = f"model {name} with {'its version' if count == 1 else f'all {count} versions'}"
-    needed = EndpointStore(workspace()).needing(name, version)
+        model, number = find_model(workspace, reference), None
+        count = len(model.version_numbers())
+        what = f"model {model.name} with {'its version' if count == 1 else f'all {count} versions'}"
+    needed = model.needed_by(number)
     if needed and not force:
         raise UserError(
             f"{what[0].upper()}{what[1:]} was not removed: {'; '.join(needed)}",
@@ -65,10 +54,10 @@ def delete(reference: str, yes: bool, force: bool) -> None:
         )
     for one in needed:
         note(f"warning: {one}, which will not start again without it")
-    store.check_delete(name, version)
+    model.check_delete(number)
     confirm(f"Remove {what}?", yes)
-    store.delete(name, version)
+    (version or model).delete(force=True)
     if wants_json():
-        emit_json({"name": name, "version": version, "deleted": True})
+        emit_json({"name": model.name, "version": number, "deleted": True})
     else:
         say(f"Removed {what}")

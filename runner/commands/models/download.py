@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import absolute, global_options, registry, wants_json, workspace
+from runner.commands.common import absolute, global_options, opened, wants_json
 from runner.commands.output import emit_json, say
 
 
@@ -14,21 +14,10 @@ from runner.commands.output import emit_json, say
 @global_options
 def download(reference: str, to: str | None) -> None:
     """Copy a version's artefact and record into a new folder, checked against its SHA-256."""
-    from runner.commands.runs.copies import copy_file, copy_tree, new_folder
-    from runner.io.files import write_json
-
-    store = registry(workspace())
-    record = store.resolve(reference)
-    artefact = store.artefact(record)
+    version = opened().model(reference)
+    record, artefact = version.record, version.path
     target = absolute(to or f"{record.name}-{record.version}")
-    with new_folder(target) as staged:
-        if artefact.is_dir():
-            expected = {file.path: file.sha256 for file in record.files}
-            count = copy_tree(artefact, staged / artefact.name, expected, complete=True)
-        else:
-            copy_file(artefact, staged / artefact.name, record.sha256)
-            count = 1
-        write_json(staged / "model.json", record.to_json())
+    count = version.download(target)
     if wants_json():
         emit_json({"name": record.name, "version": record.version, "location": str(target), "artefact": artefact.name})
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from runner.commands.common import global_options, registry, wants_json, workspace
+from runner.commands.common import global_options, opened, wants_json
 from runner.commands.lazy import LazyGroup
 from runner.commands.output import emit_json, note, show_table, show_time, show_value
 
@@ -31,29 +31,13 @@ def models(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = [_row(name) for name in registry(workspace()).names()]
+    found = [model.row for model in opened().models()]
     if wants_json():
         emit_json(found)
     elif found:
         _print(found)
     else:
         note("No models yet")
-
-
-def _row(name: str) -> dict[str, Any]:
-    """Return the row of a model's latest version, or of the reason why it cannot be read."""
-    from runner.errors import UserError, storage_error
-
-    store = registry(workspace())
-    row: dict[str, Any] = {"name": name, "version": None, "versions": 0, "aliases": {}, "error": None}
-    try:
-        versions = store.versions(name)
-        row |= {"versions": len(versions), "aliases": store.aliases(name)}
-        if versions:
-            row |= store.resolve(f"{name}:{versions[-1]}").to_json()
-    except (UserError, OSError) as error:
-        row["error"] = str(storage_error(error) or error)
-    return row
 
 
 def _print(found: list[dict[str, Any]]) -> None:

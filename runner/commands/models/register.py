@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import click
 
-from runner.commands.common import find_run, global_options, pairs, trusted_workspace, wants_json
-from runner.commands.output import emit_json, note, say
-from runner.errors import UserError
+from runner.commands.common import global_options, pairs, trusted_workspace, wants_json
+from runner.commands.output import emit_json, say
 
 
 @click.command()
@@ -30,32 +27,14 @@ def register(
     run: str, path: str, name: str | None, framework: str, description: str | None, tags: tuple[str, ...]
 ) -> None:
     """Register a model that a finished RUN wrote, without training again."""
-    from runner.io.names import check_name
-    from runner.recovery import reopen
-    from runner.rerun import checked
-    from runner.stages.artefacts import Wanted, find_artefact, register_version
-    from runner.statuses import TERMINAL
+    from runner.api.runs.find import find_run
+    from runner.api.runs.register import register_model
 
     layout = trusted_workspace()
     record = find_run(layout, run)
-    if record.status not in TERMINAL:
-        raise UserError(f"Run {record.id} has not ended yet", f"Follow it: vivero logs {record.id} --follow")
-    if record.prepare is None:
-        raise UserError(f"Run {record.id} ended before its environment was ready, so it has no model")
-    record = checked(layout, record)
-    context = reopen(layout, record, note)
-    chosen = name or context.spec.model.name
-    if chosen is None:
-        raise UserError("The model needs a name", "Add --name NAME")
-    wanted = Wanted(
-        name=check_name(chosen, "model name"),
-        artefact=find_artefact(context.run, path),
-        framework=framework,
-        description=description,
-        tags=pairs(tags, "--tag"),
+    made = register_model(
+        layout, record, name, path, tags=pairs(tags, "--tag"), framework=framework, description=description
     )
-    with contextlib.closing(context.compute):
-        made = register_version(context, record, wanted)
     if wants_json():
         emit_json({"name": made.name, "version": made.version, "sha256": made.sha256})
     else:

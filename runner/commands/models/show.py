@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import global_options, registry, wants_json, workspace
+from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, facts, say, section, show_bytes, show_time, show_value
 
 if TYPE_CHECKING:
@@ -22,14 +22,9 @@ _SHOWN = 20
 @global_options
 def show(reference: str) -> None:
     """Show one version of a model, and list the others."""
-    from runner.store.parity import read_parity
-
-    layout = workspace()
-    store = registry(layout)
-    record = store.resolve(reference)
-    versions = store.versions(record.name)
-    aliases = sorted(alias for alias, version in store.aliases(record.name).items() if version == record.version)
-    location, parity = store.artefact(record), read_parity(layout, record)
+    version = opened().model(reference)
+    record, aliases, parity = version.record, version.aliases, version.parity
+    versions, location = version.model.version_numbers(), version.path
     if wants_json():
         emit_json(
             {**record.to_json(), "aliases": aliases, "versions": versions, "location": str(location), "parity": parity}
@@ -58,7 +53,7 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
         ("Tags", record.tags),
         ("Properties", record.properties),
         ("Metrics", record.metrics),
-        ("Data", record.data),
+        ("Data", _data(record)),
         ("ONNX", {name: _parity(one) for name, one in parity.get("methods", {}).items()} if parity else {}),
         ("Inspected", _inspected(record.inspection) if record.inspection else {}),
     ):
@@ -70,6 +65,12 @@ def _print(record: ModelRecord, aliases: list[str], versions: list[int], locatio
     others = [str(version) for version in versions[-_SHOWN:]]
     say()
     say(f"Versions: {'... ' if len(versions) > _SHOWN else ''}{' '.join(others)}")
+
+
+def _data(record: ModelRecord) -> dict[str, str]:
+    """Return the hash of each input, with the version of the data asset that it is."""
+    assets = {name: f"{asset} " for name, asset in record.assets.items()}
+    return {name: f"{assets.get(name, '')}{digest}" for name, digest in record.data.items()}
 
 
 def _inspected(inspection: Inspection) -> dict[str, Any]:

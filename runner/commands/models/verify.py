@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.commands.common import global_options, known_versions, registry, wants_json, workspace
+from runner.commands.common import global_options, opened, wants_json
 from runner.commands.output import emit_json, say
 from runner.console.format import show_count
 from runner.errors import UserError
 
 if TYPE_CHECKING:
-    from runner.store.registry import FileRegistry
+    from runner.api.models import Model
+    from runner.api.workspace import Workspace
 
 _DAMAGED = 2
 
@@ -23,10 +24,9 @@ _DAMAGED = 2
 @click.pass_context
 def verify(context: click.Context, reference: str | None) -> None:
     """Check the hashes of a version, a model or the whole registry. The exit code is 2 if anything is damaged."""
-    store = registry(workspace())
     results = []
-    for name, version in _chosen(store, reference):
-        problems = _problems(store, name, version)
+    for model, version in _chosen(opened(), reference):
+        name, problems = model.name, model.verify(version)
         results.append({"name": name, "version": version, "ok": not problems, "problems": problems})
         if not wants_json():
             for problem in problems:
@@ -40,23 +40,20 @@ def verify(context: click.Context, reference: str | None) -> None:
     context.exit(_DAMAGED if damaged else 0)
 
 
-def _chosen(store: FileRegistry, reference: str | None) -> list[tuple[str, int]]:
+def _chosen(workspace: Workspace, reference: str | None) -> list[tuple[Model, int]]:
+    from runner.api.models import find_model
+
     if reference is None:
-        return [(name, version) for name in store.names() for version in store.versions(name)]
+        return [(model, version) for model in workspace.models() for version in model.version_numbers()]
     if "@" in reference or reference.endswith(":latest"):
-        record = store.resolve(reference)
-        return [(record.name, record.version)]
-    if ":" in reference:
+        found = workspace.model(reference)
+        return [(found.model, found.version)]
+    name, colon, version = reference.partition(":")
+    if colon:
         # Not resolved, because an unreadable version is to be reported, not an error.
-        name, _, version = reference.partition(":")
-        if version.isascii() and version.isdigit() and int(version) in known_versions(store, name):
-            return [(name, int(version))]
+        model = find_model(workspace, name)
+        if version.isascii() and version.isdigit() and int(version) in model.version_numbers():
+            return [(model, int(version))]
         raise UserError(f"Model version '{reference}' does not exist")
-    return [(reference, version) for version in known_versions(store, reference)]
-
-
-def _problems(store: FileRegistry, name: str, version: int) -> list[str]:
-    try:
-        return list(store.verify(name, version))
-    except UserError as error:
-        return [str(error)]
+    model = find_model(workspace, reference)
+    return [(model, version) for version in model.version_numbers()]

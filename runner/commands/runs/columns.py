@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from runner.api.runs.csv_rows import FIELDS, OWNERS, value_of
 from runner.commands.common import status_word
 from runner.commands.output import show_duration, show_time, show_value
 from runner.console.tables import Column
 from runner.errors import UserError, nearest
-from runner.store.expression import OWNERS
 
 Row = Mapping[str, Any]
-USUAL = ("id", "status", "params", "metrics", "duration", "created", "model", "experiment")
-FIELDS = (*USUAL, "ended", "display_name", "error", "tags", "user")
 _OPTIONAL = ("experiment", "model", "created", "duration")  # a narrow terminal drops these, starting with the first
 _SHOWN = 3  # of a mapping in one column
 
@@ -44,7 +41,7 @@ def column_of(name: str, *, named: bool) -> Column:
     title = "RUN" if name == "id" else name.upper() if name in FIELDS else name.partition(".")[2]
     optional = 0 if named or name not in _OPTIONAL else _OPTIONAL.index(name) + 1
     return Column(
-        title, right=name == "duration", optional=optional, cut=name in ("params", "metrics", "tags", "error")
+        title, right=name == "duration", optional=optional, cut=name in ("params", "metrics", "tags", "error", "note")
     )
 
 
@@ -83,22 +80,3 @@ def _objectives(text: str) -> tuple[str, ...]:
         return tuple(one.metric for one in read_objectives(json.loads(text)))
     except UserError:  # an old record may contain what is now refused
         return ()
-
-
-def value_of(row: Row, column: str) -> Any:
-    """Return a row's value in a column, or None."""
-    owner, dot, name = column.partition(".")
-    return row[owner].get(name) if dot and owner in OWNERS else row.get(column)
-
-
-def write_csv(rows: Sequence[Row], columns: Sequence[str] | None) -> None:
-    """Print rows as CSV, with a column for each parameter, metric and tag unless columns are given."""
-    if columns is None:
-        columns = [name for name in FIELDS if name not in OWNERS]
-        for owner in OWNERS:
-            columns += [f"{owner}.{name}" for name in sorted({name for row in rows for name in row[owner]})]
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if (value := value_of(row, name)) is None else value for name in columns] for row in rows)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any
 
 import click
 
-from runner.commands.common import advise, global_options, one_of, pairs, run_index, wants_json, workspace
+from runner.commands.common import advise, global_options, opened, pairs, wants_json
 from runner.commands.output import emit_json, note, show_table
-from runner.errors import UserError, storage_error
-
-if TYPE_CHECKING:
-    from runner.layout import Layout
 
 
 @click.command()
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many to show. 0 shows all."
 )
+@click.option("--archived", is_flag=True, help="Also show archived runs.")
 @global_options
 def runs(
     *,
@@ -47,72 +44,46 @@ def runs(
     as_csv: bool,
     reverse: bool,
     limit: int,
+    archived: bool,
 ) -> None:
     """List runs, newest first."""
-    from runner.commands.runs.columns import read_columns, write_csv
-    from runner.statuses import STATUSES
-    from runner.store.index import select
+    from runner.commands.runs.columns import read_columns
 
-    layout = workspace()
+    workspace = opened()
     named = read_columns(columns) if columns else None
-    chosen = one_of(status, STATUSES, "status") if status else None
-    wanted = pairs(tags, "--tag")
-    rows = select(
-        _all(layout),
+    found = workspace.runs(
+        where,
         experiment=experiment,
-        status=chosen,
-        tags=wanted or None,
-        where=where,
+        status=status or None,
+        tags=pairs(tags, "--tag"),
         sort=sort,
         reverse=reverse,
         limit=limit or None,
+        archived=archived,
     )
+    rows = found.rows
+    for problem in found.problems:
+        note(f"warning: {problem}")
     if wants_json():
         emit_json(rows)
         return
     if as_csv:
-        write_csv(rows, named)
+        from runner.api.runs.csv_rows import write_csv
+
+        write_csv(rows, named, sys.stdout)
     elif rows:
         _print(rows, named, sort)
     else:
-        note("No runs match" if experiment or status or tags or where else "No runs yet")
-    advise(layout, [row["id"] for row in rows if not row["followed"]])
-
-
-def _all(layout: Layout) -> list[dict[str, Any]]:
-    """Return the rows of all runs, each with whether it has ended or is followed.
-
-    Unreadable records, which the index skips, are named on standard error.
-    """
-    from runner.statuses import TERMINAL
-
-    index = run_index(layout)
-    rows = index.all()
-    active = [row for row in rows if row["status"] not in TERMINAL]
-    alone = set(_alone(layout, active)) if active else set()
-    if alone:
-        rows = index.all()  # a run whose locks were released meanwhile has its final record
-    for row in rows:
-        row["followed"] = row["status"] in TERMINAL or row["id"] not in alone
-    for problem in index.unreadable():
-        note(f"warning: {problem}")
-    return rows
-
-
-def _alone(layout: Layout, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the runs whose controller and worker have ended."""
-    from runner.execution.control import is_followed
-
-    for row in rows:
-        try:
-            if not is_followed(layout.run(row["experiment"], row["id"])):
-                yield row["id"]
-        except (UserError, OSError) as error:  # one bad record must not hide the others
-            note(f"warning: run {row['id']}: {storage_error(error) or error}")
+        narrowed = experiment or status or tags or where
+        hidden = 0 if narrowed or archived else workspace.runs(archived=True, limit=0).total
+        told = f"No runs but {hidden} archived. To list them: vivero runs --archived" if hidden else "No runs yet"
+        note("No runs match" if narrowed else told)
+    advise(workspace.layout, [row["id"] for row in rows if not row["followed"]])
 
 
 def _print(rows: list[dict[str, Any]], columns: list[str] | None, sort: str | None) -> None:
-    from runner.commands.runs.columns import USUAL, cell_of, column_of
+    from runner.api.runs.csv_rows import USUAL
+    from runner.commands.runs.columns import cell_of, column_of
 
     several = len({row["user"] for row in rows if row["user"] is not None}) > 1
     names = columns or ((*USUAL, "user") if several else USUAL)

@@ -17,11 +17,11 @@ _WIDTH = 60
 @global_options
 def metrics(run: str) -> None:
     """Show the last value of each metric of a run, or with --json all values."""
-    from runner.commands.runs import reading
+    from runner.api.metrics.series import metric_series
 
     layout = workspace()
     record, _ = read_run(layout, run)
-    series = reading.metric_series(layout.run(record.experiment, record.id).metrics)
+    series = metric_series(layout.run(record.experiment, record.id).metrics)
     if wants_json():
         emit_json(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runner.commands.common import find_run, trusted_workspace, wants_json, workspace_option
+from runner.commands.common import opened, trusted_workspace, wants_json, workspace_option
 from runner.errors import UserError
 
 
@@ -25,8 +25,5 @@ def rerun(context: click.Context, run: str, given: tuple[str, ...], allow_drift:
             "rerun prints the script's output, not JSON",
             "Compare the two runs afterwards: vivero compare RUN RUN --json",
         )
-    layout = trusted_workspace()
-    record = find_run(layout, run)
-    from runner.rerun import rerun as repeat
-
-    context.exit(repeat(layout, record.id, given=given, allow_drift=allow_drift))
+    trusted_workspace()
+    context.exit(opened().run(run).rerun(*given, allow_drift=allow_drift))

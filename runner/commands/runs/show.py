@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @global_options
 def show(run: str) -> None:
     """Show the details of a run, or of a child run such as RUN_1."""
-    from runner.commands.runs import reading
-    from runner.commands.runs.children import children_of, find_child, print_child
-    from runner.io.json_records import read_lines
-    from runner.records import PropertyLine
-    from runner.stages.finalize import with_script_set
+    from runner.api.metrics.series import last_metrics
+    from runner.api.run_files.listed import log_files
+    from runner.api.runs.children import children_of
+    from runner.api.runs.find import find_child
+    from runner.commands.runs.child_lines import print_child
 
     layout = workspace()
     try:
@@ -42,29 +42,24 @@ def show(run: str) -> None:
     if not wants_json():
         _print(folder, record, followed)
         return
-    lines = list(read_lines(folder.properties, PropertyLine))
     emit_json(
         {
             **record.to_json(),
             "followed": followed,
-            "tags": with_script_set(lines, "tag", record.tags),
-            "properties": with_script_set(lines, "property", record.properties),
-            "metrics": reading.last_metrics(folder, record),
+            "metrics": last_metrics(folder, record),
             "children": children_of(folder.children),
-            "logs": sorted(reading.log_files(folder)),
+            "logs": sorted(log_files(folder)),
             "location": str(folder.root),
         }
     )
 
 
 def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
-    from runner.commands.runs import reading
-    from runner.commands.runs.children import children_of, print_children
-    from runner.io.json_records import read_lines
-    from runner.records import PropertyLine
-    from runner.stages.finalize import with_script_set
+    from runner.api.metrics.series import last_metrics, series_in_words
+    from runner.api.run_files.listed import log_files
+    from runner.api.runs.children import children_of
+    from runner.commands.runs.child_lines import print_children
 
-    lines = list(read_lines(folder.properties, PropertyLine))
     facts(_head(record, followed))
     for title, found in (
         ("Phases", {name: show_duration(seconds) for name, seconds in record.phases.items()}),
@@ -72,20 +67,23 @@ def _print(folder: RunLayout, record: RunRecord, followed: bool) -> None:
         ("Process", _process(record)),
         ("Prepared", _prepared(record.prepare) if record.prepare else {}),
         ("Inputs", _inputs(record.prepare) if record.prepare else {}),
-        ("Tags", with_script_set(lines, "tag", record.tags)),
-        ("Properties", with_script_set(lines, "property", record.properties)),
-        ("Metrics", {**reading.last_metrics(folder, record), **reading.series_in_words(folder)}),
+        ("Tags", record.tags),
+        ("Properties", record.properties),
+        ("Metrics", {**last_metrics(folder, record), **series_in_words(folder)}),
     ):
         if found:
             section(title)
             facts(found, indent=2)
     print_children(children_of(folder.children))
+    if record.finalize and record.finalize.data:
+        section("Data")
+        facts(record.finalize.data, indent=2)
     print_outputs(record.finalize.outputs if record.finalize else ())
     for notes in (record.run.notes if record.run else (), record.finalize.notes if record.finalize else ()):
         for text in notes:
             say(f"note: {text}")
     section("Files")
-    facts({"folder": str(folder.root), "logs": ", ".join(sorted(reading.log_files(folder)))}, indent=2)
+    facts({"folder": str(folder.root), "logs": ", ".join(sorted(log_files(folder)))}, indent=2)
 
 
 def _head(record: RunRecord, followed: bool) -> dict[str, Any]:
@@ -100,6 +98,8 @@ def _head(record: RunRecord, followed: bool) -> dict[str, Any]:
         "experiment": f"{record.experiment} (run {record.number})" if record.number else record.experiment,
         "name": record.display_name,
         "description": record.description,
+        "note": record.note,
+        "archived": record.archived or None,
         "user": record.user,
         "created": show_time(record.created),
         "ended": show_time(record.ended),
@@ -158,7 +158,8 @@ def _prepared(prepared: PrepareRecord) -> dict[str, Any]:
 
 def _inputs(prepared: PrepareRecord) -> dict[str, Any]:
     return {
-        name: f"{item.path} ({item.mode}, {_count(item.files)}, {show_bytes(item.bytes)}, {item.hash[:12]})"
+        name: f"{item.asset or item.path}"
+        f" ({item.mode}, {_count(item.files)}, {show_bytes(item.bytes)}, {item.hash[:12]})"
         for name, item in prepared.inputs.items()
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.commands.common import advise, global_options, wants_json, workspace
+from runner.commands.common import advise, global_options, opened, wants_json, workspace
 from runner.commands.output import emit_json, facts, note, section, show_duration, show_time
 
 if TYPE_CHECKING:
@@ -21,14 +21,10 @@ _SHOWN = 50
 @global_options
 def sweep(sweep: str) -> None:
     """Show the details of a sweep: its trials, the best ones, and failures with reasons."""
-    from runner.commands.sweeps.state import INTERRUPTED, find_sweep, left, state_of, trial_json
-    from runner.sweeps.ranking.facts import counts, resume_line
+    from runner.api.sweeps.state import INTERRUPTED, left, trial_json
 
-    layout = workspace()
-    record = find_sweep(layout, sweep)
-    state = state_of(layout, record)
-    # A list of another Hydra sweeper could only be repeated by that one.
-    resume = resume_line(record) if state == INTERRUPTED and record.search != "list" else None
+    found = opened().sweep(sweep)
+    record, state, resume, layout = found.record, found.state, found.resume_command(), workspace()
     if not wants_json():
         _print(layout, record, state)
         if resume:
@@ -41,7 +37,7 @@ def sweep(sweep: str) -> None:
         {
             **record.to_json(),
             "state": state,
-            "counts": counts(record),
+            "counts": found.counts,
             "trials": [trial_json(record, trial) for trial in record.trials],
             "resume": resume,
             "page": str(folder.page) if folder.page.exists() else None,

@@ -8,7 +8,7 @@ from runner.compute.cluster.node import Node
 from runner.layout import NodeLayout
 
 
-def late(node: Node, name: str, apart: Path | None) -> None:
+def end_late_run(node: Node, name: str, apart: Path | None) -> None:
     """End a run that was restarted elsewhere, keep its results apart, and remove it from the node."""
     run = NodeLayout(node.root()).run(name)
     place = run.root

@@ -17,7 +17,9 @@ def make_certificates() -> dict[str, bytes]:
 
     moment = datetime.now(UTC)
 
-    def begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def new_certificate(
+        subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -31,9 +33,11 @@ def make_certificates() -> dict[str, bytes]:
     authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     above = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vivero cluster")])
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vivero node")])
-    root = begun(above, above, authority.public_key()).add_extension(x509.BasicConstraints(True, 0), critical=True)
+    root = new_certificate(above, above, authority.public_key()).add_extension(
+        x509.BasicConstraints(True, 0), critical=True
+    )
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-    leaf = begun(name, above, own.public_key()).add_extension(usage, critical=False)
+    leaf = new_certificate(name, above, own.public_key()).add_extension(usage, critical=False)
     pem = serialization.Encoding.PEM
     secret = own.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return {

@@ -39,22 +39,22 @@ def clear(node: Node, layout: Layout, everything: bool) -> dict[str, Any]:
             over.append(place)
         others += ended is None
     answer = node.call("node.cleanup", "clean", runs=over, all=everything).result()
-    node.forget_what_is_there()
-    said = f"{len(over)} run{'s' * (len(over) != 1)} removed, {answer['freed'] / 2**20:.0f} MB freed"
+    node.forget_uploads()
+    message = f"{len(over)} run{'s' * (len(over) != 1)} removed, {answer['freed'] / 2**20:.0f} MB freed"
     if answer["ended"]:
-        said += f"; ended {', '.join(answer['ended'])}"
+        message += f"; ended {', '.join(answer['ended'])}"
     if others:
-        said += f"; {others} of other workspaces were kept"
-    return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": said}
+        message += f"; {others} of other workspaces were kept"
+    return {"removed": over, "freed": answer["freed"], "ended": answer["ended"], "unknown": others, "said": message}
 
 
 def stop(node: Node, runs: bool) -> dict[str, Any]:
     """End the prefork interpreters on a node, and with `runs` also running jobs."""
     answer = node.call("node.cleanup", "stop", runs=runs).result()
-    said = "no prefork interpreters were running" if not answer["keeper"] else "prefork interpreters ended"
+    message = "no prefork interpreters were running" if not answer["daemon"] else "prefork interpreters ended"
     if answer["ended"]:
-        said += f"; ended {', '.join(answer['ended'])}"
-    return {**answer, "said": said}
+        message += f"; ended {', '.join(answer['ended'])}"
+    return {**answer, "said": message}
 
 
 def _has_ended(layout: Layout, place: str) -> bool | None:

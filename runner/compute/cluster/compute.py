@@ -16,7 +16,7 @@ from runner.compute.cluster.job import NodeJob
 from runner.compute.cluster.job_spec import Tree, inputs_of, order_for
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.node_pool import Nodes
-from runner.compute.cluster.scaling import Scaled
+from runner.compute.cluster.scaling import RunCluster
 from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
@@ -90,7 +90,7 @@ class ClusterCompute:
         UserError
             If fewer are up than ``min_nodes``.
         """
-        up = self.nodes.settle(timeouts.seconds("other_nodes") if self._several else 0)
+        up = self.nodes.wait_for_nodes(timeouts.seconds("other_nodes") if self._several else 0)
         return ScaleRecord(compute=self._config.kind, nodes=tuple(node.name for node in up), slots=self.slots)
 
     def share(self, at_a_time: int) -> dict[str, str]:  # noqa: ARG002 - the port's shape
@@ -100,7 +100,7 @@ class ClusterCompute:
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Start prefork interpreters on all nodes that are up. Errors are ignored, because a run would report them."""
         if self._warm and not self._config.scale_out and not handle.attended:
-            for node in self.nodes.settle(0):
+            for node in self.nodes.wait_for_nodes(0):
                 threading.Thread(target=self._warm_up, args=(node, RunLayout(run_folder), handle), daemon=True).start()
 
     def _warm_up(self, node: Node, run: RunLayout, handle: EnvironmentHandle) -> None:
@@ -137,9 +137,9 @@ class ClusterCompute:
             except UnreachableError:
                 raise
             except UserError as mistake:
-                if not self.nodes.another_is_up(node):
+                if not self.nodes.has_other(node):
                     raise
-                self.nodes.leave_out(node, str(mistake))
+                self.nodes.exclude(node, str(mistake))
                 raise UnreachableError(str(mistake)) from None
 
         return NodeJob(run, self.nodes, fitting, self._config, self._say, leave=leave, changed=self._forget_handles)
@@ -149,16 +149,16 @@ class ClusterCompute:
         there = self._handle(handle, node)
         order = job_order.read(str(run.root))
         tree = self._tree(run, order.snapshot)
-        node.bring("snapshots", tree.key, tree.content)
-        inputs = {place: node.bring("data", key, content) / name for place, key, name, content in inputs_of(run)}
-        told = order_for(order, tree.key, (run.root, NodeLayout(node.root()).run(name).root), (handle, there))
-        told = told.replace(variables={**self._share(order.at_a_time, node), **told.variables})
+        node.send_folder("snapshots", tree.key, tree.content)
+        inputs = {place: node.send_folder("data", key, content) / name for place, key, name, content in inputs_of(run)}
+        node_order = order_for(order, tree.key, (run.root, NodeLayout(node.root()).run(name).root), (handle, there))
+        node_order = node_order.replace(variables={**self._share(order.at_a_time, node), **node_order.variables})
         scaled = self._config.scale_out and not name.startswith(_AHEAD)
         if scaled:
-            told = self._scaled(tree, handle, node, name, told)
+            node_order = self._scaled(tree, handle, node, name, node_order)
         root = node.root()
         return {
-            "order": told.to_json(),
+            "order": node_order.to_json(),
             "inputs": {name: place.relative_to(root).as_posix() for name, place in inputs.items()},
             "slots": node.slots,
             "idle": self._config.idle_seconds_before_scaledown,
@@ -182,15 +182,15 @@ class ClusterCompute:
         script = order.script or ""
 
         def ready(one: Node) -> tuple[EnvironmentHandle, str]:
-            source = one.bring("snapshots", tree.key, tree.content) / "files"
+            source = one.send_folder("snapshots", tree.key, tree.content) / "files"
             try:
                 one.call("node.run_folder", "check_snapshot", tree=tree.key).result()
             except RefusedError as refused:
-                one.forget_what_is_there()
+                one.forget_uploads()
                 raise UserError(f"{one.name}: {refused}") from None
             return self._handle(handle, one), os.pathsep.join([str((source / script).parent), str(source)])
 
-        scaled = Scaled(name, node, self.nodes.up, ready, self._say)
+        scaled = RunCluster(name, node, self.nodes.up, ready, self._say)
         own = scaled.begin()
         self._closing.append(scaled.end)
         before = order.variables.get("PYTHONPATH")

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.compute.cluster import stored_job
-from runner.compute.cluster.abandoned import late
+from runner.compute.cluster.abandoned import end_late_run
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.node_pool import Nodes
-from runner.compute.cluster.requests import Asked
-from runner.compute.cluster.transfer import RESULT, Receiver
+from runner.compute.cluster.requests import ScriptRequests
+from runner.compute.cluster.transfer import Receiver
 from runner.errors import UserError
 from runner.execution.control import start_follower
 from runner.hosts.remote.client import RefusedError
@@ -31,6 +31,7 @@ from runner.ports import Say
 from runner.records import AttemptLine, ResultRecord
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
+from runner.worker.layout import RESULT
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
 _RESULTS = (f"{RunLayout.work_outputs}/", f"{RunLayout.work_logs}/")  # of a script, which are brought home
@@ -78,15 +79,15 @@ class NodeJob:
         self._receiver = Receiver(run)
         self._node: Node | None = None
         self._place: Path | None = None  # the run's folder on the node
-        self._asked = self._told = self._kills = 0
-        self._telling = threading.Lock()
+        self._asked = self._cancels_sent = self._kills = 0
+        self._sending_cancel = threading.Lock()
         self._begun, self._over = False, threading.Event()
 
     def begin(self) -> None:
         """Start the run, or follow it if it is already on a node."""
         self._begun = True
         # `threading` would wait until the thread has started, which other threads delay.
-        _thread.start_new_thread(self._carry_out, ())
+        _thread.start_new_thread(self._execute, ())
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end for a limited time; pass on requests to cancel meanwhile."""
@@ -94,7 +95,7 @@ class NodeJob:
             self.begin()
         over = self._over.wait(seconds)
         if not over and self._canceled():
-            self._tell_cancel()
+            self._send_cancel()
         return over
 
     def cancel(self, *, kill: bool = False) -> None:
@@ -104,7 +105,7 @@ class NodeJob:
         """
         self._asked += 1
         self._kills += kill
-        self._tell_cancel()
+        self._send_cancel()
 
     def detach(self) -> None:
         """Start a process that follows the run, unless one already does."""
@@ -114,20 +115,20 @@ class NodeJob:
     def _canceled(self) -> bool:
         return self._run.cancel.exists()
 
-    def _tell_cancel(self) -> None:
+    def _send_cancel(self) -> None:
         """Tell the node once for each request to cancel, including one that another process left in ``cancel.json``."""
         node, place = self._node, self._place
         if node is None or place is None or not node.is_connected:
             return
-        with self._telling:
-            if self._told >= max(1, self._asked):
+        with self._sending_cancel:
+            if self._cancels_sent >= max(1, self._asked):
                 return
-            self._told += 1
+            self._cancels_sent += 1
         mark = read_mapping(self._run.cancel) if self._canceled() else {"format": FORMAT, "by": "Ctrl-C"}
         with contextlib.suppress(UserError):
             node.call("node.cleanup", "cancel", run=str(place), mark=mark, kill=self._kills > 0)
 
-    def _carry_out(self) -> None:
+    def _execute(self) -> None:
         try:
             with locked(self._run.attendant_lock):  # another process may be fetching it
                 if not self._run.result.exists():
@@ -150,16 +151,16 @@ class NodeJob:
                 return self._end(CANCELED, "canceled")
             self._node = node
             try:
-                outcome = self._on(node, attempt, begun=begun)
+                outcome = self._run_on(node, attempt, begun=begun)
             finally:
-                self._nodes.give_back(node)
+                self._nodes.release(node)
                 self._node = self._place = None
             if outcome in (DONE, LEFT):
-                return self._nodes.name_owing()
+                return self._nodes.report_deferred()
             if outcome == FULL:
                 self._nodes.full(node)
             else:
-                attempt, begun = self._lost(node, attempt), False
+                attempt, begun = self._record_loss(node, attempt), False
                 if attempt > self._limits.max_attempts:
                     return self._end(FAILED, f"{node.name} was lost during attempt {attempt - 1}, the last one")
             node = None
@@ -170,12 +171,12 @@ class NodeJob:
         found = stored_job.read(self._run)
         if found is None:
             return attempt, None
-        node = self._nodes.hold(found.node)
+        node = self._nodes.reserve(found.node)
         if node is None:
             raise UserError(f"the run is on {found.node}, which is not part of this cluster")
         return attempt, node
 
-    def _lost(self, node: Node, attempt: int) -> int:
+    def _record_loss(self, node: Node, attempt: int) -> int:
         """Record a lost node and attempt, keep the attempt's results apart, and return the next attempt's number."""
         place = self._place_name(attempt)
         known = stored_job.read(self._run)
@@ -189,57 +190,57 @@ class NodeJob:
         append_json_line(self._run.attempts, line)
         stored_job.forget(self._run)
         self._receiver.result = None
-        self._told = 0
-        node.owe(lambda back: late(back, place, apart))
+        self._cancels_sent = 0
+        node.defer(lambda back: end_late_run(back, place, apart))
         self._say(f"{node.name} is lost: {self._run.root.name} restarts on another node")
         return attempt + 1
 
     def _place_name(self, attempt: int) -> str:
         return f"{self._run.root.name}.{attempt}"
 
-    def _on(self, node: Node, attempt: int, *, begun: bool) -> str:
+    def _run_on(self, node: Node, attempt: int, *, begun: bool) -> str:
         """Execute the run on a node, reconnecting if necessary, and return the outcome."""
-        name, broken, silent, told = self._place_name(attempt), begun, 0.0, 0.0
+        name, broken, silent, reported = self._place_name(attempt), begun, 0.0, 0.0
         began = _Flag(begun)
         while True:
             try:
-                return self._mind(node, name, began, broken=broken)
+                return self._follow(node, name, began, broken=broken)
             except UnreachableError as trouble:
                 broken, silent = True, silent or time.monotonic()
                 waited = time.monotonic() - silent
                 if self._canceled() and (self._kills or waited > timeouts.seconds("cancel_unreachable")):
                     return self._give_up(node, name, began)
-                if not began and waited > 0 and self._nodes.another_is_up(node):
+                if not began and waited > 0 and self._nodes.has_other(node):
                     return LOST if stored_job.read(self._run) else FULL
-                if waited > self._limits.lost_after_seconds and self._nodes.another_is_up(node):
+                if waited > self._limits.lost_after_seconds and self._nodes.has_other(node):
                     return LOST
-                if time.monotonic() - told > _SAYS:
+                if time.monotonic() - reported > _SAYS:
                     self._say(f"{trouble.message}; its run continues, and the connection is retried")
-                    told = time.monotonic()
+                    reported = time.monotonic()
                 self._over.wait(0.5)
             except RefusedError as refused:
-                node.forget_what_is_there()  # it may have removed damaged files
+                node.forget_uploads()  # it may have removed damaged files
                 raise UserError(f"{node.name}: {refused}") from None
             if node.is_connected:
                 silent = 0.0
 
     def _give_up(self, node: Node, name: str, began: _Flag) -> str:
         if began:
-            node.owe(lambda back: late(back, name, None))
+            node.defer(lambda back: end_late_run(back, name, None))
         self._end(CANCELED, f"canceled; {node.name} did not answer. To end what still runs there: vivero nodes clean")
         return DONE
 
-    def _mind(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
+    def _follow(self, node: Node, name: str, began: _Flag, *, broken: bool) -> str:
         """Start the run unless it has started, follow it and fetch its results."""
         self._place = place = NodeLayout(node.root()).run(name).root
         brief = {} if began else self._brief(node, name)
         if brief:
             stored_job.write(self._run, node.name, name)
-        request = node.call("node.run", "mind", run=str(place), offsets=self._receiver.offsets(), **brief)
+        request = node.call("node.run", "follow", run=str(place), offsets=self._receiver.offsets(), **brief)
         if self._canceled():
-            self._told = 0
+            self._cancels_sent = 0
         found: dict[str, Any] = {}
-        asked = Asked(self._run, node, place, self._receiver, self._say)
+        requests = ScriptRequests(self._run, node, place, self._receiver, self._say)
         for message in request:
             facts = message.facts
             if "begun" in facts:
@@ -249,9 +250,9 @@ class NodeJob:
                     request.stop()
                     return LEFT
             elif "file" in facts:
-                self._receiver.grow(facts["file"], facts["offset"], message.content)
+                self._receiver.append(facts["file"], facts["offset"], message.content)
             elif "asked" in facts:
-                asked.answer_aside(facts, message.content)
+                requests.answer_in_background(facts, message.content)
             elif "ended" in facts:
                 found = facts
             elif "whole" in facts:
@@ -261,9 +262,9 @@ class NodeJob:
             return FULL
         if not found:
             return LOST  # its folder no longer exists
-        return self._bring_home(node, place, found, broken=broken)
+        return self._fetch_results(node, place, found, broken=broken)
 
-    def _bring_home(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
+    def _fetch_results(self, node: Node, place: Path, found: Mapping[str, Any], *, broken: bool) -> str:
         files = found["files"]
         if RESULT not in files and broken:
             return LOST  # it died unobserved, and so did its supervisor
@@ -273,7 +274,7 @@ class NodeJob:
         if RESULT not in files:
             self._end(FAILED, f"the worker on {node.name} was killed; see {RunLayout.worker_log}")
         self._note(node, found["left"])
-        node.let_go(place)
+        node.schedule_removal(place)
         return DONE
 
     def _note(self, node: Node, left: list[str]) -> None:

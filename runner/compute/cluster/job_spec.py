@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.io.files import followed_files, hash_tree
+from runner.io.json_records import read_record
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle
+from runner.records import RunRecord
 from runner.store.snapshots import damaged_error, read_manifest
 from runner.worker import snapshot
 from runner.worker.job_order import JobOrder
@@ -39,12 +41,12 @@ class Tree:
 
     @classmethod
     def stored(cls, folder: Path) -> Tree:
-        """Return that of a stored snapshot.
+        """Return the tree of a stored snapshot.
 
         Raises
         ------
         UserError
-            If it is not there any more, or cannot be read.
+            If it no longer exists, or cannot be read.
         """
         try:
             return cls(folder / "files", read_manifest(folder), folder.name)
@@ -52,12 +54,12 @@ class Tree:
             raise damaged_error(folder, damaged) from None
 
     def content(self) -> Mapping[str, Path | bytes]:
-        """Return what is sent of it. A node checks what it got once more before a run begins with it.
+        """Return the files to send. A node checks them again before each run that uses them.
 
         Raises
         ------
         UserError
-            If it was changed since it was kept.
+            If it has changed since it was stored.
         """
         try:
             snapshot.check(str(self.root), dict(self.manifest), self.key)
@@ -68,9 +70,10 @@ class Tree:
 
 
 def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:
-    """Yield of each data input its place in the run's folder, its key, its name below it, and what is sent."""
+    """Yield each data input: its path in the run's folder, its key, its name below the key, and the files to send."""
     if not run.inputs.is_dir():
         return
+    known = _known_hashes(run)
     for link in sorted(run.inputs.glob("*/*")):
         real = link.resolve()
         files = followed_files(real) if real.is_dir() else None
@@ -80,9 +83,16 @@ def inputs_of(run: RunLayout) -> Iterator[tuple[str, str, str, Content]]:
                 return {link.name: real}
             return {f"{link.name}/{name}": (real / name).resolve() for name in files}
 
-        named = f"{link.name}\0{hash_tree(real, files)}"
+        named = f"{link.name}\0{known.get(link.parent.name) or hash_tree(real, files)}"
         key = hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         yield link.relative_to(run.inputs).as_posix(), key, link.name, content
+
+
+def _known_hashes(run: RunLayout) -> dict[str, str]:
+    """Return the hash of each input whose content is stored read-only, so that large data is not read for each run."""
+    prepared = read_record(run.record, RunRecord).prepare
+    inputs = prepared.inputs if prepared is not None else {}
+    return {name: one.hash for name, one in inputs.items() if one.asset is not None or one.mode == "copy"}
 
 
 def order_for(
@@ -117,6 +127,7 @@ def order_for(
         shown_argv=_moved(order.shown_argv, moves),
         variables=variables,
         inputs=_moved(order.inputs, moves),
+        outputs=_moved(order.outputs, moves),
         inspector=there.inside(["python"]),
         python=there.argv(["python"]),
         finish=None,

@@ -15,6 +15,7 @@ from runner.errors import UserError
 from runner.hosts.remote.client import Client, RefusedError, Request
 from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.link import UnreachableError
+from runner.hosts.remote.resuming import send_resumable
 from runner.hosts.remote.tools import NodeTools
 from runner.io.files import hash_files, list_files
 from runner.layout import WORKER
@@ -36,14 +37,14 @@ class Node:
     def __init__(self, machine: Machine, settings: Any) -> None:
         self.name, self.python, self._machine = machine.name, machine.python, machine
         self._root, self._send = str(settings.root), bool(settings.send_packages)
-        self._connecting, self._bringing = threading.Lock(), threading.Lock()
-        self._settling, self._clearing = threading.Lock(), threading.Lock()
+        self._connecting, self._sending = threading.Lock(), threading.Lock()
+        self._running_deferred, self._clearing = threading.Lock(), threading.Lock()
         self._link: Link | None = None
         self._client: Client | None = None
         self._host: RemoteHost | None = None
         self._facts: dict[str, Any] = {}
         self._there: dict[str, Path] = {}
-        self._owed: list[Callable[[Node], None]] = []
+        self._deferred: list[Callable[[Node], None]] = []
         self._home: queue.SimpleQueue[Path] = queue.SimpleQueue()  # fetched runs that may be removed there
         self._refused: tuple[float, UserError] | None = None
 
@@ -95,7 +96,7 @@ class Node:
         try:
             self._link = self._machine.connect()
             self._client = Client(self._link, self.python)
-            self._facts = self._know(self._client)
+            self._facts = self._get_facts(self._client)
         except UserError as error:
             self._drop()
             self._refused = (time.monotonic(), error)
@@ -103,7 +104,7 @@ class Node:
         self._refused = None
         self._host = RemoteHost(self._client, self._facts, NodeTools(self), fetches=not self._send)
 
-    def _know(self, client: Client) -> dict[str, Any]:
+    def _get_facts(self, client: Client) -> dict[str, Any]:
         """Return facts about the machine, after creating its folder."""
         try:
             return client.ask("know", path=self._root).result()
@@ -113,24 +114,24 @@ class Node:
                 "Choose another folder: compute.root=PATH",
             ) from None
 
-    def _settle(self) -> None:
+    def _run_deferred(self) -> None:
         """Run deferred tasks in order; failed ones are retried."""
-        with self._settling:
-            while self._owed and self.is_connected:
+        with self._running_deferred:
+            while self._deferred and self.is_connected:
                 try:
-                    self._owed[0](self)
+                    self._deferred[0](self)
                 except (UserError, OSError, RefusedError):
                     return
-                del self._owed[0]
+                del self._deferred[0]
 
-    def owe(self, what: Callable[[Node], None]) -> None:
+    def defer(self, what: Callable[[Node], None]) -> None:
         """Defer a task until the machine is reached."""
-        self._owed.append(what)
+        self._deferred.append(what)
 
     @property
-    def owes(self) -> int:
+    def deferred(self) -> int:
         """Number of deferred tasks."""
-        return len(self._owed)
+        return len(self._deferred)
 
     def root(self) -> Path:
         """Return its folder."""
@@ -149,15 +150,15 @@ class Node:
 
     def worker(self) -> Path:
         """Return the worker's folder there, sending it if necessary."""
-        return self.bring("worker", _key_of_worker(), _files_of_worker)
+        return self.send_folder("worker", _key_of_worker(), _files_of_worker)
 
-    def bring(self, kind: str, key: str, files: Callable[[], Mapping[str, Path | bytes]]) -> Path:
+    def send_folder(self, kind: str, key: str, files: Callable[[], Mapping[str, Path | bytes]]) -> Path:
         """Send a folder unless its key exists there, under a temporary name that is then renamed."""
-        with self._bringing:
+        with self._sending:
             host, name = self.host(), f"{kind}/{key}"
             if name not in self._there:
                 target = self.root() / kind / key
-                host.bring(target, files)
+                (send_resumable if kind == "data" else RemoteHost.send_folder)(host, target, files)
                 self._there[name] = target
             return self._there[name]
 
@@ -185,7 +186,7 @@ class Node:
         """Tell the machine's scheduler that the run of a folder is still going."""
         self._machine.occupy(run)
 
-    def let_go(self, run: Path) -> None:
+    def schedule_removal(self, run: Path) -> None:
         """Schedule the removal of a fetched run's folder there, together with others."""
         self._home.put(run)
 
@@ -206,7 +207,7 @@ class Node:
             except RefusedError:
                 return
 
-    def forget_what_is_there(self) -> None:
+    def forget_uploads(self) -> None:
         """Forget what was sent, because it was removed."""
         self._there.clear()
 
@@ -215,15 +216,15 @@ class Node:
         client, link = self._client, self._link
         if client is None or link is None or not client.is_alive:
             return
-        if time.monotonic() - client.heard > timeouts.seconds("cut_link"):
+        if time.monotonic() - client.last_message > timeouts.seconds("cut_link"):
             link.close()
             return
         if not self._home.empty() and not self._clearing.locked():
-            self._aside(self._clear)
-        if self._owed and not self._settling.locked():
-            self._aside(self._settle)
+            self._in_background(self._clear)
+        if self._deferred and not self._running_deferred.locked():
+            self._in_background(self._run_deferred)
 
-    def _aside(self, what: Callable[[], None]) -> threading.Thread:
+    def _in_background(self, what: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=what, name=f"{what.__name__} {self.name}", daemon=True)
         thread.start()
         return thread
@@ -231,7 +232,7 @@ class Node:
     def close(self) -> None:
         """Disconnect, after removing fetched runs there."""
         if self.is_connected:
-            self._aside(self._clear).join(timeouts.seconds("last_removals"))
+            self._in_background(self._clear).join(timeouts.seconds("last_removals"))
         self._drop()
 
     def _drop(self) -> None:

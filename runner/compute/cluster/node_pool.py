@@ -27,16 +27,17 @@ class Nodes:
         Finds the machines.
     node : callable
         Creates the node for a machine.
-    least, most : int, int or None
+    min_nodes, max_nodes : int, int or None
         How many must be up before anything starts, and how many are used.
     say : Say
         Receives lines of progress.
     """
 
     def __init__(
-        self, machines: Machines, node: Callable[[Machine], Node], least: int, most: int | None, say: Say
+        self, machines: Machines, node: Callable[[Machine], Node], min_nodes: int, max_nodes: int | None, say: Say
     ) -> None:
-        self._machines, self._node, self._least, self._most, self._say = machines, node, max(1, least), most, say
+        self._machines, self._node, self._say = machines, node, say
+        self._min_nodes, self._max_nodes = max(1, min_nodes), max_nodes
         self._nodes: list[Node] = []
         self._taken: dict[str, int] = {}
         self._full: dict[str, float] = {}
@@ -44,7 +45,7 @@ class Nodes:
         self._tried: dict[str, float] = {}
         self._trying: set[str] = set()
         self._named: set[str] = set()
-        self._owing: set[str] = set()
+        self._reported: set[str] = set()
         self._change = threading.Condition()
         self._opened = self._closed = False
         self._first: str | None = None  # where environments are prepared
@@ -64,18 +65,18 @@ class Nodes:
         except UnreachableError as error:  # no node was up before
             raise UserError(error.message, error.hint) from None
         with self._change:
-            self._change.wait_for(lambda: len(self._up()) >= self._least or not self._trying)
+            self._change.wait_for(lambda: len(self._up()) >= self._min_nodes or not self._trying)
             if self._first is not None:
-                self._change.wait_for(lambda: len(self._up()) >= self._least, timeouts.seconds("node_return"))
+                self._change.wait_for(lambda: len(self._up()) >= self._min_nodes, timeouts.seconds("node_return"))
             # The first node most likely has what a run needs, so wait a little longer for it.
             self._change.wait_for(lambda: not self._trying or self._nodes[0].is_connected, _MOMENT)
             up = self._up()
-            if len(up) >= self._least:
+            if len(up) >= self._min_nodes:
                 self._first = self._first or up[0].name
                 return next((one for one in up if one.name == self._first), up[0])
         raise self._too_few(len(up))
 
-    def settle(self, seconds: float) -> list[Node]:
+    def wait_for_nodes(self, seconds: float) -> list[Node]:
         """Return the nodes that are up, after giving the others time to answer and naming those that did not."""
         self.first()
         with self._change:
@@ -88,7 +89,7 @@ class Nodes:
     def slots(self) -> int:
         """Return the number of concurrent runs if all usable nodes are up."""
         down = [node for node in self._nodes if not node.is_connected and node.name not in self._unfit]
-        return sum(node.slots for node in (self._up() + down)[: self._most])
+        return sum(node.slots for node in (self._up() + down)[: self._max_nodes])
 
     def take(self, stop: Callable[[], bool]) -> Node | None:
         """Reserve a slot and return its node; wait for one until `stop` is true.
@@ -111,7 +112,7 @@ class Nodes:
                 self._change.wait(_TICK)
         return None
 
-    def hold(self, name: str) -> Node | None:
+    def reserve(self, name: str) -> Node | None:
         """Return a node by name and reserve the slot of a run that is already there."""
         self._open(patient=True)
         machine = self._machines.named(name)
@@ -122,7 +123,7 @@ class Nodes:
             self._taken[name] = self._taken.get(name, 0) + 1
             return next(node for node in self._nodes if node.name == name)
 
-    def give_back(self, node: Node) -> None:
+    def release(self, node: Node) -> None:
         """Release a reserved slot."""
         with self._change:
             self._taken[node.name] -= 1
@@ -133,7 +134,7 @@ class Nodes:
         with self._change:
             self._full[node.name] = time.monotonic() + _FULL
 
-    def leave_out(self, node: Node, why: str) -> None:
+    def exclude(self, node: Node, why: str) -> None:
         """Stop using a node."""
         with self._change:
             if node.name not in self._unfit:
@@ -141,21 +142,21 @@ class Nodes:
             self._unfit[node.name] = why
             self._change.notify_all()
 
-    def another_is_up(self, but: Node) -> bool:
+    def has_other(self, than: Node) -> bool:
         """Return whether a run could continue on another node."""
-        return any(node is not but for node in self._up())
+        return any(node is not than for node in self._up())
 
     def up(self) -> list[Node]:
         """Return the nodes in use."""
         with self._change:
             return self._up()
 
-    def name_owing(self) -> None:
+    def report_deferred(self) -> None:
         """Report, once, unreachable nodes that were lost with a run."""
         with self._change:
             for node in self._nodes:
-                if node.owes and not node.is_connected and node.name not in self._owing:
-                    self._owing.add(node.name)
+                if node.deferred and not node.is_connected and node.name not in self._reported:
+                    self._reported.add(node.name)
                     self._say(f"a lost run may still be running on {node.name}. To end it: vivero nodes clean")
 
     def close(self) -> None:
@@ -178,7 +179,7 @@ class Nodes:
                 if not patient:
                     raise
             self._opened = True
-        threading.Thread(target=self._look_after, name="nodes", daemon=True).start()
+        threading.Thread(target=self._monitor, name="nodes", daemon=True).start()
 
     def _add(self, found: Sequence[Machine]) -> None:
         known = {node.name for node in self._nodes}
@@ -188,7 +189,7 @@ class Nodes:
                 self._nodes.append(node)
                 self._try(node)
 
-    def _look_after(self) -> None:
+    def _monitor(self) -> None:
         """Detect silent nodes and retry those that are down. A node that comes back is used again."""
         while not self._closed:
             for node in list(self._nodes):
@@ -218,10 +219,10 @@ class Nodes:
         except UnreachableError:
             pass
         except UserError as mistake:  # unknown key, login rejected: not temporary
-            self.leave_out(node, str(mistake))
+            self.exclude(node, str(mistake))
         except Exception as error:  # noqa: BLE001 - an internal error must not leave other threads waiting
             traceback.print_exc()
-            self.leave_out(node, f"internal error: {type(error).__name__}: {error}")
+            self.exclude(node, f"internal error: {type(error).__name__}: {error}")
         with self._change:
             self._tried[node.name] = time.monotonic()
             self._trying.discard(node.name)
@@ -237,7 +238,7 @@ class Nodes:
 
     def _up(self) -> list[Node]:
         up = [node for node in self._nodes if node.is_connected and node.name not in self._unfit]
-        return up[: self._most]
+        return up[: self._max_nodes]
 
     def _preference(self, node: Node) -> tuple[float, bool]:
         """Return the sort key for choosing a node: reserved slots, then whether it lacks the environment."""
@@ -252,6 +253,6 @@ class Nodes:
             for one in self._nodes
             if one not in self._up()
         ]
-        wanted = "" if self._least == 1 else f"only {up} of compute.min_nodes={self._least} nodes are up: "
+        wanted = "" if self._min_nodes == 1 else f"only {up} of compute.min_nodes={self._min_nodes} nodes are up: "
         kind = UserError if self._first is None else UnreachableError
         return kind(wanted + "; ".join(reasons), "See: vivero nodes check")

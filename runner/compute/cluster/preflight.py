@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.compute.cluster.node import Node
-from runner.environments.interpreters import find_there
+from runner.environments.interpreters import find_on
 from runner.errors import UserError
 from runner.hosts.remote.client import RefusedError
 
@@ -70,7 +70,7 @@ def check(node: Node, python: str | None) -> Finding:
         found.problems = [*_problems(found.facts), *found.problems]
         try:
             if well:
-                find_there(node.host(), python)
+                find_on(node.host(), python)
         except UserError as mistake:
             found.problems.append(str(mistake))
     return found

@@ -1,4 +1,4 @@
-"""Carries requests of scripts from a node to the controller, which has the registry, and the answers back."""
+"""Passes requests of scripts from a node to the controller, which has the registry, and returns the answers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from runner.ports import Say
 from runner.records import OrderRecord
 
 
-class Asked:
-    """The requests of one run.
+class ScriptRequests:
+    """The requests of one run's script.
 
     Parameters
     ----------
     run : RunLayout
-        The run here.
-    node, place
-        Where it is, and its folder there.
+        The run's files on this machine.
+    node : Node
+        The run's node.
+    place : Path
+        The run's folder on the node.
     receiver : Receiver
-        Takes the files that a request names.
+        Fetches the files that a request names.
     say : Say
         Receives lines of progress.
     """
@@ -35,22 +37,22 @@ class Asked:
     def __init__(self, run: RunLayout, node: Node, place: Path, receiver: Receiver, say: Say) -> None:
         self._run, self._node, self._place, self._receiver, self._say = run, node, place, receiver, say
 
-    def answer_aside(self, facts: Mapping[str, Any], request: bytes) -> None:
+    def answer_in_background(self, facts: Mapping[str, Any], request: bytes) -> None:
         """Answer a request in a thread of its own, so that logs are not delayed."""
         threading.Thread(target=self._answer, args=(facts, request), daemon=True).start()
 
     def _answer(self, facts: Mapping[str, Any], request: bytes) -> None:
-        """Run the controller's command for a request, with the files that it names."""
-        asked = self._run.requests / Path(facts["asked"]).name
+        """Fetch the files that a request names, and run the controller's command that answers it."""
+        request_file = self._run.requests / Path(facts["asked"]).name
         try:
             host = self._node.host()
-            if not answer_of(asked).exists():
+            if not answer_of(request_file).exists():
                 for name in self._receiver.missing(facts["artefact"]):
                     self._receiver.fetch(host, self._place, name, facts["artefact"][name])
-                asked.parent.mkdir(exist_ok=True)
-                asked.write_bytes(request)
+                request_file.parent.mkdir(exist_ok=True)
+                request_file.write_bytes(request)
             order = read_record(self._run.order, OrderRecord)
-            answered = answer(self._run, order.answer or (), asked)
+            answered = answer(self._run, order.answer or (), request_file)
             host.write(RunLayout(self._place).requests / answered.name, answered.read_bytes())
         except (UserError, OSError) as error:  # repeated once the connection is back
             self._say(f"{self._node.name}: {error}")

@@ -13,9 +13,9 @@ from typing import Any
 
 from runner.compute.cluster.certificates import make_certificates
 from runner.compute.cluster.node import Node
-from runner.compute.cluster.tunnel import Tunnel
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
+from runner.hosts.remote.tunnel import Tunnel
 from runner.layout import BOOTSTRAP, NodeLayout
 from runner.ports import EnvironmentHandle, Say
 from runner.worker import timeouts
@@ -29,7 +29,7 @@ Ready = Callable[[Node], tuple[EnvironmentHandle, str]]
 """Has a node ready for the run: its environment there, and where modules are found that the script imports."""
 
 
-class Scaled:
+class RunCluster:
     """The cluster of one run.
 
     Parameters
@@ -50,7 +50,7 @@ class Scaled:
         self._name, self._home, self._others, self._ready, self._say = name, home, others, ready, say
         self._certificates = make_certificates()
         self._there: set[str] = set()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._workers = 0
         self._joining: set[str] = set()
         self._guard, self._over = threading.Lock(), threading.Event()
@@ -71,11 +71,11 @@ class Scaled:
         pool = ThreadPoolExecutor(_MOST, "joins")
         wait([pool.submit(self._join, node) for node in self._others()], timeouts.seconds("engine_join"))
         pool.shutdown(wait=False)  # a node whose environment must be built first joins later
-        threading.Thread(target=self._keep, name=f"cluster of {self._name}", daemon=True).start()
+        threading.Thread(target=self._maintain, name=f"cluster of {self._name}", daemon=True).start()
         self._show(dashboard)
         return {"VIVERO_ENGINE": str(folder), "VIVERO_ENGINE_WORKERS": str(max(1, self._workers))}
 
-    def _keep(self) -> None:
+    def _maintain(self) -> None:
         """Start workers on the other nodes and on nodes that come back; report workers that have ended."""
         while not self._over.wait(timeouts.seconds("engine_look")):
             if self._is_there(self._home, "scheduler") is False:
@@ -116,8 +116,8 @@ class Scaled:
 
     def _tell(self, node: Node, what: str) -> None:
         """Report something about a node, once."""
-        if node.name not in self._told:
-            self._told.add(node.name)
+        if node.name not in self._reported:
+            self._reported.add(node.name)
             self._say(f"{node.name} {what}")
 
     def _start(self, node: Node, kind: str, facts: dict[str, Any]) -> Path:

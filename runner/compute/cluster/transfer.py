@@ -11,10 +11,9 @@ from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
 from runner.io.files import hash_file
 from runner.layout import RunLayout
+from runner.worker.layout import GROWING, INSPECTION, RESULT, WORKER_LOG
 
-_WORKER_LOG, RESULT = str(RunLayout.worker_log), str(RunLayout.result)
-GROWING = (str(RunLayout.log), str(RunLayout.metrics), str(RunLayout.properties), _WORKER_LOG)  # as in `node.run`
-_TAKEN = frozenset([*GROWING, RESULT, str(RunLayout.inspection)])
+_TAKEN = frozenset([*GROWING, RESULT, INSPECTION])
 _PLACES = (RunLayout.logs, RunLayout.work, RunLayout.children, RunLayout.mlflow, RunLayout.outputs)
 _FOLDERS = frozenset(map(str, _PLACES))
 _PART = ".part"
@@ -37,7 +36,7 @@ class Receiver:
         """Return the received size of each growing file."""
         return {name: (self._run.root / name).stat().st_size for name in GROWING if (self._run.root / name).exists()}
 
-    def grow(self, name: str, offset: int, content: bytes) -> None:
+    def append(self, name: str, offset: int, content: bytes) -> None:
         """Append data at an offset, skipping what was already received.
 
         Raises
@@ -93,7 +92,7 @@ class Receiver:
     def _is_here(self, name: str, facts: Mapping[str, Any]) -> bool:
         path = self._place(name)
         if facts["size"] == 0 and not path.exists():
-            if name == _WORKER_LOG:  # only has content if something went wrong
+            if name == WORKER_LOG:  # only has content if something went wrong
                 return True
             path.touch()
         return path.is_file() and path.stat().st_size == facts["size"] and hash_file(path) == facts["sha256"]

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from runner.compute.limits import check_slots
+from runner.compute.local import prefork
 from runner.compute.local.job import ForkedJob, FoundJob, LocalJob
-from runner.compute.local.prefork import AVAILABLE, WarmPool
-from runner.execution.control import callback, worker_lives
+from runner.execution.control import callback, worker_is_alive
 from runner.execution.cores import thread_share, usable_cores
-from runner.execution.requests import Answering
+from runner.execution.requests import RequestAnswerer
 from runner.hosts.local import LocalHost
 from runner.layout import BOOTSTRAP, RunLayout
 from runner.ports import Compute, ComputeKind, EnvironmentHandle, Host, Job, Say
 from runner.records import ScaleRecord
+from runner.worker.prefork.pool import PreforkPool
 
 
 @dataclass
@@ -46,7 +47,7 @@ class LocalCompute:
 
     def __init__(self, slots: int | None = None, *, warm: bool = False) -> None:
         self.slots = slots or usable_cores()
-        self.pool = WarmPool() if warm and AVAILABLE else None
+        self.pool = PreforkPool() if warm and prefork.AVAILABLE else None
 
     def host(self) -> Host:
         """Return this machine."""
@@ -63,15 +64,16 @@ class LocalCompute:
 
     def warm_up(self, run_folder: Path, handle: EnvironmentHandle) -> None:
         """Start the prefork interpreter for similar runs."""
-        if self.pool is not None:
-            self.pool.warm_up(RunLayout(run_folder), handle)
+        launch = prefork.launch_of(RunLayout(run_folder), handle) if self.pool is not None else None
+        if self.pool is not None and launch is not None:
+            self.pool.begin(launch)
 
     def submit(self, run_folder: Path, handle: EnvironmentHandle) -> Job:
         """Start the worker in its own session, so that it survives the controller and the terminal."""
         layout = RunLayout(run_folder)
-        worker = self.pool.fork(layout, handle) if self.pool is not None else None
-        if worker is not None:
-            return ForkedJob(worker, layout, Answering(layout, callback("answer")) if handle.attended else None)
+        forked = self._fork(self.pool, layout, handle) if self.pool is not None else None
+        if forked is not None:
+            return forked
         command = handle.argv(["python", "-s", str(BOOTSTRAP), "run.lifecycle", str(run_folder)])
         with layout.worker_log.open("ab") as log:
             process = subprocess.Popen(
@@ -85,10 +87,20 @@ class LocalCompute:
             )
         return LocalJob(process, layout)
 
+    def _fork(self, pool: PreforkPool, run: RunLayout, handle: EnvironmentHandle) -> Job | None:
+        launch = prefork.launch_of(run, handle)
+        worker = pool.fork(launch) if launch is not None else None
+        if worker is None:
+            return None
+        if worker.pid is None:
+            return FoundJob(run)
+        answering = RequestAnswerer(run, callback("answer")) if handle.attended else None
+        return ForkedJob(prefork.watch(worker, attended=handle.attended), run, answering)
+
     def attach(self, run_folder: Path, restore: Callable[[Host], EnvironmentHandle]) -> Job | None:  # noqa: ARG002
         """Return the worker of a run, if it still holds its lock."""
         run = RunLayout(run_folder)
-        return FoundJob(run) if worker_lives(run) else None
+        return FoundJob(run) if worker_is_alive(run) else None
 
     def close(self) -> None:
         """End the prefork interpreters. Runs continue."""

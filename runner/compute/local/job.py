@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.execution.control import worker_lives
-from runner.execution.requests import Answering
+from runner.execution.control import worker_is_alive
+from runner.execution.requests import RequestAnswerer
 from runner.io.files import is_locked
 from runner.io.json_records import read_record, read_text
 from runner.layout import RunLayout
@@ -36,7 +36,7 @@ class FoundJob:
     def wait(self, seconds: float) -> bool:
         """Wait for at most `seconds` for the worker to end, which frees its lock."""
         until = time.monotonic() + seconds
-        while worker_lives(self._run):
+        while worker_is_alive(self._run):
             left = until - time.monotonic()
             if left <= 0:
                 return False
@@ -90,7 +90,7 @@ class LocalJob(FoundJob):
 class ForkedJob(FoundJob):
     """A worker that a prefork interpreter forked for this controller."""
 
-    def __init__(self, descriptor: int, run: RunLayout, answering: Answering | None = None) -> None:
+    def __init__(self, descriptor: int, run: RunLayout, answering: RequestAnswerer | None = None) -> None:
         super().__init__(run)
         self._descriptor, self._answering = descriptor, answering
 

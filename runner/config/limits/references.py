@@ -39,13 +39,13 @@ def _counted(resolve: Any) -> Any:
     @functools.wraps(resolve)
     def counted(*arguments: Any, **options: Any) -> Any:
         found = resolve(*arguments, **options)
-        _spend(found)
+        _count(found)
         return found
 
     return counted
 
 
-def _spend(found: Any) -> None:
+def _count(found: Any) -> None:
     global _spent  # noqa: PLW0603
     left = [found]
     _spent += _EACH

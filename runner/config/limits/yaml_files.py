@@ -25,13 +25,13 @@ TARGET = "_target_"
 _NUMBER = re.compile(r"[-+]?[0-9.][-+0-9_.:xXa-fA-F]*")
 
 
-def read_text(path: Path, most: int = MOST_BYTES) -> str:
+def read_text(path: Path, max_bytes: int = MOST_BYTES) -> str:
     """Return the text of a file that a user named.
 
     Raises
     ------
     UserError
-        If it is not a text file, or has more than `most` bytes.
+        If it is not a text file, or has more than `max_bytes` bytes.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # opening a pipe would block
@@ -39,13 +39,13 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UserError(f"{path} is not a file")
             with open(descriptor, "rb", closefd=False) as file:
-                content = file.read(most + 1)
+                content = file.read(max_bytes + 1)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from None
-    if len(content) > most:
-        raise UserError(f"{path} has more than {most / 1e6:g} MB, which is the limit")
+    if len(content) > max_bytes:
+        raise UserError(f"{path} has more than {max_bytes / 1e6:g} MB, which is the limit")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -199,7 +199,7 @@ class _Counter:
                 if event.anchor is not None:
                     self._anchored.pop(event.anchor, None)
                 if len(self._open) > MOST_DEPTH:
-                    raise UserError(f"{self._at(event)} is nested more than {MOST_DEPTH} levels deep")
+                    raise UserError(f"{self._position(event)} is nested more than {MOST_DEPTH} levels deep")
             elif isinstance(event, kinds.CollectionEndEvent):
                 ended = self._open.pop()
                 self._add(ended.values, ended.anchor, event)
@@ -211,7 +211,7 @@ class _Counter:
             self._key(event)
         if len(event.value) > MOST_DIGITS and self._is_number(event):
             raise UserError(
-                f"{self._at(event)} has a number of {len(event.value)} digits", f"The limit is {MOST_DIGITS}"
+                f"{self._position(event)} has a number of {len(event.value)} digits", f"The limit is {MOST_DIGITS}"
             )
         self._add(1, event.anchor, event)
 
@@ -221,7 +221,7 @@ class _Counter:
 
     def _alias(self, event: Any) -> None:
         if any(one.anchor == event.anchor for one in self._open) and event.anchor not in self._anchored:
-            raise UserError(f"{self._at(event)}: *{event.anchor} refers to a node that contains it")
+            raise UserError(f"{self._position(event)}: *{event.anchor} refers to a node that contains it")
         if event.anchor in self._targeting:
             self._key(event)
         self._add(self._anchored.get(event.anchor, 1), None, event)
@@ -229,7 +229,7 @@ class _Counter:
     def _key(self, event: Any) -> None:
         """Refuse ``_target_`` as a key."""
         if not self._targets and self._open and self._open[-1].mapping and self._open[-1].children % 2 == 0:
-            raise UserError(f"{self._at(event)}: {TARGET} is not allowed: a configuration cannot name classes")
+            raise UserError(f"{self._position(event)}: {TARGET} is not allowed: a configuration cannot name classes")
 
     def _add(self, values: int, anchor: str | None, event: Any) -> None:
         if anchor is not None:
@@ -240,7 +240,7 @@ class _Counter:
             values = self._open[-1].values
         if values > MOST_VALUES:
             what = "values, counting what each alias expands to"
-            raise UserError(f"{self._at(event)}: more than {MOST_VALUES:,} {what}")
+            raise UserError(f"{self._position(event)}: more than {MOST_VALUES:,} {what}")
 
-    def _at(self, event: Any) -> str:
+    def _position(self, event: Any) -> str:
         return f"{self._name}, line {event.start_mark.line + 1}"

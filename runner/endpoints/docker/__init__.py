@@ -1,1 +1,1 @@
-"""Endpoints that are served by containers."""
+"""Endpoints that are served from containers."""

@@ -1,7 +1,7 @@
-"""The containers of one endpoint: a holder, which has its address, and a server for each version in turn.
+"""The containers of one endpoint: a holder, which listens at its address, and a server for the current version.
 
-The server has no network: it accepts from the socket that the holder hands it. It can write only to a small /tmp and to
-its own folder of states and logs.
+The server has no network. It accepts from the socket that the holder passes to it. It can write only to a small /tmp
+and to its own folder of states and logs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.endpoints.docker.folders import Places
+from runner.endpoints.docker.folders import EndpointFolders
 from runner.endpoints.docker.image import reason
 from runner.endpoints.image_contents import INSIDE, PORT, SOURCE, VARIABLES
 from runner.endpoints.settings import published
@@ -32,38 +32,38 @@ HOLDER, SERVER = "holder", "server"
 _HOME, _HELD = f"{INSIDE}/home", f"{INSIDE}/{EndpointLayout.holder.parent}"
 _HOLDER_MEMORY = "64m"
 _PROCESSES = 512
-_MOMENT = 10  # seconds until a holder that is stopped is killed
+_MOMENT = 10  # seconds until a stopped holder is killed
 
 
 class Containers:
-    """The containers of one endpoint, known by their labels.
+    """The containers of one endpoint, found by their labels.
 
     Parameters
     ----------
     client : DockerClient
         The engine.
-    places : Places
+    places : EndpointFolders
         The endpoint's folders.
     """
 
-    def __init__(self, client: DockerClient, places: Places) -> None:
+    def __init__(self, client: DockerClient, places: EndpointFolders) -> None:
         self._client, self.places = client, places
 
     def find(self, role: str | None = None) -> list[Container]:
-        """Return the endpoint's containers, of one role or all."""
+        """Return the endpoint's containers, all or those of one role."""
         labels = [f"{WORKSPACE}={self.places.workspace}", f"{ENDPOINT}={self.places.name}"]
         asked: Any = {"label": [*labels, *([f"{ROLE}={role}"] if role else [])]}
         return list(self._client.containers.list(all=True, filters=asked, ignore_removed=True))
 
     def server(self, generation: int) -> Container | None:
-        """Return the server of a generation."""
+        """Return the server of a generation, or None."""
         return next((one for one in self.find(SERVER) if _generation(one) == generation), None)
 
     def others(self, generation: int) -> list[Container]:
-        """Return the servers of all other generations: those of interrupted changes."""
+        """Return the servers of all other generations: an earlier one, or those of interrupted changes."""
         return [one for one in self.find(SERVER) if _generation(one) != generation]
 
-    def hold(self, record: EndpointRecord) -> None:
+    def start_holder(self, record: EndpointRecord) -> None:
         """Start the holder, which listens at the endpoint's address."""
         settings = EndpointSettings(**record.settings)
         self.places.make_home()
@@ -71,7 +71,7 @@ class Containers:
         if settings.network == "host":
             listen, ports = [address, str(port)], {}
         else:
-            listen, ports = ["0.0.0.0", str(PORT)], {f"{PORT}/tcp": (address, port)}  # noqa: S104 - inside; see ports
+            listen, ports = ["0.0.0.0", str(PORT)], {f"{PORT}/tcp": (address, port)}  # noqa: S104 - inside the container; see ports
         socket = self.places.endpoint.holder
         self._start(
             record,
@@ -87,7 +87,7 @@ class Containers:
         )
 
     def serve(self, record: EndpointRecord, model: ModelRecord) -> Container:
-        """Start the server of a record's generation. The engine restarts it only after `trust`."""
+        """Start the server of a record's generation. The engine does not restart it before `trust`."""
         settings = EndpointSettings(**record.settings)
         folder = self.places.lay_out(record, f"{_HOME}/{EndpointLayout.keys}")
         inside = Layout(Path(INSIDE)).endpoint(record.name)
@@ -103,18 +103,18 @@ class Containers:
                 (self.places.endpoint.logs, str(inside.logs), False),
             ],
             network_mode="none",
-            tmpfs={"/tmp": "size=64m,mode=1777"},  # noqa: S108 - its own
+            tmpfs={"/tmp": "size=64m,mode=1777"},  # noqa: S108 - private to the container
             mem_limit=memory,
             memswap_limit=memory,
             nano_cpus=int(cpu * 1e9) if cpu else None,
         )
 
     def trust(self, server: Container, record: EndpointRecord) -> None:
-        """Let the engine restart a server, as its settings say."""
+        """Let the engine restart a server according to the endpoint's settings."""
         server.update(restart_policy=_policy(EndpointSettings(**record.settings).restart))  # type: ignore[arg-type] # any word
 
     def end(self, container: Container, seconds: float = _MOMENT) -> None:
-        """Stop a container after it has finished its work, keep its output, and remove it."""
+        """Stop a container after its last requests, save its output, and remove it."""
         container.stop(timeout=int(seconds))
         try:
             if container.labels.get(ROLE) == SERVER:
@@ -175,12 +175,12 @@ def ended(container: Container) -> str:
         memory = container.attrs["HostConfig"].get("Memory") or 0
         return f"out of memory: its limit is {memory / 2**20:g} MiB (endpoint.memory, or the model's resources)"
     lines = container.logs(tail=20).decode(errors="replace").strip().splitlines()
-    said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
-    return said[-1].removeprefix("error: ") if said else f"it ended with exit code {state.get('ExitCode')}"
+    problems = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return problems[-1].removeprefix("error: ") if problems else f"it ended with exit code {state.get('ExitCode')}"
 
 
 def _logs(record: EndpointRecord) -> dict[str, str]:
-    """Return how much of a container's output the engine keeps: as much as a server without a container keeps."""
+    """Return the engine's limits for a container's output, as for a server without a container."""
     size = EndpointSettings(**record.settings).log_megabytes
     return {"max-size": str(int(size * 2**20)), "max-file": "2"}
 

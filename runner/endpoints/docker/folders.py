@@ -1,4 +1,4 @@
-"""The folders of an endpoint that its containers see, and their owner."""
+"""The folders of an endpoint that are mounted in its containers, and their owner."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState
 
-_KEPT = 64 << 20  # bytes of earlier servers' output, beyond which the log is put aside
+_KEPT = 64 << 20  # bytes of earlier servers' output, beyond which the log is moved
 
 
-class Places:
+class EndpointFolders:
     """The folders of one endpoint.
 
-    The containers run as the workspace's owner. If that is root, they run as a user id that no account has, which then
-    owns these folders. What containers write is not trusted: links are not followed, and contents are checked.
+    The containers run as the workspace's owner. If that is root, they run as a user id without an account, which then
+    owns these folders. Files that containers write are not trusted: links are not followed, and contents are checked.
     """
 
     def __init__(self, layout: Layout, name: str) -> None:
@@ -33,7 +33,7 @@ class Places:
         self.user = (owner.st_uid, owner.st_gid) if owner.st_uid else (NOBODY, NOBODY)
 
     def make_home(self) -> None:
-        """Create what the holder and all servers see."""
+        """Create the folders that the holder and all servers share."""
         for one in (self.endpoint.root, self.endpoint.holder.parent, self.endpoint.logs, self.endpoint.servers):
             self._own_folder(one)
         for one in (self.endpoint.record, self.endpoint.keys):
@@ -45,7 +45,7 @@ class Places:
         return Path(self.endpoint.servers / str(generation))
 
     def lay_out(self, record: EndpointRecord, keys: str) -> Path:
-        """Write a server's folder and return it: its own version, its own address, a link to the keys."""
+        """Write a server's folder and return it. It has the server's record and settings, and a link to the keys."""
         folder, settings = self.folder(record.generation), EndpointSettings(**record.settings)
         remove_tree(folder)
         self.make_home()
@@ -67,12 +67,12 @@ class Places:
         for path in sorted(EndpointLayout(self.folder(generation)).states.glob("[0-9]*.json")):
             try:
                 found.append(read_record(path, ServerState).to_json())
-            except (UserError, FileNotFoundError):  # its process has ended meanwhile, or it is not a state
+            except (UserError, FileNotFoundError):  # its process has ended, or it is not a state
                 continue
         return found
 
     def keep_log(self, content: bytes) -> None:
-        """Keep the output of a server whose container is removed, within a limit."""
+        """Append the output of a removed server to the log, within a limit."""
         log, earlier = self.endpoint.log, self.endpoint.earlier_log
         if log.is_file() and not log.is_symlink() and log.stat().st_size > _KEPT:
             remove_tree(earlier)
@@ -81,7 +81,7 @@ class Places:
             file.write(content)
 
     def log(self) -> bytes:
-        """Return the kept output."""
+        """Return the saved output."""
         return read_log(self.endpoint)
 
     def _own_folder(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The image of a model version: that of its environment, and one more layer with the server's source and the model."""
+"""The image of a model version: the image of its environment with a layer of the server's source and the model."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from runner.store.registry import FileRegistry
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_SECOND = 1_000_000_000  # as the engine counts
+_SECOND = 1_000_000_000  # nanoseconds, the engine's unit
 _REPOSITORY = "vivero-endpoint"
-BUILDING = ".images.lock"  # below the workspace's endpoints; held while an image is made
+BUILDING = ".images.lock"  # in the workspace's endpoints; locked while an image is built
 
 
 def build(
@@ -43,7 +43,7 @@ def build(
     environment: EnvironmentHandle,
     say: Say,
 ) -> str:
-    """Return the name of a model version's image, and build it if it does not exist.
+    """Return the name of a model version's image, building it if it does not exist.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def build(
     return f"{repository}:{tag}"
 
 
-def unneeded(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
-    """Return the names of this workspace's model images that are not needed and not used by a container."""
+def unused_images(client: DockerClient, layout: Layout, needed: set[str]) -> list[str]:
+    """Return the names of this workspace's model images that are not needed and that no container uses."""
     ours: Any = {"label": [f"{KIND}=endpoint", f"{WORKSPACE}={layout.root}"]}
     used = {one["ImageID"] for one in client.api.containers(all=True)}
-    # `client.images.list` asks for each image again, and fails if one was removed meanwhile.
+    # `client.images.list` inspects each image separately, and fails if one was removed meanwhile.
     found = [one for one in client.api.images(filters=ours) if one["Id"] not in used]
     names = [name for one in found for name in one["RepoTags"] or ()]
     return sorted(name for name in names if name.startswith(_REPOSITORY) and name not in needed)
@@ -114,7 +114,7 @@ def reason(error: Exception) -> str:
 
 
 def _is_there(client: DockerClient, name: str, key: str) -> bool:
-    """Return whether an image exists with this name and this key."""
+    """Return whether the image exists and has this key."""
     import docker
 
     try:

@@ -1,8 +1,8 @@
 """Serves endpoints with containers of this machine's engine.
 
-Writing the endpoint's record makes the switch: the new version's server has loaded it by then and waits for its turn,
-and the old one ends when its turn is over. Whatever is interrupted before that leaves the old version in service. The
-next change removes its remains from the engine.
+The switch happens when the endpoint's record is written. By then the new version's server has loaded its model and
+waits. The old server then ends. If a change is interrupted before that, the old version stays in service. The next
+change removes the leftover containers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.docker.containers import HOLDER, Containers, ended
-from runner.endpoints.docker.folders import Places
+from runner.endpoints.docker.folders import EndpointFolders
 from runner.endpoints.docker.image import build, reason
 from runner.endpoints.environment import requirements
-from runner.endpoints.process import answers
+from runner.endpoints.process import is_serving
 from runner.endpoints.servers import Status, state_problem
 from runner.endpoints.store import EndpointStore
 from runner.environments.docker.engine import connect
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 MakeImage = Callable[[list[str], str, str | None], Environment]
-"""Returns the environment of some packages and a Python, in an image built on another one."""
-_START = 120.0  # seconds until a server has loaded its model
-_OVER = 15.0  # seconds beyond stop_timeout until a server is killed
+"""Returns the environment with some packages and a Python, in an image built on another one."""
+_START = 120.0  # seconds for a server to load its model
+_OVER = 15.0  # seconds beyond stop_timeout after which a server is killed
 _LOOK = 0.05
 
 
@@ -49,7 +49,7 @@ class ContainerServers:
     registry : FileRegistry
         The models.
     make : callable
-        Returns the environment of some packages, in an image.
+        Returns the environment with some packages, in an image.
     host : Host
         This machine.
     say : Say
@@ -59,8 +59,8 @@ class ContainerServers:
     def __init__(self, store: EndpointStore, registry: FileRegistry, make: MakeImage, host: Host, say: Say) -> None:
         self.store, self.registry, self.make, self.host, self.say = store, registry, make, host, say
 
-    def foresee(self, settings: EndpointSettings, python: str) -> None:
-        """Check that there is an engine, and fetch the base image if it does not have it.
+    def preflight(self, settings: EndpointSettings, python: str) -> None:
+        """Check that there is an engine, and pull the base image if necessary.
 
         Raises
         ------
@@ -70,12 +70,12 @@ class ContainerServers:
         find(connect(), settings.base_image or default_base(python), self.say)
 
     def check(self, deployments: Sequence[Deployment]) -> None:
-        """Refuse what a container with one version cannot serve.
+        """Check that a container can serve the deployments.
 
         Raises
         ------
         UserError
-            For several models, shares of the traffic, and an alias.
+            For several models, shares of the traffic, or an alias.
         """
         if len({one.name for one in deployments}) > 1:
             raise UserError("A container serves one model", "Deploy each model as its own endpoint, or use kind=local")
@@ -93,7 +93,7 @@ class ContainerServers:
         Raises
         ------
         UserError
-            If there is no engine, or the image cannot be made.
+            If there is no engine, or the image cannot be built.
         """
         settings, client = EndpointSettings(**record.settings), connect()
         packages, python = requirements(models[:1], settings.accelerate)
@@ -102,7 +102,7 @@ class ContainerServers:
         return dataclasses.replace(record, python=handle.record.python, image=image, environment=handle.record.key)
 
     def clean(self, name: str) -> None:
-        """Remove the containers of a start that was cut off."""
+        """Remove the containers of an interrupted start."""
         self._clear(self._containers(name))
 
     def start(self, record: EndpointRecord) -> None:
@@ -111,12 +111,12 @@ class ContainerServers:
         Raises
         ------
         UserError
-            If they do not answer. Their containers are removed then.
+            If they do not answer. Their containers have then been removed.
         """
         containers = self._containers(record.name)
         try:
-            containers.hold(record)
-            self._prove(containers, record)
+            containers.start_holder(record)
+            self._start_and_wait(containers, record)
             self._await_answer(containers, record)
         except UserError as mistake:
             self._clear(containers)
@@ -125,15 +125,15 @@ class ContainerServers:
             self._clear(containers)
             raise
 
-    def go_over(self, old: EndpointRecord, new: EndpointRecord) -> None:
-        """Start the new version's server beside the old one, switch to it, and end the old one."""
+    def switch(self, old: EndpointRecord, new: EndpointRecord) -> None:
+        """Start the new version's server next to the old one, switch to it, and end the old one."""
         containers = self._containers(old.name)
         try:
             model = new.deployments[0]
             new = self.prepare(new, [self.registry.resolve(f"{model.name}:{model.version}")])
             for one in containers.others(old.generation):
                 containers.end(one)
-            self._prove(containers, new)
+            self._start_and_wait(containers, new)
             self.store.write(new)
         except UserError as mistake:
             self._drop(containers, new)
@@ -149,7 +149,7 @@ class ContainerServers:
         self._await_answer(containers, new)
 
     def stop(self, name: str) -> bool:
-        """Stop server and holder, and remove their containers; the images stay."""
+        """Stop server and holder, and remove their containers. The images stay."""
         settings = EndpointSettings(**self.store.read(name).settings)
         containers = self._containers(name)
         with locked(self.store.layout.endpoint(name).deploying):
@@ -164,23 +164,23 @@ class ContainerServers:
         return server is not None and server.status in ("running", "restarting", "paused")
 
     def status(self, name: str) -> Status:
-        """Return its state, as the engine and the server processes report it."""
+        """Return the endpoint's state, as reported by the engine and the server processes."""
         try:
             return self._status(self.store.read(name))
         except UserError as mistake:
             return Status("unknown", problem=mistake.message)
 
     def log(self, name: str) -> bytes:
-        """Return the output of the earlier servers, then that of the present one."""
+        """Return the output of earlier servers, followed by that of the current one."""
         containers = self._containers(name)
         server = containers.server(self.store.read(name).generation)
         return containers.places.log() + (server.logs() if server is not None else b"")
 
     def _containers(self, name: str) -> Containers:
-        return Containers(connect(), Places(self.store.layout, name))
+        return Containers(connect(), EndpointFolders(self.store.layout, name))
 
-    def _prove(self, containers: Containers, record: EndpointRecord) -> None:
-        """Start the server of a record, and wait until it has loaded its model and is ready to take its turn."""
+    def _start_and_wait(self, containers: Containers, record: EndpointRecord) -> None:
+        """Start the server of a record, and wait until it has loaded its model and can take over."""
         one = record.deployments[0]
         server = containers.serve(record, self.registry.resolve(f"{one.name}:{one.version}"))
         pause, until = threading.Event(), time.monotonic() + _START
@@ -199,7 +199,7 @@ class ContainerServers:
 
     def _await_answer(self, containers: Containers, record: EndpointRecord) -> None:
         pause, until = threading.Event(), time.monotonic() + _START
-        while not answers(record):
+        while not is_serving(record):
             for one in containers.find():
                 if one.status in ("exited", "dead"):
                     raise UserError(ended(one))
@@ -240,7 +240,7 @@ def _running(
     holder = holders[0] if holders else None
     if holder is None or holder.status != "running":
         problem = f"no container holds its address: {ended(holder) if holder else 'the holder was removed'}"
-    if problem is None and answers(record):
+    if problem is None and is_serving(record):
         return Status("serving", states)
     health = server.attrs["State"].get("Health", {}).get("Status", "starting")
     return Status("degraded" if problem or health != "starting" else "starting", states, problem)

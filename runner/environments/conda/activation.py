@@ -20,7 +20,7 @@ class CondaHandle(PrefixHandle):
     """An environment of conda packages."""
 
     def variables(self) -> dict[str, str]:
-        """Return what makes it the active environment."""
+        """Return the variables of the activated environment."""
         return dict(self._active)
 
     @functools.cached_property
@@ -29,7 +29,7 @@ class CondaHandle(PrefixHandle):
 
 
 def activated(prefix: Path, variables: dict[str, str]) -> dict[str, str]:
-    """Return variables, extended by those that a prefix's packages set on activation.
+    """Return the variables, extended by those that a prefix's packages set on activation.
 
     In conda's order: ``etc/conda/env_vars.d/*.json``, then ``conda-meta/state``, then ``etc/conda/activate.d/*.sh``.
 
@@ -45,10 +45,10 @@ def activated(prefix: Path, variables: dict[str, str]) -> dict[str, str]:
     if state.exists():
         found |= {str(name): str(value) for name, value in json.loads(state.read_bytes()).get("env_vars", {}).items()}
     scripts = sorted(map(str, (prefix / "etc/conda/activate.d").glob("*.sh")))
-    return found | _sourced(scripts, found) if scripts else found
+    return found | _source_scripts(scripts, found) if scripts else found
 
 
-def _sourced(scripts: list[str], variables: dict[str, str]) -> dict[str, str]:
+def _source_scripts(scripts: list[str], variables: dict[str, str]) -> dict[str, str]:
     before = {**os.environ, **variables}
     try:
         done = subprocess.run(
@@ -61,7 +61,7 @@ def _sourced(scripts: list[str], variables: dict[str, str]) -> dict[str, str]:
     except FileNotFoundError:
         raise UserError("The environment has activation scripts, which need bash", "Install bash") from None
     except subprocess.CalledProcessError as error:
-        told = " ".join(error.stderr.decode(errors="replace").split())
-        raise UserError(f"The environment cannot be activated: {told or f'exit code {error.returncode}'}") from None
+        message = " ".join(error.stderr.decode(errors="replace").split())
+        raise UserError(f"The environment cannot be activated: {message or f'exit code {error.returncode}'}") from None
     after = dict(item.split("=", 1) for item in os.fsdecode(done.stdout).split("\0") if "=" in item)
     return {name: value for name, value in after.items() if before.get(name) != value and name not in _SHELLS_OWN}

@@ -36,13 +36,13 @@ def client() -> Client:
     return Client.default_client()
 
 
-def asked(work: Coroutine[Any, Any, T], what: str) -> T:
+def result_of(work: Coroutine[Any, Any, T], what: str) -> T:
     """Return the result of a request to channels.
 
     Raises
     ------
     UserError
-        If one cannot be read: `what`, and why.
+        If a channel cannot be read. The message is `what` and the reason.
     """
     from rattler.exceptions import GatewayError
 

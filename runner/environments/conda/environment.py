@@ -9,14 +9,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.environments.build import LOCK, aside, built
+from runner.environments.build import LOCK, built, staging_path
 from runner.environments.conda.activation import CondaHandle
 from runner.environments.conda.lock import CondaLock, key_of, read_lock, this_platform
-from runner.environments.conda.spec import Asked, gather
-from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.environments.requirements.lock import compile_lock, kept_lock
+from runner.environments.conda.spec import CondaSpec, gather
+from runner.environments.requirements.local_packages import with_stored_wheels
+from runner.environments.requirements.lock import cached_lock, compile_lock
 from runner.environments.requirements.packages import installed_packages
-from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.hosts.local import LocalHost
 from runner.io.files import write_text
 from runner.layout import Layout
@@ -56,7 +56,7 @@ class CondaEnvironment:
         self.channels, self.channel_priority, self.upgrade, self.base = channels, channel_priority, upgrade, base
 
     def prepare(self, host: Host, say: Say) -> CondaHandle:
-        """Solve, build if necessary, and return the environment.
+        """Return the environment, solving and building it if necessary.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class CondaEnvironment:
         UserError
             If there is no solution.
         """
-        asked = gather(
+        spec = gather(
             self.file,
             self.packages,
             self.pip,
@@ -94,33 +94,33 @@ class CondaEnvironment:
             base=self.base,
             say=say,
         )
-        pip = with_kept(asked.pip, KeptWheels(self.layout, upgrade=self.upgrade), say)
-        asked = dataclasses.replace(asked, pip=pip)
-        return kept_lock(
-            self.layout, _all_of(asked), lambda path: self._solve(asked, host, path, say), upgrade=self.upgrade
+        pip = with_stored_wheels(spec.pip, WheelStore(self.layout, upgrade=self.upgrade), say)
+        spec = dataclasses.replace(spec, pip=pip)
+        return cached_lock(
+            self.layout, _fingerprint(spec), lambda path: self._solve(spec, host, path, say), upgrade=self.upgrade
         )
 
-    def _solve(self, asked: Asked, host: Host, path: Path, say: Say) -> str:
+    def _solve(self, spec: CondaSpec, host: Host, path: Path, say: Say) -> str:
         from runner.environments.conda.solve import solve
 
-        say(f"Solving {len(asked.specs)} conda packages from {', '.join(asked.channels)}")
-        lock = CondaLock(this_platform(), solve(asked))
-        if asked.pip.lines:
-            lock = dataclasses.replace(lock, pip=self._pip_part(asked, lock, host, path, say))
+        say(f"Solving {len(spec.specs)} conda packages from {', '.join(spec.channels)}")
+        lock = CondaLock(this_platform(), solve(spec))
+        if spec.pip.lines:
+            lock = dataclasses.replace(lock, pip=self._pip_part(spec, lock, host, path, say))
         return lock.text()
 
-    def _pip_part(self, asked: Asked, lock: CondaLock, host: Host, path: Path, say: Say) -> str:
+    def _pip_part(self, spec: CondaSpec, lock: CondaLock, host: Host, path: Path, say: Say) -> str:
         """Resolve the pip part for the solved Python without changing the conda packages."""
         from runner.environments.conda.install import link
 
-        with aside(self.layout.environments) as folder:
+        with staging_path(self.layout.environments) as folder:
             link(lock, folder, str(folder), say)
             there = installed_packages([str(one) for one in folder.glob("lib/python*/site-packages")])
-            say(f"Resolving {len(asked.pip.lines)} requirements of the pip part for Python {lock.python()}")
+            say(f"Resolving {len(spec.pip.lines)} requirements of the pip part for Python {lock.python()}")
             fixed = tuple(f"{name}=={version}" for name, version in there.items())
-            spec = dataclasses.replace(asked.pip, constraints=(*asked.pip.constraints, *fixed))
+            pip = dataclasses.replace(spec.pip, constraints=(*spec.pip.constraints, *fixed))
             python = ["--python", str(folder / "bin" / "python")]
-            return compile_lock(host, spec, python, path, say, KeptWheels(self.layout), list(there))
+            return compile_lock(host, pip, python, path, say, WheelStore(self.layout), list(there))
 
     def _built(self, lock: str, start: float, say: Say) -> CondaHandle:
         key = key_of(lock, self.layout.environments)
@@ -136,7 +136,7 @@ class CondaEnvironment:
 
         say(f"Building environment {key[:12]} with Python {content.python()}, {len(content.versions())} packages")
         target = self.layout.environment(key)
-        install(lock, staging, str(target), say, KeptWheels(self.layout))
+        install(lock, staging, str(target), say, WheelStore(self.layout))
         write_text(staging / LOCK, lock)
         prefix = self.layout.relative(target)
         return EnvironmentRecord(
@@ -150,9 +150,9 @@ class CondaEnvironment:
         )
 
 
-def _all_of(asked: Asked) -> str:
+def _fingerprint(spec: CondaSpec) -> str:
     """Return everything that a solution depends on: the settings, and the machine as the solver sees it."""
     overrides = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("CONDA_OVERRIDE_")]
     machine = [this_platform(), *platform.libc_ver(), *overrides]
-    pip = [*asked.pip.options, *asked.pip.lines, "", *asked.pip.constraints]
-    return "\n".join(["conda", *asked.specs, "", *asked.channels, asked.priority, "", *pip, "", *machine])
+    pip = [*spec.pip.options, *spec.pip.lines, "", *spec.pip.constraints]
+    return "\n".join(["conda", *spec.specs, "", *spec.channels, spec.priority, "", *pip, "", *machine])

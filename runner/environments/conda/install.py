@@ -12,9 +12,9 @@ from urllib.request import url2pathname
 from runner.environments.conda.client import check_installed
 from runner.environments.conda.lock import CondaLock, Package, read_lock, this_platform
 from runner.environments.pip import giving_pip
-from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.environments.requirements.lock import hash_options, requirements_of
 from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.io.files import hash_file, write_bytes, write_text
@@ -24,7 +24,7 @@ _HINT = "The full log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter
 
 
-def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) -> None:
+def install(lock: str, folder: Path, prefix: str, say: Say, wheels: WheelStore) -> None:
     """Install a lock into a folder whose content will be used at another path.
 
     Nothing is solved: the packages are those of the lock, and their hashes are checked. The environment's Python
@@ -35,13 +35,13 @@ def install(lock: str, folder: Path, prefix: str, say: Say, wheels: KeptWheels) 
     lock : str
         The text of ``environment.lock``.
     folder : Path
-        The target: empty or missing.
+        The target folder: empty or missing.
     prefix : str
-        The absolute path at which it will be used, as written to scripts and binaries.
+        The absolute path at which the environment will be used, as written to scripts and binaries.
     say : Say
         Receives lines of progress.
-    wheels : KeptWheels
-        The local wheels in its pip part.
+    wheels : WheelStore
+        The local wheels in the lock's pip part.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def link(lock: CondaLock, folder: Path, prefix: str, say: Say) -> None:
         text=True,
     )
     if done.returncode != 0:
-        told = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
-        raise UserError(f"The environment could not be built: {told[-1]}", _HINT)
+        lines = done.stderr.strip().splitlines() or [f"the installer ended with {done.returncode}"]
+        raise UserError(f"The environment could not be built: {lines[-1]}", _HINT)
 
 
 def run(argv: Sequence[str], say: Say) -> None:
@@ -114,10 +114,10 @@ def _name_prefix(folder: Path, prefix: str) -> None:
 
 
 def _check(folder: Path, say: Say) -> None:
-    """Start its Python, compile files that are not compiled, and report incompatible packages.
+    """Start the environment's Python, compile uncompiled files, and report incompatible packages.
 
-    Conda packages without wheel metadata are common and work, so what uv misses is reported but not an error.
-    Files that are not valid for this Python, such as templates, stay uncompiled.
+    Conda packages without wheel metadata are common and work, so what ``uv pip check`` finds missing is reported, but
+    is not an error. Files that are not valid for this Python, such as templates, stay uncompiled.
     """
     python, host = str(folder / "bin" / "python"), LocalHost()
     run([python, "-c", "import sys, ssl, ctypes"], say)

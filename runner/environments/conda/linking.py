@@ -1,6 +1,6 @@
-"""A process that links conda packages into a folder. Once it has ended, nothing writes there any more.
+"""Links conda packages into a folder, in a process of its own. Nothing writes there once the process has ended.
 
-Started as ``python linking.py FOLDER PREFIX`` with a lock as standard input. Inside the controller, rattler's threads
+Usage: ``python linking.py FOLDER PREFIX``, with a lock as standard input. Inside the controller, rattler's threads
 would keep filling the folder after a failure or Ctrl-C, while it is being removed.
 """
 
@@ -28,7 +28,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def main() -> None:
-    """Link the packages that standard input lists. An error is the last line of standard error."""
+    """Link the packages that standard input lists. On failure, the last line of standard error is the reason."""
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # end with the controller if it is killed
     from rattler.exceptions import InstallerError
 
@@ -38,7 +38,7 @@ def main() -> None:
         asyncio.run(_link(records, folder, prefix))
     except InstallerError as error:
         print(reason(error), file=sys.stderr, flush=True)
-        os._exit(1)  # without waiting for what is still in progress: the folder is useless
+        os._exit(1)  # do not wait for work in progress: the folder is useless
     os._exit(0)  # rattler's threads may still release Python objects, which a regular exit would already have freed
 
 

@@ -35,7 +35,7 @@ _PLATFORM, _EXPLICIT, _PIP = "# platform: ", "@EXPLICIT", "# pip"
 
 @dataclass(frozen=True)
 class Package:
-    """One conda package. `needs` gives the order of linking; `site_packages` is a Python's unusual folder, if any."""
+    """One conda package. `needs` gives the order of linking, `site_packages` Python's folder if it is unusual."""
 
     name: str
     version: str
@@ -120,7 +120,7 @@ def _package(line: str, needs: tuple[str, ...], site_packages: str | None) -> Pa
 
 
 def key_of(text: str, place: Path) -> str:
-    """Return the cache key of a lock installed in a folder, whose path the environment contains. Ignores comments."""
+    """Return the cache key of a lock, without comments, for a folder. Installed files contain the folder's path."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return hashlib.sha256("\n".join([*lines, str(place)]).encode()).hexdigest()[:32]
 

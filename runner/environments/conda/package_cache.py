@@ -1,4 +1,4 @@
-"""The user's cache of conda packages, which all tools based on rattler share, and checks of its entries."""
+"""The user's cache of conda packages, which all tools based on rattler share. Its entries are checked before use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOCK = ".cache.lock"
 
 
 def cache_folder() -> Path:
-    """Return where rattler keeps unpacked packages: ``RATTLER_CACHE_DIR`` if set, else the user's cache."""
+    """Return rattler's folder of unpacked packages: ``RATTLER_CACHE_DIR`` if set, else the user's cache."""
     if chosen := os.environ.get(_VARIABLE):
         return Path(chosen) / _PACKAGES
     of_user = Path(os.environ.get("XDG_CACHE_HOME", ""))

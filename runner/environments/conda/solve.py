@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runner.environments.conda.client import asked, check_installed, client, reason
+from runner.environments.conda.client import check_installed, client, reason, result_of
 from runner.environments.conda.lock import Package, this_platform
-from runner.environments.conda.spec import Asked
+from runner.environments.conda.spec import CondaSpec
 from runner.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WHAT = "The environment cannot be resolved"
 
 
-def solve(wanted: Asked) -> tuple[Package, ...]:
+def solve(wanted: CondaSpec) -> tuple[Package, ...]:
     """Return the packages, sorted by name.
 
     ``CONDA_OVERRIDE_*`` describes the target machine where it differs from this one.
@@ -25,7 +25,7 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
     Raises
     ------
     UserError
-        If there is no solution, naming what is missing or why, or a channel cannot be read.
+        If there is no solution or a channel cannot be read. The message names missing packages or gives the reason.
     """
     check_installed()
     import rattler
@@ -44,7 +44,7 @@ def solve(wanted: Asked) -> tuple[Package, ...]:
         channel_relations="disabled",  # only the requested channels
     )
     try:
-        records = asked(work, _WHAT)
+        records = result_of(work, _WHAT)
     except exceptions.SolverError as error:
         absent = _absent(gateway, channels, specs)
         if absent:
@@ -84,7 +84,7 @@ def _subdirs() -> list[Subdir]:
 def _absent(gateway: Gateway, channels: Sequence[Channel], specs: Sequence[MatchSpec]) -> list[str]:
     """Return the specs that no package in any channel satisfies."""
     query = gateway.query(channels, _subdirs(), specs, recursive=False)
-    there = [record for records in asked(query, _WHAT) for record in records]
+    there = [record for records in result_of(query, _WHAT) for record in records]
     return [str(one) for one in specs if not any(record.matches(one) for record in there)]
 
 

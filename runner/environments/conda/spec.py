@@ -14,7 +14,7 @@ from runner.errors import UserError, nearest
 from runner.ports import Say
 
 PRIORITIES = ("strict", "disabled")
-_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two only concern conda
+_KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two only concern conda itself
 _SELECTORS = {"sel(linux)": True, "sel(unix)": True, "sel(osx)": False, "sel(win)": False}
 _USUAL = "conda-forge"
 _ANACONDA = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")  # conda's `defaults`
@@ -25,8 +25,8 @@ _SECRET = re.compile(r"://[^/\s]*@|://[^/\s]+/t/[^/\s]+|^t/[^/\s]+")  # a passwo
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Conda specs, the channels in order, their priority, and the pip packages."""
+class CondaSpec:
+    """The request for a conda environment: specs, channels in order, channel priority and pip packages."""
 
     specs: tuple[str, ...]
     channels: tuple[str, ...]
@@ -44,8 +44,8 @@ def gather(
     *,
     base: Path,
     say: Say,
-) -> Asked:
-    """Combine settings and file. The settings' channels come first, and their Python replaces the file's.
+) -> CondaSpec:
+    """Combine the settings and the file. The settings' channels come first, and their Python replaces the file's.
 
     Raises
     ------
@@ -58,18 +58,18 @@ def gather(
         raise UserError(
             "environment=conda has no packages", "Set environment.file=FILE.yaml or environment.packages=[NAME]"
         )
-    asked, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
+    specs, requirements = [_plain(one, "environment.packages") for one in packages], Requirements()
     for line in pip:
         requirements.take(_plain(line, "environment.pip", option=True), base / "environment.pip", "environment.pip")
     found = [_channel(one, "environment.channels") for one in channels]
     if file is not None:
         content = _content(base / file)
-        asked += _dependencies(content["dependencies"], base / file, requirements)
+        specs += _dependencies(content["dependencies"], base / file, requirements)
         found += [_channel(one, f"environment.file: {base / file}") for one in content.get("channels") or []]
-    if python is not None or not any(name_of(one) == "python" for one in asked):
-        asked = [*(one for one in asked if name_of(one) != "python"), _python(python)]
-    return Asked(
-        tuple(sorted(set(asked))),
+    if python is not None or not any(name_of(one) == "python" for one in specs):
+        specs = [*(one for one in specs if name_of(one) != "python"), _python(python)]
+    return CondaSpec(
+        tuple(sorted(set(specs))),
         tuple(dict.fromkeys(_address(one, base) for name in found or [_USUAL] for one in _expanded(name))),
         priority,
         Spec(
@@ -81,7 +81,7 @@ def gather(
 
 
 def name_of(spec: str) -> str:
-    """Return the name of the package that a spec is for."""
+    """Return the name of the package in a spec."""
     found = _NAME.match(spec)
     return found[1].lower() if found else ""
 
@@ -98,7 +98,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _dependencies(entries: list[Any], path: Path, requirements: Requirements) -> Iterator[str]:
-    """Yield conda specs, and give the lines of a pip part to `requirements`."""
+    """Yield conda specs, and add the lines of a pip part to `requirements`."""
     where = f"environment.file: {path}"
     for entry in entries:
         if isinstance(entry, str):

@@ -12,7 +12,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 
 
 def variables(*, pip: bool = False) -> dict[str, str]:
-    """Return this process's index variables, optionally with pip's."""
+    """Return the index and proxy variables of this process, optionally with pip's."""
     names = (*INDEXES, *_PROXIES, *(_PIP_INDEXES if pip else ()))
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 

@@ -1,6 +1,6 @@
 """Builds Dockerfiles that need BuildKit with the docker command, because the engine's API does not offer it.
 
-Steps of a Dockerfile that request them get the build's secrets
+A step of the Dockerfile that requests a secret of the build gets it
 (docs.docker.com/build/building/secrets): ``RUN --mount=type=secret,id=netrc,target=/root/.netrc ...``.
 """
 
@@ -24,23 +24,23 @@ _ASKS = re.compile(
     r"|^\s*(RUN|COPY|ADD)\b.*<<-?['\"]?[A-Za-z_]",
     flags=re.MULTILINE | re.IGNORECASE,
 )
-_OWN = 23  # from this version on, the docker command only builds with its buildx plugin
+_OWN = 23  # from this version on, the docker command builds only with its buildx plugin
 _LINE = re.compile(r"#(\d+) (?:\d+\.\d+ )?(.*)")
 _LAST = 4  # lines shown of a failed step
 
 
-def is_asked(dockerfile: str) -> bool:
+def is_needed(dockerfile: str) -> bool:
     """Return whether a Dockerfile needs BuildKit."""
     return _ASKS.search(dockerfile) is not None
 
 
 def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str:
-    """Build and return the image's id.
+    """Build the image and return its id.
 
     Raises
     ------
     UserError
-        If no docker command has BuildKit, or a step fails, with its last lines.
+        If no docker command has BuildKit, or a step fails. The message contains the step's last lines.
     """
     command, own = _program()
     words = [*command, "--progress=plain", "--file", str(file)]
@@ -54,19 +54,19 @@ def build(file: Path, context: Path, labels: Mapping[str, str], say: Say) -> str
         with subprocess.Popen(
             words, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:
-            assert process.stdout is not None  # noqa: S101 - asked for above
+            assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
             for raw in process.stdout:
                 line = raw.decode(errors="replace").rstrip()
                 if line and " sha256:" not in line[:12]:
                     say(line)
                     lines.append(line)
         if process.returncode != 0:
-            raise UserError(f"The image could not be built: {_telling(lines)}", "The full log is logs/environment.log")
+            raise UserError(f"The image could not be built: {_summary(lines)}", "The full log is logs/environment.log")
         return made.read_text().strip()
 
 
 def _program() -> tuple[list[str], dict[str, str]]:
-    """Return the command that builds and its variables: the first docker on the path that has BuildKit."""
+    """Return the build command and its variables, for the first docker on the PATH that has BuildKit."""
     for folder in os.get_exec_path():
         docker = Path(folder, "docker")
         if docker.is_file() and os.access(docker, os.X_OK):
@@ -81,7 +81,7 @@ def _program() -> tuple[list[str], dict[str, str]]:
 
 
 def _fields(*fields: str) -> str:
-    """Return fields as CSV, as the docker command reads them, so that a path may contain a comma."""
+    """Return fields as a CSV line, the docker command's format, so that a path may contain a comma."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
@@ -92,8 +92,8 @@ def _says(command: Sequence[str]) -> str | None:
     return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
-def _telling(lines: Sequence[str]) -> str:
-    """Return the step that failed, its last lines, and why."""
+def _summary(lines: Sequence[str]) -> str:
+    """Return the failed step, its last lines and the error."""
     steps: dict[str, list[str]] = {}
     for line in lines:
         found = _LINE.match(line)

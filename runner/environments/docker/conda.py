@@ -1,4 +1,4 @@
-"""An image from a base image and conda packages, which are installed on this machine for their path inside."""
+"""An image of a base image and conda packages, which are installed on this machine for their path in the image."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.environments.build import aside
+from runner.environments.build import staging_path
 from runner.environments.conda.environment import CondaEnvironment
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.image_builder import build_name, committed
 from runner.environments.docker.spec import PREFIX, PRESET
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -24,7 +24,7 @@ _FORMAT = "conda 1"  # version of the build steps
 
 
 class CondaImage:
-    """A base image, which needs no Python, with conda packages.
+    """A base image with conda packages. It needs no Python of its own.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class CondaImage:
         Raises
         ------
         UserError
-            If a package is not available, or the engine refuses.
+            If a package is not available, or the engine reports an error.
         """
         import docker
 
@@ -75,8 +75,8 @@ class CondaImage:
         self._say(f"Building image {key[:12]} from conda packages")
         container = None
         try:
-            with aside(self._layout.environments) as folder:
-                install(lock, folder, PREFIX, self._say, KeptWheels(self._layout))
+            with staging_path(self._layout.environments) as folder:
+                install(lock, folder, PREFIX, self._say, WheelStore(self._layout))
                 container = self._client.containers.create(
                     self._base.id, ["none"], name=build_name(),
                     labels={KIND: "build", WORKSPACE: str(self._layout.root)},
@@ -99,12 +99,12 @@ class CondaImage:
 
 
 def _pack(folder: Path, archive: Path) -> None:
-    """Write a folder as it will be inside: at the prefix, owned by root."""
+    """Pack a folder as it will be in the image: at the prefix, owned by root."""
 
-    def owned(one: tarfile.TarInfo) -> tarfile.TarInfo:
+    def owned_by_root(one: tarfile.TarInfo) -> tarfile.TarInfo:
         one.uid = one.gid = 0
         one.uname = one.gname = "root"
         return one
 
     with tarfile.open(archive, "w") as packed:
-        packed.add(folder, PREFIX.lstrip("/"), filter=owned)
+        packed.add(folder, PREFIX.lstrip("/"), filter=owned_by_root)

@@ -1,4 +1,4 @@
-"""Options of our containers: mounts, limits and variables."""
+"""Options of containers: mounts, limits and variables."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from runner.environments.docker.engine import KIND, RUN, WORKSPACE
 from runner.errors import UserError
 from runner.worker import timeouts
 
-# The variables that are passed on, for numerics and output; all others come from the image.
+# Variables for numerics and output, which are passed on. All others come from the image.
 _WRITING = ("LANG", "LC_ALL", "TZ", "NO_COLOR", "PYTHONHASHSEED")
 _COMPUTING = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_PROCESSES = 1024  # processes and threads per core, as many as Linux allows
+_PROCESSES = 1024  # processes and threads per core; Linux's default pid limit
 _GONE = "bind source path does not exist"
 
 
 @dataclass(frozen=True)
 class Container:
-    """Options for the containers of one environment, with sizes in the engine's format (``512m``, ``2g``).
+    """Options for the containers of one environment. Sizes are in the engine's format (``512m``, ``2g``).
 
-    `mounts` are triples of source, target and whether it is only read.
+    `mounts` are triples of source, target and whether the mount is read-only.
     """
 
     image: str
@@ -37,13 +37,13 @@ class Container:
     mounts: Sequence[tuple[str, str, bool]] = field(default_factory=tuple)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
+        """Return the options as plain data."""
         return asdict(self)
 
     def options(self, *, writable: Sequence[Path], readable: Sequence[Path], kind: str, run: str) -> dict[str, Any]:
-        """Return the arguments of docker-py's ``create`` for a container that runs as the user and sees some folders.
+        """Return the arguments of docker-py's ``create`` for a container that runs as the current user.
 
-        Mounted folders have the same path as on this machine.
+        The `writable` and `readable` folders are mounted at the same path as on this machine.
         """
         from docker.types import DeviceRequest, Mount
 
@@ -77,7 +77,7 @@ class Container:
 
 
 def _variables() -> dict[str, str]:
-    """Return variables for a user who has no entry in the image's list of users."""
+    """Return the container's variables. A user without an entry in the image's passwd needs them."""
     import getpass
 
     try:
@@ -96,16 +96,17 @@ def _variables() -> dict[str, str]:
 
 
 def refusal(error: Exception) -> UserError:
-    """Return an engine's refusal to create or start a container as a `UserError`."""
-    said = " ".join(str(getattr(error, "explanation", None) or error).split())
-    if _GONE in said:
+    """Return a `UserError` for an engine's failure to create or start a container."""
+    message = " ".join(str(getattr(error, "explanation", None) or error).split())
+    if _GONE in message:
+        path = message[message.index(_GONE) + len(_GONE) :].strip(" :")
         return UserError(
-            f"The container engine does not see {said[said.index(_GONE) + len(_GONE) :].strip(' :')} of this machine",
+            f"The container engine does not see {path} of this machine",
             "It runs on another machine, or the folder is gone. Runs in containers need an engine on this machine",
         )
-    if "could not select device driver" in said:
+    if "could not select device driver" in message:
         return UserError(
             "environment.gpus: the container engine has no GPUs",
             "Install its NVIDIA toolkit, or remove the setting",
         )
-    return UserError(f"The container could not be started: {said}")
+    return UserError(f"The container could not be started: {message}")

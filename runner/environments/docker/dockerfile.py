@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _ENGINES = ("--->", "Removing intermediate container")  # the engine's own progress messages
-_LAST = 4  # lines of a failed step that are told
+_LAST = 4  # lines shown of a failed step
 
 
 class DockerfileImage:
-    """A Dockerfile, and the folder that it copies from.
+    """A Dockerfile and its build context.
 
     Parameters
     ----------
     file, context : Path
-        Absolute; the Dockerfile may be outside its context.
+        Absolute paths. The Dockerfile may be outside its context.
 
     Raises
     ------
     UserError
-        If one of them is not there.
+        If one of them does not exist.
     """
 
     def __init__(self, file: Path, context: Path) -> None:
@@ -40,7 +40,7 @@ class DockerfileImage:
         self.file, self.context = file, context
 
     def names(self) -> list[str]:
-        """Return what of the context is not ignored, folders too."""
+        """Return the files and folders of the context that ``.dockerignore`` does not exclude."""
         from docker.utils.build import exclude_paths
 
         ignore = self.context / ".dockerignore"
@@ -49,7 +49,7 @@ class DockerfileImage:
         return sorted(exclude_paths(str(self.context), patterns))
 
     def key(self) -> str:
-        """Return what the image is kept by: the Dockerfile and all of its context that is not ignored."""
+        """Return the image's cache key: a hash of the Dockerfile and of the context without ignored files."""
         digest = hashlib.sha256(self.file.read_bytes())
         for name in self.names():
             path = self.context / name
@@ -62,21 +62,21 @@ class DockerfileImage:
         return digest.hexdigest()[:32]
 
     def build(self, client: DockerClient, key: str, workspace: str, say: Say) -> Any:
-        """Build the image; only a whole one has a name.
+        """Build the image. It is named only once it is complete.
 
         Raises
         ------
         UserError
-            If a step fails, with its last lines.
+            If a step fails. The message contains the step's last lines.
         """
         say(f"Building image {key[:12]} from {self.file}")
         labels = {KIND: "environment", KEY: key, WORKSPACE: workspace}
-        if buildkit.is_asked(self.file.read_text(errors="replace")):
+        if buildkit.is_needed(self.file.read_text(errors="replace")):
             return client.images.get(buildkit.build(self.file, self.context, labels, say))
-        return client.images.get(self._classic(client, labels, say))
+        return client.images.get(self._build_with_api(client, labels, say))
 
-    def _classic(self, client: DockerClient, labels: dict[str, str], say: Say) -> str:
-        """Build through the engine's API, and return the image's id."""
+    def _build_with_api(self, client: DockerClient, labels: dict[str, str], say: Say) -> str:
+        """Build through the engine's API and return the image's id."""
         import docker
 
         last: list[str] = []
@@ -86,9 +86,9 @@ class DockerfileImage:
                 path=str(self.context), dockerfile=str(self.file), labels=labels, rm=True, forcerm=True, decode=True
             ):
                 if "error" in event:
-                    said = " ".join([*last[-_LAST:], str(event["error"]).strip()])
+                    message = " ".join([*last[-_LAST:], str(event["error"]).strip()])
                     raise UserError(
-                        f"The image could not be built: {step}: {said}", "The full log is logs/environment.log"
+                        f"The image could not be built: {step}: {message}", "The full log is logs/environment.log"
                     )
                 made = (event.get("aux") or {}).get("ID") or made
                 for line in str(event.get("stream") or "").splitlines():

@@ -21,12 +21,12 @@ _LOCAL = "unix:///var/run/docker.sock"
 
 
 def connect(timeout: float = 60) -> DockerClient:
-    """Return a client of the engine that ``DOCKER_HOST`` or the current context names.
+    """Return a client for the engine that ``DOCKER_HOST`` or the current context names.
 
     Raises
     ------
     UserError
-        If none answers.
+        If no engine answers.
     """
     import docker
 
@@ -41,12 +41,12 @@ def connect(timeout: float = 60) -> DockerClient:
             client = docker.DockerClient(base_url=host, tls=tls or False, timeout=int(timeout), use_ssh_client=ssh)
         client.ping()
     except (docker.errors.DockerException, OSError, ValueError) as error:
-        raise _mistake(place, error) from None
+        raise _user_error(place, error) from None
     return client
 
 
 def _address() -> tuple[str | None, Any]:
-    """Return the engine's address, and its certificates if a context names them."""
+    """Return the engine's address, and the TLS settings if a context has them."""
     from docker.context import ContextAPI
 
     if os.environ.get("DOCKER_HOST"):
@@ -57,7 +57,7 @@ def _address() -> tuple[str | None, Any]:
     return context.Host, context.TLSConfig
 
 
-def _mistake(place: str, error: Exception) -> UserError:
+def _user_error(place: str, error: Exception) -> UserError:
     causes = []
     cause: BaseException | None = error
     while cause is not None:
@@ -69,12 +69,12 @@ def _mistake(place: str, error: Exception) -> UserError:
             "Join its group (sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST to your own",
         )
     return UserError(
-        f"No container engine answers at {place}: {_shortly(error)}",
+        f"No container engine answers at {place}: {_cause(error)}",
         "Start it, or set DOCKER_HOST to an engine that is running",
     )
 
 
-def _shortly(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     if "FileNotFoundError" in str(error):
         return "the socket does not exist"
     if "ConnectionRefused" in str(error) or "Connection refused" in str(error):

@@ -1,4 +1,4 @@
-"""Container images as environments: an existing one, one from a Dockerfile, or a base image with a spec."""
+"""Container images as environments: an existing image, a Dockerfile, or a base image with a spec."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runner.environments.docker.containers import Container
 from runner.environments.docker.dockerfile import DockerfileImage
 from runner.environments.docker.engine import connect
 from runner.environments.docker.handle import DockerHandle
-from runner.environments.docker.image_cache import KeptImages, keep
-from runner.environments.docker.images import Probed, by_id, find, probe
+from runner.environments.docker.image_cache import ImageCache, keep
+from runner.environments.docker.images import ImagePython, by_id, find, probe
 from runner.environments.docker.spec import SpecImage, read_spec
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.local_packages import with_stored_wheels
 from runner.environments.requirements.packages import lock_of
-from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
-_CONDA_BASE = "debian:bookworm-slim"  # conda packages bring their Python
+_CONDA_BASE = "debian:bookworm-slim"  # conda packages bring their own Python
 
 
 def _this_python() -> str:
@@ -45,19 +45,19 @@ class DockerEnvironment:
     settings : DockerEnvironmentConfig
         See ``conf/environment/docker.yaml``.
     base : Path
-        Where relative paths start.
+        The folder where relative paths start.
     """
 
     def __init__(self, layout: Layout, settings: Any, base: Path = Path()) -> None:
         self.layout, self.settings, self.base = layout, settings, base
 
     def prepare(self, host: Host, say: Say) -> DockerHandle:
-        """Find or build the image, and return it.
+        """Find or build the image.
 
         Raises
         ------
         UserError
-            If no engine answers, or the image cannot be pulled or built, or has no Python.
+            If no engine answers, the image cannot be pulled or built, or it has no Python.
         """
         start = time.perf_counter()
         client, settings = connect(), self.settings
@@ -66,21 +66,21 @@ class DockerEnvironment:
         if settings.image is not None:
             image = find(client, settings.image, say)
             return self._handle(settings.image, image, probe(client, image, self.layout), start)
-        return self._kept(client, host, say, start)
+        return self._cached_image(client, host, say, start)
 
     def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> DockerHandle:
-        """Return the image of an earlier run, or one rebuilt from its lock.
+        """Return the image of an earlier run, or rebuild it from its lock.
 
         Raises
         ------
         UserError
-            If it cannot be restored, naming the differences.
+            If it cannot be restored. The message names the differences.
         """
         start = time.perf_counter()
         client, name = connect(), record.image or ""
         image = by_id(client, record.image_id)
         if image is None and self.settings.image is None:
-            handle = self._kept(client, host, say, start, lock_text)
+            handle = self._cached_image(client, host, say, start, lock_text)
             if handle.record.key != record.key:
                 raise UserError(
                     f"Image {name} no longer exists, and its Dockerfile or base image has changed since that run"
@@ -94,26 +94,28 @@ class DockerEnvironment:
         found = probe(client, image, self.layout)
         return self._handle(name, image, found, start, key=record.key, lock=lock_text)
 
-    def _kept(self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None) -> DockerHandle:
-        """Return an image that we build, from an existing lock if there is one."""
-        store = KeptImages(client, self.layout, self.settings.push, say)
+    def _cached_image(
+        self, client: DockerClient, host: Host, say: Say, start: float, lock: str | None = None
+    ) -> DockerHandle:
+        """Return an image that vivero builds, from the given lock if there is one."""
+        store = ImageCache(client, self.layout, self.settings.push, say)
         if self.settings.dockerfile is not None:
             return self._from_dockerfile(client, store, say, start)
         if self.settings.spec.kind == "conda":
             return self._from_conda(client, store, host, say, start, lock)
         return self._from_spec(client, store, say, start, lock)
 
-    def _from_dockerfile(self, client: DockerClient, store: KeptImages, say: Say, start: float) -> DockerHandle:
+    def _from_dockerfile(self, client: DockerClient, store: ImageCache, say: Say, start: float) -> DockerHandle:
         file = Path(self.base, Path(self.settings.dockerfile).expanduser()).absolute()
         context = Path(self.base, Path(self.settings.context).expanduser()) if self.settings.context else file.parent
         source = DockerfileImage(file, context.absolute())
         key = source.key()
-        image, cached = store.have(key, lambda: source.build(client, key, str(self.layout.root), say))
+        image, cached = store.get_or_build(key, lambda: source.build(client, key, str(self.layout.root), say))
         found = probe(client, image, self.layout)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, recipe=file.read_text())
 
     def _from_conda(
-        self, client: DockerClient, store: KeptImages, host: Host, say: Say, start: float, lock: str | None
+        self, client: DockerClient, store: ImageCache, host: Host, say: Say, start: float, lock: str | None
     ) -> DockerHandle:
         from runner.environments.docker.conda import CondaImage
 
@@ -121,16 +123,16 @@ class DockerEnvironment:
         source = CondaImage(client, self.layout, find(client, settings.base_image or _CONDA_BASE, say), say)
         lock = lock or source.lock(settings.spec, self.base, host, upgrade=settings.upgrade)
         key = source.key(lock)
-        image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
+        image, cached = store.get_or_build(key, lambda: source.build(lock, key, store.repository))
         found = probe(client, image, self.layout)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock)
 
     def _from_spec(
-        self, client: DockerClient, store: KeptImages, say: Say, start: float, lock: str | None
+        self, client: DockerClient, store: ImageCache, say: Say, start: float, lock: str | None
     ) -> DockerHandle:
         settings = self.settings
         asked = read_spec(settings.spec, self.base, say)
-        spec = with_kept(asked, KeptWheels(self.layout, upgrade=settings.upgrade), say)
+        spec = with_stored_wheels(asked, WheelStore(self.layout, upgrade=settings.upgrade), say)
         name = settings.base_image or f"python:{spec.python or _this_python()}-slim"
         base = find(client, name, say)
         probed = probe(client, base, self.layout)
@@ -142,12 +144,12 @@ class DockerEnvironment:
         source = SpecImage(client, self.layout, base, probed, say)
         lock = lock or source.lock(spec, upgrade=settings.upgrade)
         key = source.key(lock)
-        image, cached = store.have(key, lambda: source.build(lock, key, store.repository))
+        image, cached = store.get_or_build(key, lambda: source.build(lock, key, store.repository))
         found, recipe = probe(client, image, self.layout), source.dockerfile(name, lock)
         return self._handle(store.name(key), image, found, start, key=key, cached=cached, lock=lock, recipe=recipe)
 
     def _handle(
-        self, name: str, image: Any, found: Probed, start: float, *, key: str | None = None, cached: bool = True,
+        self, name: str, image: Any, found: ImagePython, start: float, *, key: str | None = None, cached: bool = True,
         lock: str | None = None, recipe: str | None = None,
     ) -> DockerHandle:  # fmt: skip
         lock = lock if lock is not None else f"# image: {name}\n# id: {image.id}\n{lock_of(found.packages)}"

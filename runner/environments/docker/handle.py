@@ -1,4 +1,4 @@
-"""A container image as an environment that commands run in."""
+"""A container image as an environment in which commands run."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class DockerHandle:
     Parameters
     ----------
     record : EnvironmentRecord
-        Its `python` is a path inside.
+        Its `python` is a path in the image.
     lock_text : str
-        Its packages.
+        The installed packages.
     container : Container
         The options of its containers.
     """
@@ -34,22 +34,22 @@ class DockerHandle:
         self.record, self._lock, self._container = record, lock_text, container
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """Return a command that runs another one in a container and ends with its exit code."""
+        """Return a command that runs `argv` in a container and ends with its exit code."""
         return [sys.executable, str(_SUPERVISOR), json.dumps(self._container.to_json()), *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """Return the command with the image's own Python."""
+        """Return the command with the path of the image's Python."""
         program, *rest = argv
         return [self.record.python if program in ("python", "python3") else program, *rest]
 
     def variables(self) -> dict[str, str]:
-        """Return nothing: the image has its own."""
+        """Return an empty dict: the image sets its own variables."""
         return {}
 
     def lock_text(self) -> str:
-        """Return what is installed."""
+        """Return the installed packages."""
         return self._lock
 
-    def on(self, host: Host, say: Say) -> DockerHandle:  # noqa: ARG002 - the port's shape
-        """Refuse, because containers run in this machine's engine, which may be remote (``DOCKER_HOST``)."""
+    def on(self, host: Host, say: Say) -> DockerHandle:  # noqa: ARG002 - required by the port
+        """Raise a `UserError`: containers run in this machine's engine, which may be remote (``DOCKER_HOST``)."""
         raise UserError(f"A container environment cannot be copied to {host.name}", "Use environment=venv")

@@ -1,7 +1,7 @@
 """Builds an environment in a container of a base image and commits it as an image.
 
-Whatever is secret (certificates, ``.netrc``, addresses of package indexes) is mounted, or given to single commands: the
-image's layers, its settings and its history hold nothing of it.
+Secrets (certificates, ``.netrc``, addresses of package indexes) are mounted, or given to single commands as variables.
+The image's layers, settings and history do not contain them.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ WORK = f"{AT}/work"
 UV = f"{AT}/uv"
 WHEELS = f"{WORK}/wheels"
 _CACHE = "vivero-uv-cache"
-_NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # how uv is told
+_NAMED = {"certificates": "SSL_CERT_FILE", "netrc": "NETRC"}  # the variables that uv reads
 _NAME = "vivero-build-"  # followed by the pid of the building process
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAST = 4  # lines shown of a failed command
 
 
-class Workshop:
-    """A container that waits for commands; use it in a ``with`` block, which removes it.
+class ImageBuilder:
+    """A build container. Use it in a ``with`` block, which removes it.
 
     Parameters
     ----------
     client : DockerClient
         The engine.
     image : Image
-        The image to start from.
+        The base image.
     python : str
-        A Python in it.
+        A Python in the image.
     folder : Path
-        A folder of this machine, seen inside at ``WORK``.
+        A folder of this machine, mounted at ``WORK``.
     workspace : str
-        For the label.
+        The workspace, for the label.
     say : Say
-        Takes what commands print.
+        Receives the output of commands.
     """
 
     def __init__(self, client: DockerClient, image: Any, python: str, folder: Path, workspace: str, say: Say) -> None:
@@ -58,7 +58,7 @@ class Workshop:
         self._container: Any = None
         self._variables: dict[str, str] = {}
 
-    def __enter__(self) -> Workshop:
+    def __enter__(self) -> ImageBuilder:
         import docker
 
         self._sweep()
@@ -83,12 +83,12 @@ class Workshop:
         self._remove()
 
     def run(self, command: Sequence[str], what: str, *, quiet: bool = False) -> bytes:
-        """Run a command inside and return what it printed on its standard output.
+        """Run a command in the container and return its standard output.
 
         Raises
         ------
         UserError
-            If the command fails, with its last lines.
+            If the command fails. The message contains its last lines.
         """
         api = self._client.api
         made = api.exec_create(self._container.id, list(command), environment=self._variables, user="0:0")["Id"]
@@ -101,17 +101,17 @@ class Workshop:
                 last = [*last, line][-_LAST:]
         code = api.exec_inspect(made)["ExitCode"]
         if code != 0:
-            said = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
-            if UV in said and "no such file or directory" in said:  # the file exists, but not the loader it needs
+            problem = " ".join([*last, rest.decode(errors="replace").strip()]).strip() or f"exit code {code}"
+            if UV in problem and "no such file or directory" in problem:  # the file exists, but not its loader
                 raise UserError(
                     f"{what}: this machine's uv does not run in the base image, which has another C library",
                     "Use a base image with glibc, such as python:3.11-slim, or environment.dockerfile=FILE",
                 )
-            raise UserError(f"{what}: {said}", "The full log is logs/environment.log")
+            raise UserError(f"{what}: {problem}", "The full log is logs/environment.log")
         return found
 
     def commit(self, repository: str, tag: str, labels: dict[str, str], path: str) -> Any:
-        """Commit the container as an image; see ``committed``."""
+        """Commit the container as an image; see `committed`."""
         return committed(self._container, self._image, f"{repository}:{tag}", labels, {"PATH": path})
 
     def _supplies(self) -> tuple[list[Any], dict[str, str]]:
@@ -127,7 +127,7 @@ class Workshop:
         return mounts, given
 
     def _sweep(self) -> None:
-        """Remove build containers of this workspace whose process has ended."""
+        """Remove the build containers of this workspace whose process has ended."""
         ours: Any = {"label": [f"{KIND}=build", f"{WORKSPACE}={self._workspace}"]}
         for one in self._client.containers.list(all=True, filters=ours, ignore_removed=True):
             if not Path("/proc", str(one.name).removeprefix(_NAME).partition("-")[0]).exists():
@@ -137,28 +137,28 @@ class Workshop:
         import docker
 
         if self._container is not None:
-            with contextlib.suppress(docker.errors.APIError):  # it is gone already
+            with contextlib.suppress(docker.errors.APIError):  # it has been removed already
                 self._container.remove(force=True)
 
 
 def build_name() -> str:
-    """Return a name for a build's container that shows whether the build is still running."""
+    """Return a name for a build container. The pid in it shows whether the build is still running."""
     return f"{_NAME}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def committed(container: Any, image: Any, name: str, labels: dict[str, str], variables: dict[str, str]) -> Any:
-    """Commit a container's files as an image, with the settings of its base image.
+    """Commit a container's files as an image with the settings of its base image.
 
     Parameters
     ----------
     container, image : Container, Image
         The container and its base image.
     name : str
-        The new image's name, with its tag.
+        The new image's name and tag.
     labels : dict
-        Its labels.
+        Labels to add, by name.
     variables : dict
-        Added to its variables. ``PATH`` is prepended.
+        Variables to set, by name. ``PATH`` is prepended to the base image's.
     """
     base = image.attrs["Config"] or {}
     before = dict(one.partition("=")[::2] for one in base.get("Env") or [])
@@ -177,10 +177,10 @@ def committed(container: Any, image: Any, name: str, labels: dict[str, str], var
 
 @contextlib.contextmanager
 def folder_with(place: Path, **files: str) -> Iterator[Path]:
-    """Yield a temporary folder with some text files."""
-    from runner.environments.build import aside
+    """Yield a temporary folder with text files, given as name and content."""
+    from runner.environments.build import staging_path
 
-    with aside(place) as folder:
+    with staging_path(place) as folder:
         folder.mkdir()
         for name, text in files.items():
             (folder / name).write_text(text)

@@ -1,11 +1,11 @@
-"""Caches images by content, here and in a registry, so that the same image is never built twice."""
+"""Caches images by content, locally and in a registry, so that no image is built twice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from runner.environments.build import LOCK, aside
+from runner.environments.build import LOCK, staging_path
 from runner.environments.docker.engine import KEY
 from runner.errors import UserError
 from runner.io.files import locked, write_json, write_text
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _NAME = "vivero"
 
 
-class KeptImages:
-    """The images we built, named ``vivero:<key>``, here and in a registry.
+class ImageCache:
+    """The images that vivero built, named ``vivero:<key>``, locally and in a registry.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class KeptImages:
     layout : Layout
         The workspace.
     registry : str or None
-        ``HOST[:PORT][/PATH]``; images are pulled from there before a build and pushed after one.
+        ``HOST[:PORT][/PATH]``. Images are pulled from it before a build and pushed to it after one.
     say : Say
         Receives lines of progress.
     """
@@ -40,16 +40,16 @@ class KeptImages:
         self._client, self._layout, self._registry, self._say = client, layout, registry, say
 
     def name(self, key: str) -> str:
-        """Return an image's name, in the registry if there is one."""
+        """Return an image's name, with the registry if one is set."""
         return f"{self._registry.rstrip('/')}/{_NAME}:{key}" if self._registry else f"{_NAME}:{key}"
 
-    def have(self, key: str, build: Callable[[], Any]) -> tuple[Any, bool]:
-        """Return the image of a key and whether it existed. If not, one process pulls or builds it.
+    def get_or_build(self, key: str, build: Callable[[], Any]) -> tuple[Any, bool]:
+        """Return the image of a key, and whether it was cached. Only one process builds an image.
 
         Raises
         ------
         UserError
-            If it cannot be built or pushed.
+            If it cannot be pulled, built or pushed.
         """
         image = self._local(key)
         if image is not None:
@@ -91,7 +91,7 @@ class KeptImages:
         except docker.errors.NotFound:
             return None
         except docker.errors.APIError as error:
-            raise self._mistake(error) from None
+            raise self._user_error(error) from None
         if image.labels.get(KEY) != key:
             raise UserError(
                 f"{self.name(key)} contains a different image than its name says", "Remove it from the registry"
@@ -109,19 +109,19 @@ class KeptImages:
         try:
             for event in self._client.images.push(repository, key, stream=True, decode=True):
                 if "error" in event:
-                    raise self._mistake(event["error"])
+                    raise self._user_error(event["error"])
         except docker.errors.APIError as error:
-            raise self._mistake(error) from None
+            raise self._user_error(error) from None
 
-    def _mistake(self, error: object) -> UserError:
-        said = " ".join(str(getattr(error, "explanation", None) or error).split())
-        denied = any(word in said.lower() for word in ("unauthorized", "authentication", "denied", "no basic auth"))
+    def _user_error(self, error: object) -> UserError:
+        message = " ".join(str(getattr(error, "explanation", None) or error).split())
+        denied = any(word in message.lower() for word in ("unauthorized", "authentication", "denied", "no basic auth"))
         advice = f"Log in first: docker login {self._registry}" if denied else "Check environment.push"
-        return UserError(f"Registry {self._registry}: {said}", advice)
+        return UserError(f"Registry {self._registry}: {message}", advice)
 
 
 def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | None) -> None:
-    """Store record, lock and Dockerfile of an image in the workspace, so that they can be read without an engine."""
+    """Store an image's record, lock and Dockerfile in the workspace, where they can be read without an engine."""
     target = layout.environment(record.key)
     if (target / "environment.json").exists():
         return
@@ -129,7 +129,7 @@ def keep(layout: Layout, record: EnvironmentRecord, lock: str, recipe: str | Non
     with locked(layout.environment_lock(record.key)):
         if (target / "environment.json").exists():
             return
-        with aside(layout.environments) as staging:
+        with staging_path(layout.environments) as staging:
             staging.mkdir()
             write_text(staging / LOCK, lock)
             if recipe is not None:

@@ -1,4 +1,4 @@
-"""Finds and pulls images, and probes their Python once."""
+"""Finds and pulls images, and probes the Python of each image once."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _PYTHONS = ("python", "python3")
 
 
 @dataclass(frozen=True)
-class Probed:
-    """The Python of an image; `python` and `prefix` are paths inside."""
+class ImagePython:
+    """The Python of an image. `python` and `prefix` are paths in the image."""
 
     python: str
     python_version: str
@@ -43,7 +43,7 @@ class Probed:
 
 
 def default_base(python: str) -> str:
-    """Return the base image for a Python's major and minor version."""
+    """Return the base image for a Python version."""
     return f"python:{'.'.join(python.split('.')[:2])}-slim"
 
 
@@ -62,16 +62,16 @@ def find(client: DockerClient, name: str, say: Say) -> Any:
     except docker.errors.ImageNotFound:
         pass
     except docker.errors.APIError as error:
-        raise UserError(f"{name!r} is not a valid image name: {_said(error)}") from None
+        raise UserError(f"{name!r} is not a valid image name: {_explanation(error)}") from None
     say(f"Pulling {name}")
     try:
         return _pull(client, name, say)
     except docker.errors.APIError as error:
-        raise UserError(f"Image {name} cannot be pulled: {_said(error)}", _advice(error)) from None
+        raise UserError(f"Image {name} cannot be pulled: {_explanation(error)}", _advice(error)) from None
 
 
 def by_id(client: DockerClient, image: str | None) -> Any:
-    """Return the image of an id, or None."""
+    """Return the image with an id, or None."""
     import docker
 
     try:
@@ -96,12 +96,12 @@ def _pull(client: DockerClient, name: str, say: Say) -> Any:
     return client.images.get(name)
 
 
-def _said(error: Any) -> str:
+def _explanation(error: Any) -> str:
     return " ".join(str(getattr(error, "explanation", None) or error).split())
 
 
 def _advice(error: Any) -> str:
-    said = _said(error).lower()
+    said = _explanation(error).lower()
     if "unauthorized" in said or "authentication" in said or "denied" in said or "basic auth" in said:
         return "If it is private, log in first: docker login REGISTRY"
     if "refused" in said or "timeout" in said or "no such host" in said or "dial tcp" in said:
@@ -109,7 +109,7 @@ def _advice(error: Any) -> str:
     return ""
 
 
-def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:
+def probe(client: DockerClient, image: Any, layout: Layout) -> ImagePython:
     """Return the image's Python and packages, cached by the image's id.
 
     Raises
@@ -119,12 +119,12 @@ def probe(client: DockerClient, image: Any, layout: Layout) -> Probed:
     """
     known = layout.environments / "images" / f"{image.id.removeprefix('sha256:')}.json"
     if known.exists():
-        return Probed(**json.loads(known.read_bytes()))
+        return ImagePython(**json.loads(known.read_bytes()))
     problem = ""
     for python in _PYTHONS:
         code, said, problem = _ask(client, image.id, [python, "-c", _PROBE], layout)
         if code == 0:
-            found = Probed(**json.loads(said))
+            found = ImagePython(**json.loads(said))
             known.parent.mkdir(parents=True, exist_ok=True)
             write_json(known, asdict(found))
             return found
@@ -145,6 +145,6 @@ def _ask(client: DockerClient, image: str, command: list[str], layout: Layout) -
         errors = container.logs(stdout=False, stderr=True).decode(errors="replace").strip().splitlines()
         return code, container.logs(stdout=True, stderr=False), errors[-1] if errors else f"exit code {code}"
     except docker.errors.APIError as error:
-        return 1, b"", _said(error)
+        return 1, b"", _explanation(error)
     finally:
         container.remove(force=True)

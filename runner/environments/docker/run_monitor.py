@@ -1,4 +1,4 @@
-"""Watches a run whose worker is in a container, from outside."""
+"""Monitors a run whose worker is in a container, from the host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from runner.errors import UserError
-from runner.execution.requests import Answering
+from runner.execution.requests import RequestAnswerer
 from runner.io.clock import now
 from runner.io.files import is_locked, locked, write_json
 from runner.io.json_records import read_record
@@ -21,12 +21,12 @@ from runner.layout import RunLayout
 from runner.records import OrderRecord, ResultRecord
 from runner.statuses import CANCELED, FAILED
 
-_CONTROLLER_LEAVES = 30.0  # seconds
+_CONTROLLER_LEAVES = 30.0  # seconds that a detaching controller gets to leave
 _TICK = 0.05
 
 
-class Minded:
-    """Holds the run's attendant lock; at its end finishes the record if the controller will not.
+class RunMonitor:
+    """Holds the lock of a monitored run. On exit it finishes the run's record if the controller will not.
 
     Parameters
     ----------
@@ -39,66 +39,66 @@ class Minded:
         self._parent = os.getppid()
         self._held = contextlib.ExitStack()
 
-    def __enter__(self) -> Minded:
+    def __enter__(self) -> RunMonitor:
         if not self._held.enter_context(locked(self.layout.attendant_lock, blocking=False)):
             raise UserError("another process is already monitoring this run")
         self.layout.attendant_lock.write_text(f"{os.getpid()}\n")
         self._order = order = read_record(self.layout.order, OrderRecord)
-        # On a node nothing answers, and the controller asks for itself.
-        self._answering = Answering(self.layout, order.answer) if order.answer is not None else None
+        # On a node nothing is answered here: the controller collects the requests itself.
+        self._answering = RequestAnswerer(self.layout, order.answer) if order.answer is not None else None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._held:  # until the record is finished, to show that the run is followed
-            self.layout.attendant_lock.write_text("")  # what is left of it takes no signals
+        with self._held:  # until the record is finished, which shows that the run is followed
+            self.layout.attendant_lock.write_text("")  # from now on this process takes no signals for the run
             self._finish()
 
-    def attended(self) -> bool:
-        """Return whether a process attends this run."""
+    def supervised(self) -> bool:
+        """Return whether a process supervises this run."""
         return is_locked(self.layout.attendant_lock)
 
     def inputs(self) -> list[Path]:
-        """Return the data inputs, where the links in the run's folder lead."""
+        """Return the paths of the data inputs, following the links in the run's folder."""
         places = [Path(place) for place in self._order.inputs.values()]
         return [place.readlink() if place.is_symlink() else place for place in places]
 
-    def relied_on(self) -> list[Path]:
-        """Return the run's files that a script must not change: they say what this machine starts, and signals."""
+    def protected_files(self) -> list[Path]:
+        """Return the run's files that a script must not change: they decide what this machine starts and signals."""
         run = self.layout
         files = (run.order, run.job, run.attendant_lock, run.record, run.config, run.lock_file, run.controller_lock)
         return [path for path in files if path.exists()]
 
     def mark_canceled(self) -> None:
-        """Leave the mark that a worker finds as it begins: before that, signals do not reach it."""
+        """Write the cancel mark. A worker reads it at its start, before signals reach it."""
         if not self.layout.cancel.exists():
             write_json(self.layout.cancel, {"format": FORMAT, "by": "a signal", "reason": None})
 
     def answer(self) -> None:
-        """Have the controller's command answer what the script asks for."""
+        """Pass the script's requests to the controller's command, which answers them."""
         if self._answering is not None:
             self._answering.tick()
 
     def fail(self, reason: str) -> None:
-        """Leave the result of a run whose container could not be started."""
+        """Write the result of a run whose container could not be started."""
         if not self.layout.result.exists():
             self._write(ResultRecord(status=FAILED, reason=reason, ended=now()))
 
-    def settle(self, *, memory: str | None, lost: bool, asked: bool) -> None:
-        """Leave a true result: the worker's, with what only the engine knows, or one in its place.
+    def complete_result(self, *, memory: str | None, lost: bool, cancel_requested: bool) -> None:
+        """Complete the worker's result with what only the engine knows, or write a result if there is none.
 
         Parameters
         ----------
         memory : str or None
-            The container's limit, if something in it was killed for reaching it.
+            The container's memory limit, if a process was killed for exceeding it.
         lost : bool
-            Whether the engine went away meanwhile.
+            Whether the engine stopped answering during the run.
         asked : bool
-            Whether we were asked to end it.
+            Whether this process was told to end the run.
         """
         away = "the container engine was stopped or restarted during the run" if lost else None
-        canceled = asked or self.layout.cancel.exists()
+        canceled = cancel_requested or self.layout.cancel.exists()
         found = self._found()
         if found is None:
             reason = f"out of memory: the container's limit is {memory}" if memory else away
@@ -106,7 +106,7 @@ class Minded:
             self._write(ResultRecord(status=status, reason=why, ended=now()))
         elif memory and found.status == FAILED and found.signal == "SIGKILL":
             self._write(dataclasses.replace(found, reason=f"out of memory: the container's limit is {memory}"))
-        elif found.status == CANCELED and not canceled:  # the worker was sent a SIGTERM, and not by us
+        elif found.status == CANCELED and not canceled:  # the worker received a SIGTERM that we did not send
             reason = away or "the container was stopped from outside, by a command or because its engine stopped"
             self._write(dataclasses.replace(found, status=FAILED, reason=reason))
 

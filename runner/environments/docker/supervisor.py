@@ -1,10 +1,10 @@
-"""Stands on this machine for a process in a container: starts it, passes signals on, and ends as it ends.
+"""Supervises a process in a container: starts it, passes signals on, and ends with its exit code.
 
-Started as ``python supervisor.py CONTAINER COMMAND...``, the first argument JSON, see ``containers.Container``. When
-the command is the worker of a run, the run's folder can be written inside, of the workspace nothing else but its inputs
-is seen there, and what the container cannot do is done here: the
-script's ``register_model`` is answered, the result is set right, the record is finished if the controller is gone.
-The container's standard input is its lifeline: it closes with this process, and the worker then ends at once.
+Usage: ``python supervisor.py CONTAINER COMMAND...``. CONTAINER is the JSON of a `containers.Container`. If the command
+is the worker of a run, the container can write to the run's folder. Of the rest of the workspace it sees only the
+models and the run's inputs. The supervisor does what the container can't: it answers the script's ``register_model``,
+corrects the result, and finishes the record if the controller is gone. The container's standard input is its lifeline:
+it closes when the supervisor ends, and the worker then ends at once.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
+if __name__ == "__main__":  # started by path: search the project's root three folders up, not this folder
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from runner.console.boundary import guarded
 from runner.environments.docker.containers import Container, refusal
 from runner.environments.docker.engine import KIND, RUN, WORKSPACE, connect
-from runner.environments.docker.run_monitor import Minded
+from runner.environments.docker.run_monitor import RunMonitor
 from runner.errors import UserError
 from runner.layout import BOOTSTRAP, WORKER, Layout, RunLayout
 from runner.worker import timeouts
 
 _TICK = 0.1
-_ENTERS = 30.0  # seconds that the first process of a container gets to ask for its descriptors
+_ENTERS = 30.0  # seconds that a container's first process gets to ask for its descriptors
 _KILLED = 137
-_ABANDONED = 60.0  # seconds after which nobody is reading any more what a container said
-_PATIENT = 2  # times that this process is asked to end
-_CANNOT = 125  # as docker's own command says it
+_ABANDONED = 60.0  # seconds after which no process is still reading the output of an ended container
+_PATIENT = 2  # signals that are passed to the container; the next one ends this process
+_CANNOT = 125  # the exit code of docker run for its own failures
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out a command in a container and return its exit code."""
+    """Run a command in a container and return its exit code."""
     container, command = Container(**json.loads(arguments[0])), list(arguments[1:])
     program = _program(command)
     if program == "prefork.interpreter":
         return warm(container, command)
     if program != "run.lifecycle":
-        return _Attendant(container, command, None).run()
-    with Minded(RunLayout(Path(command[-1]))) as run:
-        return _Attendant(container, command, run).run()
+        return _Supervisor(container, command, None).run()
+    with RunMonitor(RunLayout(Path(command[-1]))) as run:
+        return _Supervisor(container, command, run).run()
 
 
 def _program(command: Sequence[str]) -> str | None:
-    """Return which program of the worker a command ``python -s BOOTSTRAP PROGRAM ...`` starts, if any.
+    """Return the worker program that a command ``python -s BOOTSTRAP PROGRAM ...`` starts, or None.
 
     On a node the bootstrap is in another folder than `WORKER`.
     """
@@ -66,7 +66,7 @@ def _program(command: Sequence[str]) -> str | None:
 
 
 def warm(container: Container, command: Sequence[str]) -> int:
-    """Keep an interpreter warm in a container of its own, and hand it the descriptors that this process was given."""
+    """Run a prefork interpreter in a container of its own, and pass this process's channel and lifeline to it."""
     *_, run_dir, channel, lifeline = command
     place = Path(tempfile.mkdtemp(prefix="vivero-"))
     with socket.socket(socket.AF_UNIX) as listening:
@@ -82,19 +82,19 @@ def warm(container: Container, command: Sequence[str]) -> int:
 
         words = [command[0], "-s", str(BOOTSTRAP), "prefork.container", str(place / "socket"), run_dir]
         try:
-            return _Attendant(container, words, None, shared=place, begun=begun).run()
+            return _Supervisor(container, words, None, shared=place, begun=begun).run()
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
 
-class _Attendant:
-    """One container from its making to its removal. One that is `shared` is for all runs of the workspace."""
+class _Supervisor:
+    """One container from creation to removal. With `shared`, it serves all runs of the workspace."""
 
     def __init__(
         self,
         container: Container,
         command: Sequence[str],
-        run: Minded | None,
+        run: RunMonitor | None,
         shared: Path | None = None,
         begun: Callable[[], object] = int,
     ) -> None:
@@ -107,7 +107,7 @@ class _Attendant:
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._pass_on)
+            signal.signal(number, self._forward_signal)
         try:
             self._client = connect()
             self._sweep()
@@ -150,13 +150,13 @@ class _Attendant:
             readable.append(workspace.models)
         if self._run is not None:
             own = self._run.layout
-            writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # mounted, it cannot be replaced
-            readable += [Path(self._command[-3]).parent, *self._run.inputs(), *self._run.relied_on()]
+            writable += [own.root, *(one for one in (own.requests,) if one.is_dir())]  # a mount cannot be replaced
+            readable += [Path(self._command[-3]).parent, *self._run.inputs(), *self._run.protected_files()]
         elif self._shared is not None:
             experiment = Path(self._command[-1]).parent
-            writable += [experiment, workspace.learnt, self._shared]
-            readable.append(workspace.data)
-        else:  # a model is looked at, which is as little trusted as a script
+            writable += [experiment, workspace.learned, self._shared]
+            readable += [workspace.data, workspace.blobs]
+        else:  # inspecting a model, which is trusted as little as a script
             named = [Path(word) for word in self._command[1:] if Path(word).is_relative_to(workspace.root)]
             readable += [path.parent for path in named]
         return {
@@ -170,7 +170,7 @@ class _Attendant:
         }
 
     def _wait(self) -> None:
-        """Wait for the container's end, and answer what the script asks for meanwhile."""
+        """Wait until the container ends. Meanwhile answer the script's requests."""
         waiting = threading.Thread(target=self._wait_for_end, daemon=True)
         waiting.start()
         while not self._ended.wait(_TICK):
@@ -178,12 +178,12 @@ class _Attendant:
                 self._run.answer()
 
     def _wait_for_end(self) -> None:
-        self._patiently(lambda: self._container.wait(timeout=None))
-        self._patiently(self._container.reload)
+        self._retry(lambda: self._container.wait(timeout=None))
+        self._retry(self._container.reload)
         self._ended.set()
 
-    def _patiently(self, ask: Callable[[], object]) -> None:
-        """Ask the engine, again and again for a while if it does not answer."""
+    def _retry(self, ask: Callable[[], object]) -> None:
+        """Call the engine. If it does not answer, retry for ``engine_return`` seconds."""
         import docker
         import requests
 
@@ -194,20 +194,20 @@ class _Attendant:
                 return
             except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
                 if isinstance(error, docker.errors.APIError) and error.is_client_error():
-                    return  # it answers: the container is gone, or on its way
+                    return  # the engine answers: the container has been removed, or is being removed
                 self._lost = True
                 until = until or time.monotonic() + timeouts.seconds("engine_return")
                 time.sleep(_TICK)
 
     def _end(self) -> int:
-        """Say what the container said, and settle what became of the run."""
+        """Print the container's output, settle the run's result and return the exit code."""
         state = self._container.attrs.get("State") or {}
-        with contextlib.suppress(Exception):  # the engine did not come back: nobody knows
+        with contextlib.suppress(Exception):  # the engine did not come back, and the output is lost
             sys.stdout.buffer.write(self._container.logs(stdout=True, stderr=False))
             sys.stderr.buffer.write(self._container.logs(stdout=False, stderr=True))
         if self._run is not None:
             memory = self._made.memory if state.get("OOMKilled") else None
-            self._run.settle(memory=memory, lost=self._lost, asked=self._asked > 0)
+            self._run.complete_result(memory=memory, lost=self._lost, cancel_requested=self._asked > 0)
         return int(state["ExitCode"]) if state.get("Status") == "exited" else _KILLED
 
     def _fail(self, reason: str) -> int:
@@ -216,19 +216,19 @@ class _Attendant:
             self._run.fail(reason)
         return _CANNOT
 
-    def _pass_on(self, _number: int, _frame: Any) -> None:
-        """Ask the container's first process to end; the second time end everything in it."""
+    def _forward_signal(self, _number: int, _frame: Any) -> None:
+        """Ask the container's first process to end. The second signal kills everything in it."""
         self._asked += 1
         if self._run is not None:
             self._run.mark_canceled()
         if self._asked > _PATIENT:  # the engine does not do it
             os._exit(_KILLED)
         if self._container is not None:
-            with contextlib.suppress(Exception):  # it has ended, or the engine is away: what is waited for says so
+            with contextlib.suppress(Exception):  # it has ended or the engine is away; `_wait` notices either
                 self._container.kill(signal.SIGTERM if self._run and self._asked == 1 else signal.SIGKILL)
 
     def _sweep(self) -> None:
-        """Remove the containers of attendants of this workspace that were killed."""
+        """Remove the containers of this workspace whose supervisors were killed."""
         import docker
 
         with contextlib.suppress(docker.errors.APIError):
@@ -240,8 +240,8 @@ class _Attendant:
     def _abandoned(self, container: Any) -> bool:
         if container.labels.get(KIND) == "run":
             runs, name = Layout(Path(self._made.workspace)).runs, container.labels[RUN]
-            places = [runs / name, *runs.glob(f"*/{name}")]  # on a node runs are not below their experiment
-            return not any(Minded(RunLayout(path)).attended() for path in places)
+            places = [runs / name, *runs.glob(f"*/{name}")]  # on a node, runs are not in a folder of their experiment
+            return not any(RunMonitor(RunLayout(path)).supervised() for path in places)
         ended = datetime.fromisoformat(container.attrs["State"]["FinishedAt"])
         return (
             container.labels.get(KIND) in ("warm", "look") and (datetime.now(UTC) - ended).total_seconds() > _ABANDONED
@@ -249,7 +249,7 @@ class _Attendant:
 
     def _remove(self) -> None:
         if self._container is not None:
-            self._patiently(lambda: self._container.remove(force=True))
+            self._retry(lambda: self._container.remove(force=True))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _PACKAGE = Path(runner.__file__).resolve().parent
 _NEEDED = {"docker": ("docker", "pyyaml", "uv"), "conda": ("py-rattler", "pyyaml", "uv")}
 
 
-def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[str, Path]:
+def install_program(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[str, Path]:
     """Upload our source and install its dependencies for one kind of environment on a machine.
 
     Returns
@@ -38,12 +38,12 @@ def program_on(host: RemoteHost, kind: str, layout: Layout, say: Say) -> tuple[s
         python = VenvEnvironment(layout, packages=packages).prepare(host, say).argv(["python"])[0]
     except UserError as mistake:
         raise UserError(f"environment={kind} needs a Python on {host.name}: {mistake.message}", mistake.hint) from None
-    return python, _brought(host)
+    return python, _upload_source(host)
 
 
-def _brought(host: RemoteHost) -> Path:
+def _upload_source(host: RemoteHost) -> Path:
     target = host.root / "runner" / _key()
-    host.bring(target, lambda: {f"runner/{name}": _PACKAGE / name for name in _sources()})
+    host.send_folder(target, lambda: {f"runner/{name}": _PACKAGE / name for name in _sources()})
     return target / "runner"
 
 

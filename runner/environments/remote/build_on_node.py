@@ -15,7 +15,7 @@ from typing import Any
 if __name__ == "__main__":  # started by path: the package is three folders up, this folder is not to be searched
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError, as_mistake
 from runner.hosts.local import LocalHost
 from runner.io.files import write_json
@@ -41,7 +41,7 @@ def answered(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Build the requested environment; return its record, its lock and how to start processes in it."""
     layout, host = Layout(Path(asked["root"])), LocalHost()
     for wheel in (folder / "files" / "wheels").glob("*.whl"):
-        KeptWheels(layout).keep(wheel)
+        WheelStore(layout).keep(wheel)
     environment = _environment(asked["settings"], layout, folder / "files")
     if asked["record"] is None:
         handle = environment.prepare(host, print)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from runner.environments.remote.bootstrap import program_on
-from runner.environments.remote.handle import AwayHandle
-from runner.environments.remote.upload import Sent, sent_of
+from runner.environments.remote.bootstrap import install_program
+from runner.environments.remote.handle import RemoteHandle
+from runner.environments.remote.upload import Upload, sent_of
 from runner.environments.requirements.indexes import index_variables
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host, Say
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LAST = 3  # lines shown of a program that failed
 
 
-class AwayEnvironment:
+class RemoteEnvironment:
     """An environment that a node builds for itself, from the same settings and lock.
 
     Parameters
@@ -40,7 +40,7 @@ class AwayEnvironment:
     def __init__(self, layout: Layout, settings: Any, base: Path) -> None:
         self._layout, self._settings, self._base = layout, settings, base
 
-    def prepare(self, host: Host, say: Say) -> AwayHandle:
+    def prepare(self, host: Host, say: Say) -> RemoteHandle:
         """Build it on the node if necessary.
 
         Raises
@@ -48,9 +48,9 @@ class AwayEnvironment:
         UserError
             If the build fails there, with the machine's reason.
         """
-        return self._made(host, None, "", say)
+        return self._build(host, None, "", say)
 
-    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> AwayHandle:
+    def restore(self, record: EnvironmentRecord, lock_text: str, host: Host, say: Say) -> RemoteHandle:
         """Restore the environment of an earlier run, or of another machine, from its lock.
 
         Raises
@@ -58,12 +58,12 @@ class AwayEnvironment:
         UserError
             If it cannot be restored.
         """
-        return self._made(host, record, lock_text, say)
+        return self._build(host, record, lock_text, say)
 
-    def _made(self, machine: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> AwayHandle:
+    def _build(self, machine: Host, record: EnvironmentRecord | None, lock: str, say: Say) -> RemoteHandle:
         host = cast("RemoteHost", machine)  # chosen for clusters only
-        python, package = program_on(host, self._settings.kind, self._layout, say)
-        wheels = KeptWheels(self._layout, upgrade=self._settings.upgrade and not lock)
+        python, package = install_program(host, self._settings.kind, self._layout, say)
+        wheels = WheelStore(self._layout, upgrade=self._settings.upgrade and not lock)
         asked = sent_of(self._settings, self._base, wheels, lock, say)
         folder = host.root / "asked" / f"{secrets.token_hex(8)}"
         try:
@@ -72,14 +72,14 @@ class AwayEnvironment:
             }, say)  # fmt: skip
         finally:
             host.remove(folder)
-        made = AwayHandle.of(
-            answer, host.name, lambda other, tell: self._made(other, made.record, answer["lock"], tell)
+        made = RemoteHandle.of(
+            answer, host.name, lambda other, tell: self._build(other, made.record, answer["lock"], tell)
         )
         return made
 
 
 def _ask(
-    host: RemoteHost, program: list[str], folder: Path, sent: Sent, facts: Mapping[str, Any], say: Say
+    host: RemoteHost, program: list[str], folder: Path, sent: Upload, facts: Mapping[str, Any], say: Say
 ) -> dict[str, Any]:
     files = {f"files/{name}": one for name, one in sent.files.items()}
     asked = json.dumps({**facts, "settings": sent.settings}).encode()

@@ -11,7 +11,7 @@ from runner.records import EnvironmentRecord
 
 
 @dataclass(frozen=True)
-class Entrance:
+class StartCommand:
     """How to start processes in it.
 
     Parameters
@@ -29,7 +29,7 @@ class Entrance:
     variables: Mapping[str, str]
 
 
-class AwayHandle:
+class RemoteHandle:
     """An environment that was built on another machine.
 
     Parameters
@@ -38,7 +38,7 @@ class AwayHandle:
         Its record.
     lock_text : str
         What is installed.
-    entrance : Entrance
+    start_command : StartCommand
         How it is entered.
     host : str
         The machine's name.
@@ -50,36 +50,42 @@ class AwayHandle:
         self,
         record: EnvironmentRecord,
         lock_text: str,
-        entrance: Entrance,
+        start_command: StartCommand,
         host: str,
-        again: Callable[[Host, Say], AwayHandle],
+        again: Callable[[Host, Say], RemoteHandle],
     ) -> None:
-        self.record, self._lock, self._entrance, self._host, self._again = record, lock_text, entrance, host, again
+        self.record, self._lock, self._start_command, self._host, self._again = (
+            record,
+            lock_text,
+            start_command,
+            host,
+            again,
+        )
         self.attended = record.kind == "docker"
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any], host: str, again: Callable[[Host, Say], AwayHandle]) -> AwayHandle:
+    def of(cls, answer: Mapping[str, Any], host: str, again: Callable[[Host, Say], RemoteHandle]) -> RemoteHandle:
         """Create it from the machine's answer."""
-        entrance = Entrance(answer["enter"], answer["python"], answer["variables"])
-        return cls(EnvironmentRecord.from_json(answer["record"]), answer["lock"], entrance, host, again)
+        start_command = StartCommand(answer["enter"], answer["python"], answer["variables"])
+        return cls(EnvironmentRecord.from_json(answer["record"]), answer["lock"], start_command, host, again)
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """Return the command that enters the environment on the machine."""
-        return [*self._entrance.words, *self.inside(argv)]
+        return [*self._start_command.words, *self.inside(argv)]
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """Return the command with its own Python."""
         program, *rest = argv
-        return [self._entrance.python if program in ("python", "python3") else program, *rest]
+        return [self._start_command.python if program in ("python", "python3") else program, *rest]
 
     def variables(self) -> dict[str, str]:
-        """Return what makes it the active environment."""
-        return dict(self._entrance.variables)
+        """Return the variables that activate the environment."""
+        return dict(self._start_command.variables)
 
     def lock_text(self) -> str:
-        """Return what is installed."""
+        """Return the lock of the installed packages."""
         return self._lock
 
-    def on(self, host: Host, say: Say) -> AwayHandle:
+    def on(self, host: Host, say: Say) -> RemoteHandle:
         """Return the same environment on another machine."""
         return self if host.name == self._host else self._again(host, say)

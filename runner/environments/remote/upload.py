@@ -9,9 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from runner.environments.requirements.kept_wheels import KeptWheels
-from runner.environments.requirements.places import with_kept
+from runner.environments.requirements.local_packages import with_stored_wheels
 from runner.environments.requirements.spec import Requirements, Spec, conda_content
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.ports import Say
 
@@ -20,7 +20,7 @@ Files = dict[str, Path | bytes]
 
 
 @dataclass(frozen=True)
-class Sent:
+class Upload:
     """Settings, and the files they refer to, by their new names.
 
     Parameters
@@ -35,7 +35,7 @@ class Sent:
     files: Mapping[str, Path | bytes]
 
 
-def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) -> Sent:
+def sent_of(config: Any, base: Path, wheels: WheelStore, lock: str, say: Say) -> Upload:
     """Return an environment's settings as they are sent, with their files.
 
     Parameters
@@ -44,7 +44,7 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
         The settings.
     base : Path
         Where relative paths start.
-    wheels : KeptWheels
+    wheels : WheelStore
         The local wheels, of which the named ones are sent.
     lock : str
         The lock to build from, if there is one.
@@ -60,8 +60,8 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
     files: Files = {f"{WHEELS}/{one.name}": one for one in wheels.files(lock)}
     if settings["kind"] == "conda":
         _take_yaml(settings, base, files, wheels, say)
-        settings["pip"] = _for_there(settings["pip"], base.absolute() / "environment.pip", files, wheels, say)
-        return Sent(settings, files)
+        settings["pip"] = _rewrite_lines(settings["pip"], base.absolute() / "environment.pip", files, wheels, say)
+        return Upload(settings, files)
     for one in settings["mounts"]:
         if not Path(one["source"]).is_absolute() and not one["source"].startswith("~"):
             raise UserError(
@@ -74,10 +74,10 @@ def sent_of(config: Any, base: Path, wheels: KeptWheels, lock: str, say: Say) ->
         _take_yaml(spec, base, files, wheels, say)
     elif spec["packages"] or spec["file"]:
         _take_requirements(spec, base, files, wheels, say)
-    return Sent(settings, files)
+    return Upload(settings, files)
 
 
-def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
+def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: WheelStore, say: Say) -> None:
     """Combine packages and a requirements file with its includes, or a conda YAML, in one file."""
     from runner.environments.docker.spec import read_spec
 
@@ -86,7 +86,7 @@ def _take_requirements(spec: dict[str, Any], base: Path, files: Files, wheels: K
     spec["packages"], spec["python"] = [], found.python
 
 
-def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptWheels, say: Say) -> None:
+def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: WheelStore, say: Say) -> None:
     """Add a conda YAML, with local paths in its pip part replaced by files that can be sent."""
     if settings["file"] is None:
         return
@@ -97,12 +97,12 @@ def _take_yaml(settings: dict[str, Any], base: Path, files: Files, wheels: KeptW
 
     content = conda_content(path, "environment.file")
     for part in [one for one in content["dependencies"] if isinstance(one, dict) and one.get("pip")]:
-        part["pip"] = _for_there(part["pip"], path, files, wheels, say)
+        part["pip"] = _rewrite_lines(part["pip"], path, files, wheels, say)
     settings["file"] = path.name
     files[path.name] = yaml.safe_dump(content, sort_keys=False).encode()
 
 
-def _for_there(lines: Sequence[Any], path: Path, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
+def _rewrite_lines(lines: Sequence[Any], path: Path, files: Files, wheels: WheelStore, say: Say) -> list[str]:
     """Rewrite the requirement lines of a file for another machine."""
     found = Requirements()
     for line in lines:
@@ -110,9 +110,9 @@ def _for_there(lines: Sequence[Any], path: Path, files: Files, wheels: KeptWheel
     return _lines(found.spec(), files, wheels, say)
 
 
-def _lines(asked: Spec, files: Files, wheels: KeptWheels, say: Say) -> list[str]:
+def _lines(asked: Spec, files: Files, wheels: WheelStore, say: Say) -> list[str]:
     """Rewrite requirement lines for another machine, and add the files they name."""
-    found = with_kept(asked, wheels, say)
+    found = with_stored_wheels(asked, wheels, say)
     files |= {f"{WHEELS}/{one.name}": one for one in wheels.files("\n".join(found.lines))}
     limits = [f"-c {_written(files, 'constraints.txt', found.constraints)}"] if found.constraints else []
     return [*found.options, *limits, *found.lines]

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from runner.access import ownership
-from runner.environments.requirements.kept_wheels import KeptWheels
 from runner.environments.requirements.packages import normalised
 from runner.environments.requirements.spec import Spec
 from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.io.files import locked, write_text
 from runner.layout import Layout
@@ -20,7 +20,7 @@ from runner.ports import Host, Interpreter, Say
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)
-# A wheel that is named by its path: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the place alone.
+# A wheel named by its path: ``six @ file:///x/six-1.16.0-py3-none-any.whl``, or the path alone.
 _WHEEL = re.compile(r"^(?:\S+ @ )?[^\s#-]\S*?([^/\s]+?)-([^-/\s]+)-[^/\s]+\.whl(?=[\s\\;]|$)", flags=re.MULTILINE)
 _HASH = re.compile(r"\s*--hash=(\S+)")
 # Messages of uv, git and their libraries for unreachable addresses and failed authentication.
@@ -39,10 +39,10 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
     Raises
     ------
     UserError
-        If there is no solution, with the resolver's reason.
+        If there is no solution. The message contains the resolver's reason.
     """
-    asked = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
-    wheels = KeptWheels(layout)
+    request = "\n".join([*spec.options, *spec.lines, "", *spec.constraints, "", python.version, python.platform])
+    wheels = WheelStore(layout)
 
     def make(path: Path) -> str:
         say(f"Resolving {len(spec.lines)} requirements for Python {python.version}")
@@ -50,33 +50,33 @@ def resolve(layout: Layout, host: Host, spec: Spec, python: Interpreter, *, upgr
             return compile_lock(host, spec, ["--python", str(python.path)], path, say, wheels)
         from runner.hosts.local import LocalHost
 
-        # Resolved here, because the machine may not reach an index, and the result is the same.
+        # Resolved on this machine, because the host may not reach an index. The result is the same.
         like = ["--python-version", python.version, "--python-platform", host.target]
         return compile_lock(LocalHost(), spec, like, path, say, wheels)
 
-    return kept_lock(layout, asked, make, upgrade=upgrade)
+    return cached_lock(layout, request, make, upgrade=upgrade)
 
 
-def kept_lock(layout: Layout, asked: str, make: Callable[[Path], str], *, upgrade: bool) -> str:
+def cached_lock(layout: Layout, request: str, make: Callable[[Path], str], *, upgrade: bool) -> str:
     """Return the lock for a request, cached unless `upgrade`.
 
     Parameters
     ----------
     layout : Layout
         The workspace.
-    asked : str
-        Everything that the lock depends on.
+    request : str
+        The request: everything that the lock depends on.
     make : callable
-        Creates the lock, given its path, after which work files are named.
+        Creates the lock. It gets the lock's path, from which the names of work files are derived.
     upgrade : bool
-        Create it again.
+        Whether to create the lock again.
 
     Raises
     ------
     UserError
-        If others could have written the existing lock.
+        If another user could have written the existing lock.
     """
-    path = layout.locks / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.txt"
+    path = layout.locks / f"{hashlib.sha256(request.encode()).hexdigest()[:32]}.txt"
     ownership.check(layout.root, layout.locks, path)
     if path.exists() and not upgrade:
         return path.read_text()
@@ -95,7 +95,7 @@ def compile_lock(
     python: Sequence[str],
     path: Path,
     say: Say,
-    wheels: KeptWheels,
+    wheels: WheelStore,
     installed: Sequence[str] = (),
 ) -> str:
     """Resolve requirements to pins with hashes for a Python.
@@ -103,16 +103,16 @@ def compile_lock(
     Parameters
     ----------
     host : Host
-        The machine that has uv.
+        The host that runs uv.
     spec : Spec
         The requirements.
     python : sequence of str
         The interpreter, or a description of it, as uv options.
     path : Path
-        The path after which work files are named.
+        The lock's path, from which the names of work files are derived.
     say : Say
         Receives lines of progress.
-    wheels : KeptWheels
+    wheels : WheelStore
         The local wheels.
     installed : sequence of str
         Distributions that are already installed and are omitted from the lock.
@@ -120,17 +120,17 @@ def compile_lock(
     Raises
     ------
     UserError
-        If there is no solution, with the resolver's reason.
+        If there is no solution. The message contains the resolver's reason.
     """
-    asked, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
-    write_text(asked, _text([*spec.options, *map(wheels.placed, spec.lines)]))
+    request, limits, made = path.with_suffix(".in"), path.with_suffix(".constraints"), path.with_suffix(".out")
+    write_text(request, _text([*spec.options, *map(wheels.placed, spec.lines)]))
     if spec.constraints:
         write_text(limits, _text(spec.constraints))
     made.unlink(missing_ok=True)
     command = [uv(), "pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--quiet"]
     command += ["--no-emit-index-url", "--no-emit-find-links", *python]
     command += [f"--no-emit-package={name}" for name in installed]
-    command += ["--output-file", str(made), str(asked), *(["--constraint", str(limits)] if spec.constraints else [])]
+    command += ["--output-file", str(made), str(request), *(["--constraint", str(limits)] if spec.constraints else [])]
     done = host.run(command, variables=OFFLINE_PYTHON)
     if done.exit_code != 0:
         why = complaint(done.output)
@@ -143,14 +143,14 @@ def compile_lock(
 
 
 def checked(lock: str, lines: Sequence[str]) -> str:
-    """Return a resolver's lock, restricted to the given hashes, after checking that everything in it has a name.
+    """Check that everything in a resolver's lock has a name, and return the lock restricted to the given hashes.
 
-    Something without a name would be skipped by an installer, or be whatever is there by then.
+    An installer would skip an entry without a name, or install whatever is at its path by then.
 
     Raises
     ------
     UserError
-        If something has no name, or no file has one of the given hashes.
+        If an entry has no name, or no file has one of the given hashes.
     """
     _check_named(lock)
     return with_given_hashes(lock, lines)
@@ -198,12 +198,12 @@ def hash_options(lock: str) -> list[str]:
 
 
 def check_hashed(lock: str, where: str) -> None:
-    """Check that everything in a lock has a hash. A commit that another package requires has none.
+    """Check that everything in a lock has a hash. A git commit that another package requires has none.
 
     Raises
     ------
     UserError
-        Naming the first without one.
+        Naming the first package without a hash.
     """
     if found := _COMMIT.search(lock):
         name = found[0].partition(" @ ")[0]
@@ -233,12 +233,12 @@ def requirements_of(lock: str) -> dict[str, str]:
 
 
 def with_given_hashes(lock: str, lines: Sequence[str]) -> str:
-    """Return a lock restricted to the hashes in the requirement lines, for packages that have any there.
+    """Return a lock in which packages with hashes in the requirement lines keep only those hashes.
 
     Raises
     ------
     UserError
-        If no file of the resolved version has one of them.
+        If no file of the resolved version has one of the given hashes.
     """
     given = {
         found[1]: set(_HASH.findall(line)) for line in lines if (found := _NAME.match(line)) and _HASH.search(line)

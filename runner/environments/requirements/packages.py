@@ -12,9 +12,9 @@ _INSTALLED = re.compile(r"(.+?)-([^-]+)(?:-py[\d.]+)?\.(?:dist-info|egg-info)")
 
 
 def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
-    """Return the version of every distribution in the folders, or in this Python's, by name. The first folder wins.
+    """Return the version of each distribution by name, from the folders or this Python's path. The first folder wins.
 
-    They are read from folder names, which takes milliseconds.
+    The names of metadata folders are enough, which takes milliseconds.
     """
     found: dict[str, str] = {}
     for folder in reversed(sys.path if folders is None else folders):
@@ -28,7 +28,7 @@ def installed_packages(folders: Sequence[str] | None = None) -> dict[str, str]:
 
 
 def portable_packages() -> tuple[dict[str, str], list[str]]:
-    """Return this Python's packages from an index, and the names of those from elsewhere (PEP 610)."""
+    """Return this Python's packages that come from an index, and the names of all others (PEP 610)."""
     from importlib.metadata import distributions
 
     elsewhere = {normalised(one.name) for one in distributions() if one.read_text("direct_url.json")}

@@ -22,7 +22,7 @@ def dependencies(path: Path) -> list[str]:
     Raises
     ------
     UserError
-        If it cannot be read, its ``[project]`` table has no dependencies, or one has an unsupported source.
+        If it cannot be read, its ``[project]`` table has no dependencies, or a dependency has an unsupported source.
     """
     project, sources = _read(path)
     if "dependencies" not in project:
@@ -33,10 +33,10 @@ def dependencies(path: Path) -> list[str]:
     return [_from_source(path, str(one), sources) or str(one) for one in project["dependencies"]]
 
 
-def from_elsewhere(folder: Path) -> list[str]:
+def unindexed_dependencies(folder: Path) -> list[str]:
     """Return the dependencies of a project's folder that do not come from a package index.
 
-    A wheel built from it only has their names, and an index may have another package of that name.
+    A wheel that is built from the project contains only their names. An index may have another package of that name.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def _normalized(name: str) -> str:
 
 
 def _from_source(path: Path, line: str, sources: Mapping[str, Any]) -> str | None:
-    """Return a dependency with its source from uv's table, or None."""
+    """Return a dependency with its source from uv's table, or None if the table has none."""
     named = _NAME.match(line)
     source = sources.get(_normalized(named[1])) if named else None
     if named is None or source is None:

@@ -1,6 +1,6 @@
-"""Parse a requirement line that names a git repository, and check the repository out.
+"""Parses requirement lines that name a git repository, and checks repositories out.
 
-A repository is built here, like a folder, so that an environment needs neither git nor access to it.
+A repository is built on this machine, like a folder, so that an environment needs neither git nor access to it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LINE = re.compile(
 _EGG = re.compile(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?")
 _SECRET = re.compile(r"(?<=^https)://[^/@]*@|(?<=^http)://[^/@]*@|://[^/@]*:[^/@]*@")
 _BELOW = re.compile(r"(?:^|&)subdirectory=([^&]+)")
-# These refer to a repository that this command was started in, for example by a hook.
+# git variables, which refer to another repository if this command runs in a hook.
 _VARIABLES: dict[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_DIR": None, "GIT_WORK_TREE": None, "GIT_INDEX_FILE": None,
 }  # fmt: skip
@@ -38,17 +38,17 @@ class Repository:
     Parameters
     ----------
     address : str
-        Its address for git.
+        The repository's address for git.
     revision : str
         A branch, tag or commit, or empty for the default branch.
     below : str
-        The folder of the project in it, or empty.
+        The project's folder in the repository, or empty.
     name : str
         The required name, or empty.
     extras : str
-        ``[a,b]``, or nothing.
+        ``[a,b]``, or empty.
     marker : str
-        What follows a ``;``, or nothing.
+        The text after ``;``, or empty.
     """
 
     address: str
@@ -65,7 +65,7 @@ class Repository:
 
 
 def repository_of(line: str) -> Repository | None:
-    """Parse a requirement line that names a repository; return None for other lines."""
+    """Parse a requirement line that names a repository. Return None for other lines."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
         return None
@@ -83,12 +83,12 @@ def repository_of(line: str) -> Repository | None:
 
 @contextlib.contextmanager
 def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
-    """Yield the folder of a repository's project and the commit.
+    """Yield the project's folder in a checked-out repository, and the commit.
 
     Raises
     ------
     UserError
-        If it cannot be reached, or lacks the revision or the folder.
+        If the repository cannot be reached, or lacks the revision or the folder.
     """
     with tempfile.TemporaryDirectory(prefix="vivero-repository-") as made:
         folder = Path(made, Path(repository.address).stem or "project")
@@ -102,12 +102,12 @@ def checked_out(repository: Repository, say: Say) -> Iterator[tuple[Path, str]]:
             raise UserError(f"environment: {repository.shown} does not contain the folder {repository.below}")
         try:
             yield project, commit
-        except UserError as mistake:  # names a temporary folder
+        except UserError as mistake:  # the message names a temporary folder
             raise UserError(str(mistake).replace(str(folder), f"git+{repository.shown}")) from None
 
 
 def _commit(repository: Repository, folder: Path) -> str:
-    """Return the commit of a branch, a tag or a part of its name, else of what the server knows by the revision."""
+    """Return the commit of a branch, a tag or an abbreviated hash. Otherwise ask the server for the revision."""
     asked = repository.revision or "HEAD"
     for name in (f"refs/remotes/origin/{asked}", f"refs/tags/{asked}", asked):
         found = _run(repository, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], folder)

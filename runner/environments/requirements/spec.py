@@ -11,7 +11,7 @@ from typing import Any
 from runner.config.limits.yaml_files import load, read_text
 from runner.environments.interpreters import as_version
 from runner.environments.requirements.packages import normalised
-from runner.environments.requirements.place_parser import place_of
+from runner.environments.requirements.path_requirements import path_requirement
 from runner.environments.requirements.project import dependencies
 from runner.errors import UserError
 from runner.ports import Say
@@ -19,7 +19,7 @@ from runner.ports import Say
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(['\"]?)(\S.*)\2$")
-_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # for ssh it is a user name, and the key is elsewhere
+_PASSWORD = re.compile(r"(?<!ssh)://[^/@\s]+@")  # for ssh this is the user name, without a secret
 _LOCAL_OPTION = re.compile(r"(--find-links|-f)[\s=]+(?![a-z+]+:)(['\"]?)(\S.*)\2")
 _EDITABLE = re.compile(r"^(?:-e|--editable)(?:\s*=\s*|\s+)")
 _WITH_VALUE = frozenset((
@@ -31,7 +31,7 @@ _CONDA_PIN = re.compile(r"([A-Za-z0-9._-]+)\s*=\s*([0-9][^=\s]*)(=.*)?")
 
 @dataclass(frozen=True)
 class Spec:
-    """Requirement lines, constraints, options such as ``--extra-index-url``, and the requested Python."""
+    """A request for packages: requirement lines, constraints, options such as ``--extra-index-url``, and the Python."""
 
     lines: tuple[str, ...]
     constraints: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def gather(
             found.take(one, (base / conda_file).absolute(), "environment.conda_file")
         python = python or wanted
     kept = without_provided(found.lines, say)
-    by_name = [one for one in kept if place_of(one) is None]
+    by_name = [one for one in kept if path_requirement(one) is None]
     for name in sorted({match[1] for match in map(_NAME.match, by_name) if match}):
         if (base / name / "pyproject.toml").is_file():
             say(f"{name} is installed from a package index. For the folder of that name, write ./{name}")
@@ -85,7 +85,7 @@ def without_provided(lines: Sequence[str], say: Say) -> list[str]:
     Raises
     ------
     UserError
-        For ``sklearn``, which is a module's name and on the index a package that cannot be installed.
+        For ``sklearn``: it is a module's name, and the package of that name on PyPI cannot be installed.
     """
     kept = []
     for line in lines:
@@ -110,7 +110,7 @@ class Requirements:
         self.options: list[str] = []
 
     def spec(self) -> Spec:
-        """Return them as a spec."""
+        """Return the lines as a spec."""
         return Spec(tuple(self.lines), tuple(self.constraints), tuple(self.options))
 
     def read(self, path: Path, setting: str, inside: tuple[Path, ...] = (), *, constraints: bool = False) -> None:
@@ -139,7 +139,7 @@ class Requirements:
         Raises
         ------
         UserError
-            If it contains a password, is an option without a value, or includes a file that `read` refuses.
+            If it contains a password, is an option without a value, or includes a file that `read` rejects.
         """
         line = _EDITABLE.sub(
             "", _COMMENT.sub("", raw).strip()
@@ -162,20 +162,20 @@ class Requirements:
 
 def _placed(line: str, folder: Path) -> str:
     """Resolve a path against the folder of its requirements file, as pip does."""
-    place = place_of(line, folder)
-    return place.line() if place else line
+    requirement = path_requirement(line, folder)
+    return requirement.line() if requirement else line
 
 
-def _address(folder: Path, place: str) -> str:
-    """Return a folder as an option's value, as an address because a space would end it."""
-    path = folder / Path(place).expanduser()
+def _address(folder: Path, requirement: str) -> str:
+    """Return a folder as an option's value. A path with a space becomes an address, because a space ends the value."""
+    path = folder / Path(requirement).expanduser()
     return path.as_uri() if " " in str(path) else str(path)
 
 
 def read_conda(path: Path) -> tuple[list[str], list[str], str | None]:
-    """Return the packages of a conda YAML, the lines of its pip part, and its Python.
+    """Return the packages of a conda YAML, the lines of its pip part, and its Python version.
 
-    Its conda packages are taken from the package index under the same name. That works for the scientific Python
+    Conda packages are requested from the package index under the same name. That works for the scientific Python
     packages that training needs. Otherwise an error names the package.
     """
     dependencies = conda_content(path, "environment.conda_file")["dependencies"]

@@ -10,9 +10,9 @@ _TELLING = 3  # lines shown of a resolver's error
 
 def uv() -> str:
     """Return the path of uv."""
-    from runner.hosts.local import uv_here
+    from runner.hosts.local import local_uv
 
-    return uv_here()
+    return local_uv()
 
 
 def complaint(output: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Fetches the packages of a lock for a machine that cannot reach an index.
+"""Downloads the packages of a lock for a machine that cannot reach an index.
 
 Packages without a wheel are sent as source, together with the usual build tools.
 """
@@ -27,9 +27,9 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
     Parameters
     ----------
     lock : str
-        Pins with hashes, with stored wheels named by local path.
+        Pins with hashes. Stored wheels are named by local path.
     python : Interpreter
-        The Python that they are for.
+        The target's Python.
     target : str
         The target platform, in uv's terms.
     say : Say
@@ -38,7 +38,7 @@ def fetched(lock: str, python: Interpreter, target: str, say: Say) -> Iterator[P
     Raises
     ------
     UserError
-        If one is not available.
+        If a package is not available.
     """
     check_hashed(lock, "it cannot be sent to a machine")
     with tempfile.TemporaryDirectory(prefix="vivero-wheels-") as made:

@@ -1,1 +1,1 @@
-"""Machines that are reached through the workers of a Dask cluster."""
+"""Hosts that are reached through the workers of a Dask cluster."""

@@ -1,4 +1,4 @@
-"""A client of a Dask cluster in an event loop of its own: calls functions of the relay on the cluster's workers."""
+"""A client of a Dask cluster in an event loop of its own. It calls the relay's functions on the workers."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ while not is_held() and os.path.isdir(os.path.dirname(lock)) and time.monotonic(
 while is_held():
     time.sleep(0.2)
 """
-_LAST = 1.0  # seconds for the last messages
+_LAST = 1.0  # seconds to deliver the last messages on close
 
 
 class DaskClient:
-    """Talks to a scheduler, connecting on demand. Thread-safe.
+    """A client of a scheduler that connects on demand. It is thread-safe.
 
     Parameters
     ----------
     settings : DaskSettings
-        How it is reached.
+        The scheduler's address and TLS files.
     """
 
     def __init__(self, settings: DaskSettings) -> None:
         self.settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: Any = None
-        self._told: set[Future[Any]] = set()
+        self._pending: set[Future[Any]] = set()
         self._guard, self._connecting = threading.Lock(), asyncio.Lock()
 
     def threads(self) -> dict[str, int]:
@@ -102,18 +102,18 @@ class DaskClient:
         return self._answer(self._run(worker, getattr(_relay(), function), *given))
 
     def begin(self, worker: str, function: str, *given: Any) -> Future[Any]:
-        """Call a function of the relay."""
+        """Start a call of one of the relay's functions and return its future."""
         return self._submit(self._run(worker, getattr(_relay(), function), *given))
 
     def tell(self, worker: str, function: str, *given: Any) -> None:
-        """Call a function of the relay without waiting, except on `close`."""
-        told = self.begin(worker, function, *given)
-        self._told.add(told)
-        told.add_done_callback(self._told.discard)
+        """Start a call of one of the relay's functions and ignore its result. `close` waits for it briefly."""
+        task = self.begin(worker, function, *given)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
 
     def occupy(self, workers: list[str], key: str, lock: Path) -> None:
-        """Keep a task on one of some workers for as long as a file is locked there, without waiting."""
-        with contextlib.suppress(UnreachableError):  # the run's follower meets it too
+        """Keep a task running on one of the given workers while a file is locked there. Return without waiting."""
+        with contextlib.suppress(UnreachableError):  # the process that follows the run reports it too
             self._answer(self._occupied(workers, key, {"lock": str(lock)}))
 
     async def _occupied(self, workers: list[str], key: str, facts: dict[str, str]) -> None:
@@ -128,7 +128,7 @@ class DaskClient:
         return found[worker]
 
     def _answer(self, question: Coroutine[Any, Any, Any]) -> Any:
-        """Wait for an answer, and turn any error into `UnreachableError`."""
+        """Wait for an answer. Any error but a `UserError` becomes an `UnreachableError`."""
         future, limit = self._submit(question), timeouts.seconds("scheduler_answer")
         try:
             return future.result(limit)
@@ -137,8 +137,8 @@ class DaskClient:
         except TimeoutError:
             future.cancel()
             raise UnreachableError(f"{self.settings.address} does not answer within {limit:g} s") from None
-        except Exception as error:  # noqa: BLE001 - a lost connection has many names there
-            raise UnreachableError(f"{self.settings.address}: {shortly(error)}") from None
+        except Exception as error:  # noqa: BLE001 - distributed raises many types for a lost connection
+            raise UnreachableError(f"{self.settings.address}: {one_line(error)}") from None
 
     def _submit(self, question: Coroutine[Any, Any, Any]) -> Future[Any]:
         with self._guard:
@@ -148,7 +148,7 @@ class DaskClient:
             return asyncio.run_coroutine_threadsafe(question, self._loop)
 
     async def _connected(self) -> Any:
-        """Return a connected client, replacing one that has given up."""
+        """Return a connected client, replacing one that was closed."""
         async with self._connecting:
             if self._client is None or self._client.status in ("closing", "closed"):
                 self._client = await _connect(self.settings)
@@ -161,9 +161,9 @@ class DaskClient:
         if loop is None:
             return
         if self._client is not None:
-            wait(list(self._told), _LAST)
+            wait(list(self._pending), _LAST)
             closing = asyncio.run_coroutine_threadsafe(_leave(self._client), loop)
-            with contextlib.suppress(Exception):  # it may be gone already
+            with contextlib.suppress(Exception):  # it may be closed already
                 closing.result(timeouts.seconds("scheduler_answer"))
         loop.call_soon_threadsafe(loop.stop)
 
@@ -176,10 +176,10 @@ async def _connect(settings: DaskSettings) -> Any:
     from distributed import Client, Security
     from distributed.versions import VersionMismatchWarning
 
-    # It logs each lost connection; we report what matters.
+    # distributed logs each lost connection; vivero reports those that matter.
     for name in ("distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    # Workers only get text from us, and runs use the packages of their own environment.
+    # Workers only receive source text, and runs use the packages of their own environment.
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)
 
     security = None
@@ -190,19 +190,19 @@ async def _connect(settings: DaskSettings) -> Any:
     try:
         limit = timeouts.seconds("scheduler")
         return await Client(settings.address, asynchronous=True, security=security, timeout=limit, set_as_default=False)
-    except Exception as error:  # noqa: BLE001 - what TLS, sockets and dask raise has nothing in common
+    except Exception as error:  # noqa: BLE001 - TLS, sockets and dask share no base class for their errors
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__
-        raise UnreachableError(f"The scheduler at {settings.address} does not answer: {shortly(cause)}") from None
+        raise UnreachableError(f"The scheduler at {settings.address} does not answer: {one_line(cause)}") from None
 
 
 def _relay() -> ModuleType:
-    """Return the module that workers import by name."""
+    """Return the relay as the module that workers import by name."""
     with _loading:
         if _NAME not in sys.modules:
             spec = importlib.util.spec_from_file_location(_NAME, _RELAY)
-            assert spec is not None and spec.loader is not None  # noqa: S101 - it is beside this file
+            assert spec is not None and spec.loader is not None  # noqa: S101 - the file is part of this package
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
             sys.modules[_NAME] = module
@@ -214,6 +214,6 @@ def host_of(worker: str) -> str:
     return urlsplit(worker).hostname or worker
 
 
-def shortly(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """Return an error's message in one line."""
     return " ".join(str(error).split()) or type(error).__name__

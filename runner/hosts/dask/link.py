@@ -1,4 +1,4 @@
-"""One machine of a Dask cluster, through one of its workers."""
+"""A link to one host of a Dask cluster, through one of its workers."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
 from runner.errors import UserError
-from runner.hosts.dask.client import DaskClient, host_of, shortly
+from runner.hosts.dask.client import DaskClient, host_of, one_line
 from runner.hosts.remote.link import UnreachableError
 from runner.worker import timeouts
 
 
 class DaskLink:
-    """A connection to the machine of a worker.
+    """A connection to the host of a worker.
 
     Parameters
     ----------
     client : DaskClient
-        Of the cluster.
+        The cluster's client.
     worker : str
         The worker's address.
 
     Raises
     ------
     UnreachableError
-        If it does not answer.
+        If the worker does not answer.
     """
 
     def __init__(self, client: DaskClient, worker: str) -> None:
@@ -36,18 +36,18 @@ class DaskLink:
 
     @property
     def seconds(self) -> float:
-        """How long it may take to answer."""
+        """The time limit for an answer."""
         return timeouts.seconds("scheduler_answer")
 
     def start(self, words: list[str]) -> DaskChannel:
-        """Start a program with its words as they are."""
-        return self._made("vivero_start", words)
+        """Start a program from an argument list, without a shell."""
+        return self._call("vivero_start", words)
 
     def open(self, port: int) -> DaskChannel:
-        """Connect to a port of the machine's own loopback."""
-        return self._made("vivero_open", port)
+        """Connect to a port on the host's loopback interface."""
+        return self._call("vivero_open", port)
 
-    def _made(self, function: str, given: Any) -> DaskChannel:
+    def _call(self, function: str, given: Any) -> DaskChannel:
         kind, found = self._client.call(self._worker, function, given)
         if kind == "error":
             raise UnreachableError(f"{self.name}: {found}")
@@ -56,29 +56,29 @@ class DaskLink:
         return channel
 
     def complaint(self, channel: DaskChannel) -> bytes:
-        """Return what a program wrote to its standard error, as far as it is here."""
+        """Return what a program wrote to its standard error, or nothing if the worker does not answer."""
         try:
             return channel.complaint()
         except (UserError, OSError):
             return b""
 
     def close(self) -> None:
-        """Let go of the machine."""
+        """Close all channels."""
         for one in self._channels:
             one.close()
 
 
 class DaskChannel:
-    """A stream of the relay. What goes wrong is an ``OSError``.
+    """A stream of the relay. Every failure is an ``OSError``.
 
     Parameters
     ----------
     client : DaskClient
-        Of the cluster.
+        The cluster's client.
     worker : str
-        The address of the worker that has it.
+        The address of the worker that holds the stream.
     name : str
-        What the worker calls it.
+        The stream's name on the worker.
     """
 
     def __init__(self, client: DaskClient, worker: str, name: str) -> None:
@@ -89,15 +89,15 @@ class DaskChannel:
 
     @property
     def closed(self) -> bool:
-        """Whether it has been closed."""
+        """Whether the channel is closed."""
         return self._closing.done()
 
     def settimeout(self, seconds: float | None, /) -> None:
-        """Have `recv` wait at most so long."""
+        """Limit the time that `recv` waits."""
         self._timeout = seconds
 
     def recv(self, size: int, /) -> bytes:
-        """Return what has come, nothing at the end."""
+        """Return received bytes; empty at the end of the stream."""
         until = time.monotonic() + self._timeout if self._timeout is not None else None
         while not self._rest:
             found = self._do("receive", timeouts.relay_poll())
@@ -110,11 +110,11 @@ class DaskChannel:
         return found
 
     def sendall(self, content: bytes, /) -> None:
-        """Send all of it."""
+        """Send all of the content."""
         self._do("send", content)
 
     def shutdown(self, _how: int, /) -> None:
-        """Say that nothing more is sent."""
+        """Signal that nothing more will be sent."""
         self._do("finish")
 
     def complaint(self) -> bytes:
@@ -122,7 +122,7 @@ class DaskChannel:
         return bytes(self._do("complaint"))
 
     def close(self) -> None:
-        """Let go of it. Nobody waits for the worker's word."""
+        """Close the stream without waiting for the worker's confirmation."""
         if not self.closed:
             self._closing.set_result(None)
             self._client.tell(self._worker, "vivero_stream", self._name, "end")
@@ -135,8 +135,8 @@ class DaskChannel:
             raise OSError("closed")
         try:
             kind, found = future.result()
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - a lost connection has many names there
-            raise OSError(shortly(error)) from None
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - distributed raises many types for this
+            raise OSError(one_line(error)) from None
         if kind == "error":
             raise OSError(found)
         return found

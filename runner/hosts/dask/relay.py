@@ -1,4 +1,4 @@
-"""Carries the streams of programs and of ports over a Dask worker's own connection to its scheduler.
+"""Carries the streams of programs and ports over a Dask worker's own connection to its scheduler.
 
 Its text is sent to a worker and becomes the module ``vivero_relay`` there, so nothing needs to be installed. The
 functions run in the worker's event loop. None of them raises, because a worker logs an exception with all arguments of
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 18
 _MOST = 1 << 23  # bytes to buffer for a reader before the sender must wait
-FORGOTTEN = 0.0  # seconds without a question after which a stream is closed; set by the sender of this text
-ENDS = 0.0  # seconds that a program gets to end once its input has
-_COMPLAINT = 1 << 14  # bytes
+FORGOTTEN = 0.0  # seconds without a request after which a stream is closed; set by the sender of this text
+ENDS = 0.0  # seconds that a program may run after its input has ended; set by the sender of this text
+_COMPLAINT = 1 << 14  # bytes of a program's standard error to return
 
 _streams: "dict[str, Stream]" = {}
-_aside_now: "set[asyncio.Future[None]]" = set()
+_background_tasks: "set[asyncio.Future[None]]" = set()
 
 
 class Stream:
@@ -35,11 +35,11 @@ class Stream:
     Parameters
     ----------
     reader, writer
-        Of asyncio.
-    process
-        The program, if it is one.
+        The asyncio streams.
+    process : asyncio.subprocess.Process, optional
+        The program, if there is one.
     errors : file, optional
-        What it writes to its standard error.
+        The program's standard error.
     """
 
     def __init__(self, reader: "Any", writer: "Any", process: "Any" = None, errors: "Any" = None) -> None:
@@ -48,11 +48,11 @@ class Stream:
         self._waiting = 0
         self._change = asyncio.Condition()
         self._over = False
-        self.asked = time.monotonic()
+        self.last_request = time.monotonic()
         self._pump = asyncio.ensure_future(self._take())
 
     async def _take(self) -> None:
-        """Take what comes, so that a question which is given up loses nothing."""
+        """Buffer incoming data, so that a canceled `receive` loses nothing."""
         piece = b"-"
         while piece:
             try:
@@ -67,7 +67,7 @@ class Stream:
                     await self._change.wait()
 
     async def receive(self, seconds: float) -> "bytes | None":
-        """Return what has come, None if nothing has for so long; an empty piece is the end."""
+        """Return buffered data, or None if nothing arrives within `seconds`. Empty bytes mean the end."""
         async with self._change:
             if not self._pieces:
                 try:
@@ -86,12 +86,12 @@ class Stream:
             return b"".join(found)
 
     async def send(self, content: bytes) -> None:
-        """Send all of it."""
+        """Send all of the content."""
         self._writer.write(content)
         await self._writer.drain()
 
     def finish(self) -> None:
-        """Say that nothing more is sent."""
+        """Signal that nothing more will be sent."""
         if self._writer.can_write_eof():
             self._writer.write_eof()
 
@@ -102,7 +102,7 @@ class Stream:
         return os.pread(self._errors.fileno(), _COMPLAINT, 0)
 
     async def end(self) -> None:
-        """Let go of it; the program notices that its input has ended."""
+        """Close the stream. A program whose input has ended gets `ENDS` seconds before it is killed."""
         self._writer.close()
         self._pump.cancel()
         if self._process is not None:
@@ -114,36 +114,36 @@ class Stream:
             self._errors.close()
 
 
-def _keep(stream: Stream) -> str:
-    """Register a stream and return its name, which is valid while it is used."""
+def _register(stream: Stream) -> str:
+    """Register a stream and return its name. The stream is closed after `FORGOTTEN` seconds without a request."""
     name = secrets.token_hex(8)
     _streams[name] = stream
-    _aside(_let_go_if_forgotten(name, stream))
+    _in_background(_close_if_idle(name, stream))
     return name
 
 
-async def _let_go_if_forgotten(name: str, stream: Stream) -> None:
+async def _close_if_idle(name: str, stream: Stream) -> None:
     while name in _streams:
         await asyncio.sleep(1)
-        if time.monotonic() - stream.asked > FORGOTTEN:
+        if time.monotonic() - stream.last_request > FORGOTTEN:
             _end(name)
 
 
-def _aside(what: "Any") -> None:
-    """Have something done by itself; it is kept from being collected meanwhile."""
+def _in_background(what: "Any") -> None:
+    """Run a coroutine in the background, and hold a reference so that it is not garbage-collected."""
     task = asyncio.ensure_future(what)
-    _aside_now.add(task)
-    task.add_done_callback(_aside_now.discard)
+    _background_tasks.add(task)
+    task.add_done_callback(_background_tasks.discard)
 
 
 def _end(name: str) -> None:
     stream = _streams.pop(name, None)
     if stream is not None:
-        _aside(stream.end())
+        _in_background(stream.end())
 
 
 async def vivero_start(words: "list[str]") -> "tuple[str, Any]":
-    """Start a program; ``python`` is the one that runs here."""
+    """Start a program. ``python`` means the interpreter of this worker."""
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - the stream closes it
     try:
         process = await asyncio.create_subprocess_exec(
@@ -156,7 +156,7 @@ async def vivero_start(words: "list[str]") -> "tuple[str, Any]":
     except OSError as error:
         errors.close()
         return "error", str(error)
-    return "stream", _keep(Stream(process.stdout, process.stdin, process, errors))
+    return "stream", _register(Stream(process.stdout, process.stdin, process, errors))
 
 
 async def vivero_open(port: int) -> "tuple[str, Any]":
@@ -165,15 +165,15 @@ async def vivero_open(port: int) -> "tuple[str, Any]":
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError as error:
         return "error", str(error)
-    return "stream", _keep(Stream(reader, writer))
+    return "stream", _register(Stream(reader, writer))
 
 
 async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, Any]":
-    """Do something with a stream: ``receive``, ``send``, ``finish``, ``complaint``, ``end``."""
+    """Apply one operation to a stream: ``receive``, ``send``, ``finish``, ``complaint`` or ``end``."""
     stream = _streams.get(name)
     if stream is None:
         return "error", "unknown to this worker"
-    stream.asked = time.monotonic()
+    stream.last_request = time.monotonic()
     try:
         if do == "receive":
             return "content", await stream.receive(given)
@@ -191,7 +191,7 @@ async def vivero_stream(name: str, do: str, given: "Any" = None) -> "tuple[str, 
 
 
 def _is_not_ours(record: "Any") -> bool:
-    """Return whether a worker's log has a line not because of us: a worker writes one for each call."""
+    """Return whether a log record is unrelated to this module. A worker logs a line for each call."""
     return not any(isinstance(one, str) and one.startswith("vivero_") for one in record.args or ())
 
 

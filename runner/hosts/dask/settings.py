@@ -16,14 +16,14 @@ _SCHEMES = ("tcp", "tls")
 
 @dataclass(frozen=True)
 class DaskSettings:
-    """How a scheduler is reached.
+    """The connection settings of a scheduler.
 
     Parameters
     ----------
     address : str
         ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
     tls : tuple of Path or None
-        The files of the authority, of our certificate and of its key.
+        The CA file, the client certificate and its key.
     """
 
     address: str
@@ -31,12 +31,12 @@ class DaskSettings:
 
 
 def read_settings(config: Any, base: Path) -> DaskSettings:
-    """Return how the scheduler is reached; files are named from `base` on.
+    """Return the scheduler's connection settings. Relative paths start at `base`.
 
     Raises
     ------
     UserError
-        If something in the settings cannot be, or Dask's client is not here.
+        If a setting is invalid, or Dask's client is not installed.
     """
     if find_spec("distributed") is None:
         raise UserError("compute=dask needs Dask's client", "Install it: pip install 'vivero[dask]'")
@@ -46,10 +46,10 @@ def read_settings(config: Any, base: Path) -> DaskSettings:
             "For example: compute.address=tcp://10.0.0.5:8786",
         )
     if config.address is not None:
-        address, said = str(config.address), "compute.address"
+        address, setting = str(config.address), "compute.address"
     else:
-        address, said = _from_file(_file(base, config.scheduler_file, "scheduler_file")), "compute.scheduler_file"
-    return DaskSettings(_checked(address, said), _tls(config.tls, base, address))
+        address, setting = _from_file(_file(base, config.scheduler_file, "scheduler_file")), "compute.scheduler_file"
+    return DaskSettings(_checked(address, setting), _tls(config.tls, base, address))
 
 
 def _from_file(path: Path) -> str:
@@ -59,14 +59,14 @@ def _from_file(path: Path) -> str:
         raise UserError(f"compute.scheduler_file: {path} was not written by a Dask scheduler") from None
 
 
-def _checked(address: str, said: str) -> str:
+def _checked(address: str, setting: str) -> str:
     try:
         parts = urlsplit(address)
         if parts.scheme in _SCHEMES and parts.hostname and parts.port:
             return address
     except ValueError:
         pass
-    raise UserError(f"{said}: {address!r} is not a scheduler's address", "Write tcp://HOST:PORT or tls://HOST:PORT")
+    raise UserError(f"{setting}: {address!r} is not a scheduler's address", "Write tcp://HOST:PORT or tls://HOST:PORT")
 
 
 def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | None:
@@ -85,8 +85,8 @@ def _tls(config: Any, base: Path, address: str) -> tuple[Path, Path, Path] | Non
     return ca_file, cert, key
 
 
-def _file(base: Path, name: str, said: str) -> Path:
+def _file(base: Path, name: str, setting: str) -> Path:
     path = base / Path(name).expanduser()
     if not path.is_file():
-        raise UserError(f"compute.{said}: {path} does not exist")
+        raise UserError(f"compute.{setting}: {path} does not exist")
     return path

@@ -1,1 +1,1 @@
-"""Machines that are controlled by an agent, however it is reached."""
+"""Hosts that are controlled by an agent, over any kind of link."""

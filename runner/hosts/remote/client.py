@@ -23,21 +23,21 @@ from runner.worker import timeouts
 _AGENT = WORKER / "node" / "agent.py"
 # The program is sent over standard input, so nothing needs to be installed.
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
-_NOISE = 1 << 20  # bytes that a login may print before our program starts
+_NOISE = 1 << 20  # bytes of login output to skip before the agent starts
 _READ = 1 << 18
 PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message of the agent."""
+    """One message from the agent."""
 
     facts: dict[str, Any]
     content: bytes
 
 
 class RefusedError(Exception):
-    """The machine could not fulfil a request; `number` is the ``errno``."""
+    """The host could not carry out a request; `number` is the ``errno``."""
 
     def __init__(self, reason: str, number: int | None) -> None:
         super().__init__(reason)
@@ -45,54 +45,56 @@ class RefusedError(Exception):
 
 
 class Client:
-    """Starts an agent and talks to it.
+    """Starts an agent and exchanges messages with it.
 
     Parameters
     ----------
     link : Link
-        To the machine.
+        The connection to the host.
     python : str
-        A Python there, 3.6 or later.
+        A Python on the host, 3.6 or later.
 
     Raises
     ------
     UserError
-        If it does not start, with the machine's output.
+        If the agent does not start. The message contains the host's output.
     """
 
     def __init__(self, link: Link, python: str) -> None:
         self.name = link.name
-        self.heard = time.monotonic()
+        self.last_message = time.monotonic()
         self._ended = threading.Event()
         self._numbers, self._sending = itertools.count(1), threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._channel = link.start([python, "-c", _BOOT])
         mark = secrets.token_bytes(12).hex().encode()
-        given = base64.b64encode(mark).decode(), timeouts.agent_forgotten(), timeouts.as_text()
+        given = base64.b64encode(mark).decode(), timeouts.agent_max_silence(), timeouts.as_text()
         program = _AGENT.read_bytes() + f"\nmain{given!r}\n".encode()
-        with contextlib.suppress(OSError):  # it has already ended and says why
+        with contextlib.suppress(OSError):  # the agent has ended; `_skip_to` reports why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
-        self._rest = self._until(b"\n" + mark + b"\n", python, link)
-        self.heard = time.monotonic()  # from the agent, which answers each sign of life
+        self._rest = self._skip_to(b"\n" + mark + b"\n", python, link)
+        self.last_message = (
+            time.monotonic()
+        )  # from here on only the agent's messages count: it answers each sign of life
         self._reader = threading.Thread(target=self._read, name=f"agent of {self.name}", daemon=True)
         self._reader.start()
         threading.Thread(target=self._show_life, name=f"sign of life to {self.name}", daemon=True).start()
 
     def _show_life(self) -> None:
-        """Send the agent regular signs of life, without which it ends."""
+        """Send regular signs of life. The agent ends without them."""
         with contextlib.suppress(UserError):
             while self.is_alive:
                 self.send(id=0, do="alive")
-                self._ended.wait(timeouts.sign_of_life())
+                self._ended.wait(timeouts.heartbeat_interval())
 
     def close(self) -> None:
-        """End the agent and what it runs."""
+        """End the agent and the programs it runs."""
         self._ended.set()
         self._channel.close()
 
     @property
     def is_alive(self) -> bool:
-        """Return whether the connection is alive, as far as known."""
+        """Whether the connection is alive, as far as known."""
         return self._reader.is_alive() and not self._channel.closed
 
     def ask(self, do: str, **facts: Any) -> Request:
@@ -111,11 +113,11 @@ class Client:
         try:
             with self._sending:
                 self._channel.sendall(line + content)
-        except (OSError, EOFError):  # the second of a link that is closed in this moment
+        except (OSError, EOFError):  # paramiko raises EOFError if the link is being closed
             raise self.lost() from None
 
     def begin(self) -> tuple[int, queue.SimpleQueue[Message | None]]:
-        """Return a number for a request, and the queue of its messages."""
+        """Return a new request number and the queue for its messages."""
         number, messages = next(self._numbers), queue.SimpleQueue[Message | None]()
         self._waiting[number] = messages
         if not self._reader.is_alive():
@@ -132,8 +134,8 @@ class Client:
             f"The connection to {self.name} is lost", f"Check the node: vivero nodes check {self.name}"
         )
 
-    def _until(self, mark: bytes, python: str, link: Link) -> bytes:
-        """Skip what a login prints before our program's mark, and return what follows."""
+    def _skip_to(self, mark: bytes, python: str, link: Link) -> bytes:
+        """Skip login output up to the agent's mark, and return what follows the mark."""
         self._channel.settimeout(max(link.seconds, 30))
         found = b""
         try:
@@ -145,8 +147,8 @@ class Client:
         except TimeoutError:
             pass
         if mark not in found:
-            said = link.complaint(self._channel).decode(errors="replace").split()
-            reason = " ".join(said) or " ".join(found.decode(errors="replace").split()) or "no output"
+            words = link.complaint(self._channel).decode(errors="replace").split()
+            reason = " ".join(words) or " ".join(found.decode(errors="replace").split()) or "no output"
             raise UserError(
                 f"{self.name}: {python} does not start: {reason}",
                 "Name one that does: compute.hosts=[{host: NAME, python: /path/to/python}]",
@@ -155,7 +157,7 @@ class Client:
         return found.partition(mark)[2]
 
     def _read(self) -> None:
-        """Pass messages to their requests until the connection ends."""
+        """Put each message in the queue of its request, until the connection ends."""
         try:
             while True:
                 line = self._take_line()
@@ -190,12 +192,12 @@ class Client:
         piece = self._channel.recv(_READ)
         if not piece:
             raise EOFError
-        self.heard = time.monotonic()
+        self.last_message = time.monotonic()
         self._rest += piece
 
 
 class Request:
-    """One request. Iterate over its messages; the last one is in `answer`."""
+    """One request. Iterate over its messages; `answer` then holds the facts of the last one."""
 
     def __init__(self, client: Client, do: str, facts: dict[str, Any]) -> None:
         self._client = client
@@ -219,13 +221,13 @@ class Request:
             self._client.end(self._number)
 
     def result(self) -> dict[str, Any]:
-        """Wait for the end and return the last message's facts."""
+        """Wait for the end of the request and return the facts of the last message."""
         for _ in self:
             pass
         return self.answer
 
     def feed(self, content: bytes) -> None:
-        """Send a piece of data; an empty one is the last."""
+        """Send a piece of data; an empty piece ends it."""
         self._client.send(content, id=self._number, do="feed")
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import json
 import os
 import secrets
 import tarfile
@@ -20,28 +21,28 @@ from runner.ports import Completed, Interpreter, Say
 
 
 class Tools(Protocol):
-    """The tools for building environments on a machine."""
+    """Provides the tools for building environments on a host."""
 
     def uv(self, host: RemoteHost) -> str:
-        """Return the path of uv there."""
+        """Return the path of uv on the host."""
 
     def pythons(self, host: RemoteHost) -> list[Interpreter]:
-        """Return the interpreters there."""
+        """Return the interpreters on the host."""
 
 
 class RemoteHost:
-    """A machine with an agent. Paths are paths there, and ``~`` is the user's home there.
+    """A machine with an agent. Paths are paths on the host, and ``~`` is the user's home there.
 
     Parameters
     ----------
     client : Client
-        The client of the agent.
-    facts : mapping
-        Facts about the machine, from its agent.
+        The agent's client.
+    facts : mapping or None
+        Facts from the agent: ``root``, ``path``, ``platform``, ``libc``.
     tools : Tools or None
-        Installs the tools for building environments there.
+        Provides the tools for building environments.
     fetches : bool
-        Whether it fetches packages itself.
+        Whether the host downloads packages itself.
     """
 
     is_local = False
@@ -61,17 +62,17 @@ class RemoteHost:
         self.path = str(known.get("path", ""))
 
     def uv(self) -> str:
-        """Return the path of uv, sending it if necessary."""
+        """Return the path of uv on the host, sending uv if necessary."""
         assert self._tools is not None  # noqa: S101 - given wherever environments are built
         return self._tools.uv(self)
 
     def pythons(self) -> list[Interpreter]:
-        """Return the interpreters that start there."""
+        """Return the interpreters that start on the host."""
         assert self._tools is not None  # noqa: S101 - given wherever environments are built
         return self._tools.pythons(self)
 
     def missing(self, paths: Sequence[Path]) -> list[Path]:
-        """Return which of some paths do not exist there."""
+        """Return the paths that do not exist on the host."""
         asked = [str(PurePosixPath(path)) for path in paths]
         return [Path(one) for one in self._client.ask("missing", paths=asked).result()["missing"]]
 
@@ -84,12 +85,12 @@ class RemoteHost:
         say: Say | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Run a command to its end, its output line by line to `say`.
+        """Run a command until it ends, passing its output to `say` line by line.
 
         Raises
         ------
         UserError
-            If the program is missing, takes too long, or the connection is lost.
+            If the program is missing, exceeds the timeout, or the connection is lost.
         """
         request = self._client.ask(
             "run", argv=list(argv), variables=dict(variables or {}), cwd=str(cwd) if cwd is not None else None
@@ -125,12 +126,12 @@ class RemoteHost:
         return Completed(int(request.answer["code"]), bytes(output))
 
     def spawn(self, argv: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
-        """Start a command that survives the connection, with its output in a file."""
+        """Start a command that outlives the connection and writes its output to a file."""
         with self._as_os_error(log):
             self._client.ask("spawn", argv=list(argv), log=str(log), variables=dict(variables)).result()
 
     def exists(self, path: Path) -> bool:
-        """Return whether a path is there."""
+        """Return whether a path exists."""
         return bool(self._ask("look", path).result()["there"])
 
     def read(self, path: Path) -> bytes:
@@ -144,7 +145,7 @@ class RemoteHost:
                 yield message.content
 
     def write(self, path: Path, content: bytes) -> None:
-        """Replace a file atomically, making its folder."""
+        """Replace a file atomically, creating its folder."""
         with self._as_os_error(path):
             request = self._ask("write", path)
             for at in range(0, len(content), PIECE):
@@ -153,7 +154,7 @@ class RemoteHost:
             request.result()
 
     def put(self, local: Path, remote: Path) -> None:
-        """Copy a file or folder from this machine."""
+        """Copy a local file or folder to the host."""
         with self._as_os_error(remote):
             if local.is_dir():
                 request = self._ask("unpack", remote)
@@ -168,7 +169,7 @@ class RemoteHost:
             request.result()
 
     def put_files(self, files: Mapping[str, Path | bytes], remote: Path) -> None:
-        """Create a folder from local files or given contents, by name."""
+        """Create a folder from local files or contents, by name."""
         with self._as_os_error(remote):
             request = self._ask("unpack", remote)
             with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
@@ -182,8 +183,27 @@ class RemoteHost:
             request.feed(b"")
             request.result()
 
-    def bring(self, target: Path, files: Callable[[], Mapping[str, Path | bytes]]) -> None:
-        """Send a folder that is named by its content unless it exists, under a temporary name that is then renamed."""
+    def append(self, local: Path, remote: Path, *, offset: int) -> None:
+        """Send a local file from an offset. What has arrived when the connection ends stays there."""
+        with self._as_os_error(remote), local.open("rb") as file:
+            request = self._ask("append", remote, offset=offset, mode=local.stat().st_mode & 0o7777)
+            file.seek(offset)
+            while piece := file.read(PIECE):
+                request.feed(piece)
+            request.feed(b"")
+            request.result()
+
+    def contents(self, folder: Path) -> dict[str, tuple[int, str]]:
+        """Return size and SHA-256 of each file in a folder, by its name."""
+        with self._as_os_error(folder):
+            found = [json.loads(message.content) for message in self._ask("contents", folder) if message.content]
+        return {name: (size, digest) for name, size, digest in found}
+
+    def send_folder(self, target: Path, files: Callable[[], Mapping[str, Path | bytes]]) -> None:
+        """Send a folder that is named by its content, unless it exists.
+
+        The folder gets a temporary name first and is then renamed.
+        """
         if not self.missing([target]):
             return
         aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
@@ -191,12 +211,12 @@ class RemoteHost:
         try:
             self.rename(aside, target)
         except OSError:
-            if self.missing([target]):  # another process was first
+            if self.missing([target]):  # otherwise another process has created it
                 raise
             self.remove(aside)
 
     def get(self, remote: Path, local: Path) -> None:
-        """Copy a file or folder to this machine."""
+        """Copy a file or folder from the host."""
         with self._as_os_error(remote):
             look = self._ask("look", remote).result()
             if not look["there"]:
@@ -208,7 +228,7 @@ class RemoteHost:
                         file.write(message.content)
                 return
             local.mkdir(exist_ok=True)
-            with tarfile.open(fileobj=cast("IO[bytes]", _Pieces(self._ask("pack", remote))), mode="r|") as archive:
+            with tarfile.open(fileobj=cast("IO[bytes]", _RemoteFile(self._ask("pack", remote))), mode="r|") as archive:
                 for one in archive:
                     archive.extract(one, local, filter="data")
 
@@ -218,12 +238,12 @@ class RemoteHost:
             self._ask("rename", old, target=str(PurePosixPath(new))).result()
 
     def remove(self, path: Path) -> None:
-        """Remove a file or a folder with all it holds."""
+        """Remove a file, or a folder and its contents."""
         with self._as_os_error(path):
             self._ask("remove", path).result()
 
     def lock(self, path: Path) -> AbstractContextManager[object]:
-        """Hold a lock that the end of the connection frees."""
+        """Return a context manager that holds a lock. The lock is released if the connection ends."""
         return self._locked(path)
 
     @contextlib.contextmanager
@@ -244,7 +264,7 @@ class RemoteHost:
 
     @contextlib.contextmanager
     def _as_os_error(self, path: Path) -> Iterator[None]:
-        """Raise a machine's error as the corresponding `OSError`, with the machine's name."""
+        """Turn the agent's refusal into the corresponding `OSError`, with the host's name."""
         try:
             yield
         except RefusedError as error:
@@ -252,7 +272,7 @@ class RemoteHost:
 
 
 def target_of(facts: Mapping[str, Any]) -> str:
-    """Return the target platform for uv: the newest of PEP 600's that a machine's libraries support."""
+    """Return uv's target platform: the newest manylinux tag (PEP 600) that the host's C library supports."""
     machine, (libc, *version) = str(facts["platform"]).partition("-")[2], str(facts["libc"]).split()
     if libc != "glibc" or not version:
         return f"{machine}-unknown-linux-musl"
@@ -268,7 +288,7 @@ def _say(lines: Sequence[bytes], say: Say | None) -> None:
 
 
 class _Feed:
-    """A file that feeds a request."""
+    """A writable file that feeds a request."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -279,8 +299,8 @@ class _Feed:
         return len(content)
 
 
-class _Pieces:
-    """A request's pieces as a file."""
+class _RemoteFile:
+    """A readable file over the messages of a request."""
 
     def __init__(self, request: Request) -> None:
         self._messages, self._rest = iter(request), b""

@@ -1,12 +1,12 @@
-"""What every connection to a machine shares, whatever carries it: SSH, or the connections of a Dask cluster."""
+"""What all links to a host share, over SSH or over the connections of a Dask cluster."""
 
 from __future__ import annotations
 
 from runner.errors import UserError
 
 OWN_PYTHON = "python"
-"""The first word of a program for a link that knows which Python is meant: the one that its other end runs on."""
+"""As the first word of a program: the Python that runs the link's other end, for links that have one."""
 
 
 class UnreachableError(UserError):
-    """A machine that does not answer now; it may later."""
+    """A host that does not answer now, but may later."""

@@ -1,4 +1,4 @@
-"""Tools for building an environment on a node: uv, and the Pythons that are installed there."""
+"""Tools for building an environment on a node: uv and the installed Pythons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.errors import UserError
-from runner.hosts.local import uv_here
+from runner.hosts.local import local_uv
 from runner.ports import Interpreter
 
 if TYPE_CHECKING:
@@ -17,50 +17,52 @@ if TYPE_CHECKING:
     from runner.hosts.remote.host import RemoteHost
 
 
-class Callee(Protocol):
-    """A node, as far as it is needed here."""
+class NodeCalls(Protocol):
+    """The part of a node that `NodeTools` uses."""
 
     @property
     def facts(self) -> Any:
-        """What the machine says of itself."""
+        """Facts about the node from its agent."""
 
     @property
     def python(self) -> str:
-        """What was started there first."""
+        """The Python that runs the node's agent."""
 
     def call(self, module: str, function: str, **facts: Any) -> Request:
-        """Call a function of the worker's folder there."""
+        """Call a function of the worker package on the node."""
 
 
 class NodeTools:
-    """The tools of one node.
+    """The tools on one node.
 
     Parameters
     ----------
-    node : Callee
+    node : NodeCalls
         The node.
     """
 
-    def __init__(self, node: Callee) -> None:
+    def __init__(self, node: NodeCalls) -> None:
         self._node = node
         self._uv: str | None = None
         self._lock = threading.Lock()
 
     def uv(self, host: RemoteHost) -> str:
-        """Return the path of uv there: ours, brought if need be, where it can run; else its own.
+        """Return the path of uv on the node.
+
+        A node with this machine's platform gets this machine's uv, sent if necessary. Any other node must have its own.
 
         Raises
         ------
         UserError
-            If there is none that starts.
+            If no uv starts there.
         """
         with self._lock:
             if self._uv is None:
-                self._uv = self._brought(host) if self._is_alike() else self._own(host)
+                self._uv = self._upload_uv(host) if self._is_alike() else self._own(host)
             return self._uv
 
-    def pythons(self, host: RemoteHost) -> list[Interpreter]:  # noqa: ARG002 - the port's shape
-        """Return the interpreters there."""
+    def pythons(self, host: RemoteHost) -> list[Interpreter]:  # noqa: ARG002 - required by the port
+        """Return the interpreters on the node."""
         found = self._node.call("node.pythons", "find", also=[self._node.python]).result()["pythons"]
         return [Interpreter(Path(one["path"]), one["version"], one["platform"]) for one in found]
 
@@ -68,13 +70,13 @@ class NodeTools:
         machine = str(self._node.facts["platform"]).rpartition("-")[2]
         return platform.system() == "Linux" and machine == platform.machine() and bool(self._node.facts["libc"].strip())
 
-    def _brought(self, host: RemoteHost) -> str:
+    def _upload_uv(self, host: RemoteHost) -> str:
         from importlib.metadata import version
 
         target = host.root / "bin" / f"uv-{version('uv')}"
         if host.missing([target]):
             aside = target.with_name(f"{target.name}.{secrets.token_hex(6)}.part")
-            host.put(Path(uv_here()), aside)
+            host.put(Path(local_uv()), aside)
             done = host.run([str(aside), "--version"])
             if done.exit_code != 0:
                 raise UserError(f"uv does not start on {host.name}: {done.output.decode(errors='replace').strip()}")

@@ -1,1 +1,1 @@
-"""Machines that are reached by SSH."""
+"""Hosts that are reached over SSH."""

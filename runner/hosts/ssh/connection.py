@@ -1,4 +1,4 @@
-"""One SSH connection: the host key is checked before we log in, and the connection is kept alive."""
+"""An SSH connection. The host key is checked before the login, and the connection is kept alive."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from runner.hosts.ssh.settings import Address, find
 if TYPE_CHECKING:
     from paramiko import Channel, Transport
 
-_ALIVE = 15  # seconds between signs of life, so that a link that is cut is noticed and one at rest is not cut
+_ALIVE = 15  # seconds between keepalives, which detect a cut link and prevent that an idle one is cut
 _JUMPS = 8
 _READ = 1 << 16
 
 
 class Connection:
-    """A connection that programs are started over; use it in a ``with`` block, or close it.
+    """An SSH connection that starts programs. Use it in a ``with`` block, or close it.
 
     Parameters
     ----------
     address : Address
-        The machine.
+        The host.
     identities : Identities
-        Who we are.
+        The keys for the login.
 
     Raises
     ------
     UserError
-        If it cannot be reached, has another host key, or rejects the login.
+        If the host cannot be reached, has another host key, or rejects the login.
     """
 
     def __init__(self, address: Address, identities: Identities) -> None:
         self.address = address
-        self._through: list[Transport] = []
+        self._via: list[Transport] = []
         try:
             self._transport = self._connected(address, identities, 0)
         except BaseException:
@@ -52,38 +52,38 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Let go of the machine, and of those it was reached through."""
-        for one in reversed(self._through):
+        """Close the connection and its jump hosts."""
+        for one in reversed(self._via):
             one.close()
-        self._through.clear()
+        self._via.clear()
 
     @property
     def name(self) -> str:
-        """How the machine is called."""
+        """The host's name."""
         return self.address.name
 
     @property
     def host(self) -> str:
-        """By which other machines reach it: as we do."""
+        """The address at which other hosts reach it. It is the one that this connection uses."""
         return self.address.host
 
     @property
     def seconds(self) -> float:
-        """How long it may take to answer."""
+        """The time limit for an answer."""
         return self.address.seconds
 
     @property
     def is_alive(self) -> bool:
-        """Return whether it still holds, as far as is known."""
+        """Whether the connection is alive, as far as known."""
         return bool(self._transport.is_active())
 
     def start(self, words: list[str]) -> Channel:
-        """Start a program with its words as they are, and return its standard streams.
+        """Start a program from an argument list, and return its standard streams.
 
         Raises
         ------
         UserError
-            If the machine starts none.
+            If the host does not start it.
         """
         from paramiko.ssh_exception import SSHException
 
@@ -91,23 +91,23 @@ class Connection:
             channel = self._transport.open_session(timeout=self.address.seconds)
             channel.exec_command(quoted(words))
         except (SSHException, OSError, EOFError) as error:
-            raise UnreachableError(f"{self.address.name} cannot start a command: {_shortly(error)}") from None
+            raise UnreachableError(f"{self.address.name} cannot start a command: {_reason(error)}") from None
         return channel
 
     def complaint(self, channel: Channel) -> bytes:
-        """Return what a program wrote to its standard error, as far as it is here."""
+        """Return what a program has written to its standard error so far."""
         found = b""
         while channel.recv_stderr_ready():
             found += channel.recv_stderr(_READ)
         return found
 
     def open(self, port: int) -> Channel:
-        """Open a channel to a port of the machine's own loopback.
+        """Open a channel to a port on the host's loopback interface.
 
         Raises
         ------
         UserError
-            If that does not answer.
+            If the port does not answer.
         """
         from paramiko.ssh_exception import SSHException
 
@@ -116,7 +116,7 @@ class Connection:
                 "direct-tcpip", ("127.0.0.1", port), ("127.0.0.1", 0), timeout=self.address.seconds
             )
         except (SSHException, OSError, EOFError) as error:
-            raise UnreachableError(f"Port {port} of {self.address.name} does not answer: {_shortly(error)}") from None
+            raise UnreachableError(f"Port {port} of {self.address.name} does not answer: {_reason(error)}") from None
 
     def _connected(self, address: Address, identities: Identities, depth: int) -> Transport:
         from paramiko import Transport
@@ -124,8 +124,8 @@ class Connection:
 
         keys = known.load(address)
         try:
-            transport = Transport(self._way(address, identities, depth))
-            self._through.append(transport)
+            transport = Transport(self._open_stream(address, identities, depth))
+            self._via.append(transport)
             known.prefer_known(transport, address, keys)
             _prefer_quick_ciphers(transport)
             transport.start_client(timeout=address.seconds)
@@ -133,13 +133,13 @@ class Connection:
             identities.log_in(transport, address)
         except (SSHException, OSError, EOFError) as error:
             raise UnreachableError(
-                f"{address.name} ({address.host}:{address.port}) cannot be reached: {_shortly(error)}"
+                f"{address.name} ({address.host}:{address.port}) cannot be reached: {_reason(error)}"
             ) from None
         transport.set_keepalive(_ALIVE)
         return transport
 
-    def _way(self, address: Address, identities: Identities, depth: int) -> Any:
-        """Return what carries the connection: a socket, a command's streams, or a channel of a machine in between."""
+    def _open_stream(self, address: Address, identities: Identities, depth: int) -> Any:
+        """Return the transport's stream: a socket, a proxy command, or a channel through a jump host."""
         from paramiko import ProxyCommand
 
         if address.jump is not None:
@@ -148,7 +148,7 @@ class Connection:
             before, _, last = address.jump.rpartition(",")
             between = find(last)
             if before:
-                between = _through(between, before)
+                between = _via(between, before)
             transport = self._connected(between, identities, depth + 1)
             return transport.open_channel(
                 "direct-tcpip", (address.host, address.port), ("127.0.0.1", 0), timeout=address.seconds
@@ -159,26 +159,26 @@ class Connection:
 
 
 def _prefer_quick_ciphers(transport: Transport) -> None:
-    """Ask first for ciphers that check what they decrypt: a code of its own for each message costs as much again."""
+    """Prefer AES-GCM. It authenticates what it decrypts; other ciphers need a separate MAC, which doubles the cost."""
     options = transport.get_security_options()
-    options.ciphers = sorted(options.ciphers, key=lambda name: "gcm" not in name)  # stable: else paramiko's order
+    options.ciphers = sorted(options.ciphers, key=lambda name: "gcm" not in name)  # stable: otherwise paramiko's order
 
 
-def _through(address: Address, jump: str) -> Address:
+def _via(address: Address, jump: str) -> Address:
     import dataclasses
 
     return dataclasses.replace(address, jump=jump)
 
 
 def quoted(words: list[str]) -> str:
-    """Return words as every shell reads them: the one place where words become a line of a shell.
+    """Quote words for a remote shell. Nothing else in this project builds a shell line.
 
-    Within single quotes nothing means anything but to csh, in which a ``!`` does even there.
+    Single quotes protect every character in every shell, except ``!`` in csh.
 
     Raises
     ------
     UserError
-        For a word that no shell can have.
+        If a word contains a NUL, a newline or ``!``.
     """
     for word in words:
         if "\0" in word or "\n" in word or "!" in word:
@@ -186,6 +186,6 @@ def quoted(words: list[str]) -> str:
     return shlex.join(words)
 
 
-def _shortly(error: BaseException) -> str:
-    told = getattr(error, "strerror", None) or str(error)
-    return " ".join(told.split()) or type(error).__name__
+def _reason(error: BaseException) -> str:
+    message = getattr(error, "strerror", None) or str(error)
+    return " ".join(message.split()) or type(error).__name__

@@ -1,7 +1,9 @@
-"""Our identities: keys of the agent and of files, with certificates. A passphrase is asked for once."""
+"""Keys for the login, from the SSH agent and from files, with certificates. Each passphrase is asked for once."""
 
 from __future__ import annotations
 
+import getpass
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +15,16 @@ if TYPE_CHECKING:
     from paramiko import PKey, Transport
 
 Ask = Callable[[str], str | None]
-"""Asks the user for something secret; None where nobody can be asked."""
+"""Asks the user for a secret. Returns None without a terminal."""
+
+
+def ask_on_terminal(question: str) -> str | None:
+    """Ask on the terminal, if there is one."""
+    return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else None
 
 
 class Identities:
-    """The keys that are tried; those that were unlocked are kept as long as this object.
+    """The keys for logins. Unlocked keys are kept in memory for the life of this object.
 
     Parameters
     ----------
@@ -27,15 +34,15 @@ class Identities:
 
     def __init__(self, ask: Ask) -> None:
         self._ask, self._unlocked = ask, dict[Path, "PKey | None"]()
-        self._locked = list[Path]()  # with a passphrase that nobody could be asked for
+        self._locked = list[Path]()  # keys whose passphrase could not be asked for
 
     def log_in(self, transport: Transport, address: Address) -> None:
-        """Log in with the first key that is taken.
+        """Log in with the first key that the host accepts.
 
         Raises
         ------
         UserError
-            If none is.
+            If it accepts none.
         """
         from paramiko.ssh_exception import AuthenticationException, SSHException
 
@@ -47,7 +54,7 @@ class Identities:
             except (AuthenticationException, SSHException):
                 if transport.is_active():
                     continue
-                break  # the machine takes no more attempts
+                break  # the host accepts no more attempts
             if not left:
                 return
         locked = [path for path in self._locked if path in address.identities]
@@ -57,9 +64,9 @@ class Identities:
                 "no terminal to ask for it",
                 f"Unlock it for all commands: ssh-add {locked[0]}",
             )
-        said = f"Tried {', '.join(tried)}" if tried else "You have no key"
+        reason = f"Tried {', '.join(tried)}" if tried else "You have no key"
         raise UserError(
-            f"{address.name} rejected {address.user}: {said}",
+            f"{address.name} rejected {address.user}: {reason}",
             "Add your key to ~/.ssh/authorized_keys there, or name another one with IdentityFile in ~/.ssh/config",
         )
 
@@ -70,11 +77,11 @@ class Identities:
             for one in Agent().get_keys():
                 yield f"the agent's {one.get_name()}", one
         for path in address.identities:
-            key = self._of(path)
+            key = self._load_key(path)
             if key is not None:
                 yield str(path), key
 
-    def _of(self, path: Path) -> PKey | None:
+    def _load_key(self, path: Path) -> PKey | None:
         if path not in self._unlocked:
             self._unlocked[path] = self._read(path) if path.is_file() else None
         return self._unlocked[path]
@@ -86,7 +93,7 @@ class Identities:
         try:
             try:
                 key = PKey.from_path(path)
-            except (PasswordRequiredException, TypeError):  # the latter is the cryptography library's word for it
+            except (PasswordRequiredException, TypeError):  # cryptography raises a TypeError for a missing passphrase
                 passphrase = self._ask(f"Passphrase of {path}: ")
                 if passphrase is None:
                     self._locked.append(path)

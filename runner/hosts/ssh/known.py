@@ -1,4 +1,4 @@
-"""Host keys. Nothing, not even a user name, is sent to a machine whose key is unknown or has changed."""
+"""Host keys. Nothing, not even a user name, is sent to a host whose key is unknown or has changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def load(address: Address) -> HostKeys:
-    """Return the keys in an address's files.
+    """Return the host keys from the address's known_hosts files.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def load(address: Address) -> HostKeys:
 
 
 def prefer_known(transport: Transport, address: Address, keys: HostKeys) -> None:
-    """Have the machine show a key of a kind that is known of it, if one is."""
+    """Prefer the types of host key that are known for this host."""
     known = list(keys.lookup(address.known_as) or {})
     options: Any = transport.get_security_options()
     kinds = {
@@ -45,12 +45,12 @@ def prefer_known(transport: Transport, address: Address, keys: HostKeys) -> None
 
 
 def check(address: Address, keys: HostKeys, shown: PKey) -> None:
-    """Refuse a machine whose key is not the one that is known.
+    """Reject a host whose key is unknown or has changed.
 
     Raises
     ------
     UserError
-        With the fingerprint, and the command that accepts it.
+        With the fingerprint, and the command that accepts the key.
     """
     known: dict[str, PKey] = dict(keys.lookup(address.known_as) or {})
     if any(key.asbytes() == shown.asbytes() for key in known.values()):

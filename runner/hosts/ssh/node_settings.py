@@ -13,18 +13,18 @@ _PYTHON = "python3"
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """One machine: how it is reached, how many runs at a time, the Python that is started there first.
+    """The settings of one node.
 
     Parameters
     ----------
     host : str
-        A name of ``~/.ssh/config``, a host's name or an address.
+        A name from ``~/.ssh/config``, a host name or an address.
     user, port
-        What goes before ``~/.ssh/config``.
+        Override ``~/.ssh/config``.
     slots : int or None
-        Runs at a time; None: the cluster's number, else its cores.
+        The number of concurrent runs. None means the cluster's setting, or else the number of cores.
     python : str
-        3.6 or later.
+        The Python that starts the agent, 3.6 or later.
     """
 
     host: str
@@ -38,12 +38,12 @@ _TYPES: Mapping[str, type] = {"host": str, "user": str, "port": int, "slots": in
 
 
 def read_nodes(config: Any) -> list[NodeSettings]:
-    """Return the nodes of a compute's settings.
+    """Return the nodes in a compute's settings.
 
     Raises
     ------
     UserError
-        If something in them cannot be.
+        If a setting is invalid.
     """
     nodes = [_node(one) for one in config.hosts]
     names = [one.host for one in nodes]

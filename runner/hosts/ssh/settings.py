@@ -1,4 +1,4 @@
-"""How to reach a machine: from the composition, then from OpenSSH's files (man ssh_config)."""
+"""The connection settings of a host: from the composition, then from OpenSSH's configuration (man ssh_config)."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _PORT = 22
 
 @dataclass(frozen=True)
 class Address:
-    """How one machine is reached.
+    """The connection settings of one host.
 
     Parameters
     ----------
     name : str
-        As it was written, which is how users know it.
+        The name that the user wrote.
     host, port, user
-        Where, and as whom.
+        The address, the port and the login name.
     known_as : str
-        Under which name its key is known.
+        The name under which known_hosts lists its key.
     identities : tuple of Path
-        Files with private keys, in the order in which they are tried.
+        Private key files, in the order in which they are tried.
     only_these : bool
-        Whether the agent's keys are left alone.
+        Whether to skip the keys of the SSH agent (``IdentitiesOnly``).
     known_hosts : tuple of Path
-        Files with the keys of machines.
+        The known_hosts files.
     jump : str or None
-        The machine it is reached through.
+        The jump hosts (``ProxyJump``).
     command : str or None
-        What is run to reach it.
+        The command whose streams carry the connection (``ProxyCommand``).
     seconds : float
-        That connecting may take.
+        The time limit for connecting.
     """
 
     name: str
@@ -57,49 +57,49 @@ class Address:
 def find(
     name: str, *, user: str | None = None, port: int | None = None, files: tuple[Path, ...] | None = None
 ) -> Address:
-    """Return how a machine is reached, with what OpenSSH's files say of it.
+    """Return the connection settings of a host, completed from OpenSSH's configuration.
 
     Parameters
     ----------
     name : str
-        An alias of ``~/.ssh/config``, a host's name or address; ``USER@NAME:PORT`` for one that is jumped through.
+        An alias from ``~/.ssh/config``, a host name or an address. A jump host may be ``USER@NAME:PORT``.
     user, port
-        What goes before the files.
+        Override the configuration.
     files : tuple of Path or None
-        OpenSSH's files, the one that decides first; None: the user's, then the machine's.
+        OpenSSH's configuration files, the first one taking precedence. None means the user's, then the system's.
 
     Raises
     ------
     UserError
-        If a file cannot be read, or the name cannot be one.
+        If a file cannot be read, or `name` is not a valid host.
     """
     before, _, host = name.rpartition("@")
     host, _, after = host.partition(":") if host.count(":") == 1 else (host, "", "")
     if not host or host.startswith("-") or (after and not after.isdigit()):
         raise UserError(f"{name!r} is not a host", "Write it as for ssh: host, user@host, or a name from ~/.ssh/config")
-    said = _said(host, files or _FILES)
-    where = str(said.get("hostname", host))
-    number = port or int(after or said.get("port", _PORT))
-    known = said.get("hostkeyalias") or (where if number == _PORT else f"[{where}]:{number}")
-    command = said.get("proxycommand")
-    jump = said.get("proxyjump")
+    options = _openssh_config(host, files or _FILES)
+    where = str(options.get("hostname", host))
+    number = port or int(after or options.get("port", _PORT))
+    known = options.get("hostkeyalias") or (where if number == _PORT else f"[{where}]:{number}")
+    command = options.get("proxycommand")
+    jump = options.get("proxyjump")
     return Address(
         name=host,
         host=where,
         port=number,
-        user=user or before or said.get("user") or getpass.getuser(),
+        user=user or before or options.get("user") or getpass.getuser(),
         known_as=str(known),
-        identities=tuple(Path(one).expanduser() for one in said.get("identityfile") or _IDENTITIES),
-        only_these=said.get("identitiesonly") == "yes",
-        known_hosts=_paths(said.get("userknownhostsfile"), said.get("globalknownhostsfile")),
+        identities=tuple(Path(one).expanduser() for one in options.get("identityfile") or _IDENTITIES),
+        only_these=options.get("identitiesonly") == "yes",
+        known_hosts=_paths(options.get("userknownhostsfile"), options.get("globalknownhostsfile")),
         jump=jump if jump not in (None, "none") else None,
         command=command if command not in (None, "none") else None,
-        seconds=float(said.get("connecttimeout", 10)),
+        seconds=float(options.get("connecttimeout", 10)),
     )
 
 
-def _said(host: str, files: tuple[Path, ...]) -> dict[str, Any]:
-    """Return what the files say of a host; the first word on a thing stands."""
+def _openssh_config(host: str, files: tuple[Path, ...]) -> dict[str, Any]:
+    """Return OpenSSH's configuration of a host. The first value of a keyword applies."""
     from paramiko import SSHConfig
     from paramiko.ssh_exception import ConfigParseError, CouldNotCanonicalize
 

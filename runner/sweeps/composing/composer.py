@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.config.composition import Composition
+from runner.config.composition import Composition, allow_no_source
 from runner.errors import UserError
+from runner.execution.assets import AssetVersions
 from runner.execution.plan import Plan, layout_of, make_plan
 from runner.layout import Layout
 from runner.sweeps.composing.section_cache import Variants
-from runner.sweeps.composing.value_cache import Leaves
+from runner.sweeps.composing.value_cache import ValueCache
 
 if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
@@ -27,7 +28,7 @@ class _Base(NamedTuple):
     """A composition from which trials differ only in values, and its experiment."""
 
     variants: Variants
-    leaves: Leaves
+    leaves: ValueCache
     experiment: str | None
 
 
@@ -65,6 +66,7 @@ class Composer:
         self._groups: dict[str, bool] = {}
         self._composed: dict[tuple[str, ...], _Base] = {}
         self._layouts: dict[str | None, Layout] = {}
+        self._versions = AssetVersions()
 
     def plan(self, overrides: Sequence[str]) -> Plan:
         """Return the plan of one trial.
@@ -90,7 +92,7 @@ class Composer:
         parsed = _parse(overrides)
         others = [one for one in parsed if not self._only_sets(one)]
         keys = [other.key_or_group for other in others]
-        values = [one for one in parsed if one not in others and not _meets(one.key_or_group, keys)]
+        values = [one for one in parsed if one not in others and not _overlaps(one.key_or_group, keys)]
         structural = tuple(str(one.input_line) for one in parsed if one not in values)
         base = self._composition(structural)
         composed = base.leaves.find(values)
@@ -98,7 +100,9 @@ class Composer:
             composed = self._variant(base.variants, values)
             base.leaves.keep(values, composed)
         words = (*self._shared, *overrides)
-        return make_plan(composed, self._base, base.experiment, words, layout=self._layout(composed))
+        return make_plan(
+            composed, self._base, base.experiment, words, layout=self._layout(composed), versions=self._versions
+        )
 
     def _layout(self, composed: Composition) -> Layout:
         """Return a trial's workspace, which is located once for all trials."""
@@ -109,12 +113,12 @@ class Composer:
 
     def _variant(self, variants: Variants, values: Sequence[Override]) -> Composition:
         touched = [one.key_or_group for one in values]
-        settings = {key: value for key, value in self._settings.items() if _meets(key, touched)}
+        settings = {key: value for key, value in self._settings.items() if _overlaps(key, touched)}
 
         def change(config: DictConfig) -> None:
             for one in values:
                 _set(config, one)
-            _settle(config, settings)
+            _apply_fixed_values(config, settings)
 
         return variants.variant(touched, change)
 
@@ -136,11 +140,12 @@ class Composer:
             chosen = found.hydra.runtime.choices.get("experiment")
             with open_dict(found):
                 del found["hydra"]
-            _settle(found, self._settings)
+            allow_no_source(found)
+            _apply_fixed_values(found, self._settings)
             if len(self._composed) >= _KEPT:
                 del self._composed[next(iter(self._composed))]
             variants = Variants(found)
-            self._composed[structural] = _Base(variants, Leaves(found, variants.texts), chosen)
+            self._composed[structural] = _Base(variants, ValueCache(found, variants.texts), chosen)
         return self._composed[structural]
 
     def _compose(self, structural: tuple[str, ...]) -> DictConfig:
@@ -170,12 +175,12 @@ def _parse(words: Sequence[str]) -> list[Override]:
     return list(map(read_override, words))
 
 
-def _meets(key: str, others: Sequence[str]) -> bool:
+def _overlaps(key: str, others: Sequence[str]) -> bool:
     """Return whether a key equals, contains or is below one of others, so that their order matters."""
     return any(key == other or key.startswith(other + ".") or other.startswith(key + ".") for other in others)
 
 
-def _settle(config: DictConfig, settings: Mapping[str, Any]) -> None:
+def _apply_fixed_values(config: DictConfig, settings: Mapping[str, Any]) -> None:
     """Set the values that override those of every trial."""
     from omegaconf import OmegaConf, open_dict
 

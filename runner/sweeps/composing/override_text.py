@@ -58,11 +58,11 @@ def read_override(text: str) -> Override:
     if number is None:
         return _parse(text)
     value = float(word) if number["fraction"] else int(word)
-    return dataclasses.replace(_like(key), _value=value, input_line=text)
+    return dataclasses.replace(_parse_key(key), _value=value, input_line=text)
 
 
 @functools.lru_cache(maxsize=256)
-def _like(key: str) -> Override:
+def _parse_key(key: str) -> Override:
     return _parse(f"{key}=0")
 
 

@@ -9,7 +9,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from runner.config.composition import Composition, dump_yaml, read_composition
+from runner.config.composition import (
+    Composition,
+    read_composition,
+    section_object,
+    section_plain,
+    section_text,
+    written_value,
+)
 from runner.config.limits.references import start_counting
 from runner.config.schema import RunSpec
 
@@ -32,7 +39,7 @@ class Variants:
 
     def __init__(self, config: DictConfig) -> None:
         self._config, self._original = copy.deepcopy(config), config
-        self.texts = {str(key): _text(config, str(key)) for key in config}
+        self.texts = {str(key): section_text(config, str(key)) for key in config}
         # A section with references may change with any other.
         self._linked = {key for key, text in self.texts.items() if "${" in text}
         self._read: dict[str, tuple[Any, Any]] = {}
@@ -69,11 +76,11 @@ class Variants:
         texts = []
         for key in map(str, config):
             if key in fresh:
-                objects[key], plain[key] = _section(config, key)
-                texts.append(_text(config, key))
+                objects[key], plain[key] = (section_object(config, key), section_plain(config, key))
+                texts.append(section_text(config, key))
             else:
                 if key not in self._read:
-                    self._read[key] = _section(config, key)
+                    self._read[key] = (section_object(config, key), section_plain(config, key))
                 objects[key], plain[key] = self._read[key]
                 texts.append(self.texts[key])
         return Composition(RunSpec(**objects), plain, "".join(texts))
@@ -82,7 +89,7 @@ class Variants:
         """Return the section and the name in it that contain a key, or no section if everything may change."""
         section, _, rest = key.partition(".")
         name = rest.partition(".")[0]
-        there = _node(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
+        there = written_value(self._original, section) if section in self._original.keys() else None  # noqa: SIM118
         return (section, name) if isinstance(there, DictConfig) and name in there.keys() else (None, section)  # noqa: SIM118
 
     def _take_back(self, section: str | None, name: str) -> None:
@@ -94,22 +101,3 @@ class Variants:
             content[name]._set_parent(changed)
         else:
             content.pop(name, None)
-
-
-def _node(config: DictConfig, key: str) -> Any:
-    """Return a value as written, which may be a reference or missing."""
-    return next(node for _, node in config.items_ex(resolve=False, keys=[key]))
-
-
-def _section(config: DictConfig, key: str) -> tuple[Any, Any]:
-    """Return a section as objects and as plain data, with interpolations resolved."""
-    value = config[key]
-    if not OmegaConf.is_config(value):
-        return value, value
-    return OmegaConf.to_object(value), OmegaConf.to_container(value, resolve=True)
-
-
-def _text(config: DictConfig, key: str) -> str:
-    node = _node(config, key)
-    plain = OmegaConf.to_container(node, resolve=False, enum_to_str=True) if OmegaConf.is_config(node) else node
-    return dump_yaml({key: plain})

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 # Values that do not refer to other values of the composition.
-_REFERS = re.compile(r"\$\{(?!(?:project_root|input|oc\.env):)")
+_REFERS = re.compile(r"\$\{(?!(?:project_root|input|output|step|oc\.env):)")
+_BELOW_DATA = re.compile(r"data\.\w+\.\w+\.")  # an input or output is read from its settings as a whole
 _NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
-class Leaves:
+class ValueCache:
     """Caches a composition and replaces values in it.
 
     No schema applies to such a value, and if nothing refers to it, nothing else changes with it.
@@ -64,7 +65,7 @@ class Leaves:
 
     def _is_free(self, key: str) -> bool:
         """Return whether a key accepts any value, in an untyped mapping or one still to be created."""
-        if not _NAMES.fullmatch(key):
+        if not _NAMES.fullmatch(key) or _BELOW_DATA.match(key):
             return False
         node: Any = self._config
         for name in key.split(".")[:-1]:

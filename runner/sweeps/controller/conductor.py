@@ -13,13 +13,13 @@ from typing import Any
 from runner.console.format import show_value
 from runner.errors import UserError, nearest
 from runner.execution.context import RunContext
+from runner.execution.interrupts import counted
 from runner.execution.plan import Plan
 from runner.io.clock import now
 from runner.layout import Layout
 from runner.records import RunRecord
 from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
 from runner.sweeps.composing.secrets import masked_suggestion
-from runner.sweeps.controller.interrupts import counted
 from runner.sweeps.controller.results import settled
 from runner.sweeps.controller.trial import Reports, Trial, carry_out
 from runner.sweeps.ports import Policy, Search, Suggestion, Watcher

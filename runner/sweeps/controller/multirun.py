@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
+from runner.execution.announcement import announce
 from runner.execution.plan import layout_of, new_run_id
 from runner.io.clock import now
 from runner.io.files import locked, write_text
@@ -55,6 +56,7 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
             store.create(sweep)
             write_text(layout.sweep(sweep.id).config, _shared_yaml(order))
         stack.enter_context(held(layout, sweep.id))
+        announce(layout.sweep(sweep.id).root)
         again: tuple[TrialRecord, ...] = ()
         if earlier is not None:
             sweep, again = resumed(layout, store, sweep, order.search, context.finished)

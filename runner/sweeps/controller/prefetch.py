@@ -11,11 +11,11 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.job_order import make_order, write_order
-from runner.io.files import sweep, working_aside
+from runner.io.files import staging_at, sweep
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
-from runner.stages.run import set_up_work
+from runner.stages.run import create_working_copy
 from runner.store.finding import entries
 
 _PREFIX = ".ahead-"
@@ -31,7 +31,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     experiment.mkdir(parents=True, exist_ok=True)
     sweep(experiment, _PREFIX)
     run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
-    with working_aside(run.root):
+    with staging_at(run.root):
         with contextlib.suppress(UserError, OSError):
             _show(dataclasses.replace(context, run=run), record)
         yield
@@ -47,6 +47,6 @@ def _show(context: RunContext, record: RunRecord) -> None:
     context.run.logs.mkdir(parents=True)
     record = dataclasses.replace(record, prepare=prepare(context, record))
     assert context.handle is not None  # noqa: S101 - set by prepare
-    set_up_work(context, record)
+    create_working_copy(context, record)
     write_order(context.run, make_order(context, record, context.handle))
     context.compute.warm_up(context.run.root, context.handle)

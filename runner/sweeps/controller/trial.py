@@ -7,12 +7,11 @@ import traceback
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.control import request_cancel
 from runner.execution.metrics import numbers_of
 from runner.execution.plan import Plan
-from runner.io.json_records import LARGEST_LINES, check_line, open_regular, warn_once
+from runner.io.growing import GrowingLines
 from runner.layout import RunLayout
 from runner.pipeline import execute
 from runner.records import MetricLine, RunRecord
@@ -48,26 +47,16 @@ class Reports:
     run: RunLayout
     metric: str
     values: list[float] = field(default_factory=list)
-    _offset: int = 0
+
+    def __post_init__(self) -> None:
+        self._lines = GrowingLines(self.run.metrics, MetricLine)
 
     def read(self) -> bool:
         """Read new values; return whether there were any."""
         before = len(self.values)
-        try:
-            with open_regular(self.run.metrics, LARGEST_LINES) as file:
-                file.seek(self._offset)
-                content = file.read()
-        except FileNotFoundError:
-            return False
-        except UserError as error:
-            warn_once(self.run.metrics, str(error))
-            return False
-        whole = content[: content.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.splitlines():
-            found = check_line(line, MetricLine)
-            if isinstance(found, dict) and found["name"] == self.metric:
-                self.values += numbers_of(found)
+        for line in self._lines.added():
+            if line["name"] == self.metric:
+                self.values += numbers_of(line)
         return len(self.values) > before
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
+from runner.execution.shared import Shared
+from runner.pipelines.controller.resources import StepResources
+from runner.pipelines.controller.stages import stages_of
 from runner.ports import Compute, Say
 from runner.records import RunRecord, ScaleRecord
 from runner.sweeps.composing.composer import Composer
 from runner.sweeps.controller.prefetch import made_ready
-from runner.sweeps.controller.shared import Shared
 
 if TYPE_CHECKING:
     from runner.sweeps.controller.request import Context, Order
@@ -40,7 +42,8 @@ class Work:
 
         self._order, self._context = order, context
         self._composer = Composer(order.loader, order.master, order.shared, context.base, _settings(order))
-        self._shared = Shared()
+        self._shared, self._guard = Shared(), threading.Lock()
+        self._resources = StepResources(self.new_run, self._context_of)
         self._computes: dict[str, Compute] = {}
         self.say: Say = print
         self._ahead: dict[tuple[str, ...], Plan] = {}
@@ -91,7 +94,7 @@ class Work:
 
     def _get_ready(self, first: Plan) -> None:
         """Let the compute prepare for trials like the first, once."""
-        if not self._is_ready and self._order.search.total != 1:
+        if not self._is_ready and self._order.search.total != 1 and not first.steps:
             self._is_ready = True
             record, run_context = self.new_run(first, {})
             self._closing.enter_context(made_ready(run_context, record))
@@ -105,25 +108,37 @@ class Work:
         compute = self._compute(plan.spec.compute)
         record, run_context = self._context.new_run(plan, compute)
         scaled = self._scaled.result() if compute is self._first else None  # others are prepared as their trials start
-        record = dataclasses.replace(record, properties={**record.properties, **properties}, scale=scaled)
+        record = dataclasses.replace(
+            record, properties={**record.properties, **properties}, scale=None if plan.steps else scaled
+        )
         return record, dataclasses.replace(
             self._shared.between(run_context),
             at_a_time=self.slots,
-            say=self.say,
+            say=_quiet if plan.steps else self.say,
             show_output=False,
+            stages=stages_of(self._resources) if plan.steps else None,
         )
+
+    def _context_of(self, plan: Plan, record: RunRecord) -> RunContext:
+        _, run_context = self._context.new_run(plan, self._compute(plan.spec.compute))
+        return dataclasses.replace(run_context, run=plan.layout.run(record.experiment, record.id))
 
     def _compute(self, config: Any) -> Compute:
         key = repr(config)
-        if key not in self._computes:
-            self._computes[key] = self._context.make_compute(config)
-        return self._computes[key]
+        with self._guard:  # steps of pipelines begin in threads
+            if key not in self._computes:
+                self._computes[key] = self._context.make_compute(config)
+            return self._computes[key]
 
     def close(self) -> None:
         """Release cached resources."""
         for one in self._computes.values():
             one.close()
         self._closing.close()
+
+
+def _quiet(_line: str) -> None:
+    """Take a line of a pipeline's step, which is in the trial's own record."""
 
 
 def _scale(compute: Compute, scaled: Future[ScaleRecord]) -> None:

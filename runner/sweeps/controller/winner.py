@@ -38,8 +38,10 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
     try:
         with locked(context.run.controller_lock), contextlib.closing(context.compute):
             context.say = say
+            record = context.runs.read(record.id)  # a tag may have been set meanwhile
             if record.register is None:
-                record = dataclasses.replace(record, register=register(context, record))
+                own = (context.stages or {}).get("register", register)  # a pipeline's model is that of a step
+                record = dataclasses.replace(record, register=own(context, record))
                 context.runs.write(record)
             if context.spec.endpoint is not None and "deploy" in stages and record.deploy is None:
                 record = dataclasses.replace(record, deploy=deploy(context, record))

@@ -10,7 +10,7 @@ from runner.sweeps.ranking.facts import best_of, show_parameters, show_values, s
 from runner.sweeps.records import SweepRecord, TrialRecord
 
 
-class Pace:
+class TimeEstimate:
     """Estimates the remaining time from the rate at which trials end."""
 
     def __init__(self) -> None:

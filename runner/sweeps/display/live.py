@@ -24,7 +24,7 @@ from runner.layout import Layout, RunLayout
 from runner.records import MetricLine
 from runner.statuses import COMPLETED, FAILED, TERMINAL
 from runner.store.runs import locate
-from runner.sweeps.display.lines import Pace, best_line, trial_line
+from runner.sweeps.display.lines import TimeEstimate, best_line, trial_line
 from runner.sweeps.display.summary import print_summary
 from runner.sweeps.ranking.facts import STOPPED, show_counts, show_parameters, show_values, status_of
 from runner.sweeps.records import SweepRecord, TrialRecord
@@ -40,7 +40,7 @@ class LiveWatcher:
     """Draws the sweep in place until it ends, and clears the drawing before the summary."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout, self._pace = layout, Pace()
+        self._layout, self._estimate = layout, TimeEstimate()
         self._console = Console(highlight=False)
         self._guard = threading.Lock()
         self._sweep: SweepRecord | None = None
@@ -51,7 +51,7 @@ class LiveWatcher:
 
     def begin(self, sweep: SweepRecord) -> None:
         """Start drawing."""
-        self._pace.begin(sweep)
+        self._estimate.begin(sweep)
         self._sweep = sweep
         self._console.print(Text(f"Sweep {sweep.id}", style="bold"))
         atexit.register(self._live.stop)  # restore the cursor however the process ends
@@ -93,8 +93,8 @@ class LiveWatcher:
         return Group(*parts)
 
     def _head(self, sweep: SweepRecord) -> list[Any]:
-        left = self._pace.left(sweep)
-        times = f"{show_duration(self._pace.elapsed())} elapsed" + (
+        left = self._estimate.left(sweep)
+        times = f"{show_duration(self._estimate.elapsed())} elapsed" + (
             f", about {show_duration(left)} left" if left else ""
         )
         lines: list[Any] = [Text(f"{show_counts(sweep)}  ({times})", overflow="ellipsis", no_wrap=True)]

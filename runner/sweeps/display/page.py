@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-from runner.console.format import finite, show_duration, show_time
+from runner.charts.columns import axis, is_log, place
+from runner.charts.document import document
+from runner.console.format import clean, show_duration, show_time
 from runner.io.clock import seconds_between
 from runner.io.files import write_text
 from runner.statuses import FAILED
@@ -18,56 +18,48 @@ from runner.sweeps.ranking.facts import (
     parameter_keys,
     short_names,
     show_counts,
+    show_parameter,
     show_parameters,
-    show_tried,
     show_values,
     status_of,
     value_of,
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
 
-_HERE = Path(__file__).parent
-_DECADES = 2.0  # an axis is logarithmic if its values span more
-
 
 def write_page(record: SweepRecord, path: Path) -> None:
     """Write a sweep's page.
 
-    Everything that a script or user named is data, never markup: the page's own script inserts it
-    as text.
+    It is made of the charts of the studio's page. Everything that a script or user named is data or escaped, never
+    markup.
     """
-    page = (_HERE / "page.html").read_text("utf-8")
-    parts = {
-        "title": html.escape(f"Sweep {record.id}"),
-        "style": (_HERE / "page.css").read_text("utf-8"),
-        "data": _inert(page_data(record)),
-        "script": "\n".join((_HERE / name).read_text("utf-8") for name in ("page_charts.js", "page.js")),
-    }
-    before, *rest = page.split("{{")
-    pieces = [before]
-    for piece in rest:  # a single pass, so that inserted text is not searched again
-        name, _, after = piece.partition("}}")
-        pieces += [parts[name], after]
-    write_text(path, "".join(pieces))
+    write_text(path, document(f"Sweep {record.id}", page_head(record), "sweep_page", page_data(record)))
 
 
-def _inert(value: Any) -> str:
-    """Return JSON that cannot close its script element."""
-    text = json.dumps(finite(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def page_head(record: SweepRecord) -> str:
+    """Return the markup of a sweep's facts, and of the place for its charts."""
+    facts = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in page_facts(record))
+    error = f'<p class="problem">{_text(record.error)}</p>' if record.error else ""
+    return (
+        f'<header><h1>Sweep {_text(record.id)}</h1><dl class="facts">{facts}</dl>{error}</header>\n'
+        '<noscript><p class="notice">The charts are drawn by a script that this file has. '
+        "The same is in sweep.json beside it.</p></noscript>\n"
+        '<section id="sweep"></section>'
+    )
+
+
+def _text(value: str) -> str:
+    return html.escape(clean(value))
 
 
 def page_data(record: SweepRecord) -> dict[str, Any]:
-    """Return the page's data."""
+    """Return the data that `runner/charts/sweep_view.js` draws."""
     keys = parameter_keys(record.trials)
     names = short_names(keys)
     axes = [_parameter(record, key, names[key]) for key in keys]
     return {
-        "id": record.id,
-        "facts": _facts(record),
-        "error": record.error,
         "objectives": [
-            {"name": one.metric, "goal": one.goal, "log": _is_log([value_of(t, one.metric) for t in record.trials])}
+            {"name": one.metric, "goal": one.goal, "log": is_log([value_of(t, one.metric) for t in record.trials])}
             for one in record.objectives
         ],
         "parameters": axes,
@@ -85,7 +77,8 @@ def page_data(record: SweepRecord) -> dict[str, Any]:
     }
 
 
-def _facts(record: SweepRecord) -> list[tuple[str, str]]:
+def page_facts(record: SweepRecord) -> list[tuple[str, str]]:
+    """Return the facts about a sweep to show above its charts."""
     ended = seconds_between(record.created, record.ended) if record.ended else None
     rows = [
         ("experiment", record.experiment),
@@ -100,45 +93,25 @@ def _facts(record: SweepRecord) -> list[tuple[str, str]]:
 
 
 def _parameter(record: SweepRecord, key: str, name: str) -> dict[str, Any]:
-    """Return one axis: numeric if all values are numbers, otherwise with a column for each value."""
-    values = [trial.parameters[key] for trial in record.trials if key in trial.parameters]
-    numbers = [_number(value) for value in values]
-    if None not in numbers:
-        return {"name": name, "key": key, "log": _is_log(numbers), "levels": None}
-    return {"name": name, "key": key, "log": False, "levels": sorted({show_tried(value) for value in values})}
-
-
-def _number(value: Any) -> float | None:
-    """Return a value as a finite number. A text may be one, because Hydra's own sweepers only produce texts."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
-
-
-def _is_log(values: list[float | None]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and min(known) > 0 and math.log10(max(known) / min(known)) > _DECADES
+    known = [trial.parameters[key] for trial in record.trials if key in trial.parameters]
+    return axis(name, key, known, show_parameter)
 
 
 def _trial(record: SweepRecord, trial: TrialRecord, axes: list[dict[str, Any]]) -> dict[str, Any]:
-    seconds = seconds_between(trial.started, trial.ended) if trial.started and trial.ended else None
     status = status_of(trial)
+    begun = seconds_between(record.created, trial.started) if trial.started else None
+    took = seconds_between(trial.started, trial.ended) if trial.started and trial.ended else None
     return {
         "n": trial.number,
         "run": trial.run,
         "status": status,
         "why": trial.reason if status == FAILED else None,
-        "seconds": seconds,
+        "seconds": took,
+        "from": begun,
+        "to": begun + took if begun is not None and took is not None else None,
         "y": [value_of(trial, one.metric) for one in record.objectives],
         "x": [
-            _tried(trial.parameters[axis["key"]], axis) if axis["key"] in trial.parameters else None for axis in axes
+            place(trial.parameters[one["key"]], one, show_parameter) if one["key"] in trial.parameters else None
+            for one in axes
         ],
     }
-
-
-def _tried(value: Any, axis: dict[str, Any]) -> Any:
-    return _number(value) if axis["levels"] is None else show_tried(value)

@@ -16,7 +16,7 @@ from runner.sweeps.ranking.facts import (
     short_names,
     show_counts,
     show_goal,
-    show_tried,
+    show_parameter,
     status_of,
     value_of,
 )
@@ -53,7 +53,7 @@ def print_trials(sweep: SweepRecord, trials: list[TrialRecord], *, reasons: bool
                 trial.run,
                 status_of(trial),
                 *("" if value is None else show_value(float(value)) for value in values),
-                *(show_tried(trial.parameters[key]) if key in trial.parameters else "" for key in names),
+                *(show_parameter(trial.parameters[key]) if key in trial.parameters else "" for key in names),
                 *([trial.reason or ""] if reasons else []),
             ]
         )

@@ -47,24 +47,24 @@ class Halving:
         self._worst = -math.inf if goal == MAXIMIZE else math.inf
         self._last = max_resource if policy == "asha" else None
         self._trials: dict[int, Any] = {}
-        self._told: dict[int, int] = {}
+        self._recorded: dict[int, int] = {}
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
         """Return whether a running trial should be stopped. Once true, the answer does not change."""
         for number in sorted(reports):
-            self._learn(number, reports[number])
+            self._record_scores(number, reports[number])
         return trial in self._stopped
 
     def ended(self, trial: int) -> None:
         """Note that a trial has ended. Its values still count."""
 
-    def _learn(self, number: int, values: Sequence[float]) -> None:
+    def _record_scores(self, number: int, values: Sequence[float]) -> None:
         if number not in self._trials:
             self._trials[number] = self._study.ask()
         asked = self._trials[number]
-        for step in range(self._told.get(number, 0), len(values)):
+        for step in range(self._recorded.get(number, 0), len(values)):
             asked.report(values[step] if math.isfinite(values[step]) else self._worst, step + 1)
             if (self._last is None or step + 1 < self._last) and asked.should_prune():
                 self._stopped.add(number)
-        self._told[number] = len(values)
+        self._recorded[number] = len(values)

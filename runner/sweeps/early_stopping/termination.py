@@ -35,7 +35,7 @@ class Intervals(ABC):
         due = [n for n in range(begin + 1, logged + 1) if n % self._every == 0 and n >= self._delay]
         if due:
             scores = {number: [self._score(value) for value in values] for number, values in reports.items()}
-            if any(self._worse(trial, scores, interval) for interval in due):
+            if any(self._is_worse(trial, scores, interval) for interval in due):
                 self._stopped.add(trial)
         return trial in self._stopped
 
@@ -46,7 +46,7 @@ class Intervals(ABC):
         return self._sign * value if math.isfinite(value) else -math.inf
 
     @abstractmethod
-    def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
+    def _is_worse(self, trial: int, scores: Scores, interval: int) -> bool:
         """Return whether a trial is too bad to continue after its first `interval` values."""
 
 
@@ -70,7 +70,7 @@ class Bandit(Intervals):
         super().__init__(goal, evaluation_interval, delay_evaluation)
         self._factor, self._amount = slack_factor, slack_amount
 
-    def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
+    def _is_worse(self, trial: int, scores: Scores, interval: int) -> bool:
         leader = max(max(values[:interval]) for values in scores.values() if values)
         best = max(scores[trial][:interval])
         return best < min(self._limit(leader), leader)
@@ -89,7 +89,7 @@ class Median(Intervals):
     N values, over all trials that have N values. A trial that ended before has no average at N and does not count.
     """
 
-    def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
+    def _is_worse(self, trial: int, scores: Scores, interval: int) -> bool:
         averages = [sum(values[:interval]) / interval for values in scores.values() if len(values) >= interval]
         return max(scores[trial][:interval]) < statistics.median(averages)
 
@@ -117,7 +117,7 @@ class Truncation(Intervals):
         """Note that a trial has ended; with `exclude_finished_jobs` it no longer counts."""
         self._ended.add(trial)
 
-    def _worse(self, trial: int, scores: Scores, interval: int) -> bool:
+    def _is_worse(self, trial: int, scores: Scores, interval: int) -> bool:
         left_out = self._ended - {trial} if self._exclude else set()
         at = sorted(
             values[interval - 1]

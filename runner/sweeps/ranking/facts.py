@@ -57,10 +57,10 @@ def parameter_keys(trials: Iterable[TrialRecord]) -> list[str]:
 def short_names(keys: Iterable[str]) -> dict[str, str]:
     """Return the shortest unique ending of each key, in whole words."""
     keys = list(keys)
-    return {key: next(one for one in _endings(key) if _is_alone(one, key, keys)) for key in keys}
+    return {key: next(one for one in _suffixes(key) if _is_alone(one, key, keys)) for key in keys}
 
 
-def _endings(key: str) -> list[str]:
+def _suffixes(key: str) -> list[str]:
     words = key.split(".")
     return [".".join(words[-count:]) for count in range(1, len(words) + 1)]
 
@@ -72,11 +72,11 @@ def _is_alone(ending: str, key: str, keys: list[str]) -> bool:
 def show_parameters(trial: TrialRecord, names: Mapping[str, str] | None = None) -> str:
     """Return a trial's parameters as ``kernel=rbf penalty=0.5``."""
     names = short_names(trial.parameters) if names is None else names
-    return " ".join(f"{names.get(key, key)}={show_tried(value)}" for key, value in trial.parameters.items())
+    return " ".join(f"{names.get(key, key)}={show_parameter(value)}" for key, value in trial.parameters.items())
 
 
-def show_tried(value: Any) -> str:
-    """Return a parameter's value as text; null is one, too."""
+def show_parameter(value: Any) -> str:
+    """Return a parameter's value as text. Null is a value, too."""
     return "null" if value is None else show_value(value)
 
 

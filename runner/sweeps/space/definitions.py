@@ -1,4 +1,4 @@
-"""Reads a distribution as YAML has it.
+"""Reads distributions written in YAML.
 
 A plain list is a choice. A mapping has one key, the name of a distribution of Azure ML, and its arguments by name or,
 as in Azure's SDK, by position; or Azure's second form, ``{type: uniform, min_value: 0, max_value: 1}``.
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.errors import UserError, nearest
-from runner.sweeps.space.distributions import Choice, Distribution, Normal, Uniform, Whole
+from runner.sweeps.space.distributions import Choice, Distribution, Integer, Normal, Uniform
 
 _RANGE, _NORMAL = ("min", "max"), ("mu", "sigma")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -42,10 +42,10 @@ def read_distribution(key: str, definition: Any) -> Distribution:
     if isinstance(definition, Sequence) and not isinstance(definition, str):
         return _choice(key, definition)
     if not isinstance(definition, Mapping):
-        raise _wrong(key, f"{definition!r} is neither a list nor a distribution", "For example: [1, 2, 3]")
+        raise _error(key, f"{definition!r} is neither a list nor a distribution", "For example: [1, 2, 3]")
     name, arguments = _named(key, definition)
     if name not in ARGUMENTS:
-        raise _wrong(key, f"unknown distribution '{name}'", nearest(name, ARGUMENTS))
+        raise _error(key, f"unknown distribution '{name}'", nearest(name, ARGUMENTS))
     if name == "choice":
         values = arguments.get("values") if isinstance(arguments, Mapping) else arguments
         return _choice(key, values)
@@ -56,14 +56,14 @@ def _named(key: str, definition: Mapping[str, Any]) -> tuple[str, Any]:
     if "type" in definition:
         return str(definition["type"]), {name: item for name, item in definition.items() if name != "type"}
     if len(definition) != 1:
-        raise _wrong(key, "a distribution must be a mapping with one key, its name", nearest("", ARGUMENTS))
+        raise _error(key, "a distribution must be a mapping with one key, its name", nearest("", ARGUMENTS))
     ((name, arguments),) = definition.items()
     return str(name), arguments
 
 
 def _choice(key: str, values: Any) -> Choice:
     if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise _wrong(key, "a choice needs a list of at least one value")
+        raise _error(key, "a choice needs a list of at least one value")
     return Choice.of(list(values))
 
 
@@ -74,60 +74,60 @@ def _numbers(key: str, name: str, arguments: Any) -> tuple[dict[str, Any], bool]
         given = {_AZURE.get(str(word), str(word)): item for word, item in arguments.items()}
         azure = any(word in _AZURE for word in arguments)
         if azure and any(word in _RANGE for word in arguments):
-            raise _wrong(key, f"{name} takes min and max, or min_value and max_value")
+            raise _error(key, f"{name} takes min and max, or min_value and max_value")
     else:
         items = list(arguments) if isinstance(arguments, Sequence) and not isinstance(arguments, str) else [arguments]
         if len(items) != len(wanted):
-            raise _wrong(key, f"{name} takes {len(wanted)} numbers: {', '.join(wanted)}")
+            raise _error(key, f"{name} takes {len(wanted)} numbers: {', '.join(wanted)}")
         given, azure = dict(zip(wanted, items, strict=True)), True
     for word, item in given.items():
         if word not in wanted:
-            raise _wrong(key, f"{name} has no setting '{word}'", nearest(word, wanted))
+            raise _error(key, f"{name} has no setting '{word}'", nearest(word, wanted))
         if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
-            raise _wrong(key, f"{name}'s {word} is {item!r}, not a finite number")
+            raise _error(key, f"{name}'s {word} is {item!r}, not a finite number")
     for word in wanted:
         if word not in given:
-            raise _wrong(key, f"{name} needs '{word}'")
+            raise _error(key, f"{name} needs '{word}'")
     return given, azure
 
 
 def _build(key: str, name: str, given: dict[str, Any], azure: bool) -> Distribution:
     q = given.get("q")
     if q is not None and q <= 0:
-        raise _wrong(key, f"q={q} must be above 0")
+        raise _error(key, f"q={q} must be above 0")
     if "mu" in given:
         if given["sigma"] <= 0:
-            raise _wrong(key, f"sigma={given['sigma']} must be above 0")
+            raise _error(key, f"sigma={given['sigma']} must be above 0")
         return Normal(given["mu"], given["sigma"], log="log" in name, q=q)
     if name == "randint":
-        given = {"min": 0, "max": _whole(key, given["upper"]) - 1}
-    return _between(key, name, (given["min"], given["max"]), azure, q)
+        given = {"min": 0, "max": _integer(key, given["upper"]) - 1}
+    return _range(key, name, (given["min"], given["max"]), azure, q)
 
 
-def _between(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float | None) -> Distribution:
+def _range(key: str, name: str, bounds: tuple[Any, Any], azure: bool, q: float | None) -> Distribution:
     whole, log = "int" in name, "log" in name
     if log and azure and not whole:
         try:
             bounds = (math.exp(bounds[0]), math.exp(bounds[1]))
         except OverflowError:
-            raise _wrong(
+            raise _error(
                 key, f"the bounds of {name} are exponents", "To give real bounds, write {min: ..., max: ...}"
             ) from None
     low, high = bounds
     if log and low <= 0:
-        raise _wrong(key, f"{name} needs a min above 0", "The logarithm of 0 is undefined")
+        raise _error(key, f"{name} needs a min above 0", "The logarithm of 0 is undefined")
     if low > high or (low == high and not whole):
-        raise _wrong(key, f"{name} needs a min below its max, but got {low} and {high}")
+        raise _error(key, f"{name} needs a min below its max, but got {low} and {high}")
     if whole:
-        return Whole(_whole(key, low), _whole(key, high), log)
+        return Integer(_integer(key, low), _integer(key, high), log)
     return Uniform(low, high, log, q)
 
 
-def _whole(key: str, number: Any) -> int:
+def _integer(key: str, number: Any) -> int:
     if int(number) != number:
-        raise _wrong(key, f"{number} is not a whole number")
+        raise _error(key, f"{number} is not a whole number")
     return int(number)
 
 
-def _wrong(key: str, what: str, hint: str = "") -> UserError:
+def _error(key: str, what: str, hint: str = "") -> UserError:
     return UserError(f"sweep.space.{key}: {what}", hint)

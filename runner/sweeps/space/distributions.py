@@ -33,7 +33,7 @@ class Distribution(Protocol):
         """Return the word of one value."""
 
     def plain(self) -> Any:
-        """Return it as ``sweep.space`` has it, for the record."""
+        """Return it in the form of ``sweep.space``, for the record."""
 
     def optuna(self) -> BaseDistribution:
         """Return what Optuna searches: a raw number, which `decode` turns into a value."""
@@ -99,7 +99,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Integer:
     """Whole numbers from `low` to `high`, both included. Azure's ``randint(upper)`` is 0 to upper - 1."""
 
     low: int

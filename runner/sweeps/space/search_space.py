@@ -17,12 +17,12 @@ from runner.errors import UserError
 from runner.sweeps.composing.override_text import from_word
 from runner.sweeps.ports import Suggestion
 from runner.sweeps.space.definitions import read_distribution
-from runner.sweeps.space.distributions import Choice, Distribution, Uniform, Whole
+from runner.sweeps.space.distributions import Choice, Distribution, Integer, Uniform
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One dimension. `key` is as typed, with Hydra's ``+`` where it adds a key that the composition has not."""
+    """One dimension. `key` is as typed, with Hydra's ``+`` if it adds a key to the composition."""
 
     key: str
     distribution: Distribution
@@ -40,11 +40,11 @@ class Space:
     parameters: tuple[Parameter, ...]
 
     def plain(self) -> dict[str, Any]:
-        """Return it as ``sweep.space`` has it, for the record."""
+        """Return it in the form of ``sweep.space``, for the record."""
         return {parameter.key: parameter.distribution.plain() for parameter in self.parameters}
 
     def suggest(self, values: Sequence[Any], texts: Sequence[str] | None = None) -> Suggestion:
-        """Return what a trial with these values tries, one for each parameter in order."""
+        """Return a suggestion with these values, one for each parameter in order."""
         if texts is None:
             texts = [one.distribution.text(value) for one, value in zip(self.parameters, values, strict=True)]
         return Suggestion(
@@ -53,7 +53,7 @@ class Space:
         )
 
     def at(self, shares: Sequence[float]) -> Suggestion:
-        """Return what is at a point of the unit cube."""
+        """Return the suggestion at a point of the unit cube."""
         pairs = zip(self.parameters, shares, strict=True)
         return self.suggest([parameter.distribution.sample(share) for parameter, share in pairs])
 
@@ -135,5 +135,5 @@ def _interval(key: str, sweep: IntervalSweep) -> Distribution:
     if log and low <= 0:
         raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
     if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless int(...) stands around them
-        return Whole(low, high, log)
+        return Integer(low, high, log)
     return Uniform(float(low), float(high), log)

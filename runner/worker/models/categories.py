@@ -7,24 +7,24 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
 
-class GarbledError(Exception):
-    """XGBoost stored the categories incorrectly; the text says what to do."""
+class DamagedCategoriesError(Exception):
+    """XGBoost stored the categories incorrectly. The message says what to do."""
 
 
 def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
-    """Return the categories of features by position, or None if the booster has or tells none.
+    """Return the categories of features by position, or None if the booster does not store any.
 
     Raises
     ------
-    GarbledError
-        If XGBoost (3.2) has cut texts in the wrong places, which it does where they are not ASCII.
+    DamagedCategoriesError
+        If XGBoost (3.2) split non-ASCII categories in the wrong places.
     """
-    if "c" not in (booster.feature_types or ()) or not hasattr(booster, "get_categories"):  # since 3.1
+    if "c" not in (booster.feature_types or ()) or not hasattr(booster, "get_categories"):  # it came with 3.1
         return None
     known = _read(booster)
     texts = [str(text) for values in known.values() for text in values]
     if not all(ord(letter) < 128 for text in texts for letter in text) and not _keeps_letters():
-        raise GarbledError(
+        raise DamagedCategoriesError(
             "XGBoost stored the categories incorrectly, as it does when they are not ASCII. "
             "Train with ASCII categories or their codes"
         )
@@ -34,8 +34,8 @@ def of_xgboost(booster: "Any") -> "Optional[Dict[int, List[Any]]]":
 def _read(booster: "Any") -> "Dict[int, List[Any]]":
     """Return the categories in the booster's JSON.
 
-    Texts are their bytes, as signed numbers, one after the other, with the place where each begins, see
-    https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` needs pyarrow.
+    Texts are stored as their bytes, one after the other, as signed numbers, with the offset of each text, see
+    https://xgboost.readthedocs.io/en/stable/tutorials/cat.html. `Booster.get_categories` would need pyarrow.
     """
     found = json.loads(booster.save_raw("json").decode("utf-8"))["learner"]["gradient_booster"]
     known = {}

@@ -11,13 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, List, Set
 
-_DATA = ("pandas", "numpy", "polars", "pyarrow")  # their classes hold data, though some have a `transform`
+_DATA = ("pandas", "numpy", "polars", "pyarrow")  # their classes hold data, although some have a `transform`
 _BOOSTED = ("lightgbm", "xgboost")
 _OF_SKLEARN = ("sklearn", "imblearn")  # `check_is_fitted` is reliable for their classes, but not for a user's
 
 
 def check(model: "Any") -> None:
-    """Refuse an object that is not a model, has none of the methods or is not fitted.
+    """Check that an object is a fitted model with a method that can be served.
 
     Raises
     ------
@@ -36,17 +36,17 @@ def check(model: "Any") -> None:
         raise Refusal("{} is not fitted; call fit before you save it".format(unfitted))
     for part in _parts(model, "xgboost") if "xgboost" in sys.modules else ():
         booster = part
-        if hasattr(part, "get_booster"):  # a search also has an unfitted one
+        if hasattr(part, "get_booster"):  # a search also contains an unfitted one
             booster = part.get_booster() if part.__sklearn_is_fitted__() else None
         try:
             if hasattr(booster, "save_raw"):
                 categories.of_xgboost(booster)
-        except categories.GarbledError as garbled:
+        except categories.DamagedCategoriesError as garbled:
             raise Refusal(str(garbled))
 
 
 def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
-    """Yield a model and its parts, as far as they belong to a library."""
+    """Yield the model and its parts that belong to a library."""
     if type(model).__module__.split(".")[0] == library:
         yield model
     elif deepest:
@@ -57,12 +57,12 @@ def _parts(model: "Any", library: str, deepest: int = 6) -> "Iterator[Any]":
 
 
 def methods(model: "Any") -> "List[str]":
-    """Return which of the methods a model has."""
+    """Return the names of the model's methods that can be served."""
     return [name for name in METHODS if callable(getattr(model, name, None))]
 
 
 def _no_model(value: "Any") -> str:
-    """Name an object that cannot be a model whatever methods it has: a class, function, module or table."""
+    """Return what an object is that is never a model: a class, function, module or table. Empty for others."""
     if isinstance(value, type):
         return "the class " + value.__name__
     if isinstance(value, types.ModuleType):
@@ -80,9 +80,9 @@ def _libraries(value: "Any") -> "Set[str]":
 
 
 def _unfitted(model: "Any") -> str:
-    """Return the class of the first unfitted part of a model, empty if all are fitted."""
+    """Return the class of the model's first unfitted part, or an empty string if all are fitted."""
     parts = getattr(model, "steps", None) or getattr(model, "transformer_list", None)
-    if isinstance(parts, list) and "sklearn" in _libraries(model):  # old versions do not look inside
+    if isinstance(parts, list) and "sklearn" in _libraries(model):  # old versions do not check the parts
         return next(filter(None, (_unfitted(one[1]) for one in parts)), "")
     if type(model).__module__.split(".")[0] in _OF_SKLEARN:
         return _unfitted_of_sklearn(model)
@@ -94,13 +94,13 @@ def _unfitted(model: "Any") -> str:
 
 
 def _says_fitted(model: "Any") -> bool:
-    """Ask a model of another library or of the user whether it is fitted; the default is yes."""
+    """Ask a model of another library or of the user whether it is fitted. The default is yes."""
     if _libraries(model).intersection(_BOOSTED) and hasattr(model, "get_params"):
-        return getattr(model, "_Booster", None) is not None  # in all versions of both
+        return getattr(model, "_Booster", None) is not None  # in all versions of both libraries
     for name in ("__sklearn_is_fitted__", "is_fitted"):  # the names used by scikit-learn and CatBoost
-        told = getattr(model, name, None)
-        if callable(told) and (name != "is_fitted" or "catboost" in _libraries(model)):
-            return bool(told())
+        is_fitted = getattr(model, name, None)
+        if callable(is_fitted) and (name != "is_fitted" or "catboost" in _libraries(model)):
+            return bool(is_fitted())
     return True
 
 

@@ -1,7 +1,8 @@
-"""Reads model folders that MLflow writes: which file is the model, how to load it, which method to call.
+"""Reads MLflow's model folders: the model's file, the library that loads it, and the method to call.
 
-``MLmodel`` lists flavours, each with its facts (MLflow 2 and 3). Used where a model is looked at, in the environment of
-its run, and by the server. A model that is one file needs only `METHODS`, the methods that a client may choose.
+``MLmodel`` lists flavours, each with its settings (MLflow 2 and 3). The inspector uses this module in the environment
+of the run, and the server uses it too. For a model in a single file only `METHODS` applies: the methods that a client
+may choose.
 """
 
 import os
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     Flavours = Dict[str, Dict[str, str]]
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform", "score_samples")
-PICKLED = ("model.pkl", "model.joblib", "model.skops")  # MLflow's names, and ours
-EXAMPLES = ("input_example.json", "example_input.json")  # beside a model, or in its folder
+PICKLED = ("model.pkl", "model.joblib", "model.skops")  # MLflow's names and vivero's
+EXAMPLES = ("input_example.json", "example_input.json")  # next to a model, or in its folder
 _LIBRARIES = ("lightgbm", "xgboost", "catboost")
 _LINE = re.compile(r"^( *)([A-Za-z_][\w.]*):\s*(.*)$")
 
 
 class NoModelError(Exception):
-    """The folder does not contain a model that can be loaded; the text says why."""
+    """The folder does not contain a model that can be loaded. The message says why."""
 
 
 class Pyfunc:
@@ -31,7 +32,7 @@ class Pyfunc:
     Parameters
     ----------
     model : mlflow.pyfunc.PyFuncModel
-        As loaded.
+        The loaded model.
     """
 
     def __init__(self, model: "Any") -> None:
@@ -40,8 +41,8 @@ class Pyfunc:
         if schema is not None and schema.has_input_names():
             self.feature_names_in_ = list(schema.input_names())
         hinted = getattr(model.metadata, "_is_signature_from_type_hint", None)  # since MLflow 2.20
-        # What its rows are. Where its `predict` says list[...], MLflow takes nothing but a list: "texts" for list[str],
-        # "values" for list[int] and other plain values, "list" for list[list[float]] and the like. Else "any".
+        # The type of its rows. For a `predict` annotated with list[...], MLflow accepts only a list: "texts" for
+        # list[str], "values" for list[int] and other scalars, "list" for list[list[float]] and so on. Otherwise "any".
         self.rows = "any"
         if hinted is not None and hinted():
             types = [str(one) for one in schema.input_types()] if schema is not None else []
@@ -50,17 +51,17 @@ class Pyfunc:
         self._wants_frame = _wants_frame(model)
 
     def predict(self, rows: "Any") -> "Any":
-        """Return the model's answer to a data frame, matrix or list."""
+        """Return the model's predictions for a data frame, matrix or list."""
         if self._wants_frame and not hasattr(rows, "columns"):
             import pandas
 
-            rows = pandas.DataFrame(rows)  # as MLflow makes it of a dataframe_split without columns
+            rows = pandas.DataFrame(rows)  # as MLflow does with a dataframe_split without columns
         return self._model.predict(rows)
 
 
 def _wants_frame(model: "Any") -> bool:
     """Return whether the annotations of a model's `predict` require a pandas data frame."""
-    own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as its `unwrap_python_model` has it
+    own = getattr(getattr(model, "_model_impl", None), "python_model", None)  # as in MLflow's `unwrap_python_model`
     hint = getattr(getattr(own, "predict_type_hints", None), "input", None)
     return getattr(hint, "__name__", "") == "DataFrame" and hint.__module__.partition(".")[0] == "pandas"
 
@@ -109,7 +110,7 @@ def model_file(names: "Iterable[str]", flavours: "Flavours") -> "Tuple[str, str]
 
 
 def load(library: str, flavours: "Flavours", content: bytes, folder: str) -> "Any":
-    """Load a model with its library."""
+    """Load a model with the library of its flavour."""
     if library == "lightgbm":
         import lightgbm
 
@@ -130,20 +131,20 @@ def load(library: str, flavours: "Flavours", content: bytes, folder: str) -> "An
 
 
 def default_method(flavours: "Flavours") -> "Optional[str]":
-    """Return the method behind MLflow's ``predict``, if the model names one."""
+    """Return the method that MLflow's ``predict`` calls, if the model names one."""
     return flavours.get("python_function", {}).get("predict_fn")
 
 
 def code_folder(folder: str, flavours: "Flavours") -> "Optional[str]":
-    """Return the folder of modules that was logged with a model (``code_paths``), if there is one."""
+    """Return the folder of modules that was logged with a model (``code_paths``), or None."""
     for facts in flavours.values():
         if facts.get("code"):
             return os.path.join(folder, facts["code"])
     return None
 
 
-def take_in_code(folder: "Optional[str]") -> "List[str]":
-    """Make those modules importable; return their names."""
+def make_importable(folder: "Optional[str]") -> "List[str]":
+    """Make the modules in a folder importable, and return their names."""
     if folder is None or not os.path.isdir(folder):
         return []
     if folder not in sys.path:

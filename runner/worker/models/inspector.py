@@ -1,7 +1,7 @@
 """Loads a model in a clean process of its environment and describes it.
 
-The program ``models.inspector PATH`` prints one JSON object, ``models.inspector PATH ANSWER`` writes it to a file.
-With ``--wait``, the question is read from standard input as ``{"path": ..., "framework": ...}``. With
+The program ``models.inspector PATH`` prints one JSON object, and ``models.inspector PATH ANSWER`` writes it to a file.
+With ``--wait``, the request is read from standard input as ``{"path": ..., "framework": ...}``. With
 ``--preload SCRIPT``, the libraries that the script imports are imported first.
 """
 
@@ -16,13 +16,14 @@ from .loading import Refusal, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Optional
 
+_LARGEST_DIAGRAM = 2 << 20  # characters
 _KNOWN = ("sklearn", "numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "skops")
 
 
 def preload(script: str) -> None:
-    """Import the libraries a script names, at low priority. Failures are ignored, because they recur later."""
+    """Import the libraries that a script imports, at low priority. Errors are ignored, because they recur later."""
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
@@ -45,7 +46,7 @@ def preload(script: str) -> None:
 
 
 def inspect(path: str) -> "Dict[str, Any]":
-    """Return the inspection of a model; a refusal is in its ``error``."""
+    """Return the description of a model. If it cannot be registered, ``error`` says why."""
     found = {"path": os.path.basename(path), "sha256": ""}  # type: Dict[str, Any]
     try:
         model = load(path, found)
@@ -54,6 +55,7 @@ def inspect(path: str) -> "Dict[str, Any]":
         if found.get("default_method") not in found["methods"]:
             found["default_method"] = None
         found["example_input"] = _example(path)
+        found["diagram"] = _diagram(model)
     except Refusal as refusal:
         found["error"] = " ".join(str(refusal).split())
     return found
@@ -75,6 +77,19 @@ def _describe(model: "Any") -> "Dict[str, Any]":
     if "sklearn" in sys.modules:
         found.update(framework="ScikitLearn", framework_version=sys.modules["sklearn"].__version__)
     return found
+
+
+def _diagram(model: "Any") -> "Optional[str]":
+    """Return scikit-learn's own drawing of a model as HTML, None where the library draws none."""
+    draw = getattr(sys.modules.get("sklearn.utils"), "estimator_html_repr", None)
+    if draw is None or not hasattr(model, "get_params"):
+        return None
+    try:
+        drawn = draw(model)
+    except Exception as error:  # the model can still be used
+        sys.stderr.write("diagram: {}\n".format(error))
+        return None
+    return drawn if isinstance(drawn, str) and len(drawn) <= _LARGEST_DIAGRAM else None
 
 
 def _class_name(value: "Any") -> str:
@@ -105,9 +120,9 @@ def _example(path: str) -> "Any":
 
 
 def main(arguments: "List[str]") -> None:
-    """Answer one question on the real standard output, which a model's own output cannot reach."""
+    """Answer one request on the real standard output, which the model's own output cannot reach."""
     asked = [one for one in arguments if not one.startswith("--")]
-    answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - until the end
+    answer = open(asked[1], "wb") if len(asked) == 2 else os.fdopen(os.dup(1), "wb")  # noqa: SIM115 - open until the end
     os.dup2(2, 1)
     if "--preload" in arguments:
         preload(arguments[arguments.index("--preload") + 1])
@@ -120,4 +135,4 @@ def main(arguments: "List[str]") -> None:
         path = asked[0]
     answer.write(json.dumps(inspect(path)).encode("ascii") + b"\n")
     answer.flush()
-    os._exit(0)  # the answer is written: do not wait for libraries to clean up
+    os._exit(0)  # the answer is complete; do not wait for the clean-up of libraries

@@ -1,4 +1,4 @@
-"""Loads a model according to its file's format, and records the modules that it names."""
+"""Loads a model according to its file format, and records the modules that it needs."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ _NAMED = set()  # type: Set[str]  # modules that were requested while the model 
 
 
 class Refusal(Exception):
-    """Why a model cannot be registered."""
+    """The model cannot be registered. The message says why."""
 
 
 def load(path: str, found: "Dict[str, Any]") -> "Any":
@@ -45,19 +45,19 @@ def _of_folder(path: str, found: "Dict[str, Any]") -> "Tuple[Any, List[str]]":
         library, name = flavours.model_file(os.listdir(path), facts)
     except flavours.NoModelError as error:
         raise Refusal("{}; register it with model.framework=Custom".format(error))
-    own = flavours.take_in_code(flavours.code_folder(path, facts))
+    own = flavours.make_importable(flavours.code_folder(path, facts))
     found["default_method"] = flavours.default_method(facts)
     with open(os.path.join(path, name), "rb") as model_file:
         content = model_file.read()
     if not library:
         return _load(os.path.join(path, name), content), own
     _NAMED.add(library)
-    return _guarded(lambda: _noted(lambda: flavours.load(library, facts, content, path))), own
+    return _guarded(lambda: _record_modules(lambda: flavours.load(library, facts, content, path))), own
 
 
 def _load(path: str, content: bytes) -> "Any":
     if not path.endswith(".skops"):
-        return _guarded(lambda: _noted(lambda: _unpickle(content)))
+        return _guarded(lambda: _record_modules(lambda: _unpickle(content)))
     return _guarded(lambda: _of_skops(content))
 
 
@@ -93,7 +93,7 @@ def _guarded(load: "Callable[[], Any]") -> "Any":
         raise Refusal("it is not a model that can be loaded ({}: {})".format(type(error).__name__, error))
 
 
-def _noted(load: "Callable[[], Any]") -> "Any":
+def _record_modules(load: "Callable[[], Any]") -> "Any":
     """Unpickle and record the modules that the pickle names."""
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(_note)

@@ -1,1 +1,1 @@
-"""Programs that run on a node: the agent of a connection, the keeper, and their handling of run folders."""
+"""Programs that run on a node: the agent of a connection, the daemon, and their handling of run folders."""

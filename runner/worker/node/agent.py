@@ -1,14 +1,15 @@
 """Executes a controller's requests on a node, over its standard streams. Standard library only, Python 3.6 or later.
 
-A message is a line of JSON and as many bytes as its ``bytes`` says. Each request has an ``id`` and gets messages with
-that ``id``: any number of pieces, and a last one with ``done`` or ``error``. Requests are carried out side by side. The
-agent ends with its input, and with it the programs it runs; what was started with ``spawn`` goes on.
+A message is a line of JSON, followed by as many bytes as its ``bytes`` says. Each request has an ``id`` and gets
+messages with that ``id``: any number of pieces, and a last one with ``done`` or ``error``. Requests run concurrently.
+The agent ends when its input ends, and so do the programs it runs. Programs started with ``spawn`` continue.
 """
 
 import base64
 import errno
 import fcntl
 import getpass
+import hashlib
 import io
 import json
 import os
@@ -29,9 +30,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Callable, Dict, Optional, Set
 
-PIECE = 1 << 18  # bytes: one large message would be much slower
-_LARGEST = 1 << 30  # bytes that follow a message
-_LAST = 30.0  # seconds
+PIECE = 1 << 18  # bytes; one large message would be much slower
+_LARGEST = 1 << 30  # bytes that may follow a message
+_LAST = 30.0  # seconds that the last requests get to end
 
 
 class Agent:
@@ -39,55 +40,55 @@ class Agent:
 
     Parameters
     ----------
-    asked, answers : file
-        Binary streams.
-    forgotten : float
-        Seconds of silence after which it ends.
+    requests, answers : file
+        The binary streams of requests and of messages.
+    max_silence : float
+        Seconds of silence after which the agent ends.
     """
 
-    def __init__(self, asked: "BinaryIO", answers: "BinaryIO", forgotten: float) -> None:
-        self._asked, self._answers, self._forgotten = asked, answers, forgotten
+    def __init__(self, requests: "BinaryIO", answers: "BinaryIO", max_silence: float) -> None:
+        self._requests, self._answers, self._max_silence = requests, answers, max_silence
         self._writing, self._importing = threading.Lock(), threading.Lock()
         self._load: "Any" = None
-        self._going: "Dict[int, Task]" = {}
-        self._heard = time.monotonic()
+        self._tasks: "Dict[int, Task]" = {}
+        self._last_message = time.monotonic()
         self._threads: "Set[threading.Thread]" = set()
 
     def serve(self) -> None:
         """Execute requests until the input ends."""
-        threading.Thread(target=self._end_if_forgotten, daemon=True).start()
+        threading.Thread(target=self._end_if_silent, daemon=True).start()
         while True:
-            line = self._asked.readline()
+            line = self._requests.readline()
             if not line:
                 break
-            self._heard = time.monotonic()
+            self._last_message = time.monotonic()
             message = _read(line)
-            content = self._asked.read(message["bytes"])
+            content = self._requests.read(message["bytes"])
             if message["do"] == "alive":
                 self.say(message["id"])
                 continue
             if message["do"] in ("feed", "stop"):
-                task = self._going.get(message["id"])
+                task = self._tasks.get(message["id"])
                 if task is not None:
                     task.take(message["do"], content)
                 continue
             task = Task(self, message, content)
-            self._going[message["id"]] = task
+            self._tasks[message["id"]] = task
             thread = threading.Thread(target=task.carry_out, daemon=True)
             self._threads.add(thread)
             thread.start()
             self._threads = {one for one in self._threads if one.is_alive()}
-        for task in list(self._going.values()):
+        for task in list(self._tasks.values()):
             task.take("stop", b"")
         until = time.monotonic() + _LAST  # the last requests are still completed
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _end_if_forgotten(self) -> None:
+    def _end_if_silent(self) -> None:
         """End after a long silence, because a connection that is cut gives no notice."""
-        while time.monotonic() - self._heard < self._forgotten:
+        while time.monotonic() - self._last_message < self._max_silence:
             time.sleep(1)
-        for task in list(self._going.values()):
+        for task in list(self._tasks.values()):
             task.take("stop", b"")
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -100,7 +101,7 @@ class Agent:
                 self._answers.flush()
 
     def module(self, folder: str, name: str) -> "Any":
-        """Return a module of the worker's folder, which is the same for as long as the agent lives."""
+        """Return a module from the worker's folder. The folder stays the same for the life of the agent."""
         with self._importing:
             if self._load is None:
                 self._load = runpy.run_path(os.path.join(folder, "importlib_bootstrap.py"))["load"]
@@ -108,22 +109,22 @@ class Agent:
 
     def forget(self, number: int) -> None:
         """Forget a request that has ended."""
-        self._going.pop(number, None)
+        self._tasks.pop(number, None)
 
 
 class Task:
-    """One request, from its arrival to its last answer."""
+    """One request, from its arrival to its last message."""
 
     def __init__(self, agent: Agent, message: "Dict[str, Any]", content: bytes) -> None:
         self._agent, self._message, self._content = agent, message, content
         self._number = message["id"]
         self._process: "Optional[subprocess.Popen[bytes]]" = None
-        self._fed, self._feeding = os.pipe()
+        self._feed_reader, self._feeding = os.pipe()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
 
     def take(self, what: str, content: bytes) -> None:
-        """Accept a piece of data or a request to stop; an empty piece is the last."""
+        """Accept a piece of data or a request to stop. An empty piece ends the data."""
         if what == "stop":
             self._stopped.set()
             with self._lock:
@@ -134,7 +135,7 @@ class Task:
             try:
                 with open(self._feeding, "wb", closefd=False) as pipe:
                     pipe.write(content)
-            except OSError:  # its reader has failed and reports that
+            except OSError:  # the reader of the pipe has failed and reports that
                 pass
         else:
             self._end_feeding()
@@ -156,11 +157,11 @@ class Task:
             self._agent.say(self._number, error="{}: {}".format(type(error).__name__, error), errno=None)
         finally:
             self._end_feeding()
-            os.close(self._fed)
+            os.close(self._feed_reader)
             self._agent.forget(self._number)
 
     def do_run(self) -> "Dict[str, Any]":
-        """Run a program to its end and send both its streams."""
+        """Run a program until it ends and send its output, standard error included."""
         with self._lock:
             if self._stopped.is_set():
                 return {"code": None}
@@ -183,7 +184,7 @@ class Task:
         return {"code": self._process.wait()}
 
     def do_spawn(self) -> "Dict[str, Any]":
-        """Start a program that survives the connection, with its output in a file."""
+        """Start a program that outlives the connection and writes its output to a file."""
         with open(self._message["log"], "ab") as log:
             process = subprocess.Popen(
                 self._message["argv"],
@@ -206,7 +207,7 @@ class Task:
         return found
 
     def do_look(self) -> "Dict[str, Any]":
-        """Send what is at a path."""
+        """Return whether a path exists, with its size, kind and a stamp of its last change."""
         try:
             state = os.stat(self._path())
         except (FileNotFoundError, NotADirectoryError):
@@ -215,11 +216,11 @@ class Task:
         return {"there": True, "size": state.st_size, "folder": stat.S_ISDIR(state.st_mode), "stamp": stamp}
 
     def do_missing(self) -> "Dict[str, Any]":
-        """Send which of some paths do not exist."""
+        """Return the paths that do not exist."""
         return {"missing": [path for path in self._message["paths"] if not os.path.exists(expanded(path))]}
 
     def do_know(self) -> "Dict[str, Any]":
-        """Send facts about this machine, and create its folder."""
+        """Create this machine's folder, and return facts about the machine."""
         root = own(self._path())
         return {
             "root": os.path.realpath(root),
@@ -237,21 +238,21 @@ class Task:
         }
 
     def do_call(self) -> "Dict[str, Any]":
-        """Call a function in the worker's folder, which has been sent by then."""
+        """Call a function of the worker's folder, which has been sent before."""
         module = self._agent.module(expanded(self._message["worker"]), self._message["module"])
         answer: "Dict[str, Any]" = getattr(module, self._message["function"])(self, self._message)
         return answer
 
     def say(self, content: bytes, hold: bool = False, **facts: "Any") -> None:
-        """Send a piece with what it is."""
+        """Send a piece with its facts."""
         self._agent.say(self._number, content, hold, **facts)
 
     def stopped(self) -> bool:
-        """Return whether the requester wants no more."""
+        """Return whether the client has stopped the request."""
         return self._stopped.is_set()
 
     def do_read(self) -> "Dict[str, Any]":
-        """Send a file's bytes from an offset on."""
+        """Send a file's content from an offset."""
         with open(self._path(), "rb") as file:
             file.seek(self._message.get("offset", 0))
             while True:
@@ -266,7 +267,7 @@ class Task:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         aside = "{}.{}-{}.part".format(path, os.getpid(), self._number)
         try:
-            with open(self._fed, "rb", closefd=False) as fed, open(aside, "wb") as file:
+            with open(self._feed_reader, "rb", closefd=False) as fed, open(aside, "wb") as file:
                 shutil.copyfileobj(fed, file, PIECE)
                 file.flush()
                 os.fsync(file.fileno())
@@ -280,19 +281,44 @@ class Task:
         return {}
 
     def do_unpack(self) -> "Dict[str, Any]":
-        """Unpack an archive that is sent into a folder."""
+        """Unpack the archive that is sent into a folder."""
         path = self._path()
         os.makedirs(path, exist_ok=True)
-        with open(self._fed, "rb", closefd=False) as fed, tarfile.open(fileobj=fed, mode="r|") as archive:
+        with open(self._feed_reader, "rb", closefd=False) as fed, tarfile.open(fileobj=fed, mode="r|") as archive:
             for one in archive:
                 archive.extract(one, path)
         if self._stopped.is_set():
             raise OSError("the connection ended in the middle of a message")
         return {}
 
+    def do_append(self) -> "Dict[str, Any]":
+        """Write the data sent to a file from an offset. What has arrived when the connection ends is kept."""
+        path = self._path()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(self._feed_reader, "rb", closefd=False) as fed, open(path, "ab") as file:
+            file.truncate(self._message["offset"])
+            shutil.copyfileobj(fed, file, PIECE)
+        if self._stopped.is_set():
+            raise OSError("the connection ended in the middle of a message")
+        os.chmod(path, self._message["mode"])
+        return {}
+
+    def do_contents(self) -> "Dict[str, Any]":
+        """Send name, size and SHA-256 of each file in a folder, a message for each."""
+        root = self._path()
+        for parent, _, names in os.walk(root):
+            for name in names:
+                path, digest, size = os.path.join(parent, name), hashlib.sha256(), 0
+                with open(path, "rb") as file:
+                    for piece in iter(lambda: file.read(PIECE), b""):
+                        digest.update(piece)
+                        size += len(piece)
+                self.send(json.dumps([os.path.relpath(path, root), size, digest.hexdigest()]).encode())
+        return {}
+
     def do_pack(self) -> "Dict[str, Any]":
         """Send a file or a folder as an archive."""
-        with tarfile.open(fileobj=Pieces(self), mode="w|", bufsize=PIECE) as archive:
+        with tarfile.open(fileobj=PieceWriter(self), mode="w|", bufsize=PIECE) as archive:
             archive.add(self._path(), ".")
         return {}
 
@@ -308,12 +334,12 @@ class Task:
         return {}
 
     def do_remove(self) -> "Dict[str, Any]":
-        """Remove a file or a folder with its content."""
+        """Remove a file, or a folder and its contents."""
         remove(self._path())
         return {}
 
     def do_lock(self) -> "Dict[str, Any]":
-        """Hold a lock until told to stop; the kernel frees it when this process dies."""
+        """Hold a lock until a request to stop. The kernel releases it if this process dies."""
         path = self._path()
         os.makedirs(os.path.dirname(path), exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)  # as in locks.py
@@ -335,7 +361,7 @@ class Task:
 
 
 def _read(line: bytes) -> "Dict[str, Any]":
-    """Return the next message. After an invalid one, the start of the next is unknown."""
+    """Parse a message. After an invalid one the agent ends, because the start of the next message is unknown."""
     try:
         message = json.loads(line.decode())
         found = dict(message, id=int(message["id"]), bytes=int(message.get("bytes", 0)), do=str(message["do"]))
@@ -343,11 +369,11 @@ def _read(line: bytes) -> "Dict[str, Any]":
             return found
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         pass
-    sys.exit("received a line of {} bytes that is not a message".format(len(line)))  # its content may be secret
+    sys.exit("received a line of {} bytes that is not a message".format(len(line)))  # the content may be secret
 
 
-class Pieces(io.RawIOBase):
-    """A file whose content is sent."""
+class PieceWriter(io.RawIOBase):
+    """A writable file that sends its content as pieces."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
@@ -365,15 +391,15 @@ def expanded(path: str) -> str:
 
 
 def own(root: str) -> str:
-    """Create this machine's folder and return it; a separate one if several machines share the home folder."""
-    make_own(root)
+    """Create this machine's folder and return it. Machines that share a home folder get separate ones."""
+    make_private_folder(root)
     mark, machine = os.path.join(root, "machine"), os.uname().nodename
     aside = "{}.{}-{}.part".format(mark, machine, os.getpid())
     if not os.path.exists(mark):
         with open(aside, "w") as file:
             file.write(machine)
         try:
-            os.link(aside, mark)  # by one of them only
+            os.link(aside, mark)  # succeeds on one machine only
         except FileExistsError:
             pass
         finally:
@@ -382,14 +408,14 @@ def own(root: str) -> str:
         owner = file.read()
     if owner != machine:
         root = "{}-{}".format(root, machine)
-        make_own(root)
+        make_private_folder(root)
     return root
 
 
-def make_own(root: str) -> None:
-    """Create a folder for programs to start. Refuse one that others own or can write."""
+def make_private_folder(root: str) -> None:
+    """Create a folder for programs to start. Raise an `OSError` if others own it or can write to it."""
     os.makedirs(root, mode=0o700, exist_ok=True)
-    owners = {os.stat(root).st_uid, os.lstat(root).st_uid}  # a link to it has an owner too
+    owners = {os.stat(root).st_uid, os.lstat(root).st_uid}  # the owners of the folder and of a link to it
     if not owners <= {os.geteuid(), 0}:
         raise OSError(errno.EPERM, "{} belongs to another user. Choose another folder: compute.root=PATH".format(root))
     if os.stat(root).st_mode & 0o022:
@@ -403,7 +429,7 @@ def space(path: str) -> int:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """End a program and what it started."""
+    """Kill a program and its process group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -411,23 +437,23 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def remove(path: str) -> None:
-    """Remove whatever is at a path, regardless of permissions; a missing path is fine."""
+    """Remove a path, regardless of permissions. A missing path is not an error."""
     if os.path.islink(path) or os.path.isfile(path):
         os.unlink(path)
     elif os.path.isdir(path):
 
-        def loosen(function: "Any", name: str, _: "Any") -> None:
+        def make_removable(function: "Any", name: str, _: "Any") -> None:
             os.chmod(os.path.dirname(name), 0o700)
             os.chmod(name, 0o700)
             function(name)
 
-        shutil.rmtree(path, onerror=loosen)
+        shutil.rmtree(path, onerror=make_removable)
 
 
-def main(mark: str, forgotten: float, timeouts: str) -> None:
-    """Print the mark that tells the other side where our output starts, and serve.
+def main(mark: str, max_silence: float, timeouts: str) -> None:
+    """Print the mark that tells the controller where the agent's output starts, and serve.
 
-    `timeouts` is what the other side changes of ``timeouts.py``, for all that is started here.
+    `timeouts` are the controller's changes to ``timeouts.py``, for all programs that are started here.
     """
     if timeouts:
         os.environ["VIVERO_TIMEOUTS"] = timeouts
@@ -435,4 +461,4 @@ def main(mark: str, forgotten: float, timeouts: str) -> None:
     os.dup2(2, 1)  # other output must not mix with our messages
     answers.write(b"\n" + base64.b64decode(mark) + b"\n")
     answers.flush()
-    Agent(sys.stdin.buffer, answers, forgotten).serve()
+    Agent(sys.stdin.buffer, answers, max_silence).serve()

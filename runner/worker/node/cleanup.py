@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from .. import files, locks
+from .. import files, layout, locks
 from ..run import processes
 from . import daemon
 from .run_folder import FILLING, clear_abandoned
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-_ENDS = 20.0  # seconds that a worker gets after the second signal
+_ENDS = 20.0  # seconds that a run gets to end before its worker is killed
 _TICK = 0.02
 _APART = 0.05  # seconds between two signals, so that they are counted as two
 _KEPT = ("environments", "snapshots", "worker", "runner", "data", "bin", "cache", "engines", "asked")
@@ -21,11 +21,11 @@ _ABANDONED = 3600.0  # seconds after which temporary folders count as leftovers
 
 
 def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Ask a run to end, or with ``kill`` end it immediately."""
+    """Ask a run to end. With ``kill``, end it immediately."""
     run = facts["run"]
     if not os.path.isdir(run):
         return {"there": False}
-    mark = os.path.join(run, "cancel.json")
+    mark = os.path.join(run, layout.CANCEL)
     if not os.path.exists(mark):
         files.write_json(mark, facts["mark"], durable=False)
     pid = _worker(run)
@@ -39,42 +39,42 @@ def cancel(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def _worker(run: str) -> "Optional[int]":
     """Return the pid of a run's living worker, or of its container's supervisor."""
-    attendant = os.path.join(run, "attendant.lock")
+    supervisor_lock = os.path.join(run, layout.ATTENDANT_LOCK)
     try:
-        if locks.is_locked(attendant):
-            with open(attendant) as file:
+        if locks.is_locked(supervisor_lock):
+            with open(supervisor_lock) as file:
                 return int(file.read())
-        if locks.is_locked(os.path.join(run, "worker.lock")):
-            return int(files.read_json(os.path.join(run, "process.json"))["pid"])
+        if locks.is_locked(os.path.join(run, layout.WORKER_LOCK)):
+            return int(files.read_json(os.path.join(run, layout.PROCESS))["pid"])
     except (OSError, ValueError, KeyError):
         pass
     return None
 
 
 def end(run: str) -> None:
-    """End a run, killing whatever does not end by itself."""
+    """End a run. A worker that does not end in time is killed."""
     until = time.monotonic() + _ENDS
-    told = 0.0
-    while daemon.goes_on(run):
+    reported = 0.0
+    while daemon.is_running(run):
         pid = _worker(run)
         if pid is not None and time.monotonic() > until:
             processes.send(pid, signal.SIGKILL)  # the kernel then ends the script
-        elif pid is not None and time.monotonic() - told > 1:
+        elif pid is not None and time.monotonic() - reported > 1:
             processes.send(pid, signal.SIGTERM)
-            told = time.monotonic()
+            reported = time.monotonic()
         time.sleep(_TICK)
 
 
 def end_run(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
     """End a run if it is still going."""
-    if daemon.goes_on(facts["run"]):
-        files.write_json(os.path.join(facts["run"], "cancel.json"), {"by": "its controller"}, durable=False)
+    if daemon.is_running(facts["run"]):
+        files.write_json(os.path.join(facts["run"], layout.CANCEL), {"by": "its controller"}, durable=False)
         end(facts["run"])
     return {}
 
 
 def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """End running ones of the given runs, and remove all of them."""
+    """End those of the given runs that are running, and remove all of them."""
     for run in facts["runs"]:
         if os.path.isdir(run):
             end_run(task, {"run": run})
@@ -83,29 +83,29 @@ def forget(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def state(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Return the state of the node: its runs, whether a keeper is running, and the bytes stored."""
+    """Return the state of the node: its runs, the daemon's pid if one is running, and the sizes of its caches."""
     root = facts["root"]
-    answer = daemon.asked(root, do="state")
+    answer = daemon.ask_if_running(root, do="state")
     return {
-        "keeper": answer.get("pid") if answer else None,
-        "running": [os.path.basename(run) for run in daemon.held(root)],
+        "daemon": answer.get("pid") if answer else None,
+        "running": [os.path.basename(run) for run in daemon.running_jobs(root)],
         "runs": _names(os.path.join(root, "runs")),
         "kept": {name: _size(os.path.join(root, name)) for name in _KEPT} if facts.get("sizes") else {},
     }
 
 
 def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Remove abandoned runs and, with `everything`, the caches."""
+    """Remove the given runs and temporary leftovers and, with ``all``, the caches unless runs are active."""
     root, freed = facts["root"], 0
     ended: "List[str]" = []
     for name in facts["runs"]:
         run = os.path.join(root, "runs", name)
-        if daemon.goes_on(run):
+        if daemon.is_running(run):
             ended.append(name)
         freed += _size(run)
         forget(task, {"runs": [run]})
     clear_abandoned(root)
-    running = daemon.held(root)
+    running = daemon.running_jobs(root)
     for name in _KEPT if facts["all"] and not running else ():
         freed += _size(os.path.join(root, name))
         files.remove_tree(os.path.join(root, name))
@@ -119,14 +119,14 @@ def clean(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def stop(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """End the runs of a node and its keeper."""
+    """End the node's runs and its daemon."""
     root = facts["root"]
-    running = daemon.held(root)
+    running = daemon.running_jobs(root)
     for run in running if facts["runs"] else ():
         cancel(task, {"run": run, "mark": {"format": 1, "by": "vivero nodes stop", "reason": None}})
         end(run)
-    answer = daemon.asked(root, do="stop")
-    return {"ended": [os.path.basename(run) for run in running if facts["runs"]], "keeper": answer is not None}
+    answer = daemon.ask_if_running(root, do="stop")
+    return {"ended": [os.path.basename(run) for run in running if facts["runs"]], "daemon": answer is not None}
 
 
 def _names(folder: str) -> "List[str]":
@@ -137,7 +137,7 @@ def _names(folder: str) -> "List[str]":
 
 
 def _size(path: str) -> int:
-    """Return the bytes on disk of all that is below a path, each file once."""
+    """Return the bytes on disk below a path, counting hard-linked files once."""
     seen, total = set(), 0
     for parent, _, names in os.walk(path):
         for name in names:

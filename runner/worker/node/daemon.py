@@ -1,8 +1,8 @@
-"""The one process of a node that outlives connections: counts slots, starts workers, keeps interpreters.
+"""The node's daemon, which outlives connections. It counts slots, starts workers and holds prefork interpreters.
 
-The program ``node.daemon ROOT IDLE_SECONDS`` is started on demand and queried with lines of JSON on a socket in its
-folder. It ends after so many seconds without runs or questions. Workers do not need it: if it is killed, they continue,
-and the next one counts them by the locks they hold.
+The program ``node.daemon ROOT IDLE_SECONDS`` is started on demand and answers lines of JSON on a socket in its
+folder. It ends after `IDLE_SECONDS` without runs or requests. Workers do not need it: if it is killed, they continue,
+and the next daemon counts them by the locks they hold.
 """
 
 import hashlib
@@ -15,20 +15,21 @@ import threading
 import time
 import traceback
 
-from .. import job_order, locks
+from .. import job_order, layout, locks
 from ..layout import BOOTSTRAP, WORKER
-from . import prefork_pool
+from ..prefork import launch
+from ..prefork.pool import PreforkPool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-_COMES = 15.0  # seconds until a keeper must have started
+_COMES = 15.0  # seconds until a daemon must have started
 _TICK = 0.2
-_LONGEST = 300.0  # seconds for an answer, which may need imports first
+_LONGEST = 300.0  # seconds for an answer, which may have to wait for imports
 
 
-class Keeper:
+class Daemon:
     """Counts running jobs and starts new ones.
 
     Parameters
@@ -36,12 +37,12 @@ class Keeper:
     root : str
         The node's folder.
     idle : float
-        Seconds without a run or a question after which it ends.
+        Seconds without a run or a request after which the daemon ends.
     """
 
     def __init__(self, root: str, idle: float) -> None:
         self._root, self._idle = root, idle
-        self._pool = prefork_pool.PreforkPool(root)
+        self._pool = PreforkPool()
         self._begun: "Dict[str, int]" = {}  # run to worker pid, until the worker holds its lock
         self._spawned: "List[subprocess.Popen[bytes]]" = []
         self._counting = threading.Lock()
@@ -49,7 +50,7 @@ class Keeper:
         self._over = False
 
     def serve(self, listening: socket.socket) -> None:
-        """Answer requests until idle for too long."""
+        """Answer requests until the daemon is stopped or idle for too long."""
         listening.settimeout(_TICK)
         while not self._over:
             try:
@@ -63,14 +64,14 @@ class Keeper:
                 self._asked = time.monotonic()
             elif time.monotonic() - self._asked > self._idle:
                 break
-        self._pool.end()
+        self._pool.close()
 
     def running(self) -> "List[str]":
-        """Return the folders of the runs whose workers live."""
+        """Return the folders of the runs whose workers are alive."""
         for run, pid in list(self._begun.items()):
-            if goes_on(run) or not lives(pid):
+            if is_running(run) or not lives(pid):
                 self._begun.pop(run, None)
-        return sorted(set(held(self._root)) | set(self._begun))
+        return sorted(set(running_jobs(self._root)) | set(self._begun))
 
     def _answer(self, connection: socket.socket) -> None:
         with connection:
@@ -90,11 +91,11 @@ class Keeper:
         run = question["run"]
         with self._counting:
             running = self.running()
-            if run in running or os.path.exists(os.path.join(run, "worker.lock")):
+            if run in running or os.path.exists(os.path.join(run, layout.WORKER_LOCK)):
                 return {"pid": self._begun.get(run)}
             if len(running) >= question["slots"]:
                 return {"full": len(running)}
-            self._begun[run] = os.getpid()  # its slot is taken while it is being started
+            self._begun[run] = os.getpid()  # takes the slot while the worker starts
         try:
             self._begun[run] = pid = self._start(run, question["warm"])
         except BaseException:
@@ -104,20 +105,12 @@ class Keeper:
 
     def _start(self, run: str, warm: bool) -> int:
         order = job_order.read(run)
-        pid: "Optional[int]" = None
-        log = os.path.join(run, "logs", "worker.log")
         if warm:
-            try:
-                pid = self._pool.fork(run, order)
-            except (prefork_pool.NotWarm, OSError, ValueError) as error:
-                if os.path.exists(os.path.join(run, "worker.lock")):
-                    return os.getpid()
-                with open(log, "a") as told:
-                    told.write(
-                        "started a new interpreter, because no prefork interpreter is available: {}\n".format(error)
-                    )
-        if pid is not None:
-            return pid
+            forked = self._launch(run, order)
+            worker = self._pool.fork(forked) if forked is not None else None
+            if worker is not None:
+                return worker.pid or os.getpid()
+        log = os.path.join(run, layout.WORKER_LOG)
         with open(log, "ab") as output:
             process = subprocess.Popen(
                 [*order.python, "-s", BOOTSTRAP, "run.lifecycle", run],
@@ -131,22 +124,30 @@ class Keeper:
         return process.pid
 
     def do_warm(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Prepare an interpreter for similar runs."""
+        """Start a prefork interpreter for similar runs."""
         run = question["run"]
-        self._pool.begin(run, job_order.read(run))
+        forked = self._launch(run, job_order.read(run))
+        if forked is not None:
+            self._pool.prepare(forked)
         return {}
+
+    def _launch(self, run: str, order: job_order.JobOrder) -> "Optional[launch.Launch]":
+        """Return how to fork the worker of a run, or None if the run needs a new interpreter."""
+        if not os.path.exists("/proc/self/fd"):
+            return None
+        return launch.make(run, order, order.python, learned=os.path.join(self._root, "environments", "warm"))
 
     def do_state(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
         """Return the running jobs."""
         return {"running": self.running(), "pid": os.getpid(), "worker": WORKER}
 
     def do_stop(self, question: "Dict[str, Any]") -> "Dict[str, Any]":
-        """End. Running jobs continue."""
+        """End the daemon. Running jobs continue."""
         self._over = True
         return {}
 
 
-def held(root: str) -> "List[str]":
+def running_jobs(root: str) -> "List[str]":
     """Return the folders of running jobs."""
     runs = os.path.join(root, "runs")
     try:
@@ -154,12 +155,12 @@ def held(root: str) -> "List[str]":
     except FileNotFoundError:
         return []
     found = [os.path.join(runs, name) for name in names]
-    return [run for run in found if goes_on(run)]
+    return [run for run in found if is_running(run)]
 
 
-def goes_on(run: str) -> bool:
+def is_running(run: str) -> bool:
     """Return whether a run's worker, or its container's supervisor, is alive."""
-    return any(locks.is_locked(os.path.join(run, name)) for name in ("worker.lock", "attendant.lock"))
+    return any(locks.is_locked(os.path.join(run, name)) for name in (layout.WORKER_LOCK, layout.ATTENDANT_LOCK))
 
 
 def lives(pid: int) -> bool:
@@ -172,31 +173,36 @@ def lives(pid: int) -> bool:
 
 
 def _place(root: str) -> str:
-    """Return a name of the keeper's files that is short and differs between versions of this folder."""
-    return os.path.join(root, "keeper-" + hashlib.sha256(WORKER.encode("utf-8", "surrogateescape")).hexdigest()[:12])
+    """Return the prefix of the daemon's files. It is short and differs between versions of the worker's folder.
+
+    It also differs between groups of the user: a process keeps those of its login, so whoever has joined the container
+    engine's group needs another daemon.
+    """
+    kind = "{} {}".format(WORKER, sorted(os.getgroups()))
+    return os.path.join(root, "daemon-" + hashlib.sha256(kind.encode("utf-8", "surrogateescape")).hexdigest()[:12])
 
 
 def _address(root: str) -> "Any":
-    """Return the socket's address by a descriptor of its folder: the path itself may be too long for one."""
+    """Return the socket's address through a descriptor of its folder. The path itself may be too long."""
     folder = os.open(root, os.O_RDONLY)
     return folder, "/proc/self/fd/{}/{}.sock".format(folder, os.path.basename(_place(root)))
 
 
 def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
-    """Return the answer of the node's keeper, starting one if necessary.
+    """Return the daemon's answer, starting a daemon if necessary.
 
     Raises
     ------
     OSError
-        If it does not come or does not answer.
+        If it does not start, does not answer or reports an error.
     """
     until = time.monotonic() + _COMES
     while True:
-        answer = asked(root, **question)
+        answer = ask_if_running(root, **question)
         if answer is not None:
             break
         if time.monotonic() > until:
-            raise OSError("the keeper did not start: see {}.log".format(_place(root)))
+            raise OSError("the daemon did not start: see {}.log".format(_place(root)))
         _start(root, idle)
         time.sleep(0.02)
     if "error" in answer:
@@ -204,8 +210,8 @@ def ask(root: str, idle: float, **question: "Any") -> "Dict[str, Any]":
     return answer
 
 
-def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
-    """Return the answer of the node's keeper, None if it is not running."""
+def ask_if_running(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
+    """Return the daemon's answer, or None if no daemon is running."""
     folder, address = _address(root)
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -222,7 +228,7 @@ def asked(root: str, **question: "Any") -> "Optional[Dict[str, Any]]":
 
 
 def _start(root: str, idle: float) -> None:
-    """Start a keeper unless another process is doing so."""
+    """Start a daemon unless one is running or starting."""
     place = _place(root)
     if locks.is_locked(place + ".lock"):
         return
@@ -238,7 +244,7 @@ def _start(root: str, idle: float) -> None:
 
 
 def main(arguments: "List[str]") -> None:
-    """Run the keeper, if no other is running."""
+    """Run the daemon unless another one is running."""
     root, idle = arguments[0], float(arguments[1])
     if locks.take_lock(_place(root) + ".lock") is None:
         return
@@ -252,5 +258,5 @@ def main(arguments: "List[str]") -> None:
         listening.bind(address)
         os.umask(before)
         listening.listen(64)
-        Keeper(root, idle).serve(listening)
+        Daemon(root, idle).serve(listening)
         os.unlink(address)

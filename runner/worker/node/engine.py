@@ -1,8 +1,8 @@
 """The processes of one run's Dask cluster: a scheduler on the run's node, and workers on all nodes.
 
-The program ``node.engine scheduler|worker FOLDER`` runs in the run's own environment. The folder has ``engine.json``
-and the certificates, by which scheduler, workers and the script know each other and refuse everybody else. The
-scheduler ends with the run, the workers with the scheduler. What is left of them is their folder, which they remove.
+The program ``node.engine scheduler|worker FOLDER`` runs in the run's environment. The folder contains ``engine.json``
+and the certificates with which scheduler, workers and script authenticate each other and reject everyone else. The
+scheduler ends with the run, and the workers end with the scheduler. Each process removes its folder.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 
-from .. import files, locks, timeouts
+from .. import files, layout, locks, timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _BEGINS = 120.0  # seconds until the run must have started
 
 
 def security(folder: str) -> "Any":
-    """Return the TLS settings, which accept only certificates of this cluster."""
+    """Return TLS settings that accept only certificates of this cluster."""
     from distributed import Security
 
     ca, certificate, key = (os.path.join(folder, name) for name in ("ca.pem", "cert.pem", "key.pem"))
@@ -31,7 +31,7 @@ def security(folder: str) -> "Any":
 
 
 async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
-    """Run the scheduler for as long as the run lasts."""
+    """Run the scheduler until the run ends."""
     from distributed import Scheduler
 
     async with Scheduler(
@@ -46,7 +46,7 @@ async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
         address = "tls://{}:{}".format(facts["host"], scheduler.port)
         port = scheduler.http_server.port if scheduler.http_server is not None else None
         files.write_json(os.path.join(folder, "address.json"), {"address": address, "dashboard": port})
-        lock, until = os.path.join(facts["run"], "worker.lock"), time.monotonic() + _BEGINS
+        lock, until = os.path.join(facts["run"], layout.WORKER_LOCK), time.monotonic() + _BEGINS
         while not locks.is_locked(lock) and time.monotonic() < until:
             await asyncio.sleep(_TICK)
         while locks.is_locked(lock):
@@ -54,7 +54,7 @@ async def schedule(folder: str, facts: "Dict[str, Any]") -> None:
 
 
 async def work(folder: str, facts: "Dict[str, Any]") -> None:
-    """Run the workers of a node, each in a process that is restarted when killed."""
+    """Run the workers of a node, each in a process that is restarted if it is killed."""
     from distributed import Nanny
     from distributed.utils import get_ip
 
@@ -79,7 +79,7 @@ async def work(folder: str, facts: "Dict[str, Any]") -> None:
 
 
 def own_address(host: str) -> str:
-    """Return where to listen for those who know this machine by a name: there, if it is an address of its own."""
+    """Return the address on which to listen for clients that know this machine as `host`."""
     import socket
 
     try:
@@ -88,11 +88,11 @@ def own_address(host: str) -> str:
             probe.bind((address, 0))
         return address
     except OSError:
-        return ""  # everywhere: it is known by an address of something before it
+        return ""  # on all interfaces: the host's address belongs to another device, such as a NAT gateway
 
 
 def main(arguments: "List[str]") -> None:
-    """Run a part of the cluster."""
+    """Run the scheduler or the workers of a node."""
     import dask
 
     kind, folder = arguments

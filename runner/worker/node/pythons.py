@@ -1,4 +1,4 @@
-"""Finds the Pythons of a node. Shims are skipped, so that what is found is what runs."""
+"""Finds the Pythons of a node. Shims are skipped, so that the interpreter found is the one that runs."""
 
 import os
 import re
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _PROBE = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_platform())"
 _NAME = re.compile(r"python3(\.\d+)?")
-_PATIENCE = 20  # seconds for one to start
+_PATIENCE = 20  # seconds for an interpreter to start
 
 
 def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -39,7 +39,7 @@ def find(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _candidates(also: "List[str]") -> "Iterator[str]":
-    """Yield real interpreters: on the way of commands, those of pyenv and uv, and those that are named."""
+    """Yield real interpreters: from the given paths, the PATH, pyenv and uv."""
     home = os.path.expanduser("~")
     folders = [*os.get_exec_path(), "/usr/local/bin", "/usr/bin"]
     managed = [os.environ.get("PYENV_ROOT", os.path.join(home, ".pyenv")) + "/versions"]
@@ -58,7 +58,7 @@ def _candidates(also: "List[str]") -> "Iterator[str]":
 
 
 def _facts(path: str) -> "List[str]":
-    """Return version and platform of a Python, nothing if it does not start."""
+    """Return version and platform of a Python, or nothing if it does not start."""
     try:
         done = subprocess.run(
             [path, "-I", "-c", _PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_PATIENCE

@@ -1,4 +1,4 @@
-"""Starts a run on a node and reports its output, requests and results while a controller listens.
+"""Starts a run on a node, and reports its output, requests and results while a controller listens.
 
 A file is sent from where the listener's copy ends, so a listener that reconnects misses nothing and gets nothing twice.
 The run's folder is kept until the listener confirms that it has everything.
@@ -11,27 +11,25 @@ import stat
 import sys
 import time
 
-from .. import files, job_order, timeouts
+from .. import files, job_order, layout, timeouts
 from ..run.script_requests import Requests
 from . import daemon
-from .run_folder import laid_out, lay_out
+from .run_folder import lay_out, new_run_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-GROWING = ("logs/run.log", "metrics.jsonl", "properties.jsonl", "logs/worker.log")
-_LOCKS = ("worker.lock", "attendant.lock")
-_OURS = frozenset(
-    [*_LOCKS, job_order.ORDER, job_order.NAME, "process.json", "cancel.json", "requests", "inputs", "packages"]
-)
+_LOCKS = (layout.WORKER_LOCK, layout.ATTENDANT_LOCK)
+_FOLDERS = (layout.REQUESTS, layout.INPUTS, layout.PACKAGES)
+_OURS = frozenset([*_LOCKS, *_FOLDERS, layout.ORDER, layout.SECRETS, layout.PROCESS, layout.CANCEL])
 _PIECE = 1 << 18
-_SMALL = 1 << 16  # bytes of a file that is sent with the end, which saves a request
+_SMALL = 1 << 16  # bytes; a smaller file is sent with the end, which saves a request
 _MOST = 1 << 20  # bytes of all such files
-_QUICK, _SLOW = 0.01, 0.1  # seconds between reads of a run that has just written something, and of a silent one
+_QUICK, _SLOW = 0.01, 0.1  # seconds between reads after new output, and of a silent run
 
 
-class Exit:
+class ProcessExit:
     """Waits for the end of a process, without polling where the system supports it.
 
     Parameters
@@ -48,7 +46,7 @@ class Exit:
             except OSError:  # it has ended, or the system is too old
                 pass
 
-    def __enter__(self) -> "Exit":
+    def __enter__(self) -> "ProcessExit":
         return self
 
     def __exit__(self, *_: "Any") -> None:
@@ -64,8 +62,8 @@ class Exit:
             os.close(self._descriptors.pop())
 
 
-class Minded:
-    """Reports one run to one listener.
+class NodeRun:
+    """A run on this node, reported to one listener.
 
     Parameters
     ----------
@@ -80,11 +78,11 @@ class Minded:
     def __init__(self, root: str, run: str, task: "Any") -> None:
         self._root, self._run, self._task = root, run, task
         self._pid: "Optional[int]" = None
-        self._requests = Requests(os.path.join(run, "requests"))
-        self._spoke = time.monotonic()
+        self._requests = Requests(os.path.join(run, layout.REQUESTS))
+        self._last_sent = time.monotonic()
 
     def begin(self, order: job_order.JobOrder, facts: "Dict[str, Any]") -> "Dict[str, Any]":
-        """Create the run's folder and start the run, unless it has started; return the keeper's answer."""
+        """Create the run's folder and start the run unless it has started. Return the daemon's answer."""
         if not os.path.isdir(self._run):
             lay_out(self._root, self._run, order, facts)
         answer = daemon.ask(
@@ -98,34 +96,34 @@ class Minded:
     def follow(self, offsets: "Dict[str, int]") -> None:
         """Report output and requests until the run's worker has ended."""
         pause = _QUICK
-        with Exit(self._pid) as worker:
+        with ProcessExit(self._pid) as worker:
             while not self._task.stopped():
-                over, spoke = self._over(), self._spoke
-                self._tell_growth(offsets)
-                self._tell_requests()
+                over, last_sent = self._has_ended(), self._last_sent
+                self._send_growth(offsets)
+                self._send_requests()
                 if over:
                     return
-                pause = _QUICK if self._spoke > spoke else min(1.5 * pause, _SLOW)
-                if time.monotonic() - self._spoke > timeouts.sign_of_life():
+                pause = _QUICK if self._last_sent > last_sent else min(1.5 * pause, _SLOW)
+                if time.monotonic() - self._last_sent > timeouts.heartbeat_interval():
                     self._say(b"", alive=True)
                 worker.wait(pause)
 
-    def _over(self) -> bool:
-        """Return whether the worker has ended. One that was just started does not hold its lock yet."""
-        if daemon.goes_on(self._run):
+    def _has_ended(self) -> bool:
+        """Return whether the worker has ended. A worker that has just started does not hold its lock yet."""
+        if daemon.is_running(self._run):
             self._pid = None
             return False
-        return self._pid is None or not daemon.lives(self._pid) or self._has("result.json")
+        return self._pid is None or not daemon.lives(self._pid) or self._has(layout.RESULT)
 
     def _has(self, name: str) -> bool:
         return os.path.exists(os.path.join(self._run, name))
 
     def _say(self, content: bytes, **facts: "Any") -> None:
         self._task.say(content, **facts)
-        self._spoke = time.monotonic()
+        self._last_sent = time.monotonic()
 
-    def _tell_growth(self, offsets: "Dict[str, int]") -> None:
-        for name in GROWING:
+    def _send_growth(self, offsets: "Dict[str, int]") -> None:
+        for name in layout.GROWING:
             offset = offsets.get(name, 0)
             try:
                 file = files.open_regular(os.path.join(self._run, name))
@@ -142,7 +140,7 @@ class Minded:
                     content = file.read(_PIECE)
             offsets[name] = offset
 
-    def _tell_requests(self) -> None:
+    def _send_requests(self) -> None:
         for name in iter(self._requests.take, None):
             path = self._requests.file(name)
             try:
@@ -154,26 +152,26 @@ class Minded:
             self._say(content, asked=os.path.basename(path), artefact=artefact)
 
     def end(self) -> "Dict[str, Any]":
-        """Report the files that the run left, small ones with their content."""
+        """Report the files that the run left. Small ones are sent with the report."""
         found, left = self._left()
-        self._task.say(b"", hold=True, ended=True, files=found, left=left, began=self._has("worker.lock"))
+        self._task.say(b"", hold=True, ended=True, files=found, left=left, began=self._has(layout.WORKER_LOCK))
         room = _MOST
         for name, facts in found.items():
-            if name not in GROWING and facts["size"] <= min(_SMALL, room):
+            if name not in layout.GROWING and facts["size"] <= min(_SMALL, room):
                 with open(os.path.join(self._run, name), "rb") as file:
                     self._task.say(file.read(), hold=True, whole=name)
                 room -= facts["size"]
         return {}
 
     def _left(self) -> "Tuple[Dict[str, Any], List[str]]":
-        """Return the run's new or changed files, and the names of anything that is not a file."""
-        manifest = self._manifest()
+        """Return the run's new or changed files, and the names of everything that is not a regular file."""
+        manifest, inside = self._manifest(), layout.WORK + "/"
         found, left = {}, []  # type: Dict[str, Any], List[str]
         for name, path in walk(self._run):
             if not stat.S_ISREG(os.lstat(path).st_mode):
                 left.append(name)
                 continue
-            known = manifest.get(name[len("work/") :]) if name.startswith("work/") else None
+            known = manifest.get(name[len(inside) :]) if name.startswith(inside) else None
             size = os.path.getsize(path)
             if known is not None and known["size"] == size and files.hash_path(path) == known["sha256"]:
                 continue
@@ -190,10 +188,10 @@ class Minded:
 
 
 def walk(run: str) -> "Iterator[Tuple[str, str]]":
-    """Yield the relative name and the path of everything in a run's folder that is not ours."""
+    """Yield the relative name and the path of everything in a run's folder except the worker's own files."""
     for parent, folders, found in os.walk(run):
         ours = _OURS if parent == run else frozenset()
-        names = [name for name in found if name not in ours and not (parent == run and _is_aside(name))]
+        names = [name for name in found if name not in ours and not (parent == run and _is_temporary(name))]
         folders[:] = [name for name in folders if name not in ours]
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         folders[:] = sorted(name for name in folders if name not in links and name != "__pycache__")
@@ -202,14 +200,14 @@ def walk(run: str) -> "Iterator[Tuple[str, str]]":
             yield os.path.relpath(path, run), path
 
 
-def _is_aside(name: str) -> bool:
-    """Return whether a file is a temporary one of ours, whose writer was killed."""
+def _is_temporary(name: str) -> bool:
+    """Return whether a file is a temporary one of the worker, left behind by a killed process."""
     return name.startswith(".") and name.endswith(".tmp")
 
 
 def _artefact(run: str, request: bytes) -> "Optional[str]":
     """Return the path that a request names, or None if it is outside the run's working folder."""
-    work = os.path.realpath(os.path.join(run, "work"))
+    work = os.path.realpath(os.path.join(run, layout.WORK))
     try:
         path = os.path.realpath(os.path.join(work, json.loads(request.decode())["path"]))
     except (ValueError, KeyError, TypeError):
@@ -218,7 +216,7 @@ def _artefact(run: str, request: bytes) -> "Optional[str]":
 
 
 def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
-    """Return size and hash of the files at a path, by name relative to the run's folder."""
+    """Return size and hash of the regular files at a path, by name relative to the run's folder."""
     if path is None or not os.path.exists(path):
         return {}
     found = [path] if os.path.isfile(path) else [one for _, one in walk(path)]
@@ -229,24 +227,24 @@ def _listed(run: str, path: "Optional[str]") -> "Dict[str, Any]":
     }
 
 
-def mind(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Start a run if there is an order, and report it until its end; return the final message's facts."""
-    minded = Minded(facts["root"], facts["run"], task)
+def follow(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Start a run if there is an order, and report it until it ends. Return the facts of the final message."""
+    run = NodeRun(facts["root"], facts["run"], task)
     if facts.get("order") is not None:
-        answer = minded.begin(job_order.JobOrder.from_json(facts["order"]), facts)
+        answer = run.begin(job_order.JobOrder.from_json(facts["order"]), facts)
         if "full" in answer:
             return {"full": answer["full"]}
         task.say(b"", begun=True)
     elif not os.path.isdir(facts["run"]):
         return {"gone": True}
-    minded.follow(dict(facts["offsets"]))
-    return {} if task.stopped() else minded.end()
+    run.follow(dict(facts["offsets"]))
+    return {} if task.stopped() else run.end()
 
 
 def warm_up(task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Start a prefork interpreter for similar runs, using a folder outside any run."""
+    """Start a prefork interpreter for similar runs, from a folder outside any run."""
     run = facts["run"]
-    with laid_out(facts["root"], run, job_order.JobOrder.from_json(facts["order"]), facts):
+    with new_run_folder(facts["root"], run, job_order.JobOrder.from_json(facts["order"]), facts):
         try:
             return daemon.ask(facts["root"], facts["idle"], do="warm", run=run)
         finally:

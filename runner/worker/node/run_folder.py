@@ -6,32 +6,32 @@ import os
 import secrets
 import time
 
-from .. import environment_seal, files, job_order, locks, snapshot, timeouts
+from .. import environment_seal, files, job_order, layout, locks, snapshot, timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List
 
-AHEAD = "ahead."  # prefix of folders outside any run that are only read by an interpreter
+AHEAD = "ahead."  # prefix of folders outside any run, for prefork interpreters
 PART = ".part"  # suffix of a run's folder while it is being filled
-FILLING = "filling"  # folder of the locks of folders that are being filled or read
-_next_clearing: "Dict[str, float]" = {}  # by the node's folder
+FILLING = "filling"  # folder with the locks of run folders that are being filled or read
+_next_clearing: "Dict[str, float]" = {}  # time of the next clearing, by the node's folder
 
 
 def lay_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> None:
     """Create a run's folder with its own copy of the source, its inputs and its order."""
-    with laid_out(root, run, order, facts):
+    with new_run_folder(root, run, order, facts):
         pass
 
 
 @contextlib.contextmanager
-def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> "Iterator[None]":
-    """Create a run's folder under a temporary name, then rename it. A lock is held until the end of the block."""
-    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for trials of a sweep that start together
+def new_run_folder(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str, Any]") -> "Iterator[None]":
+    """Create a run's folder under a temporary name, then rename it. Its lock is held until the end of the block."""
+    if time.monotonic() > _next_clearing.get(root, 0.0):  # once for all trials of a sweep that start together
         _next_clearing[root] = time.monotonic() + timeouts.seconds("node_clearing")
         clear_abandoned(root)
     aside = "{}.{}{}".format(run, secrets.token_hex(6), PART)
-    with _held(root, os.path.basename(aside)):
+    with _named_lock(root, os.path.basename(aside)):
         try:
             try:
                 os.makedirs(aside)
@@ -47,8 +47,8 @@ def laid_out(root: str, run: str, order: "job_order.JobOrder", facts: "Dict[str,
 
 
 @contextlib.contextmanager
-def _held(root: str, name: str) -> "Iterator[None]":
-    """Hold a lock with a name. The lock gets that name after it is held, so it is never seen free."""
+def _named_lock(root: str, name: str) -> "Iterator[None]":
+    """Hold a lock with the given name. It gets that name once it is held, so it is never seen free."""
     lock = os.path.join(root, FILLING, name)
     os.makedirs(os.path.dirname(lock), exist_ok=True)
     descriptor = locks.take_lock(lock + ".new")
@@ -62,23 +62,23 @@ def _held(root: str, name: str) -> "Iterator[None]":
 
 
 def _fill(aside: str, root: str, order: "job_order.JobOrder", inputs: "Dict[str, str]") -> None:
-    ours = ["requests"] if order.attended else []  # ours, whatever user the script is in its container
-    for name in ("logs", os.path.join("work", "outputs"), os.path.join("work", "logs"), *ours):
+    ours = [layout.REQUESTS] if order.attended else []  # the container's user may be another
+    for name in (layout.LOGS, layout.WORK_OUTPUTS, layout.WORK_LOGS, *ours):
         os.makedirs(os.path.join(aside, name), exist_ok=True)
-    check_out(os.path.join(root, "snapshots", order.tree), os.path.join(aside, "work"))
+    check_out(os.path.join(root, "snapshots", order.tree), os.path.join(aside, layout.WORK))
     for name, place in inputs.items():
-        link = os.path.join(aside, "inputs", name)
+        link = os.path.join(aside, layout.INPUTS, name)
         os.makedirs(os.path.dirname(link), exist_ok=True)
         os.symlink(os.path.join(root, place), link)
-    told, secret = order.parts()
-    files.write_json(os.path.join(aside, job_order.ORDER), told, durable=False)
+    plain, secret = order.parts()
+    files.write_json(os.path.join(aside, layout.ORDER), plain, durable=False)
     job_order.keep(aside, secret)
 
 
 def clear_abandoned(root: str) -> None:
-    """Remove folders whose process was killed while it used them, because they may contain secrets.
+    """Remove folders whose process was killed while using them, because they may contain secrets.
 
-    A folder's lock exists before the folder, until the folder is removed or renamed. So folders are listed first.
+    A folder's lock exists from before its creation until the folder is removed or renamed. So folders are listed first.
     """
     runs, filling = os.path.join(root, "runs"), os.path.join(root, FILLING)
     found = [name for name in _listed_in(runs) if name.endswith(PART) or name.startswith(AHEAD)]
@@ -97,28 +97,28 @@ def _listed_in(folder: str) -> "List[str]":
 
 def check_out(kept: str, work: str) -> None:
     """Make a writable copy of a snapshot."""
-    with _whole(kept) as manifest:
+    with _checked_manifest(kept) as manifest:
         snapshot.copy(os.path.join(kept, "files"), manifest, os.path.basename(kept), work)
 
 
 def check_snapshot(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Refuse a snapshot that has changed here, before anything is imported from it."""
+    """Check that a snapshot is unchanged on this node, before anything is imported from it."""
     kept = os.path.join(facts["root"], "snapshots", facts["tree"])
-    with _whole(kept) as manifest:
+    with _checked_manifest(kept) as manifest:
         snapshot.check(os.path.join(kept, "files"), manifest, facts["tree"])
     return {}
 
 
 def check_environment(_task: "Any", facts: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Return the changes to an environment, which is then rebuilt on demand."""
+    """Return the changes to an environment. A changed one is given up and then rebuilt on demand."""
     found = environment_seal.changes(facts["prefix"])
     if found:
-        environment_seal.give_up(facts["prefix"])
+        environment_seal.invalidate(facts["prefix"])
     return {"changed": environment_seal.shown(found)}
 
 
 @contextlib.contextmanager
-def _whole(kept: str) -> "Iterator[Dict[str, Any]]":
+def _checked_manifest(kept: str) -> "Iterator[Dict[str, Any]]":
     """Yield a snapshot's manifest. A snapshot that has changed is removed, so that it is sent again."""
     name = "manifest.json"
     try:

@@ -1,10 +1,12 @@
-"""Metric lines: one writer for the azureml stand-in, the log patterns and the MLflow reader."""
+"""Metric lines. The azureml stand-in, the log patterns and the MLflow reader share this writer."""
 
-import datetime
 import json
 import math
 import os
 import re
+
+from .. import layout
+from ..files import now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,16 +16,11 @@ _LONGEST_LINE = 1 << 16
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 
 
-def now() -> str:
-    """Return the current time in the format of records."""
-    return datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def encode(value: "Any") -> "Any":
     """Convert a value for strict JSON.
 
-    Numpy scalars and arrays become numbers and lists; numbers that are not finite become the strings ``NaN``,
-    ``Infinity`` and ``-Infinity``.
+    NumPy scalars and arrays become numbers and lists. Non-finite numbers become the strings ``NaN``, ``Infinity`` and
+    ``-Infinity``.
     """
     if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
         return value
@@ -43,9 +40,10 @@ def encode(value: "Any") -> "Any":
 
 
 def write_line(path: str, line: "Dict[str, Any]") -> None:
-    """Append one JSON line in a single write, so that lines of many processes stay whole."""
+    """Append one JSON line in a single write, so that lines of concurrent processes stay whole."""
     content = (json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
+    # A script may have put a FIFO without a reader there. Opening it must not block the worker.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o664)
     try:
         os.write(descriptor, content)
     finally:
@@ -62,26 +60,26 @@ def append(
 ) -> None:
     """Record one value of a metric."""
     line = {"name": str(name), "value": encode(value), "step": step, "time": time or now(), "kind": kind}
-    write_line(os.path.join(run_dir, "metrics.jsonl"), line)
+    write_line(os.path.join(run_dir, layout.METRICS), line)
 
 
 def set_property(run_dir: str, kind: str, name: str, value: "Optional[str]") -> None:
-    """Record a tag or property; null removes it."""
+    """Record a tag or property. None removes it."""
     line = {"kind": kind, "name": str(name), "value": value, "time": now()}
-    write_line(os.path.join(run_dir, "properties.jsonl"), line)
+    write_line(os.path.join(run_dir, layout.PROPERTIES), line)
 
 
 class LogPatterns:
-    """Finds metrics in what a script prints.
+    """Finds metrics in a script's output.
 
-    The number is a pattern's group ``value``, else its first group, else the whole match. Lines are matched one by
-    one, up to 64 KiB of each, so that endless output does not need memory.
+    The number is a pattern's group ``value``, else its first group, else the whole match. Patterns are matched line by
+    line, up to 64 KiB of a line, so that endless output does not use up memory.
     """
 
     def __init__(self, patterns: "Mapping[str, str]") -> None:
         self._patterns = [(name, re.compile(pattern)) for name, pattern in patterns.items()]
-        self.unread: "Dict[str, str]" = {}  # the first match of each pattern that is not a number
-        self.unmatched = set(patterns)  # patterns that have found nothing yet
+        self.unread: "Dict[str, str]" = {}  # by pattern, the first match that is not a number
+        self.unmatched = set(patterns)  # patterns without a match so far
         self._rest = b""
         self._skipping = False
 
@@ -92,20 +90,20 @@ class LogPatterns:
         found: "List[Tuple[str, float]]" = []
         for line in lines:
             if not self._skipping:
-                found += self._look(line)
+                found += self._find(line)
             self._skipping = False
         if len(self._rest) > _LONGEST_LINE:
             if not self._skipping:
-                found += self._look(self._rest[:_LONGEST_LINE])
+                found += self._find(self._rest[:_LONGEST_LINE])
             self._rest, self._skipping = b"", True
         return found
 
     def finish(self) -> "List[Tuple[str, float]]":
         """Return the metrics in the last line, which may be incomplete."""
         rest, self._rest = self._rest, b""
-        return [] if self._skipping else self._look(rest)
+        return [] if self._skipping else self._find(rest)
 
-    def _look(self, line: bytes) -> "List[Tuple[str, float]]":
+    def _find(self, line: bytes) -> "List[Tuple[str, float]]":
         found = []
         words = line[:_LONGEST_LINE].decode("utf-8", "replace")
         for name, pattern in self._patterns:
@@ -121,7 +119,7 @@ class LogPatterns:
 
 
 def as_number(text: str) -> "Optional[float]":
-    """Parse a number, including forms such as ``95%``, ``0.95,`` and ``1,234.5``; return None for other texts."""
+    """Parse a number, including forms such as ``95%``, ``0.95,`` and ``1,234.5``. Return None for other texts."""
     text = text.strip().rstrip("%,;:)]")
     if _THOUSANDS.match(text):
         text = text.replace(",", "")

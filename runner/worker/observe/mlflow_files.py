@@ -3,7 +3,7 @@
 The layout of the folders (MLflow 2 and 3): ``<store>/<experiment>/<run>/`` with ``meta.yaml``, ``metrics/``,
 ``params/``, ``tags/`` and ``artifacts/``; logged models of MLflow 3 in ``<experiment>/models/<model>/artifacts``;
 registered models in ``<store>/models/<name>/version-<n>``. A metric is a file with the lines ``<milliseconds> <value>
-<step>``; MLflow 3 repeats those of a logged model, with its id behind them. The database has the same in tables.
+<step>``. MLflow 3 repeats the lines of a logged model with its id appended. The database has the same in tables.
 """
 
 import os
@@ -22,18 +22,18 @@ _MAGIC = b"SQLite format 3\0"
 
 
 class Run:
-    """A run of a store.
+    """A run in a store.
 
     Parameters
     ----------
     key : str
-        Its key.
+        The run's key in the store.
     began : int
-        Milliseconds since 1970.
+        The start time, in milliseconds since 1970.
     name : str
-        Its name, or empty.
+        The run's name, or empty.
     nested : bool
-        Whether it is nested in another.
+        Whether it is nested in another run.
     artifacts : str
         The folder of its artifacts.
     """
@@ -43,12 +43,12 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The id that MLflow gave it."""
+        """The run's MLflow id."""
         return os.path.basename(self.key)
 
 
 class Version:
-    """A registered version of a model: its artifacts in `folder`."""
+    """A registered version of a model. Its artifacts are in `folder`."""
 
     def __init__(
         self, name: str, number: int, folder: str, description: "Optional[str]", tags: "Dict[str, str]",
@@ -58,13 +58,13 @@ class Version:
         self.description, self.tags, self.aliases = description, tags, aliases
 
 
-class Folders:
-    """A store of files.
+class FileStore:
+    """A file store.
 
     Parameters
     ----------
     root : str
-        Its folder.
+        The store's folder.
     """
 
     def __init__(self, root: str) -> None:
@@ -136,14 +136,14 @@ class Folders:
                 if number.isdigit():
                     place = str(facts.get("storage_location") or facts.get("source") or "")
                     told = [facts.get("description"), about.get("description")]
-                    said = next((str(one) for one in told if one not in (None, "null")), None)
+                    summary = next((str(one) for one in told if one not in (None, "null")), None)
                     tags = {**common, **dict(_small_files(os.path.join(folder, "tags")))}
                     stage = str(facts.get("current_stage") or "None")
                     tags.update({} if stage == "None" else {"stage": stage})
                     own = [alias for alias, at in aliases.items() if at.strip() == number]
                     yield Version(
                         str(about.get("name") or os.path.basename(model)), int(number), place_of(place),
-                        said, tags, own,
+                        summary, tags, own,
                     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ class Database:
     Parameters
     ----------
     path : str
-        The file.
+        The database file.
     """
 
     def __init__(self, path: str) -> None:
@@ -176,13 +176,13 @@ class Database:
         return iter(self._ask("select key, value from tags where run_uuid = ? order by key", run.id))
 
     def new_metrics(self, run: Run) -> "Iterator[Tuple[str, float, Optional[int], int]]":
-        """Yield name, value, step and milliseconds of all metrics, because a database is read once, at the end."""
+        """Yield name, value, step and milliseconds of all metrics. A database is read only once, at the end."""
         asked = "select key, value, step, timestamp, is_nan from metrics where run_uuid = ? order by timestamp, step"
         for name, value, step, at, is_nan in self._ask(asked, run.id):
             yield name, float("nan") if is_nan else float(value), step, int(at)
 
     def forget(self, run: Run) -> None:
-        """Do nothing: all metrics are always new."""
+        """Do nothing: every call of `new_metrics` yields all metrics."""
 
     def models(self) -> "Iterator[Tuple[int, str, str, str]]":
         """Yield each logged model's creation time, name, folder and run id."""
@@ -204,7 +204,7 @@ class Database:
             yield Version(name, int(number), place_of(place or source or ""), told or about.get(name), tags, aliases)
 
     def _ask(self, question: str, *values: "Any") -> "List[Any]":
-        """Return the rows; none if the file is not a database or lacks the table."""
+        """Return the rows, or none if the file is not a database or lacks the table."""
         connection = sqlite3.connect("file:{}?mode=ro".format(quote(self.root)), uri=True)
         try:
             return connection.execute(question, values).fetchall()
@@ -215,7 +215,7 @@ class Database:
 
 
 def stores_in(folders: "List[str]") -> "List[Any]":
-    """Return the stores that lie directly in folders, where a script put them by ``mlflow.set_tracking_uri``."""
+    """Return the stores directly in the folders, where a script may have put them with ``mlflow.set_tracking_uri``."""
     found: "List[Any]" = []
     for folder in folders:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
@@ -223,7 +223,7 @@ def stores_in(folders: "List[str]") -> "List[Any]":
             if name.endswith(DATABASES) and _is_database(path):
                 found.append(Database(path))
             elif any(_is_experiment(one) for one in _folders(path)):
-                found.append(Folders(path))
+                found.append(FileStore(path))
     return found
 
 
@@ -242,7 +242,7 @@ def _is_database(path: str) -> bool:
 
 
 def place_of(address: str) -> str:
-    """Return the path of a ``file:`` address or a plain path; empty for other addresses."""
+    """Return the path of a ``file:`` address or a plain path, or an empty string for other addresses."""
     if address.startswith("file:"):
         return unquote(address[len("file:") :]).replace("///", "/", 1)
     return "" if ":/" in address else address

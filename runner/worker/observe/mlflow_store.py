@@ -1,8 +1,8 @@
 """Imports what MLflow recorded while a script ran.
 
-The only run that a script begins is the run itself. Runs inside of it, and all of several, are children: each with its
-own parameters, metrics and tags, and with what it logged in a folder of outputs that has its name. What the script
-registered is left in ``mlflow/registered.json`` for the controller.
+If the script starts a single MLflow run, it stands for vivero's run. Nested runs, and all runs if there are several,
+become children. Each child has its own parameters, metrics and tags, and a folder of outputs with its name. The models
+that the script registered are listed in ``mlflow/registered.json`` for the controller.
 """
 
 import datetime
@@ -11,9 +11,9 @@ import os
 import re
 import shutil
 
-from .. import files
+from .. import files, layout
 from . import metrics
-from .mlflow_files import Folders, stores_in
+from .mlflow_files import FileStore, stores_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,29 +25,29 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Reader:
-    """Follows the stores of one run; `poll` while the script runs, `finish` once it has ended.
+    """Follows the stores of one run. Call `poll` while the script runs and `finish` once it has ended.
 
     Parameters
     ----------
     run_dir : str
         The run's folder.
     began : int
-        Milliseconds since 1970; what stores in the script's working directory have from before is not the run's.
+        Milliseconds since 1970. Older entries of stores in the script's working directory are not part of the run.
     """
 
     def __init__(self, run_dir: str, began: int = 0) -> None:
         self._run_dir, self._began = run_dir, began
-        self._root, self._work = os.path.join(run_dir, "mlflow"), os.path.join(run_dir, "work")
-        self._outputs_folder = os.path.join(self._work, "outputs")
-        self._stores: "List[Any]" = [Folders(self._root)]
+        self._root, self._work = os.path.join(run_dir, layout.MLFLOW), os.path.join(run_dir, layout.WORK)
+        self._outputs_folder = os.path.join(run_dir, layout.WORK_OUTPUTS)
+        self._stores: "List[Any]" = [FileStore(self._root)]
         self._targets: "Dict[str, str]" = {}
         self._names: "Dict[str, str]" = {}
-        self._first: "Any" = None  # store and run that stand for this run, as long as it is the only one
+        self._first: "Any" = None  # the store and MLflow run that stand for this run, while it is the only one
         self._several = False
 
     @property
     def has_runs(self) -> bool:
-        """Return whether MLflow has recorded anything in this run."""
+        """Whether MLflow has recorded anything in this run."""
         return bool(self._targets)
 
     def poll(self) -> None:
@@ -58,7 +58,7 @@ class Reader:
     def finish(self) -> None:
         """Record everything, including artifacts and models."""
         self._stores += stores_in([self._work, self._outputs_folder])
-        places: "Dict[str, str]" = {}  # of what was logged: from where MLflow has it to where the run has it
+        places: "Dict[str, str]" = {}  # by the MLflow path of logged files, their path in the run
         by_id: "Dict[str, str]" = {}
         for store, run in self._runs():
             self._metrics(store, run)
@@ -76,10 +76,10 @@ class Reader:
         for name, folder, run_id in self._models(by_id):
             places[folder] = _free(os.path.join(by_id.get(run_id) or self._outputs_folder, name))
             _copy_tree(folder, places[folder])
-        self._leave_registered(places)
+        self._list_registered(places)
 
-    def _leave_registered(self, places: "Dict[str, str]") -> None:
-        """Record what the script registered, with each model's path in the run's outputs."""
+    def _list_registered(self, places: "Dict[str, str]") -> None:
+        """List the models that the script registered, with each model's path in the run's outputs."""
         found = []
         for store in self._stores:
             for one in sorted(store.versions(), key=lambda one: (one.name, one.number)):
@@ -88,7 +88,7 @@ class Reader:
                 if above is not None:
                     there = os.path.join(places[above], os.path.relpath(one.folder, above))
                     path = os.path.relpath(there, self._outputs_folder)
-                if path is not None or store.root == self._root:  # else it is from before
+                if path is not None or store.root == self._root:  # otherwise it is older than the run
                     entry = {"name": one.name, "version": one.number, "path": path, "description": one.description}
                     found.append({**entry, "tags": one.tags, "aliases": one.aliases})
         if found:
@@ -97,7 +97,7 @@ class Reader:
                 json.dump(found, file, indent=1)
 
     def _outputs(self, run: "Any") -> str:
-        """Return the folder for a run's artifacts; a child has its own."""
+        """Return the folder for a run's artifacts. Each child has its own."""
         outputs = self._outputs_folder
         if self._first and run.key == self._first[1].key:
             return outputs
@@ -111,7 +111,7 @@ class Reader:
         return os.path.join(outputs, self._names[run.key])
 
     def _runs(self) -> "List[Tuple[Any, Any]]":
-        """Return stores and runs in the order in which the runs began."""
+        """Return pairs of store and run, by start time."""
         found = []
         for store in self._stores:
             since = 0 if store.root == self._root else self._began
@@ -119,7 +119,7 @@ class Reader:
         return [(store, run) for _, _, store, run in sorted(found, key=lambda one: one[:2])]
 
     def _models(self, by_id: "Dict[str, str]") -> "List[Tuple[str, str, str]]":
-        """Return name, folder and run of each logged model of these runs, in the order in which they were made."""
+        """Return name, folder and run of each logged model of these runs, by creation time."""
         found = []
         for store in self._stores:
             for made, name, folder, run_id in store.models():
@@ -143,7 +143,7 @@ class Reader:
         return self._targets[run.key]
 
     def _move_first(self) -> None:
-        """Move the first run to a child of its own, because with several it no longer stands for this run."""
+        """Move the first MLflow run to its own child run, because with several it no longer represents this run."""
         store, run = self._first
         self._first = None
         target = self._targets[run.key] = self._child(run)
@@ -156,7 +156,7 @@ class Reader:
             metrics.append(self._run_dir, name, None, kind="moved")
 
     def _child(self, run: "Any") -> str:
-        below = os.path.join(self._run_dir, "children")
+        below = os.path.join(self._run_dir, layout.CHILDREN)
         os.makedirs(below, exist_ok=True)
         number = len(os.listdir(below)) + 1
         run_id = "{}_{}".format(os.path.basename(self._run_dir), number)
@@ -171,8 +171,8 @@ class Reader:
 
 
 def _change_child(folder: str, **facts: "Any") -> None:
-    """Write a child's record, with what it had before."""
-    path = os.path.join(folder, "child.json")
+    """Update a child's record with the given facts."""
+    path = os.path.join(folder, layout.CHILD)
     known = files.read_json(path) if os.path.exists(path) else {}
     files.write_json(path, dict(known, **facts), durable=False)
 

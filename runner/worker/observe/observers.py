@@ -1,6 +1,6 @@
 """Reads metrics while the script runs: from its log and from its MLflow store.
 
-An error in reading must not end hours of training: it goes to the worker's log, and to the notes if it persists.
+A read error must not end hours of training. It is written to the worker's log, and to the notes if it persists.
 """
 
 import os
@@ -8,6 +8,7 @@ import re
 import time
 import traceback
 
+from .. import layout
 from ..suffixes import DATABASES
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _BLOCK = 1 << 20
-_BLOCKS_A_POLL = 16  # bounded, so that a flood of output does not keep the loop from its other duties
+_BLOCKS_A_POLL = 16  # limited, so that a flood of output does not block the worker's loop
 _MLFLOW_PAUSE = 1.0
 _TRACKING = re.compile(r"""set_tracking_uri\(\s*(?:uri\s*=\s*)?["']([^"'{]+)["']""")
 _TRACKING_CALL = re.compile(r"set_tracking_uri\((.+)\)")
@@ -34,13 +35,13 @@ class Observer:
         """Read a limited amount."""
         try:
             self._step()
-        except Exception:  # worker.log keeps the first; the script goes on, and `finish` notes what could not be read
+        except Exception:  # worker.log gets the first error; `finish` notes what could not be read
             if not self._warned:
                 traceback.print_exc()
             self._warned = True
 
     def finish(self) -> "List[str]":
-        """Read all that is left; return notes on what could not be read."""
+        """Read the rest. Return notes on what could not be read."""
         try:
             self._rest()
         except Exception as error:
@@ -68,7 +69,7 @@ class LogObserver(Observer):
         self._patterns = metrics.LogPatterns(patterns)
 
     def finish(self) -> "List[str]":
-        """Read the rest; return notes on errors and on matches that are not numbers."""
+        """Read the rest. Return notes on errors and on matches that are not numbers."""
         notes = super().finish()
         text = "job.metrics.{} found {!r}, which is not a number"
         notes += [text.format(name, found) for name, found in sorted(self._patterns.unread.items())]
@@ -97,7 +98,7 @@ class LogObserver(Observer):
 
 
 class MlflowObserver(Observer):
-    """What MLflow records."""
+    """The records of MLflow."""
 
     what = "what MLflow recorded"
 
@@ -116,36 +117,36 @@ class MlflowObserver(Observer):
                 reader.poll()
 
     def _rest(self) -> None:
-        work = os.path.join(self._run_dir, "work")
-        reader = self._open(elsewhere=_may_hold_store(work) or _may_hold_store(os.path.join(work, "outputs")))
+        folders = [os.path.join(self._run_dir, name) for name in (layout.WORK, layout.WORK_OUTPUTS)]
+        reader = self._open(elsewhere=any(map(_may_hold_store, folders)))
         if reader is not None:
             reader.finish()
 
     def finish(self) -> "List[str]":
-        """Read the rest; return notes on errors and on data recorded elsewhere."""
+        """Read the rest. Return notes on errors and on data that MLflow recorded elsewhere."""
         text = "MLflow recorded to {}, so that data is not part of this run"
         notes = super().finish()
-        found = self._elsewhere()
+        found = self._outside_addresses()
         if not found and not (self._reader is not None and self._reader.has_runs):
             calls = _TRACKING_CALL.findall(self._script_text())
             found = [word.strip() for word in calls if not _TRACKING.search("set_tracking_uri({})".format(word))]
         return notes + [text.format(one) for one in dict.fromkeys(found)]
 
-    def _elsewhere(self) -> "List[str]":
-        """Return the addresses outside of the run that its variables or its script name."""
+    def _outside_addresses(self) -> "List[str]":
+        """Return the tracking addresses outside the run that its variables or its script name."""
         name, own = "MLFLOW_TRACKING_URI", self._order.variables
         found = [str(own.get(name, self._environ.get(name)) or ""), *_TRACKING.findall(self._script_text())]
         return [one for one in found if one and self._is_outside(one)]
 
     def _script_text(self) -> str:
-        """Return the text of the scripts that the command names, as it is at the end of the run."""
+        """Return the text of the scripts that the command names, as they are at the end of the run."""
         if self._script is None:
             self._script = "\n".join(self._read_scripts())
         return self._script
 
     def _read_scripts(self) -> "Iterator[str]":
         for word in self._order.argv:
-            path = os.path.join(self._run_dir, "work", str(word))
+            path = os.path.join(self._run_dir, layout.WORK, str(word))
             if str(word).endswith(".py") and os.path.isfile(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
                     yield file.read()
@@ -156,12 +157,12 @@ class MlflowObserver(Observer):
             return True
         path = rest if colon else address
         if scheme == "sqlite":
-            path = path[len("///") :]  # the address of a relative path has three slashes, that of an absolute one four
-        place = os.path.join(self._run_dir, "work", "/" + path.lstrip("/") if path.startswith("/") else path)
+            path = path[len("///") :]  # a relative path has three slashes, an absolute path four
+        place = os.path.join(self._run_dir, layout.WORK, "/" + path.lstrip("/") if path.startswith("/") else path)
         return not (os.path.normpath(place) + os.sep).startswith(os.path.normpath(self._run_dir) + os.sep)
 
     def _open(self, elsewhere: bool = False) -> "Any":
-        if self._reader is None and (elsewhere or os.path.isdir(os.path.join(self._run_dir, "mlflow"))):
+        if self._reader is None and (elsewhere or os.path.isdir(os.path.join(self._run_dir, layout.MLFLOW))):
             from . import mlflow_store
 
             self._reader = mlflow_store.Reader(self._run_dir, self._began)
@@ -169,7 +170,7 @@ class MlflowObserver(Observer):
 
 
 def _may_hold_store(folder: str) -> bool:
-    """Tell, quickly, whether a script may have told MLflow to record in a folder."""
+    """Return whether a folder may contain an MLflow store. This is a quick check."""
     for entry in _entries(folder):
         if entry.name.endswith(DATABASES):
             return True
@@ -180,7 +181,7 @@ def _may_hold_store(folder: str) -> bool:
 
 
 def _entries(folder: str) -> "List[os.DirEntry[str]]":
-    """Return the entries of a folder, none if it does not exist."""
+    """Return the entries of a folder, or none if it does not exist."""
     try:
         return list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):

@@ -62,9 +62,11 @@ class Interpreter:
         self.path, self.learn = list(sys.path), None  # type: List[str], Any
         self.began = time.time()
         # Modules of the standard library that we import stay in the script, which did not import them.
-        kept = {name: module for name, module in sys.modules.items() if not script.is_ours(name)}
-        self.own = [name for name in sys.modules if script.is_ours(name)]  # after a fork this would copy memory
-        self.found, self.unneeded = teardown.Found(kept), unneeded
+        kept = {name: module for name, module in sys.modules.items() if not script.is_worker_module(name)}
+        self.own = [
+            name for name in sys.modules if script.is_worker_module(name)
+        ]  # after a fork this would copy memory
+        self.found, self.unneeded = teardown.InitialModules(kept), unneeded
         self._packages = {name.split(".")[0] for name in kept}
         self.tried, self.refused = set(first["modules"]), first["refused"]
         self.descriptors = _descriptors() - ours
@@ -105,7 +107,7 @@ class Interpreter:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return Child(pid)
         try:
-            processes.die_with(parent)
+            processes.die_with_parent(parent)
             os.setsid()
             os.chdir(options["cwd"])
             for number, descriptor in enumerate((_null(), options["stdout"], options["stderr"])):
@@ -114,7 +116,7 @@ class Interpreter:
         except BaseException:
             traceback.print_exc()
             os._exit(255)
-        raise script.Begins(self, argv, options["env"])
+        raise script.StartScript(self, argv, options["env"])
 
     def _fits(self, argv: "List[str]", cwd: str, variables: "Dict[str, str]") -> bool:
         if len(argv) < 2 or argv[0] != self._python or not argv[1].endswith(".py"):

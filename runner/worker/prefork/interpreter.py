@@ -21,11 +21,11 @@ _CONTAINER = "VIVERO_CONTAINER"  # keeps the variables of a container for its wo
 def main(arguments: "List[str]") -> None:
     """Run the interpreter with the variables of scripts."""
     if arguments[0] == "--variables":
-        become(arguments[1], int(arguments[2]), int(arguments[3]))
+        re_execute(arguments[1], int(arguments[2]), int(arguments[3]))
     serve(int(arguments[0]), int(arguments[1]))
 
 
-def become(run_dir: str, channel: int, lifeline: int) -> None:
+def re_execute(run_dir: str, channel: int, lifeline: int) -> None:
     """Re-execute Python with the variables of scripts."""
     import json
 
@@ -61,7 +61,7 @@ def serve(channel: int, lifeline: int) -> None:
     own = json.loads(os.environ.pop(_CONTAINER, "null"))
     first["environ"] = own or first["environ"]
     try:
-        preload.preload(first["modules"] or preload.named_in(first["script"]), first["refused"])
+        preload.preload(first["modules"] or preload.imports_of(first["script"]), first["refused"])
     except preload.Refused as refusal:
         control.sendall(json.dumps({"refused": str(refusal)}).encode("ascii") + b"\n")
         os._exit(0)

@@ -37,18 +37,18 @@ def preload(names: "Iterable[str]", refused: "Iterable[str]") -> None:
     for name in names:
         if name in sys.modules or name in left_out or not _is_ours(name):
             continue
-        said = _said()
+        printed = _printed()
         try:
             importlib.import_module(name)
         except Exception:
-            if _said() == said and threading.active_count() == 1:
+            if _printed() == printed and threading.active_count() == 1:
                 continue  # left out; the script's own import of it says what is wrong
             raise Refused(name)
-        if _said() != said or threading.active_count() > 1:
+        if _printed() != printed or threading.active_count() > 1:
             raise Refused(name)
 
 
-def named_in(script: str) -> "List[str]":
+def imports_of(script: str) -> "List[str]":
     """Return the modules that a script imports outside of functions, in its order."""
     try:
         with open(script, "rb") as file:
@@ -64,7 +64,7 @@ def named_in(script: str) -> "List[str]":
     return found
 
 
-def learnt(modules: "Any") -> "List[str]":
+def environment_modules(modules: "Any") -> "List[str]":
     """Return the names of imported modules that come from the environment, in the order of their import."""
     return [name for name, module in list(modules.items()) if _from_environment(name, module)]
 
@@ -77,7 +77,7 @@ def _statements(tree: "ast.AST") -> "Iterator[ast.AST]":
                 yield inner
 
 
-def _said() -> int:
+def _printed() -> int:
     """Return how much was printed so far; standard error goes to a file of this process alone."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -19,8 +19,8 @@ PACKAGE = __name__.split(".", 1)[0]
 _MISSING = object()
 
 
-class Begins(BaseException):
-    """Leaves all frames of the worker, so that the script runs where a script runs: at the bottom.
+class StartScript(BaseException):
+    """Unwinds all frames of the worker, so that the script runs at the bottom of the stack.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Begins(BaseException):
         self.__traceback__ = None
         for descriptor in _opened() - self._interpreter.descriptors:
             _close(descriptor)
-        _forget_ours([*self._interpreter.own, *self._interpreter.found.newer()])
+        _unload_worker_modules([*self._interpreter.own, *self._interpreter.found.newer()])
         path = _absolute(self._argv[1])
         try:
             with open(path, "rb") as file:
@@ -60,7 +60,7 @@ class Begins(BaseException):
         sys.path[:] = packages.place_in(self._interpreter.path, self._variables)
         if not getattr(sys.flags, "safe_path", False):
             sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
-        _renew()
+        _reset_process()
         return code, _new_main(path)
 
     def hide_this_frame(self) -> None:
@@ -68,7 +68,7 @@ class Begins(BaseException):
         sys.excepthook = _Excepthook(getattr(sys, "excepthook", _MISSING))
 
     def end(self) -> None:
-        """End the process without taking apart what the interpreter has imported, if that makes no difference."""
+        """End the process without destroying what the interpreter has imported, if that makes no difference."""
         if os.getpid() == self._pid:
             teardown.end(self._interpreter.found, self._interpreter.unneeded)
 
@@ -82,9 +82,9 @@ class Begins(BaseException):
                 return  # an earlier script of this interpreter has
             refused = self._interpreter.refused
             new = {name: sys.modules[name] for name in self._interpreter.found.newer()}
-            if set(preload.learnt(new)) <= self._interpreter.tried.union(refused):
+            if set(preload.environment_modules(new)) <= self._interpreter.tried.union(refused):
                 return
-            names = [name for name in preload.learnt(sys.modules) if name not in refused]
+            names = [name for name in preload.environment_modules(sys.modules) if name not in refused]
             temporary = "{}.{}.tmp".format(target, self._pid)
             with open(temporary, "w") as file:
                 json.dump({"modules": names, "refused": refused}, file)
@@ -129,14 +129,14 @@ def _close(descriptor: int) -> None:
         return
 
 
-def is_ours(name: str) -> bool:
+def is_worker_module(name: str) -> bool:
     """Return whether a module is the worker's."""
     return name.split(".", 1)[0] == PACKAGE
 
 
-def _forget_ours(names: "Iterable[str]") -> None:
-    """Take those modules of some away that are ours; what they imported themselves stays."""
-    for name in filter(is_ours, names):
+def _unload_worker_modules(names: "Iterable[str]") -> None:
+    """Remove the worker's own modules. Modules that these imported stay."""
+    for name in filter(is_worker_module, names):
         sys.modules.pop(name, None)
 
 
@@ -168,8 +168,8 @@ def _new_main(path: str) -> "Dict[str, Any]":
     return module.__dict__
 
 
-def _renew() -> None:
-    """Give the process its own chance, and let libraries know where it runs."""
+def _reset_process() -> None:
+    """Reseed random generators, and tell multiprocessing about the new process."""
     for name in ("random", "numpy.random"):
         if name in sys.modules:
             sys.modules[name].seed()

@@ -1,7 +1,7 @@
-"""Ends a forked script: destroys what it made as an ending Python does, and leaves the rest alone.
+"""Ends a forked script: destroys its objects as Python does at exit, and leaves the interpreter's alone.
 
-Python itself would take apart all that the warm interpreter has imported, and for that copy most of the memory that
-the two share. The order is that of ``Py_FinalizeEx`` and ``finalize_modules`` in CPython's ``pylifecycle.c``.
+Python itself would also destroy everything that the prefork interpreter has imported, which copies most of the memory
+that the two share. The order is that of ``Py_FinalizeEx`` and ``finalize_modules`` in CPython's ``pylifecycle.c``.
 """
 
 import _io
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Tuple
 
-_LEAVE: "Any" = ctypes.PyDLL(None).exit  # C's: libraries have said what they have to do, and print buffers of theirs
+_LEAVE: "Any" = ctypes.PyDLL(None).exit  # C's exit: runs the exit handlers of libraries and flushes their buffers
 _LARGE = frozenset(["numpy", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "joblib", "PIL"])
 _STREAMS = ("stdin", "stdout", "stderr")
 _GONE_FROM_SYS: "Tuple[str, ...]" = (
@@ -38,11 +38,11 @@ _GONE_FROM_SYS: "Tuple[str, ...]" = (
 )
 
 
-class Found:
-    """The modules that are there before a script begins.
+class InitialModules:
+    """The modules that exist before a script starts.
 
-    Whatever touches a Python object writes into it, and so makes a forked process copy the page it is on. How many
-    names the modules have is therefore read where dicts keep it: behind their header (``PyDictObject.ma_used``).
+    Touching a Python object writes to it, which makes a forked process copy its memory page. The number of names in
+    each module is therefore read directly from the dict's memory, after its header (``PyDictObject.ma_used``).
     """
 
     def __init__(self, modules: "Dict[str, Any]") -> None:
@@ -53,7 +53,7 @@ class Found:
         self._names = modules
         self.readable = all(count.value == size for count, size in zip(self._counts, self._sizes))
 
-    def grown(self) -> "Iterator[Tuple[Dict[str, Any], int]]":
+    def grown_namespaces(self) -> "Iterator[Tuple[Dict[str, Any], int]]":
         """Yield the namespaces of modules that have more names than before, and how many they had."""
         for at, (count, size) in enumerate(zip(self._counts, self._sizes)):
             if count.value > size:
@@ -68,23 +68,23 @@ class Found:
 
 
 def keep_libraries() -> None:
-    """Spare a process that Python itself ends the taking apart of large libraries.
+    """Don't destroy large libraries in a process that ends through Python's own exit.
 
-    It is the first exit function registered, so that it is called as the last, when an ending Python has done all
-    else. What the script made, also in its own modules and other packages, is destroyed as ever.
+    This is the first exit function registered, so Python calls it last. The script's objects, including those in its
+    own modules and other packages, are destroyed as usual.
     """
     kept = {name: module for name, module in sys.modules.items() if name.split(".", 1)[0] in _LARGE}
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # never to be given back
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))  # never freed
     for name in kept:
         del sys.modules[name]
 
 
-def end(found: Found, unneeded: "Any") -> None:
+def end(found: InitialModules, unneeded: "Any") -> None:
     """End a process that has succeeded as Python would; return only if Python itself has to do it.
 
     Parameters
     ----------
-    found : Found
+    found : InitialModules
         The modules that were there before the script.
     unneeded : callable
         An exit function that only Python's own end needs.
@@ -96,7 +96,7 @@ def end(found: Found, unneeded: "Any") -> None:
         sys.unraisablehook = _without_our_frames
     try:
         threading._shutdown()  # type: ignore[attr-defined]
-        if _thread._count() or threading.active_count() > 1:  # they would go on, and meet what is half destroyed
+        if _thread._count() or threading.active_count() > 1:  # they would continue and find half-destroyed objects
             return
         atexit._run_exitfuncs()
         _flush()
@@ -118,14 +118,14 @@ def end(found: Found, unneeded: "Any") -> None:
 
 
 def _close_files() -> None:
-    """Write out files that are held by what was there before the script, such as a library's list."""
+    """Flush files that older objects still reference, such as a library's list."""
     files = [one for one in gc.get_objects() if issubclass(type(one), _io._IOBase)]  # none from before: they are frozen
     for kind in (_io._TextIOBase, _io._BufferedIOBase):  # from the outside to the inside
         for file in reversed(files):
             if issubclass(type(file), kind):
                 try:
                     file.close()
-                except Exception:  # Python does not say it either
+                except Exception:  # Python does not report it either
                     continue
 
 
@@ -144,7 +144,7 @@ def _flush() -> None:
             stream.flush()
 
 
-def _destroy(found: Found) -> None:
+def _destroy(found: InitialModules) -> None:
     """Let go of modules, then of the names of those that something still holds, the latest first."""
     for name in _GONE_FROM_SYS:
         if hasattr(sys, name):
@@ -160,12 +160,12 @@ def _destroy(found: Found) -> None:
         if isinstance(module, types.ModuleType):  # typing.io is a class, and libraries put objects of theirs there
             space = _namespace(module)
             _clear(space, list(space))
-    for space, size in found.grown():
+    for space, size in found.grown_namespaces():
         _clear(space, list(space)[size:])
 
 
 def _namespace(module: "Any") -> "Dict[str, Any]":
-    """Return a module's own namespace, whatever its class says."""
+    """Return a module's own namespace, even if its class overrides ``__dict__``."""
     own: "Any" = vars(types.ModuleType)["__dict__"]
     space: "Dict[str, Any]" = own.__get__(module)
     return space
@@ -179,7 +179,7 @@ def _reference(module: "Any") -> "Any":
 
 
 def _clear(names: "Dict[str, Any]", which: "List[str]") -> None:
-    """Set names to None, those of one underscore first, as ``_PyModule_Clear`` does."""
+    """Set names to None, those with one underscore first, like ``_PyModule_Clear``."""
     for own in (True, False):
         for name in which:
             if isinstance(name, str) and (name[:1] == "_" and name[1:2] != "_") == own and name != "__builtins__":

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from .. import files
+from .. import files, layout
 from . import processes, script_requests, worker_result
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PATIENCE = 600.0
 
 
-class Answers:
+class AnswerProcess:
     """Starts the answering command for one request after another, without blocking.
 
     Parameters
@@ -30,7 +30,7 @@ class Answers:
 
     def __init__(self, run_dir: str, command: "Optional[Sequence[str]]", environ: "Dict[str, str]") -> None:
         self._run_dir = run_dir
-        self._requests = script_requests.Requests(os.path.join(run_dir, "requests"))
+        self._requests = script_requests.Requests(os.path.join(run_dir, layout.REQUESTS))
         self._command = command
         self._environ = environ
         self._process: "Optional[subprocess.Popen[bytes]]" = None
@@ -69,7 +69,7 @@ class Answers:
             return
         self._deadline = time.monotonic() + PATIENCE
 
-    def reaped(self, status: int) -> None:
+    def take_exit(self, status: int) -> None:
         """Note the end of the answering process, and write an error if it did not answer."""
         if self._process is not None:
             self._process.returncode = status

@@ -9,8 +9,7 @@ import subprocess
 import time
 import traceback
 
-from .. import files, timeouts
-from ..layout import BOOTSTRAP
+from .. import files, layout, timeouts
 from ..suffixes import MODELS
 from . import processes, worker_result
 
@@ -25,7 +24,7 @@ _LARGEST_ANSWER = 16 << 20
 
 def candidate(work: str, wanted: "Optional[str]") -> "Optional[str]":
     """Return the model a script left: the one asked for, else the only model file of outputs, else of the folder."""
-    outputs = os.path.join(work, "outputs")
+    outputs = os.path.join(work, layout.OUTPUTS)
     if wanted is not None:
         for base in (work, outputs):
             path = os.path.normpath(os.path.join(base, wanted))
@@ -60,7 +59,7 @@ def start(order: "JobOrder", run_dir: str, environ: "Dict[str, str]") -> "Option
     if not model or model.get("framework") == "Custom" or not prefix:
         return None
     try:
-        return Inspector(prefix, run_dir, os.path.join(run_dir, "work", script) if script else None, environ)
+        return Inspector(prefix, run_dir, os.path.join(run_dir, layout.WORK, script) if script else None, environ)
     except OSError:  # the controller then inspects the model when it registers it
         traceback.print_exc()
         return None
@@ -87,7 +86,7 @@ class Inspector:
         self._run_dir = run_dir
         self._cwd = os.path.join(run_dir, ".inspect-{}".format(os.getpid()))
         os.mkdir(self._cwd)
-        argv = [*prefix, "-E", BOOTSTRAP, "models.inspector"]
+        argv = [*prefix, "-E", layout.BOOTSTRAP, "models.inspector"]
         if script is not None:
             argv += ["--preload", script]
         self._process: "Optional[subprocess.Popen[bytes]]" = None
@@ -108,7 +107,7 @@ class Inspector:
         self.pid = self._process.pid
         os.set_blocking(self.fileno(), False)
 
-    def reaped(self, status: int) -> None:
+    def take_exit(self, status: int) -> None:
         """Take note of its end."""
         self._status = status
         if self._process is not None:
@@ -142,7 +141,7 @@ class Inspector:
             self._received += block
             self.asked = bool(block)
         line, newline, _ = self._received.partition(b"\n")
-        if newline and self._understood(line):
+        if newline and self._take_answer(line):
             return True
         if ended is not None:
             self._refuse(_cause(ended))
@@ -152,20 +151,20 @@ class Inspector:
             self._refuse("loading the model took more than {:g} s".format(timeouts.seconds("model_load")))
         return self.entry is not None
 
-    def _understood(self, line: bytes) -> bool:
+    def _take_answer(self, line: bytes) -> bool:
         try:
             value = json.loads(line.decode("utf-8"))
         except ValueError:
             return False
         if not isinstance(value, dict):
             return False
-        value["path"] = os.path.relpath(self._path, os.path.join(self._run_dir, "work"))
+        value["path"] = os.path.relpath(self._path, os.path.join(self._run_dir, layout.WORK))
         self.entry = value
         return True
 
     def _refuse(self, error: str) -> None:
         self.entry = {
-            "path": os.path.relpath(self._path, os.path.join(self._run_dir, "work")),
+            "path": os.path.relpath(self._path, os.path.join(self._run_dir, layout.WORK)),
             "sha256": files.hash_path(self._path),
             "error": error,
         }

@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 
-from .. import files, job_order, locks
+from .. import files, job_order, layout, locks
 from . import processes, supervise, worker_result
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ def main(arguments: "List[str]") -> int:
 def carry_out(
     run_dir: str, gone: "Callable[[], bool]", environ: "Dict[str, str]", start: "Any" = processes.start
 ) -> int:
-    """Execute the order in a run's folder, and finish the run's record if there is no controller.
+    """Execute the order in a run's folder. Finish the run's record if the controller is gone.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def carry_out(
         Starts the script, as ``processes.start`` does.
     """
     run_dir = os.path.abspath(run_dir)
-    lock = locks.take_lock(os.path.join(run_dir, "worker.lock"))
+    lock = locks.take_lock(os.path.join(run_dir, layout.WORKER_LOCK))
     if lock is None:
         print("another worker is running this run", file=sys.stderr)
         return 1
-    if os.path.exists(os.path.join(run_dir, "result.json")):
+    if os.path.exists(os.path.join(run_dir, layout.RESULT)):
         print("this run already has a result", file=sys.stderr)
         return 1
     order: "Optional[job_order.JobOrder]" = None
@@ -67,8 +67,8 @@ def carry_out(
         code, found = 1, supervisor.abandon(reason) if supervisor else _not_started(reason)
     if order is not None:
         found = found.with_texts(order.without_secrets)
-    files.write_json(os.path.join(run_dir, "result.json"), found.to_json())
-    files.remove_file(os.path.join(run_dir, "process.json"))
+    files.write_json(os.path.join(run_dir, layout.RESULT), found.to_json())
+    files.remove_file(os.path.join(run_dir, layout.PROCESS))
     if order is not None and not order.attended:
         _finish(order, run_dir, environ, gone)
     os.close(lock)  # not before, because it shows that the run is followed
@@ -82,7 +82,7 @@ def _not_started(reason: str) -> "worker_result.WorkerResult":
 def _finish(order: "job_order.JobOrder", run_dir: str, environ: "Dict[str, str]", gone: "Callable[[], bool]") -> None:
     """Run the controller's command to finish the record if there is no controller."""
     until = time.monotonic() + _CONTROLLER_LEAVES
-    held = os.path.join(run_dir, ".lock")
+    held = os.path.join(run_dir, layout.CONTROLLER_LOCK)
     while order.detach and locks.is_locked(held) and time.monotonic() < until:
         time.sleep(_TICK)  # the controller is about to exit, and would still count as following the run
     if (gone() or order.detach) and order.finish:

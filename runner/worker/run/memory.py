@@ -21,18 +21,18 @@ class Counter:
         self._path: "Optional[str]" = None
         self._before = None  # type: Optional[int]
         for path in _counters(table, root):
-            self._before = kills(path)
+            self._before = kill_count(path)
             if self._before is not None:
                 self._path = path
                 return
 
     def ran_out(self) -> "Optional[bool]":
         """Return whether a process was killed since then, None if unknown."""
-        now = None if self._path is None else kills(self._path)
+        now = None if self._path is None else kill_count(self._path)
         return None if now is None or self._before is None else now > self._before
 
 
-def kills(path: str) -> "Optional[int]":
+def kill_count(path: str) -> "Optional[int]":
     """Return the number of killed processes in a file, None if it does not count them."""
     try:
         with open(path) as file:

@@ -2,7 +2,7 @@
 
 import os
 
-from ..layout import BEFORE_PIP
+from ..layout import BEFORE_PIP, PACKAGES
 from . import pip_install
 
 TYPE_CHECKING = False
@@ -11,12 +11,10 @@ if TYPE_CHECKING:
 
     from ..job_order import JobOrder
 
-_NAME = "packages"
-
 
 def folder(run_dir: str) -> str:
     """Return the folder of a run that pip installs into."""
-    return os.path.join(run_dir, _NAME)
+    return os.path.join(run_dir, PACKAGES)
 
 
 def add(variables: "Dict[str, str]", order: "JobOrder", run_dir: str) -> None:

@@ -1,7 +1,7 @@
 """Makes a script's ``pip install`` install beside its run, because other runs use the same environment.
 
-Only pip's own command changes, in its own process. So what pip starts to build a package, and the pip of a virtual
-environment that the script makes, are as ever. pip installs into a new folder below the run's packages, from which we
+Only pip's own command changes, in its own process. Builds that pip starts, and the pip of a virtual environment that
+the script creates, are unchanged. pip installs into a new folder below the run's packages, from which we
 move the files: pip itself does not replace what is in a folder of this kind, and would uninstall what it replaces from
 the environment.
 """
@@ -35,7 +35,7 @@ def import_pip(before: str) -> None:
     del sys.modules["pip"]
     try:
         importlib.import_module("pip")
-    finally:  # what the import has put there stays
+    finally:  # keep what the import has added
         at = next((number for number, one in enumerate(found) if one and os.path.abspath(one) == before), None)
         if at is not None:
             sys.path.insert(at + len(sys.path) - len(found) + 1, found[at])
@@ -87,7 +87,7 @@ class _Loader(_OldLoader):
 
 
 class _Nothing:
-    """Stands for what pip has uninstalled."""
+    """Stands in for an uninstalled package."""
 
     def commit(self) -> None:
         """Do nothing."""
@@ -119,7 +119,7 @@ def _change_install(module: "Any", folder: str) -> None:
         if getattr(options, "use_pep517", True) is None and importlib.util.find_spec("setuptools") is None:
             options.use_pep517 = True  # before pip 23.1 a setup.py is built with what is installed, or not at all
         requirement.__init__ = begin_copy
-        requirement.uninstall = lambda *args, **kwargs: _Nothing()  # what it would uninstall is the environment's
+        requirement.uninstall = lambda *args, **kwargs: _Nothing()  # it would uninstall from the shared environment
         try:
             code = original(command, options, args)
             if isinstance(code, int) and code:  # earlier ones return what they installed
@@ -183,7 +183,7 @@ def installed(folders: "Any") -> "Dict[str, str]":
 
 
 def _infos(folder: str, name: "Optional[str]" = None) -> "Iterator[str]":
-    """Yield the names of the folders that tell what is installed, of one distribution or of all."""
+    """Yield the names of the metadata folders of one distribution or of all."""
     try:
         names = sorted(os.listdir(folder or "."))
     except OSError:
@@ -195,7 +195,7 @@ def _infos(folder: str, name: "Optional[str]" = None) -> "Iterator[str]":
 
 
 def _merge(stage: str, folder: str) -> None:
-    """Move what pip has installed below `stage` into a folder, in place of what was there of the same packages."""
+    """Move what pip has installed below `stage` into a folder, replacing the same packages there."""
     sites = [
         parent for parent, _, _ in os.walk(stage) if os.path.basename(parent) in ("site-packages", "dist-packages")
     ]
@@ -210,7 +210,7 @@ def _merge(stage: str, folder: str) -> None:
 
 
 def _correct_record(path: str, up: str) -> None:
-    """Name programs and data as they are beside the packages, no longer above them."""
+    """Correct the paths of programs and data, which are now beside the packages and not above them."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             lines = file.readlines()
@@ -221,7 +221,7 @@ def _correct_record(path: str, up: str) -> None:
 
 
 def _move(source: str, target: str) -> None:
-    """Move what is in a folder into another, and leave out folders without a file in them."""
+    """Move a folder's content into another. Folders without files are skipped."""
     import shutil
 
     for name in os.listdir(source):

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from ..layout import ARGV, SHIMS
+from ..job_order import data_variable
+from ..layout import ARGV, MLFLOW, SHIMS
 from . import packages
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ PER_RUN = (
     "VIVERO_DISPLAY_NAME",
     "MLFLOW_TRACKING_URI",
 )
+_OF_DATA = tuple(data_variable(kind, "") for kind in ("input", "output"))
 _SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~"
 
 
@@ -34,14 +36,17 @@ def script_variables(base: "Dict[str, str]", order: "JobOrder", run_dir: str) ->
     """Return the script's environment variables: the base, what we add, then the user's (None unsets)."""
     found = dict(base)
     outer = found.get("VIVERO_RUN_DIR")
-    if outer and found.get("MLFLOW_TRACKING_URI") == file_uri(os.path.join(outer, "mlflow")):
+    if outer and found.get("MLFLOW_TRACKING_URI") == file_uri(os.path.join(outer, MLFLOW)):
         del found["MLFLOW_TRACKING_URI"]  # a run that starts a run: ours, not the user's
-    found.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, "mlflow")))
+    found.setdefault("MLFLOW_TRACKING_URI", file_uri(os.path.join(run_dir, MLFLOW)))
     found.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-    # A server that does not answer is said after seconds; by MLflow's own settings a script waits for minutes.
+    # A server that does not answer is reported within seconds. With MLflow's defaults, a script waits for minutes.
     found.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     found.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     found["PYTHONUNBUFFERED"] = "1"
+    found = _without_data(found)  # of a run that starts a run
+    for kind, places in (("input", order.inputs), ("output", order.outputs or {})):
+        found.update((data_variable(kind, name), path) for name, path in places.items())
     for name, value in order.variables.items():
         if value is None:
             found.pop(name, None)
@@ -63,7 +68,12 @@ def script_variables(base: "Dict[str, str]", order: "JobOrder", run_dir: str) ->
 
 def common_variables(variables: "Dict[str, str]") -> "Dict[str, str]":
     """Return a script's variables without those that every run has for itself."""
-    return {name: value for name, value in packages.without(variables).items() if name not in PER_RUN}
+    return {name: value for name, value in _without_data(packages.without(variables)).items() if name not in PER_RUN}
+
+
+def _without_data(variables: "Dict[str, str]") -> "Dict[str, str]":
+    """Return variables without the paths of data inputs and outputs."""
+    return {name: value for name, value in variables.items() if not name.startswith(_OF_DATA)}
 
 
 def file_uri(path: str) -> str:
@@ -96,7 +106,8 @@ def adopt_orphans() -> None:
 def start(argv: "List[str]", shown: "Optional[List[str]]" = None, **options: "Any") -> "subprocess.Popen[bytes]":
     """Start a process in its own session that dies with this one.
 
-    With other words to be `shown`, the process is told its own by a variable, and takes them as Python begins.
+    With `shown`, process listings show these words. The process gets its real arguments through a variable as Python
+    starts.
     """
     parent = os.getpid()
     if shown is not None:
@@ -106,12 +117,12 @@ def start(argv: "List[str]", shown: "Optional[List[str]]" = None, **options: "An
     return subprocess.Popen(
         argv,
         start_new_session=True,
-        preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - there is one thread only
+        preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509 - there is only one thread
         **options,
     )
 
 
-def die_with(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent dies."""
     if _prctl is not None:
         _prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -120,7 +131,7 @@ def die_with(parent: int) -> None:
 
 
 def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
-    """Return the living processes that descend from this one, leaving out those of `spare`; None where unknown."""
+    """Return the running descendants of this process except `spare`, or None if unknown."""
     if not os.path.exists("/proc/self/stat"):
         return None
     spared = set(spare)
@@ -140,7 +151,7 @@ def descendants(spare: "Iterable[int]" = ()) -> "Optional[List[int]]":
 
 
 def _children(pid: int) -> "Optional[List[int]]":
-    """Return a process's children as the kernel lists them, or None where it was built without that list."""
+    """Return a process's children as listed by the kernel, or None if the kernel has no such list."""
     found: "List[int]" = []
     tasks = "/proc/{}/task".format(pid)
     try:
@@ -203,7 +214,7 @@ class Ending:
         self._signal(signal.SIGTERM, spare)
         self._signal(signal.SIGCONT, spare)  # a stopped process would not see it
 
-    def going_on(self, spare: "Iterable[int]") -> bool:
+    def still_running(self, spare: "Iterable[int]") -> bool:
         """Return whether anything is left, and kill it after the grace period."""
         left = descendants(spare)
         if left is None:
@@ -212,7 +223,7 @@ class Ending:
             self._signal(signal.SIGKILL, spare)
         return bool(left) and time.monotonic() < self._deadline + _UNKILLABLE
 
-    def hurry(self) -> None:
+    def end_grace_period(self) -> None:
         """End the grace period."""
         self._deadline = min(self._deadline, time.monotonic())
 

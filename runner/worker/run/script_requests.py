@@ -6,11 +6,11 @@ script in a container, and the controller for a script on a node.
 
 import os
 
+from ..layout import ANSWER, REQUEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Set
-
-_END, _ANSWERED = ".json", ".answer.json"
 
 
 class Requests:
@@ -32,9 +32,9 @@ class Requests:
             found = set(() if os.path.islink(self._folder) else os.listdir(self._folder))
         except OSError:  # no requests yet, or the script removed the folder
             return None
-        asked = [name for name in found if name.endswith(_END) and not name.endswith(_ANSWERED) and name[0] != "."]
-        stems = {name[: -len(_END)] for name in asked} - self._taken
-        new = [stem for stem in stems if stem + _ANSWERED not in found]
+        asked = [name for name in found if name.endswith(REQUEST) and not name.endswith(ANSWER) and name[0] != "."]
+        stems = {name[: -len(REQUEST)] for name in asked} - self._taken
+        new = [stem for stem in stems if stem + ANSWER not in found]
         if not new:
             return None
         name = min(new, key=lambda stem: (len(stem), stem))
@@ -43,11 +43,11 @@ class Requests:
 
     def file(self, name: str) -> str:
         """Return the file of a request."""
-        return os.path.join(self._folder, name + _END)
+        return os.path.join(self._folder, name + REQUEST)
 
     def answer(self, name: str) -> str:
         """Return the file of the answer that the script waits for."""
-        return os.path.join(self._folder, name + _ANSWERED)
+        return os.path.join(self._folder, name + ANSWER)
 
 
 def refusal(error: str) -> "Dict[str, Any]":

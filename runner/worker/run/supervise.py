@@ -8,10 +8,10 @@ import sys
 import time
 import traceback
 
-from .. import environment_seal, files, timeouts
-from ..observe import observers
+from .. import batch, environment_seal, files, layout, timeouts
+from ..observe import observers, resources
 from . import inspection, memory, packages, processes, worker_result
-from .answers import Answers
+from .answers import AnswerProcess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Supervisor:
         self, run_dir: str, order: "JobOrder", environ: "Dict[str, str]", start: "Any" = processes.start
     ) -> None:
         self._run_dir, self._order, self._environ = run_dir, order, environ
-        self._cancel_file = os.path.join(run_dir, "cancel.json")
-        self._work = os.path.join(run_dir, "work")
-        self._answers = Answers(run_dir, order.answer, environ)
+        self._cancel_file = os.path.join(run_dir, layout.CANCEL)
+        self._work = os.path.join(run_dir, layout.WORK)
+        self._answers = AnswerProcess(run_dir, order.answer, environ)
         self._usage = worker_result.Usage()
         self._memory = memory.Counter()
         self._notes: "List[str]" = []
@@ -65,7 +65,7 @@ class Supervisor:
         self._ended: "Optional[str]" = None
         self._began = self._over = 0.0
         self._attended = order.attended  # our numbers mean other processes outside, which answers
-        self._answers_here = not (self._attended or order.apart)
+        self._answers_requests = not (self._attended or order.apart)
         self._lifeline: "List[int]" = [0] if self._attended and start is processes.start else []
         self._wakeup = -1
         self._log = -1
@@ -74,7 +74,7 @@ class Supervisor:
         """Run the script to its end and return the result."""
         self._listen()
         processes.adopt_orphans()
-        path = os.path.join(self._run_dir, "logs", "run.log")
+        path = os.path.join(self._run_dir, layout.RUN_LOG)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o664)
         self._log = os.open(path, os.O_RDONLY)
@@ -86,6 +86,7 @@ class Supervisor:
             return self._result(reason=problem)
         self._inspector = inspection.start(self._order, self._run_dir, self._environ)
         self._observers = observers.make(self._run_dir, self._order, self._log, self._environ)
+        self._observers.append(resources.ResourceObserver(self._run_dir, self._helper_pids))
         self._watch()
         found = worker_result.outcome(self._status or 0, self._stop, self._log, self._memory.ran_out())
         for observer in self._observers:
@@ -118,17 +119,19 @@ class Supervisor:
 
     def _start(self, output: int) -> "Optional[str]":
         """Start the script; return the reason if that fails."""
-        argv = [str(word) for word in self._order.argv]
+        argv, shown = [str(word) for word in self._order.argv], self._order.hidden_argv()
         variables = processes.script_variables(self._environ, self._order, self._run_dir)
         if not os.path.isdir(self._work):
             return "cannot start {}: its folder {} is missing".format(argv[0], self._work)
+        for name in self._order.outputs or ():
+            os.makedirs(os.path.join(self._run_dir, layout.WORK_OUTPUTS, name), exist_ok=True)
         if self._order.shared_environment:  # there from the start: Python does not look a second time
             os.makedirs(packages.folder(self._run_dir), exist_ok=True)
         self._started, self._began = files.now(), time.monotonic()
         try:
             self._script = self._start_script(
-                argv,
-                shown=self._order.hidden_argv(),
+                batch.command(self._order, argv),
+                shown=shown and batch.command(self._order, shown),
                 cwd=self._work,
                 env=variables,
                 stdin=subprocess.DEVNULL,
@@ -141,13 +144,13 @@ class Supervisor:
         if not self._attended:
             known = {"pid": os.getpid(), "script": self._script.pid}  # type: Dict[str, Any]
             known.update(started=self._started, host=os.uname().nodename)
-            files.write_json(os.path.join(self._run_dir, "process.json"), known, durable=False)
+            files.write_json(os.path.join(self._run_dir, layout.PROCESS), known, durable=False)
         return None
 
     def _watch(self) -> None:
         """Loop until the script and everything it started have ended."""
         while True:
-            self._turn(TICK if self._status is None and not self._ending else _QUICK_TICK)
+            self._step(TICK if self._status is None and not self._ending else _QUICK_TICK)
             if self._stop is None and self._status is None:
                 self._check_timeout()
             if self._status is not None and not self._left():
@@ -155,7 +158,7 @@ class Supervisor:
             for observer in self._observers:
                 observer.poll()
 
-    def _turn(self, seconds: float) -> bool:
+    def _step(self, seconds: float) -> bool:
         """Wait for a signal or the inspector's answer, and do what is due; return whether there is an answer."""
         asked = self._inspector is not None and self._inspector.asked
         watched: "List[Any]" = [self._wakeup, self._inspector] if asked else [self._wakeup]
@@ -170,9 +173,9 @@ class Supervisor:
             self._request_stop(worker_result.CANCELED)
         if self._ending is not None:
             if self._terminations > 1:
-                self._ending.hurry()
-            self._ending.going_on(self._spared())
-        if self._answers_here:
+                self._ending.end_grace_period()
+            self._ending.still_running(self._helper_pids())
+        if self._answers_requests:
             self._answers.tick(accept=self._status is None and self._stop is None)
         return self._inspector in ready
 
@@ -185,16 +188,16 @@ class Supervisor:
             if pid == 0:
                 return
             if self._inspector is not None and pid == self._inspector.pid:
-                self._inspector.reaped(status)
+                self._inspector.take_exit(status)
             elif pid == self._answers.pid:
-                self._answers.reaped(status)
+                self._answers.take_exit(status)
             else:
                 self._usage.add(usage)
             if self._script is not None and pid == self._script.pid:
                 self._status = self._script.returncode = status
                 self._over, self._ended = time.monotonic(), files.now()
 
-    def _spared(self) -> "List[int]":
+    def _helper_pids(self) -> "List[int]":
         """Return our own helpers, which are not the script's."""
         helpers = [self._answers.pid, self._inspector.pid if self._inspector is not None else None]
         return [pid for pid in helpers if pid is not None]
@@ -212,13 +215,13 @@ class Supervisor:
     def _end_all(self, grace: float) -> None:
         assert self._script is not None
         self._ending = processes.Ending(self._script.pid, grace)
-        self._ending.begin(self._spared())
+        self._ending.begin(self._helper_pids())
 
     def _left(self) -> bool:
         """Return whether processes of the ended script are left, which are then being ended."""
         if self._ending is not None:
-            return self._ending.going_on(self._spared())
-        left = processes.descendants(self._spared())
+            return self._ending.still_running(self._helper_pids())
+        left = processes.descendants(self._helper_pids())
         if left is None:
             self._end_all(timeouts.seconds("leftover_grace"))
         elif left and time.monotonic() - self._over > _LEAVE_BY_THEMSELVES:
@@ -242,16 +245,16 @@ class Supervisor:
         path = inspection.candidate(self._work, model.get("path"))
         if path is not None:
             self._inspector.ask(path, model.get("framework"), None)
-            while self._stop is None and not self._inspector.poll(self._turn(TICK)):
+            while self._stop is None and not self._inspector.poll(self._step(TICK)):
                 continue
             if self._inspector.entry is not None:
-                files.write_json(os.path.join(self._run_dir, "inspection.json"), [self._inspector.entry])
+                files.write_json(os.path.join(self._run_dir, layout.INSPECTION), [self._inspector.entry])
 
     def _wait_for_answer(self) -> None:
         """Wait for an answer in progress, because it may be registering a model."""
         until = time.monotonic() + _LAST_ANSWER
         while self._answers.pid is not None and time.monotonic() < until:
-            self._turn(TICK)
+            self._step(TICK)
 
     def _close(self) -> None:
         """End our helpers, and whatever of them is left."""
@@ -267,7 +270,7 @@ class Supervisor:
             if self._script is not None:
                 ending = processes.Ending(self._script.pid, 0)
                 until = time.monotonic() + timeouts.seconds("leftover_grace")
-                while ending.going_on(self._spared()) and time.monotonic() < until:
+                while ending.still_running(self._helper_pids()) and time.monotonic() < until:
                     self._reap()
                     time.sleep(_QUICK_TICK)
         except Exception:  # a second internal error: worker.log has it, and the first is the result's reason

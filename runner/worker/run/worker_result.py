@@ -136,7 +136,7 @@ class Usage:
 def result(
     started: "Optional[str]", ended: str, duration: "Optional[float]", usage: "Usage", **how: "Any"
 ) -> WorkerResult:
-    """Return the result of a script; `how` says how it ended, which is a failure unless it says otherwise."""
+    """Return the result of a script. `how` says how it ended, and counts as a failure unless it says otherwise."""
     found: "Dict[str, Any]" = {
         "status": FAILED,
         "started": started,

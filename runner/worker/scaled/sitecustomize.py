@@ -1,4 +1,4 @@
-"""Has joblib spread what it does over the run's cluster, as soon as the script imports it, and nobody else."""
+"""Makes joblib use the run's cluster as soon as the script imports it. Other libraries are not affected."""
 
 import importlib.abc
 import importlib.machinery
@@ -9,11 +9,11 @@ import sys
 
 _VARIABLE = "VIVERO_ENGINE"
 _WAITS = 60  # seconds for the cluster
-_ALL = 10  # seconds for all of those that were started before the script was
+_ALL = 10  # seconds for the workers that were started before the script
 
 
 def _connect(folder, workers):
-    """Make the client that joblib finds, and joblib's way to it the usual one."""
+    """Create the client that joblib finds, and make Dask joblib's default backend."""
     import joblib
     from distributed import Client, Security
 
@@ -22,14 +22,14 @@ def _connect(folder, workers):
     own = {"tls_client_" + what: os.path.join(folder, what + ".pem") for what in ("cert", "key")}
     security = Security(tls_ca_file=os.path.join(folder, "ca.pem"), require_encryption=True, **own)
 
-    class Spreading(Client):
-        """Sends data to all workers at once: fits go where their data are, and are taken away from there one by one."""
+    class ScatteringClient(Client):
+        """Sends data to all workers, because Dask would start fits where the data is and move them one by one."""
 
         def scatter(self, data, *args, **options):
             options.setdefault("broadcast", True)
             return super().scatter(data, *args, **options)
 
-    client = Spreading(address, security=security, timeout=_WAITS, set_as_default=True)
+    client = ScatteringClient(address, security=security, timeout=_WAITS, set_as_default=True)
     client.wait_for_workers(1, timeout=_WAITS)
     try:
         client.wait_for_workers(workers, timeout=_ALL)
@@ -40,7 +40,7 @@ def _connect(folder, workers):
 
 
 class _Loader(importlib.abc.Loader):
-    """Loads joblib as its own loader does, and then connects."""
+    """Loads joblib with its own loader, and then connects."""
 
     def __init__(self, loader, found):
         self._loader, self._found = loader, found
@@ -55,7 +55,7 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Sees the first import of joblib."""
+    """Finds joblib at its first import."""
 
     def __init__(self, *found):
         self._found = found

@@ -8,7 +8,7 @@ import pytest
 
 from runner.environments.conda.install import install
 from runner.environments.conda.lock import read_lock
-from runner.environments.requirements.kept_wheels import KeptWheels
+from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
 from runner.ports import Host
@@ -22,7 +22,7 @@ def lock(make: Any, host: Host) -> Any:
 
 def test_everything_names_the_other_prefix_and_nothing_the_folder(lock: Any, layout: Layout, tmp_path: Path) -> None:
     folder = tmp_path / "image" / "opt" / "vivero"
-    install(lock, folder, "/opt/vivero", said, KeptWheels(layout))
+    install(lock, folder, "/opt/vivero", said, WheelStore(layout))
     assert (folder / "bin" / "banner").read_text().endswith("of /opt/vivero\n")
     assert (folder / "lib" / "banner.bin").read_bytes().startswith(b"\0\1/opt/vivero/share\0")
     for script in ("greet", "tabulate"):
@@ -35,7 +35,7 @@ def test_everything_names_the_other_prefix_and_nothing_the_folder(lock: Any, lay
 
 def test_what_is_put_at_its_prefix_runs_there(lock: Any, layout: Layout, tmp_path: Path) -> None:
     folder, prefix = tmp_path / "made", tmp_path / "used"
-    install(lock, folder, str(prefix), said, KeptWheels(layout))
+    install(lock, folder, str(prefix), said, WheelStore(layout))
     folder.rename(prefix)
     assert subprocess.check_output([str(prefix / "bin" / "greet")], text=True).strip() == f"hello from {prefix}"
     assert subprocess.check_output([str(prefix / "bin" / "tabulate"), "--help"], text=True).startswith("Usage")
@@ -46,4 +46,4 @@ def test_the_pip_part_is_checked_against_its_hashes(lock: Any, layout: Layout, t
     wrong = lock.replace(read_lock(lock).pip, "tabulate==0.9.0 --hash=sha256:" + "0" * 64 + "\n")
     assert digest not in wrong
     with pytest.raises(UserError, match=r"Hash mismatch for .tabulate"):
-        install(wrong, tmp_path / "e", "/opt/vivero", said, KeptWheels(layout))
+        install(wrong, tmp_path / "e", "/opt/vivero", said, WheelStore(layout))

@@ -119,4 +119,4 @@ def test_without_a_command_that_has_it(prepare: Any, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_what_asks_for_it(text: str, asked: bool) -> None:
-    assert buildkit.is_asked(text) is asked
+    assert buildkit.is_needed(text) is asked

@@ -258,7 +258,7 @@ def test_nothing_else_of_this_machine_is_seen_or_written_from_inside(typed: Any,
     done = typed(script % str(tmp_path / "home"), *inputs)
     assert done.returncode == 0 and "changed" not in done.stdout, done.stdout + done.stderr
     assert not list(typed.line.workspace.rglob("x"))
-    assert "seen ['data', 'runs'] ['src'] True" in done.stdout and "a,b" in done.stdout, done.stdout
+    assert "seen ['blobs', 'runs'] ['src'] True" in done.stdout and "a,b" in done.stdout, done.stdout
     for line in ("CapEff: 0000000000000000", "CapPrm: 0000000000000000", "NoNewPrivs: 1", "engine False"):
         assert line in done.stdout
     assert not any((tmp_path / "home").iterdir()) and "outputs is a link" in done.stdout

@@ -141,7 +141,7 @@ def test_a_trial_reaches_the_runs_of_its_experiment_and_no_others(sweep: Any) ->
     assert code == 0, said
     for log in sweep.logs():
         if "another" not in log:
-            assert "seen ['data', 'environments', 'runs'] ['src'] ['warm']" in log, log
+            assert "seen ['blobs', 'data', 'environments', 'runs'] ['src'] ['warm']" in log, log
     assert not list(sweep.line.workspace.rglob("x"))
 
 

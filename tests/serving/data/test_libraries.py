@@ -22,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from runner.errors import UserError
 from runner.worker.models.flavours import METHODS
-from serving.dataplane.outputs import tidy
+from serving.dataplane.outputs import normalize_output
 from tests.support.answers import forms, layouts, same, tensors
 
 X = load_iris().data[::2]
@@ -159,7 +159,7 @@ def test_it_answers_as_in_python(name: str, client: Any) -> None:
     few = rows.iloc[FEW] if isinstance(rows, pandas.DataFrame) else rows[FEW]
     asked = client(m=model)
     for method in [one for one in METHODS if hasattr(model, one)]:
-        expected = [tidy(getattr(model, method)(one)) for one in layouts(few)]
+        expected = [normalize_output(getattr(model, method)(one)) for one in layouts(few)]
         for body in forms(few):
             found = asked.post("/score", json={"data": body, "method": method})
             assert found.status_code == 200, (method, found.json)
@@ -173,7 +173,7 @@ def test_it_answers_as_in_python(name: str, client: Any) -> None:
             found = asked.post("/invocations", json={"dataframe_split": split, "params": {"method": method}})
             assert any(same(found.json["predictions"], one) for one in expected), method
     if isinstance(few, pandas.DataFrame):
-        expected = [tidy(model.predict(one)) for one in layouts(few)]
+        expected = [normalize_output(model.predict(one)) for one in layouts(few)]
         found = asked.post(
             "/invocations", data=few[list(reversed(few.columns))].to_csv(index=False), content_type="text/csv"
         )

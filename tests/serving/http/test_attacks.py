@@ -22,12 +22,12 @@ from runner.io.clock import now
 from serving.dataplane.model import ServedModel
 from serving.dataplane.plane import DataPlane, Limits, Route
 from serving.errors import ServingError
+from serving.http.access_check import AccessCheck
 from serving.http.app import App
 from serving.http.connections import Connection
-from serving.http.door import Door
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.examples import examples
 from tests.support.raw_http import Raw, ask, post
@@ -46,7 +46,8 @@ class Endpoint:
     def __init__(self, app: App, log: LineLog, lines: Path) -> None:
         self.app, self._log, self._lines = app, log, lines
         self._gateway = Gateway(
-            app.wsgi, app.wsgi.refuse, app.plane.is_quick, app.prepare, door=app.door, room=app.room,
+            app.wsgi, app.wsgi.refuse, app.plane.is_quick, app.prepare,
+            access_check=app.access_check, memory_budget=app.memory_budget,
             max_bytes=16 * MEGABYTE, threads=4, queue=64,
         )  # fmt: skip
         self.config = uvicorn.Config(
@@ -74,7 +75,7 @@ class Endpoint:
 def endpoint(registered_record: Any, metrics: Metrics, tmp_path: Path) -> Iterator[Callable[..., Endpoint]]:
     started = []
 
-    def endpoint(keys: bool = True, hosts: Any = None, room: Any = None) -> Endpoint:
+    def endpoint(keys: bool = True, hosts: Any = None, memory_budget: Any = None) -> Endpoint:
         keyed = tmp_path / "keys.json"
         right = hashlib.sha256(b"right").hexdigest()
         keyed.write_text(json.dumps({"format": 1, "keys": {"primary": {"sha256": right, "created": now()}}}))
@@ -82,7 +83,7 @@ def endpoint(registered_record: Any, metrics: Metrics, tmp_path: Path) -> Iterat
         plane.routes = {"x": Route({1: ServedModel(registered_record, SVC().fit(X, Y))}, {1: 1.0})}
         log = LineLog(tmp_path / "access.jsonl", metrics.dropped)
         guard = Keys(keyed if keys else None)
-        made = App(plane, guard, Telemetry(metrics, log, None, 0), hosts=hosts, room=room)
+        made = App(plane, guard, Telemetry(metrics, log, None, 0), hosts=hosts, memory_budget=memory_budget)
         started.append(Endpoint(made, log, tmp_path / "access.jsonl"))
         return started[-1]
 
@@ -148,7 +149,8 @@ async def _fed(junk: list[bytes], loop: asyncio.AbstractEventLoop) -> None:
 
     gateway = Gateway(
         wsgi, lambda _, exchange, error: exchange.refusal(error), lambda _: True, lambda _: None,
-        door=Door(Keys(None)), room=Room(MEGABYTE, 10), max_bytes=1000, threads=1, queue=8,
+        access_check=AccessCheck(Keys(None)), memory_budget=MemoryBudget(MEGABYTE, 10),
+        max_bytes=1000, threads=1, queue=8,
     )  # fmt: skip
     config = uvicorn.Config(gateway, http=Connection, ws="none", lifespan="off", log_config=None)
     config.load()
@@ -200,16 +202,16 @@ def test_a_connection_that_rests_is_closed_in_time_and_answers_before(endpoint: 
 
 
 def test_bodies_of_all_connections_have_one_limit_and_give_their_room_back(endpoint: Any) -> None:
-    room = Room(4 * MEGABYTE, 100)
-    one = endpoint(room=room)
+    memory_budget = MemoryBudget(4 * MEGABYTE, 100)
+    one = endpoint(memory_budget=memory_budget)
     waiting = [Raw(one.port, post(b"", KEY, length=b"1500000"), b" " * 1_300_000) for _ in range(3)]
-    wait_for(lambda: room._held > 3_700_000)
+    wait_for(lambda: memory_budget._held > 3_700_000)
     status, headers, content = ask(one.port, post(b" " * 1_000_000, KEY))
     assert (status, content["error"]["code"], headers["retry-after"]) == (503, "no_room", "1")
     good(one)
     for connection in waiting:
         connection.close()
-    wait_for(lambda: room._held == 0)
+    wait_for(lambda: memory_budget._held == 0)
     assert ask(one.port, post(b" " * 1_000_000, KEY))[0] == 400  # as far as the app, for which it is no JSON
 
 
@@ -304,27 +306,27 @@ def test_a_log_is_put_aside_when_it_is_large(metrics: Metrics, tmp_path: Path) -
 
 
 def test_more_connections_than_there_is_room_for_are_refused_and_readiness_says_so(endpoint: Any) -> None:
-    one = endpoint(room=Room(MEGABYTE, 5))
+    one = endpoint(memory_budget=MemoryBudget(MEGABYTE, 5))
     ready = b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
     kept = []
     for _ in range(4):
         kept.append(Raw(one.port, ready))
         assert kept[-1].answer("GET")[0] == 200
     kept.append(Raw(one.port))
-    wait_for(lambda: one.app.room.full)
+    wait_for(lambda: one.app.memory_budget.full)
     status, headers, _ = ask(one.port, ready, method="GET")
     assert (status, headers["retry-after"]) == (503, "1")
     kept[0].send(ready)
     assert kept[0].answer("GET")[0] == 503
     for connection in kept:
         connection.close()
-    wait_for(lambda: not one.app.room.full)
+    wait_for(lambda: not one.app.memory_budget.full)
     good(one)
 
 
 def test_room_refuses_and_counts() -> None:
-    room = Room(10, 1)
-    room.take(10)
+    memory_budget = MemoryBudget(10, 1)
+    memory_budget.take(10)
     with pytest.raises(ServingError) as refused:
-        room.take(1)
+        memory_budget.take(1)
     assert refused.value.status == 503

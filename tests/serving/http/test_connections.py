@@ -13,7 +13,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 
@@ -106,8 +106,8 @@ def test_headers_may_come_in_parts(parts: int, port: Any) -> None:
 
 
 def test_what_nobody_wants_is_read_at_a_rate() -> None:
-    room, part = Room(1, 1), 1 << 18
-    waits = [room.discard(part) for _ in range(200)]
+    memory_budget, part = MemoryBudget(1, 1), 1 << 18
+    waits = [memory_budget.discard(part) for _ in range(200)]
     free = sum(part for wait in waits if wait == 0)
     assert 32 << 20 <= free <= 40 << 20  # a large body, so that its client reads the answer
     assert waits[-1] == pytest.approx((200 * part - (32 << 20)) / (4 << 20), abs=1)

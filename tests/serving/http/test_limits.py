@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from serving.dataplane.plane import DataPlane, Limits
+from serving.http.access_check import AccessCheck
 from serving.http.app import App
-from serving.http.door import Door
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
-from serving.http.room import Room
+from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
@@ -51,7 +51,8 @@ def held(metrics: Metrics, tmp_path: Path) -> Iterator[Any]:
 
 def gateway(held: Any, *, threads: int = 1, queue: int = 8, timeout: float = 0.2) -> Any:
     return Gateway(
-        held, held.refuse, lambda _: False, lambda _: None, door=Door(Keys(None)), room=Room(1 << 20, 100),
+        held, held.refuse, lambda _: False, lambda _: None,
+        access_check=AccessCheck(Keys(None)), memory_budget=MemoryBudget(1 << 20, 100),
         max_bytes=1000, threads=threads, queue=queue, timeout=timeout,
     )  # fmt: skip
 
@@ -210,7 +211,8 @@ def test_many_quick_answers_let_others_in_between(held: Any) -> None:
 
     async def run() -> Any:
         app = Gateway(
-            slow, held.refuse, lambda _: True, lambda _: None, door=Door(Keys(None)), room=Room(1 << 20, 100),
+            slow, held.refuse, lambda _: True, lambda _: None,
+            access_check=AccessCheck(Keys(None)), memory_budget=MemoryBudget(1 << 20, 100),
             max_bytes=1000, threads=1, queue=8,
         )  # fmt: skip
         loop = asyncio.get_running_loop()

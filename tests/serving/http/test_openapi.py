@@ -24,7 +24,7 @@ import serving
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
 from serving.errors import MEANING, OF_ANY
-from serving.http.door import HEALTH
+from serving.http.access_check import HEALTH
 from serving.http.keys import Keys
 from tests.support.estimators.mixed import MIXED
 from tests.support.examples import examples
@@ -126,7 +126,7 @@ def test_the_description_is_valid_and_says_what_needs_a_key(version: str, client
 
 def refusals_in_the_code() -> set[int]:
     """Return the statuses that the source refuses requests with."""
-    names = ("ServingError", "TurnedAway")
+    names = ("ServingError", "ClientRefusedError")
     parsed = [ast.parse(path.read_text()) for path in Path(serving.__file__).parent.rglob("*.py")]
     calls = [node for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
     given = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]

@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 
 from runner.endpoints.store import EndpointStore
 from runner.layout import Layout
-from serving.http.door import HEALTH
+from serving.http.access_check import HEALTH
 from serving.http.keys import Keys
 from serving.observe.telemetry import LineLog, Metrics
 from tests.support.waiting import wait_for

@@ -5,6 +5,7 @@ import json
 import platform
 import subprocess
 import sys
+import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
 from runner.config.endpoint_settings import EndpointSettings
-from runner.endpoints.environment import SERVER_PACKAGES, misfits, requirements
+from runner.endpoints.environment import SERVER_PACKAGES, mismatches, requirements
 from runner.endpoints.local import find_python
 from runner.environments.requirements.packages import installed_packages
 from runner.environments.venv import VenvEnvironment
@@ -25,7 +26,7 @@ from runner.layout import Layout
 from runner.records import Inspection, ModelRecord
 from runner.store.registry import FileRegistry
 from runner.wiring import serving_environment
-from tests.support.command_line import CommandLine
+from tests.support.command_line import ROOT, CommandLine
 from tests.support.projects import write_project
 from tests.support.waiting import wait_for
 
@@ -46,7 +47,7 @@ def record(lock: str = "", python: Any = HERE, version: Any = sklearn.__version_
 def test_the_current_python_serves_what_was_made_in_it() -> None:
     here = installed_packages()
     lock = f"scikit-learn=={here['scikit-learn']}\nnumpy=={here['numpy']}\nrequests==0.1\n"
-    assert misfits(record(lock)) == []
+    assert mismatches(record(lock)) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_the_current_python_serves_what_was_made_in_it() -> None:
     ],
 )
 def test_what_does_not_fit_is_named(given: Any, said: str) -> None:
-    assert any(said in one for one in misfits(record(**given)))
+    assert any(said in one for one in mismatches(record(**given)))
 
 
 def test_its_environment_is_the_lock_and_the_servers_few_packages() -> None:
@@ -73,6 +74,12 @@ def test_its_environment_is_the_lock_and_the_servers_few_packages() -> None:
     assert packages[2:] == [one for one in SERVER_PACKAGES if not one.startswith("flask")]
     with pytest.raises(UserError, match=r"3\.8"):
         requirements([record(python="3.8.10")])
+
+
+def test_a_server_has_the_same_packages_in_every_environment() -> None:
+    """In the current Python they come from vivero's own dependencies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(SERVER_PACKAGES) <= set(project["dependencies"])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +94,7 @@ def test_its_environment_is_the_lock_and_the_servers_few_packages() -> None:
 )
 def test_what_its_file_names_is_there_in_its_version(lock: str, modules: list[str], said: list[str]) -> None:
     inspection = Inspection(path="m", sha256="", modules=tuple(modules))
-    found = misfits(dataclasses.replace(record(lock), inspection=inspection))
+    found = mismatches(dataclasses.replace(record(lock), inspection=inspection))
     assert len(found) == len(said) and all(map(str.startswith, found, said))
 
 

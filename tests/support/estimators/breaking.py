@@ -1,4 +1,4 @@
-"""Estimators that behave badly while they are loaded in a server, and well where they are made."""
+"""Estimators that misbehave when a server loads them, and work where they are fitted."""
 
 import os
 import queue
@@ -17,11 +17,11 @@ class Breaks(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
     def __init__(self, how: Any = None) -> None:
         self.how = how
 
-    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - scikit-learn's name
         self.n_features_in_, self.classes_ = X.shape[1], np.unique(y)
         return self
 
-    def predict(self, X: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+    def predict(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's name
         return np.zeros(len(X))
 
     def __setstate__(self, state: Any) -> None:
@@ -35,7 +35,7 @@ class Breaks(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 
 
 class Threaded(Breaks):
-    """Answers from a thread that is begun when it is unpickled."""
+    """Predicts in a thread that is started when it is unpickled."""
 
     def __setstate__(self, state: Any) -> None:
         self.__dict__.update(state)
@@ -53,5 +53,5 @@ class Threaded(Breaks):
         threading.Thread(target=run, daemon=True).start()
         self.ask = ask
 
-    def predict(self, X: Any) -> Any:  # noqa: N803 - as scikit-learn names it
+    def predict(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's name
         return self.ask(X)

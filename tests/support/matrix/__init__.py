@@ -1,1 +1,1 @@
-"""The product of every estimator, labels, what it is fitted on and what wraps it, and how a case of it is asked."""
+"""The product of estimators, labels, forms of rows and wrappers, and the requests to each case."""

@@ -1,4 +1,4 @@
-"""Asks for all that a model has over every protocol, and compares with what it says in Python."""
+"""Requests every method of a model over every protocol, and compares the answers with Python's."""
 
 import csv
 import io
@@ -9,27 +9,27 @@ from typing import Any
 import numpy as np
 import pandas
 
-from serving.dataplane.outputs import tidy
+from serving.dataplane.outputs import normalize_output
 from tests.support.answers import as_json, by_output, forms, layouts, same, tensors
 from tests.support.matrix.cases import Built
 
 
 def check(client: Any, built: Built) -> None:
-    """Ask for each method, over each protocol, and with the rows in each form that a request may have them in."""
+    """Request each method over each protocol, with the rows in each form that requests may have."""
     model, rows, answers = built
     for address, words, method in _requests(rows, list(answers)):
         found = client.post(address, **words)
         shown = f"{address} {str(words)[:400]}"
         assert found.status_code == 200, f"{shown}: {found.status_code} {found.text[:300]}"
         for name, value in _values(found.json, method).items():
-            expected = _as_sent(tidy(answers[name]), tensor="outputs" in found.json, csv="data" in words)
+            expected = _as_sent(normalize_output(answers[name]), tensor="outputs" in found.json, csv="data" in words)
             right = same(value, expected)
             right = right or _in_another_layout(value, getattr(model, name), rows)
             assert right, f"{shown}, {name}: {str(value)[:200]}, in Python {str(expected)[:200]}"
 
 
 def _as_sent(expected: Any, *, tensor: bool, csv: bool) -> Any:
-    """Return values of several types as they are where a form has one: a tensor texts, a CSV file's numbers floats."""
+    """Return values of several types as a form sends them: a tensor as texts, a CSV file's numbers as floats."""
     if not isinstance(expected, list) or any(isinstance(one, np.ndarray) for one in expected):
         return expected
     array = np.array(expected, dtype=object)
@@ -45,7 +45,7 @@ def _read_from_csv(value: Any) -> Any:
 def _in_another_layout(value: Any, call: Any, rows: Any) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return any(same(value, tidy(call(one))) for one in layouts(rows))
+        return any(same(value, normalize_output(call(one))) for one in layouts(rows))
 
 
 def _values(answer: Any, method: str) -> dict[str, Any]:
@@ -60,11 +60,11 @@ def _requests(rows: Any, methods: list[str]) -> Iterator[tuple[str, dict[str, An
     last = methods[-1]
     yield "/invocations", {"json": {"instances": as_json(rows), "params": {"method": last}}}, last
     yield "/v1/models/m:predict", {"json": {"instances": as_json(rows), "signature_name": last}}, last
-    if not _are_mappings(rows):  # it has none
+    if not _are_mappings(rows):  # the protocol has none
         body = {"inputs": tensors(rows), "outputs": [{"name": method} for method in methods]}
         yield "/v2/models/m/infer", {"json": body}, last
     for address, words in _in_each_form(rows):
-        yield address, words, methods[0]  # the default
+        yield address, words, methods[0]  # the default method
 
 
 def _in_each_form(rows: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The product: a case is one value of each dimension, and is built by fitting it in Python."""
+"""Cases of the product: one value of each dimension, fitted in Python."""
 
 import contextlib
 import random
@@ -40,17 +40,17 @@ class Case:
 
 
 class NotInPythonError(Exception):
-    """Scikit-learn itself does not fit a case, or has no answer; its reason."""
+    """scikit-learn itself cannot fit the case or has no answer. The message is its reason."""
 
 
 def drawn(source: random.Random, **fixed: Value) -> Case:
-    """Return a case, its values drawn but for those that are given."""
+    """Return a case with random values, except the given ones."""
     values: dict[str, Any] = {name: fixed.get(name) or source.choice(among) for name, among in DIMENSIONS.items()}
     return Case(**values)
 
 
 class Built(NamedTuple):
-    """A fitted model, rows to ask it about, and what each of its methods says of them in Python."""
+    """A fitted model, rows for requests, and the output of each method for them in Python."""
 
     model: Any
     rows: Any
@@ -58,18 +58,18 @@ class Built(NamedTuple):
 
 
 def draw(source: random.Random, number: int) -> Generator[Case, bool | None, None]:
-    """Yield cases of the whole product."""
+    """Yield random cases of the whole product."""
     for _ in range(number):
         yield drawn(source)
 
 
 def built(case: Case) -> Built:
-    """Fit and ask the model of a case.
+    """Fit the model of a case and call its methods.
 
     Raises
     ------
     NotInPythonError
-        If scikit-learn does not.
+        If scikit-learn cannot.
     """
     form, matrix = FORMS[case.form], rows_for(case.estimator, _X)
     own = {"texts": "string", "mappings": "dict"}.get(case.form)
@@ -81,7 +81,7 @@ def built(case: Case) -> Built:
         warnings.simplefilter("ignore")
         try:
             model = WRAPPERS[case.wrapper](before, make(case.estimator))
-            if case.wrapper == "frozen":  # it takes what is fitted
+            if case.wrapper == "frozen":  # it takes a fitted estimator
                 model.estimator.fit(rows, labels)
             model.fit(rows, labels)
             asked = few(rows)
@@ -91,7 +91,7 @@ def built(case: Case) -> Built:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error's first line without what only its case has."""
+    """Return an error's first line without details of the case."""
     line = (str(error).strip() or "no words").splitlines()[0]
     line = re.sub(r"'[^']*'", "'...'", re.sub(r"[0-9]+", "N", line))
     line = re.sub(r"\w+", lambda word: "X" if word[0] in ESTIMATORS else word[0], line)
@@ -100,14 +100,14 @@ def _reason(error: Exception) -> str:
 
 @dataclass
 class Tried:
-    """What became of cases.
+    """The results of cases.
 
     Parameters
     ----------
     check : callable
-        Raises if what is served is not what the model says in Python.
-    reasons : mapping
-        Why some estimators fitted on some forms are not served.
+        Raises if the served answers differ from the model's in Python.
+    reasons : mapping of str to str
+        Why some estimators, fitted on some forms, are not served.
     """
 
     check: Callable[[Built], None]
@@ -117,14 +117,14 @@ class Tried:
     wrong: list[str] = field(default_factory=list)
 
     def all(self, cases: Generator[Case, bool | None, None]) -> None:
-        """Try cases, each of which may depend on whether those before it could be fitted."""
+        """Try cases. Each may depend on whether earlier ones could be fitted."""
         fitted: bool | None = None
         with contextlib.suppress(StopIteration):
             while True:
                 fitted = self.one(cases.send(fitted))
 
     def one(self, case: Case) -> bool:
-        """Fit a case and check what is served, and tell whether it could be fitted."""
+        """Fit a case and check its served answers. Return whether it could be fitted."""
         try:
             found = built(case)
         except NotInPythonError as error:
@@ -136,7 +136,7 @@ class Tried:
             return True
         try:
             self.check(found)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other cases are asked as well
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the other cases are tried too
             self.wrong.append(f"{case}: {type(error).__name__}: {error}")
         self.answered.append(case)
         return True

@@ -1,4 +1,4 @@
-"""Chooses cases so that each pair of values of two dimensions is in one that could be fitted, with few cases."""
+"""Chooses few cases so that each pair of values of two dimensions occurs in a case that could be fitted."""
 
 import random
 from collections.abc import Generator, Iterable, Iterator
@@ -11,14 +11,14 @@ from tests.support.matrix.cases import DIMENSIONS, Case, Value, drawn
 from tests.support.matrix.estimators import ESTIMATORS
 from tests.support.matrix.wrappers import FOR_CLASSIFIERS, WRAPPERS
 
-Goal = tuple[tuple[str, Value], ...]  # values that are to be in one case
-_TRIES = 12  # of a goal, each in other company, until it counts as one that scikit-learn does not fit
+Goal = tuple[tuple[str, Value], ...]  # values that must occur in one case
+_TRIES = 12  # tries of a goal with different other values, until it counts as impossible for scikit-learn
 
-_MERGED = 5  # tries beside values of other goals, then beside those of a case that was fitted, and beside any
+_MERGED = 5  # tries with values of other goals, then with those of a fitted case, then with any
 
 
 def goals_of(wrapper: str, *, whole: bool) -> list[Goal]:
-    """Return what is to be covered, divided by wrappers: pairs; without `whole` each estimator by itself."""
+    """Return the goals of a wrapper: pairs of values. Without `whole`, each estimator by itself."""
     place, parts = DIMENSIONS["wrapper"].index(wrapper), len(DIMENSIONS["wrapper"])
     small = [name for name in DIMENSIONS if name not in ("wrapper", "estimator")]
     estimators = _part(wrapper)
@@ -31,7 +31,7 @@ def goals_of(wrapper: str, *, whole: bool) -> list[Goal]:
 
 
 def _part(wrapper: str) -> list[str]:
-    """Return some of the estimators, such as the wrapper is likely to take: each is in one part."""
+    """Return a wrapper's part of the estimators, preferably those that it takes. Each estimator is in one part."""
     for_classifiers = wrapper in FOR_CLASSIFIERS
     among = [one for one in WRAPPERS if (one in FOR_CLASSIFIERS) == for_classifiers]
     estimators = [name for name, cls in ESTIMATORS.items() if issubclass(cls, ClassifierMixin) == for_classifiers]
@@ -44,7 +44,7 @@ def _pairs(name: str, values: Iterable[Value], others: Iterable[str]) -> Iterato
 
 
 def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool | None, None]:
-    """Yield cases until each goal was reached by one that could be fitted; whether it could be is sent back."""
+    """Yield cases until each goal has been in a case that could be fitted. The caller sends back whether it could."""
     left, fitted = dict.fromkeys(goals, _TRIES), list[Case]()
     while left:
         goal = next(iter(left))
@@ -63,7 +63,7 @@ def cover(source: random.Random, goals: Iterable[Goal]) -> Generator[Case, bool 
 
 
 def _merged(source: random.Random, goal: Goal, left: Iterable[Goal]) -> dict[str, Value]:
-    """Return values of as many goals as go together."""
+    """Return values of as many goals as can be combined."""
     found = dict(goal)
     others = list(left)
     source.shuffle(others)

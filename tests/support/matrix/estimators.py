@@ -1,4 +1,4 @@
-"""Every estimator that scikit-learn has: the least that it needs, and what it wants of its rows and targets."""
+"""All estimators of scikit-learn, with the least arguments they need, and the rows and targets they require."""
 
 import inspect
 import warnings
@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
 
-# What has no answer about rows it has not seen, with the reason.
+# Estimators without an answer for new rows, with the reason.
 NOT_SERVED = {
     "AgglomerativeClustering": "answers only for the rows it was fitted on",
     "BernoulliRBM": "served as transform; its score_samples draws at random",
@@ -53,7 +53,7 @@ _QUICK = {"max_iter": 15, "n_estimators": 3, "random_state": 0, "cv": 2, "n_init
 
 
 def make(name: str) -> Any:
-    """Return an unfitted estimator with the least it needs."""
+    """Return an unfitted estimator with the least arguments it needs."""
     model = _least(name, ESTIMATORS[name])
     for key, value in _QUICK.items():
         if key in model.get_params() and name != "OrthogonalMatchingPursuitCV":
@@ -93,18 +93,18 @@ def _least(name: str, cls: Any) -> Any:
 
 
 def has_several_outputs(name: str) -> bool:
-    """Tell whether an estimator is fitted to several targets."""
+    """Return whether an estimator is fitted to several targets."""
     return name in _SEVERAL_OUTPUTS or name.startswith("MultiTask")
 
 
 def rows_for(name: str, matrix: Any) -> Any:
-    """Return a matrix that an estimator takes: one of a single column, of codes, or as it is."""
+    """Return a matrix that the estimator takes: a single column, codes, or the matrix itself."""
     if name == "IsotonicRegression":
         return matrix[:, :1]
     return np.floor(matrix).astype(int) if name == "CategoricalNB" else matrix
 
 
 def takes_only(name: str, kind: str) -> bool:
-    """Tell whether an estimator takes texts (``string``) or mappings (``dict``) and no matrix."""
+    """Return whether an estimator takes texts (``string``) or mappings (``dict``), and not a matrix."""
     tags = make(name).__sklearn_tags__().input_tags
     return bool(getattr(tags, kind)) and not tags.two_d_array

@@ -1,4 +1,4 @@
-"""What a model is fitted on: the same rows in each form that users have, and what has to stand before an estimator."""
+"""The forms of rows on which a model is fitted, and the steps that an estimator needs for each form."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,14 +19,14 @@ _FEW = slice(3, 36, 9)
 
 
 class Form(NamedTuple):
-    """A form of rows: from a matrix to it, and the steps that turn it back into a matrix."""
+    """A form of rows: the conversion from a matrix, and the steps that turn it back into a matrix."""
 
     rows: Callable[[Any], Any]
     before: Callable[[], list[Any]] = list
 
 
 def texts(matrix: Any) -> list[str]:
-    """Return a text a row."""
+    """Return a text per row."""
     return [" ".join(word for word, value in zip(WORDS, row, strict=False) if value > 2) or "none" for row in matrix]
 
 
@@ -79,7 +79,7 @@ FORMS: dict[str, Form] = {
 
 
 def few(rows: Any) -> Any:
-    """Return some of the rows as they are asked about: JSON has no sparse ones."""
+    """Return a few rows for requests. JSON has no sparse rows."""
     if sparse.issparse(rows):
         return rows[_FEW].toarray()
     return rows.iloc[_FEW] if isinstance(rows, pandas.DataFrame) else rows[_FEW]

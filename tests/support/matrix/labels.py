@@ -1,4 +1,4 @@
-"""What a model is fitted to predict: the same classes as values of each type that users have."""
+"""The labels to predict: the same classes as values of each type."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ LABELS: dict[str, Callable[[Any], Any]] = {
 
 
 def twice(labels: Any) -> Any:
-    """Return labels of two outputs."""
+    """Return labels for two outputs."""
     if isinstance(labels, pandas.Series):
         return pandas.DataFrame({"a": labels, "b": labels.to_numpy()[::-1]}).astype(labels.dtype)
     return np.column_stack([labels, labels[::-1]])

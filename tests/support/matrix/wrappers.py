@@ -1,4 +1,4 @@
-"""What users put around an estimator or before it."""
+"""Wrappers around an estimator, and steps before it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +18,14 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 
 class Own(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
-    """A transformer of the user's own, which says nothing of what it takes."""
+    """A user's own transformer, which does not declare its input."""
 
     def fit(self, rows: Any, labels: Any = None) -> "Own":
-        """Return itself."""
+        """Return self."""
         return self
 
     def transform(self, rows: Any) -> Any:
-        """Return rows as they are."""
+        """Return rows unchanged."""
         return rows
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -65,7 +65,7 @@ def _calibrated(model: Any) -> Any:
     return CalibratedClassifierCV(model, cv=2)
 
 
-# From the steps that the form of the rows needs, and the estimator.
+# Functions of the steps that the form of the rows needs and the estimator.
 WRAPPERS: dict[str, Callable[[list[Any], Any], Any]] = {
     "alone": _around(lambda model: model),
     "scaler first": _after(StandardScaler),

@@ -1,4 +1,4 @@
-"""Numbers for clusters: each has one of its own while it is there, and with it its addresses, names and user id."""
+"""Numbers for clusters. A cluster's number determines its addresses, names and user id while it exists."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST = 256
 
 @dataclass(frozen=True)
 class Block:
-    """What no other cluster on this machine has. It is held until it is closed, or the process that took it ends."""
+    """A number that no other cluster on this machine has. It is held until it is closed or its process ends."""
 
     number: int
     lock: IO[str] = field(repr=False)
 
     @property
     def name(self) -> str:
-        """Return what the names of the cluster's links and network namespaces begin with."""
+        """Return the prefix of the cluster's links and network namespaces."""
         return f"vivero{self.number}"
 
     @property
@@ -38,16 +38,16 @@ class Block:
 
     @property
     def uid(self) -> int:
-        """Return the id of the user whose cluster it is: no account of this machine has it."""
+        """Return the id of the cluster's user. No account of this machine has it."""
         return 2_000_000 + self.number
 
     def close(self) -> None:
-        """Leave it to the next cluster."""
+        """Release the number."""
         self.lock.close()
 
 
 def take_block() -> Block:
-    """Take the first block that no other process holds and nothing else on this machine uses."""
+    """Take the first number that no other process holds and nothing else on this machine uses."""
     _LOCKS.mkdir(mode=0o700, exist_ok=True)
     for number in range(_MOST):
         block = _taken(number)
@@ -59,7 +59,7 @@ def take_block() -> Block:
 
 
 def is_held(number: int) -> bool:
-    """Tell whether a process holds a block."""
+    """Return whether a process holds a number."""
     if not (_LOCKS / str(number)).exists():
         return False
     block = _taken(number)
@@ -69,7 +69,7 @@ def is_held(number: int) -> bool:
 
 
 def left_blocks() -> Iterator[Block]:
-    """Yield the blocks that were held and are no longer; something of their clusters may be left."""
+    """Yield the numbers that are no longer held. Parts of their clusters may be left."""
     for path in sorted(_LOCKS.iterdir()):
         block = _taken(int(path.name))
         if block is not None:
@@ -78,7 +78,7 @@ def left_blocks() -> Iterator[Block]:
 
 
 def _taken(number: int) -> Block | None:
-    """Return a block, unless another process holds it."""
+    """Return a block, or None if another process holds it."""
     lock = (_LOCKS / str(number)).open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,7 +89,7 @@ def _taken(number: int) -> Block | None:
 
 
 def _is_routed(block: Block) -> bool:
-    """Tell whether something that is not a cluster of ours has these addresses."""
+    """Return whether something other than a test cluster uses these addresses."""
     words = ["ip", "-o", "-4", "route", "show", "root", f"{block.addresses}.0/24"]
     routes = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
     return any(f"dev {block.name} " not in f"{route} " for route in routes)

@@ -1,4 +1,4 @@
-"""Several machines that share nothing, and a user who has a key to them."""
+"""Several machines that share nothing, and a user with a key for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Machine)
 
 
 class Cluster(Generic[M]):
-    """Machines, the network between them and this one, and their user. Use it in a ``with`` block."""
+    """Machines, the network between them and this machine, and their user. Use it in a ``with`` block."""
 
     kind: str
 
@@ -31,11 +31,11 @@ class Cluster(Generic[M]):
         self.machines: list[M] = []
 
     def machine(self, name: str, folder: Path, number: int) -> M:
-        """Make a machine that is not started yet."""
+        """Create a machine without starting it."""
         raise NotImplementedError
 
     def settings(self) -> Mapping[str, object]:
-        """Return what the compute's file says unless a test says something else."""
+        """Return the default settings of the compute's file."""
         raise NotImplementedError
 
     def received(self) -> int:
@@ -43,10 +43,10 @@ class Cluster(Generic[M]):
         return sum(one.link.received() for one in self.machines)
 
     def prepare(self) -> None:
-        """Begin what the machines need beside themselves."""
+        """Start what the machines need besides themselves."""
 
     def settle(self) -> None:
-        """Wait until all machines are reached that were started."""
+        """Wait until all started machines can be reached."""
 
     def __enter__(self) -> Self:
         self.block = take_block()
@@ -80,7 +80,7 @@ class Cluster(Generic[M]):
         self.close()
 
     def close(self) -> None:
-        """Take everything away with all that runs there."""
+        """Remove the cluster and end everything that runs on it."""
         for one in self.machines:
             one.kill()
         if hasattr(self, "user"):
@@ -89,7 +89,7 @@ class Cluster(Generic[M]):
         self.block.close()
 
     def compute(self, folder: Path, **settings: object) -> list[str]:
-        """Write ``compute/lab.yaml`` into a folder for ``--config-dir`` and return the words that choose it."""
+        """Write ``compute/lab.yaml`` to a folder for ``--config-dir``, and return the arguments that choose it."""
         below = folder / "conf" / "compute"
         below.mkdir(parents=True, exist_ok=True)
         lines = {**self.settings(), **settings}
@@ -104,23 +104,23 @@ AnyCluster = Cluster[Any]
 
 
 class SshCluster(Cluster[SshMachine]):
-    """Machines with an sshd; the user's ``.ssh`` knows them by name."""
+    """Machines with an sshd. The user's ``.ssh`` has their names."""
 
     kind = "ssh"
 
     def prepare(self) -> None:
-        """Make the user's key."""
+        """Create the user's key."""
         key = self.user.home / ".ssh" / "id_ed25519"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", str(key)], check=True)
         self.user.give(key)
         self.public_key = key.with_suffix(".pub").read_text()
 
     def machine(self, name: str, folder: Path, number: int) -> SshMachine:
-        """Make a machine that takes the user's key."""
+        """Create a machine that accepts the user's key."""
         return SshMachine(name, folder, self.network, number, self.public_key)
 
     def settle(self) -> None:
-        """Have the user's SSH know all machines."""
+        """Add all machines to the user's SSH configuration."""
         ssh = self.user.home / ".ssh"
         (ssh / "config").write_text(
             "".join(
@@ -133,16 +133,16 @@ class SshCluster(Cluster[SshMachine]):
 
     @property
     def known_hosts(self) -> Path:
-        """Return the user's file of host keys."""
+        """Return the user's known_hosts file."""
         return self.user.home / ".ssh" / "known_hosts"
 
     def settings(self) -> Mapping[str, object]:
-        """Return the machines' names and two slots for each."""
+        """Return the machines' names, with two slots each."""
         return {"hosts": f"[{', '.join(one.name for one in self.machines)}]", "slots": 2}
 
 
 def _sweep(block: Block) -> None:
-    """Remove what a test process that was killed has left."""
+    """Remove what a killed test process has left."""
     end_processes_of(block.uid)
     Network(block).close()
 

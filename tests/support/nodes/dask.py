@@ -1,4 +1,4 @@
-"""A Dask cluster that is there already: its scheduler here, its workers on machines of their own, TLS between them."""
+"""An existing Dask cluster: its scheduler on this machine, its workers on separate machines, with TLS."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tests.support.nodes.machine import Machine
 from tests.support.nodes.packages import packages_layer
 from tests.support.waiting import wait_for
 
-# Dask samples its threads a hundred times a second, also when nobody asks it for anything.
+# Dask samples its threads a hundred times a second, even when it is idle.
 _IDLE = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
     "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
     "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
 }
-_AGAIN = 'while :; do "$@"; sleep 0.2; done'  # as whoever runs a cluster does
+_AGAIN = 'while :; do "$@"; sleep 0.2; done'  # as an administrator of a cluster does
 
 
 class DaskMachine(Machine):
-    """A machine with one worker of two threads, which its nanny starts again when it is killed."""
+    """A machine with one worker of two threads. Its nanny restarts the worker when it is killed."""
 
     serving = ("dask worker", "multiprocessing", "sleep 0.2")
 
@@ -43,19 +43,19 @@ class DaskMachine(Machine):
             self.write(f"certificates/{name}", content.decode(), mode=0o600, user=self.user)
 
     def serve(self) -> None:
-        """Start its worker, without waiting for it."""
+        """Start the worker without waiting for it."""
         words = ["env", *(f"{name}={value}" for name, value in _IDLE.items())]
         words += ["/opt/venv/bin/python", "-m", "dask", "worker", self._cluster.address, "--host", self.address]
         words += ["--nthreads", "2", "--no-dashboard", "--local-directory", f"{self.home}/dask"]
         self.start_program("sh", "-c", _AGAIN, "dask worker again", *words, *tls("certificates"), user=self.user)
 
     def worker(self) -> int:
-        """Return the process that the nanny starts again."""
+        """Return the process that the nanny restarts."""
         return next(pid for pid in self.processes() if "spawn_main" in self.line(pid))
 
 
 class DaskCluster(Cluster[DaskMachine]):
-    """Three machines and a scheduler, which is here."""
+    """Three machines, and a scheduler on this one."""
 
     kind = "dask"
 
@@ -67,16 +67,16 @@ class DaskCluster(Cluster[DaskMachine]):
 
     @property
     def certificates(self) -> Path:
-        """Return the folder where the user has the certificates."""
+        """Return the user's folder of certificates."""
         return self.user.home / "certificates"
 
     @property
     def scheduler_file(self) -> Path:
-        """Return the user's file that says where the scheduler is."""
+        """Return the user's file with the scheduler's address."""
         return self.user.home / "scheduler.json"
 
     def prepare(self) -> None:
-        """Start the scheduler, where all machines reach it."""
+        """Start the scheduler at an address that all machines reach."""
         self.user.give_folder(self.certificates)
         for name, content in self.files.items():
             (self.certificates / name).write_bytes(content)
@@ -84,11 +84,11 @@ class DaskCluster(Cluster[DaskMachine]):
         self.start_scheduler()
 
     def machine(self, name: str, folder: Path, number: int) -> DaskMachine:
-        """Make a machine whose worker knows the scheduler."""
+        """Create a machine whose worker connects to the scheduler."""
         return DaskMachine(self, folder, number)
 
     def start_scheduler(self) -> None:
-        """Start it, at the same port if there was one before."""
+        """Start the scheduler, at its earlier port if it had one."""
         port = self.address.rpartition(":")[2] or "0"
         words = ["--host", self.network.host, "--port", port, "--no-dashboard", "--protocol", "tls"]
         file = self.folder / "scheduler.json"
@@ -119,23 +119,23 @@ class DaskCluster(Cluster[DaskMachine]):
             return Client(self.address, security=security, set_as_default=False)
 
     def settle(self) -> None:
-        """Wait until the scheduler knows a worker of each machine."""
+        """Wait until the scheduler has a worker on each machine."""
         with self.client() as client:
             hosts = {one.address for one in self.machines}
             wait_for(lambda: hosts == {urlsplit(worker).hostname for worker in client.nthreads()}, 60)
 
     def settings(self) -> Mapping[str, object]:
-        """Return where the scheduler and the certificates are."""
+        """Return the settings for the scheduler and the certificates."""
         place = self.certificates
         written = f"{{ca_file: {place}/ca.pem, cert: {place}/cert.pem, key: {place}/key.pem}}"
         return {"scheduler_file": self.scheduler_file, "tls": written}
 
     def close(self) -> None:
-        """Take the scheduler away, too."""
+        """Remove the scheduler, too."""
         super().close()
         self.kill_scheduler()
 
 
 def tls(place: str) -> list[str]:
-    """Return the words that name the certificates of a folder to Dask's programs."""
+    """Return the options that give Dask's programs the certificates in a folder."""
     return [f"--tls-ca-file={place}/ca.pem", f"--tls-cert={place}/cert.pem", f"--tls-key={place}/key.pem"]

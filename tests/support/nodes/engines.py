@@ -1,4 +1,4 @@
-"""A container engine on a node: its own, with its own images."""
+"""A container engine on a node, with its own images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 class NodeEngine:
-    """The engine of a node, whose user may talk to it."""
+    """A node's engine, which the node's user may use."""
 
     def __init__(self, machine: SshMachine) -> None:
         self.machine = machine
@@ -28,14 +28,14 @@ class NodeEngine:
         machine.run("usermod", "-aG", "docker", machine.user)
 
     def start(self) -> DockerClient:
-        """Start it, and return a client once it answers."""
+        """Start the engine, and return a client once it answers."""
         self._process = self.machine.start_program("dockerd", "--log-level=warn", f"--cgroup-parent=/{self._cgroup}")
         wait_for(self._connected, 60)
         return self.client
 
     @property
     def client(self) -> DockerClient:
-        """Return the client of the engine, which has been started."""
+        """Return a client of the started engine."""
         assert self._client is not None
         return self._client
 
@@ -45,10 +45,10 @@ class NodeEngine:
         return self._client is not None
 
     def stop(self) -> None:
-        """Stop it with its containers, as a system does."""
+        """Stop the engine with its containers, as a system does."""
         if self._client is not None:
             for one in self._client.containers.list():
-                with contextlib.suppress(docker.errors.APIError):  # whoever attends it removes it at this moment
+                with contextlib.suppress(docker.errors.APIError):  # its supervisor may just be removing it
                     one.kill()
             self._client.close()
         if self._process is not None:
@@ -59,7 +59,7 @@ class NodeEngine:
         self._client = self._process = None
 
     def close(self) -> None:
-        """Stop it, and remove what the kernel keeps of its containers."""
+        """Stop the engine, and remove what the kernel keeps of its containers."""
         self.stop()
         for path, _, _ in os.walk(_CGROUPS, topdown=False):
             if self._cgroup in Path(path).parts:

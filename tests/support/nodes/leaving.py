@@ -1,4 +1,4 @@
-"""Nodes that are shared by tests: each leaves them as they were."""
+"""Checks that tests leave shared nodes as they were."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.support.nodes.machine import Machine
 from tests.support.nodes.team import Team
 from tests.support.waiting import wait_for
 
-_WARM = ("node.daemon", "prefork.interpreter")  # without a folder of a run they wait for one
+_WARM = ("node.daemon", "prefork.interpreter")  # without a run's folder, they wait for a run
 
 
 @contextlib.contextmanager
 def left_as_it_was(cluster: AnyCluster, teams: Sequence[Team]) -> Iterator[None]:
-    """Have nothing but what is kept warm left on the nodes; what went wrong is not the next test's trouble."""
+    """Check that only daemons and prefork interpreters are left. Clean up, so that the next test is not affected."""
     yield
     try:
         _bring_back(cluster)
         for team in teams:
             team.end()
         try:
-            _nothing_is_left(cluster, 2)  # most have ended their runs, and two commands a test are not cheap
+            _nothing_is_left(cluster, 2)  # most tests have ended their runs, and two commands per test are not cheap
         except AssertionError:
             for team in teams:
                 _nodes(team, "stop", "--runs")
@@ -48,7 +48,7 @@ def _bring_back(cluster: AnyCluster) -> None:
 
 
 def _runs(machine: Machine) -> list[Path]:
-    """Return the folders of the runs that a machine has."""
+    """Return the run folders on a machine."""
     folder = machine.root / "runs"
     return list(folder.iterdir()) if folder.exists() else []
 
@@ -73,5 +73,5 @@ def _nothing_is_left(cluster: AnyCluster, seconds: float) -> None:
 
 
 def _unexpected(machine: Machine) -> list[str]:
-    """Return the command lines of what is there beside the interpreters that are kept warm."""
+    """Return the command lines of processes other than the daemon and prefork interpreters."""
     return [line for line in machine.left().values() if not any(word in line for word in _WARM)]

@@ -1,4 +1,4 @@
-"""A machine for tests, which shares nothing with this one but its kernel and cores."""
+"""A machine for tests, which shares only kernel and cores with this one."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _IDLE = ("tini -- ", "sleep infinity")
 
 
 class Machine:
-    """One node: a file system, processes, a network and a host name of its own, and a user ``ml`` with a home.
+    """One node: its own file system, processes, network and host name, and a user ``ml`` with a home.
 
     Its disk outlives `kill`, as a disk does.
     """
 
     user, home = "ml", Path("/home/ml")
     uid = 1000
-    serving: tuple[str, ...] = ()  # in the command lines of what the node is reached by
-    layers: tuple[Path, ...] = ()  # trees above the one that all nodes share
+    serving: tuple[str, ...] = ()  # words in the command lines of the processes through which the node is reached
+    layers: tuple[Path, ...] = ()  # file trees on top of the one that all nodes share
 
     def __init__(self, name: str, folder: Path, network: Network, number: int) -> None:
         self.name = self.host_name = name
@@ -44,16 +44,16 @@ class Machine:
 
     @property
     def is_up(self) -> bool:
-        """Tell whether it runs."""
+        """Return whether it is running."""
         return self._first is not None
 
     def start(self) -> None:
-        """Boot it, and start what it is reached by."""
+        """Boot the node, and start the service through which it is reached."""
         self.boot()
         self.serve()
 
     def boot(self) -> None:
-        """Start its first process, which has its own file systems by the time this returns."""
+        """Start the first process. When this returns, the process has its own file systems."""
         layers = ":".join(str(one) for one in (*self.layers, node_tree()))
         with self._log() as log:
             self._first = subprocess.Popen(
@@ -72,11 +72,11 @@ class Machine:
         self._pid = int(told)
 
     def serve(self) -> None:
-        """Start what the node is reached by, and wait until it answers."""
+        """Start the service through which the node is reached, and wait until it answers."""
         raise NotImplementedError
 
     def start_program(self, *words: str, user: str = "root") -> subprocess.Popen[bytes]:
-        """Start a program there, which writes to the node's log."""
+        """Start a program on the node. Its output goes to the node's log."""
         with self._log() as log:
             program = subprocess.Popen(
                 self.words(*words, user=user), env=self._variables(user), stdin=subprocess.DEVNULL, stdout=log,
@@ -86,7 +86,7 @@ class Machine:
         return program
 
     def run(self, *words: str, user: str = "root") -> str:
-        """Run a program there and return what it printed."""
+        """Run a program on the node and return its output."""
         done = subprocess.run(
             self.words(*words, user=user), env=self._variables(user), capture_output=True, text=True, check=False
         )
@@ -94,7 +94,7 @@ class Machine:
         return done.stdout
 
     def words(self, *words: str, user: str = "root") -> list[str]:
-        """Return the command that runs a program there."""
+        """Return a command that runs a program on the node."""
         assert self.is_up, f"{self.name} is down"
         become = [] if user == "root" else ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
         return ["nsenter", f"--target={self._pid}", "--all", "env", f"--chdir={self._home(user)}", *become, *words]
@@ -106,27 +106,27 @@ class Machine:
         return {"PATH": _PATH, "LANG": "C.UTF-8", "HOME": self._home(user), "USER": user, "LOGNAME": user}
 
     def path(self, inner: str | Path) -> Path:
-        """Return where this machine finds a file of the node; relative ones are in its user's home."""
+        """Return the path of a node's file on this machine. Relative paths start at the home of its user."""
         assert self.is_up, f"{self.name} is down"
         return Path(f"/proc/{self._pid}/root") / (self.home / inner).relative_to("/")
 
     @property
     def root(self) -> Path:
-        """Return where this machine finds the node's folder for runs."""
+        """Return the path on this machine of the node's folder for runs."""
         return self.path(".vivero-node")
 
     def copy(self, folder: Path, inner: str | Path) -> None:
-        """Copy a folder of this machine there, for the node's user."""
+        """Copy a local folder to the node, for the node's user."""
         shutil.copytree(folder, self.path(inner), dirs_exist_ok=True)
         self.run("chown", "-R", f"{self.user}:", str(inner))
 
     def new_folder(self, inner: str) -> Path:
-        """Make a folder of the node's user and return where this machine finds it."""
+        """Create a folder for the node's user, and return its path on this machine."""
         self.run("mkdir", "-p", inner, user=self.user)
         return self.path(inner)
 
     def write(self, inner: str | Path, text: str, *, mode: int = 0o644, user: str = "root") -> None:
-        """Write a file of the node before it is started for the first time."""
+        """Write a file of the node before its first start."""
         path = self.folder / "upper" / (self.home / inner).relative_to("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -137,7 +137,7 @@ class Machine:
                 os.chown(one, self.uid, self.uid)
 
     def processes(self) -> list[int]:
-        """Return its processes, as this machine numbers them, but for its first two."""
+        """Return the pids on this machine of the node's processes, except its first two."""
         if not self.is_up:
             return []
         return [pid for pid in _in_namespace(f"/proc/{self._pid}/ns/pid") if not self._is_idle(pid)]
@@ -146,7 +146,7 @@ class Machine:
         return any(word in self.line(pid) for word in _IDLE)
 
     def number_here(self, pid: int) -> int:
-        """Return how this machine numbers a process of the node, 0 if it has ended."""
+        """Return the pid on this machine of a node's process, or 0 if it has ended."""
         for one in self.processes():
             with contextlib.suppress(OSError):
                 status = Path(f"/proc/{one}/status").read_text()
@@ -155,37 +155,37 @@ class Machine:
         return 0
 
     def left(self) -> dict[int, str]:
-        """Return the command lines of what is there beside that by which it is reached."""
+        """Return the command lines of the processes other than those through which the node is reached."""
         lines = {pid: self.line(pid) for pid in self.processes()}
         return {pid: line for pid, line in lines.items() if line and not any(word in line for word in self.serving)}
 
     def pids(self, word: str) -> list[int]:
-        """Return the processes that have a word in their command lines."""
+        """Return the processes with a word in their command lines."""
         return [pid for pid, line in self.left().items() if word in line]
 
     def is_without(self, word: str) -> bool:
-        """Tell whether no process has a word in its command line; the empty one is in all."""
+        """Return whether no process has a word in its command line. The empty word is in all."""
         return not self.pids(word)
 
     def end_left(self) -> None:
-        """Kill what is there beside that by which it is reached."""
+        """Kill the processes other than those through which the node is reached."""
         for pid in self.left():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     @staticmethod
     def line(pid: int) -> str:
-        """Return a process's command line, nothing if it has ended."""
+        """Return a process's command line, or nothing if it has ended."""
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
 
     def kill(self) -> None:
-        """Kill all its processes at once, as a power cut does."""
+        """Kill all processes at once, as a power cut does."""
         if self._first is None:
             return
-        if self._pid and self._first.poll() is None:  # else the number may be another process's by now
+        if self._pid and self._first.poll() is None:  # otherwise the pid may be reused by now
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
         else:
@@ -196,11 +196,11 @@ class Machine:
         self._programs.clear()
 
     def cut(self) -> None:
-        """Cut its link: nothing is answered, nothing refused."""
+        """Cut the link. Packets are neither answered nor refused."""
         self.link.cut()
 
     def mend(self) -> None:
-        """Undo the cut."""
+        """Restore the link."""
         self.link.mend()
 
     @property
@@ -212,7 +212,7 @@ class Machine:
 
 
 def _in_namespace(namespace: str) -> Iterable[int]:
-    """Yield the processes of a namespace."""
+    """Yield the processes in a namespace."""
     wanted = Path(namespace).readlink()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -222,7 +222,7 @@ def _in_namespace(namespace: str) -> Iterable[int]:
 
 
 class SshMachine(Machine):
-    """A node that is reached by SSH, as its user, by the cluster's key."""
+    """A node that its user reaches over SSH with the cluster's key."""
 
     serving = ("sshd", "dockerd", "containerd")
     _listening = "/var/log/sshd"
@@ -244,7 +244,7 @@ class SshMachine(Machine):
     authorized = ".ssh/authorized_keys"
 
     def serve(self) -> None:
-        """Start its sshd."""
+        """Start the sshd."""
         log = self.path(self._listening)
         log.unlink(missing_ok=True)
         self.run("/usr/sbin/sshd", "-E", self._listening)
@@ -252,7 +252,7 @@ class SshMachine(Machine):
 
     @contextlib.contextmanager
     def variables(self, variables: Mapping[str, str]) -> Iterator[None]:
-        """Have sshd set variables for whoever logs in, as a machine's administrator does."""
+        """Let sshd set variables for every login, as an administrator does."""
         settings = self.path("/etc/ssh/sshd_config.d/variables.conf")
         settings.write_text("SetEnv " + " ".join(f"{name}={value}" for name, value in variables.items()) + "\n")
         self.restart_sshd()
@@ -263,11 +263,11 @@ class SshMachine(Machine):
             self.restart_sshd()
 
     def restart_sshd(self) -> None:
-        """Have sshd read its settings anew; whoever is logged in stays so."""
+        """Restart the listening sshd with its current settings. Existing logins stay."""
         for pid in self.pids_of_sshd():
             os.kill(pid, signal.SIGTERM)
         self.serve()
 
     def pids_of_sshd(self) -> list[int]:
-        """Return the process that listens."""
+        """Return the listening process."""
         return [pid for pid in self.processes() if "[listener]" in self.line(pid)]

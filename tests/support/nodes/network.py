@@ -1,6 +1,7 @@
-"""The network of a cluster: a router in a network namespace of its own, and a link from there to each node.
+"""The network of a cluster: a router in its own network namespace, with a link to each node.
 
-Only one link of it is seen on this machine, and none of its rules: deleting the namespaces and that link removes all.
+On this machine only one of its links is visible, and none of its rules. Deleting the namespaces and that link
+removes everything.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ def _undo(*words: str) -> bool:
 
 
 class Network:
-    """The router. This machine is reached at `host` from the nodes."""
+    """The router. The nodes reach this machine at `host`."""
 
     def __init__(self, block: Block) -> None:
         self.name, self.addresses = block.name, block.addresses
         self.host = f"{self.addresses}.253"
 
     def open(self) -> None:
-        """Make it."""
+        """Create the router."""
         router = f"{self.addresses}.254"
         _run("ip", "netns", "add", self.name)
         _run("ip", "link", "add", self.name, "type", "veth", "peer", "name", "uplink", "netns", self.name)
@@ -42,7 +43,7 @@ class Network:
         _run("ip", "netns", "exec", self.name, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
 
     def close(self) -> None:
-        """Remove it with all links."""
+        """Remove the router and all links."""
         _undo("ip", "link", "del", self.name)
         for line in _run("ip", "netns", "list").splitlines():
             space = line.split()[0]
@@ -51,7 +52,7 @@ class Network:
 
 
 class Link:
-    """The link of one node, in whose network namespace it is ``eth0``."""
+    """A node's link, which is ``eth0`` in the node's network namespace."""
 
     def __init__(self, network: Network, number: int) -> None:
         self.router, self.device = network.name, f"node{number}"
@@ -67,18 +68,18 @@ class Link:
         _run("ip", "-n", self.space, "route", "add", "default", "via", gateway)
 
     def cut(self) -> None:
-        """Drop all that goes over it: nothing is answered, nothing refused."""
+        """Drop all packets. They are neither answered nor refused."""
         for way in ("-i", "-o"):
             _run(*self._rule("-I", way))
 
     def mend(self) -> None:
-        """Undo the cuts."""
+        """Restore the link."""
         for way in ("-i", "-o"):
             while _undo(*self._rule("-D", way)):
                 continue
 
     def received(self) -> int:
-        """Return the bytes that it has carried to the node."""
+        """Return the bytes that the link has carried to the node."""
         (found,) = json.loads(_run("ip", "-n", self.space, "-s", "-j", "link", "show", "eth0"))
         return int(found["stats64"]["rx"]["bytes"])
 

@@ -1,4 +1,4 @@
-"""A package index that only a cluster's nodes reach, for what they fetch themselves."""
+"""A package index that only a cluster's nodes can reach, for packages that they download themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Self
 
 
 class PackageIndex:
-    """An index of one package of one module, ``parcel`` 1.0, which knows its version. Use it in a ``with`` block."""
+    """An index with one package, ``parcel`` 1.0, whose module knows its version. Use it in a ``with`` block."""
 
     def __init__(self, folder: Path, host: str) -> None:
         write_wheel(folder / "simple" / "parcel")
@@ -40,16 +40,16 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def write_wheel(folder: Path, name: str = "parcel", version: str = "1.0", module: str | None = None) -> Path:
-    """Write a wheel, ``parcel-1.0-py3-none-any.whl``, with one module and a program of its name that tells its version.
+    """Write a wheel, ``parcel-1.0-py3-none-any.whl``, with one module and a program that prints its version.
 
     Parameters
     ----------
     folder : Path
-        Where to.
+        The target folder.
     name, version : str
-        Of the package.
+        The package's name and version.
     module : str or None
-        The file below ``site-packages``; None: one of the package's name.
+        The path of the module below ``site-packages``. None means a module with the package's name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = module or f"{name}.py"

@@ -10,11 +10,11 @@ from pathlib import Path
 from tests.support import caches
 from tests.support.nodes.tree import node_tree
 
-_PYTHON = "3.11"  # what .ci/node-tree has
+_PYTHON = "3.11"  # the Python in .ci/node-tree
 
 
 def packages_layer(name: str) -> Path:
-    """Return a layer whose ``/opt/venv`` is a virtual environment with a package, in the versions that are here."""
+    """Return a layer whose ``/opt/venv`` is a virtual environment with a package, in the versions installed here."""
     pins = sorted({f"{one.name}=={one.version}" for one in importlib.metadata.distributions() if one.name != "vivero"})
     return caches.kept(name, [node_tree().name, *pins], lambda layer: _install(name, pins, layer))
 

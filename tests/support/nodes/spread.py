@@ -1,4 +1,4 @@
-"""A fit that is spread over all nodes of a cluster, and a team that makes it."""
+"""A fit that is spread over all nodes of a cluster, and a team that runs it."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ _BESIDE = "import time\ndef slow(n):\n    time.sleep(0.05)\n    return n * 2\n"
 
 
 class Spread(Team):
-    """A team whose fits are spread: give `cluster`, a name, ``send_packages`` and ``scale_out``."""
+    """A team with spread fits. Define `cluster`, a name, ``send_packages`` and ``scale_out``."""
 
     def build(self) -> str:
-        """Have all nodes make the environment, by a fit that waits for them, and return what the command printed."""
+        """Build the environment on all nodes with a fit that waits for them. Return the command's output."""
         self.script(_SCRIPT)
         self.script(_BESIDE, "beside.py")
         process = self.begin(*FOREST, "job.arguments=[wait]")
-        for one in self.cluster.machines:  # those that have to build the environment first join late
+        for one in self.cluster.machines:  # nodes that first build the environment join late
             wait_for(partial(one.pids, "node.engine worker"), 120)
         self.wait_for_log("begun", 60)
         self.go()
@@ -68,11 +68,11 @@ class Spread(Team):
         return done.stdout
 
     def go(self) -> None:
-        """Let the last run, which waits, come to its end."""
+        """Let the last run, which waits, end."""
         (self.place() / "work" / "outputs" / "go").touch()
 
     def found(self, experiment: str | None = None) -> dict[str, Any]:
-        """Return what the last run found, or that of an experiment which has one only."""
+        """Return the outputs of the last run, or of an experiment's only run."""
         outputs = self.folders()[-1].outputs if experiment is None else self._outputs(experiment)
         found: dict[str, Any] = json.loads((outputs / "found.json").read_text())
         return found
@@ -81,7 +81,7 @@ class Spread(Team):
         return next(self.workspace.glob(f"runs/{experiment}/*/outputs"))
 
     def stop(self) -> None:
-        """Wait until no node has anything of a fit, and have them remove what they keep."""
+        """Wait until no node has processes of a fit, and clear the nodes' caches."""
         self.end()
         for one in self.cluster.machines:
             wait_for(partial(one.is_without, "node.engine"), 60)

@@ -14,11 +14,11 @@ from tests.support.nodes.machine import Machine
 from tests.support.waiting import wait_for
 
 BARE = ["environment=venv", "environment.packages=[]"]
-LOST = ["compute.lost_after_seconds=3"]  # silent for so long a node is lost
+LOST = ["compute.lost_after_seconds=3"]  # seconds of silence after which a node is lost
 
 
 class Team(CommandLine):
-    """Commands that a cluster's user types in a folder of the user's home."""
+    """Runs commands as a cluster's user, in a folder of the user's home."""
 
     def __init__(self, cluster: AnyCluster, name: str, **settings: object) -> None:
         super().__init__(cluster.user.new_folder(name))
@@ -35,19 +35,19 @@ class Team(CommandLine):
         return process
 
     def end(self) -> None:
-        """End what a test that failed has left."""
+        """Clean up after a failed test."""
         for process in self.begun:
             if process.poll() is None:
                 process.kill()
                 process.communicate()
 
     def begin(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
-        """Start a run of ``src/train.py`` and return the process."""
+        """Start a run of ``src/train.py`` and return its process."""
         bare = [] if any(word.startswith("environment") for word in words) else BARE
         return self.start("runner", *self.words, "job.source=src", "job.script=train.py", *bare, *words, **options)
 
     def train(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run ``src/train.py`` to its end, which has to be `code`."""
+        """Run ``src/train.py`` until it ends, and check that its exit code is `code`."""
         done = self.finish(self.begin(*words))
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -57,18 +57,18 @@ class Team(CommandLine):
         return self.vivero("nodes", *words, *self.words)
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the records of all runs, the last one last."""
+        """Return the records of all runs, oldest first."""
         return [json.loads(path.read_text()) for path in self._records()]
 
     def folders(self) -> list[RunLayout]:
-        """Return the folders of all runs, the last one last."""
+        """Return the folders of all runs, oldest first."""
         return [RunLayout(path.parent) for path in self._records()]
 
     def _records(self) -> list[Path]:
         return sorted(self.workspace.glob("runs/*/*/run.json"))
 
     def wait_for_log(self, text: str, seconds: float = 30) -> None:
-        """Wait until the last run has printed something."""
+        """Wait until the last run's log contains a text."""
 
         def there() -> bool:
             last = self.folders()[-1:]
@@ -77,7 +77,7 @@ class Team(CommandLine):
         wait_for(there, seconds)
 
     def wait_for_end(self, seconds: float = 60) -> dict[str, Any]:
-        """Wait until the last run has ended; have it followed again where nobody follows it."""
+        """Wait until the last run has ended. If no process follows it, start one."""
 
         def ended() -> dict[str, Any]:
             record: dict[str, Any] = json.loads(self.vivero("show", "latest", "--json").stdout)
@@ -88,23 +88,23 @@ class Team(CommandLine):
         return wait_for(ended, seconds, pause=0.5)
 
     def has_a_run_on(self, machine: Machine) -> bool:
-        """Tell whether a run is on a machine and has not ended, as far as the controller knows."""
+        """Return whether the controller knows an active run on a machine."""
         return any(
             run.job.exists() and not run.result.exists() and json.loads(run.job.read_text())["node"] == machine.name
             for run in self.folders()
         )
 
     def node(self) -> Machine:
-        """Return the machine that the last run is on."""
+        """Return the machine of the last run."""
         return self.machine(json.loads(self.folders()[-1].job.read_text())["node"])
 
     def machine(self, name: str) -> Machine:
-        """Return a machine by its name."""
+        """Return a machine by name."""
         found: Machine = next(one for one in self.cluster.machines if one.name == name)
         return found
 
     def place(self) -> Path:
-        """Return the folder of the last run on its node, as this machine finds it."""
+        """Return the path on this machine of the last run's folder on its node."""
         return self.node().root / "runs" / str(json.loads(self.folders()[-1].job.read_text())["folder"])
 
 
@@ -119,5 +119,5 @@ open("outputs/done.txt", "w").write("done")
 
 
 def lines(many: int) -> str:
-    """Return what `COUNTING` prints."""
+    """Return the output of `COUNTING`."""
     return "".join(f"line {number}\n" for number in range(many))

@@ -1,4 +1,4 @@
-"""The root file system that the nodes of all tests share and none of them can change: see ``.ci/node-tree``."""
+"""The root file system that the nodes of all tests share and cannot change, see ``.ci/node-tree``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.components import missing
 
 
 def node_tree() -> Path:
-    """Return the tree, unpacked once a machine."""
+    """Return the tree, which is unpacked once per machine."""
     recipe = (ROOT / ".ci" / "node-tree").read_text()
     packed = caches.folder() / f"node-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.tar"
 

@@ -1,4 +1,4 @@
-"""The user of a cluster: an ordinary one, who sees of this machine what the commands need, and no node's disk."""
+"""The unprivileged user of a cluster. It sees only what the commands need of this machine, and no node's disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DROPPED = ("XDG_", "SSH_", "DOCKER_", "TMPDIR", "SUDO_", "UV_CACHE_DIR", "RATTL
 
 
 class User:
-    """Somebody with a home, whose commands run as an account of their own in a mount namespace of their own."""
+    """A user with a home, whose commands run under a separate account and in a separate mount namespace."""
 
     name = "ada"
 
@@ -34,7 +34,7 @@ class User:
         self._pid = self._enter(packages)
 
     def _enter(self, packages: Path) -> int:
-        """Start the process that the user's mount namespace lives with."""
+        """Start the process that keeps the user's mount namespace alive."""
         root = self.folder / "root"
         root.mkdir()
         account = f"{self.name}:x:{self.uid}:{self.uid}::{self.home}:/bin/sh"
@@ -51,7 +51,7 @@ class User:
         return int(told)
 
     def words(self, folder: Path) -> list[str]:
-        """Return what makes a command the user's, in a folder."""
+        """Return the prefix that runs a command as the user in a folder."""
         dropped = [f"--unset={name}" for name in os.environ if name.startswith(_DROPPED)]
         return [
             "nsenter", f"--mount=/proc/{self._pid}/ns/mnt", "env", f"--chdir={folder}", *dropped, "setpriv",
@@ -68,21 +68,21 @@ class User:
         return path
 
     def new_folder(self, name: str) -> Path:
-        """Return a new folder in the user's home whose name begins with something."""
+        """Return a new folder in the user's home, whose name starts with `name`."""
         folder = Path(tempfile.mkdtemp(prefix=f"{re.sub(r'[^a-z0-9_]+', '-', name)[:60]}.", dir=self.home))
         return self.give(folder)
 
     def give_folder(self, path: Path) -> Path:
-        """Make a folder that the user owns."""
+        """Create a folder that the user owns."""
         path.mkdir()
         return self.give(path)
 
     def end(self) -> None:
-        """Kill all the user's processes."""
+        """Kill all processes of the user."""
         end_processes_of(self.uid)
 
     def close(self) -> None:
-        """End all that the user has begun, and take the file system away."""
+        """End the user's processes and remove the file system."""
         self.end()
         if self._first is not None:
             self._first.kill()
@@ -90,7 +90,7 @@ class User:
 
 
 def _needed() -> list[str]:
-    """Return what commands read that is not in the system's own folders."""
+    """Return the paths outside the system's folders that commands read."""
     files = ["/etc/resolv.conf", *(os.environ[name] for name in ("SSL_CERT_FILE",) if os.environ.get(name))]
     found = [str(ROOT), sys.prefix, sys.base_prefix, *map(os.path.realpath, files)]
     return [one for one in dict.fromkeys(found) if not one.startswith(("/usr/", "/etc/")) and one != "/usr"]

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from runner.errors import UserError
 from runner.sweeps.space.definitions import read_distribution
-from runner.sweeps.space.distributions import Choice, Normal, Uniform, Whole
+from runner.sweeps.space.distributions import Choice, Integer, Normal, Uniform
 from runner.sweeps.space.search_space import make_space, parse_words
 
 FORMS = [
     ([1, "1", True], Choice.of([1, "1", True])),
     ({"choice": [1, 2]}, Choice.of([1, 2])),
     ({"choice": {"values": [1, 2]}}, Choice.of([1, 2])),
-    ({"randint": 5}, Whole(0, 4)),
-    ({"randint": {"upper": 5}}, Whole(0, 4)),
-    ({"int": {"min": 2, "max": 5}}, Whole(2, 5)),
+    ({"randint": 5}, Integer(0, 4)),
+    ({"randint": {"upper": 5}}, Integer(0, 4)),
+    ({"int": {"min": 2, "max": 5}}, Integer(2, 5)),
     ({"uniform": {"min": 0, "max": 1}}, Uniform(0, 1)),
     ({"uniform": [0, 1]}, Uniform(0, 1)),
     ({"type": "uniform", "min_value": 0, "max_value": 1}, Uniform(0, 1)),
@@ -68,7 +68,7 @@ def test_a_wrong_definition_gets_one_line_with_its_key(case: str) -> None:
 
 
 def test_quantiles() -> None:
-    assert [Whole(0, 4).sample(u) for u in (0, 0.199, 0.2, 0.999)] == [0, 0, 1, 4]
+    assert [Integer(0, 4).sample(u) for u in (0, 0.199, 0.2, 0.999)] == [0, 0, 1, 4]
     assert Uniform(0, 10).sample(0.25) == 2.5
     assert Uniform(0, 10, q=4).sample(0.7) == 8  # round(7 / 4) * 4
     assert Uniform(0, 10, q=4).values() == (0, 4, 8)
@@ -79,7 +79,7 @@ def test_quantiles() -> None:
     assert math.isfinite(Normal(0, 1).sample(0.0))
 
 
-DISTRIBUTIONS = [expected for _, expected in FORMS] + [Whole(1, 1000, log=True)]
+DISTRIBUTIONS = [expected for _, expected in FORMS] + [Integer(1, 1000, log=True)]
 
 
 @pytest.mark.parametrize("one", DISTRIBUTIONS, ids=str)
@@ -109,7 +109,7 @@ def test_overrides() -> None:
     assert found["b"].values() == (0.0, 0.25, 0.5, 0.75)
     assert found["c"] == Uniform(0.0, 1.0)
     assert found["d"] == Uniform(0.01, 1.0, log=True)
-    assert found["e"] == Whole(1, 5)
+    assert found["e"] == Integer(1, 5)
     assert found["f"].values() == (1, 2, 3)
     assert (found["+g"].texts(), found["+g"].values()) == (("1", "2"), (1, 2)), "Hydra drops the quotes"
     assert (found["i"].texts(), found["i"].values()) == (("'1'", "2"), ("1", 2))

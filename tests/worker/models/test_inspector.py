@@ -242,3 +242,8 @@ def test_categories_that_xgboost_has_not_kept_are_refused(town: str, wrapped: st
         assert "error" not in found and "predict" in found["methods"]
     else:
         assert found["error"].startswith("XGBoost stored the categories incorrectly")
+
+
+def test_a_model_is_drawn_by_its_library(tmp_path: Path) -> None:
+    found = inspect(save(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y)))
+    assert "StandardScaler" in found["diagram"] and "<style" in found["diagram"]

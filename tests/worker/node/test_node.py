@@ -15,6 +15,7 @@ import pytest
 from runner.worker import snapshot
 from runner.worker.node import agent, cleanup, run_folder
 from runner.worker.node import run as node_run
+from tests.support.command_line import ROOT
 from tests.support.components import missing
 from tests.support.hostile import STRANGER
 from tests.support.run_folders import make_order
@@ -87,7 +88,7 @@ def test_what_a_script_puts_in_place_of_its_files_is_neither_followed_nor_waited
     (run / "properties.jsonl").write_text("x\n")
     told: list[Any] = []
     task = SimpleNamespace(say=lambda content, **facts: told.append((content, facts)), stopped=lambda: False)
-    node_run.Minded(str(tmp_path), str(run), task).follow({})
+    node_run.NodeRun(str(tmp_path), str(run), task).follow({})
     assert [(content, facts["file"]) for content, facts in told] == [(b"x\n", "properties.jsonl")]
 
 
@@ -193,3 +194,28 @@ def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> Non
     done = subprocess.run([sys.executable, "-c", code], input=line, capture_output=True, check=False)
     assert done.returncode == 1
     assert done.stderr == f"received a line of {len(line)} bytes that is not a message\n".encode()
+
+
+def test_a_user_who_has_joined_a_group_gets_another_daemon(tmp_path: Path) -> None:
+    """A daemon keeps the groups of the login that started it, and so would the runs that it starts."""
+    if os.getuid() != 0:
+        missing("only root can change its groups")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from runner.worker.node import daemon\n"
+        f"answer = daemon.ask({str(tmp_path)!r}, 60.0, do=sys.argv[1])\nprint(answer.get('pid'))\n"
+    )
+
+    def ask(groups: str, question: str) -> str:
+        command = ["setpriv", f"--groups={groups}", sys.executable, "-c", code, question]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        first, second = ask("4", "state"), ask("4,20", "state")
+        assert ask("4", "state") == first != second == ask("4,20", "state")
+        status = Path(f"/proc/{second}/status").read_text()
+        assert "Groups:\t4 20" in status
+    finally:
+        for groups in ("4", "4,20"):
+            ask(groups, "stop")
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (first, second)))

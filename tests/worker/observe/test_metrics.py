@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from runner.worker.files import now
 from runner.worker.observe import metrics
 
 
@@ -57,11 +58,11 @@ def test_an_endless_line_needs_no_memory() -> None:
 
 
 def test_a_line_has_the_time_that_is_given_or_else_the_present(tmp_path: Path) -> None:
-    before = metrics.now()
+    before = now()
     metrics.append(str(tmp_path), "m", 1)
     metrics.append(str(tmp_path), "m", 2, step=7, kind="list", time="2026-01-01T00:00:00.000000Z")
     first, second = (json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines())
-    assert before <= first.pop("time") <= metrics.now()
+    assert before <= first.pop("time") <= now()
     assert first == {"name": "m", "value": 1, "step": None, "kind": "scalar"}
     assert second == {"name": "m", "value": 2, "step": 7, "kind": "list", "time": "2026-01-01T00:00:00.000000Z"}
 

@@ -15,7 +15,7 @@ from tests.support.command_line import CommandLine
 from tests.support.records import record_of
 from tests.support.run_folders import make_order
 
-pytestmark = pytest.mark.sampled(12, covers=["conf/**/*.yaml", "runner/**/*.py"])
+pytestmark = pytest.mark.sampled(12, covers=["runner/worker/**/*.py"])
 
 
 def put(path: Any, text: str = "") -> None:

@@ -15,6 +15,7 @@ import pytest
 from runner.compute.local.compute import LocalCompute
 from runner.compute.local.job import ForkedJob, LocalJob
 from runner.compute.local.prefork import AVAILABLE
+from runner.worker.layout import RESOURCES
 from tests.support.pythons import is_there, others
 from tests.support.run_folders import Folder, lives, make
 from tests.support.waiting import wait_for
@@ -92,9 +93,10 @@ def left(folder: Folder) -> dict[str, Any]:
     """Return what a run left, without what differs between two runs of any kind."""
     log = plain(folder, folder.log.decode(errors="surrogateescape"))
     result = folder.result
+    relative = [str(path.relative_to(folder.root)) for path in folder.root.rglob("*")]
     paths = sorted(
-        str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if "__pycache__" not in str(path)
-    )
+        one for one in relative if "__pycache__" not in one and one != RESOURCES
+    )  # sampled of long runs only
     notes = [re.sub(r"\d+", "N", note) for note in result["notes"]]
     sizes = [path.stat().st_size for path in sorted(folder.work.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     facts = {name: result[name] for name in ("status", "exit_code", "signal", "reason", "python_version")}

@@ -9,7 +9,7 @@ from runner.worker.run import memory
 
 
 @pytest.mark.parametrize(
-    ("table", "files", "kills"),
+    ("table", "files", "kill_count"),
     [
         ("0::/user.slice/a\n", {"user.slice/a/memory.events": "low 0\noom 2\noom_kill 1\n"}, 1),
         ("0::/docker/a\n", {"memory.events": "oom_kill 3\n"}, 3),
@@ -24,15 +24,15 @@ from runner.worker.run import memory
         ("", {}, None),
     ],
 )
-def test_how_many_were_ended(tmp_path: Path, table: str, files: Any, kills: int | None) -> None:
+def test_how_many_were_ended(tmp_path: Path, table: str, files: Any, kill_count: int | None) -> None:
     (tmp_path / "table").write_text(table)
     for name, text in files.items():
         path = tmp_path / "root" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     counted = memory.Counter(str(tmp_path / "table"), str(tmp_path / "root"))
-    assert counted.ran_out() is (None if kills is None else False)
+    assert counted.ran_out() is (None if kill_count is None else False)
     for path in (tmp_path / "root" / name for name in files):
-        path.write_text(path.read_text().replace(f"oom_kill {kills}\n", f"oom_kill {(kills or 0) + 1}\n"))
-    assert counted.ran_out() is (None if kills is None else True)
+        path.write_text(path.read_text().replace(f"oom_kill {kill_count}\n", f"oom_kill {(kill_count or 0) + 1}\n"))
+    assert counted.ran_out() is (None if kill_count is None else True)
     assert memory.Counter(str(tmp_path / "absent"), str(tmp_path / "root")).ran_out() is None

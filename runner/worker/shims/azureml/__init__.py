@@ -1,4 +1,4 @@
-"""Stand-in for what training scripts use of ``azureml.core``; other installed azureml packages stay importable."""
+"""Stand-in for the part of ``azureml.core`` that training scripts use. Other azureml packages stay importable."""
 
 import pkgutil
 

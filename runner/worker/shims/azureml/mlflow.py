@@ -1,1 +1,1 @@
-"""Stand-in for ``azureml-mlflow``: MLflow records in the run by itself, so its import is all that is wanted."""
+"""Stand-in for ``azureml-mlflow``. It only needs to be importable: MLflow already records in the run."""

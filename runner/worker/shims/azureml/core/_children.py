@@ -1,15 +1,15 @@
-"""Child runs: folders below the parent's, each with ``child.json`` and metrics of its own."""
+"""Child runs: folders in the parent's folder, each with a ``child.json`` and its own metrics."""
 
 import json
 import os
 import re
 
-from azureml.core._place import outputs_folder
+from azureml.core._place import layout, outputs_folder
 
 
 def create(parent, name):
-    """Begin a child, its number taken by making its folder."""
-    below = os.path.join(parent._folder, "children")
+    """Start a child run. Creating its folder reserves its number."""
+    below = os.path.join(parent._folder, layout.CHILDREN)
     os.makedirs(below, exist_ok=True)
     number = len(os.listdir(below)) + 1
     while True:
@@ -25,7 +25,7 @@ def create(parent, name):
 
 
 def make_outputs(child):
-    """Return the name of a child's own folder of outputs, which is taken by making it."""
+    """Return the name of a child's own folder of outputs. Creating the folder reserves the name."""
     wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", child._name or "").strip(".-") or child.id
     name, number = wanted, 1
     while True:
@@ -39,7 +39,7 @@ def make_outputs(child):
 
 def write(child):
     """Replace a child's record."""
-    path = os.path.join(child._folder, "child.json")
+    path = os.path.join(child._folder, layout.CHILD)
     temporary = "{}.{}.tmp".format(path, os.getpid())
     facts = {"id": child.id, "name": child._name, "number": child.number, "status": child._status.lower()}
     if child._outputs:
@@ -51,12 +51,12 @@ def write(child):
 
 def children(parent, recursive):
     """Yield a run's children, newest first."""
-    below = os.path.join(parent._folder, "children")
+    below = os.path.join(parent._folder, layout.CHILDREN)
     if not os.path.isdir(below):
         return
     found = []
     for name in os.listdir(below):
-        with open(os.path.join(below, name, "child.json"), encoding="utf-8") as file:
+        with open(os.path.join(below, name, layout.CHILD), encoding="utf-8") as file:
             found.append((json.load(file), os.path.join(below, name)))
     for facts, folder in sorted(found, key=lambda one: -one[0]["number"]):
         child = parent._open_child(folder, facts["id"], facts["number"], facts["name"], facts.get("outputs"))

@@ -1,4 +1,4 @@
-"""The files of a run: what a script copies to and from its outputs."""
+"""The files of a run: copies to and from the script's outputs."""
 
 import os
 
@@ -10,7 +10,7 @@ from azureml.core._place import files_beside_outputs, output_path, outputs_folde
 class FilesMixin:
     """The file methods of ``Run``."""
 
-    def _kept(self):
+    def _stored_folder(self):
         """Return the folder of this run's files. Each child run has its own."""
         if self.parent is None:
             return outputs_folder()
@@ -21,7 +21,7 @@ class FilesMixin:
 
     def upload_file(self, name, path_or_stream, datastore_name=None):
         """Copy a file to outputs."""
-        target = output_path(name, self._kept())
+        target = output_path(name, self._stored_folder())
         if hasattr(path_or_stream, "read"):
             with open(target, "wb") as file:
                 content = path_or_stream.read()
@@ -37,7 +37,7 @@ class FilesMixin:
             self.upload_file(name, path)
 
     def upload_folder(self, name, path, datastore_name=None):
-        """Copy a folder's files to outputs, except those already there."""
+        """Copy a folder's files to outputs, except those that are in outputs already."""
         for relative, full in files_beside_outputs(path):
             self.upload_file(os.path.join(name, relative), full)
 
@@ -45,7 +45,7 @@ class FilesMixin:
         """Copy a file from outputs to another path."""
         target = output_file_path or os.path.basename(name)
         _copy(
-            output_path(name, self._kept()),
+            output_path(name, self._stored_folder()),
             os.path.join(target, os.path.basename(name)) if os.path.isdir(target) else target,
         )
 
@@ -65,13 +65,13 @@ class FilesMixin:
             short = name if append_prefix or not prefix else name[len(prefix) :].lstrip("/")
             target = os.path.join(output_directory or ".", targets[at] if targets else short)
             os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-            _copy(output_path(name, self._kept()), target)
+            _copy(output_path(name, self._stored_folder()), target)
 
     def get_file_names(self):
         """Return the files in outputs."""
         if self.parent is not None and self._outputs is None:
             return []
-        found, kept = [], self._kept()
+        found, kept = [], self._stored_folder()
         for parent, _, files in os.walk(kept):
             found += ["outputs/" + os.path.relpath(os.path.join(parent, one), kept) for one in files]
         return sorted(found)
@@ -79,7 +79,7 @@ class FilesMixin:
     def _own_path(self, path):
         """Return the path of a file or folder that this child run has uploaded, or any other path unchanged."""
         if self.parent is not None and self._outputs is not None:
-            own = output_path(path, self._kept())
+            own = output_path(path, self._stored_folder())
             if os.path.exists(own):
                 return own
         return path

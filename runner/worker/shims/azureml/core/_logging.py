@@ -4,13 +4,13 @@ import json
 import os
 
 from azureml.core import _values
-from azureml.core._place import metrics, output_path, outputs_folder
+from azureml.core._place import layout, metrics, output_path, outputs_folder
 
 
 class LoggingMixin:
     """Metrics, charts and images.
 
-    Subclasses give `_folder`, where the files of this run are, and `_kept()`, where it keeps outputs.
+    Subclasses provide `_folder`, the folder of the run's files, and `_stored_folder()`, its folder of outputs.
     """
 
     _folder = None
@@ -21,7 +21,7 @@ class LoggingMixin:
         metrics.append(self._folder, name, value, step=step, kind=kind)
 
     def log(self, name, value, description="", step=None):
-        """Record one value; again under the same name adds to a list."""
+        """Record one value. Logging the same name again adds to a list."""
         self._record(name, _values.check_scalar(name, value), _values.check_step(step))
 
     def log_list(self, name, value, description="", step=None):
@@ -30,7 +30,7 @@ class LoggingMixin:
             self._record(name, item, _values.check_step(step), "list")
 
     def log_row(self, name, description=None, **kwargs):
-        """Record one row, its columns given by name."""
+        """Record one row. Keyword arguments are the columns."""
         step = _values.check_step(kwargs.pop("step", None))
         if not kwargs:
             raise ValueError("log_row {!r}: give at least one column".format(name))
@@ -42,11 +42,11 @@ class LoggingMixin:
             self._record(name, row, _values.check_step(step), "table")
 
     def log_image(self, name, path=None, plot=None, description="", step=None):
-        """Keep a picture in outputs: a file, or the figure that matplotlib's pyplot (or a figure) shows."""
+        """Save an image in outputs: a file, or a matplotlib figure (a figure or pyplot's current one)."""
         if (path is None) == (plot is None):
             raise ValueError("log_image {!r}: give either path or plot".format(name))
         suffix = os.path.splitext(path)[1] if path is not None else ".png"
-        target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix, self._kept()))
+        target = _free(output_path(name if os.path.splitext(name)[1] else name + suffix, self._stored_folder()))
         if path is not None:
             _copy(path, target)
         else:
@@ -71,11 +71,11 @@ class LoggingMixin:
         self._record(name, _values.read_document(name, value, "predictions"), kind="predictions")
 
     def get_metrics(self, name=None, recursive=False, run_type=None, populate=False):
-        """Return what was logged so far."""
-        lines = _lines(os.path.join(self._folder, "metrics.jsonl"))
+        """Return the metrics logged so far."""
+        lines = _lines(os.path.join(self._folder, layout.METRICS))
         if recursive:
             for child in self.get_children():
-                lines += _lines(os.path.join(child._folder, "metrics.jsonl"))
+                lines += _lines(os.path.join(child._folder, layout.METRICS))
         found = _values.collect(lines)
         return found if name is None else {key: value for key, value in found.items() if key == name}
 
@@ -89,7 +89,7 @@ def _lines(path):
 
 
 def _free(path):
-    """Return the path, or one beside it that is free: a picture logged again must not hide the one before."""
+    """Return the path, or a free one with a number: an image that is logged again must not replace the previous one."""
     stem, suffix = os.path.splitext(path)
     number = 1
     while os.path.exists(path):

@@ -1,4 +1,4 @@
-"""Where the run's files are, and the modules of the worker that the stand-in uses."""
+"""The paths of the run, and the worker's modules that the stand-in uses."""
 
 import importlib.util
 import os
@@ -8,7 +8,7 @@ _WORKER = os.path.normpath(os.path.join(os.path.abspath(__file__), *[os.pardir] 
 _spec = importlib.util.spec_from_file_location("_bootstrap", os.path.join(_WORKER, "importlib_bootstrap.py"))
 _bootstrap = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_bootstrap)
-metrics, _job_order = (_bootstrap.load(_WORKER, name) for name in ("observe.metrics", "job_order"))
+metrics, _job_order, layout = (_bootstrap.load(_WORKER, name) for name in ("observe.metrics", "job_order", "layout"))
 
 
 def run_folder():
@@ -23,31 +23,37 @@ def workspace_folder():
 
 
 def tags():
-    """Return the tags that the run was given, none outside a run."""
+    """Return the tags given to the run; empty outside a run."""
     folder = run_folder()
     return _job_order.read_public(folder).tags if folder else {}
 
 
 def inputs():
-    """Return the paths of the data inputs by their names, none outside a run."""
+    """Return the paths of the data inputs by name; empty outside a run."""
     folder = run_folder()
     return _job_order.read_public(folder).inputs if folder else {}
 
 
+def assets():
+    """Return the data assets that inputs are, as ``NAME:VERSION``, by the input's name; empty outside a run."""
+    folder = run_folder()
+    return (_job_order.read_public(folder).assets or {}) if folder else {}
+
+
 def copy(source, target):
-    """Copy a file, unless it is the target itself."""
+    """Copy a file, unless source and target are the same."""
     if os.path.abspath(source) != os.path.abspath(target):
         shutil.copyfile(source, target)
 
 
 def outputs_folder():
-    """Return the script's outputs folder, whatever its present directory is."""
+    """Return the script's outputs folder, whatever the current directory is."""
     folder = run_folder()
-    return os.path.join(folder, "work", "outputs") if folder else os.path.abspath("outputs")
+    return os.path.join(folder, layout.WORK_OUTPUTS) if folder else os.path.abspath(layout.OUTPUTS)
 
 
 def files_beside_outputs(path):
-    """Yield relative name and path of the files in a folder, but for those in outputs, which are kept anyway."""
+    """Yield relative name and path of the files in a folder, except those in outputs, which are kept anyway."""
     kept = os.path.realpath(outputs_folder())
     for parent, folders, files in os.walk(path):
         folders[:] = [one for one in folders if os.path.realpath(os.path.join(parent, one)) != kept]
@@ -57,9 +63,9 @@ def files_beside_outputs(path):
 
 
 def output_path(name, folder=None):
-    """Return where an uploaded file goes; a leading ``outputs/`` is dropped, and leaving the folder is refused.
+    """Return the target of an uploaded file. A leading ``outputs/`` is dropped. A path outside the folder is an error.
 
-    The folder is the run's outputs, unless it is given.
+    The folder is the run's outputs by default.
     """
     parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
     if parts[:1] == ["outputs"]:

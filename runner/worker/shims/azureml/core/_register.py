@@ -1,4 +1,4 @@
-"""Asks the worker to register a model, and waits for the version's number."""
+"""Requests the registration of a model from the worker, and waits for the version's number."""
 
 import fcntl
 import json
@@ -6,26 +6,27 @@ import os
 import time
 import uuid
 
+from azureml.core._place import layout
 from azureml.core.model import Model
 
 _TICK = 0.02
 
 
 class ModelRegistrationError(RuntimeError):
-    """The model was refused; the message says why."""
+    """The model was not registered. The message says why."""
 
 
 def register(folder, name, path, tags, properties, framework, framework_version, description, resources):
-    """Leave a request in the run's folder and return the model that came of it."""
+    """Write a request to the run's folder and return the registered model."""
     full = os.path.abspath(path)
-    if not os.path.exists(full):  # the script may have changed its directory
-        full = os.path.join(folder, "work", path)
+    if not os.path.exists(full):  # the script may have changed its current directory
+        full = os.path.join(folder, layout.WORK, path)
     if not os.path.exists(full):
         raise FileNotFoundError("register_model: {} does not exist".format(path))
     request = {
         "kind": "register_model",
         "name": name,
-        "path": os.path.relpath(os.path.realpath(full), os.path.realpath(os.path.join(folder, "work"))),
+        "path": os.path.relpath(os.path.realpath(full), os.path.realpath(os.path.join(folder, layout.WORK))),
         "tags": _texts(tags),
         "properties": _texts(properties),
         "framework": None if framework is None else str(framework),
@@ -40,22 +41,22 @@ def register(folder, name, path, tags, properties, framework, framework_version,
 
 
 def _texts(values):
-    if isinstance(values, list):  # azureml takes a list of names too
+    if isinstance(values, list):  # azureml also accepts a list of names
         return {str(name): "" for name in values}
     return {str(name): str(value) for name, value in (values or {}).items()}
 
 
 def _ask(folder, request):
-    below = os.path.join(folder, "requests")
+    below = os.path.join(folder, layout.REQUESTS)
     os.makedirs(below, exist_ok=True)
     stem = os.path.join(below, "{:020d}-{}".format(int(time.time() * 1e6), uuid.uuid4().hex[:8]))
     with open(stem + ".tmp", "w", encoding="utf-8") as file:
         json.dump(request, file)
-    os.rename(stem + ".tmp", stem + ".json")
+    os.rename(stem + ".tmp", stem + layout.REQUEST)
     while True:
-        alive = _worker_lives(folder)
+        alive = _worker_is_alive(folder)
         try:
-            with open(stem + ".answer.json", encoding="utf-8") as file:
+            with open(stem + layout.ANSWER, encoding="utf-8") as file:
                 return json.load(file)
         except FileNotFoundError:
             if not alive:
@@ -63,12 +64,12 @@ def _ask(folder, request):
         time.sleep(_TICK)
 
 
-def _worker_lives(folder):
+def _worker_is_alive(folder):
     try:
-        descriptor = os.open(os.path.join(folder, "worker.lock"), os.O_RDONLY)
+        descriptor = os.open(os.path.join(folder, layout.WORKER_LOCK), os.O_RDONLY)
     except FileNotFoundError:
         return False
-    except PermissionError:  # in a container the script may be another user, who ends with the worker
+    except PermissionError:  # in a container the script may be another user, and ends with the worker
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

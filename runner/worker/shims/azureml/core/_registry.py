@@ -1,4 +1,4 @@
-"""Reads the workspace's registered models, where the run can see them: not from a node."""
+"""Reads the workspace's registered models. On a node the run does not see them."""
 
 import json
 import os
@@ -12,7 +12,7 @@ class ModelNotFoundException(Exception):
 
 
 def every(name=None, latest=False):
-    """Return the facts of versions, the newest of each model first."""
+    """Return the records of versions, with the newest of each model first."""
     found = []
     for one in [name] if name else _listed(_root()):
         numbers = sorted((int(word) for word in _listed(os.path.join(_root(), one)) if word.isdigit()), reverse=True)
@@ -21,7 +21,7 @@ def every(name=None, latest=False):
 
 
 def find(name, version=None):
-    """Return the facts of a version, the newest unless one is named."""
+    """Return the record of a version, by default the newest."""
     there = every(name)
     for one in there:
         if version is None or one["version"] == int(version):
@@ -33,14 +33,14 @@ def find(name, version=None):
 
 
 def copy(facts, below):
-    """Copy a version's file or folder below a folder, by its name and version, and return where it is."""
+    """Copy a version's file or folder into a folder named by model and version, and return its path."""
     return copy_into(facts, os.path.join(below, facts["name"], str(facts["version"])), True)
 
 
 def copy_into(facts, folder, exist_ok):
-    """Copy a version's file or folder into a folder and return where it is."""
+    """Copy a version's file or folder into a folder, and return its path."""
     name = facts["artefact"]
-    if name in ("", ".", "..") or os.path.basename(name) != name:  # a record that was changed: it would lead elsewhere
+    if name in ("", ".", "..") or os.path.basename(name) != name:  # a manipulated record
         raise ValueError("the record of {}:{} names no file of it: {!r}".format(facts["name"], facts["version"], name))
     source = os.path.join(_root(), facts["name"], str(facts["version"]), name)
     target = os.path.join(folder, name)
@@ -71,5 +71,5 @@ def _read(name, number):
     try:
         with open(os.path.join(_root(), name, str(number), "model.json"), encoding="utf-8") as file:
             return json.load(file)
-    except FileNotFoundError:  # it is being made, or removed
+    except FileNotFoundError:  # the version is being created or removed
         return None

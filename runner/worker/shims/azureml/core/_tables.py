@@ -1,4 +1,4 @@
-"""Reads files of rows, one or a folder of them, as pandas data frames."""
+"""Reads table files, a single one or a folder of them, as pandas data frames."""
 
 import os
 

@@ -1,11 +1,11 @@
-"""Checks on logged values, as azureml-core has them, and the shapes they are recorded in."""
+"""Checks of logged values, as in azureml-core, and their forms in records."""
 
 import json
 import os
 
 
 def check_step(step):
-    """Return a step as a whole number or None."""
+    """Return a step as an int or None."""
     if step is None:
         return None
     if isinstance(step, bool) or int(step) != step or step < 0:
@@ -14,7 +14,7 @@ def check_step(step):
 
 
 def check_scalar(name, value):
-    """Return a value that `log` takes: a number, string or boolean, numpy's too."""
+    """Return a value that `log` accepts: a number, string or boolean, including NumPy's."""
     if hasattr(value, "item") and getattr(value, "size", 1) == 1:
         value = value.item()
     if not isinstance(value, (int, float, str, bool)):
@@ -23,12 +23,12 @@ def check_scalar(name, value):
 
 
 def as_list(value):
-    """Return a list of a list, tuple or array."""
+    """Convert a list, tuple or array to a list."""
     return list(value.tolist() if hasattr(value, "tolist") else value)
 
 
 def table_rows(value):
-    """Return a table, given as a mapping from column to list, row by row."""
+    """Return the rows of a table that is given as a mapping from column to list."""
     columns = {
         name: as_list(items) if not isinstance(items, (str, int, float)) else [items] for name, items in value.items()
     }
@@ -37,7 +37,7 @@ def table_rows(value):
 
 
 def read_document(name, value, kind):
-    """Return a chart's data given as a mapping, as JSON text or as a file's path, checked for its kind."""
+    """Return a chart's data, given as a mapping, JSON text or the path of a file. Checks that it has the given kind."""
     if isinstance(value, str):
         if os.path.isfile(value):
             with open(value, encoding="utf-8") as file:
@@ -51,7 +51,7 @@ def read_document(name, value, kind):
 
 
 def collect(lines):
-    """Return metrics as `get_metrics` gives them: one value as itself, several as a list, rows by column."""
+    """Return metrics in the form of `get_metrics`: a single value as is, several as a list, rows by column."""
     found = {}
     for line in lines:
         found.setdefault(line["name"], []).append(line)

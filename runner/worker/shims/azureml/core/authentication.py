@@ -1,20 +1,20 @@
-"""``azureml.core.authentication``: taken as scripts give it to a workspace. Nothing is logged in to."""
+"""``azureml.core.authentication``: accepted where scripts pass it to a workspace. Nothing is logged in to."""
 
 
 class InteractiveLoginAuthentication:
-    """Whoever the script would log in as; the run's workspace is a folder."""
+    """Accepts any arguments and does nothing: the run's workspace is a folder."""
 
     def __init__(self, *args, **kwargs):
         pass
 
 
 class ServicePrincipalAuthentication(InteractiveLoginAuthentication):
-    """The same."""
+    """Accepts any arguments and does nothing."""
 
 
 class MsiAuthentication(InteractiveLoginAuthentication):
-    """The same."""
+    """Accepts any arguments and does nothing."""
 
 
 class AzureCliAuthentication(InteractiveLoginAuthentication):
-    """The same."""
+    """Accepts any arguments and does nothing."""

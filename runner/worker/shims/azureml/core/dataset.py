@@ -1,59 +1,44 @@
-"""``azureml.core.dataset.Dataset``: the run's data inputs, by their names, and files of this machine."""
+"""``azureml.core.dataset.Dataset``: the run's data inputs by name, and local files."""
 
 import os
 
 from azureml.core import _tables
-from azureml.core._place import copy, inputs
+from azureml.core._place import assets, copy, inputs
+from azureml.core._tabular import Tabular
 
 
-class _Tabular:
-    """What a tabular dataset is asked for beside its rows; each answer is one that is asked in turn."""
+class InputDataset(Tabular, str):
+    """The path of a data input, with the methods of Azure's tabular and file datasets."""
 
-    def take(self, count):
-        """Return the first rows."""
-        return _Rows(self.to_pandas_dataframe().head(count))
-
-    def skip(self, count):
-        """Return the rows behind the first."""
-        return _Rows(self.to_pandas_dataframe().iloc[count:])
-
-    def drop_columns(self, columns):
-        """Return the rows without some columns."""
-        return _Rows(self.to_pandas_dataframe().drop(columns=columns))
-
-    def keep_columns(self, columns, validate=False):
-        """Return the rows with some columns only."""
-        return _Rows(self.to_pandas_dataframe()[[columns] if isinstance(columns, str) else list(columns)])
-
-    def random_split(self, percentage, seed=None):
-        """Return a share of the rows, drawn at random, and the others."""
-        frame = self.to_pandas_dataframe()
-        drawn = frame.sample(frac=percentage, random_state=seed).index
-        return _Rows(frame[frame.index.isin(drawn)]), _Rows(frame[~frame.index.isin(drawn)])
-
-
-class InputDataset(_Tabular, str):
-    """The path of a data input, with what Azure's tabular and file datasets are asked for."""
-
-    def __new__(cls, path, name=None, read=None):
-        """Make it from a path."""
+    def __new__(cls, path, name=None, read=None, asset=None):
+        """Create an input from a path. `asset` is the version of the data asset that it is, ``NAME:VERSION``."""
         made = str.__new__(cls, path)
-        made.name, made.id, made.version, made.description, made.tags = name, name, 1, None, {}
+        known, _, version = (asset or "").partition(":")
+        made.name, made.id, made.description, made.tags = known or name, asset or name, None, {}
+        made.version = int(version or 1)
         made._read = read or {}
         return made
+
+    def __getitem__(self, name):
+        """Return a column for a condition; with a number or a slice, a part of the path."""
+        return str.__getitem__(self, name) if isinstance(name, (int, slice)) else Tabular.__getitem__(self, name)
+
+    def __fspath__(self):
+        """Return the path."""
+        return str(self)
 
     def to_pandas_dataframe(self, on_error="null", out_of_range_datetime="null"):
         """Return the rows as a data frame."""
         return _tables.read(str(self), **self._read)
 
     def to_path(self):
-        """Return the files by their paths within, each with a slash in front."""
+        """Return the paths of the files in the input, each with a leading slash."""
         if not os.path.isdir(self):
             return ["/" + os.path.basename(self)]
         return ["/" + os.path.relpath(one, self) for one in _tables.files(self)]
 
     def download(self, target_path=None, overwrite=False, ignore_not_found=False):
-        """Return the paths of the files, in `target_path` if one is given: they are here already."""
+        """Return the paths of the files. If `target_path` is given, they are copied there."""
         if target_path is None:
             return _tables.files(self)
         found = []
@@ -68,23 +53,14 @@ class InputDataset(_Tabular, str):
         return found
 
     def mount(self, mount_point=None, **kwargs):
-        """Return what may be mounted: it is here already, and is linked to from `mount_point` if one is given."""
+        """Return a context manager. The data is already on this machine; `mount_point` becomes a link to it."""
         return _Mounted(self, mount_point)
 
     def as_mount(self, path_on_compute=None):
-        """Return it: as a data input it is mounted or copied."""
+        """Return the input itself: it is already on this machine."""
         return self
 
     as_download = as_hdfs = as_named_input = as_mount
-
-
-class _Rows(_Tabular):
-    def __init__(self, frame):
-        self._frame = frame
-
-    def to_pandas_dataframe(self, **kwargs):
-        """Return the rows as a data frame."""
-        return self._frame
 
 
 class _Mounted:
@@ -92,7 +68,7 @@ class _Mounted:
         self._path, self.mount_point = str(path), mount_point or str(path)
 
     def start(self):
-        """Make the link."""
+        """Create the link."""
         if self.mount_point != self._path and not os.path.lexists(self.mount_point):
             os.makedirs(os.path.dirname(os.path.abspath(self.mount_point)), exist_ok=True)
             os.symlink(self._path, self.mount_point)
@@ -113,24 +89,24 @@ class _Mounted:
 class _Tabular:
     @staticmethod
     def from_delimited_files(path, separator=",", header=True, **kwargs):
-        """Return the rows of a delimited file of this machine."""
+        """Return the rows of a local delimited file."""
         return InputDataset(_place(path), read={"kind": "read_csv", "sep": separator, "header": 0 if header else None})
 
     @staticmethod
     def from_parquet_files(path, **kwargs):
-        """Return the rows of Parquet files of this machine."""
+        """Return the rows of local Parquet files."""
         return InputDataset(_place(path), read={"kind": "read_parquet"})
 
     @staticmethod
     def from_json_lines_files(path, **kwargs):
-        """Return the rows of files of JSON lines of this machine."""
+        """Return the rows of local JSON lines files."""
         return InputDataset(_place(path), read={"kind": "read_json", "lines": True})
 
 
 class _File:
     @staticmethod
     def from_files(path, **kwargs):
-        """Return files of this machine."""
+        """Return local files."""
         return InputDataset(_place(path))
 
 
@@ -141,35 +117,42 @@ class Dataset:
 
     @staticmethod
     def get_by_name(workspace, name, version="latest"):
-        """Return a data input by its name."""
-        return named(name)
+        """Return a data input by its own name or that of the data asset that it is."""
+        return named(name, version)
 
     @staticmethod
     def get_by_id(workspace, id, **kwargs):
-        """Return a data input by its name, which is its id here."""
+        """Return a data input by name, which is its id here."""
         return named(id)
 
     @staticmethod
     def get_all(workspace):
-        """Return all data inputs by their names."""
+        """Return all data inputs by name."""
         return everything()
 
 
 def everything():
-    """Return the run's data inputs by their names."""
-    return {name: InputDataset(path, name) for name, path in inputs().items()}
+    """Return the run's data inputs by name."""
+    known = assets()
+    return {name: InputDataset(path, name, asset=known.get(name)) for name, path in inputs().items()}
 
 
-def named(name):
-    """Return a data input, or say how it becomes one."""
+def named(name, version="latest"):
+    """Return a data input, by its name or its data asset's. If there is none, the error says how to add one."""
     found = everything()
-    if name not in found:
-        raise KeyError(
-            "the run has no data input {0!r}{1}. Give it one: data.inputs.{0}.path=FILE_OR_FOLDER".format(
-                name, "; it has " + ", ".join(sorted(found)) if found else ""
-            )
+    wanted = [] if version in (None, "latest") else [str(version)]
+    for key, asset in assets().items():
+        if asset.partition(":")[0] == name and (not wanted or asset.partition(":")[2] == wanted[0]):
+            return found[key]
+    if name in found and not (wanted and name in assets()):
+        return found[name]
+    shown = sorted(assets().get(key, key) for key in found)
+    raise KeyError(
+        "the run has no data input {0!r}{1}. Give it one: data.inputs.{0}={2} for a data asset, or "
+        "data.inputs.{0}.path=FILE_OR_FOLDER".format(
+            name, "; it has " + ", ".join(shown) if shown else "", ":".join([name, *wanted])
         )
-    return found[name]
+    )
 
 
 def _place(path):

@@ -8,33 +8,33 @@ _ABSENT = "datastores are not available here: add data as an input, data.inputs.
 
 
 class Datastore:
-    """The place of uploads."""
+    """The target of uploads."""
 
     def __init__(self, workspace=None, name=None, **kwargs):
         self.workspace, self.name, self.datastore_type = workspace, name or "outputs", "outputs"
 
     @classmethod
     def get(cls, workspace, datastore_name):
-        """Return the one there is."""
+        """Return the only datastore."""
         return cls(workspace, datastore_name)
 
     get_default = get
 
     def upload(self, src_dir, target_path=None, overwrite=False, show_progress=True):
-        """Keep a folder's files in outputs."""
+        """Copy a folder's files to outputs."""
         for relative, full in files_beside_outputs(src_dir):
             copy(full, output_path(os.path.join(target_path or "uploaded", relative)))
 
     def upload_files(self, files, relative_root=None, target_path=None, overwrite=False, show_progress=True):
-        """Keep files in outputs."""
+        """Copy files to outputs."""
         for file in files:
             name = os.path.relpath(file, relative_root) if relative_root else os.path.basename(file)
             copy(file, output_path(os.path.join(target_path or "uploaded", name)))
 
     def path(self, path=None, data_reference_name=None):
-        """Refuse: nothing can be read from it."""
+        """Raise an error: nothing can be read from a datastore."""
         raise RuntimeError(_ABSENT)
 
     def download(self, target_path, prefix=None, overwrite=False, show_progress=True):
-        """Refuse: nothing can be read from it."""
+        """Raise an error: nothing can be read from a datastore."""
         raise RuntimeError(_ABSENT)

@@ -10,5 +10,5 @@ class Experiment:
         self.workspace, self.name = workspace or Workspace(), name
 
     def submit(self, config, tags=None, **kwargs):
-        """Refuse: runs are composed in YAML."""
+        """Raise an error: runs are composed in YAML."""
         raise RuntimeError("Runs are started with: python -m runner +experiment={}".format(self.name))

@@ -1,4 +1,4 @@
-"""``azureml.core.model.Model``: registered models, as `Run.register_model` returns them and by their names."""
+"""``azureml.core.model.Model``: registered models, from `Run.register_model` or by name."""
 
 import os
 
@@ -9,7 +9,7 @@ class Model:
     """One version of a model."""
 
     class Framework:
-        """Frameworks a model can be registered with; only ScikitLearn models are loaded and inspected."""
+        """The frameworks of registered models. Only ScikitLearn models are loaded and inspected."""
 
         CUSTOM = "Custom"
         SCIKITLEARN = "ScikitLearn"
@@ -30,7 +30,7 @@ class Model:
 
     @staticmethod
     def get_model_path(model_name, version=None, _workspace=None):
-        """Return the path of a copy of a registered model: a file, or a folder."""
+        """Return the path of a copy of a registered model: a file or a folder."""
         return _registry.copy(_registry.find(model_name, version), os.path.join(os.getcwd(), "azureml-models"))
 
     def download(self, target_dir=".", exist_ok=False, exists_ok=None):
@@ -39,12 +39,12 @@ class Model:
 
     @staticmethod
     def list(workspace, name=None, tags=None, properties=None, run_id=None, latest=False, **kwargs):
-        """Return registered versions, the newest first."""
+        """Return registered versions, newest first."""
         return [Model(workspace, one["name"], _facts=one) for one in _registry.every(name, latest)]
 
     @staticmethod
     def register(*args, **kwargs):
-        """Refuse, naming the way that keeps track of where a model comes from."""
+        """Raise an error that names `Run.register_model`, which records where a model comes from."""
         raise RuntimeError("In a script a model is registered with Run.get_context().register_model(...)")
 
     def __repr__(self):

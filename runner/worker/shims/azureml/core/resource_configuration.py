@@ -2,7 +2,7 @@
 
 
 class ResourceConfiguration:
-    """What a served copy of a model needs."""
+    """The resources that a served copy of a model needs."""
 
     def __init__(self, cpu=None, memory_in_gb=None, gpu=None):
         for name, value in (("cpu", cpu), ("memory_in_gb", memory_in_gb)):

@@ -1,4 +1,4 @@
-"""``azureml.core.run.Run``: the run a script is in."""
+"""``azureml.core.run.Run``: the run that a script is part of."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ import weakref
 from azureml.core import _children
 from azureml.core._files import FilesMixin
 from azureml.core._logging import LoggingMixin, _lines
-from azureml.core._place import metrics, run_folder, tags
+from azureml.core._place import layout, metrics, run_folder, tags
 from azureml.core.dataset import everything
 from azureml.core.experiment import Experiment
 
 
 class Run(LoggingMixin, FilesMixin):
-    """One run, or a child of one. Get it with ``Run.get_context()``."""
+    """A run or a child run. Get it with ``Run.get_context()``."""
 
     def __init__(self, experiment=None, run_id=None, outputs=None, **kwargs):
         if run_id is None or "_folder" not in kwargs:
@@ -24,12 +24,12 @@ class Run(LoggingMixin, FilesMixin):
         self.parent = kwargs.get("_parent")
         self.number = kwargs.get("_number", 0)
         self._name = kwargs.get("_name")
-        self._outputs = kwargs.get("_outputs")  # of a child: the name of its folder in the run's outputs
+        self._outputs = kwargs.get("_outputs")  # for a child: the name of its folder in the run's outputs
         self._status = "Running"
 
     @classmethod
     def get_context(cls, allow_offline=True, used_for_context_manager=False, **kwargs):
-        """Return the run this process is part of; outside a run, return one that prints."""
+        """Return the run of this process. Outside a run, return one that prints."""
         folder = run_folder()
         if folder is None:
             if not allow_offline:
@@ -52,12 +52,12 @@ class Run(LoggingMixin, FilesMixin):
 
     @property
     def input_datasets(self):
-        """Return the data inputs by their names: each is its path, and can be asked for its rows."""
+        """Return the data inputs by name. Each is its path and has a dataset's methods."""
         return everything()
 
     @property
     def display_name(self):
-        """Return the name that people see."""
+        """Return the display name."""
         return self._name or self._id
 
     @display_name.setter
@@ -73,7 +73,7 @@ class Run(LoggingMixin, FilesMixin):
         return self._status
 
     def get_details(self):
-        """Return what is known of the run."""
+        """Return the known facts about the run."""
         return {"runId": self.id, "status": self._status, "properties": self.get_properties(), "tags": self.get_tags()}
 
     def tag(self, key, value=None):
@@ -91,14 +91,14 @@ class Run(LoggingMixin, FilesMixin):
             metrics.set_property(self._folder, "tag", key, None)
 
     def get_tags(self):
-        """Return the tags, those of the composition too."""
+        """Return the tags, including those of the composition."""
         given = tags() if self.parent is None else {}
         return self._properties("tag", given)
 
     tags = property(get_tags)
 
     def add_properties(self, properties):
-        """Set properties; one that is set cannot be changed."""
+        """Set properties. A property that is set cannot be changed."""
         known = self.get_properties()
         for key, value in properties.items():
             if key in known and known[key] != str(value):
@@ -113,13 +113,13 @@ class Run(LoggingMixin, FilesMixin):
 
     def _properties(self, kind, given=()):
         found = dict(given)
-        for line in _lines(os.path.join(self._folder, "properties.jsonl")):
+        for line in _lines(os.path.join(self._folder, layout.PROPERTIES)):
             if line["kind"] == kind:
                 found[line["name"]] = line["value"]
         return {key: value for key, value in found.items() if value is not None}
 
     def get_portal_url(self):
-        """Return where the run is seen: its folder."""
+        """Return the run's folder, in place of a portal's address."""
         return "file://" + str(self._folder)
 
     def register_model(
@@ -137,7 +137,7 @@ class Run(LoggingMixin, FilesMixin):
         resource_configuration=None,
         **kwargs,
     ):
-        """Register a file or folder of this run as the next version of a model and return it."""
+        """Register a file or folder of this run as the next version of a model, and return it."""
         from azureml.core._register import register
 
         return register(
@@ -153,14 +153,14 @@ class Run(LoggingMixin, FilesMixin):
         )
 
     def child_run(self, name=None, run_id=None, outputs=None):
-        """Begin a child: a run with metrics and tags of its own, kept with its parent."""
+        """Start a child: a run with its own metrics and tags, stored with its parent."""
         return _children.create(self, name)
 
     def _open_child(self, folder, run_id, number, name, outputs=None):
         return Run(self.experiment, run_id, _folder=folder, _parent=self, _number=number, _name=name, _outputs=outputs)
 
     def create_children(self, count=None, tag_key=None, tag_values=None):
-        """Begin several children."""
+        """Start several children."""
         values = tag_values if tag_values is not None else [None] * (count or 0)
         children = []
         for value in values:
@@ -180,19 +180,19 @@ class Run(LoggingMixin, FilesMixin):
             _children.write(self)
 
     def complete(self, _set_status=True):
-        """Mark as completed. The run's own status is how the script ends."""
+        """Mark a child as completed. The run's own status depends on how the script ends."""
         self._end("Completed")
 
     def fail(self, error_details=None, error_code=None, _set_status=True):
-        """Mark as failed; for the run itself this is kept as the property ``error``."""
+        """Mark a child as failed. For the run itself, the message is recorded as the property ``error``."""
         if error_details is not None:
             metrics.set_property(self._folder, "property", "error", str(error_details))
         self._end("Failed")
 
     def cancel(self):
-        """Mark a child as canceled; the run itself is asked to end."""
+        """Mark a child as canceled. The run itself is asked to end."""
         if self.parent is None:
-            with open(os.path.join(self._folder, "cancel.json"), "w") as file:
+            with open(os.path.join(self._folder, layout.CANCEL), "w") as file:
                 file.write('{"format": 1, "by": "the script"}\n')
         self._end("Canceled")
 
@@ -201,7 +201,7 @@ class Run(LoggingMixin, FilesMixin):
         self._end("Running")
 
     def flush(self, timeout_seconds=300):
-        """Return at once: every call has written what it was given."""
+        """Return at once, because every call writes immediately."""
 
     def wait_for_completion(self, show_output=False, wait_post_processing=False, raise_on_error=True):
         """Return the details: a script cannot wait for its own end."""
@@ -221,7 +221,7 @@ class Run(LoggingMixin, FilesMixin):
 
 
 class OfflineRun(Run):
-    """The run of a script that is started by hand: prints metrics, so that the script works without the tool."""
+    """The run of a script that is started by hand. It prints metrics, so that the script works without vivero."""
 
     def __init__(self):
         folder = tempfile.mkdtemp(prefix="offline-run-")
@@ -238,12 +238,12 @@ class OfflineRun(Run):
 
 
 class RunEnvironmentException(Exception):
-    """No run is there."""
+    """The run is not available here."""
 
 
 def get_run(experiment, run_id, rehydrate=True, clean_up=True):
-    """Refuse: a script knows its own run only."""
+    """Raise an error: a script only knows its own run."""
     raise RunEnvironmentException("A script can only read its own run. For other runs: vivero show RUN")
 
 
-_OfflineRun = OfflineRun  # scripts ask for it by this name
+_OfflineRun = OfflineRun  # scripts import it by this name

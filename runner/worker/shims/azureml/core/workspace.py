@@ -1,4 +1,4 @@
-"""``azureml.core.workspace.Workspace``: the folder everything is kept in."""
+"""``azureml.core.workspace.Workspace``: the folder that contains everything."""
 
 import os
 
@@ -9,7 +9,7 @@ from azureml.core.model import Model
 
 
 class Workspace:
-    """The workspace a run is in."""
+    """The run's workspace."""
 
     def __init__(self, *args, **kwargs):
         self.path = workspace_folder() or os.getcwd()
@@ -27,21 +27,21 @@ class Workspace:
 
     @property
     def datasets(self):
-        """Return the run's data inputs by their names."""
+        """Return the run's data inputs by name."""
         return everything()
 
     @property
     def models(self):
-        """Return the newest version of each registered model by its name."""
+        """Return the newest version of each registered model by name."""
         return {one.name: one for one in Model.list(self, latest=True)}
 
     def get_default_datastore(self):
-        """Return the place of uploads."""
+        """Return the target of uploads."""
         return Datastore(self)
 
     @property
     def datastores(self):
-        """Return the place of uploads by its name."""
+        """Return the target of uploads by name."""
         return {"outputs": self.get_default_datastore()}
 
     def __getattr__(self, name):

@@ -1,0 +1,236 @@
+"""One version of a data asset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError
+from runner.store.data.records import AssetRecord, TableRecord
+from runner.store.data.store import DataStore
+
+if TYPE_CHECKING:
+    from runner.api.data.assets import DataAsset
+    from runner.api.data.preview import Preview
+    from runner.api.runs.run import Run
+    from runner.api.workspace import Workspace
+
+
+class DataVersion:
+    """One version of a data asset.
+
+    Attributes
+    ----------
+    is_new : bool
+        Whether `DataAssets.add` made it, False if the latest version had the same content.
+    """
+
+    def __init__(self, workspace: Workspace, record: AssetRecord, *, is_new: bool = False) -> None:
+        self._workspace, self._store, self._record = workspace, DataStore(workspace.layout), record
+        self.is_new = is_new
+
+    @property
+    def name(self) -> str:
+        """The asset's name."""
+        return self._record.name
+
+    @property
+    def version(self) -> int:
+        """The number."""
+        return self._record.version
+
+    @property
+    def reference(self) -> str:
+        """The version as ``NAME:3``."""
+        return self._record.id
+
+    @property
+    def asset(self) -> DataAsset:
+        """The asset."""
+        from runner.api.data.assets import DataAsset
+
+        return DataAsset(self._workspace, self.name)
+
+    @property
+    def record(self) -> AssetRecord:
+        """Everything that is recorded of the version."""
+        return self._record
+
+    @property
+    def type(self) -> str:
+        """file, folder or table."""
+        return self._record.type
+
+    @property
+    def path(self) -> Path:
+        """The file or folder with its content, which must not be changed."""
+        return self._store.path(self._record)
+
+    @property
+    def table(self) -> TableRecord | None:
+        """Columns, types, rows and missing cells of a table, None of another type."""
+        return self._record.table
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags."""
+        return dict(self._record.tags)
+
+    @property
+    def description(self) -> str | None:
+        """What it is, in its author's words."""
+        return self._record.description
+
+    @property
+    def aliases(self) -> list[str]:
+        """The aliases that point to it, sorted."""
+        found = self._store.aliases(self.name)
+        return sorted(alias for alias, version in found.items() if version == self.version)
+
+    def files(self) -> list[dict[str, Any]]:
+        """Return its files: ``path``, ``bytes`` and ``sha256`` of each.
+
+        Raises
+        ------
+        UserError
+            If their list cannot be read.
+        """
+        return [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in self._store.files(self._record)]
+
+    @property
+    def run(self) -> Run | None:
+        """The run that made it, None if it was added by hand or the run was deleted."""
+        if self._record.run is None:
+            return None
+        try:
+            return self._workspace.run(self._record.run)
+        except UserError:
+            return None
+
+    @property
+    def lineage(self) -> dict[str, Any]:
+        """Where it comes from and what came of it.
+
+        ``source``, ``run`` and ``output`` say where it comes from; ``runs`` has the ids of runs that read it,
+        ``models`` the versions that these registered, and ``endpoints`` the names of those that serve them.
+        """
+        from runner.api.data.lineage import lineage_of
+
+        return lineage_of(self._workspace, self._record)
+
+    def preview(self, rows: int = 20) -> Preview:
+        """Return the first rows of a table, the first lines of a text, or the first files of a folder.
+
+        Raises
+        ------
+        UserError
+            If the content is gone or has changed, or pyarrow is needed and missing.
+        """
+        from runner.api.data.preview import preview_of
+
+        return preview_of(self._store, self._record, rows)
+
+    def check(self) -> None:
+        """Check that its content is there, and if it is a reference, that it has not changed.
+
+        Raises
+        ------
+        UserError
+            If it has.
+        """
+        self._store.check(self._record)
+
+    def to_pandas(self) -> Any:
+        """Return a table as a data frame of pandas, which has to be installed.
+
+        Raises
+        ------
+        UserError
+            If it is not a table, or pandas is not installed.
+        """
+        from runner.api.data.frames import frame_of
+
+        self.check()
+        return frame_of(self._store, self._record)
+
+    def download(self, to: str | Path) -> int:
+        """Copy its files into a new folder, checked against their hashes; return how many.
+
+        Raises
+        ------
+        UserError
+            If the folder is not empty, or a file differs from its record.
+        """
+        from runner.api.copies import copy_file, new_folder
+
+        count, place = 0, self.path
+        with new_folder(Path(to).absolute(), None) as staged:
+            for file in self._store.files(self._record):
+                source = (place / file.path if place.is_dir() else place).resolve()
+                try:
+                    copy_file(source, staged / file.path, file.sha256)
+                except FileNotFoundError:
+                    raise UserError(f"{file.path} of {self.reference} is missing", "See: vivero data verify") from None
+                count += 1
+        return count
+
+    def set_alias(self, alias: str) -> None:
+        """Move an alias to this version.
+
+        Raises
+        ------
+        UserError
+            If the word is reserved or is not a name.
+        """
+        self._store.set_alias(self.name, alias, self.version)
+
+    def drop_alias(self, alias: str) -> None:
+        """Remove an alias that points to this version.
+
+        Raises
+        ------
+        UserError
+            If it points to another version, or does not exist.
+        """
+        if alias not in self.aliases:
+            raise UserError(f"{self.reference} does not have the alias '{alias}'")
+        self._store.set_alias(self.name, alias, None)
+
+    def set_tags(self, tags: Mapping[str, str | None]) -> DataVersion:
+        """Set tags in one go, and remove those that are None."""
+        from runner.io.names import check_tag
+
+        checked = {check_tag(key): None if value is None else str(value) for key, value in tags.items()}
+        self._record = self._store.edit(self.name, self.version, tags=checked)
+        return self
+
+    def describe(self, description: str | None) -> DataVersion:
+        """Replace the description, or remove it with None."""
+        self._record = self._store.edit(self.name, self.version, description=description)
+        return self
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with its files: nothing if each has its recorded hash."""
+        return self._store.verify(self.name, self.version)
+
+    def delete(self, *, force: bool = False) -> None:
+        """Remove the version. Its number is not used again.
+
+        Raises
+        ------
+        UserError
+            If an alias points to it, or a run, a model or an endpoint names it, unless `force`; or if an active run is
+            using it.
+        """
+        from runner.api.data.removal import delete
+
+        delete(self._workspace, self.name, self.version, force=force)
+
+    def __repr__(self) -> str:
+        return f"<DataVersion {self.reference}>"
+
+    def _repr_html_(self) -> str:
+        from runner.api.html import asset_version_page
+
+        return asset_version_page(self)

@@ -1,0 +1,1 @@
+"""Environments: which there are, and what needs them."""

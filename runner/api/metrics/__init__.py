@@ -1,0 +1,1 @@
+"""What a run has logged: all of it, as arrays, and as curves."""

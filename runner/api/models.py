@@ -1,0 +1,331 @@
+"""Registered models and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UserError, nearest, storage_error
+from runner.records import Inspection, ModelRecord
+from runner.store.registry import RECORD, FileRegistry
+
+if TYPE_CHECKING:
+    from runner.api.runs.run import Run
+    from runner.api.workspace import Workspace
+
+
+class Model:
+    """A model of a workspace: a name with versions."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace, self._registry, self._name = workspace, FileRegistry(workspace.layout), name
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._name
+
+    def version_numbers(self) -> list[int]:
+        """Return the numbers of the versions, ascending."""
+        return self._registry.versions(self._name)
+
+    def versions(self) -> list[ModelVersion]:
+        """Return the versions, oldest first.
+
+        Raises
+        ------
+        UserError
+            If the record of one cannot be read.
+        """
+        numbers = self.version_numbers()
+        return [ModelVersion(self._workspace, self._registry.read(self._name, number)) for number in numbers]
+
+    @property
+    def latest(self) -> ModelVersion:
+        """The latest version."""
+        return self._workspace.model(self._name)
+
+    @property
+    def aliases(self) -> dict[str, int]:
+        """The version that each alias points to."""
+        return self._registry.aliases(self._name)
+
+    def alias_history(self) -> list[dict[str, Any]]:
+        """Return every change of an alias, oldest first: time, alias, version, which is None if it was dropped."""
+        return self._registry.alias_history(self._name)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The latest version as ``vivero models --json`` prints it, or ``error``, which says why it cannot be read."""
+        row: dict[str, Any] = {"name": self._name, "version": None, "versions": 0, "aliases": {}, "error": None}
+        try:
+            versions = self.version_numbers()
+            row |= {"versions": len(versions), "aliases": self.aliases}
+            if versions:
+                row |= self._registry.resolve(f"{self._name}:{versions[-1]}").to_json()
+        except (UserError, OSError) as error:
+            row["error"] = str(storage_error(error) or error)
+        return row
+
+    def aliases_at(self, moment: str) -> dict[str, int]:
+        """Return the version that each alias pointed to at a time in ISO 8601."""
+        return self._registry.aliases(self._name, at=moment)
+
+    def drop_alias(self, alias: str) -> None:
+        """Remove an alias.
+
+        Raises
+        ------
+        UserError
+            If the model does not have it.
+        """
+        self._registry.set_alias(self._name, alias, None)
+
+    def verify(self, number: int) -> list[str]:
+        """Return what is wrong with a version, whose record may be unreadable: nothing if each file has its hash."""
+        try:
+            return self._registry.verify(self._name, number)
+        except UserError as error:
+            return [str(error)]
+
+    def needed_by(self, number: int | None = None) -> list[str]:
+        """Return the endpoints that need a version, or any version, each as a sentence."""
+        from runner.endpoints.store import EndpointStore
+
+        return EndpointStore(self._workspace.layout).uses_of(self._name, number)
+
+    def check_delete(self, number: int | None = None) -> None:
+        """Refuse to delete a version that an alias points to, or a model that does not exist.
+
+        Raises
+        ------
+        UserError
+            Naming the alias.
+        """
+        self._registry.check_delete(self._name, number)
+
+    def delete(self, *, force: bool = False) -> None:
+        """Remove the model with all its versions and aliases.
+
+        Raises
+        ------
+        UserError
+            If an endpoint needs it, unless `force`.
+        """
+        _delete(self._workspace, self._name, None, force=force)
+
+    def __repr__(self) -> str:
+        return f"<Model {self._name}>"
+
+    def _repr_html_(self) -> str:
+        from runner.api.html import model_page
+
+        return model_page(self)
+
+
+class ModelVersion:
+    """One version of a model."""
+
+    def __init__(self, workspace: Workspace, record: ModelRecord) -> None:
+        self._workspace, self._registry = workspace, FileRegistry(workspace.layout)
+        self._record = record
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._record.name
+
+    @property
+    def version(self) -> int:
+        """The number."""
+        return self._record.version
+
+    @property
+    def reference(self) -> str:
+        """The version as ``NAME:3``."""
+        return f"{self.name}:{self.version}"
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return Model(self._workspace, self.name)
+
+    @property
+    def record(self) -> ModelRecord:
+        """Everything that is recorded of the version."""
+        return self._record
+
+    @property
+    def inspection(self) -> Inspection | None:
+        """What loading it showed: class, steps, features, classes, methods."""
+        return self._record.inspection
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The metrics of its run."""
+        return dict(self._record.metrics)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags."""
+        return dict(self._record.tags)
+
+    @property
+    def aliases(self) -> list[str]:
+        """The aliases that point to it, sorted."""
+        found = self._registry.aliases(self.name)
+        return sorted(alias for alias, version in found.items() if version == self.version)
+
+    @property
+    def path(self) -> Path:
+        """The file or folder of the model."""
+        return self._registry.artefact(self._record)
+
+    @property
+    def diagram(self) -> str | None:
+        """scikit-learn's drawing of it as HTML, None if it has none.
+
+        It is as trusted as the model itself: show it only where it can run no script.
+        """
+        return self._registry.diagram(self.name, self.version)
+
+    @property
+    def run(self) -> Run | None:
+        """The run that it was registered from, None if it was deleted."""
+        if self._record.run is None:
+            return None
+        try:
+            return self._workspace.run(self._record.run).refresh()
+        except UserError:
+            return None
+
+    @property
+    def lineage(self) -> dict[str, Any]:
+        """Where it comes from and where it went.
+
+        ``data`` has the hash of each input, ``assets`` the data assets among them,
+        ``git_commit`` and ``run`` what made it, ``sweep`` and ``trial`` the search
+        it is the result of, ``model`` itself, and ``endpoints`` the names of those that serve it.
+        """
+        from runner.endpoints.store import EndpointStore
+
+        record = self._record
+        return {
+            "data": dict(record.data),
+            "assets": dict(record.assets),
+            "git_commit": record.git_commit,
+            "run": record.run,
+            "sweep": record.properties.get("sweep"),
+            "trial": record.properties.get("trial"),
+            "model": self.reference,
+            "endpoints": EndpointStore(self._workspace.layout).serving(self.name, self.version),
+        }
+
+    def set_alias(self, alias: str) -> None:
+        """Move an alias to this version.
+
+        Raises
+        ------
+        UserError
+            If the word is reserved or is not a name.
+        """
+        self._registry.set_alias(self.name, alias, self.version)
+
+    def drop_alias(self, alias: str) -> None:
+        """Remove an alias that points to this version.
+
+        Raises
+        ------
+        UserError
+            If it points to another version, or does not exist.
+        """
+        if alias not in self.aliases:
+            raise UserError(f"{self.reference} does not have the alias '{alias}'")
+        self._registry.set_alias(self.name, alias, None)
+
+    def tag(self, key: str, value: str | None) -> ModelVersion:
+        """Set a tag, or remove it with None."""
+        return self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, str | None]) -> ModelVersion:
+        """Set tags in one go, and remove those that are None."""
+        from runner.io.names import check_tag
+
+        checked = {check_tag(key): None if value is None else str(value) for key, value in tags.items()}
+        self._record = self._registry.tag(self.name, self.version, checked)
+        return self
+
+    @property
+    def parity(self) -> dict[str, Any] | None:
+        """How far the answers of its accelerated form are off, None if it was never accelerated."""
+        from runner.store.parity import read_parity
+
+        return read_parity(self._workspace.layout, self._record)
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with its files: nothing if each has its recorded hash."""
+        return self._registry.verify(self.name, self.version)
+
+    def delete(self, *, force: bool = False) -> None:
+        """Remove the version. Its number is not used again.
+
+        Raises
+        ------
+        UserError
+            If an alias points to it, or an endpoint needs it, unless `force`.
+        """
+        _delete(self._workspace, self.name, self.version, force=force)
+
+    def download(self, to: str | Path) -> int:
+        """Copy the model and its record into a new folder, checked against its SHA-256; return the number of files.
+
+        Raises
+        ------
+        UserError
+            If the folder is not empty, or a file differs from its record.
+        """
+        from runner.api.copies import copy_file, copy_tree, new_folder
+        from runner.io.files import write_json
+
+        artefact, count = self.path, 1
+        with new_folder(Path(to).absolute()) as staged:
+            if artefact.is_dir():
+                expected = {file.path: file.sha256 for file in self._record.files}
+                count = copy_tree(artefact, staged / artefact.name, expected, complete=True)
+            else:
+                copy_file(artefact, staged / artefact.name, self._record.sha256)
+            write_json(staged / RECORD, self._record.to_json())
+        return count
+
+    def __repr__(self) -> str:
+        return f"<ModelVersion {self.reference}>"
+
+    def _repr_html_(self) -> str:
+        from runner.api.html import version_page
+
+        return version_page(self)
+
+
+def find_model(workspace: Workspace, name: str) -> Model:
+    """Return a model that has a version.
+
+    Raises
+    ------
+    UserError
+        If it does not exist, naming the nearest.
+    """
+    model = Model(workspace, name)
+    if not model.version_numbers():
+        raise UserError(f"Model '{name}' does not exist", nearest(name, FileRegistry(workspace.layout).names()))
+    return model
+
+
+def _delete(workspace: Workspace, name: str, version: int | None, *, force: bool) -> None:
+    from runner.endpoints.store import EndpointStore
+
+    needed = [] if force else EndpointStore(workspace.layout).uses_of(name, version)
+    if needed:
+        what = f"Model {name}" if version is None else f"Model {name}:{version}"
+        raise UserError(f"{what} was not removed: {'; '.join(needed)}", "Deploy another version first")
+    FileRegistry(workspace.layout).delete(name, version)

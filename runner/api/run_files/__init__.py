@@ -1,0 +1,1 @@
+"""The files of a run: outputs, logs, pictures, and copies of them."""

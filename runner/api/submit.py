@@ -1,0 +1,69 @@
+"""Starts runs and sweeps in processes of their own, as the command line does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner import layout
+from runner.errors import UserError
+from runner.execution.announcement import VARIABLE
+
+_ERROR = "error: "
+_SHOWN = 2000  # characters of what a process printed before it failed
+_controllers: list[subprocess.Popen[bytes]] = []  # those that may be going on
+
+
+def start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[bytes]]:
+    """Start ``python -m runner`` in a session of its own.
+
+    It goes on if this process ends. Its output is in the run's logs.
+
+    Returns
+    -------
+    folder : Path
+        The folder of the run or sweep that was begun.
+    controller : Popen
+        The process.
+
+    Raises
+    ------
+    UserError
+        The mistake in the composition, in the line that the command prints.
+    """
+    _controllers[:] = [one for one in _controllers if one.poll() is None]
+    reader, writer = os.pipe()
+    with tempfile.TemporaryFile() as said, open(reader, errors="surrogateescape") as told:
+        try:
+            controller = subprocess.Popen(
+                [sys.executable, "-m", "runner", *map(str, words)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env={**os.environ, layout.VARIABLE: str(root), VARIABLE: str(writer)},
+                pass_fds=[writer],
+                start_new_session=True,
+            )
+        finally:
+            os.close(writer)
+        folder = told.readline().rstrip("\n")
+        if folder:
+            _controllers.append(controller)
+            return Path(folder), controller
+        code = controller.wait()
+        said.seek(0)
+        raise _failure(code, said.read().decode(errors="replace"))
+
+
+def _failure(code: int, said: str) -> Exception:
+    """Return the error for a process that ended without beginning anything."""
+    for line in said.splitlines():
+        if line.startswith(_ERROR):
+            return UserError(line.removeprefix(_ERROR))
+    if code == 0:
+        return UserError("These words start no run", "Leave out options that only print something")
+    return RuntimeError(f"python -m runner ended with code {code}: {said[-_SHOWN:].strip()}")

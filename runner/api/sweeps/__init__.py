@@ -1,0 +1,1 @@
+"""Sweeps, with the current state of their trials."""

@@ -1,0 +1,155 @@
+"""Places the nodes of a graph in layers from left to right, each to the right of those it needs.
+
+This is Sugiyama's method: layers by the longest path, points where an edge passes a layer, an order in each layer with
+few crossings, and rows near those of the neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_SWEEPS = 6  # over all layers, back and forth
+_POINTS = 4000  # where edges pass layers; with more, nobody could follow them, and they go straight
+Place = tuple[int, float]
+"""A layer, and a row in it."""
+Point = str | tuple[str, str, int]  # a node, or where an edge passes a layer
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where nodes are, and for each edge its places: of its beginning, in the layers that it passes, of its end."""
+
+    nodes: Mapping[str, Place]
+    edges: Mapping[tuple[str, str], Sequence[Place]]
+
+    @property
+    def layers(self) -> int:
+        """The number of layers."""
+        return 1 + max((layer for layer, _ in self._places()), default=-1)
+
+    @property
+    def rows(self) -> float:
+        """The number of rows."""
+        return 1 + max((row for _, row in self._places()), default=-1.0)
+
+    def _places(self) -> list[Place]:
+        return [*self.nodes.values(), *(place for way in self.edges.values() for place in way)]
+
+
+def lay_out(needs: Mapping[str, Sequence[str]]) -> Layout:
+    """Return where the nodes of a graph are drawn.
+
+    Parameters
+    ----------
+    needs : mapping
+        Each node's name, and those of the nodes that it needs. Those that do not exist are left out, and of a circle
+        one edge is.
+    """
+    edges = _without_circles(needs)
+    layer = _layers(edges)
+    passed = sum(layer[name] - layer[one] - 1 for name, others in edges.items() for one in others)
+    straight = passed > _POINTS
+    ways = {(one, name): _way(one, name, layer, straight) for name, others in edges.items() for one in others}
+    before, after = _neighbours(ways.values())
+    columns = _ordered(_columns(layer, ways), before, after)
+    rows = _rows(columns, before, after)
+    return Layout(
+        {name: (layer[name], rows[name]) for name in edges},
+        {edge: [(_layer(one, layer), rows[one]) for one in way] for edge, way in ways.items()},
+    )
+
+
+def _without_circles(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the nodes in an order in which each comes after those it needs."""
+    left = {
+        name: [one for one in dict.fromkeys(others) if one in needs and one != name] for name, others in needs.items()
+    }
+    found: dict[str, list[str]] = {}
+    while left:
+        ready = [name for name, others in left.items() if all(one in found for one in others)]
+        for name in ready or [next(iter(left))]:  # only circles are left: the first one's edges that lead back go
+            found[name] = [one for one in left.pop(name) if one in found]
+    return found
+
+
+def _layers(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    layer: dict[str, int] = {}
+    for name, others in edges.items():
+        layer[name] = 1 + max((layer[one] for one in others), default=-1)
+    for name, others in edges.items():  # what needs nothing stands directly before what needs it
+        after = [layer[one] for one, needed in edges.items() if name in needed] if not others else []
+        layer[name] = min(after) - 1 if after else layer[name]
+    return layer
+
+
+def _way(begin: str, end: str, layer: Mapping[str, int], straight: bool) -> list[Point]:
+    """Return the points of an edge: the nodes at its ends, and between them the edge itself in each layer."""
+    between = () if straight else range(layer[begin] + 1, layer[end])
+    return [begin, *((begin, end, at) for at in between), end]
+
+
+def _layer(point: Point, layer: Mapping[str, int]) -> int:
+    return layer[point] if isinstance(point, str) else point[2]
+
+
+def _neighbours(ways: Iterable[Sequence[Point]]) -> tuple[dict[Point, list[Point]], dict[Point, list[Point]]]:
+    before, after = dict[Point, list[Point]](), dict[Point, list[Point]]()
+    for way in ways:
+        for one, other in pairwise(way):
+            after.setdefault(one, []).append(other)
+            before.setdefault(other, []).append(one)
+    return before, after
+
+
+def _columns(layer: Mapping[str, int], ways: Mapping[tuple[str, str], Sequence[Point]]) -> list[list[Point]]:
+    columns: list[list[Point]] = [[] for _ in range(1 + max(layer.values(), default=-1))]
+    for name, at in layer.items():
+        columns[at].append(name)
+    for way in ways.values():
+        for one in way[1:-1]:
+            columns[_layer(one, layer)].append(one)
+    return columns
+
+
+def _ordered(
+    columns: list[list[Point]], before: Mapping[Point, Sequence[Point]], after: Mapping[Point, Sequence[Point]]
+) -> list[list[Point]]:
+    """Return the columns in an order in which few edges cross: each point near the middle of its neighbours."""
+    at = {one: float(row) for column in columns for row, one in enumerate(column)}
+    for sweep in range(_SWEEPS):
+        near = before if sweep % 2 == 0 else after
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = {one: _mean(near.get(one, ()), at, at[one]) for one in column}
+            column.sort(key=wanted.__getitem__)
+            at |= {one: float(row) for row, one in enumerate(column)}
+    return columns
+
+
+def _rows(
+    columns: Sequence[Sequence[Point]], before: Mapping[Point, Sequence[Point]], after: Mapping[Point, Sequence[Point]]
+) -> dict[Point, float]:
+    """Return the row of each point, as near to its neighbours as the order and a distance of one allow."""
+    tallest = max((len(column) for column in columns), default=0)
+    row = {one: at + (tallest - len(column)) / 2 for column in columns for at, one in enumerate(column)}
+    for sweep in range(_SWEEPS):
+        near = before if sweep % 2 == 0 else after
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = [_mean(near.get(one, ()), row, row[one]) for one in column]
+            row |= zip(column, _apart(wanted), strict=True)
+    top = min(row.values(), default=0.0)
+    return {one: at - top for one, at in row.items()}
+
+
+def _mean(points: Sequence[Point], at: Mapping[Point, float], default: float) -> float:
+    return sum(at[one] for one in points) / len(points) if points else default
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """Return places with a distance of one at least: the mean of pushing all down and of pushing all up."""
+    down, up = list(wanted), list(wanted)
+    for at in range(1, len(wanted)):
+        down[at] = max(down[at], down[at - 1] + 1)
+        up[-1 - at] = min(up[-1 - at], up[-at] - 1)
+    return [(one + other) / 2 for one, other in zip(down, up, strict=True)]

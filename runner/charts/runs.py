@@ -1,0 +1,77 @@
+"""Rows of runs as the columns of charts: parameters, metrics and some facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from runner.charts.columns import axis, place
+from runner.console.format import clean, show_value
+
+_MOST = 200  # columns
+_LONGEST_NAME = 200
+_LONGEST_LEVEL = 60
+_LEVELS = 60  # texts that an axis can hold
+_SAID = 14  # values below a run's name at the pointer
+_FACTS = ("duration", "status", "experiment", "user")
+OWNERS = ("params", "metrics", "tags")
+Row = dict[str, Any]
+
+
+def chart_data(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the rows and columns that the charts draw. Columns with one value come last in each kind."""
+    columns = [one for key in _keys(rows) if (one := _column(rows, key)) is not None]
+    return {"rows": [_row(row) for row in rows], "columns": columns}
+
+
+def metric_names(rows: Sequence[Row]) -> list[str]:
+    """Return the names of metrics, those of most runs first."""
+    many = Counter(name for row in rows for name in row["metrics"] if len(name) <= _LONGEST_NAME)
+    return [name for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))[:_MOST]]
+
+
+def _keys(rows: Sequence[Row]) -> list[str]:
+    found = []
+    for owner in OWNERS:
+        many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
+        found += [f"{owner}.{name}" for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))[:_MOST]]
+    return [*found[:_MOST], *_FACTS]
+
+
+def _column(rows: Sequence[Row], key: str) -> dict[str, Any] | None:
+    """Return a column, None if no run has a value or an axis cannot hold its texts."""
+    owner, _, name = key.partition(".")
+    values = [row[owner].get(name) if owner in OWNERS else row.get(key) for row in rows]
+    known = [value for value in values if value is not None]
+    of = axis(clean(name or key), key, known, _text)
+    if not known or (of["levels"] is not None and len(of["levels"]) > _LEVELS):
+        return None
+    drawn = [None if value is None else place(value, of, _text) for value in values]
+    return {**of, "owner": owner if owner in OWNERS else "fact", "values": drawn, "varies": len(set(drawn)) > 1}
+
+
+def _text(value: Any) -> str:
+    return short(value, _LONGEST_LEVEL)
+
+
+def short(value: Any, longest: int) -> str:
+    """Return a value in few printable characters."""
+    text = show_value(value)
+    return clean(text if len(text) <= longest else f"{text[: longest - 1]}…")
+
+
+def _row(row: Row) -> Row:
+    said = [
+        f"{name} = {_text(value)}"
+        for owner in ("params", "metrics")
+        for name, value in row[owner].items()
+        if len(name) < _LONGEST_NAME
+    ]
+    name = short(row["display_name"] or row["id"], 60)
+    return {
+        "id": row["id"],
+        "name": name,
+        "kind": {"completed": "", "failed": "failed"}.get(row["status"], "hollow"),
+        "label": "\n".join([f"{name}  ·  {show_value(row['status'])}", *map(clean, said[:_SAID])]),
+    }

@@ -1,0 +1,50 @@
+"""``vivero data add``."""
+
+from __future__ import annotations
+
+import click
+
+from runner.commands.common import given_workspace, global_options, pairs, wants_json
+from runner.commands.output import emit_json, note, say, show_bytes
+from runner.console.format import show_count
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--type", "kind", metavar="TYPE", help="file, folder or table. Default: what it looks like.")
+@click.option("--reference", is_flag=True, help="Leave the content where it is. A change is noticed when it is used.")
+@click.option("--description", metavar="TEXT", help="What it is.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag. May be repeated.")
+@click.option("--as", "content", metavar="FILENAME", help="The name that scripts see. Default: that of PATH.")
+@global_options
+def add(
+    name: str,
+    paths: tuple[str, ...],
+    kind: str | None,
+    reference: bool,
+    description: str | None,
+    tags: tuple[str, ...],
+    content: str | None,
+) -> None:
+    """Store a file, a folder or several of them as the next version of NAME.
+
+    CSV, TSV, JSON lines, Parquet and MLTable folders are tables. Several files, or a quoted pattern, make one table or
+    folder. Content that the latest version has already makes no new one.
+    """
+    from runner.api.workspace import Workspace
+
+    made = Workspace(given_workspace(), create=True).data.add(
+        name, *paths, type=kind, reference=reference, description=description, tags=pairs(tags, "--tag"),
+        content=content,
+    )  # fmt: skip
+    record = made.record
+    if wants_json():
+        emit_json({**record.to_json(), "new": made.is_new})
+        return
+    table = made.table
+    rows = f", {show_count(table.rows, 'row')}" if table is not None and table.rows is not None else ""
+    size = f"{record.type}, {show_count(record.files, 'file')}, {show_bytes(record.bytes)}{rows}"
+    say(f"Added {made.reference} ({size})" if made.is_new else f"{made.reference} already has this content ({size})")
+    for one in table.notes if table is not None and made.is_new else ():
+        note(f"warning: {one}")

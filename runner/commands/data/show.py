@@ -1,0 +1,116 @@
+"""``vivero data show`` and ``vivero data preview``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.commands.common import global_options, opened, wants_json
+from runner.commands.output import emit_json, facts, note, say, section, show_bytes, show_table, show_time, show_value
+
+if TYPE_CHECKING:
+    from runner.api.data.version import DataVersion
+
+_SHOWN, _COLUMNS = 20, 100
+
+
+@click.command()
+@click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
+@global_options
+def show(reference: str) -> None:
+    """Show one version: what it holds, where it comes from and what came of it."""
+    version = opened().data.version(reference)
+    lineage, aliases, versions = version.lineage, version.aliases, version.asset.version_numbers()
+    if wants_json():
+        emit_json(
+            {
+                **version.record.to_json(),
+                "aliases": aliases,
+                "versions": versions,
+                "location": str(version.path),
+                "lineage": lineage,
+            }
+        )
+        return
+    _print(version, aliases, lineage)
+    others = [str(one) for one in versions[-_SHOWN:]]
+    say()
+    say(f"Versions: {'... ' if len(versions) > _SHOWN else ''}{' '.join(others)}")
+
+
+def _print(version: DataVersion, aliases: list[str], lineage: dict[str, Any]) -> None:
+    record = version.record
+    facts(
+        {
+            "data": version.reference,
+            "type": record.type,
+            "aliases": ", ".join(aliases),
+            "description": record.description,
+            "created": show_time(record.created),
+            "user": record.user,
+            "files": record.files,
+            "size": show_bytes(record.bytes),
+            "sha256": record.hash,
+            "path": str(version.path) + (" (not copied)" if record.reference else ""),
+            "source": record.source,
+            "run": record.run,
+            "output": record.output,
+            "tags": ", ".join(f"{key}={value}" for key, value in record.tags.items()),
+        }
+    )
+    if record.table is not None:
+        _print_table(record.table)
+    came = {key: _listed(lineage[key]) for key in ("runs", "models", "endpoints") if lineage[key]}
+    if came:
+        section("What came of it")
+        facts(came, indent=2)
+
+
+def _listed(names: list[str]) -> str:
+    return " ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _print_table(table: Any) -> None:
+    from runner.console.tables import Column
+
+    section(f"Table: {show_value(table.rows)} rows, {len(table.columns)} columns" if table.columns else "Table")
+    rows = [
+        [
+            one.name,
+            one.type,
+            str(one.missing),
+            show_value(one.min),
+            show_value(one.max),
+            "" if one.top is None else f"{one.top} ({one.top_count})",
+        ]
+        for one in table.columns[:_COLUMNS]
+    ]
+    if rows:
+        columns: list[Column | str] = ["COLUMN", "TYPE", Column("MISSING", right=True), "MIN", "MAX", "MOST FREQUENT"]
+        show_table([Column(one, cut=True) if isinstance(one, str) else one for one in columns], rows)
+    if len(table.columns) > _COLUMNS:
+        say(f"and {len(table.columns) - _COLUMNS} more: show all with --json")
+    for one in table.notes:
+        note(f"warning: {one}")
+
+
+@click.command()
+@click.argument("reference", metavar="NAME[:VERSION|@ALIAS]")
+@click.option("--rows", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
+@global_options
+def preview(reference: str, rows: int) -> None:
+    """Show the first rows of a table, the first lines of a text, or the first files of a folder."""
+    found = opened().data.version(reference).preview(rows)
+    if wants_json():
+        emit_json({"columns": found.columns, "rows": found.rows, "notes": found.notes})
+        return
+    if found.rows and found.columns == ["line"]:
+        for (line,) in found.rows:
+            say(line)
+    elif found.rows:
+        show_table(found.columns, found.rows)
+    else:
+        note("There is nothing to show")
+    for one in found.notes:
+        note(f"warning: {one}")

@@ -1,0 +1,1 @@
+"""``vivero pipelines`` and ``vivero pipeline``."""

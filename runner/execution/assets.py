@@ -1,0 +1,80 @@
+"""Replaces the data assets that a composition names by their versions, which a run then has from its plan on."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.config.composition import Composition
+from runner.config.data_settings import InputConfig
+from runner.errors import UserError
+from runner.layout import Layout
+
+
+class AssetVersions:
+    """The versions of data assets, each looked up once, so that all trials of a sweep have the same."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Path, str], str] = {}
+
+    def find(self, reference: str, layout: Layout, base: Path) -> str:
+        """Return ``NAME:VERSION`` for ``NAME``, ``NAME:2`` or ``NAME@alias``.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        key = (layout.root, reference)
+        if key not in self._found:
+            self._found[key] = _look_up(reference, layout, base)
+        return self._found[key]
+
+
+def _look_up(reference: str, layout: Layout, base: Path) -> str:
+    from runner.store.data.store import DataStore  # few runs name an asset
+
+    try:
+        return DataStore(layout).resolve(reference).id
+    except UserError:
+        if (base / reference).exists():
+            raise UserError(f"Data asset '{reference}' does not exist", f"For the file, write ./{reference}") from None
+        raise
+
+
+def with_versions(composed: Composition, layout: Layout, base: Path, versions: AssetVersions) -> Composition:
+    """Return a composition whose inputs name versions of data assets. Its YAML stays as written.
+
+    Raises
+    ------
+    UserError
+        If an asset or version does not exist.
+    """
+    chosen: dict[str, str] = {}
+    for name, one in composed.spec.data.inputs.items():
+        if one.asset is None:
+            continue
+        try:
+            chosen[name] = versions.find(one.asset, layout, base)
+        except UserError as mistake:
+            hint = mistake.hint.replace("write ./", f"write data.inputs.{name}=./")
+            raise UserError(mistake.message, hint) from None
+    if not chosen:
+        return composed
+    data = copy.copy(composed.spec.data)
+    data.inputs = {**data.inputs, **{name: _chosen(data.inputs[name], one) for name, one in chosen.items()}}
+    plain = dict(composed.plain["data"])
+    plain["inputs"] = {**plain["inputs"], **{name: _plain(plain["inputs"][name], one) for name, one in chosen.items()}}
+    spec = dataclasses.replace(composed.spec, data=data)
+    return dataclasses.replace(composed, spec=spec, plain={**composed.plain, "data": plain})
+
+
+def _chosen(one: InputConfig, version: str) -> InputConfig:
+    return dataclasses.replace(one, asset=version)
+
+
+def _plain(given: Any, version: str) -> Any:
+    return {**given, "asset": version} if isinstance(given, Mapping) else version

@@ -1,0 +1,199 @@
+"""Starts each step as soon as those it needs have completed, and records what happens immediately."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from runner.console.format import clean
+from runner.errors import UserError
+from runner.execution.context import RunContext
+from runner.execution.control import cancel_reason
+from runner.execution.interrupts import counted
+from runner.execution.plan import Step
+from runner.io.clock import now, seconds_between
+from runner.io.files import append_json_line
+from runner.pipelines.controller.left_run import finished
+from runner.pipelines.controller.resources import StepResources
+from runner.pipelines.controller.step_run import StepRun, step_runs
+from runner.pipelines.planning.graph import taken
+from runner.pipelines.records import SKIPPED, StepRecord
+from runner.pipelines.store import append_step, earlier_step, read_steps
+from runner.records import ResultRecord, RunRecord
+from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
+
+_TICK = 0.1  # seconds between looks for a request to cancel
+
+
+class StepsConductor:
+    """The steps of one pipeline's run.
+
+    Parameters
+    ----------
+    context : RunContext
+        The pipeline's.
+    resources : StepResources
+        How steps get their runs.
+    """
+
+    def __init__(self, context: RunContext, record: RunRecord, resources: StepResources) -> None:
+        assert context.spec.pipeline is not None  # noqa: S101 - the context is a pipeline's
+        self._context, self._resources, self._run_id = context, resources, record.id
+        self._settings = context.spec.pipeline
+        self._steps = {one.name: one for one in context.steps}
+        self._states: dict[str, StepRecord] = {}
+        self._running: dict[str, tuple[StepRun, Future[StepRecord]]] = {}
+        self._interrupts = self._heeded = 0
+        self._ending: str | None = None
+
+    def run(self) -> ResultRecord:
+        """Carry out the steps and return how that ended.
+
+        Raises
+        ------
+        UserError
+            If a step that is not asked for has no earlier result.
+        KeyboardInterrupt
+            After Ctrl-C, when all steps have ended.
+        """
+        started = now()
+        self._take_earlier()
+        with counted(self._count), ThreadPoolExecutor(max(1, len(self._steps)), "step") as pool:
+            while self._turn(pool):
+                continue
+        if self._interrupts:
+            raise KeyboardInterrupt
+        return self._result(started)
+
+    def _count(self) -> None:
+        self._interrupts += 1
+
+    def _take_earlier(self) -> None:
+        """Take the completed steps of an interrupted attempt, and of earlier pipelines for steps that are not asked."""
+        for name, one in read_steps(self._context.run).items():
+            if one.status == COMPLETED and name in self._steps:
+                self._states[name] = one
+            elif one.status not in TERMINAL and one.run is not None:
+                self._settle_left(one)
+        needed = taken(self._steps.values())
+        for name, step in self._steps.items():
+            if step.asked or name in self._states:
+                continue
+            if name not in needed:
+                self._note(StepRecord(name=name, status=SKIPPED, needs=step.needs, reason="not asked for"))
+                continue
+            earlier = earlier_step(self._context.layout, self._context.run.root.parent.name, name, self._steps)
+            if earlier is None:
+                raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
+            self._note(dataclasses.replace(earlier, reused=True, needs=step.needs, started=now(), ended=now()))
+
+    def _settle_left(self, step: StepRecord) -> None:
+        """Wait for the script of a step whose controller was killed. Its result counts."""
+        try:
+            record = self._context.runs.read(str(step.run))
+        except UserError:  # it had not begun
+            return
+        record = finished(self._context.layout, record)
+        if record.status == COMPLETED and step.name in self._steps:
+            self._note(dataclasses.replace(step, status=COMPLETED, ended=record.ended))
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Do one step; return whether anything is left to do."""
+        self._look_around()
+        for name in self._ready():
+            self._begin(pool, self._steps[name])
+        if not self._running:
+            self._skip_others()
+            return False
+        done, _ = wait([work for _, work in self._running.values()], _TICK, FIRST_COMPLETED)
+        for name in [name for name, (_, work) in self._running.items() if work in done]:
+            _, work = self._running.pop(name)
+            self._states[name] = work.result()
+            self._settle(self._states[name])
+        return True
+
+    def _look_around(self) -> None:
+        """Ask the running steps to end, once for each Ctrl-C and for a request to cancel."""
+        while self._heeded < self._interrupts:
+            self._heeded += 1
+            self._end("Ctrl-C")
+        if self._ending is None and self._context.run.cancel.exists():
+            self._end(cancel_reason(self._context.run) or CANCELED)
+
+    def _end(self, reason: str) -> None:
+        self._ending = self._ending or reason
+        for run, _ in self._running.values():
+            run.end(reason)
+
+    def _ready(self) -> list[str]:
+        """Return the steps that can begin."""
+        if self._ending is not None or (self._problem() and not self._settings.continue_on_step_failure):
+            return []
+        room = (self._settings.max_concurrent or len(self._steps)) - len(self._running)
+        found = [
+            name
+            for name, step in self._steps.items()
+            if name not in self._states
+            and name not in self._running
+            and all(self._is_completed(other) for other in step.needs)
+        ]
+        return found[: max(0, room)]
+
+    def _is_completed(self, name: str) -> bool:
+        return name in self._states and self._states[name].status == COMPLETED
+
+    def _problem(self) -> str | None:
+        """Return why the pipeline fails, None if it does not so far."""
+        failed = (one for one in self._states.values() if one.status in (FAILED, CANCELED))
+        first = next(failed, None)
+        return f"step {first.name} {first.status}: {first.reason}" if first is not None else None
+
+    def _begin(self, pool: ThreadPoolExecutor, step: Step) -> None:
+        upstream = step_runs(self._context.layout, {name: self._states[name] for name in step.needs})
+        run = StepRun(step, self._context.layout, self._run_id, upstream, self._resources, self._append)
+        self._running[step.name] = (run, pool.submit(run.carry_out))
+
+    def _skip_others(self) -> None:
+        for name, step in self._steps.items():
+            if name not in self._states:
+                why = self._ending or "a step that it needs did not complete"
+                self._note(StepRecord(name=name, status=SKIPPED, needs=step.needs, reason=why))
+
+    def _append(self, step: StepRecord) -> None:
+        append_step(self._context.run, step)
+
+    def _note(self, step: StepRecord) -> None:
+        self._append(step)
+        self._states[step.name] = step
+        self._settle(step)
+
+    def _settle(self, step: StepRecord) -> None:
+        """Say how a step ended, and log its metrics as the pipeline's, as ``STEP.METRIC``."""
+        self._context.say(line_of(step))
+        if step.status != COMPLETED or step.run is None:
+            return
+        record = self._context.runs.read(step.run)
+        for name, value in (record.finalize.metrics if record.finalize else {}).items():
+            append_json_line(self._context.run.metrics, {"name": f"{step.name}.{name}", "value": value, "time": now()})
+
+    def _result(self, started: str) -> ResultRecord:
+        status, reason = COMPLETED, None
+        if self._ending is not None:
+            status, reason = CANCELED, self._ending
+        elif problem := self._problem():
+            status, reason = FAILED, problem
+        ended = now()
+        return ResultRecord(
+            status=status, reason=reason, started=started, ended=ended, duration=seconds_between(started, ended)
+        )
+
+
+def line_of(step: StepRecord) -> str:
+    """Return one line about a step."""
+    if step.reused:
+        return f"{step.name}: reused from {step.run}"
+    took = f" in {seconds_between(step.started, step.ended):.2f} s" if step.started and step.ended else ""
+    if step.status in (RUNNING, COMPLETED):
+        return f"{step.name}: {step.status}{took}"
+    why = f": {clean(step.reason)}" if step.reason else ""
+    return f"{step.name}: {step.status}{why}"

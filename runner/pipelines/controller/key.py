@@ -1,0 +1,85 @@
+"""What the result of a step depends on.
+
+Two steps with the same source, command, variables, environment, content of inputs and declared outputs have the same
+key. Where and how they run (compute, timeout, tags) makes no difference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from runner.config.arguments import argv_of, script_argv
+from runner.execution.context import RunContext
+from runner.execution.plan import Plan
+from runner.io.files import locked, write_text
+from runner.layout import Layout
+from runner.ports import EnvironmentHandle
+
+_LENGTH = 32  # hex digits
+
+
+def parts_of(
+    context: RunContext, plan: Plan, handle: EnvironmentHandle, snapshot: str, inputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a step depends on, by name. Secrets are in it as a hash with the workspace's own salt.
+
+    Parameters
+    ----------
+    snapshot : str
+        The hash of its source.
+    inputs : mapping
+        The hash of each input by its name.
+    """
+    job, shown = context.spec.job, plan.config["job"]
+    outputs = {name: vars(one) for name, one in context.spec.data.outputs.items()}
+    secret = [script_argv(context.spec), job.environment_variables]
+    known = [argv_of(job.script, shown["command"], shown["arguments"]), shown["environment_variables"] or {}]
+    return {
+        "source": snapshot,
+        "script": job.script,
+        "command": shown["command"],
+        "arguments": shown["arguments"],
+        "variables": shown["environment_variables"] or {},
+        "secrets": _digest([_salt(context.layout), secret]) if secret != known else None,
+        "environment": _environment(handle),
+        "inputs": dict(inputs),
+        "filenames": {name: one.filename for name, one in context.spec.data.inputs.items() if one.filename},
+        "outputs": {
+            "data": outputs,
+            "files": list(job.outputs),
+            "metrics": dict(job.metrics),
+            "metrics_files": list(job.metrics_files),
+            "model": dataclasses.asdict(context.spec.model) if "register" in context.spec.stages else None,
+        },
+    }
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """Return the key of a step. A script may read its arguments by their order."""
+    arguments = parts["arguments"]
+    ordered = list(arguments.items()) if isinstance(arguments, Mapping) else arguments
+    return _digest({**parts, "arguments": ordered})[:_LENGTH]
+
+
+def _environment(handle: EnvironmentHandle) -> str:
+    record = handle.record
+    return _digest([handle.lock_text(), record.kind, record.python_version, record.image_id or record.image])
+
+
+def _salt(layout: Layout) -> str:
+    """Return a random text of the workspace, without which nobody can try out what a hash is of."""
+    layout.step_results.mkdir(exist_ok=True)
+    with locked(layout.step_lock("salt")):
+        if not layout.step_salt.exists():
+            write_text(layout.step_salt, secrets.token_hex(16))
+        return layout.step_salt.read_text()
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,63 @@
+"""What the steps of one command share: computes, their slots, and how runs are made."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.execution.context import RunContext
+from runner.execution.plan import Plan
+from runner.ports import Compute
+from runner.records import RunRecord
+
+_LOOK = 0.5  # seconds between looks at a compute whose slots may have grown
+
+
+@dataclass
+class StepResources:
+    """How the steps of pipelines get their runs.
+
+    Parameters
+    ----------
+    new_run : callable
+        Returns the record and context of a new run for a plan and its properties. Runs share what they can.
+    context_of : callable
+        Returns the context of a run that has ended, for a plan of the same settings.
+    """
+
+    new_run: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, RunContext]]
+    context_of: Callable[[Plan, RunRecord], RunContext]
+    _slots: dict[int, _Slots] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextlib.contextmanager
+    def slot(self, compute: Compute, wanted: Callable[[], bool]) -> Iterator[bool]:
+        """Hold a slot of a compute while the block runs; yield false if it is not wanted any more."""
+        with self._guard:
+            slots = self._slots.setdefault(id(compute), _Slots(compute))
+        with slots.taken(wanted) as taken:
+            yield taken
+
+
+class _Slots:
+    """The slots of a compute. It is kept, so that no other object gets its identity."""
+
+    def __init__(self, compute: Compute) -> None:
+        self._compute, self._used = compute, 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def taken(self, wanted: Callable[[], bool]) -> Iterator[bool]:
+        with self._changed:
+            while wanted() and self._used >= max(1, self._compute.slots):
+                self._changed.wait(_LOOK)
+            self._used += 1
+        try:
+            yield wanted()
+        finally:
+            with self._changed:
+                self._used -= 1
+                self._changed.notify_all()

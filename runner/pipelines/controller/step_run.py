@@ -1,0 +1,226 @@
+"""One step: takes the result of an earlier run if nothing has changed, and otherwise runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from runner.config.validation import source_folder
+from runner.errors import UserError
+from runner.execution.context import RunContext
+from runner.execution.control import request_cancel
+from runner.execution.plan import Plan, Step, new_run_id
+from runner.io.clock import now
+from runner.io.files import list_files, locked
+from runner.layout import Layout
+from runner.pipeline import execute
+from runner.pipelines.controller.key import key_of, parts_of
+from runner.pipelines.controller.left_run import finished
+from runner.pipelines.controller.outputs import HandedOn, handed_on
+from runner.pipelines.controller.resources import StepResources
+from runner.pipelines.planning.references import read_reference
+from runner.pipelines.records import StepRecord
+from runner.pipelines.store import StepResults
+from runner.records import RunRecord
+from runner.session import opened
+from runner.statuses import CANCELED, COMPLETED, FAILED, RUNNING, TERMINAL
+from runner.store.data.hashes import HashCache
+from runner.store.data.store import DataStore
+from runner.store.runs import FileRunStore
+
+_LOOK = 0.05  # seconds between looks at a lock that another pipeline holds
+
+Note = Callable[[StepRecord], None]
+"""Records a step's state."""
+
+
+class StepRun:
+    """A step that is carried out in a thread of its own.
+
+    Parameters
+    ----------
+    pipeline : str
+        The id of the pipeline's run.
+    upstream : mapping
+        The runs of the steps that it needs, by name.
+    note : callable
+        Records its state.
+    """
+
+    def __init__(
+        self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, RunRecord], resources: StepResources,
+        note: Note,
+    ) -> None:  # fmt: skip
+        self._step, self._layout, self._pipeline = step, layout, pipeline
+        self._upstream, self._resources, self._note = upstream, resources, note
+        self._results = StepResults(layout)
+        self._context: RunContext | None = None
+        self._inputs: dict[str, HandedOn] = {}
+        self._ending = ""
+        self._guard = threading.Lock()
+        self.record = StepRecord(name=step.name, status=RUNNING, needs=step.needs, started=now())
+
+    def end(self, reason: str) -> None:
+        """Ask it to end. The second call ends its script immediately."""
+        with self._guard:
+            again, self._ending = bool(self._ending), self._ending or reason
+            context = self._context
+        if context is not None:
+            if not again:
+                request_cancel(context.run, "the pipeline", reason)
+            if context.job is not None:
+                context.job.cancel(kill=again)
+
+    def carry_out(self) -> StepRecord:
+        """Return the final state of the step. An internal error only fails this step."""
+        self._note(self.record)
+        try:
+            self._carry_out()
+        except UserError as mistake:
+            self._end_as(FAILED, str(mistake))
+        except Exception as error:  # noqa: BLE001 - told here and in the step's record
+            traceback.print_exc()
+            self._end_as(FAILED, f"internal error: {type(error).__name__}: {error}")
+        return self.record
+
+    def _carry_out(self) -> None:
+        plan = self._step.plan
+        self._inputs = inputs = self._fill_inputs(plan)
+        if plan.steps:  # a pipeline, whose steps are reused one by one
+            self._run(plan)
+            return
+        _, context = self._resources.new_run(plan, self._properties(1))
+        parts = _parts(context, self._step, inputs)
+        key = key_of(parts)
+        self.record = dataclasses.replace(self.record, key=key, parts=parts)
+        with self._alone(key) as alone:
+            if not alone:
+                self._end_as(CANCELED, self._ending)
+            elif not self._step.reuse or not self._take(key):
+                self._run(plan, key)
+
+    def _fill_inputs(self, plan: Plan) -> dict[str, HandedOn]:
+        """Set the paths of inputs that other steps left; return these by the input's name."""
+        found: dict[str, HandedOn] = {}
+        for name, one in plan.spec.data.inputs.items():
+            reference = read_reference(one.step) if one.step is not None else None
+            if reference is not None:
+                output = handed_on(self._layout, self._upstream[reference.step], reference)
+                one.path, one.step = str(output.path), None
+                found[name] = output
+        return found
+
+    @contextlib.contextmanager
+    def _alone(self, key: str) -> Iterator[bool]:
+        """Wait until no other pipeline computes the same step; yield false if this one is to end."""
+        path = self._results.lock(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pause = threading.Event()
+        while not self._ending:
+            with locked(path, blocking=False) as held:
+                if held:
+                    yield True
+                    return
+            pause.wait(_LOOK)
+        yield False
+
+    def _take(self, key: str) -> bool:
+        """Take the result of an earlier run; return whether there is one."""
+        found = self._results.find(key)
+        if found is not None and found.status not in TERMINAL:  # of a pipeline whose controller was killed
+            found = finished(self._layout, found)
+        if found is None or found.status != COMPLETED or not _is_whole(self._layout, found):
+            return False
+        self.record = dataclasses.replace(self.record, run=found.id, reused=True)
+        self._end_as(COMPLETED, None)
+        return True
+
+    def _run(self, plan: Plan, key: str | None = None) -> None:
+        retries = 0 if self._step.parallel else self._step.retries  # of each piece
+        for attempt in range(1, retries + 2):
+            record = self._attempt(plan, key, attempt)
+            if record.status != FAILED or self._ending:
+                break
+            plan = dataclasses.replace(plan, run_id=new_run_id(plan.experiment))
+        self._end_as(record.status, record.error if record.status != COMPLETED else None)
+
+    def _attempt(self, plan: Plan, key: str | None, attempt: int) -> RunRecord:
+        record, context = self._resources.new_run(plan, self._properties(attempt))
+        context.batch = self._step.batch
+        if self._step.parallel:
+            from runner.pipelines.parallel.stages import parallel_stages  # few steps run over pieces
+
+            context.stages = parallel_stages(self._step, plan, self._resources)
+        context.expected_inputs = {name: one.hash for name, one in self._inputs.items()}
+        self.record = dataclasses.replace(self.record, run=record.id, attempt=attempt)
+        with contextlib.ExitStack() as stack:
+            if context.stages is None and not stack.enter_context(self._resources.slot(context.compute, self._wanted)):
+                return dataclasses.replace(record, status=CANCELED, error=self._ending)
+            stack.enter_context(opened(context, record, plan.yaml))
+            with self._guard:
+                self._context = context
+                if self._ending:
+                    request_cancel(context.run, "the pipeline", self._ending)
+            if key is not None:
+                self._results.begin(key, record)
+            self._note(self.record)
+            return execute(context, record, lambda _word, _seconds: None)
+
+    def _wanted(self) -> bool:
+        return not self._ending
+
+    def _properties(self, attempt: int) -> dict[str, str]:
+        again = {"attempt": str(attempt)} if attempt > 1 else {}
+        return {"pipeline": self._pipeline, "step": self._step.name, **again}
+
+    def _end_as(self, status: str, reason: str | None) -> None:
+        self.record = dataclasses.replace(self.record, status=status, reason=reason, ended=now())
+        self._note(self.record)
+
+
+def _parts(context: RunContext, step: Step, inputs: Mapping[str, HandedOn]) -> dict[str, object]:
+    """Return what a step depends on. What has to be prepared for that is prepared once for all steps."""
+    snapshot = context.snapshots.save(source_folder(context.spec, context.base), context.say)
+    handle = context.environment.prepare(context.compute.host(), context.say)
+    hashes = {name: one.hash for name, one in inputs.items()}
+    for name, one in context.spec.data.inputs.items():
+        if one.asset is not None:
+            hashes[name] = DataStore(context.layout).resolve(one.asset).hash
+        elif name not in hashes and one.path is not None:
+            hashes[name] = context.inputs.hash_of(name, (context.base / one.path).expanduser())
+    pieces = {name: one for name, one in (("parallel", step.parallel), ("batch", step.batch)) if one is not None}
+    return {**parts_of(context, step.plan, handle, snapshot.hash, hashes), **pieces}
+
+
+def _is_whole(layout: Layout, record: RunRecord) -> bool:
+    """Return whether the files and data assets that a run left are still there as it left them."""
+    if record.finalize is None:
+        return False
+    assets = DataStore(layout)
+    for reference in record.finalize.data.values():
+        try:
+            assets.resolve(reference)
+        except UserError:  # deleted: the step publishes it again
+            return False
+    outputs = layout.run(record.experiment, record.id).outputs
+    if list_files(outputs) != sorted(one.path for one in record.finalize.outputs):  # links are not among these
+        return False
+    with HashCache(layout.hashes) as cache:
+        return all(_is_same(cache, outputs / one.path, one.sha256) for one in record.finalize.outputs)
+
+
+def _is_same(cache: HashCache, path: Path, digest: str) -> bool:
+    try:
+        return cache.hash(path) == digest
+    except OSError:
+        return False
+
+
+def step_runs(layout: Layout, records: Mapping[str, StepRecord]) -> dict[str, RunRecord]:
+    """Return the runs of completed steps by the steps' names."""
+    runs = FileRunStore(layout)
+    return {name: runs.read(one.run) for name, one in records.items() if one.status == COMPLETED and one.run}

@@ -1,0 +1,123 @@
+"""Puts the outputs of pieces together, in the order of the input."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from runner.errors import UserError
+from runner.io.files import make_folder
+from runner.pipelines.parallel.rows import header_of
+from runner.worker.batch import HEADER, RESULTS
+
+_WITH_HEADER = (".csv", ".tsv")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class PieceOutputs:
+    """The outputs of a completed piece.
+
+    Parameters
+    ----------
+    name : str
+        The piece's.
+    folder : Path
+        Its outputs folder.
+    files : sequence of str
+        What it left there.
+    properties : dict
+        Those of its run.
+    """
+
+    name: str
+    folder: Path
+    files: Sequence[str]
+    properties: dict[str, str]
+
+
+def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) -> list[str]:
+    """Put outputs together and return what is to be said of it.
+
+    Raises
+    ------
+    UserError
+        If two pieces wrote a file of the same name, or none wrote the one that is put together.
+    """
+    _check_names(pieces, append_to)
+    for piece in pieces:
+        for name in piece.files:
+            if name != append_to:
+                _copy(piece.folder / name, target / name)
+    return [] if append_to is None else _append(pieces, append_to, target / append_to)
+
+
+def _check_names(pieces: Sequence[PieceOutputs], append_to: str | None) -> None:
+    owner: dict[str, str] = {}
+    for piece in pieces:
+        for name in piece.files:
+            if name != append_to and owner.setdefault(name, piece.name) != piece.name:
+                raise UserError(
+                    f"The pieces {owner[name]} and {piece.name} both wrote outputs/{name}",
+                    "Put the name of an input file in it, or set parallel.append_to",
+                )
+
+
+def _copy(source: Path, target: Path) -> None:
+    make_folder(target.parent)
+    shutil.copyfile(source, target)
+
+
+def _append(pieces: Sequence[PieceOutputs], name: str, target: Path) -> list[str]:
+    """Concatenate each piece's file. A CSV file has its header once."""
+    having = [one for one in pieces if name in one.files]
+    if pieces and not having:
+        raise UserError(f"No piece wrote outputs/{name}, which parallel.append_to names")
+    make_folder(target.parent)
+    header: bytes | None = None
+    with target.open("wb") as file:
+        for piece in having:
+            if piece.properties.get(RESULTS) != "0" and (piece.folder / name).stat().st_size:
+                header = _add(piece, name, file, header)
+    missing = len(pieces) - len(having)
+    return [f"{missing} of {len(pieces)} pieces did not write {name}"] if missing else []
+
+
+def _add(piece: PieceOutputs, name: str, file: BinaryIO, header: bytes | None) -> bytes | None:
+    """Add a piece's file; return the header, with which the next ones must begin."""
+    path = piece.folder / name
+    own = _header(path, has=piece.properties.get(HEADER, "1") == "1")
+    if header is not None and own.rstrip(b"\r\n") != header.rstrip(b"\r\n"):
+        raise UserError(
+            f"The first line of outputs/{name} of piece {piece.name} is not that of the pieces before it",
+            "Begin each piece's file with the same header, or name a file other than .csv and .tsv",
+        )
+    _pour(path, file, skip=len(own) if header is not None else 0)
+    return own
+
+
+def _header(path: Path, *, has: bool) -> bytes:
+    if not has or path.suffix.lower() not in _WITH_HEADER:
+        return b""
+    with path.open("rb") as file:
+        return header_of(file, path)
+
+
+def _pour(path: Path, target: BinaryIO, skip: int) -> None:
+    """Copy a file's content, so that what comes next begins on a line of its own."""
+    last = b"\n"
+    for block in _blocks(path, skip):
+        target.write(block)
+        last = block[-1:]
+    if last != b"\n":
+        target.write(b"\n")
+
+
+def _blocks(path: Path, skip: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(skip)
+        while block := file.read(_BLOCK):
+            yield block

@@ -1,0 +1,123 @@
+"""The stages of a step that runs over pieces: divide the input, run the pieces, put their outputs together."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.config.data_settings import InputConfig
+from runner.config.validation import source_folder
+from runner.execution.context import RunContext
+from runner.execution.plan import Plan, Step, new_run_id
+from runner.io.files import remove_tree
+from runner.pipelines.controller.resources import StepResources
+from runner.pipelines.parallel.conductor import PiecesConductor
+from runner.pipelines.parallel.entry_script import has_entry
+from runner.pipelines.parallel.joining import PieceOutputs, join
+from runner.pipelines.parallel.pieces import Piece, divide
+from runner.pipelines.parallel.settings import ROWS, Division
+from runner.pipelines.store import read_steps
+from runner.records import FinalizeRecord, ResultRecord, RunRecord
+from runner.stages.finalize import finalize as finalize_outputs
+from runner.statuses import COMPLETED
+from runner.store.data.store import DataStore
+
+Stage = Callable[[RunContext, RunRecord], Any]
+
+
+def parallel_stages(step: Step, plan: Plan, resources: StepResources) -> Mapping[str, Stage]:
+    """Return the stages of a step's run that differ from a script's: run and finalize."""
+    assert step.parallel is not None  # noqa: S101 - the caller has looked
+    division = Division(**step.parallel)
+    failed_items: list[tuple[int, int]] = []
+
+    def run(context: RunContext, record: RunRecord) -> ResultRecord:
+        source = _source(context, context.spec.data.inputs[division.input])
+        pieces = divide(source, division, context.run.pieces)
+        context.steps = _steps(step, plan, pieces, division, context)
+        items = {one.name: one.items for one in pieces}
+        conductor = PiecesConductor(context, record, resources, items, division.error_threshold)
+        result = conductor.run()
+        failed_items.append((conductor.failed_items, sum(items.values())))
+        return result
+
+    def finalize(context: RunContext, record: RunRecord) -> FinalizeRecord:
+        notes = list[str]()
+        if record.run is not None and record.run.status == COMPLETED:
+            notes = join(_outputs(context), division.append_to, context.run.outputs)
+            remove_tree(context.run.pieces)
+        found = finalize_outputs(context, record)
+        metrics = dict(found.metrics)
+        for failed, total in failed_items:
+            metrics |= {"items": total, "failed_items": failed}
+        return dataclasses.replace(found, metrics=metrics, notes=(*found.notes, *notes))
+
+    return {"run": run, "finalize": finalize}
+
+
+def _source(context: RunContext, one: InputConfig) -> Path:
+    if one.asset is not None:
+        store = DataStore(context.layout)
+        return store.path(store.resolve(one.asset))
+    return (context.base / str(one.path)).expanduser()
+
+
+def _steps(
+    step: Step, plan: Plan, pieces: Sequence[Piece], division: Division, context: RunContext
+) -> tuple[Step, ...]:
+    script = plan.spec.job.script
+    called = script is not None and has_entry(source_folder(plan.spec, plan.base) / script)
+    found, used = list[Step](), set[str]()
+    for piece in pieces:
+        spec = copy.copy(plan.spec)
+        outputs = {name: dataclasses.replace(one, asset=None) for name, one in plan.spec.data.outputs.items()}
+        spec.data = dataclasses.replace(plan.spec.data, inputs=_inputs(context, division, piece), outputs=outputs)
+        run_id = new_run_id(plan.experiment)
+        while run_id in used:
+            run_id = new_run_id(plan.experiment)
+        used.add(run_id)
+        found.append(
+            Step(
+                name=piece.name,
+                plan=dataclasses.replace(plan, spec=spec, run_id=run_id),
+                reuse=step.reuse,
+                retries=step.retries,
+                batch=_batch(division, piece) if called else None,
+            )
+        )
+    return tuple(found)
+
+
+def _inputs(context: RunContext, division: Division, piece: Piece) -> dict[str, InputConfig]:
+    """Return the inputs of a piece. A container only sees files, not what a link outside it points to."""
+    inputs = dict(context.spec.data.inputs)
+    mode = "copy" if context.spec.environment.kind == "docker" else inputs[division.input].mode
+    filename = inputs[division.input].filename
+    inputs[division.input] = InputConfig(path=str(piece.path), mode=mode, filename=filename)
+    return inputs
+
+
+def _batch(division: Division, piece: Piece) -> dict[str, Any]:
+    return {
+        "input": division.input,
+        "rows": division.unit == ROWS,
+        "delimiter": piece.delimiter,
+        "append_to": division.append_to,
+    }
+
+
+def _outputs(context: RunContext) -> list[PieceOutputs]:
+    """Return the outputs of the completed pieces, in the order of the input."""
+    found, steps = [], read_steps(context.run)
+    for step in context.steps:
+        one = steps.get(step.name)
+        if one is None or one.status != COMPLETED or one.run is None:
+            continue
+        record = context.runs.read(one.run)
+        files = [file.path for file in record.finalize.outputs] if record.finalize else []
+        folder = context.layout.run(record.experiment, record.id).outputs
+        found.append(PieceOutputs(step.name, folder, files, dict(record.properties)))
+    return found

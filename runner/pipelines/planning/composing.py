@@ -1,0 +1,98 @@
+"""The composition of a step: that of its pipeline, with what the step changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runner.config.composition import Composition
+from runner.config.pipeline_settings import StepConfig
+from runner.errors import UserError
+from runner.pipelines.planning.references import OUTPUT, STEP, found_in, replaced
+
+_STAGES = ["prepare", "scale", "run", "finalize"]
+_OF_THE_PIPELINE = ("pipeline", "sweep", "endpoint", "model", "stages", "detach", "hydra")
+
+
+def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, Any], step: StepConfig) -> Composition:
+    """Return the composition of a step.
+
+    Parameters
+    ----------
+    name : str
+        The step's, for messages.
+    pipeline : mapping
+        The pipeline's composition, interpolations as written.
+    written : mapping
+        The step's settings, interpolations as written.
+    step : StepConfig
+        The same, resolved.
+
+    Raises
+    ------
+    UserError
+        If it does not compose, naming the step.
+    """
+    from runner.config.messages import as_user_error
+    from runner.pipelines.planning.sections import composition_of
+
+    try:
+        return composition_of(_merged(pipeline, written, step))
+    except Exception as error:
+        mistake = as_user_error(error)
+        if mistake is None:
+            raise
+        raise UserError(f"pipeline.steps.{name}: {mistake.message}", mistake.hint) from error
+
+
+def _merged(pipeline: Mapping[str, Any], written: Mapping[str, Any], step: StepConfig) -> dict[str, Any]:
+    own = {key: value for key, value in pipeline.items() if key not in _OF_THE_PIPELINE}
+    own["job"] = {key: value for key, value in own["job"].items() if (key, value) != ("source", "")}
+    for group in ("job", "data"):
+        own[group] = _over(own[group], written.get(group) or {})
+    for group in ("environment", "compute"):
+        own[group] = _option(group, own[group], written.get(group))
+    own["data"] = _data(own, written.get("parallel"))
+    own["job"] = replaced(own["job"], STEP, "${{input:{}}}".format)
+    own["pipeline"] = _over({"parameters": pipeline["pipeline"].get("parameters", {})}, written.get("pipeline") or {})
+    own["stages"] = [*_STAGES, "register"] if step.model else _STAGES
+    own["model"] = _over(_unnamed(pipeline["model"]), written.get("model") or {})
+    return own
+
+
+def _unnamed(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the pipeline's model without those that are about this one model."""
+    return {key: value for key, value in model.items() if key not in ("name", "path", "promote_if", "description")}
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two nested mappings; values of `above` count."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _option(group: str, below: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """Return the environment or compute of a step, which may be a change of the pipeline's or another kind."""
+    if given is None:
+        return dict(below)
+    if not isinstance(given, Mapping):
+        raise UserError(f"{group} must be a mapping or the name of an option, not {given}")
+    if given.get("kind", below["kind"]) == below["kind"]:
+        return _over(below, given)
+    return dict(given)
+
+
+def _data(own: Mapping[str, Any], parallel: Any) -> dict[str, Any]:
+    """Return the inputs and outputs of a step, with those that only its command names."""
+    data, job = own["data"], own["job"]
+    inputs, outputs = dict(data.get("inputs") or {}), dict(data.get("outputs") or {})
+    for name, given in inputs.items():
+        if isinstance(given, str) and (found := STEP.fullmatch(given)):
+            inputs[name] = {"step": found[1]}
+    named = [job.get("arguments"), job.get("command"), job.get("environment_variables")]
+    inputs |= {text: {"step": text} for text in found_in([*named, parallel], STEP)}
+    outputs |= {name: None for name in found_in(named, OUTPUT) if name not in outputs}
+    return {**data, "inputs": inputs, "outputs": outputs}

@@ -1,0 +1,82 @@
+"""The order of a pipeline's steps, and which of them are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from runner.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from runner.execution.plan import Step
+
+
+def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the steps so that each comes after those it needs, otherwise in the order in which they are written.
+
+    Raises
+    ------
+    UserError
+        If a step needs one that does not exist, or itself through others.
+    """
+    for name, others in needs.items():
+        for other in others:
+            if other not in needs:
+                raise UserError(f"pipeline.steps.{name}: step '{other}' does not exist", nearest(other, needs))
+    sorter = TopologicalSorter(needs)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise UserError(f"pipeline.steps: the steps need each other in a circle: {circle}") from None
+    place, order = {name: at for at, name in enumerate(needs)}, list[str]()
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=place.__getitem__)
+        order += ready
+        sorter.done(*ready)
+    return order
+
+
+def chosen(needs: Mapping[str, Sequence[str]], only: Sequence[str], from_step: str | None) -> set[str]:
+    """Return the steps to carry out: all, those of ``only``, or ``from_step`` and those that come after it.
+
+    Raises
+    ------
+    UserError
+        If one does not exist, or both are given.
+    """
+    for key, names in (("only", only), ("from_step", [from_step] if from_step is not None else [])):
+        for name in names:
+            if name not in needs:
+                raise UserError(f"pipeline.{key}: step '{name}' does not exist", nearest(name, needs))
+    if only and from_step is not None:
+        raise UserError("pipeline.only and pipeline.from_step cannot be combined", "Remove one of them")
+    if only:
+        return set(only)
+    return set(needs) if from_step is None else {from_step, *after(needs, from_step)}
+
+
+def after(needs: Mapping[str, Sequence[str]], name: str) -> set[str]:
+    """Return the steps that need a step, directly or through others."""
+    found: set[str] = set()
+    for one in in_order(needs):
+        if any(other == name or other in found for other in needs[one]):
+            found.add(one)
+    return found
+
+
+def width(needs: Mapping[str, Sequence[str]]) -> int:
+    """Return how many steps can go at once if each takes the same time."""
+    depth: dict[str, int] = {}
+    for name in in_order(needs):
+        depth[name] = 1 + max((depth[other] for other in needs[name]), default=0)
+    return max(Counter(depth.values()).values(), default=0)
+
+
+def taken(steps: Iterable[Step]) -> list[str]:
+    """Return the steps that are not asked for, but whose results others need."""
+    every = list(steps)
+    needed = {other for one in every if one.asked for other in one.needs}
+    return [one.name for one in every if not one.asked and one.name in needed]

@@ -1,0 +1,54 @@
+"""Finds the references to inputs, outputs and other steps in a step's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+INPUT = re.compile(r"\$\{input:([^{}]*)\}")
+STEP = re.compile(r"\$\{step:([^{}]*)\}")
+OUTPUT = re.compile(r"\$\{output:([^{}]*)\}")
+ALL_OUTPUTS = "outputs"  # ${step:train.outputs} is the folder with everything that a step left
+
+
+class Reference(NamedTuple):
+    """``${step:prepare.clean}``: an output of a step, or below a step that is a pipeline, of a step of it."""
+
+    step: str
+    below: tuple[str, ...]
+    output: str
+
+    @property
+    def text(self) -> str:
+        """The reference as it is written, without its brackets."""
+        return ".".join((self.step, *self.below, self.output))
+
+
+def read_reference(text: str) -> Reference | None:
+    """Return the parts of ``STEP.OUTPUT``, None if it has fewer than two."""
+    parts = text.strip().split(".")
+    return Reference(parts[0], tuple(parts[1:-1]), parts[-1]) if len(parts) > 1 and all(parts) else None
+
+
+def found_in(value: Any, pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield what a pattern finds in the texts of a nested value, in order."""
+    if isinstance(value, str):
+        yield from pattern.findall(value)
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from found_in(one, pattern)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from found_in(one, pattern)
+
+
+def replaced(value: Any, pattern: re.Pattern[str], new: Callable[[str], str]) -> Any:
+    """Return a nested value with what a pattern finds in its texts replaced."""
+    if isinstance(value, str):
+        return pattern.sub(lambda match: new(match[1]), value)
+    if isinstance(value, Mapping):
+        return {key: replaced(one, pattern, new) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [replaced(one, pattern, new) for one in value]
+    return value

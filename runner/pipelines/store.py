@@ -1,0 +1,104 @@
+"""Reads and writes what is recorded of pipelines: the steps of a run, and the results of steps by their key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.errors import UserError
+from runner.io.files import append_json_line, write_json
+from runner.io.json_records import read_lines, read_record
+from runner.layout import Layout, RunLayout
+from runner.pipelines.planning.references import STEP, found_in, read_reference
+from runner.pipelines.records import WAITING, StepRecord, StepResult
+from runner.records import RunRecord
+from runner.statuses import COMPLETED
+from runner.store.finding import entries, record_folders, time_of
+from runner.store.runs import read_record as read_run
+
+
+def read_steps(run: RunLayout) -> dict[str, StepRecord]:
+    """Return the last state of each step of a pipeline's run, in the order in which they began."""
+    found: dict[str, StepRecord] = {}
+    for line in read_lines(run.steps, StepRecord):
+        found[line["name"]] = StepRecord.from_json(line)
+    return found
+
+
+def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
+    """Return the state of each step of a pipeline, also of those that have not begun, as they are written."""
+    begun, found = read_steps(run), record.part("pipeline").get("steps")
+    steps = found if isinstance(found, Mapping) else {}
+    return [
+        begun.get(name) or StepRecord(name=name, status=WAITING, needs=_needs(steps[name]))
+        for name in dict.fromkeys([*steps, *begun])
+    ]
+
+
+def _needs(written: Any) -> tuple[str, ...]:
+    """Return the steps that a step's settings refer to."""
+    settings = written if isinstance(written, Mapping) else {}
+    own = {key: value for key, value in settings.items() if key != "pipeline"}  # whose steps refer to each other
+    references = [read_reference(text) for text in [*found_in(own, STEP), *_named_by_inputs(own)]]
+    needs = own.get("needs")
+    listed = [one for one in needs if isinstance(one, str)] if isinstance(needs, list | tuple) else []
+    return tuple(dict.fromkeys([*(one.step for one in references if one is not None), *listed]))
+
+
+def _named_by_inputs(settings: Mapping[str, Any]) -> list[str]:
+    """Return the references of inputs that are written as ``{step: prepare.clean}``."""
+    data = settings.get("data")
+    inputs = data.get("inputs") if isinstance(data, Mapping) else None
+    found = (
+        [one.get("step") for one in inputs.values() if isinstance(one, Mapping)] if isinstance(inputs, Mapping) else []
+    )
+    return [one for one in found if isinstance(one, str)]
+
+
+def append_step(run: RunLayout, step: StepRecord) -> None:
+    """Record the state of a step."""
+    append_json_line(run.steps, step.to_json())
+
+
+def pipeline_runs(layout: Layout, experiment: str | None = None) -> Iterator[RunLayout]:
+    """Yield the runs that are pipelines, newest first."""
+    groups = [one for one in entries(layout.runs) if experiment is None or one.name == experiment]
+    folders = [folder for group in groups for folder in record_folders(Path(group.path), str(RunLayout.steps))]
+    for folder in sorted(folders, key=lambda one: time_of(one.name), reverse=True):
+        yield RunLayout(folder)
+
+
+def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord | None:
+    """Return the newest completed state of a step in a pipeline with the same steps, None if there is none."""
+    for run in pipeline_runs(layout, experiment):
+        found = read_steps(run)
+        step = found.get(name)
+        if step is None or step.status != COMPLETED or step.run is None or not set(found) <= set(steps):
+            continue
+        return step
+    return None
+
+
+class StepResults:
+    """The results of steps by their key, for all pipelines of a workspace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def lock(self, key: str) -> Path:
+        """Return the lock that is held while a step is computed."""
+        return self._layout.step_lock(key)
+
+    def begin(self, key: str, record: RunRecord) -> None:
+        """Record the run that computes a step from now on."""
+        path = self._layout.step_result(key)
+        write_json(path, StepResult(run=record.id, experiment=record.experiment).to_json())
+
+    def find(self, key: str) -> RunRecord | None:
+        """Return the run that has computed a step, or does so now, None if there is none any more."""
+        try:
+            found = read_record(self._layout.step_result(key), StepResult)
+            return read_run(self._layout.run(found.experiment, found.run).root)
+        except (FileNotFoundError, UserError):  # never computed, or its run was deleted
+            return None

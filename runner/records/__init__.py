@@ -1,0 +1,77 @@
+"""Frozen records of what the workspace's files hold: of runs, snapshots, models and endpoints."""
+
+from __future__ import annotations
+
+from runner.records.endpoint import Deployment, EndpointRecord, KeyRecord, KeysRecord, ServedModel, ServerState
+from runner.records.model import AliasLine, Inspection, ModelRecord, ParityMethod, ParityRecord
+from runner.records.run import (
+    AttemptLine,
+    CancelRecord,
+    ChildRecord,
+    EditedLine,
+    EditLine,
+    EventLine,
+    MetricLine,
+    NodeRecord,
+    OrderRecord,
+    ProcessRecord,
+    PropertyLine,
+    RegisterRequest,
+    ResourceLine,
+    RunRecord,
+)
+from runner.records.snapshot import ManifestEntry, ManifestRecord
+from runner.records.stages import (
+    DeployRecord,
+    EnvironmentRecord,
+    FileRecord,
+    FinalizeRecord,
+    GitState,
+    InputRecord,
+    PrepareRecord,
+    RegisterRecord,
+    ResultRecord,
+    ScaleRecord,
+    SnapshotRecord,
+)
+
+__all__ = [
+    "AliasLine",
+    "AttemptLine",
+    "CancelRecord",
+    "ChildRecord",
+    "DeployRecord",
+    "Deployment",
+    "EditLine",
+    "EditedLine",
+    "EndpointRecord",
+    "EnvironmentRecord",
+    "EventLine",
+    "FileRecord",
+    "FinalizeRecord",
+    "GitState",
+    "InputRecord",
+    "Inspection",
+    "KeyRecord",
+    "KeysRecord",
+    "ManifestEntry",
+    "ManifestRecord",
+    "MetricLine",
+    "ModelRecord",
+    "NodeRecord",
+    "OrderRecord",
+    "ParityMethod",
+    "ParityRecord",
+    "PrepareRecord",
+    "ProcessRecord",
+    "PropertyLine",
+    "RegisterRecord",
+    "RegisterRequest",
+    "ResourceLine",
+    "ResultRecord",
+    "RunRecord",
+    "ScaleRecord",
+    "ServedModel",
+    "ServerState",
+    "SnapshotRecord",
+]

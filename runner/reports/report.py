@@ -1,0 +1,157 @@
+"""Makes reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from runner.api import Run, Sweep, UserError, Workspace
+from runner.api.log_names import RUN_LOG
+from runner.charts.columns import is_log
+from runner.charts.document import document
+from runner.charts.runs import chart_data, metric_names
+from runner.console.format import clean, show_bytes, show_duration, show_time
+from runner.reports import markup
+from runner.reports.pipeline import pipeline_report
+
+_RUNS = 500
+_CURVES, _PICTURES = 12, 24
+_PICTURE_BYTES = 12_000_000  # of all pictures together: mail servers refuse more
+_LOG_BYTES, _LOG_LINES = 64_000, 40
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_PLACE = '<section id="report" class="charts"></section>'
+
+
+def report_of(workspace: Workspace, name: str) -> str:
+    """Return the report of an experiment, a run, a sweep or a pipeline.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    if name in workspace.experiments():
+        return _experiment(workspace, name)
+    try:
+        run = workspace.run(name)
+    except UserError as why:
+        try:
+            sweep = workspace.sweep(name)
+        except UserError:
+            raise why from None
+        return _sweep(sweep)
+    return pipeline_report(run) if run.is_pipeline else _run(run)
+
+
+def _run(run: Run) -> str:
+    record, row = run.record, run.row
+    prepared = record.prepare
+    commit = prepared.snapshot.git.commit if prepared and prepared.snapshot.git else None
+    facts = [
+        ("experiment", run.experiment), ("began", show_time(run.created)), ("took", show_duration(row["duration"])),
+        ("who", run.user), ("commit", commit), ("python", run.environment and run.environment.python_version),
+        ("model", row["model"]), ("id", run.id), ("note", run.note),
+    ]  # fmt: skip
+    failed = run.status == "failed"
+    pictures, left_out = _pictures(run)
+    packages = dict(run.environment.packages) if run.environment else {}
+    body = [
+        markup.head(record.display_name or run.id, facts, run.status, run.error),
+        markup.section("End of the log", _log(run)) if failed else "",
+        markup.section("Parameters", markup.pairs(run.params)),
+        markup.section("Metrics", markup.pairs(run.metrics)),
+        _PLACE,
+        *_matrices(run),
+        markup.section("Pictures", pictures + (f'<p class="quiet">{left_out}</p>' if left_out else "")),
+        markup.section("Tags", markup.pairs(run.tags)),
+        markup.section("Packages", markup.pairs(packages)),
+        "" if failed else markup.section("End of the log", _log(run)),
+    ]
+    data = {"kind": "run", "name": clean(run.id), "curves": _curves(run)}
+    return document(f"Run {clean(run.id)}", "\n".join(filter(None, body)), "report_page", data)
+
+
+def _curves(run: Run) -> list[dict[str, Any]]:
+    """Return the metrics that were logged more than once."""
+    many = [name for name, points in run.history().items() if len(points) > 1 and len(name) <= 200]
+    found = []
+    for name in many[:_CURVES]:
+        step, points = run.curve(name)
+        if len(points) > 1:
+            log = is_log([value for _, value in points])
+            found.append({"metric": clean(name), "step": step, "points": points, "log": log})
+    return found
+
+
+def _matrices(run: Run) -> list[str]:
+    """Return the confusion matrices that the run has logged."""
+    found = []
+    for name, entries in run.history().items():
+        value = entries[-1]["value"]
+        data = value.get("data") if isinstance(value, Mapping) else None
+        labels, counts = (data.get("class_labels"), data.get("matrix")) if isinstance(data, Mapping) else (None, None)
+        if isinstance(labels, list) and isinstance(counts, list) and all(isinstance(row, list) for row in counts):
+            found.append(markup.section(name[:200], markup.matrix(labels[:100], [row[:100] for row in counts[:100]])))
+    return found
+
+
+def _pictures(run: Run) -> tuple[str, str]:
+    """Return the run's pictures, and a line about those that are left out."""
+    found, size, left_out = list[str](), 0, 0
+    for name in run.pictures():
+        try:
+            content, kind = run.picture(name)
+        except UserError:  # it is called like a picture and is none
+            continue
+        if len(found) >= _PICTURES or size + len(content) > _PICTURE_BYTES:
+            left_out += 1
+            continue
+        size += len(content)
+        found.append(markup.picture(name, content, kind))
+    more = f"{left_out} more pictures are left out: a report has up to {_PICTURES} and {show_bytes(_PICTURE_BYTES)}."
+    return (f'<div class="chart-grid">{"".join(found)}</div>' if found else ""), more if left_out else ""
+
+
+def _log(run: Run) -> str:
+    """Return the log's last lines as they look in a terminal."""
+    path = run.logs().get(RUN_LOG)
+    if path is None:
+        return ""
+    lines = [line.rpartition("\r")[2] for line in _ESCAPES.sub("", _end(path)).replace("\r\n", "\n").split("\n")]
+    end = "\n".join(clean(line) for line in lines[-_LOG_LINES:]).strip("\n")
+    return f"<pre>{escape(end)}</pre>" if end else ""
+
+
+def _end(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - _LOG_BYTES))
+        return file.read().decode("utf-8", "replace")
+
+
+def _sweep(sweep: Sweep) -> str:
+    body = markup.head(
+        f"Sweep {sweep.id}", [one for one in sweep.facts() if one[0] != "state"], sweep.state, sweep.error
+    )
+    data = {"kind": "sweep", **sweep.charts(), "curves": sweep.curves(), "importance": sweep.importance()}
+    return document(f"Sweep {clean(sweep.id)}", f"{body}\n{_PLACE}", "report_page", data)
+
+
+def _experiment(workspace: Workspace, name: str) -> str:
+    found = workspace.runs(experiment=name, limit=_RUNS)
+    statuses: dict[str, int] = {}
+    for row in found.rows:
+        statuses[row["status"]] = statuses.get(row["status"], 0) + 1
+    counted = ", ".join(f"{many} {status}" for status, many in statuses.items())
+    shown = f"the newest {len(found)} of {found.total}" if found.total > len(found) else str(found.total)
+    facts = [("runs", f"{shown}: {counted}"), ("newest", show_time(found.rows[0]["created"]) if found.rows else "")]
+    data = {
+        "kind": "experiment", **chart_data(found.rows), "metrics": metric_names(found.rows)[:1],
+        "created": [show_time(row["created"]) for row in found.rows], "statuses": [row["status"] for row in found.rows],
+    }  # fmt: skip
+    return document(
+        f"Experiment {clean(name)}", f"{markup.head(f'Experiment {name}', facts)}\n{_PLACE}", "report_page", data
+    )

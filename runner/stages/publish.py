@@ -1,0 +1,84 @@
+"""Publish: makes what a completed script left in its data outputs the next versions of data assets. Safe to repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.config.data_settings import OutputConfig
+from runner.errors import UserError
+from runner.execution.context import RunContext
+from runner.execution.job_order import output_place
+from runner.io.files import list_files, write_json
+from runner.layout import RunLayout
+from runner.records import RunRecord
+from runner.store.data.records import AssetRecord
+from runner.store.data.store import DataStore
+
+
+def publish(context: RunContext, record: RunRecord) -> dict[str, str]:
+    """Return the version, as ``NAME:VERSION``, that each output became. All outputs are checked first.
+
+    Raises
+    ------
+    UserError
+        If an output is missing or empty, or the store refuses it.
+    """
+    outputs = context.spec.data.outputs
+    for name, one in outputs.items():
+        _check(context.run, record, name, one)
+    named = {name: one for name, one in outputs.items() if one.asset is not None}
+    if not named:
+        return {}
+    store, again = DataStore(context.layout), context.run.publishing.exists()
+    write_json(context.run.publishing, {name: one.asset for name, one in named.items()})
+    return {name: _publish(context, store, name, one, again=again).id for name, one in named.items()}
+
+
+def _publish(context: RunContext, store: DataStore, name: str, one: OutputConfig, *, again: bool) -> AssetRecord:
+    asset, run_id = str(one.asset), context.run.root.name
+    if again and (made := _already(store, asset, run_id, name)) is not None:
+        return made
+    place = output_place(context.run.outputs, name, one)
+    python = context.handle.argv(["python"])[0] if context.handle is not None else None
+    return store.add(
+        asset,
+        [place],
+        type=one.type,
+        description=one.description,
+        run=run_id,
+        output=name,
+        pythons=[python] if python else [],
+    ).record
+
+
+def _already(store: DataStore, asset: str, run_id: str, output: str) -> AssetRecord | None:
+    """Return the version that an interrupted attempt of this run made."""
+    return next((one for one in store.readable(asset) if (one.run, one.output) == (run_id, output)), None)
+
+
+def _check(run: RunLayout, record: RunRecord, name: str, one: OutputConfig) -> None:
+    """Check that the script left an output.
+
+    Raises
+    ------
+    UserError
+        If it is missing, or is a folder without files.
+    """
+    place = output_place(run.outputs, name, one)
+    shown = output_place(RunLayout.outputs, name, one)
+    if one.filename is None and list_files(place):
+        return
+    if one.filename is not None and place.is_file():
+        return
+    refused = [note for note in (record.run.notes if record.run else ()) if _is_about(note, shown)]
+    if refused:
+        raise UserError(f"Output {name} is missing: {refused[0]}", "Write a copy of the file instead of a link")
+    if one.filename is not None and place.is_dir():
+        raise UserError(f"Output {name} is a folder, but {shown} is to be a file", f"Remove data.outputs.{name}.as")
+    beside = list_files(run.outputs / name) if one.filename is not None else []
+    hint = f"It wrote {beside[0]} there" if beside else f"Write it to ${{output:{name}}}"
+    raise UserError(f"Output {name} is missing: the script wrote nothing to {shown}", hint)
+
+
+def _is_about(note: str, place: Path) -> bool:
+    return note.startswith((f"{place} ", f"{place}/", f"{place.parent} ")) and note.endswith("was not kept")

@@ -1,0 +1,116 @@
+"""The files that a data asset is to have, found in what a user names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.errors import UserError
+from runner.io.files import BadLinkError, followed_files
+from runner.io.names import check_file_name
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file or a folder to be stored.
+
+    Attributes
+    ----------
+    name : str
+        The name that scripts see.
+    files : mapping
+        Where each file is, links resolved, by its path in the folder; of a file, by its name.
+    """
+
+    name: str
+    files: Mapping[str, Path]
+    is_file: bool
+
+
+def find_content(sources: Sequence[Path], name: str | None, workspace: Path) -> Content:
+    """Return the content that files and folders make: one of them, or several together in a folder.
+
+    Links are followed inside the folder that is named. Hidden files count.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        What the user names.
+    name : str or None
+        The name that scripts see. None: that of the source, or of the folder that several are in.
+    workspace : Path
+        Its own files are never content.
+
+    Raises
+    ------
+    UserError
+        If something is not there, is neither a file nor a folder, or has a link that cannot be followed.
+    """
+    sources = list(dict.fromkeys(Path(os.path.abspath(one)) for one in sources))
+    for one in sources:
+        _check_source(one, workspace)
+    if len(sources) == 1 and sources[0].is_file():
+        (file,) = sources
+        name = check_file_name(name or file.name, "data file name")
+        return Content(name, {name: Path(os.path.realpath(file))}, is_file=True)
+    if len(sources) == 1:
+        folder = sources[0]
+        files = {one: _resolved(folder / one) for one in files_inside(folder)}
+    else:
+        folder = Path(os.path.commonpath([one.parent for one in sources]))
+        files = _together(sources, folder)
+    return Content(check_file_name(name or folder.name or "root", "data folder name"), files, is_file=False)
+
+
+def _check_source(source: Path, workspace: Path) -> None:
+    if not os.path.lexists(source):
+        raise UserError(f"{source} does not exist")
+    if not source.is_file() and not source.is_dir():
+        raise UserError(f"{source} is not a regular file or folder, or is a broken link")
+    if Path(os.path.realpath(workspace)).is_relative_to(os.path.realpath(source)):
+        raise UserError(f"{source} contains the workspace {workspace}", "Name the folders or files with the data")
+
+
+def _together(sources: Sequence[Path], folder: Path) -> dict[str, Path]:
+    """Return the files of several sources, by the sources' names where these differ, else by their paths."""
+    names = [one.name for one in sources]
+    found: dict[str, Path] = {}
+    for source in sources:
+        name = source.name if len(set(names)) == len(names) else source.relative_to(folder).as_posix()
+        if source.is_file():
+            found[name] = Path(os.path.realpath(source))
+        else:
+            found |= {f"{name}/{one}": _resolved(source / one) for one in files_inside(source)}
+    return dict(sorted(found.items()))
+
+
+def files_inside(folder: Path) -> list[str]:
+    """Return the files of a folder as sorted paths; links inside it are followed.
+
+    Raises
+    ------
+    UserError
+        If a link is broken, leads out of the folder or back above itself, or something is not a regular file.
+    """
+    real = os.path.realpath(folder)
+
+    def refuse_outside(path: str, _is_folder: bool) -> bool:
+        place = folder / path
+        if place.is_symlink() and not Path(os.path.realpath(place)).is_relative_to(real):
+            raise BadLinkError(f"the link {path} leads out of the folder")
+        return False
+
+    try:
+        return followed_files(folder, refuse_outside)
+    except BadLinkError as wrong:
+        raise UserError(f"{folder}: {wrong}", "Remove it, or name a folder without it") from None
+    except RecursionError:
+        raise UserError(f"{folder} has folders that are nested too deeply") from None
+    except OSError as error:
+        raise UserError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path)) if path.is_symlink() else path

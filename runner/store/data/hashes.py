@@ -1,0 +1,96 @@
+"""SHA-256 of files, remembered by path, size, times and inode."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from runner.io.files import hash_file, make_file
+
+_FLUSHED = 1000  # hashes that are written in one transaction
+_TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)"
+
+
+class HashCache:
+    """Known hashes. The file can be deleted at any time."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._new: dict[str, tuple[str, str]] = {}
+        self._folders: dict[str, str] = {}  # the real paths of folders
+        try:
+            self._database = _opened(path)
+        except sqlite3.DatabaseError:  # damaged: what it knew is computed again
+            path.unlink(missing_ok=True)
+            self._database = _opened(path)
+
+    def __enter__(self) -> HashCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._flush()
+        finally:
+            self._database.close()
+
+    def hash(self, path: Path) -> str:
+        """Return a file's hash, reading the file only if necessary."""
+        state = path.stat()
+        known = self.known(path, state)
+        if known is not None:
+            return known
+        digest = hash_file(path)
+        self.keep(path, state, digest)
+        return digest
+
+    def known(self, path: Path, state: os.stat_result) -> str | None:
+        """Return the hash of a file in a state, None if it is not known."""
+        key = self._key(path)
+        found = (
+            self._new.get(key)
+            or self._database.execute("SELECT facts, sha256 FROM hashes WHERE path = ?", (key,)).fetchone()
+        )
+        return str(found[1]) if found is not None and found[0] == _facts(state) else None
+
+    def keep(self, path: Path, state: os.stat_result, digest: str) -> None:
+        """Remember the hash that a file has in a state."""
+        self._new[self._key(path)] = _facts(state), digest
+        if len(self._new) >= _FLUSHED:
+            self._flush()
+
+    def _key(self, path: Path) -> str:
+        """Return the real path of a file. That of its folder is found once, which matters for 100,000 files."""
+        folder, name = os.path.split(path)
+        if name in ("", "..") or path.is_symlink():
+            real = os.path.realpath(path)
+        else:
+            if folder not in self._folders:
+                self._folders[folder] = os.path.realpath(folder)
+            real = os.path.join(self._folders[folder], name)
+        return os.fsencode(real).decode("latin-1")
+
+    def _flush(self) -> None:
+        if not self._new:
+            return
+        rows = [(key, *found) for key, found in self._new.items()]
+        self._new.clear()
+        with self._database:
+            self._database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?)", rows)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        make_file(path)
+    database = sqlite3.connect(path, timeout=30)
+    try:
+        database.execute(_TABLE)
+        database.execute("PRAGMA synchronous=OFF")  # a cache: what a power cut destroys is computed again
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _facts(state: os.stat_result) -> str:
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino} {state.st_dev}"

@@ -1,0 +1,244 @@
+"""Things with a name and numbered versions, each taken by exclusive creation, and the aliases that point to them.
+
+A version is staged in a hidden folder and then renamed to its number. The rename fails when the number is taken, so no
+lock is needed to count; a deleted number leaves a hidden mark and is not used again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from runner.errors import NotFoundError, UserError, nearest
+from runner.io.files import locked, staging_at, sweep, sync_folder, sync_tree, write_json
+from runner.io.json_records import read_record, warn_once
+from runner.io.names import check_name, is_name
+from runner.io.record import Record
+from runner.io.removal import check_above, remove
+from runner.layout import Layout
+from runner.store.aliases import AliasFile
+from runner.store.finding import entries
+
+R = TypeVar("R", bound=Record)
+STAGING, _DELETED = ".staging-", ".deleted-"
+
+
+class VersionStore(Generic[R]):
+    """The models, or the data assets, of one workspace. A subclass says which, and where they are."""
+
+    kind: ClassVar[type[Any]]  # of the record
+    record_name: ClassVar[str]  # its file in a version's folder
+    what: ClassVar[str]  # as messages call one: "model"
+    command: ClassVar[str]  # that changes one: "vivero models"
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @property
+    def root(self) -> Path:
+        """The folder of all names."""
+        raise NotImplementedError
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of one name, which is checked."""
+        raise NotImplementedError
+
+    def _called(self, name: str) -> str:
+        """Return how a sentence begins that is about one."""
+        return f"{self.what[0].upper()}{self.what[1:]} {name}"
+
+    def take_number(self, folder: Path, staging: Path, record: R) -> R:
+        """Give what is staged the next number, and return its record with it."""
+        number = max(self._numbers(folder), default=0) + 1
+        sync_tree(staging)
+        while True:
+            numbered = _replaced(record, version=number)
+            write_json(staging / self.record_name, numbered.to_json())
+            sync_folder(staging)
+            if not (folder / f"{_DELETED}{number}").exists():
+                try:
+                    staging.rename(folder / str(number))
+                except OSError:
+                    if not (folder / str(number)).exists():
+                        raise
+                else:
+                    sync_folder(folder)
+                    return numbered
+            number += 1
+
+    @staticmethod
+    def _numbers(folder: Path) -> list[int]:
+        """Return all numbers that are or were in use."""
+        with os.scandir(folder) as found:
+            names = [entry.name.removeprefix(_DELETED) for entry in found]
+        return [int(name) for name in names if name.isascii() and name.isdigit()]
+
+    def names(self) -> list[str]:
+        """Return the names that have a version, sorted."""
+        names = [entry.name for entry in entries(self.root) if entry.is_dir()]
+        return sorted(name for name in names if self.is_name(name) and self.versions(name))
+
+    def is_name(self, name: str) -> bool:
+        """Return whether one can be called so."""
+        return is_name(name)
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of one, ascending."""
+        try:
+            names = os.listdir(self.folder(name))  # noqa: PTH208 - ten thousand of them
+        except FileNotFoundError:
+            return []
+        return sorted(int(one) for one in names if one.isascii() and one.isdigit() and one[0] != "0")
+
+    def resolve(self, reference: str) -> R:
+        """Return the version that ``NAME``, ``NAME:3``, ``NAME:latest`` or ``NAME@alias`` refers to.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        name, mark, rest = reference.partition("@")
+        if mark:
+            found = self.aliases(check_name(name, f"{self.what} name"))
+            if rest not in found:
+                self._known(name)
+                raise NotFoundError(f"{self._called(name)} has no alias '{rest}'", nearest(rest, found))
+            return self.read(name, found[rest])
+        name, _, rest = reference.partition(":")
+        versions = self._known(check_name(name, f"{self.what} name"))
+        if rest in ("", "latest"):
+            return self.read(name, versions[-1])
+        if not (rest.isascii() and rest.isdigit()) or int(rest) not in versions:
+            shown = ", ".join(map(str, versions[-5:]))
+            which = "Its versions" if len(versions) <= 5 else f"The latest of its {len(versions)} versions"
+            raise NotFoundError(f"{self._called(name)} has no version '{rest}'", f"{which}: {shown}")
+        return self.read(name, int(rest))
+
+    def _known(self, name: str) -> list[int]:
+        versions = self.versions(name)
+        if not versions:
+            raise NotFoundError(self._called(f"'{name}' does not exist"), nearest(name, self.names()))
+        return versions
+
+    def read(self, name: str, version: int) -> R:
+        """Return one version's record.
+
+        Raises
+        ------
+        UserError
+            If it is not there, damaged or of a later format.
+        """
+        try:
+            record: R = read_record(self._record_of(name, version), self.kind)
+        except FileNotFoundError:
+            raise NotFoundError(f"{self._called(name)}:{version} does not exist") from None
+        return _replaced(record, name=name, version=version)  # its folder decides its name and number
+
+    def _record_of(self, name: str, version: int) -> Path:
+        return self.folder(name) / str(version) / self.record_name
+
+    def readable(self, name: str) -> Iterator[R]:
+        """Yield the records of one, newest first; name those that cannot be read."""
+        for version in reversed(self.versions(name)):
+            try:
+                yield self.read(name, version)
+            except UserError as error:
+                warn_once(self._record_of(name, version), str(error))
+
+    def aliases(self, name: str, at: str | None = None) -> dict[str, int]:
+        """Return the aliases now, or at a time in ISO 8601."""
+        return AliasFile(self.folder(name)).current(at)
+
+    def set_alias(self, name: str, alias: str, version: int | None) -> None:
+        """Move an alias to a version, or remove it with None.
+
+        Raises
+        ------
+        UserError
+            If the version does not exist, or the word is reserved.
+        """
+        versions = self._known(name)
+        check_name(alias, "alias")
+        if alias == "latest" or alias.isdigit():
+            raise UserError(f"'{alias}' cannot be an alias", "latest and numbers are reserved")
+        if version is not None and version not in versions:
+            known = ", ".join(map(str, versions))
+            raise NotFoundError(f"{self._called(name)} has no version '{version}'", f"Its versions: {known}")
+        if version is None and alias not in self.aliases(name):
+            raise NotFoundError(f"{self._called(name)} has no alias '{alias}'", nearest(alias, self.aliases(name)))
+        AliasFile(self.folder(name)).append(alias, version)
+
+    def alias_history(self, name: str) -> list[dict[str, Any]]:
+        """Return every change of an alias, oldest first."""
+        return AliasFile(self.folder(name)).history()
+
+    def change(self, name: str, version: int, changed: Callable[[R], R]) -> R:
+        """Replace a version's record by what a function makes of it, one process at a time."""
+        with locked(self.folder(name) / ".tags.lock"):
+            record = changed(self.read(name, version))
+            write_json(self._record_of(name, version), record.to_json())
+        return record
+
+    def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:
+        """Return the versions that `delete` would remove, and the aliases that point at them.
+
+        Raises
+        ------
+        UserError
+            If it does not exist, or an alias points at the version.
+        """
+        versions = self._known(name)
+        chosen = versions if version is None else [_version_of(self.read(name, version))]
+        held = [alias for alias, one in self.aliases(name).items() if one in chosen]
+        if held and version is not None:
+            raise UserError(
+                f"{self._called(name)}:{version} has the alias {', '.join(held)}",
+                f"Move it first: {self.command} alias {name} {held[0]} VERSION",
+            )
+        return chosen, held
+
+    def remove_versions(self, name: str, chosen: list[int], held: list[str]) -> None:
+        """Remove versions and drop aliases. Numbers are never reused.
+
+        Raises
+        ------
+        UserError
+            If the folder is a link.
+        """
+        for alias in held:
+            AliasFile(self.folder(name)).append(alias, None)
+        for one in chosen:
+            folder = self.folder(name)
+            check_above(self.layout.root, folder / str(one))
+            (folder / f"{_DELETED}{one}").mkdir(exist_ok=True)  # kept, so that the number is not reused
+            remove(self.layout.root, folder / str(one))
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Create a hidden folder to fill. If this process dies, the next one finds its lock free and removes it."""
+    sweep(folder, STAGING)
+    staging = folder / f"{STAGING}{secrets.token_hex(6)}"
+    with staging_at(staging):
+        staging.mkdir()
+        yield staging
+
+
+def tagged(tags: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Return tags with some of them set, and those given as None removed."""
+    return {key: one for key, one in {**tags, **changes}.items() if one is not None}
+
+
+def _version_of(record: Any) -> int:
+    return int(record.version)
+
+
+def _replaced(record: R, **fields: Any) -> R:
+    found: R = dataclasses.replace(record, **fields)
+    return found

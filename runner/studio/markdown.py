@@ -1,0 +1,67 @@
+"""The Markdown of descriptions: headings, lists, code, emphasis and links. The rest is shown as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from markupsafe import Markup, escape
+
+_LONGEST = 20_000  # characters
+_INLINE = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|\*\*(?P<strong>[^*\n]+)\*\*"
+    r"|\*(?P<em>[^*\s][^*\n]*)\*"
+    r"|\[(?P<text>[^\]\n]+)\]\((?P<link>https?://[^\s()<>\"']+)\)"
+)
+
+
+def markdown(text: str) -> Markup:
+    """Return the HTML of a description. No markup of its own gets through."""
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return Markup("").join(_blocks(shown.replace("\r\n", "\n")))
+
+
+def _blocks(text: str) -> Iterator[Markup]:
+    for number, part in enumerate(re.split(r"^```.*$", text, flags=re.MULTILINE)):
+        if number % 2:
+            yield Markup("<pre>{}</pre>").format(part.strip("\n"))
+            continue
+        for paragraph in re.split(r"\n\s*\n", part):
+            yield from _lines(paragraph.strip("\n").split("\n"))
+
+
+def _lines(lines: list[str]) -> Iterator[Markup]:
+    """Yield the headings, lists and paragraphs of some lines without an empty one between them."""
+    for kind, group in groupby((line for line in lines if line.strip()), _kind):
+        found = list(group)
+        if kind == "heading":
+            for line in found:
+                yield Markup("<h3>{}</h3>").format(_inline(line.lstrip("#").strip()))
+        elif kind == "item":
+            items = Markup("").join(Markup("<li>{}</li>").format(_inline(line.strip()[2:])) for line in found)
+            yield Markup("<ul>{}</ul>").format(items)
+        else:
+            yield Markup("<p>{}</p>").format(_inline("\n".join(found)))
+
+
+def _kind(line: str) -> str:
+    if re.match(r"#{1,6} ", line):
+        return "heading"
+    return "item" if re.match(r"\s*[-*+] ", line) else "text"
+
+
+def _inline(text: str) -> Markup:
+    found, at = Markup(""), 0
+    for match in _INLINE.finditer(text):
+        found += escape(text[at : match.start()]) + _marked(match)
+        at = match.end()
+    return found + escape(text[at:])
+
+
+def _marked(match: re.Match[str]) -> Markup:
+    if match["link"]:
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(match["link"], match["text"])
+    name = next(one for one in ("code", "strong", "em") if match[one])
+    return Markup("<{0}>{1}</{0}>").format(Markup(name), match[name])  # noqa: S704 - one of three words

@@ -1,0 +1,68 @@
+"""Where a version of data comes from and what came of it."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from runner.api import DataVersion, UserError, Workspace
+from runner.studio.lineage import Lineage, link_to, link_to_version
+
+_LOOKED_AT = 30  # runs, models and endpoints whose records are read for what belongs to what
+
+
+def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
+    """Return the drawing of a version."""
+    found, graph = version.lineage, Lineage()
+    subject = graph.add("data", version.reference, _origin(version, graph), is_subject=True)
+    runs = {run: graph.add("run", run, [subject], link=link_to("run", run=run)) for run in found["runs"]}
+    models: dict[str, str] = {}
+    for number, reference in enumerate(found["models"]):
+        run = _run_of(workspace, reference) if number < _LOOKED_AT else None
+        needs = [runs[run]] if run in runs else list(runs.values())[:1]
+        models[reference] = graph.add("model", reference, needs, link=link_to_version("model", reference))
+    for name in found["endpoints"]:
+        served = [models[one] for one in _served(workspace, name) if one in models]
+        graph.add("endpoint", name, served or list(models.values())[:1], link=link_to("endpoint", name=name))
+    for run, key in list(runs.items())[:_LOOKED_AT]:
+        for reference in _outputs(workspace, run):
+            graph.add("data", reference, [key], link=link_to_version("asset", reference))
+    return graph.draw(f"From its source to endpoints of {version.reference}")
+
+
+def _origin(version: DataVersion, graph: Lineage) -> list[str]:
+    """Add what a version was made by or added from, and return its keys."""
+    record, run = version.record, version.run
+    if record.run is None:
+        return [graph.add("source", record.source, [], word="added from")] if record.source else []
+    before: list[str] = []
+    prepared = None
+    if run is not None:
+        prepared = run.record.prepare
+        inputs = [one.asset for one in prepared.inputs.values() if one.asset] if prepared else []
+        before = [graph.add("input", one, [], link=link_to_version("asset", one), word="data") for one in inputs]
+    link = link_to("run", run=record.run) if run is not None else ""
+    word = "made by run" if run is not None else "made by run, deleted"
+    return [graph.add("maker", record.run, before, link=link, word=word)]
+
+
+def _run_of(workspace: Workspace, reference: str) -> str | None:
+    try:
+        return workspace.model(reference).record.run
+    except UserError:
+        return None
+
+
+def _served(workspace: Workspace, endpoint: str) -> list[str]:
+    try:
+        return [f"{one['name']}:{one['version']}" for one in workspace.endpoints.get(endpoint).row["models"]]
+    except UserError:
+        return []
+
+
+def _outputs(workspace: Workspace, run: str) -> list[str]:
+    """Return the versions of data that a run made."""
+    try:
+        finished = workspace.run(run).record.finalize
+        return list(finished.data.values()) if finished else []
+    except UserError:
+        return []

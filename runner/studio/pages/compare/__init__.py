@@ -1,0 +1,1 @@
+"""Two to 500 runs beside each other: charts, differences, code and pictures."""

@@ -1,0 +1,91 @@
+"""Which runs an address compares, and what is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from runner.api import RunList, UserError, Workspace
+
+MOST = 500  # runs
+_LONGEST = 2000  # characters of a field in the address
+VIEWS = {
+    "parallel": "All together", "scatter": "Scatter", "contour": "Contour", "box": "By category",
+    "curves": "Curves", "table": "Differences", "code": "Code", "pictures": "Pictures",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address says: runs by their ids, by a comparison or of a sweep; and the view."""
+
+    ids: tuple[str, ...] = ()
+    where: str = ""
+    sweep: str = ""
+    view: str = "parallel"
+
+    @classmethod
+    def read(cls, given: MultiDict[str, str]) -> Chosen:
+        """Return what an address says. What it cannot mean is left out."""
+        view = given.get("view", "")
+        return cls(
+            tuple(dict.fromkeys(one for one in given.getlist("run") if 0 < len(one) <= _LONGEST)),
+            given.get("where", "").strip()[:_LONGEST],
+            given.get("sweep", "").strip()[:_LONGEST],
+            view if view in VIEWS else "parallel",
+        )
+
+    def find(self, workspace: Workspace) -> tuple[RunList, list[str]]:
+        """Return the runs, at most `MOST`, and a line for each that does not exist.
+
+        Raises
+        ------
+        UserError
+            If the comparison has a mistake, or there is no such sweep.
+        """
+        if self.sweep:
+            found = workspace.sweep(self.sweep).trials()
+        elif self.where or not self.ids:
+            found = workspace.runs(where=self.where, limit=MOST) if self.where else RunList(workspace, [], 0)
+        else:
+            return self._named(workspace)
+        return RunList(workspace, found.rows[:MOST], found.total), []
+
+    def _named(self, workspace: Workspace) -> tuple[RunList, list[str]]:
+        rows = {row["id"]: row for row in workspace.runs(ids=self.ids, archived=True).rows}
+        found, gone = [rows[one] for one in self.ids if one in rows], [one for one in self.ids if one not in rows]
+        return RunList(workspace, found[:MOST], len(found)), [f"There is no run {one[:80]}" for one in gone]
+
+    def query(self) -> dict[str, Any]:
+        """Return the part of the address that names the runs."""
+        if self.sweep:
+            return {"sweep": self.sweep}
+        return {"where": self.where} if self.where else {"run": list(self.ids)}
+
+    def command(self, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+        """Return the words after ``vivero`` that show the same."""
+        if self.sweep:
+            return "sweep", self.sweep
+        if self.where:
+            return "runs", "--where", self.where
+        return ("compare", *(row["id"] for row in rows)) if len(rows) > 1 else ("runs",)
+
+
+def pair(found: RunList, given: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the two runs whose files are compared: those the address names, otherwise the first two.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two.
+    """
+    if len(found.rows) < 2:
+        raise UserError("A comparison takes two or more runs", "Choose them on the page of runs")
+    rows = {row["id"]: row for row in found.rows}
+    left = rows.get(given.get("left", ""), found.rows[0])
+    others = [row for row in found.rows if row is not left]
+    right = rows.get(given.get("right", ""), others[0])
+    return left, right if right is not left else others[0]

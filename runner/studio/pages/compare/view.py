@@ -1,0 +1,102 @@
+"""The views of a comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from runner.api import Run, RunList, UserError, Workspace
+from runner.charts.runs import chart_data, metric_names
+from runner.studio.page import Page, answer
+from runner.studio.pages.compare.chosen import MOST, VIEWS, Chosen, pair
+from runner.studio.pages.compare.code import changed_files
+
+page = Page("compare", "Compare")
+KINDS = {"config": "Configuration", "metrics": "Metrics", "packages": "Packages", "facts": "Otherwise"}
+_ACROSS = 12  # runs that a table has beside each other; of more it has one below the other
+_PICTURED, _PICTURES = 24, 40  # runs, and pictures of each
+_NAMES = 60  # columns of a table with a run in each row
+
+
+@page.get()
+def index(workspace: Workspace) -> ResponseReturnValue:
+    """Show a comparison in the view that the address names."""
+    chosen = Chosen.read(request.args)
+    problem = ""
+    try:
+        found, gone = chosen.find(workspace)
+    except UserError as error:
+        found, gone, problem = RunList(workspace, [], 0), [], str(error)
+    values = _VIEWS[chosen.view](found) if chosen.view in _VIEWS and len(found) > 1 else {}
+    return page.render(
+        command=chosen.command(found.rows), chosen=chosen, found=found, gone=gone, problem=problem, views=VIEWS,
+        most=MOST, given=request.args, newest=workspace.runs(limit=8).rows if len(found) < 2 else [], **values,
+    )  # fmt: skip
+
+
+def _table(found: RunList) -> dict[str, Any]:
+    sides = found.differences()
+    metrics = {name: values for name, values in sides["metrics"].items() if len(set(map(repr, values))) > 1}
+    kinds = {kind: sides[kind] if kind != "metrics" else metrics for kind in KINDS}
+    across = len(found) <= _ACROSS
+    names = [(kind, name) for kind in KINDS for name in kinds[kind] if len(name) <= 300]
+    return {
+        "sides": kinds, "kinds": KINDS, "across": across, "names": names if across else names[:_NAMES],
+        "left_out": 0 if across else max(0, len(names) - _NAMES),
+    }  # fmt: skip
+
+
+def _code(found: RunList) -> dict[str, Any]:
+    left, right = pair(found, request.args)
+    runs = [found[found.rows.index(row)] for row in (left, right)]
+    try:
+        files, more, same = changed_files(*runs)
+    except UserError as error:
+        return {"left": left, "right": right, "files": [], "more": 0, "same": 0, "damaged": str(error)}
+    return {"left": left, "right": right, "files": files, "more": more, "same": same, "damaged": ""}
+
+
+def _pictures(found: RunList) -> dict[str, Any]:
+    shown, by_name = found[:_PICTURED], dict[str, set[str]]()
+    for run in shown:
+        for name in run.pictures():
+            by_name.setdefault(name, set()).add(run.id)
+    most = sorted(by_name.items(), key=lambda one: (-len(one[1]), one[0]))[:_PICTURES]
+    return {"pictures": dict(most), "shown_rows": shown.rows}
+
+
+def _curves(found: RunList) -> dict[str, Any]:
+    return {"metrics": metric_names(found.rows)}
+
+
+_VIEWS = {"table": _table, "code": _code, "pictures": _pictures, "curves": _curves}
+
+
+@page.get("/data")
+def data(workspace: Workspace) -> ResponseReturnValue:
+    """Return the rows and columns of the charts."""
+    return answer(**chart_data(Chosen.read(request.args).find(workspace)[0].rows))
+
+
+@page.get("/curves")
+def curves(workspace: Workspace) -> ResponseReturnValue:
+    """Return a metric over its steps, for each run that has logged it."""
+    found, _ = Chosen.read(request.args).find(workspace)
+    step, points = found.curves(request.args.get("metric", ""))
+    return answer(step=step, points=points)
+
+
+@page.get("/picture")
+def picture(workspace: Workspace) -> ResponseReturnValue:
+    """Return a picture."""
+    content, kind = _run(workspace, request.args.get("run", "")).picture(request.args.get("name", ""))
+    return Response(content, mimetype=kind, headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
+
+
+def _run(workspace: Workspace, run_id: str) -> Run:
+    run = workspace.run(run_id)
+    if run.id != run_id:
+        raise UserError(f"There is no run {run_id[:80]}")
+    return run

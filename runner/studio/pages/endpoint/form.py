@@ -1,0 +1,103 @@
+"""What a form asks for, from the OpenAPI description that an endpoint answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_FIELDS = 60  # a wider input is written as JSON
+_CHOICES = 200
+_JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column. `kind` is number, choice or text; `value` is the example's."""
+
+    name: str
+    kind: str
+    about: str = ""
+    choices: list[Any] = field(default_factory=list)
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of one address. `by_name` says whether a row is an object or a list; `body` is an example to send."""
+
+    path: str
+    title: str
+    fields: list[Field]
+    by_name: bool
+    methods: list[str]
+    body: Any
+
+
+def forms(schema: Mapping[str, Any]) -> list[Form]:
+    """Return a form for each model, or for the one that is there. An address that cannot be understood has none."""
+    paths = schema.get("paths")
+    found = [one for path, what in (paths.items() if isinstance(paths, dict) else ()) for one in _form(path, what)]
+    named = [one for one in found if one.path != "/score"]
+    return named if len(named) > 1 else found[:1]
+
+
+def _form(path: str, what: Any) -> Iterator[Form]:
+    post = _at(what, "post")
+    content = _at(post, "requestBody", "content", _JSON)
+    if not path.startswith("/score") or content is None:
+        return
+    body = content.get("example")
+    row = _first_row(body)
+    columns = list(_columns(_at(content, "schema", "properties", "data")))
+    fields = [_field(name, about, _value(row, name, at)) for at, (name, about) in enumerate(columns)]
+    yield Form(
+        path=path,
+        title=str(post.get("summary", ""))[:300],
+        fields=fields if len(fields) <= _FIELDS else [],
+        by_name=not isinstance(row, list) and not all(one.name.isdigit() for one in fields),
+        methods=[str(one) for one in _methods(post)],
+        body=body,
+    )
+
+
+def _at(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _first_row(body: Any) -> Any:
+    rows = _at(body, "data")
+    return rows[0] if isinstance(rows, list) and rows else None
+
+
+def _columns(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the columns of a row, from the form of rows that has them by name."""
+    for one in (data or {}).get("anyOf") or [data or {}]:
+        properties = _at(one, "items", "properties")
+        if _at(one, "type") == "array" and isinstance(properties, dict):
+            yield from ((str(name), about) for name, about in properties.items() if isinstance(about, dict))
+            return
+
+
+def _value(row: Any, name: str, at: int) -> Any:
+    if isinstance(row, dict):
+        return row.get(name)
+    return row[at] if isinstance(row, list) and at < len(row) else None
+
+
+def _field(name: str, about: Mapping[str, Any], value: Any) -> Field:
+    choices, kinds = about.get("enum"), about.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    text = str(about.get("description", ""))[:200]
+    if isinstance(choices, list) and len(choices) <= _CHOICES:
+        return Field(name, "choice", text, choices, value)
+    return Field(name, "number" if "number" in kinds and "string" not in kinds else "text", text, value=value)
+
+
+def _methods(post: Mapping[str, Any]) -> list[Any]:
+    for one in post.get("parameters") or []:
+        if _at(one, "name") == "method":
+            return _at(one, "schema", "enum") or []
+    return []

@@ -1,0 +1,1 @@
+"""The environments: their size, packages, and what needs them."""

@@ -1,0 +1,1 @@
+"""One model: its versions, where they come from and where they went."""

@@ -1,0 +1,67 @@
+"""What differs between two versions of a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.api import ModelVersion
+from runner.errors import UserError
+
+_PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*([^\s;\\]+)", re.MULTILINE)
+_INSPECTED = ("model_class", "framework_version", "features", "feature_names", "classes", "methods", "steps")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Values of one kind that differ: by name, the one of each version, None where it has none. `same` do not."""
+
+    title: str
+    rows: dict[str, tuple[Any, Any]]
+    same: int
+
+
+def differences(one: ModelVersion, other: ModelVersion) -> list[Part]:
+    """Return what differs, by kind."""
+    kinds = {"Metrics": _metrics, "Parameters": _parameters, "Model": _inspected, "Packages": _packages}
+    return [_part(title, read(one), read(other)) for title, read in kinds.items()]
+
+
+def _part(title: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Part:
+    names = list(dict.fromkeys([*left, *right]))
+    rows = {
+        name: (left.get(name), right.get(name)) for name in names if _text(left.get(name)) != _text(right.get(name))
+    }
+    return Part(title, rows, len(names) - len(rows))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _metrics(version: ModelVersion) -> Mapping[str, Any]:
+    return version.metrics
+
+
+def _parameters(version: ModelVersion) -> Mapping[str, Any]:
+    run = version.run
+    try:
+        return run.params if run is not None else {}
+    except UserError:  # its record is damaged
+        return {}
+
+
+def _inspected(version: ModelVersion) -> Mapping[str, Any]:
+    record, found = version.record, version.inspection
+    shown: dict[str, Any] = {"bytes": record.bytes, "python_version": record.python_version, "sha256": record.sha256}
+    for name in _INSPECTED if found is not None else ():
+        value = getattr(found, name)
+        shown[name] = [dict(one) for one in value] if name == "steps" else value
+    return shown
+
+
+def _packages(version: ModelVersion) -> Mapping[str, Any]:
+    return {name.lower(): number for name, number in _PINNED.findall(version.record.lock or "")}

@@ -1,0 +1,1 @@
+"""The nodes of clusters, asked when the user wants to know."""

@@ -1,0 +1,1 @@
+"""One pipeline: its steps as a graph, live, and what came of them."""

@@ -1,0 +1,48 @@
+/** One pipeline: kept up to date while it runs, with the place of the focus and of what is scrolled. */
+import { ask } from "../../static/asking.js";
+import { startClocks, updateClocks } from "../../static/clocks.js";
+import { get, post, refresh, toast } from "../../static/dom.js";
+import { onChange } from "../../static/live.js";
+
+const PAUSE = 300; // milliseconds between two updates
+const PARTS = ["#head", "#failure", "#graph", "#facts", "#metrics"];
+const base = get("#head", HTMLElement).dataset.base ?? "";
+
+async function update() {
+  const left = document.querySelector("#graph .scroll")?.scrollLeft ?? 0;
+  const focused = document.activeElement?.closest("#graph a");
+  const place = focused?.closest(".tree") ? ".tree" : ".graph";
+  const label = focused?.getAttribute("href");
+  await refresh(location.href, PARTS);
+  updateClocks();
+  document.querySelector("#graph .scroll")?.scrollTo(left, 0);
+  const again = label ? document.querySelector(`#graph ${place} a[href="${CSS.escape(label)}"]`) : null;
+  if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
+}
+
+async function cancel() {
+  const text = "Its running steps are ended, and no other begins. What its steps have written is kept.";
+  if ((await ask({ title: "Cancel the pipeline", text, go: "Cancel the pipeline", danger: true })) === null) return;
+  const { done } = await post(`${base}/cancel`, []);
+  toast(done);
+}
+
+/** @param {unknown} error */
+function say(error) {
+  toast(error instanceof Error ? error.message : String(error), true);
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("#cancel")) cancel().catch(say);
+});
+
+let waiting = false;
+onChange((change) => {
+  if (waiting || (change && !change.runs)) return;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    update().catch(say);
+  }, PAUSE);
+});
+startClocks();

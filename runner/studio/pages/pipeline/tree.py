@@ -1,0 +1,62 @@
+"""The steps of a pipeline as a tree: a step that is a pipeline itself is followed by its own steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from runner.api import Run, UserError, Workspace
+from runner.charts.steps import Step, state_word, took
+
+_DEEPEST = 20
+MOST = 1000  # lines
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step of the tree. `pipeline` is the run of the pipeline that it is a step of."""
+
+    pipeline: Run
+    step: Any
+    depth: int
+    link: str
+
+    @property
+    def state(self) -> str:
+        """The state in words."""
+        return state_word(self.step)
+
+    @property
+    def took(self) -> float | None:
+        """The seconds that it took or has taken so far."""
+        return took(self.step)
+
+
+def tree(workspace: Workspace, run: Run, depth: int = 0) -> Iterator[Line]:
+    """Yield the steps of a pipeline."""
+    for step in run.steps:
+        below = pipeline_of(workspace, step)
+        yield Line(run, step, depth, link_of(step, below))
+        if below is not None and depth < _DEEPEST:
+            yield from tree(workspace, below, depth + 1)
+
+
+def pipeline_of(workspace: Workspace, step: Any) -> Run | None:
+    """Return the run of a step that is a pipeline itself: a step of another kind has a key."""
+    if step.run is None or step.key is not None:
+        return None
+    try:
+        found = workspace.run(step.run)
+        return found if found.id == step.run and found.is_pipeline else None
+    except UserError:  # it was deleted, or its record is damaged
+        return None
+
+
+def link_of(step: Step, below: Run | None) -> str:
+    """Return the address of a step's run."""
+    if step.run is None:
+        return ""
+    return url_for("run.index", run=step.run) if below is None else url_for("pipeline.index", run=below.id)

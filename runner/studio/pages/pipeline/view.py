@@ -1,0 +1,78 @@
+"""The views of one pipeline."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from runner.api import Run, UserError, Workspace
+from runner.charts.graph import MOST, drawing
+from runner.charts.steps import step_boxes
+from runner.studio.page import Page, answer
+from runner.studio.pages.pipeline import tree
+
+page = Page("pipeline", "Pipeline", menu=False, below="pipelines")
+_METRICS, _FAILED = 300, 10  # that are shown
+
+
+@page.get("/<run>")
+def index(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Show a pipeline: its graph, its steps, and if a step is asked about, why that was computed."""
+    found = _pipeline(workspace, run)
+    steps, record = found.steps, found.record
+    lines = list(islice(tree.tree(workspace, found), tree.MOST))
+    return page.render(
+        command=("pipeline", found.id), title=(record.display_name or found.id)[:100], run=found, record=record,
+        row=found.row, graph=_graph(workspace, found), drawn=min(MOST, len(steps)), steps=steps, lines=lines,
+        failed=[one for one in lines if one.step.status == "failed"][:_FAILED],
+        done=sum(one.status == "completed" for one in steps), reused=sum(one.reused for one in steps),
+        parameters=_parameters(found), metrics=list(found.metrics.items())[:_METRICS],
+        why=_why(found, request.args.get("why", "")), again=_again(found),
+    )  # fmt: skip
+
+
+@page.post("/<run>/cancel")
+def cancel(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Cancel the pipeline with the steps that are running."""
+    found = _pipeline(workspace, run)
+    if found.id != run:  # `latest` may mean another one by now
+        raise UserError(f"There is no run {run}")
+    return answer(done=f"{found.cancel().id} was asked to end")
+
+
+def _pipeline(workspace: Workspace, run: str) -> Run:
+    found = workspace.run(run)
+    if not found.is_pipeline:
+        raise UserError(f"Run {found.id} is not a pipeline", f"To show it: vivero show {found.id}")
+    return found
+
+
+def _graph(workspace: Workspace, run: Run) -> Markup:
+    boxes = step_boxes(run.steps, lambda step: tree.link_of(step, tree.pipeline_of(workspace, step)))
+    return Markup(drawing(boxes, f"Steps of {run.id}, from left to right"))  # noqa: S704 - the drawing escapes all texts
+
+
+def _parameters(run: Run) -> dict[str, Any]:
+    found = run.record.part("pipeline").get("parameters")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _why(run: Run, step: str) -> tuple[str, list[str]] | None:
+    """Return the step that is asked about, and what changed since it was computed before."""
+    if not step:
+        return None
+    try:
+        return step, run.why(step)
+    except UserError as error:
+        return step, [str(error)]
+
+
+def _again(run: Run) -> tuple[str, ...]:
+    """Return the words of the command that continues a pipeline that did not complete, else of one that repeats it."""
+    if run.status in ("failed", "canceled") or not run.followed:
+        return "pipeline", "resume", run.id
+    return ("rerun", run.id) if run.ended is not None else ()

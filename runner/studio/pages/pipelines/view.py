@@ -1,0 +1,62 @@
+"""The view of the list of pipelines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from runner.api import Run, UserError, Workspace
+from runner.studio.page import Page
+
+page = Page("pipelines", "Pipelines")
+STATES = ("running", "completed", "failed", "canceled")
+_SIZE = 100
+
+
+@page.get()
+def index(workspace: Workspace) -> ResponseReturnValue:
+    """Show the pipelines of the workspace, newest first."""
+    state, experiment = request.args.get("state", ""), request.args.get("experiment", "")
+    number = min(max(1, request.args.get("page", 1, type=int)), 1_000_000)
+    every = workspace.pipelines()
+    problems: list[str] = []
+    chosen = [one for one in every if experiment in ("", one.experiment) and _has(one, state, problems)]
+    rows = [row for one in chosen[(number - 1) * _SIZE : number * _SIZE] if (row := _row(one, problems)) is not None]
+    words = ["--experiment", experiment] if experiment else []
+    return page.render(
+        command=("pipelines", *words), rows=rows, total=len(chosen), empty=not every, state=state,
+        experiment=experiment, experiments=sorted({one.experiment for one in every}), states=STATES,
+        problems=list(dict.fromkeys(problems)), number=number, last=max(1, -(-len(chosen) // _SIZE)),
+    )  # fmt: skip
+
+
+def _has(run: Run, state: str, problems: list[str]) -> bool:
+    """Return whether a pipeline is in a state. Without one, no record has to be read."""
+    if not state:
+        return True
+    try:
+        return run.status == state
+    except UserError as error:
+        problems.append(str(error))
+        return False
+
+
+def _row(run: Run, problems: list[str]) -> dict[str, Any] | None:
+    """Return what the list shows of a pipeline, None if its record cannot be read."""
+    try:
+        record, steps = run.record, run.steps
+    except UserError as error:
+        problems.append(str(error))
+        return None
+    made = record.register
+    return {
+        "id": run.id, "name": record.display_name or run.id, "experiment": run.experiment, "status": record.status,
+        "followed": run.followed, "error": record.error, "created": record.created, "user": record.user,
+        "since": record.created if record.ended is None and run.followed else None, "duration": run.duration,
+        "model": f"{made.model}:{made.version}" if made else None, "total": len(steps),
+        "counts": Counter("reused" if one.reused else one.status for one in steps),
+        "done": sum(one.status == "completed" for one in steps),
+    }  # fmt: skip

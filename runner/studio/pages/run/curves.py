@@ -1,0 +1,115 @@
+"""The curves of a run's metrics, few enough points to draw, and all of them as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from runner.api import Run, Workspace
+from runner.api.metrics.logged import Logged
+from runner.errors import UserError
+from runner.studio.series import between, plain, smooth, thin
+
+AXES = {"step": "Step", "time": "Time", "relative": "Seconds since its first value"}
+OVERLAID = 20  # runs in one chart
+_DRAWN = 60  # metrics of one request
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page asks to draw."""
+
+    metrics: Sequence[str]
+    axis: str = "step"
+    weight: float = 0.0
+    first: float | None = None
+    last: float | None = None
+
+    @classmethod
+    def read(cls, given: MultiDict[str, str]) -> Asked:
+        """Return what an address asks for; what it cannot mean is as usual."""
+        axis = given.get("axis", "step")
+        weight = given.get("smooth", 0.0, type=float)
+        return cls(
+            tuple(dict.fromkeys(given.getlist("metric")))[:_DRAWN],
+            axis if axis in AXES else "step",
+            weight if 0 < weight < 1 else 0.0,
+            given.get("from", None, type=float),
+            given.get("to", None, type=float),
+        )
+
+
+def overlaid(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
+    """Return the runs to draw beside another, and a line about each that cannot be."""
+    found, problems = [], []
+    for one in dict.fromkeys(ids[:OVERLAID]):
+        try:
+            found.append(workspace.run(one))
+        except UserError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def curves(runs: Sequence[Run], asked: Asked) -> dict[str, list[dict[str, Any]]]:
+    """Return for each metric the curve of each run that has it."""
+    logged = [(run, run.logged("step" if asked.axis == "step" else "time")) for run in runs]
+    return {
+        name: [
+            {"run": run.id, **_curve(metrics.named[name], asked)}
+            for run, metrics in logged
+            if name in metrics.named and metrics.named[name].x
+        ]
+        for name in asked.metrics
+    }
+
+
+def _curve(logged: Logged, asked: Asked) -> dict[str, Any]:
+    x, y = logged.x, logged.y
+    count = min(len(x), len(y))  # another thread may be adding a point
+    xs: Sequence[float] = x[:count]
+    ys: Sequence[float] = y[:count]
+    if asked.axis == "relative":
+        begin = next((one for one in xs if math.isfinite(one)), 0.0)
+        xs = [one - begin for one in xs]
+    smoothed = smooth(ys, asked.weight) if asked.weight else None
+    if asked.first is not None and asked.last is not None:
+        whole = xs
+        xs, ys = between(whole, ys, asked.first, asked.last)
+        smoothed = list(between(whole, smoothed, asked.first, asked.last)[1]) if smoothed else None
+    found: dict[str, Any] = {"count": count, "drawn": _drawn(xs, ys)}
+    return found | ({"smooth": _drawn(xs, smoothed)} if smoothed else {})
+
+
+def _drawn(x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+    xs, ys = thin(x, y)
+    return {"x": plain(xs), "y": plain(ys)}
+
+
+def as_csv(run: Run, names: Sequence[str]) -> Iterator[str]:
+    """Yield every point of some metrics as CSV: metric, step, time, value."""
+    steps, times = run.logged("step").named, run.logged("time").named
+    yield "metric,step,time,value\r\n"
+    for name in names:
+        if name not in steps or name not in times:
+            continue
+        lines = io.StringIO()
+        writer = csv.writer(lines)
+        rows = zip(steps[name].x, times[name].x, steps[name].y, strict=False)
+        for number, (step, time, value) in enumerate(rows, 1):
+            writer.writerow([_cell(name), f"{step:.15g}", f"{time:.6f}", repr(value)])
+            if number % 5000 == 0:
+                yield lines.getvalue()
+                lines.seek(0)
+                lines.truncate()
+        yield lines.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,12 @@
+/** Finds packages in the list of an environment. */
+
+/** Make the field above the packages work. */
+export function startEnvironment() {
+  const field = document.getElementById("package");
+  field?.addEventListener("input", () => {
+    const wanted = field instanceof HTMLInputElement ? field.value.trim().toLowerCase() : "";
+    for (const one of document.querySelectorAll("#packages li")) {
+      if (one instanceof HTMLElement) one.hidden = !(one.textContent ?? "").toLowerCase().includes(wanted);
+    }
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * A log of any size: some thousand lines around the place in sight, loaded while scrolling, and its end while it grows.
+ *
+ * @typedef {{ start: number, end: number, size: number, lines: [number, string][] }} Window
+ */
+import { get, make, read, toast } from "../../static/dom.js";
+import { render } from "./terminal.js";
+
+const KEPT = 3000; // lines in the page
+const NEAR = 600; // pixels from an edge at which more is loaded
+
+/**
+ * Show the log of the page.
+ * @param {string} base the run's address
+ * @returns {(() => Promise<void>) | undefined} what shows its growth
+ */
+export function startLog(base) {
+  const box = document.getElementById("log");
+  if (!box) return undefined;
+  const name = box.dataset.log ?? "";
+  const follow = get("#follow", HTMLInputElement);
+  let [start, end, size] = [0, 0, 0];
+  let loading = false;
+  let found = -1;
+
+  /**
+   * @param {Record<string, string>} where
+   * @returns {Promise<Window>}
+   */
+  const load = (where) => read(`${base}/log?${new URLSearchParams({ name, ...where })}`);
+
+  /** @param {[number, string]} line */
+  const row = ([at, text]) => make("div", { class: at === found ? "line found" : "line", "data-at": String(at) }, render(text));
+
+  function tell() {
+    const share = size ? Math.round((100 * end) / size) : 100;
+    get("#place", HTMLElement).textContent = `Lines up to ${share} % of ${size.toLocaleString("en")} bytes`;
+  }
+
+  /** @param {Window} window */
+  function replace(window) {
+    ({ start, end, size } = window);
+    box?.replaceChildren(...window.lines.map(row));
+    tell();
+  }
+
+  /** @param {() => Promise<void>} work */
+  async function once(work) {
+    if (loading) return;
+    loading = true;
+    try {
+      await work();
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), true);
+    } finally {
+      loading = false;
+    }
+  }
+
+  async function toEnd() {
+    replace(await load({}));
+    if (box) box.scrollTop = box.scrollHeight;
+  }
+
+  /** Add what follows. The last line is read again, because it may have had no end yet. */
+  async function add() {
+    const last = box?.lastElementChild;
+    const from = last ? Number(last.getAttribute("data-at")) : start;
+    const window = await load({ after: String(from) });
+    if (window.size < end) {
+      await toEnd(); // the script has cut its log
+      return;
+    }
+    last?.remove();
+    box?.append(...window.lines.map(row));
+    end = Math.max(end, window.end);
+    size = window.size;
+    trim(true);
+    tell();
+  }
+
+  async function insert() {
+    if (!box) return;
+    const [height, top] = [box.scrollHeight, box.scrollTop];
+    const window = await load({ before: String(start) });
+    box.prepend(...window.lines.map(row));
+    start = window.start;
+    box.scrollTop = top + box.scrollHeight - height;
+    trim(false);
+    tell();
+  }
+
+  /** @param {boolean} first whether those at the begin go */
+  function trim(first) {
+    if (!box) return;
+    const [height, top] = [box.scrollHeight, box.scrollTop];
+    while (box.children.length > KEPT) {
+      const gone = first ? box.firstElementChild : box.lastElementChild;
+      if (!first) end = Number(gone?.getAttribute("data-at"));
+      gone?.remove();
+      if (first) start = Number(box.firstElementChild?.getAttribute("data-at"));
+    }
+    if (first) box.scrollTop = Math.max(0, top - (height - box.scrollHeight));
+  }
+
+  async function grow() {
+    if (!follow.checked) {
+      size = (await load({ after: String(Number.MAX_SAFE_INTEGER) })).size;
+      tell();
+      return;
+    }
+    if (end < size) await toEnd();
+    let before = -1;
+    for (let rounds = 0; rounds < 50 && before !== end; rounds += 1) {
+      before = end;
+      await add();
+      if (end >= size) break;
+    }
+    if (box) box.scrollTop = box.scrollHeight;
+  }
+
+  box.addEventListener("scroll", () => {
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (below > 40 && follow.checked && !loading) follow.checked = false;
+    if (box.scrollTop < NEAR && start > 0) once(insert);
+    else if (below < NEAR && end < size) once(add);
+  });
+  follow.addEventListener("change", () => follow.checked && once(toEnd));
+  get("#first", HTMLButtonElement).addEventListener("click", () => {
+    follow.checked = false;
+    once(async () => {
+      replace(await load({ after: "0" }));
+      box.scrollTop = 0;
+    });
+  });
+  get("#last", HTMLButtonElement).addEventListener("click", () => once(toEnd));
+  document.getElementById("log-name")?.addEventListener("change", (event) => {
+    const address = new URL(location.href);
+    address.searchParams.set("name", /** @type {HTMLSelectElement} */ (event.target).value);
+    location.assign(address);
+  });
+
+  const field = get("#find", HTMLInputElement);
+  /** @param {boolean} back */
+  async function seek(back) {
+    const text = field.value;
+    const sign = get("#found", HTMLElement);
+    if (!text) return;
+    follow.checked = false;
+    const from = found < 0 ? (back ? size : 0) : back ? found : found + 1;
+    const query = new URLSearchParams({ name, text, from: String(from), ...(back ? { back: "1" } : {}) });
+    const { position } = await read(`${base}/log/find?${query}`);
+    if (position === null) {
+      sign.textContent = found < 0 ? "Not found" : back ? "None before" : "None after";
+      found = -1;
+      return;
+    }
+    sign.textContent = "";
+    const window = await load({ around: String(position) });
+    found = window.lines.reduce((last, [at]) => (at <= position ? at : last), window.start);
+    replace(window);
+    found = position;
+    box?.querySelector(".found")?.scrollIntoView({ block: "center" });
+    const address = new URL(location.href);
+    address.searchParams.set("find", text);
+    history.replaceState(null, "", address);
+  }
+  get("#log-tools", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    once(() => seek(false));
+  });
+  get("#next", HTMLButtonElement).addEventListener("click", () => once(() => seek(false)));
+  get("#previous", HTMLButtonElement).addEventListener("click", () => once(() => seek(true)));
+  field.addEventListener("input", () => (found = -1));
+
+  const wanted = new URL(location.href).searchParams.get("find");
+  if (wanted) field.value = wanted;
+  once(async () => {
+    await toEnd();
+    if (wanted) await seek(false);
+  });
+  return () => once(grow);
+}

@@ -1,0 +1,129 @@
+/** The page of a run: starts what its tab needs. */
+import { startClocks, updateClocks } from "../../static/clocks.js";
+import { get, post, refresh, toast } from "../../static/dom.js";
+import { onChange } from "../../static/live.js";
+import { startEditing } from "./editing.js";
+import { startEnvironment } from "./environment.js";
+import { startLog } from "./log.js";
+import { startMetrics } from "./metrics.js";
+import { startResources } from "./resources.js";
+import { makeSortable } from "./tables.js";
+import { render } from "./terminal.js";
+
+const PAUSE = 500; // milliseconds between two updates
+
+const place = get("#run", HTMLElement);
+const run = place.dataset.run ?? "";
+const tab = place.dataset.tab ?? "";
+const base = place.dataset.base ?? "";
+
+/** @type {Record<string, { parts: string[], start?: (base: string) => (() => Promise<void>) | undefined }>} */
+const TABS = {
+  overview: { parts: ["#facts", "#last-metrics", "#tags"], start: startResources },
+  metrics: { parts: [], start: startMetrics },
+  log: { parts: [], start: startLog },
+  files: { parts: [] },
+  environment: { parts: [] },
+  history: { parts: ["#history"] },
+};
+
+/** @type {Record<string, { title: string, text: string, go: string }>} */
+const QUESTIONS = {
+  cancel: { title: "Cancel this run?", text: "Its processes are ended. What it has written is kept.", go: "Cancel the run" },
+  delete: { title: "Delete this run?", text: "Its outputs, logs and records are removed and cannot be brought back. Registered models stay.", go: "Delete" },
+};
+
+/** @type {Promise<void>} */
+let updating = Promise.resolve();
+let leaving = false; // the run is being deleted, so nothing of it is asked any more
+
+/** Show what the server leaves to the browser. */
+function dress() {
+  for (const line of document.querySelectorAll("[data-terminal]")) line.replaceChildren(render(line.textContent ?? ""));
+  for (const table of document.querySelectorAll("table[data-sort]")) makeSortable(/** @type {HTMLTableElement} */ (table));
+  for (const one of document.querySelectorAll(".tail")) one.scrollTop = one.scrollHeight;
+  updateClocks();
+}
+
+/** @param {string} action */
+function ask(action) {
+  const question = QUESTIONS[action];
+  if (!question) return Promise.resolve(true);
+  const dialog = get("#ask", HTMLDialogElement);
+  get("#ask-title", HTMLElement).textContent = question.title;
+  get("#ask-text", HTMLElement).textContent = question.text;
+  get("#ask-go", HTMLButtonElement).textContent = question.go;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go"), { once: true });
+  });
+}
+
+/** @param {string} action */
+async function act(action) {
+  if (!(await ask(action))) return;
+  leaving = action === "delete";
+  try {
+    if (leaving) await updating.catch(() => undefined);
+    const answer = await post(place.dataset.act ?? "", [["action", action], ["run", run], ["value", ""]]);
+    if (leaving && !answer.problems.length) {
+      location.assign(place.dataset.runs ?? "/");
+      return;
+    }
+    if (answer.problems.length) toast(answer.problems.join("\n"), true);
+    else await update();
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error), true);
+  }
+  leaving = false;
+}
+
+/** @type {(() => Promise<void>) | undefined} */
+const more = TABS[tab].start?.(base);
+let ended = !document.querySelector('[data-action="cancel"], [data-since]');
+let failed = Boolean(document.querySelector(".failure"));
+
+/** Show the run as it is now, but leave alone what somebody is typing in. */
+function update() {
+  updating = renew();
+  return updating;
+}
+
+async function renew() {
+  const typing = document.activeElement?.matches("input[type=text], textarea") ? document.activeElement : null;
+  const parts = ["#status", "#actions", ...TABS[tab].parts].filter((one) => !typing?.closest(one));
+  const focused = document.activeElement?.getAttribute("aria-label");
+  await refresh(location.href, parts);
+  dress();
+  if (focused && document.activeElement === document.body) {
+    const again = document.querySelector(`[aria-label="${CSS.escape(focused)}"]`);
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
+  await more?.();
+  const now = !document.querySelector('[data-action="cancel"], [data-since]');
+  const lost = Boolean(document.querySelector("#status .failed"));
+  // A run that has just failed shows why, which is a part of its own.
+  if (!ended && now && lost && !failed && tab === "overview") location.reload();
+  ended = now;
+  failed ||= lost;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
+  if (button) act(button.getAttribute("data-action") ?? "");
+});
+startEditing(base, update);
+startEnvironment();
+startClocks();
+dress();
+
+let waiting = false;
+onChange((change) => {
+  if (waiting || (change && !change.runs?.some((one) => run === one || run.startsWith(`${one}_`)))) return; // or it is a child
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    if (!leaving) update().catch((error) => toast(error.message, true));
+  }, PAUSE);
+});

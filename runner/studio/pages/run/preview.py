@@ -1,0 +1,148 @@
+"""What a page shows of a file: a table, text, a picture or a notebook's cells, and never all of a large one."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from runner.console.format import clean
+
+_READ = 256 << 10  # bytes of a text or table
+_PARSED = 2 << 20  # bytes of JSON, notebooks and drawings, which are read whole or not at all
+ROWS, COLUMNS = 200, 60
+_CELL = 200
+_PARQUET_SECONDS = 10
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"BM": "image/bmp"}
+
+
+@dataclass
+class Preview:
+    """What is shown. `kind` is text, table, picture, drawing, notebook or nothing; `note` says what is left out."""
+
+    kind: str
+    text: str = ""
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    cells: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
+
+
+def picture_type(file: BinaryIO) -> str | None:
+    """Return the type of a picture that browsers show and that cannot have a script, by its content."""
+    file.seek(0)
+    head = file.read(16)
+    file.seek(0)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for mark, kind in _PICTURES.items() if head.startswith(mark)), None)
+
+
+def preview(file: BinaryIO, name: str, size: int) -> Preview:
+    """Return what to show of an open file. Its content may be anything, whatever its name says."""
+    if picture_type(file):
+        return Preview("picture")
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix == ".parquet":
+        return _parquet(file)
+    head = file.read(_READ)
+    if b"\0" in head[:8192]:
+        return Preview("nothing", note="This is not text. Download it to look at it.")
+    whole = head + (file.read(_PARSED - len(head)) if size <= _PARSED else b"")
+    special = _SPECIAL.get(suffix)
+    if special is not None and size <= _PARSED:
+        found = special(whole)
+        if found is not None:
+            return found
+    if suffix in (".csv", ".tsv"):
+        return _table(head, size, "\t" if suffix == ".tsv" else ",")
+    return Preview("text", _text(head), note=_cut(len(head), size))
+
+
+def _text(content: bytes) -> str:
+    text = content.decode("utf-8", "replace")
+    return "".join(one if one in "\n\t" or one.isprintable() else "�" for one in text.replace("\r\n", "\n"))
+
+
+def _cut(shown: int, size: int) -> str:
+    return f"The first {shown >> 10} KB of {size:,} bytes. Download the file for the rest." if shown < size else ""
+
+
+def _table(head: bytes, size: int, comma: str) -> Preview:
+    """Return the first rows of a file of separated values."""
+    text = head.decode("utf-8-sig", "replace")
+    if len(head) < size:
+        text = text[: text.rfind("\n") + 1] or text
+    sample = text[:4096]
+    comma = ";" if comma == "," and sample.count(";") > 2 * sample.count(",") else comma
+    try:
+        rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=comma), ROWS + 1))
+    except csv.Error:  # a field longer than csv takes
+        return Preview("text", _text(head), note=_cut(len(head), size))
+    width = max(map(len, rows), default=0)
+    cells = [[_cell(one) for one in row[:COLUMNS]] for row in rows]
+    notes = [f"The first {ROWS} rows."] if len(rows) > ROWS or len(head) < size else []
+    notes += [f"The first {COLUMNS} of {width} columns."] if width > COLUMNS else []
+    return Preview("table", columns=cells[0] if cells else [], rows=cells[1:], note=" ".join(notes))
+
+
+def _cell(text: str) -> str:
+    return clean(text if len(text) <= _CELL else f"{text[:_CELL]}…")
+
+
+def _json(content: bytes) -> Preview | None:
+    try:
+        return Preview("text", _text(json.dumps(json.loads(content), indent=2, ensure_ascii=False).encode()))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _notebook(content: bytes) -> Preview | None:
+    """Return the cells of a notebook as text: pictures and HTML in it are not shown."""
+    try:
+        cells = json.loads(content)["cells"]
+        found = [one for cell in cells[:ROWS] for one in _cell_texts(cell)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return Preview("notebook", cells=[(kind, _text(text.encode("utf-8", "replace"))) for kind, text in found])
+
+
+def _cell_texts(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield str(cell.get("cell_type", "raw")), "".join(cell.get("source", []))
+    for output in cell.get("outputs", []):
+        text = output.get("text") or output.get("data", {}).get("text/plain") or output.get("traceback") or []
+        if text:
+            yield "output", "".join(text)
+
+
+def _drawing(content: bytes) -> Preview | None:
+    """Return a drawing as a data address: in an image, a browser runs no script of it and loads nothing for it."""
+    return Preview("drawing", f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}", note="")
+
+
+_SPECIAL: dict[str, Callable[[bytes], Preview | None]] = {
+    ".json": _json, ".ipynb": _notebook, ".svg": _drawing,
+}  # fmt: skip
+
+
+def _parquet(file: BinaryIO) -> Preview:
+    """Return the first rows of a Parquet file, which a process with little memory reads: few bytes can be many rows."""
+    command = [sys.executable, "-s", "-m", "runner.studio.parquet_rows", str(ROWS), str(COLUMNS)]
+    try:
+        done = subprocess.run(command, stdin=file, capture_output=True, timeout=_PARQUET_SECONDS, check=False)
+        found = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        return Preview("nothing", note="This file cannot be read as Parquet within the memory that previews have.")
+    if "problem" in found:
+        return Preview("nothing", note=_cell(found["problem"]))
+    rows = [[_cell(one) for one in row] for row in found["rows"]]
+    note = f"The first {len(rows)} of {found['count']:,} rows." if found["count"] > len(rows) else ""
+    return Preview("table", columns=[_cell(one) for one in found["columns"]], rows=rows, note=note)

@@ -1,0 +1,169 @@
+"""The tabs of the page: what each shows, and the command that shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from runner.api import Run, Workspace
+from runner.api.log_names import ENVIRONMENT_LOG, RUN_LOG, WORKER_LOG
+from runner.api.metrics.logged import Logged
+from runner.api.runs.compare import comparison
+from runner.errors import UserError
+from runner.studio.pages.run import charts, curves, log
+from runner.studio.pages.run.preview import preview
+
+AREAS = {"outputs": "Outputs", "snapshot": "Source", "records": "Records", "logs": "Logs"}
+_LISTED = 1000  # files, packages or children in a list
+_TAIL = 30  # last lines of a failed run's log
+_ROWS = 500  # rows of a logged table
+_DOCUMENTS = 3  # the last charts of one name
+_SUGGESTED = 100  # runs that are offered to compare with
+Given = MultiDict[str, str]
+
+
+def _overview(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
+    tail = _last_lines(run) if run.status == "failed" else []
+    record = run.record
+    return {"tail": tail, "git": record.prepare.snapshot.git if record.prepare else None, "notes": _notes(run)}
+
+
+def _last_lines(run: Run) -> list[str]:
+    """Return the end of what the script printed, or of why its environment could not be built."""
+    names = run.logs()
+    for name in (RUN_LOG, ENVIRONMENT_LOG, WORKER_LOG):
+        if name in names:
+            with run.open("logs", name) as file:
+                lines = [line.rpartition("\r")[2] for _, line in log.before(file, log.size_of(file))["lines"]]
+            if lines:
+                return lines[-_TAIL:]
+    return []
+
+
+def _notes(run: Run) -> list[str]:
+    """Return what the stages said of the run."""
+    record = run.record
+    parts = (record.run, record.finalize)
+    return [note for part in parts if part is not None for note in part.notes]
+
+
+def _metrics(workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
+    others, problems = curves.overlaid(workspace, given.getlist("with"))
+    return {"axes": curves.AXES, "others": others, "problems": problems, "suggested": _suggested(workspace, run)}
+
+
+def _suggested(workspace: Workspace, run: Run) -> list[dict[str, Any]]:
+    """Return the newest other runs of the experiment."""
+    rows = workspace.runs(experiment=run.experiment, limit=_SUGGESTED).rows
+    return [row for row in rows if row["id"] != run.id]
+
+
+def _log(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
+    names = sorted(run.logs(), key=lambda one: (one != RUN_LOG, one))
+    chosen = given.get("name", "")
+    return {"logs": names, "log": chosen if chosen in names else next(iter(names), "")}
+
+
+def _files(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
+    area = given.get("area", "outputs")
+    area = area if area in AREAS else "outputs"
+    found, name = run.files(area), given.get("file", "")
+    sizes = {one: path.lstat().st_size for one, path in list(found.items())[:_LISTED] if path.exists()}
+    values: dict[str, Any] = {
+        "areas": AREAS,
+        "area": area,
+        "sizes": sizes,
+        "more": len(found) - len(sizes),
+        "file": name,
+    }
+    if name:
+        with run.open(area, name) as opened:
+            size = log.size_of(opened)
+            values |= {"size": size, "preview": preview(opened, name, size)}
+    return values
+
+
+def _environment(workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
+    against, problem, differences = given.get("against", "").strip(), "", {}
+    if against:
+        try:
+            other = workspace.run(against)
+            read = [(one.record, one.followed) for one in (other, run)]
+            differences = comparison(workspace.layout, read)
+        except UserError as error:
+            problem = str(error)
+    return {
+        "environment": run.environment, "against": against, "problem": problem, "differences": differences,
+        "suggested": _suggested(workspace, run), "listed": _LISTED,
+    }  # fmt: skip
+
+
+def _history(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
+    return {
+        "events": run.events()[-_LISTED:],
+        "children": list(run.walk())[1 : _LISTED + 1],
+        "phases": run.record.phases,
+    }
+
+
+TABS: dict[str, Callable[[Workspace, Run, Given], Mapping[str, Any]]] = {
+    "overview": _overview, "metrics": _metrics, "log": _log, "files": _files, "environment": _environment,
+    "history": _history,
+}  # fmt: skip
+TITLES = {
+    "overview": "Overview", "metrics": "Metrics", "log": "Log", "files": "Files", "environment": "Environment",
+    "history": "History",
+}  # fmt: skip
+
+
+def command(tab: str, run: Run, given: Given) -> tuple[str, ...]:
+    """Return the words after ``vivero`` that show the same."""
+    others = given.getlist("with")[: curves.OVERLAID] if tab == "metrics" else [given.get("against", "").strip()]
+    others = [one for one in others if one]
+    if others and tab in ("metrics", "environment"):
+        return "compare", run.id, *others
+    return {"metrics": "metrics", "log": "logs", "files": "download"}.get(tab, "show"), run.id
+
+
+def logged(run: Run) -> dict[str, Any]:
+    """Return the names of curves, and everything that was logged and is no curve."""
+    found = run.logged()
+    named = list(found.named.items())
+    return {
+        "curves": [name for name, one in named if one.x],
+        "charts": [_chart(name, one.kind, line) for name, one in named for line in _last(one)],
+        "tables": [_table(name, one) for name, one in named if one.entries and one.kind in ("row", "table")],
+        "images": [
+            {"name": name, "step": line["step"], "image": str(line["value"]["image"])}
+            for name, one in named
+            for line in one.entries
+            if one.kind == "image" and isinstance(line["value"], Mapping) and "image" in line["value"]
+        ],
+        "left_out": found.left_out,
+    }
+
+
+def _last(one: Logged) -> Sequence[dict[str, Any]]:
+    return one.entries[-_DOCUMENTS:] if one.kind not in ("row", "table", "image") else []
+
+
+def _chart(name: str, kind: str, line: dict[str, Any]) -> dict[str, Any]:
+    drawn = charts.chart(kind, line["value"])
+    return {"name": name, **(drawn or {"kind": "text", "text": str(line["value"])[:2000]})}
+
+
+def _table(name: str, one: Logged) -> dict[str, Any]:
+    rows = [line["value"] for line in one.entries if isinstance(line["value"], Mapping)]
+    columns = list(dict.fromkeys(str(key) for row in rows for key in row))[:60]
+    return {
+        "name": name,
+        "columns": columns,
+        "rows": [[_value(row.get(column)) for column in columns] for row in rows[-_ROWS:]],
+        "count": one.count,
+    }
+
+
+def _value(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float | bool) else str(value)[:200]

@@ -1,0 +1,136 @@
+"""The views of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from runner.api import Run, Workspace
+from runner.api.log_names import RUN_LOG
+from runner.errors import NotFoundError, UserError
+from runner.studio.page import Page, answer
+from runner.studio.pages.run import curves, log, tabs
+from runner.studio.pages.run.preview import picture_type
+from runner.studio.series import plain, thin
+
+page = Page("run", "Run", menu=False, below="runs", charts=True)
+_BLOCK = 1 << 16
+
+
+@page.get("/<run>")
+def index(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Show one tab of a run."""
+    found = workspace.run(run)
+    tab = request.args.get("tab", "")
+    tab = tab if tab in tabs.TABS else "overview"
+    values = tabs.TABS[tab](workspace, found, request.args)
+    command = tabs.command(tab, found, request.args)
+    name = found.record.display_name or found.id
+    return page.render(command=command, title=name[:100], run=found, row=found.row, tab=tab, tabs=tabs.TITLES, **values)
+
+
+@page.get("/<run>/curves")
+def draw(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return the curves of some metrics, of this run and of those it is compared with."""
+    others, problems = curves.overlaid(workspace, request.args.getlist("with"))
+    asked = curves.Asked.read(request.args)
+    return answer(curves=curves.curves([workspace.run(run), *others], asked), problems=problems)
+
+
+@page.get("/<run>/logged")
+def logged(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return which metrics there are, and the charts, tables and pictures among them."""
+    return answer(**tabs.logged(workspace.run(run)))
+
+
+@page.get("/<run>/curves.csv")
+def points(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return every point of some metrics."""
+    found, names = workspace.run(run), request.args.getlist("metric")
+    return Response(curves.as_csv(found, names), mimetype="text/csv", headers=_attachment(f"{found.id}.csv"))
+
+
+@page.get("/<run>/resources")
+def resources(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return processor and memory over time, in seconds since the run began."""
+    lines = workspace.run(run).resources()
+    times, found = [one["time"] for one in lines], {}
+    for name in ("cpu", "memory"):
+        at, values = thin(range(len(lines)), [float(one[name]) for one in lines])
+        found[name] = {"x": [times[int(one)] for one in at], "y": plain(values)}
+    return answer(**found)
+
+
+@page.get("/<run>/log")
+def window(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return some lines of a log: before or after a position in bytes, around one, or the last ones."""
+    given = request.args
+    with workspace.run(run).open("logs", given.get("name", RUN_LOG)) as file:
+        for name, read in _WINDOWS.items():
+            if (position := given.get(name, None, type=int)) is not None:
+                return answer(**read(file, position))
+        return answer(**log.before(file, log.size_of(file)))
+
+
+_WINDOWS: dict[str, Callable[..., dict[str, Any]]] = {"before": log.before, "after": log.after, "around": log.around}
+
+
+@page.get("/<run>/log/find")
+def find(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Return where a text is next in a log."""
+    given = request.args
+    with workspace.run(run).open("logs", given.get("name", RUN_LOG)) as file:
+        at = log.find(file, given.get("text", ""), given.get("from", 0, type=int), backwards="back" in given)
+    return answer(position=at)
+
+
+@page.get("/<run>/file/<area>/<path:name>")
+def file(workspace: Workspace, run: str, area: str, name: str) -> ResponseReturnValue:
+    """Send a file. Only pictures that cannot have a script are shown, everything else is downloaded."""
+    found = workspace.run(run)
+    opened = found.open(area, name)
+    kind = picture_type(opened) if "show" in request.args else None
+    headers = _attachment(name.rpartition("/")[2]) if kind is None else {"Content-Disposition": "inline"}
+    headers["Content-Length"] = str(log.size_of(opened))
+    sent = iter(lambda: opened.read(_BLOCK), b"")
+    response = Response(sent, mimetype=kind or "application/octet-stream", headers=headers, direct_passthrough=True)
+    response.call_on_close(opened.close)
+    return response
+
+
+def _attachment(name: str) -> dict[str, str]:
+    """Return the header that makes a browser save a file, under a name of any characters (RFC 6266)."""
+    simple = "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "_" for one in name)[:200]
+    return {"Content-Disposition": f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(name[:200], safe='')}"}
+
+
+@page.post("/<run>/tags")
+def set_tags(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Set a tag, or remove it where no value is given."""
+    name = request.form.get("name", "").strip()
+    if not name:
+        raise UserError("A tag has a name")
+    _same(workspace.run(run), run).tag(name, request.form.get("value"))
+    return answer(done=True)
+
+
+@page.post("/<run>/text")
+def set_text(workspace: Workspace, run: str) -> ResponseReturnValue:
+    """Change the note or the display name."""
+    found, value = _same(workspace.run(run), run), request.form.get("value", "").strip()
+    if request.form.get("field") == "note":
+        found.set_note(value or None)
+    else:
+        found.rename(value)
+    return answer(done=True)
+
+
+def _same(found: Run, run_id: str) -> Run:
+    """Refuse to change a run that is not named in full: `latest` may mean another one by now."""
+    if found.id != run_id:
+        raise NotFoundError(f"There is no run {run_id}")
+    return found

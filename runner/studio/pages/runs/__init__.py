@@ -1,0 +1,1 @@
+"""The list of runs: searched, sorted, grouped, and acted on."""

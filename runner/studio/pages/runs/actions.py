@@ -1,0 +1,60 @@
+"""What can be done to the runs that are chosen. Each is done to as many as it can be, and the others are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from runner.api import Run, Workspace
+from runner.errors import UserError
+
+_SHOWN = 10
+
+
+def _tag(run: Run, value: str) -> object:
+    name, equals, text = value.partition("=")
+    if not name.strip():
+        raise UserError("A tag has a name", "Write NAME=VALUE, or NAME alone to remove it")
+    return run.tag(name.strip(), text.strip() if equals else None)
+
+
+ACTIONS: dict[str, Callable[[Run, str], object]] = {
+    "tag": _tag,
+    "note": lambda run, value: run.set_note(value.strip() or None),
+    "rename": lambda run, value: run.rename(value.strip()),
+    "archive": lambda run, _: run.archive(True),
+    "restore": lambda run, _: run.archive(False),
+    "cancel": lambda run, _: run.cancel(),
+    "delete": lambda run, _: run.delete(),
+}
+
+
+def act(workspace: Workspace, action: str, run_ids: Sequence[str], value: str) -> tuple[int, list[str]]:
+    """Do something to some runs.
+
+    Returns
+    -------
+    done : int
+        To how many it was done.
+    problems : list of str
+        A line for each of the others, or the first of them and how many more.
+
+    Raises
+    ------
+    UserError
+        If there is no such action.
+    """
+    do = ACTIONS.get(action)
+    if do is None:
+        raise UserError(f"There is no action '{action}'")
+    done, problems = 0, list[str]()
+    for run_id in run_ids:
+        try:
+            run = workspace.run(run_id)
+            if run.id != run_id:  # a part of an id, or `latest`, may mean another run by now
+                raise UserError(f"There is no run {run_id}")
+            do(run, value)
+            done += 1
+        except UserError as error:
+            problems.append(str(error))
+    more = len(problems) - _SHOWN
+    return done, [*problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]

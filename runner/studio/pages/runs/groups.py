@@ -1,0 +1,94 @@
+"""Runs counted by what they have in common."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.api import Run, Sweep, UserError, Workspace
+
+GROUPED = ("experiment", "sweep", "pipeline")  # and tags.NAME
+
+
+@dataclass
+class Group:
+    """The runs with one value. `key` is None for those that have none; `chosen` is what a `State` lists them by."""
+
+    key: str | None
+    chosen: Mapping[str, str]
+    newest: str = ""
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        """The number of its runs."""
+        return self.statuses.total()
+
+
+def group(workspace: Workspace, rows: Iterable[Mapping[str, Any]], by: str) -> list[Group]:
+    """Return the groups, the one with the newest run first."""
+    find = _OWNERS[by](workspace) if by in _OWNERS else None
+    tag = by.partition(".")[2]
+    found: dict[str | None, Group] = {}
+    for row in rows:
+        key = find.get(row["id"]) if find is not None else row["tags"].get(tag) if tag else row["experiment"]
+        one = found.get(key)
+        if one is None:
+            one = found[key] = Group(key, _chosen(by, tag, key))
+        one.statuses[row["status"]] += 1
+        one.newest = max(one.newest, row["created"])
+    return sorted(found.values(), key=lambda one: (one.key is not None, one.newest), reverse=True)
+
+
+def _sweeps(workspace: Workspace) -> Mapping[str, str]:
+    """Return the sweep of each trial's run."""
+    return {trial: sweep.id for sweep in workspace.sweeps() for trial in run_ids(sweep)}
+
+
+def _pipelines(workspace: Workspace) -> Mapping[str, str]:
+    """Return the pipeline that has computed each step's run; one that reused it is not named."""
+    return {
+        step.run: one.id
+        for one in _readable(workspace)
+        for step in one.steps
+        if step.run is not None and not step.reused
+    }
+
+
+def _readable(workspace: Workspace) -> Iterator[Run]:
+    for one in workspace.pipelines():
+        with contextlib.suppress(UserError):  # its record is damaged, which the list of pipelines says
+            one.refresh()
+            yield one
+
+
+_OWNERS = {"sweep": _sweeps, "pipeline": _pipelines}
+
+
+def run_ids(sweep: Sweep) -> set[str]:
+    """Return the ids of the runs of a sweep's trials."""
+    return {trial.run for trial in sweep.record.trials if trial.run is not None}
+
+
+def ids_of(workspace: Workspace, sweep: str, pipeline: str) -> set[str]:
+    """Return the ids of the runs of a sweep's trials, of a pipeline with its steps, or of both."""
+    found = [run_ids(workspace.sweep(sweep))] if sweep else []
+    if pipeline:
+        run = workspace.run(pipeline)
+        found.append({run.id, *(step.run for step in run.steps if step.run is not None)})
+    return set.intersection(*found)
+
+
+def _chosen(by: str, tag: str, key: str | None) -> dict[str, str]:
+    if not tag:
+        return {} if key is None else {by: key}
+    return {"where": f"tags[{tag!r}] == {'None' if key is None else repr(key)}"}
+
+
+def tags_of(rows: Iterable[Mapping[str, Any]], most: int = 30) -> list[str]:
+    """Return the tags that most runs have."""
+    many = Counter(name for row in rows for name in row["tags"] if len(name) <= 100)
+    return [name for name, _ in many.most_common(most)]

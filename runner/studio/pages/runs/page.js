@@ -1,0 +1,74 @@
+/** The list of runs: what a table alone cannot do. */
+import { onChange } from "../../static/live.js";
+import { refresh, toast } from "../../static/dom.js";
+import { startSearch } from "./search.js";
+import { startColumns } from "./columns.js";
+import { showSelection, startSelection } from "./selection.js";
+import { drawCurves } from "./curves.js";
+
+const PARTS = ["#count", "#list", "#pages"];
+const PAUSE = 500; // milliseconds between two updates
+
+let waiting = false;
+
+/** Show the list as it is now, with the same runs chosen and the same place in sight. */
+export async function update() {
+  const chosen = new Set([...document.querySelectorAll('input[name="run"]:checked')].map((one) => one.getAttribute("value")));
+  const box = document.getElementById("list");
+  const [left, top] = [box?.scrollLeft ?? 0, box?.scrollTop ?? 0];
+  const focused = document.activeElement?.closest("#list") ? document.activeElement : null;
+  const place = focused instanceof HTMLInputElement ? focused.value : focused?.getAttribute("href");
+  await refresh(location.href, PARTS);
+  for (const one of document.querySelectorAll('input[name="run"]')) {
+    if (one instanceof HTMLInputElement) one.checked = chosen.has(one.value);
+  }
+  const fresh = document.getElementById("list");
+  fresh?.scrollTo(left, top);
+  if (place) {
+    const quoted = CSS.escape(place);
+    const again = fresh?.querySelector(`input[value="${quoted}"], a[href="${quoted}"]`);
+    if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  }
+  await dress();
+}
+
+/** Draw what the server leaves to the browser. */
+async function dress() {
+  showSelection();
+  tick();
+  await drawCurves();
+}
+
+/** Show how long the runs that go on have taken. */
+function tick() {
+  for (const cell of document.querySelectorAll("td[data-since]")) {
+    const seconds = Math.max(0, (Date.now() - Date.parse(cell.getAttribute("data-since") ?? "")) / 1000);
+    const minutes = Math.floor(seconds / 60);
+    const rest = String(Math.floor(seconds % 60)).padStart(2, "0");
+    cell.textContent = minutes < 60 ? (minutes ? `${minutes} m ${rest} s` : `${Math.floor(seconds)} s`)
+      : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
+  }
+}
+
+if (document.getElementById("search")) {
+  startSearch();
+  startColumns();
+  startSelection(update);
+  for (const select of document.querySelectorAll("#narrow select")) {
+    select.addEventListener("change", () => {
+      if (select instanceof HTMLSelectElement) select.form?.requestSubmit();
+    });
+  }
+  setInterval(tick, 1000);
+  dress();
+}
+
+onChange((change) => {
+  if (waiting || (change && !change.runs && !change.sweeps)) return;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    if (document.getElementById("search")) update().catch((error) => toast(error.message, true));
+    else location.reload(); // the first run has begun
+  }, PAUSE);
+});

@@ -1,0 +1,121 @@
+/** Runs that are chosen, also with shift, and what is done to them. */
+import { copy, get, post, toast } from "../../static/dom.js";
+
+/** @type {Record<string, {title: string, text: string, go: string, asksValue?: boolean, optional?: boolean, danger?: boolean}>} */
+const QUESTIONS = {
+  tag: { title: "Tag", text: "NAME=VALUE. A name alone removes the tag.", go: "Tag", asksValue: true },
+  note: { title: "Note", text: "An empty note removes it.", go: "Save", asksValue: true, optional: true },
+  rename: { title: "Rename", text: "The name that lists show. The id stays.", go: "Rename", asksValue: true },
+  cancel: { title: "Cancel", text: "Their processes are ended. What they have written is kept.", go: "Cancel the runs", danger: true },
+  delete: { title: "Delete", text: "Their outputs, logs and records are removed and cannot be brought back. Registered models stay.", go: "Delete", danger: true },
+};
+/** @type {Record<string, string>} */
+const DONE = { tag: "Tagged", note: "Noted", rename: "Renamed", archive: "Archived", restore: "Restored", cancel: "Canceled", delete: "Deleted" };
+
+/** @returns {HTMLInputElement[]} */
+function boxes() {
+  return /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('input[name="run"]')]);
+}
+
+/** @returns {string[]} */
+function chosen() {
+  return boxes().filter((one) => one.checked).map((one) => one.value);
+}
+
+/** @param {number} many */
+function runs(many) {
+  return many === 1 ? "1 run" : `${many} runs`;
+}
+
+/** Show the bar of actions, and what it acts on. */
+export function showSelection() {
+  const ids = chosen();
+  get("#selection", HTMLElement).hidden = !ids.length;
+  get("#chosen", HTMLElement).textContent = `${runs(ids.length)} chosen`;
+  const all = document.getElementById("all");
+  if (all instanceof HTMLInputElement) {
+    all.checked = ids.length > 0 && ids.length === boxes().length;
+    all.indeterminate = ids.length > 0 && !all.checked;
+  }
+  const compare = document.getElementById("compare");
+  if (compare instanceof HTMLAnchorElement) {
+    compare.search = new URLSearchParams(ids.map((id) => ["run", id])).toString();
+  }
+}
+
+/**
+ * Make the boxes and the bar work.
+ * @param {() => Promise<void>} update
+ */
+export function startSelection(update) {
+  /** @type {string | null} */
+  let last = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
+    if (box.id === "all") for (const one of boxes()) one.checked = box.checked;
+    else if (box.name === "run") {
+      const every = boxes();
+      const from = every.findIndex((one) => one.value === last);
+      const to = every.indexOf(box);
+      if (event.shiftKey && from >= 0) {
+        for (const one of every.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
+      }
+      last = box.value;
+    }
+    showSelection();
+  });
+  get("#clear", HTMLButtonElement).addEventListener("click", () => {
+    for (const one of boxes()) one.checked = false;
+    showSelection();
+  });
+  const rerun = get("#rerun", HTMLButtonElement);
+  rerun.addEventListener("click", () => {
+    const option = rerun.dataset.option ? ` ${rerun.dataset.option}` : "";
+    copy(chosen().map((id) => `vivero rerun ${id}${option}`).join("\n"));
+  });
+  for (const button of document.querySelectorAll("[data-action]")) {
+    button.addEventListener("click", async () => {
+      const action = button.getAttribute("data-action") ?? "";
+      const ids = chosen();
+      const value = await ask(action, ids.length);
+      if (value === null) return;
+      try {
+        const answer = await post("runs/act", [["action", action], ["value", value], ...ids.map((id) => /** @type {[string, string]} */ (["run", id]))]);
+        if (answer.done) toast(`${DONE[action]}: ${runs(answer.done)}`);
+        if (answer.problems.length) toast(answer.problems.join("\n"), true);
+        await update();
+      } catch (error) {
+        toast(error instanceof Error ? error.message : String(error), true);
+      }
+    });
+  }
+  showSelection();
+}
+
+/**
+ * Ask before an action, if it needs a value or cannot be undone.
+ * @param {string} action
+ * @param {number} many
+ * @returns {Promise<string | null>} the value, null if it is not to be done
+ */
+function ask(action, many) {
+  const question = QUESTIONS[action];
+  if (!question) return Promise.resolve("");
+  const dialog = get("#ask", HTMLDialogElement);
+  const value = get("#ask-value", HTMLInputElement);
+  const go = get("#ask-go", HTMLButtonElement);
+  get("#ask-title", HTMLElement).textContent = `${question.title} ${runs(many)}`;
+  get("#ask-text", HTMLElement).textContent = question.text;
+  go.textContent = question.go;
+  go.classList.toggle("danger", Boolean(question.danger));
+  value.hidden = !question.asksValue;
+  value.required = Boolean(question.asksValue && !question.optional);
+  value.value = "";
+  dialog.returnValue = "";
+  get("#ask-cancel", HTMLButtonElement).onclick = () => dialog.close("");
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go" ? value.value : null), { once: true });
+  });
+}

@@ -1,0 +1,101 @@
+"""What the address of the page says: which runs, in which order, in which columns. A copied link shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+PAGE_SIZES = (50, 100, 200)
+_LONGEST = 2000  # characters of a field in the address
+_COLUMNS = 40
+_TEXTS = ("where", "status", "experiment", "sweep", "pipeline", "sort", "group")
+
+
+@dataclass(frozen=True)
+class State:
+    """The state of the page. `columns` is empty for the usual ones; `pins` stay in sight while the others scroll."""
+
+    where: str = ""
+    status: str = ""
+    experiment: str = ""
+    sweep: str = ""
+    pipeline: str = ""
+    sort: str = ""
+    reverse: bool = False
+    archived: bool = False
+    group: str = ""
+    page: int = 1
+    size: int = PAGE_SIZES[0]
+    columns: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, given: MultiDict[str, str]) -> State:
+        """Return the state that an address describes. What it cannot mean is left out."""
+
+        def text(name: str) -> str:
+            return given.get(name, "").strip()[:_LONGEST]
+
+        def several(name: str) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(one for one in given.getlist(name) if 0 < len(one) <= _LONGEST))[:_COLUMNS]
+
+        size = given.get("size", PAGE_SIZES[0], type=int)
+        return cls(
+            **{name: text(name) for name in _TEXTS},
+            reverse="reverse" in given,
+            archived="archived" in given,
+            page=min(max(1, given.get("page", 1, type=int)), 1_000_000),
+            size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+            columns=several("column"),
+            pins=several("pin"),
+        )
+
+    def but(self, **changes: Any) -> dict[str, Any]:
+        """Return the query of another state. A change of what is listed leads to its first page."""
+        changed = replace(self, **changes) if "page" in changes else replace(self, page=1, **changes)
+        return changed.query()
+
+    def query(self) -> dict[str, Any]:
+        """Return the query of the address, without what is usual."""
+        found: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(self, name))}
+        found |= {name: 1 for name in ("reverse", "archived") if getattr(self, name)}
+        found |= {"page": self.page} if self.page > 1 else {}
+        found |= {"size": self.size} if self.size != PAGE_SIZES[0] else {}
+        found |= {"column": list(self.columns)} if self.columns else {}
+        return found | ({"pin": list(self.pins)} if self.pins else {})
+
+    def sorted_by(self, column: str) -> dict[str, Any]:
+        """Return the query behind a column's heading: largest first, then smallest first, then as usual."""
+        if self.sort != column:
+            return self.but(sort=column, reverse=False)
+        return self.but(sort=column, reverse=True) if not self.reverse else self.but(sort="", reverse=False)
+
+    def selection(self) -> Mapping[str, Any]:
+        """Return the arguments of `Workspace.runs`."""
+        return {
+            "where": self.where or None,
+            "status": self.status or None,
+            "experiment": self.experiment or None,
+            "sort": self.sort or None,
+            "reverse": self.reverse,
+            "archived": self.archived,
+        }
+
+    def command(self) -> tuple[str, ...]:
+        """Return the words after ``vivero`` that list the same runs."""
+        if self.sweep:
+            return "sweep", self.sweep
+        if self.pipeline:
+            return "pipeline", self.pipeline
+        words = ["runs"]
+        for option, value in (("--experiment", self.experiment), ("--status", self.status), ("--where", self.where)):
+            words += [option, value] if value else []
+        words += ["--sort", self.sort] if self.sort else []
+        words += ["--reverse"] if self.reverse else []
+        words += ["--archived"] if self.archived else []
+        listed = [one for one in self.columns if not one.startswith(("spark.", "node"))]
+        words += ["--columns", ",".join(listed)] if listed and not any("," in one for one in listed) else []
+        return (*words, *(["--limit", str(self.size * self.page)] if self.size * self.page != PAGE_SIZES[0] else []))

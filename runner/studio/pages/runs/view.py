@@ -1,0 +1,108 @@
+"""The views of the list of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from runner.api import Run, RunList, Workspace
+from runner.console.format import short_ids
+from runner.errors import UserError
+from runner.studio.page import Page, answer
+from runner.studio.pages.runs import columns
+from runner.studio.pages.runs.actions import ACTIONS, act
+from runner.studio.pages.runs.groups import GROUPED, Group, group, ids_of, tags_of
+from runner.studio.pages.runs.sparklines import points
+from runner.studio.pages.runs.state import PAGE_SIZES, State
+
+page = Page("runs", "Runs")
+STATUSES = ("running", "completed", "failed", "canceled")
+_CURVES = 200  # runs that one request draws
+
+
+@page.get()
+def index(workspace: Workspace) -> ResponseReturnValue:
+    """Show a page of runs, or groups of them."""
+    state = State.read(request.args)
+    problem, groups = "", list[Group]()
+    try:
+        found = _find(workspace, state)
+        if state.group:
+            groups = group(workspace, workspace.each_row(**state.selection()), state.group)
+    except UserError as error:
+        found, problem = RunList(workspace, [], 0), str(error)
+    names = state.columns or columns.usual(found.rows)
+    _add_nodes(found, names)
+    return page.render(
+        command=state.command(), state=state, found=found, groups=groups, problem=problem, columns=columns,
+        pins=[columns.NAME, *(one for one in state.pins if one in names)],
+        short=short_ids([row["id"] for row in found.rows]),
+        names=[*(one for one in names if one in state.pins), *(one for one in names if one not in state.pins)],
+        statuses=STATUSES, sizes=PAGE_SIZES, actions=ACTIONS, grouped=[*GROUPED, *_tags(found.rows)],
+        experiments=_experiments(workspace), empty=not found.rows and not workspace.runs(archived=True, limit=1).total,
+    )  # fmt: skip
+
+
+def _find(workspace: Workspace, state: State) -> RunList:
+    """Return the page's runs."""
+    offset = (state.page - 1) * state.size
+    if not state.sweep and not state.pipeline:
+        return workspace.runs(**state.selection(), limit=state.size, offset=offset)
+    ids = ids_of(workspace, state.sweep, state.pipeline)
+    return workspace.runs(**state.selection(), ids=ids, limit=state.size, offset=offset)
+
+
+def _experiments(workspace: Workspace) -> list[str]:
+    """Return the names of the folders of runs. Looking for runs in each would take a second at 100,000."""
+    runs = workspace.layout.runs
+    return sorted(one.name for one in runs.iterdir() if one.is_dir() and one.name[0] != ".") if runs.is_dir() else []
+
+
+def _tags(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [f"tags.{name}" for name in tags_of(rows)]
+
+
+def _add_nodes(found: RunList, names: Sequence[str]) -> None:
+    """Put the node of each run into its row, which lists do not have, if the column is shown."""
+    if "node" in names:
+        for row, run in zip(found.rows, found, strict=True):
+            row["node"] = _node(run)
+
+
+def _node(run: Run) -> str | None:
+    try:
+        scaled = run.record.scale
+    except UserError:  # removed or damaged meanwhile
+        return None
+    return ", ".join(scaled.nodes) if scaled else None
+
+
+@page.get("/fields")
+def fields(workspace: Workspace) -> ResponseReturnValue:
+    """Return the names that the search and the choice of columns offer."""
+    names = workspace.run_names()
+    return answer(search=columns.fields(names), columns=columns.choices(names))
+
+
+@page.get("/curves")
+def curves(workspace: Workspace) -> ResponseReturnValue:
+    """Return the values of a metric over its steps, for the runs that are named."""
+    metric = request.args.get("metric", "")
+    found = {}
+    for run_id in request.args.getlist("run")[:_CURVES]:
+        try:
+            found[run_id] = points(workspace.run(run_id), metric)
+        except UserError:  # it has no such metric, or cannot be read
+            found[run_id] = []
+    return answer(curves=found)
+
+
+@page.post("/act")
+def change(workspace: Workspace) -> ResponseReturnValue:
+    """Do something to the runs that are chosen, and say of how many it was done and of which not."""
+    form = request.form
+    done, problems = act(workspace, form.get("action", ""), form.getlist("run"), form.get("value", ""))
+    return answer(done=done, problems=problems)

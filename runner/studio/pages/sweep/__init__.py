@@ -1,0 +1,1 @@
+"""One sweep: its charts, live, and its trials."""

@@ -1,0 +1,86 @@
+/** One sweep: its charts, kept up to date while it runs. What is chosen and brushed is in the address. */
+import { sweepView } from "../../../charts/sweep_view.js";
+import { readRanges, writeRanges } from "../../../charts/ranges.js";
+import { copy, get, post, read, refresh, toast } from "../../static/dom.js";
+import { onChange } from "../../static/live.js";
+
+const PAUSE = 700; // milliseconds between two updates
+const GROWTH = 1.25; // the importance is computed anew when there are that many times more trials
+const base = location.pathname;
+const id = decodeURIComponent(base.slice(base.lastIndexOf("/") + 1));
+const query = new URLSearchParams(location.search);
+
+const view = sweepView(get("#sweep", HTMLElement), {
+  objective: Number(query.get("objective") ?? 0) || 0,
+  ranges: readRanges(query),
+  changed: (objective, ranges) => {
+    const now = writeRanges(new URLSearchParams(location.search), ranges);
+    if (objective) now.set("objective", String(objective));
+    else now.delete("objective");
+    const search = now.toString();
+    history.replaceState(null, "", search ? `?${search}` : base);
+  },
+  copy: (code) => copy(code.textContent ?? ""),
+  address: (run) => `${base.slice(0, base.lastIndexOf("/sweep/"))}/run/${encodeURIComponent(run)}`,
+});
+
+/** @type {any} */
+let importance;
+let explained = 0; // trials that the importance is of
+let asking = false;
+/** @type {any} */
+let shown;
+
+async function update() {
+  shown = await read(`${base}/data`);
+  document.getElementById("loading")?.remove();
+  view.update({ ...shown, importance });
+  explain().catch((error) => toast(error.message, true));
+}
+
+/** Ask what the objective depends on, which takes some seconds, where there are many more trials than before. */
+async function explain() {
+  const done = shown.trials.filter((/** @type {{status: string}} */ trial) => trial.status === "completed").length;
+  if (asking || !shown.objectives.length || done < 6 || done < explained * (shown.state === "running" ? GROWTH : 1) || done === explained) return;
+  asking = true;
+  explained = done;
+  try {
+    importance = (await read(`${base}/importance`)).importance;
+    view.update({ ...shown, importance });
+  } finally {
+    asking = false;
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("#cancel")) return;
+  const dialog = get("#ask", HTMLDialogElement);
+  dialog.returnValue = "";
+  dialog.showModal();
+  dialog.addEventListener("close", async () => {
+    if (dialog.returnValue !== "go") return;
+    try {
+      await post(`${base}/cancel`, []);
+      await refresh(location.href, ["#head"]);
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), true);
+    }
+  }, { once: true });
+});
+
+let waiting = false;
+onChange((change) => {
+  const concerns = !change || change.sweeps?.includes(id) || (change.runs && shown?.trials.some((/** @type {{run: string}} */ trial) => change.runs?.includes(trial.run)));
+  if (waiting || !concerns) return;
+  waiting = true;
+  setTimeout(async () => {
+    waiting = false;
+    try {
+      await Promise.all([update(), refresh(location.href, ["#head"])]);
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), true);
+    }
+  }, PAUSE);
+});
+
+update().catch((error) => toast(error.message, true));

@@ -1,0 +1,74 @@
+/**
+ * What changes in the workspace, as the server notices it.
+ *
+ * A hidden tab has no connection, because a browser allows six to one server. It gets one change of everything when it is
+ * seen again.
+ *
+ * @typedef {{runs?: string[], sweeps?: string[], models?: string[], endpoints?: string[], data?: string[]}} Change
+ * @typedef {"connecting" | "live" | "offline"} State
+ */
+
+/** @type {Set<(change: Change | null) => void>} */
+const listeners = new Set();
+/** @type {Set<(state: State) => void>} */
+const watchers = new Set();
+/** @type {EventSource | null} */
+let source = null;
+let interrupted = false;
+/** @type {State} */
+let state = "connecting";
+
+/**
+ * Call a function at each change, with the ids of what changed by kind, or with null if anything may have.
+ * @param {(change: Change | null) => void} listener
+ */
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+/**
+ * Call a function now and whenever the connection changes.
+ * @param {(state: State) => void} watcher
+ */
+export function watchState(watcher) {
+  watchers.add(watcher);
+  watcher(state);
+}
+
+/** @param {State} now */
+function become(now) {
+  state = now;
+  for (const watcher of watchers) watcher(now);
+}
+
+/** @param {Change | null} change */
+function tell(change) {
+  for (const listener of listeners) listener(change);
+}
+
+function connect() {
+  const address = document.querySelector('meta[name="events"]')?.getAttribute("content");
+  if (!address || source) return;
+  source = new EventSource(address);
+  source.addEventListener("ready", () => {
+    become("live");
+    if (interrupted) tell(null);
+    interrupted = false;
+  });
+  source.addEventListener("change", (event) => tell(JSON.parse(event.data)));
+  source.addEventListener("error", () => {
+    interrupted = true;
+    become("offline");
+  });
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+  interrupted = true;
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+addEventListener("pagehide", disconnect);
+addEventListener("pageshow", connect);
+if (!document.hidden) connect();

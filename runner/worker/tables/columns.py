@@ -1,0 +1,151 @@
+"""What is known of a column: its type, missing cells, smallest, largest and most frequent value."""
+
+import json
+import math
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+
+MISSING = (  # as pandas reads them
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+LONGEST = 100  # characters of a shown value
+_COUNTED = 1000  # different values of a column, of more the most frequent one is not looked for
+_ALL_COUNTED = 200000  # different values of all columns
+_DIGITS = 300
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?[iI]nf(inity)?\Z")
+_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
+_TIME = re.compile(
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
+)
+_MISSING = frozenset(MISSING)
+
+
+def kind_of(text: str) -> "Tuple[str, Any]":
+    """Return the type of a cell's text, and its value."""
+    if text in _MISSING:
+        return "empty", None
+    if _INTEGER.match(text) and len(text) <= _DIGITS:
+        return "integer", int(text)
+    if _NUMBER.match(text) and len(text) <= _DIGITS:
+        return "number", float(text)
+    if text in TRUE or text in FALSE:
+        return "boolean", text in TRUE
+    if _DATE.match(text):
+        return "date", text
+    return ("time" if _TIME.match(text) else "text"), text
+
+
+def kind_of_json(value: "Any") -> "Tuple[str, Any]":
+    """Return the type of a value in JSON, and the value as it is compared."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "empty", None
+    if isinstance(value, bool):
+        return "boolean", value
+    if isinstance(value, (int, float)):
+        return ("integer" if isinstance(value, int) else "number"), value
+    if isinstance(value, str):
+        return ("date" if _DATE.match(value) else "time" if _TIME.match(value) else "text"), value
+    return "object", json.dumps(value, sort_keys=True)
+
+
+def counted_at_most(columns: int) -> int:
+    """Return how many different values of each column are counted."""
+    return max(20, min(_COUNTED, _ALL_COUNTED // max(columns, 1)))
+
+
+class Column:
+    """A column that is read from its beginning to its end."""
+
+    def __init__(self, name: str, counted: int = _COUNTED) -> None:
+        self.name, self.missing = name, 0
+        self._kinds: "Set[str]" = set()
+        self._numbers: "Optional[Tuple[Any, Any]]" = None
+        self._texts: "Optional[Tuple[str, str]]" = None
+        self._counts: "Optional[Dict[Any, int]]" = {}
+        self._counted = counted
+
+    def add(self, kind: str, value: "Any", shown: str, count: int) -> None:
+        """Take in a value that is there `count` times."""
+        if kind == "empty":
+            self.missing += count
+            return
+        self.extend(kind, value, value, shown, shown)
+        if self._counts is not None:
+            self.count([(shown, count)])
+
+    def extend(self, kind: str, low: "Any", high: "Any", low_text: str, high_text: str) -> None:
+        """Take in the smallest and the largest of some values."""
+        self._kinds.add(kind)
+        if kind in ("integer", "number"):
+            self._numbers = _between(self._numbers, low, high)
+        self._texts = _between(self._texts, low_text[:LONGEST], high_text[:LONGEST])
+
+    def count(self, values: "Optional[Iterable[Tuple[Any, int]]]") -> None:
+        """Count values, unless there are too many different ones, which None says, too."""
+        if self._counts is None:
+            return
+        for value, count in values or ():
+            self._counts[value] = self._counts.get(value, 0) + count
+        if values is None or len(self._counts) > self._counted:
+            self._counts = None
+
+    def is_counted(self) -> bool:
+        """Return whether its values are still counted."""
+        return self._counts is not None
+
+    def type(self) -> str:
+        """Return the type that all of its values have."""
+        if not self._kinds:
+            return "empty"
+        if len(self._kinds) == 1:
+            return next(iter(self._kinds))
+        if self._kinds <= {"integer", "number"}:
+            return "number"
+        return "time" if self._kinds <= {"date", "time"} else "object" if "object" in self._kinds else "text"
+
+    def described(self) -> "Dict[str, Any]":
+        """Return the column as plain data."""
+        kind = self.type()
+        ends = self._numbers if kind in ("integer", "number") else self._texts
+        if kind == "object":
+            ends = None
+        top = max(self._counts.items(), key=lambda one: (one[1], str(one[0]))) if self._counts else None
+        return {
+            "name": self.name,
+            "type": kind,
+            "missing": self.missing,
+            "min": None if ends is None else plain(ends[0]),
+            "max": None if ends is None else plain(ends[1]),
+            "top": None if top is None else str(top[0])[:LONGEST],
+            "top_count": None if top is None else top[1],
+            "distinct": None if self._counts is None else len(self._counts),
+        }
+
+
+def _between(known: "Any", low: "Any", high: "Any") -> "Any":
+    if known is None:
+        return low, high
+    return (low if low < known[0] else known[0]), (high if high > known[1] else known[1])
+
+
+def plain(value: "Any") -> "Any":
+    """Return a value as records can have it: no infinity, no integer that is too large to compute with."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) < value < 2**63 else str(value)[:LONGEST]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return str(value)[:LONGEST]
+
+
+def cells_of(row: "Iterable[Any]") -> "List[str]":
+    """Return a row's values as short texts."""
+    return ["" if one is None else str(one)[: 2 * LONGEST] for one in row]

@@ -1,0 +1,179 @@
+"""The program ``tables.program``: reads a request in JSON from standard input, and prints the answer.
+
+A request has ``files``, each with ``path``, ``form`` (csv, tsv, jsonl, parquet), ``name`` and ``options``, and a
+``task``: ``profile``, ``rows`` with a ``limit``, or ``difference`` with the files of the ``other`` table. The answer of
+a profile is complete however odd the files are, and says in ``notes`` what could not be read. ``needs`` names a library
+that is missing.
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+
+from . import arrow
+from .columns import cells_of
+from .table import Table, text_of
+from .texts import Delimited, UnreadableError, reader_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Tuple
+
+_MEMORY = 4 << 30
+_LARGE = 8 << 20  # bytes of a file from which on importing pyarrow pays
+_MOST_COMPARED = 20000000  # rows
+_LONGEST_NOTE = 200
+
+
+def main(_words: "List[str]") -> int:
+    """Answer the request on standard input."""
+    _limit_memory()
+    request = json.loads(sys.stdin.read())
+    tasks = {"profile": _profile, "rows": _rows, "difference": _difference}
+    try:
+        answer = tasks[request["task"]](request)
+    except arrow.NoArrowError as error:
+        answer = {"needs": "pyarrow", "notes": [str(error)]}
+    except MemoryError:
+        answer = {"notes": ["reading it takes more than {} GB of memory".format(_MEMORY >> 30)]}
+    sys.stdout.write(json.dumps(answer, allow_nan=False))
+    return 0
+
+
+def _limit_memory() -> None:
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY or most > _MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, most))
+
+
+def _profile(request: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Describe a table. Where pyarrow does not read one of its text files, all of them are read without it."""
+    try:
+        return _described(request["files"], fast=True)
+    except _SlowerError:
+        return _described(request["files"], fast=False)
+
+
+class _SlowerError(Exception):
+    """A text file is not for pyarrow."""
+
+
+def _described(files: "List[Dict[str, Any]]", fast: bool) -> "Dict[str, Any]":
+    table = Table()
+    for file in files:
+        try:
+            notes = _take(table, file, fast)
+        except UnreadableError as error:
+            notes = ["not all of it was read: {}".format(error)]
+        except (ValueError, OSError) as error:
+            notes = ["it cannot be read: {}".format(error)]
+        table.notes += [_note(file, one, len(files)) for one in notes]
+    return table.described()
+
+
+def _note(file: "Dict[str, Any]", text: str, many: int) -> str:
+    text = " ".join(text.split())
+    text = text if len(text) <= _LONGEST_NOTE else text[: _LONGEST_NOTE - 3] + "..."
+    return "{}: {}".format(file["name"], text) if many > 1 else text
+
+
+def _take(table: "Table", file: "Dict[str, Any]", fast: bool) -> "List[str]":
+    """Take a file into the table, and return what is odd about it."""
+    path, form = file["path"], file["form"]
+    if os.path.getsize(path) == 0:
+        return ["it is empty"]
+    if form == "parquet":
+        _take_batches(table, arrow.parquet_batches(path))
+        return []
+    reader = reader_of(path, form, file["options"])
+    if fast and isinstance(reader, Delimited) and os.path.getsize(path) > _LARGE:
+        try:
+            _take_batches(table, arrow.csv_batches(path, reader))
+        except arrow.NoArrowError:
+            raise _SlowerError()
+        return reader.notes
+    try:
+        for names, rows in reader.blocks():
+            table.add_rows(names, rows, typed=form == "jsonl")
+    except UnreadableError as error:
+        reader.note("not all of it was read: {}".format(error))
+    return reader.notes
+
+
+def _take_batches(table: "Table", batches: "Iterator[Any]") -> None:
+    for batch in batches:
+        names = [str(one) for one in batch.schema.names]
+        for column, values in zip(table.columns_of(names), batch.columns):
+            arrow.extend(column, values)
+        table.took(batch.num_rows)
+        wanted = table.wants_head(len(names))
+        if wanted:
+            table.keep_head(names, arrow.rows_of(batch.slice(0, wanted)))
+
+
+def _blocks(file: "Dict[str, Any]") -> "Iterator[Tuple[List[str], List[List[str]]]]":
+    """Yield blocks of a file: names and rows of texts."""
+    if os.path.getsize(file["path"]) == 0:
+        return
+    if file["form"] == "parquet":
+        for batch in arrow.parquet_batches(file["path"]):
+            yield [str(one) for one in batch.schema.names], list(arrow.rows_of(batch))
+        return
+    for names, rows in reader_of(file["path"], file["form"], file["options"]).blocks():
+        yield names, [[text_of(one) for one in row] for row in rows]
+
+
+def _rows(request: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Return the first rows."""
+    names, found, notes = [], [], []  # type: List[str], List[Dict[str, str]], List[str]
+    for file in request["files"]:
+        try:
+            for block_names, rows in _blocks(file):
+                names += [one for one in block_names if one not in names]
+                found += [dict(zip(block_names, cells_of(row))) for row in rows[: request["limit"] - len(found)]]
+                if len(found) >= request["limit"]:
+                    break
+        except (UnreadableError, ValueError, OSError) as error:
+            notes.append(_note(file, str(error), len(request["files"])))
+        if len(found) >= request["limit"]:
+            break
+    return {"columns": names, "rows": [[row.get(name, "") for name in names] for row in found], "notes": notes}
+
+
+def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Count the rows that only one of two tables has, by the columns that both have."""
+    sides = request["files"], request["other"]
+    names = [_names(files) for files in sides]
+    common = [one for one in names[0] if one in names[1]]
+    try:
+        before, after = (_counted(files, common) for files in sides)
+    except (UnreadableError, ValueError, OSError) as error:
+        return {"notes": ["the rows cannot be compared: {}".format(error)]}
+    return {"removed": sum((before - after).values()), "added": sum((after - before).values()), "notes": []}
+
+
+def _names(files: "List[Dict[str, Any]]") -> "List[str]":
+    found: "Dict[str, None]" = {}
+    for file in files:
+        for names, _ in _blocks(file):
+            found.update((one, None) for one in names)
+            if file["form"] != "jsonl":
+                break
+    return list(found)
+
+
+def _counted(files: "List[Dict[str, Any]]", names: "List[str]") -> "Counter[int]":
+    found: "Counter[int]" = Counter()
+    rows_read = 0
+    for file in files:
+        for block_names, rows in _blocks(file):
+            places = {name: at for at, name in enumerate(block_names)}
+            chosen = [places.get(name, -1) for name in names]
+            found.update(hash(tuple(row[at] if at >= 0 else "" for at in chosen)) for row in rows)
+            rows_read += len(rows)
+            if rows_read > _MOST_COMPARED:
+                raise ValueError("there are more than {} of them".format(_MOST_COMPARED))
+    return found

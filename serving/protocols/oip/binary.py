@@ -1,0 +1,114 @@
+"""The binary tensor data extension of the Open Inference Protocol: behind the JSON of a body, the tensors' bytes.
+
+A header says how long the JSON is. An input says in ``parameters.binary_data_size`` how many of the bytes are its own;
+they follow each other in the order of the inputs. Numbers are little endian; a text is its length in four bytes, and
+then its UTF-8. Answers are made the same way, for the outputs that are wanted so.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+
+from serving.dataplane.outputs import dumps
+from serving.errors import bad_input, count, quoted
+from serving.protocols.oip.tensors import an_object, numpy_type
+from serving.protocols.protocol import BinaryContent
+
+LENGTH = "Inference-Header-Content-Length"
+KIND = "application/octet-stream"
+_SIZE = struct.Struct("<I")
+_FAULT = "binary_tensor"
+
+
+def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
+    """Return the JSON of a body and the bytes behind it.
+
+    Parameters
+    ----------
+    length : str or None
+        What the header says; without it all is JSON.
+    """
+    if length is None:
+        return content, b""
+    if not (length.isascii() and length.isdigit() and len(length) <= 12 and int(length) <= len(content)):
+        message = f"{LENGTH} {quoted(length)} is not a length within the {len(content)} bytes of the body"
+        raise bad_input(_FAULT, message)
+    return content[: int(length)], content[int(length) :]
+
+
+def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
+    """Return a request with the bytes behind its JSON in the places of its inputs' data."""
+    inputs = body.get("inputs")
+    filled, start = [], 0
+    for one in inputs if isinstance(inputs, list) else []:
+        size = _size(one)
+        if size is not None and start + size > len(tail):
+            there = f"only {len(tail) - start} of its {size} bytes are there. {LENGTH} says where they begin"
+            raise bad_input(_FAULT, f"Input {quoted(one.get('name'))}: {there}")
+        filled.append(one if size is None else {**one, "data": _data(one, tail[start : start + size])})
+        start += size or 0
+    if start != len(tail):
+        raise bad_input(_FAULT, f"{count(len(tail) - start, 'byte')} at the end of the body are not part of any input")
+    return {**body, "inputs": filled} if filled else body
+
+
+def _size(value: Any) -> int | None:
+    """Return how many bytes are an input's own; None where its data are in the JSON."""
+    if not isinstance(value, dict):
+        return None  # is refused where tensors are read
+    name = value.get("name")
+    size = an_object(value.get("parameters"), f"Input {quoted(name)}: parameters", absent=True).get("binary_data_size")
+    if size is None:
+        return None
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise bad_input(_FAULT, f"Input {quoted(name)}: binary_data_size {quoted(size)} is not a number of bytes")
+    if value.get("data") is not None:
+        raise bad_input(_FAULT, f"Input {quoted(name)} has both data and binary_data_size")
+    return size
+
+
+def _data(value: dict[str, Any], raw: bytes) -> Any:
+    name, kind = str(value.get("name")), value.get("datatype")
+    if kind == "BYTES":
+        return _texts(name, raw)
+    dtype = np.dtype(numpy_type(name, kind))
+    if len(raw) % dtype.itemsize:
+        raise bad_input(_FAULT, f"Input {quoted(name)}: {len(raw)} bytes are not a whole number of {kind}")
+    if dtype == np.bool_:
+        return np.frombuffer(raw, np.uint8) != 0
+    return np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype)  # a copy: a model may write into its rows
+
+
+def _texts(name: str, raw: bytes) -> list[str]:
+    found, start = [], 0
+    while start < len(raw):
+        begin = start + _SIZE.size
+        start = begin + _SIZE.unpack_from(raw, start)[0] if begin <= len(raw) else begin
+        if start > len(raw):
+            raise bad_input(_FAULT, f"Input {quoted(name)}: its last text is cut off")
+        try:
+            found.append(raw[begin:start].decode("utf-8"))
+        except UnicodeDecodeError:
+            raise bad_input("wrong_type", f"Input {quoted(name)}: text {len(found) + 1} is not valid UTF-8") from None
+    return found
+
+
+def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> BinaryContent:
+    """Return an answer with some of its outputs as bytes behind its JSON."""
+    raws = []
+    for output in outputs:
+        raw = _raw(output.pop("data"))
+        output["parameters"] = {"binary_data_size": len(raw)}
+        raws.append(raw)
+    head = dumps(form)
+    return BinaryContent(b"".join([head, *raws]), KIND, {LENGTH: str(len(head))})
+
+
+def _raw(data: Any) -> bytes:
+    if isinstance(data, np.ndarray):
+        return data.astype(data.dtype.newbyteorder("<"), copy=False).tobytes()
+    texts = [one.encode("utf-8") for one in data]
+    return b"".join(part for text in texts for part in (_SIZE.pack(len(text)), text))

@@ -1,0 +1,132 @@
+"""Tensors of the Open Inference Protocol, version 2: from JSON, or bytes, to arrays."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from serving.errors import bad_input, count, quoted
+
+TYPES = {
+    "BOOL": np.bool_, "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8,
+    "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64, "FP16": np.float16, "FP32": np.float32,
+    "FP64": np.float64,
+}  # fmt: skip
+WORDS = {np.dtype(kind): word for word, kind in TYPES.items()}
+MOST_AXES = 32
+
+
+def an_object(value: Any, what: str, *, absent: bool = False) -> dict[str, Any]:
+    """Return a value that must be an object; with `absent`, null counts as an empty one."""
+    if value is None and absent:
+        return {}
+    if not isinstance(value, dict):
+        raise bad_input("wrong_type", f"{what} is not an object")
+    return value
+
+
+def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
+    """Return name and array of an input.
+
+    Parameters
+    ----------
+    value : mapping
+        As in the request; its data may be an array already, where they came as bytes.
+    content : str or None
+        MLServer's word for what its data are, where it has none of its own.
+    """
+    value = an_object(value, "An input")
+    name, kind, shape, data = (value.get(key) for key in ("name", "datatype", "shape", "data"))
+    if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(data, list | np.ndarray):
+        raise bad_input("no_tensor", "An input needs name, shape, datatype and data")
+    if not shape or not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in shape):
+        raise bad_input("no_tensor", f"Input {quoted(name)}: {quoted(shape)} is not a shape")
+    if len(shape) > MOST_AXES:
+        raise bad_input("no_tensor", f"Input {quoted(name)}: its shape has {len(shape)} axes. {MOST_AXES} are allowed")
+    if isinstance(data, np.ndarray):
+        array = data
+    elif kind == "BYTES":
+        array = _objects(_decoded(name, _flat(data), content_type(value, f"Input {quoted(name)}") or content))
+    else:
+        array = _numbers(name, data, numpy_type(name, kind))
+    size = int(np.prod([int(one) for one in shape], dtype=object))
+    if array.size != size:
+        message = f"{count(array.size, 'value')}, but its shape {quoted(shape)} needs {size}"
+        raise bad_input("wrong_shape", f"Input {quoted(name)} has {message}")
+    try:
+        return name, array.reshape(shape)
+    except (ValueError, OverflowError):  # [0, 10**30] has no values either
+        raise bad_input("no_tensor", f"Input {quoted(name)}: {quoted(shape)} is not a shape") from None
+
+
+def content_type(value: dict[str, Any], what: str) -> str | None:
+    """Return the ``content_type`` of a request or an input, as MLServer names it."""
+    found = an_object(value.get("parameters"), f"{what}: parameters", absent=True).get("content_type")
+    return found if isinstance(found, str) else None
+
+
+def numpy_type(name: str, kind: Any) -> Any:
+    """Return the type of an input's numbers."""
+    if not isinstance(kind, str) or kind not in TYPES:
+        known = ", ".join([*TYPES, "BYTES"])
+        raise bad_input("no_tensor", f"Input {quoted(name)}: datatype {quoted(kind)} is not known. Use {known}")
+    return TYPES[kind]
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _numbers(name: str, data: list[Any], kind: Any) -> np.ndarray:
+    flat = _flat(data)
+    if any(one is None for one in flat) and np.dtype(kind).kind == "f":
+        flat = [np.nan if one is None else one for one in flat]
+    if not all(isinstance(one, int | float) for one in flat):
+        raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are numbers")
+    try:
+        return np.array(flat, dtype=kind)
+    except (OverflowError, ValueError) as error:
+        raise bad_input("wrong_type", f"Input {quoted(name)}: {error}") from None
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    found = data
+    while found and isinstance(found[0], list):
+        if not all(isinstance(one, list) for one in found):
+            raise bad_input("ragged", "The data of an input is nested unevenly")
+        found = [item for one in found for item in one]
+    if any(isinstance(one, list | dict) for one in found):
+        raise bad_input("ragged", "The data of an input is nested unevenly")
+    return found
+
+
+def _decoded(name: str, texts: list[Any], content: str | None) -> list[Any]:
+    """Decode texts by MLServer's ``content_type``. Most types, and a missing one, mean texts."""
+    decode = _DECODERS.get(content or "")
+    if decode is None:
+        return texts
+    try:
+        return [decode(one) for one in texts]
+    except (ValueError, TypeError, RecursionError, binascii.Error):
+        raise bad_input("wrong_type", f"Input {quoted(name)}: not all of its data are {content}") from None
+
+
+def _json_value(text: str) -> Any:
+    """Return a single value; NaN is a missing one."""
+    value = json.loads(text, parse_constant=lambda _: None)
+    if isinstance(value, list | dict):
+        raise ValueError
+    return value
+
+
+_DECODERS: dict[str, Callable[[str], Any]] = {
+    "base64": lambda text: base64.b64decode(text, validate=True).decode("utf-8"),
+    "pd_json": _json_value,  # what MLServer makes of a data frame's column that has texts and other things
+}

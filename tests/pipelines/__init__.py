@@ -1,0 +1,1 @@
+"""Tests of pipelines: runs whose steps hand their outputs on."""

@@ -1,0 +1,152 @@
+"""Any graph of steps, any of which may fail: order, states and reasons are right, and no step begins twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runner.config.pipeline_settings import PipelineConfig
+from runner.execution.plan import Step
+from runner.layout import Layout
+from runner.pipelines.controller import conductor
+from runner.pipelines.planning.graph import chosen, in_order
+from runner.pipelines.records import StepRecord
+from runner.pipelines.store import read_steps
+from runner.statuses import COMPLETED, FAILED
+
+ANY: Any = SimpleNamespace()
+
+
+class Work:
+    """Steps without scripts: each one ends as is told, and what goes on at the same time is counted."""
+
+    def __init__(self, failing: set[str]) -> None:
+        self.failing, self.begun, self.ended = failing, list[str](), list[str]()
+        self.most = self._going = 0
+        self._guard = threading.Lock()
+
+    def step_run(self, step: Step, _layout: Any, _pipeline: str, _upstream: Any, *rest: Any) -> Any:
+        record = StepRecord(name=step.name, status=FAILED if step.name in self.failing else COMPLETED, needs=step.needs)
+
+        def carry_out() -> StepRecord:
+            with self._guard:
+                assert all(other in self.ended for other in step.needs), f"{step.name} began too early"
+                self.begun.append(step.name)
+                self._going += 1
+                self.most = max(self.most, self._going)
+            with self._guard:
+                self._going -= 1
+                self.ended.append(step.name)
+            rest[-1](record)
+            return record
+
+        return SimpleNamespace(carry_out=carry_out, end=lambda _reason: None)
+
+
+@st.composite
+def pipelines(draw: st.DrawFn) -> tuple[tuple[Step, ...], set[str]]:
+    names = [f"s{number}" for number in range(draw(st.integers(1, 10)))]
+    needs = {
+        name: tuple(draw(st.lists(st.sampled_from(names[:number]), unique=True, max_size=3))) if number else ()
+        for number, name in enumerate(names)
+    }
+    failing = draw(st.sets(st.sampled_from(names), max_size=3))
+    return tuple(Step(name, ANY, needs[name]) for name in in_order(needs)), failing
+
+
+def _run(folder: Path, steps: tuple[Step, ...], work: Work, monkeypatch: pytest.MonkeyPatch, **given: Any) -> Any:
+    layout = Layout(folder)
+    run = layout.run("p", f"p-{len(list(folder.glob('runs/p/*')))}")
+    run.root.mkdir(parents=True)
+    said: list[str] = []
+    context: Any = SimpleNamespace(
+        spec=SimpleNamespace(pipeline=PipelineConfig(**given)),
+        steps=steps, layout=layout, run=run, say=said.append,
+    )  # fmt: skip
+    monkeypatch.setattr(conductor, "StepRun", work.step_run)
+    result = conductor.StepsConductor(context, ANY_RECORD, ANY).run()
+    return result, read_steps(run), said
+
+
+ANY_RECORD: Any = SimpleNamespace(id="p-1")
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+def _below(steps: tuple[Step, ...], failing: set[str]) -> set[str]:
+    """Return the steps that cannot begin, because one that they need did not complete."""
+    found: set[str] = set()
+    for step in steps:
+        if any(other in failing or other in found for other in step.needs):
+            found.add(step.name)
+    return found
+
+
+@RELAXED
+@given(pipelines(), st.none() | st.integers(1, 4))
+def test_with_continue_everything_that_can_is_carried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: tuple[tuple[Step, ...], set[str]], limit: int | None
+) -> None:
+    steps, failing = made
+    work, skipped = Work(failing), _below(*made)
+    result, states, said = _run(tmp_path, steps, work, monkeypatch, continue_on_step_failure=True, max_concurrent=limit)
+    assert sorted(work.begun) == sorted({one.name for one in steps} - skipped)
+    assert work.most <= (limit or len(steps))
+    failed = failing - skipped
+    assert {name: one.status for name, one in states.items()} == {
+        one.name: "skipped" if one.name in skipped else "failed" if one.name in failed else "completed" for one in steps
+    }
+    assert all(states[name].reason == "a step that it needs did not complete" for name in skipped)
+    assert result.status == ("failed" if failed else "completed")
+    assert len(said) == len(steps)
+
+
+@RELAXED
+@given(pipelines())
+def test_without_it_nothing_begins_after_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: tuple[tuple[Step, ...], set[str]]
+) -> None:
+    steps, failing = made
+    work = Work(failing)
+    result, states, _ = _run(tmp_path, steps, work, monkeypatch, max_concurrent=1)
+    order = [one.name for one in steps]
+    first = min((order.index(name) for name in failing), default=len(order))
+    assert work.begun == order[: first + 1]  # one at a time, in their order
+    assert {states[name].status for name in order[first + 1 :]} <= {"skipped"}
+    assert (result.status == "failed") == bool(failing)
+    assert set(states) == set(order)
+
+
+@RELAXED
+@given(pipelines(), st.data())
+def test_steps_that_were_not_asked_for_take_their_earlier_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: tuple[tuple[Step, ...], set[str]], data: st.DataObject
+) -> None:
+    steps, _ = made
+    needs = {one.name: one.needs for one in steps}
+    only = data.draw(st.sets(st.sampled_from(sorted(needs)), min_size=1))
+    asked = chosen(needs, sorted(only), None)
+    monkeypatch.setattr(
+        conductor, "earlier_step", lambda _layout, _experiment, name, _steps: StepRecord(name=name, status=COMPLETED)
+    )
+    work = Work(set())
+    work.ended += sorted(set(needs) - asked)  # earlier
+    chosen_steps = tuple(dataclasses.replace(one, asked=one.name in asked) for one in steps)
+    result, states, _ = _run(tmp_path, chosen_steps, work, monkeypatch)
+    assert result.status == "completed" and sorted(work.begun) == sorted(asked)
+    needed = {other for name in asked for other in needs[name]}
+    for name in set(needs) - asked:
+        assert states[name].reused if name in needed else states[name].status == "skipped"
+
+
+def test_two_hundred_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = tuple(Step(f"s{number}", ANY, (f"s{number - 20}",) if number >= 20 else ()) for number in range(200))
+    work = Work(set())
+    result, states, _ = _run(tmp_path, steps, work, monkeypatch)
+    assert result.status == "completed" and len(states) == len(work.begun) == 200

@@ -1,0 +1,199 @@
+"""Tables are described whatever is in them, and no oddity keeps an asset from being stored."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from pyarrow import parquet
+
+from runner.layout import Layout
+from runner.store.data.records import TableRecord
+from runner.store.data.store import DataStore
+from runner.worker.tables import arrow
+from runner.worker.tables.table import Table
+from runner.worker.tables.texts import Delimited
+
+
+def described(tmp_path: Path, content: bytes, name: str = "x.csv") -> TableRecord:
+    path = tmp_path / name
+    path.write_bytes(content)
+    record = DataStore(Layout(tmp_path / "w")).add("x", [path]).record
+    assert record.table is not None
+    return record.table
+
+
+def types_of(table: TableRecord) -> dict[str, str]:
+    return {one.name: one.type for one in table.columns}
+
+
+def test_what_columns_hold(tmp_path: Path) -> None:
+    found = described(
+        tmp_path,
+        b"int,num,bool,date,time,text,none,mixed\n"
+        b"1,1.5,true,2020-01-02,2020-01-02 10:00:00,b,,1\n-3,inf,False,2019-12-31,2020-01-02T09:00:00Z,a,NaN,x\n"
+        b"1,-2e3,true,NA,,b,null,2\n",
+    )
+    assert found.rows == 3 and found.notes == ()
+    columns = {one.name: one for one in found.columns}
+    assert types_of(found) == {
+        "int": "integer", "num": "number", "bool": "boolean", "date": "date", "time": "time", "text": "text",
+        "none": "empty", "mixed": "text",
+    }  # fmt: skip
+    assert (columns["int"].min, columns["int"].max, columns["int"].top, columns["int"].top_count) == (-3, 1, "1", 2)
+    assert (columns["num"].min, columns["num"].max) == (-2000.0, "inf")
+    assert (columns["date"].min, columns["date"].missing) == ("2019-12-31", 1)
+    assert (columns["none"].missing, columns["none"].distinct) == (3, 0)
+    assert found.head[0] == ("1", "1.5", "true", "2020-01-02", "2020-01-02 10:00:00", "b", "", "1")
+
+
+ODD: dict[str, tuple[bytes, Any, str]] = {
+    "empty": (b"", 0, "empty"),
+    "header only": (b"a,b\n", 0, ""),
+    "only newlines": (b"\n\n\n", 0, ""),
+    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", 1, ""),
+    "utf-16": ("a,b\n1,é\n".encode("utf-16"), 1, ""),
+    "semicolons": (b"a;b\n1;2,5\n", 1, ""),
+    "tabs": (b"a\tb\n1\t2\n", 1, ""),
+    "quotes": (b'a,"b, c"\n"1\n2","x""y"\n', 1, ""),
+    "an open quote": (b'a,b\n"1,2\n3,4\n', 1, "fewer cells"),
+    "ragged": (b"a,b\n1\n1,2,3\n1,2\n", 3, "2 rows have more or fewer cells than the first one, see line 2"),
+    "latin 1": (b"a,b\n\xe9,2\n", 1, "not UTF-8"),
+    "nul": (b"a,b\n1\0,2\n", 1, ""),
+    "windows lines": (b"a,b\r\n1,2\r\n", 1, ""),
+    "old mac lines": (b"a,b\r1,2\r", 1, ""),
+    "no last newline": (b"a,b\n1,2", 1, ""),
+    "huge integer": (b"a,b\n" + b"9" * 5000 + b",2\n", 1, ""),
+    "a long cell": (b"a,b\n" + b"x" * 1_000_000 + b",2\n", 1, ""),
+    "a cell that is too long": (b"a,b\n" + b"x" * (17 << 20) + b",2\n", 0, "field larger"),
+    "one name twice": (b"a,a\n1,x\n", 1, ""),
+    "control characters": (b"a\x1b[2J,b\n\x07,2\n", 1, ""),
+    "binary": (bytes(range(256)) * 10, None, ""),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_oddities_are_noted_and_stored(tmp_path: Path, what: str) -> None:
+    content, rows, note = ODD[what]
+    found = described(tmp_path, content)
+    assert rows is None or found.rows == rows, found
+    assert (note in " ".join(found.notes)) if note else rows is None or found.notes == (), found.notes
+    if rows == 1 and what != "an open quote":
+        assert len(found.columns) == 2
+    assert json.loads(json.dumps(found.to_json())) is not None
+
+
+def test_ten_thousand_columns(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(10_000)]
+    found = described(tmp_path, "\n".join([",".join(names), ",".join("1" * 10_000), ""]).encode())
+    assert len(found.columns) == 10_000 and found.rows == 1 and {one.type for one in found.columns} == {"integer"}
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    lines = [{"a": 1, "b": "x"}, {"a": 2.5, "c": [1]}, {"a": None, "b": "2020-01-01"}, {"d": True}]
+    found = described(tmp_path, "\n".join(map(json.dumps, lines)).encode(), "x.jsonl")
+    assert found.rows == 4 and types_of(found) == {"a": "number", "b": "text", "c": "object", "d": "boolean"}
+    assert {one.name: one.missing for one in found.columns} == {"a": 2, "b": 2, "c": 3, "d": 3}
+    assert found.head[1] == ("2.5", "", "[1]", "")
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"[1]", b"[" * 100_000, b'{"a": 1e999}', b'{"a": ' + b"9" * 5000 + b"}", b"\xff"]
+)
+def test_lines_that_are_no_json(tmp_path: Path, line: bytes) -> None:
+    found = described(tmp_path, b'{"a": 1}\n' + line + b"\n", "x.jsonl")
+    assert found.rows in (1, 2) and (found.rows == 2 or "line 2" in " ".join(found.notes))
+
+
+def test_parquet(tmp_path: Path) -> None:
+    table = pa.table({"a": [1, 2, None], "b": ["x", "y", "x"], "f": [float("nan"), 1.5, 2.5], "l": [[1], None, [2]]})
+    parquet.write_table(table, tmp_path / "x.parquet")
+    found = described(tmp_path, (tmp_path / "x.parquet").read_bytes(), "y.parquet")
+    assert found.rows == 3 and types_of(found) == {"a": "integer", "b": "text", "f": "number", "l": "object"}
+    assert {one.name: one.missing for one in found.columns} == {"a": 1, "b": 0, "f": 1, "l": 1}
+    broken = described(tmp_path, b"PAR1 nonsense", "z.parquet")
+    assert "cannot be read" in broken.notes[0]
+
+
+def test_parquet_without_pyarrow_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$3" "$4"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    found = described(tmp_path, b"PAR1", "x.parquet")
+    assert found.notes == ("Parquet is read with pyarrow, which is not installed. Install it: pip install pyarrow",)
+    assert described(tmp_path, b"a\n1\n").rows == 1
+
+
+def test_a_process_that_dies_or_hangs_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 100\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    monkeypatch.setenv("VIVERO_TIMEOUTS", "table=0.2")
+    assert "took over" in described(tmp_path, b"a\n1\n").notes[0]
+    python.write_text("#!/bin/sh\necho no >&2; exit 3\n")
+    assert "ended with 3" in described(tmp_path, b"a\n2\n").notes[0]
+
+
+MLTABLES = {
+    "paths: [{file: ./a.csv}]\ntransformations: [{read_delimited: {delimiter: ';', encoding: utf8}}]": (1, ""),
+    "paths: [{pattern: './*.csv'}]\ntransformations: [{read_delimited: {delimiter: ';'}}]": (2, ""),
+    "paths: [{folder: ./}]": (2, ""),
+    "paths: [{file: ./a.csv}]\ntransformations: [{read_delimited: {delimiter: ';', header: no_header}}]": (2, ""),
+    "paths: [{file: ../../etc/passwd}]": (None, "is not in its folder"),
+    "paths: [{file: https://example.org/x.csv}]": (None, "is not in its folder"),
+    "paths: 3": (None, "has no paths"),
+    "[1": (None, "not YAML"),
+    "3": (None, "not a mapping"),
+    "paths: [1, [], {}]": (None, ""),
+}
+
+
+@pytest.mark.parametrize("text", MLTABLES)
+def test_mltables(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "t"
+    folder.mkdir()
+    for name in "ab":
+        (folder / f"{name}.csv").write_text("x;y\n1;2\n")
+    (folder / "MLTable").write_text(text)
+    record = DataStore(Layout(tmp_path / "w")).add("x", [folder]).record
+    rows, note = MLTABLES[text]
+    assert record.type == "table" and record.table is not None
+    assert record.table.rows == rows and note in " ".join(record.table.notes), record.table
+
+
+CELLS = some.one_of(
+    some.integers(-(10**12), 10**12).map(str), some.sampled_from(["", "NA", "true", "false", "x", "2020-01-01"]),
+    some.floats(-1e6, 1e6, allow_nan=False).map(lambda value: repr(round(value, 3))),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.lists(some.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12))
+def test_pyarrow_and_plain_python_say_the_same(tmp_path: Path, rows: list[list[str]]) -> None:
+    path = tmp_path / "both.csv"
+    path.write_text("\n".join(",".join(row) for row in [["a", "b", "c"], *rows]) + "\n")
+    plain, fast = Table(), Table()
+    for names, block in Delimited(str(path), {}).blocks():
+        plain.add_rows(names, block, typed=False)
+    try:
+        for batch in arrow.csv_batches(str(path), Delimited(str(path), {})):
+            for column, values in zip(fast.columns_of(batch.schema.names), batch.columns, strict=True):
+                arrow.extend(column, values)
+            fast.took(batch.num_rows)
+    except arrow.NoArrowError:
+        return
+    kept = ("name", "type", "missing", "min", "max", "distinct")
+    one, other = (
+        [{key: column[key] for key in kept} for column in table.described()["columns"]] for table in (plain, fast)
+    )
+    mixed = {"text", "number"}
+    for left, right in zip(one, other, strict=True):
+        assert left["type"] == right["type"] and left["missing"] == right["missing"]
+        if left["type"] not in mixed:
+            assert left == right

@@ -1,0 +1,39 @@
+"""Descriptions as Markdown: no markup of their own gets through."""
+
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.studio.markdown import markdown
+
+OURS = {"p", "h3", "ul", "li", "pre", "code", "strong", "em", "a"}
+PIECES = [
+    "<script>alert(1)</script>", "**", "*", "`", "```\n", "# ", "- ", "\n", "\n\n", "[a](https://b.c)", "&", "word",
+    "[x](javascript:y)", '<img src=x onerror="z">', '[a](https://b"onclick=)',
+]  # fmt: skip
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12).map("".join))
+def test_only_our_own_markup(text: str) -> None:
+    reader = Reader()
+    reader.feed(markdown(text))
+    for tag, attributes in reader.found:
+        assert tag in OURS and set(attributes) <= {"href", "rel"}
+        assert tag != "a" or str(attributes["href"]).startswith(("http://", "https://"))
+
+
+def test_what_it_knows() -> None:
+    assert markdown("# Iris\nA **good** model, `SVC`.\n\n- one\n- two\n\n```\na < b\n```\n[more](https://x.org/a)") == (
+        "<h3>Iris</h3><p>A <strong>good</strong> model, <code>SVC</code>.</p><ul><li>one</li><li>two</li></ul>"
+        '<pre>a &lt; b</pre><p><a href="https://x.org/a" rel="noreferrer">more</a></p>'
+    )
