@@ -3,7 +3,8 @@
 ``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. As a module's ``pytestmark`` it
 keeps 40 of the module's tests. Without a number the test takes a sample itself, unless the fixture ``whole`` is true.
 In CI, all of them run if the code they cover, or their own module, differs from the code with which they all passed
-according to ``tests/whole.json``. A run of all tests that passes, with ``CI`` or ``--whole``, writes that file.
+according to ``tests/whole.json``. A run with ``CI`` or ``--whole`` writes that file: for each sampled test whose cases all
+ran and passed, whatever else failed.
 """
 
 import hashlib
@@ -19,10 +20,10 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD = ROOT / "tests" / "whole.json"
 _SAMPLED: pytest.StashKey[dict[str, str]] = (
     pytest.StashKey()
 )  # by the name of each test that runs whole, the digest of the code it covers
+_FAILURES: "pytest.StashKey[_Failures]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("sample", deadline=None, print_blob=True, database=None)
     settings.register_profile("whole", settings.get_profile("sample"), max_examples=1000)
     settings.load_profile("whole" if config.getoption("whole") else "sample")
+    config.stash[_FAILURES] = _Failures()
+    config.pluginmanager.register(config.stash[_FAILURES])
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("sampled") is not None:
             cases[_sampled_together(item)].append(item)
-    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    recorded = _recorded(config)
     whole: dict[str, str] = {}
     dropped: set[pytest.Item] = set()
     for name, found in cases.items():
@@ -90,21 +93,49 @@ def _dropped(found: list[pytest.Item], keep: int, seed: str) -> list[pytest.Item
     return in_order[keep:]
 
 
+class _Failures:
+    """Collects the sampled tests of which a case did not pass."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep both names that a failed or skipped case may be sampled under."""
+        if not report.passed:
+            self.names |= {report.nodeid.partition("::")[0], report.nodeid.partition("[")[0]}
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Record the tests that passed as a whole. An xdist worker reports them to the main process."""
     config = session.config
     whole = config.stash.get(_SAMPLED, {})
     if hasattr(config, "workeroutput"):
         config.workeroutput["whole"] = whole
-    elif whole and exitstatus == 0 and _is_complete(config):
-        recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-        RECORD.write_text(json.dumps({**recorded, **whole}, indent=1, sort_keys=True) + "\n")
+        return
+    failed = config.stash[_FAILURES].names
+    passed = {name: digest for name, digest in whole.items() if name not in failed}
+    if passed and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and _is_complete(config):
+        record = _record(config)
+        record.parent.mkdir(exist_ok=True)
+        record.write_text(json.dumps({**_recorded(config), **passed}, indent=1, sort_keys=True) + "\n")
+
+
+def _record(config: pytest.Config) -> Path:
+    return config.rootpath / "tests" / "whole.json"
+
+
+def _recorded(config: pytest.Config) -> dict[str, str]:
+    """Return the recorded digests of the tests whose modules still exist."""
+    record = _record(config)
+    digests: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    return {name: one for name, one in digests.items() if (config.rootpath / name.partition("::")[0]).exists()}
 
 
 def _is_complete(config: pytest.Config) -> bool:
-    """Return whether all tests were selected."""
-    narrowed = config.option.keyword or config.option.markexpr or config.option.deselect
-    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not narrowed
+    """Return whether all cases of the modules that were selected ran."""
+    chosen = config.option
+    narrowed = chosen.keyword or chosen.markexpr or chosen.deselect or chosen.maxfail
+    return not narrowed and not any("::" in argument for argument in config.args)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 Inner = Callable[..., "subprocess.CompletedProcess[str]"]
 QUICK = "import tests.plugins.budget as budget\nimport tests.support.pace\n"
 QUICK += "budget.SECONDS = 0.2\nbudget.slowdown = lambda: 1.0\n"
@@ -56,7 +58,25 @@ def test_the_whole(inner: Inner) -> None:
     assert "21 passed" in inner(SAMPLED, "--whole", "-k", "test", variables={"CI": ""}).stdout
 
 
-def test_ci_runs_the_whole_of_what_nobody_ran_whole(inner: Inner) -> None:
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_ci_runs_the_whole_of_what_nobody_ran_whole(inner: Inner, workers: str) -> None:
+    assert "21 passed" in inner(SAMPLED, workers, variables={"CI": "1"}).stdout
+    assert "4 passed, 17 deselected" in inner(SAMPLED, variables={"CI": "1"}).stdout
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize("failing", ["test_it", "test_other"])
+def test_what_failed_runs_whole_again_and_nothing_else(inner: Inner, workers: str, failing: str) -> None:
+    at_test_it, at_other = ("print('n', n)", "assert n != 7"), ("def test_other(): pass", "def test_other(): assert 0")
+    text = SAMPLED.replace(*(at_test_it if failing == "test_it" else at_other))
+    assert "1 failed, 20 passed" in inner(text, workers, variables={"CI": "1"}).stdout
+    again = "21 passed" if failing == "test_it" else "4 passed, 17 deselected"
+    assert again in inner(SAMPLED, variables={"CI": "1"}).stdout
+
+
+@pytest.mark.parametrize("narrowed", ["-k=test_it", "--maxfail=1", "--deselect=test_inner.py::test_it[3]"])
+def test_a_part_is_not_recorded_as_whole(inner: Inner, narrowed: str) -> None:
+    assert " passed" in inner(SAMPLED, narrowed, variables={"CI": "1"}).stdout
     assert "21 passed" in inner(SAMPLED, variables={"CI": "1"}).stdout
 
 

@@ -43,18 +43,23 @@ class StepResources:
 
 
 class _Slots:
-    """The slots of a compute. It is kept, so that no other object gets its identity."""
+    """The slots of a compute, first come, first served. It is kept, so that no other object gets its identity."""
 
     def __init__(self, compute: Compute) -> None:
         self._compute, self._used = compute, 0
+        self._waiting: list[object] = []
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
     def taken(self, wanted: Callable[[], bool]) -> Iterator[bool]:
+        place = object()
         with self._changed:
-            while wanted() and self._used >= max(1, self._compute.slots):
+            self._waiting.append(place)
+            while wanted() and not (self._waiting[0] is place and self._used < max(1, self._compute.slots)):
                 self._changed.wait(_LOOK)
+            self._waiting.remove(place)
             self._used += 1
+            self._changed.notify_all()
         try:
             yield wanted()
         finally:
