@@ -3,8 +3,8 @@
 ``@pytest.mark.sampled(40, covers=["serving/**/*.py"])`` keeps 40 of a test's cases. As a module's ``pytestmark`` it
 keeps 40 of the module's tests. Without a number the test takes a sample itself, unless the fixture ``whole`` is true.
 In CI, all of them run if the code they cover, or their own module, differs from the code with which they all passed
-according to ``tests/whole.json``. A run with ``CI`` or ``--whole`` writes that file: for each sampled test whose cases all
-ran and passed, whatever else failed.
+according to ``tests/whole.json``. A run with ``CI`` or ``--whole`` writes that file: for each sampled test whose cases
+all ran and passed, whatever else failed.
 """
 
 import hashlib
