@@ -13,12 +13,30 @@ FILE, FOLDER, TABLE = TYPES = ("file", "folder", "table")
 
 
 @frozen_record
+class HistogramRecord(Record):
+    """How many numbers are in each of several bins. The first begins at `start`, and each is `width` wide."""
+
+    start: float
+    width: float
+    counts: tuple[int, ...]
+
+
+@frozen_record
+class FrequentRecord(Record):
+    """A value, and how many cells have it."""
+
+    value: str
+    count: int
+
+
+@frozen_record
 class ColumnRecord(Record):
     """A column of a table.
 
     `type` is integer, number, boolean, date, time, text, object (what is nested) or empty. `min` and `max` are numbers,
     or texts in their order. `top` is the most frequent value, None if there are too many different ones to count;
-    `distinct` is how many there are.
+    `distinct` is how many there are. `frequent` has up to ten of them, most frequent first. `histogram` is that of the
+    finite numbers, None if there are no two different ones.
     """
 
     name: str
@@ -29,6 +47,8 @@ class ColumnRecord(Record):
     top: str | None = None
     top_count: int | None = None
     distinct: int | None = None
+    histogram: HistogramRecord | None = None
+    frequent: tuple[FrequentRecord, ...] = ()
 
 
 @frozen_record

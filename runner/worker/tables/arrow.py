@@ -108,8 +108,25 @@ def extend(column: Column, values: "Any") -> None:
         column.extend(kind, float(low.as_py()), float(high.as_py()), *texts)
     else:
         column.extend(kind, None, None, *texts)
+    if kind in ("integer", "number"):
+        _bin(column, values)
     if column.is_counted():
         _count(column, values)
+
+
+def _bin(column: Column, values: "Any") -> None:
+    from pyarrow import compute, float64
+
+    numbers = values.cast(float64(), safe=False)
+    numbers = numbers.filter(compute.is_finite(numbers))
+    if len(numbers) == 0:
+        return
+    ends = compute.min_max(numbers)
+    width = column.histogram.widen(ends["min"].as_py(), ends["max"].as_py())
+    quotients = compute.floor(compute.divide(numbers, width))
+    is_tiny = compute.and_(compute.equal(quotients, 0.0), compute.less(numbers, 0.0))
+    bins = compute.if_else(is_tiny, -1.0, quotients).value_counts()
+    column.histogram.count(zip(bins.field("values").to_pylist(), bins.field("counts").to_pylist()))
 
 
 def _count(column: Column, values: "Any") -> None:

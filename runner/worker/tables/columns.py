@@ -1,8 +1,10 @@
-"""What is known of a column: its type, missing cells, smallest, largest and most frequent value."""
+"""What is known of a column: its type, missing cells, smallest, largest and most frequent values, and a histogram."""
 
 import json
 import math
 import re
+
+from .histogram import Histogram
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 LONGEST = 100  # characters of a shown value
 _COUNTED = 1000  # different values of a column, of more the most frequent one is not looked for
 _ALL_COUNTED = 200000  # different values of all columns
+_FREQUENT = 10  # most frequent values that are kept
 _DIGITS = 300
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z|[+-]?[iI]nf(inity)?\Z")
@@ -70,6 +73,7 @@ class Column:
         self._texts: "Optional[Tuple[str, str]]" = None
         self._counts: "Optional[Dict[Any, int]]" = {}
         self._counted = counted
+        self.histogram = Histogram()
 
     def add(self, kind: str, value: "Any", shown: str, count: int) -> None:
         """Take in a value that is there `count` times."""
@@ -77,6 +81,8 @@ class Column:
             self.missing += count
             return
         self.extend(kind, value, value, shown, shown)
+        if kind in ("integer", "number"):
+            self.histogram.add(value, count)
         if self._counts is not None:
             self.count([(shown, count)])
 
@@ -116,17 +122,25 @@ class Column:
         ends = self._numbers if kind in ("integer", "number") else self._texts
         if kind == "object":
             ends = None
-        top = max(self._counts.items(), key=lambda one: (one[1], str(one[0]))) if self._counts else None
+        frequent = self._frequent()
+        top = frequent[0] if frequent else None
         return {
             "name": self.name,
             "type": kind,
             "missing": self.missing,
             "min": None if ends is None else plain(ends[0]),
             "max": None if ends is None else plain(ends[1]),
-            "top": None if top is None else str(top[0])[:LONGEST],
+            "top": None if top is None else top[0],
             "top_count": None if top is None else top[1],
             "distinct": None if self._counts is None else len(self._counts),
+            "histogram": self.histogram.described(kind == "integer") if kind in ("integer", "number") else None,
+            "frequent": [{"value": value, "count": count} for value, count in frequent],
         }
+
+    def _frequent(self) -> "List[Tuple[str, int]]":
+        """Return the most frequent values and their counts, none if there are too many different ones."""
+        most = sorted((self._counts or {}).items(), key=lambda one: (-one[1], str(one[0])))[:_FREQUENT]
+        return [(str(value)[:LONGEST], count) for value, count in most]
 
 
 def _between(known: "Any", low: "Any", high: "Any") -> "Any":

@@ -1,8 +1,12 @@
 """Tables are described whatever is in them, and no oddity keeps an asset from being stored."""
 
 import json
+import math
 import sys
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +19,7 @@ from runner.layout import Layout
 from runner.store.data.records import TableRecord
 from runner.store.data.store import DataStore
 from runner.worker.tables import arrow
+from runner.worker.tables.histogram import Histogram
 from runner.worker.tables.table import Table
 from runner.worker.tables.texts import Delimited
 
@@ -188,12 +193,48 @@ def test_pyarrow_and_plain_python_say_the_same(tmp_path: Path, rows: list[list[s
             fast.took(batch.num_rows)
     except arrow.NoArrowError:
         return
-    kept = ("name", "type", "missing", "min", "max", "distinct")
+    kept = ("name", "type", "missing", "min", "max", "distinct", "histogram")
     one, other = (
         [{key: column[key] for key in kept} for column in table.described()["columns"]] for table in (plain, fast)
     )
     mixed = {"text", "number"}
     for left, right in zip(one, other, strict=True):
         assert left["type"] == right["type"] and left["missing"] == right["missing"]
+        assert left["histogram"] == right["histogram"]
         if left["type"] not in mixed:
             assert left == right
+
+
+NUMBERS = some.floats(allow_nan=False, allow_infinity=False) | some.integers(-50, 50).map(float)
+
+
+@given(some.lists(NUMBERS, min_size=1, max_size=40), some.randoms(use_true_random=False))
+def test_a_histogram_counts_each_number_in_its_bin(numbers: list[float], order: Random) -> None:
+    found = []
+    for _ in range(2):
+        histogram = Histogram()
+        for one in numbers:
+            histogram.add(one, 1)
+        found.append(histogram.described(whole=False))
+        order.shuffle(numbers)
+    assert found[0] == found[1]
+    if found[0] is None:
+        assert len(set(numbers)) == 1
+        return
+    start, width, counts = found[0]["start"], Fraction(found[0]["width"]), found[0]["counts"]
+    first = math.floor(Fraction(start) / width)
+    exact = Counter(math.floor(Fraction(one) / width) - first for one in numbers)
+    assert counts == [exact[at] for at in range(len(counts))] and 1 <= len(counts) <= 32
+
+
+@pytest.mark.parametrize("many", [50, 20_000])  # a file that plain Python reads, and a larger one for pyarrow
+def test_histograms_and_frequent_values_of_a_file(tmp_path: Path, many: int) -> None:
+    rows = "".join(f"{at % 7},{at / many},{'ab'[at % 3 == 0]},{at}{'x' * 400},3\n" for at in range(many))
+    found = described(tmp_path, b"day,share,kind,id,same\n" + rows.encode())
+    day, share, kind, key, same = found.columns
+    assert day.histogram is not None and day.histogram.width == 1
+    assert day.histogram.counts == tuple(len(range(one, many, 7)) for one in range(7))
+    assert share.histogram is not None and sum(share.histogram.counts) == many and len(share.histogram.counts) >= 16
+    thirds = len(range(0, many, 3))
+    assert [(one.value, one.count) for one in kind.frequent] == [("a", many - thirds), ("b", thirds)]
+    assert len(key.frequent) == (10 if many == 50 else 0) and same.histogram is None

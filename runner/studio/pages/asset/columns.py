@@ -1,29 +1,44 @@
-"""The columns of a table as they are shown: what is known of each, and shares of its cells to draw."""
+"""The columns of a table as they are shown: what is known of each, and bars that say how its values are spread."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from runner.api import DataVersion
+from runner.console.format import show_value
 
 SIZE = 200  # columns of a page
-WIDTH = 120  # of a bar
+WIDTH, HEIGHT = 120, 28  # of a column's chart
+_GAP = 1.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart, with its place, its words and its kind: values, others (than the shown ones) or missing."""
+
+    x: float
+    width: float
+    height: float
+    said: str
+    kind: str = "values"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column. `top_width` and `missing_width` are the parts of a bar of `WIDTH` that stands for all its cells."""
+    """A column and its chart: a histogram of numbers, otherwise the most frequent values beside all others."""
 
     of: Any
-    top_width: float
-    missing_width: float
+    bars: tuple[Bar, ...]
 
     @property
     def said(self) -> str:
-        """The bar in words."""
-        parts = [(self.top_width, "have the most frequent value"), (self.missing_width, "are missing")]
-        return ", ".join(f"{width / WIDTH:.0%} {what}" for width, what in parts if width) or "all values are rare"
+        """The chart in words."""
+        return (
+            "; ".join(one.said for one in self.bars if one.said) or "all values are missing or too different to count"
+        )
 
 
 def columns_of(version: DataVersion, page: int) -> list[Column]:
@@ -32,9 +47,54 @@ def columns_of(version: DataVersion, page: int) -> list[Column]:
     if table is None:
         return []
     rows = table.rows or 0
-    chosen = table.columns[(page - 1) * SIZE : page * SIZE]
-    return [Column(one, _share(one.top_count, rows), _share(one.missing, rows)) for one in chosen]
+    return [Column(one, tuple(_chart(one, rows))) for one in table.columns[(page - 1) * SIZE : page * SIZE]]
 
 
-def _share(count: int | None, rows: int) -> float:
-    return round(WIDTH * min(1.0, max(0.0, count / rows)), 1) if count and rows else 0.0
+def _chart(column: Any, rows: int) -> Iterator[Bar]:
+    """Yield the bars of a column. The missing cells stand apart, at the right, as a share of all cells."""
+    counted = _binned(column) if column.histogram is not None else _frequent(column, rows)
+    room, most = WIDTH, max((one[1] for one in counted), default=0)
+    if column.missing:
+        room -= WIDTH // 8
+        said = f"{column.missing:,} missing"
+        yield Bar(room + 2 * _GAP, WIDTH // 8 - 2 * _GAP, _height(column.missing, rows), said, "missing")
+    step = room / max(1, len(counted))
+    for number, (said, count, kind) in enumerate(counted):
+        yield Bar(round(number * step, 1), round(max(1.0, step - _GAP), 1), _height(count, most), said, kind)
+
+
+def _height(count: int, most: int) -> float:
+    """Return the height of a bar. A few among many are seen, too."""
+    return round(min(HEIGHT, max(1.5, HEIGHT * count / most)), 1) if count > 0 and most > 0 else 0.0
+
+
+Counted = tuple[str, int, str]
+"""What a bar says, its count and its kind."""
+
+
+def _binned(column: Any) -> list[Counted]:
+    """Return the bins. Neighbours are put together where they are too many for the width."""
+    counts, width = _together(column.histogram.counts, column.histogram.width)
+    edges = [show_value(column.histogram.start + number * width) for number in range(len(counts) + 1)]
+    single = column.type == "integer" and width == 1
+    names = edges if single else [f"{low} to {high}" for low, high in pairwise(edges)]
+    return [
+        (f"{name}: {count:,}" if count else "", count, "values") for name, count in zip(names, counts, strict=False)
+    ]
+
+
+def _together(counts: Sequence[int], width: float) -> tuple[Sequence[int], float]:
+    while len(counts) > WIDTH // 2:  # a record that another program made
+        counts = [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
+        width *= 2
+    return counts, width
+
+
+def _frequent(column: Any, rows: int) -> list[Counted]:
+    """Return the most frequent values, and how many cells have another."""
+    shown = [(one.value, one.count) for one in column.frequent]
+    if not shown and column.top is not None and column.top_count is not None:
+        shown = [(column.top, column.top_count)]
+    others = rows - column.missing - sum(count for _, count in shown)
+    found = [(f"{value}: {count:,}", count, "values") for value, count in shown]
+    return [*found, (f"others: {others:,}", others, "others")] if others > 0 else found

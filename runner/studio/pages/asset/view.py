@@ -45,8 +45,8 @@ def _show(workspace: Workspace, name: str, version: int | None) -> ResponseRetur
         title=shown.reference, command=("data", "show", shown.reference), asset=asset, picked=shown,
         record=shown.record, versions=found, problems=problems, count=len(asset.version_numbers()),
         aliases=asset.aliases, changes=alias_changes(asset), graph=lineage_graph(workspace, shown), preview=preview,
-        no_preview=why, most=_COLUMNS, columns=columns.columns_of(shown, number), width=width, bar=columns.WIDTH,
-        number=number,
+        no_preview=why, most=_COLUMNS, columns=columns.columns_of(shown, number), width=width,
+        chart=(columns.WIDTH, columns.HEIGHT), number=number,
         last=max(1, -(-width // columns.SIZE)), difference=difference, problem=problem, other=other,
     )  # fmt: skip
 

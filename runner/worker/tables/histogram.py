@@ -1,0 +1,90 @@
+"""Counts numbers of any range in bins of equal width, in one pass."""
+
+import math
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Optional, Tuple
+
+_MOST = 32  # bins
+_DIGITS = 53  # binary digits of a number
+_SMALLEST = -1022  # the exponent of the smallest number with all of its digits
+
+
+class Histogram:
+    """Bins whose width is a power of two, so that two neighbours are one bin of twice the width.
+
+    The result does not depend on the order of the numbers.
+    """
+
+    def __init__(self) -> None:
+        self._ends: "Optional[Tuple[float, float]]" = None
+        self._exponent = 0
+        self._counts: "Dict[int, int]" = {}
+
+    def add(self, value: "Any", count: int) -> None:
+        """Count a number, unless it is infinite."""
+        try:
+            number = float(value)
+        except OverflowError:  # an integer of more than 308 digits
+            return
+        if math.isfinite(number):
+            width = self.widen(number, number)
+            self.count([(_floor(number / width, number), count)])
+
+    def widen(self, low: float, high: float) -> float:
+        """Make room for numbers between two, and return the width of a bin."""
+        known = self._ends
+        if known is None or low < known[0] or high > known[1]:
+            if known is not None:
+                low, high = min(low, known[0]), max(high, known[1])
+            self._ends = low, high
+            self._set_exponent(max(_exponent(low, high), self._exponent if known is not None else _SMALLEST))
+        return math.ldexp(1.0, self._exponent)
+
+    def count(self, bins: "Iterable[Tuple[Any, int]]") -> None:
+        """Count numbers that are divided by the width already, and rounded down."""
+        for number, count in bins:
+            self._counts[int(number)] = self._counts.get(int(number), 0) + count
+
+    def _set_exponent(self, exponent: int) -> None:
+        shift, self._exponent = exponent - self._exponent, exponent
+        if shift and self._counts:
+            counts, self._counts = self._counts, {}
+            self.count((number >> shift, count) for number, count in counts.items())
+
+    def described(self, whole: bool) -> "Optional[Dict[str, Any]]":
+        """Return the bins as plain data, None if there are no two numbers.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether the numbers are integers, of which no bin is a part.
+        """
+        if self._ends is None or self._ends[0] == self._ends[1]:
+            return None
+        if whole:
+            self._set_exponent(max(0, self._exponent))
+        first, last, width = min(self._counts), max(self._counts), math.ldexp(1.0, self._exponent)
+        return {
+            "start": max(-sys.float_info.max, first * width),
+            "width": width,
+            "counts": [self._counts.get(number, 0) for number in range(first, last + 1)],
+        }
+
+
+def _exponent(low: float, high: float) -> int:
+    """Return the exponent of the narrowest bins that are few enough."""
+    largest = max(abs(low), abs(high))
+    exponent = max(_SMALLEST, math.frexp(largest)[1] - _DIGITS) if largest else _SMALLEST
+    while True:
+        width = math.ldexp(1.0, exponent)
+        if _floor(high / width, high) - _floor(low / width, low) < _MOST:
+            return exponent
+        exponent += 1
+
+
+def _floor(quotient: float, number: float) -> int:
+    """Round down a quotient of a number, which becomes zero if it is too small for a float."""
+    return -1 if quotient == 0 and number < 0 else math.floor(quotient)
