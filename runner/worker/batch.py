@@ -1,4 +1,4 @@
-"""Calls a script's ``init()``, and then its ``run(mini_batch)`` with the files or rows of one piece of an input.
+"""Calls a script's ``run(mini_batch)`` with the files or rows of one piece of an input, after its ``init()`` if any.
 
 ``run`` gets a list of paths, or a pandas DataFrame, and returns a list or a DataFrame with one result for each item
 that succeeded. The results are written as lines to a file of the outputs. Properties of the run say how many there are.
@@ -37,7 +37,8 @@ def main(arguments: "List[str]") -> int:
     sys.argv[:] = arguments[1:]
     sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
     module = _imported(script)
-    module.init()
+    if hasattr(module, "init"):
+        module.init()
     found = module.run(_mini_batch(settings))
     header = _write(found, settings["append_to"]) if settings["append_to"] else False
     _report(len(_checked(found)), header)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.api.metrics.series import metric_series
 from runner.layout import Layout
 from tests.support.components import missing
 from tests.support.pipelines import Pipelines, step
@@ -45,6 +46,51 @@ def test_a_killed_controller_is_resumed_and_no_script_runs_twice(goes_on: str, p
     assert pipelines.newest.id == first.id and pipelines.newest.status == "completed"
     assert {one.status for one in pipelines.steps().values()} == {"completed"}
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a b c "
+
+
+def _curve(pipelines: Pipelines) -> list[object]:
+    """Return the losses of step b as the newest pipeline's own metrics have them."""
+    found = metric_series(pipelines.place(pipelines.newest).metrics)
+    return [one["value"] for one in found.get("b.loss", ())]
+
+
+def test_a_curve_is_there_while_its_step_runs_and_is_whole_after_a_kill(pipelines: Pipelines) -> None:
+    _three(pipelines, curve="3,2,1")
+    process = pipelines.start()
+    wait_for(lambda: pipelines.has_begun("b") and _curve(pipelines) == [3, 2, 1], 30)
+    _kill(process)
+    _go(pipelines)
+    assert pipelines.line.vivero("pipeline", "resume", pipelines.newest.id).returncode == 0
+    assert _curve(pipelines) == [3, 2, 1]
+    assert pipelines.newest.finalize is not None and pipelines.newest.finalize.metrics["b.loss"] == 1
+
+
+def test_a_curve_is_that_of_the_attempt_that_counts(pipelines: Pipelines) -> None:
+    mark = str(pipelines.folder / "mark")
+    pipelines.write({"a": step("a"), "b": step("b", "a", curve="3,2", fail_once=mark, retries=1)})
+    pipelines.run()
+    assert pipelines.steps()["b"].attempt == 2 and _curve(pipelines) == [3, 2]
+
+
+MOMENTS = [(name, status) for name in "abc" for status in ("running", "completed")]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_whenever_a_state_is_recorded(moment: tuple[str, str], pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a"), "c": step("c", "b")})
+    process = pipelines.start()
+    name, status = moment
+
+    def is_now() -> bool:
+        found = pipelines.steps() if pipelines.all() else {}
+        return name in found and found[name].status in (status, "completed")
+
+    wait_for(is_now, 30, pause=0.001)
+    _kill(process)
+    done = pipelines.line.vivero("pipeline", "resume", pipelines.newest.id)
+    assert done.returncode == 0 or "has ended" in done.stderr, done.stdout + done.stderr
+    assert pipelines.computed() == ["a", "b", "c"]
+    assert pipelines.newest.status == "completed" and set(pipelines.states().values()) == {"completed"}
 
 
 def test_another_pipeline_waits_for_what_a_killed_one_computes(pipelines: Pipelines) -> None:

@@ -47,7 +47,7 @@ class Work:
             rest[-1](record)
             return record
 
-        return SimpleNamespace(carry_out=carry_out, end=lambda _reason: None)
+        return SimpleNamespace(carry_out=carry_out, end=lambda _reason: None, place=None)
 
 
 @st.composite

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runner.config.pipeline_settings import StepConfig
 from runner.errors import UserError
+from runner.pipelines.parallel.entry_script import has_entry
 from runner.pipelines.parallel.joining import PieceOutputs, join
 from runner.pipelines.parallel.pieces import divide
 from runner.pipelines.parallel.rows import pieces_of
@@ -144,3 +145,23 @@ def test_what_cannot_be_combined(other: str) -> None:
     more: dict[str, Any] = {other: {"name": "x"}}
     with pytest.raises(UserError, match=f"both parallel and {other}"):
         read_division("score", StepConfig(parallel=GOOD, **more), ["images"])
+
+
+@pytest.mark.parametrize(
+    ("script", "called"),
+    [
+        ("def init(): pass\ndef run(mini_batch): return []\n", True),
+        ("def init(): pass\ndef run(files): return []\n", True),
+        ("def run(mini_batch): return []\n", True),
+        ("def run(arguments): pass\nrun([])\n", False),
+        ("def run(): pass\nrun()\n", False),
+        ("class A:\n    def run(mini_batch): pass\n", False),
+        ("print(1)\n", False),
+        ("def run(mini_batch:\n", False),
+        ("\0", False),
+        ("", False),
+    ],
+)
+def test_which_scripts_are_called_with_a_piece(tmp_path: Path, script: str, called: bool) -> None:
+    (tmp_path / "score.py").write_text(script)
+    assert has_entry(tmp_path / "score.py") == called

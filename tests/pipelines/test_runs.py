@@ -123,6 +123,29 @@ def test_trials_share_their_beginning(pipelines: Pipelines) -> None:
     assert "Traceback" not in done.stderr + resumed.stderr and pipelines.computed() == []
 
 
+@pytest.mark.slow("a sweep of pipelines", seconds=60)
+def test_a_hopeless_trial_is_terminated_in_the_middle_of_its_step(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a", curve="1,1,1"), "c": step("c", "b")})
+    done = pipelines.run(
+        "-m", "pipeline.steps.b.job.arguments.curve='1,1,1','9,9,wait'", "sweep.objective='minimize b.loss'",
+        "sweep.max_concurrent=1", "sweep.early_termination={policy: bandit, slack_factor: 0.1}",
+    )  # fmt: skip
+    assert "1 completed, 1 stopped early" in done.stdout, done.stdout
+
+
+@pytest.mark.slow("registers and serves a model", seconds=60)
+def test_the_model_of_a_pipeline_is_deployed(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a", model="1.0")}, model={"step": "a", "name": "ridge"})
+    pipelines.run("+endpoint=local", "endpoint.name=mine", "endpoint.port=0")
+    try:
+        found = pipelines.newest
+        assert found.deploy is not None and found.deploy.models == ("ridge:1",)
+        (row,) = pipelines.json("endpoints")
+        assert row["status"] == "serving" and row["models"][0]["name"] == "ridge"
+    finally:
+        assert pipelines.line.vivero("stop", "mine").returncode == 0
+
+
 @pytest.mark.slow("registers models", seconds=60)
 def test_models(pipelines: Pipelines) -> None:
     model = {"step": "a", "name": "ridge", "promote_if": "b.score > champion"}

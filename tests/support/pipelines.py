@@ -20,7 +20,7 @@ SCRIPT = """
 import argparse, os, pathlib, time
 
 parser = argparse.ArgumentParser()
-for name in ("name", "read", "text", "wait", "fail_once", "score", "change", "model", "link"):
+for name in ("name", "read", "text", "wait", "fail_once", "score", "change", "model", "link", "curve"):
     parser.add_argument("--" + name)
 parser.add_argument("--fail", action="store_true")
 parser.add_argument("--nothing", action="store_true")
@@ -28,6 +28,12 @@ given, _ = parser.parse_known_args()
 outputs = pathlib.Path("outputs")
 with open(os.environ["TRACE"], "a") as trace:
     trace.write("begin " + given.name + "\\n")
+for one in given.curve.split(",") if given.curve else ():
+    from azureml.core import Run
+    if one == "wait":
+        time.sleep(600)
+    Run.get_context().log("loss", float(one))
+    Run.get_context().flush()
 if given.wait:
     while not os.path.exists(given.wait):
         time.sleep(0.01)
@@ -149,7 +155,7 @@ class Pipelines:
 
 def step(name: str, reads: str | None = None, *, job: Any = None, **settings: Any) -> dict[str, Any]:
     """Return the settings of a step. Keys of `settings` that the script has as arguments are passed to it."""
-    known = ("text", "wait", "fail", "fail_once", "score", "change", "model", "nothing", "link")
+    known = ("text", "wait", "fail", "fail_once", "score", "change", "model", "nothing", "link", "curve")
     arguments = {"name": name, **{key: settings.pop(key) for key in known if key in settings}}
     if reads is not None:
         arguments["read"] = f"${{step:{reads}.outputs}}"

@@ -12,9 +12,9 @@ from runner.execution.control import cancel_reason
 from runner.execution.interrupts import counted
 from runner.execution.plan import Step
 from runner.io.clock import now, seconds_between
-from runner.io.files import append_json_line
 from runner.pipelines.controller.left_run import finished
 from runner.pipelines.controller.resources import StepResources
+from runner.pipelines.controller.step_metrics import StepMetrics
 from runner.pipelines.controller.step_run import StepRun, step_runs
 from runner.pipelines.planning.graph import taken
 from runner.pipelines.records import SKIPPED, StepRecord
@@ -41,6 +41,7 @@ class StepsConductor:
         self._context, self._resources, self._run_id = context, resources, record.id
         self._settings = context.spec.pipeline
         self._steps = {one.name: one for one in context.steps}
+        self._metrics = StepMetrics(context.run)
         self._states: dict[str, StepRecord] = {}
         self._running: dict[str, tuple[StepRun, Future[StepRecord]]] = {}
         self._interrupts = self._heeded = 0
@@ -100,6 +101,7 @@ class StepsConductor:
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Do one step; return whether anything is left to do."""
         self._look_around()
+        self._log_metrics()
         for name in self._ready():
             self._begin(pool, self._steps[name])
         if not self._running:
@@ -119,6 +121,12 @@ class StepsConductor:
             self._end("Ctrl-C")
         if self._ending is None and self._context.run.cancel.exists():
             self._end(cancel_reason(self._context.run) or CANCELED)
+
+    def _log_metrics(self) -> None:
+        """Log what the running steps log."""
+        for name, (run, _) in self._running.items():
+            if run.place is not None:
+                self._metrics.follow(name, run.place)
 
     def _end(self, reason: str) -> None:
         self._ending = self._ending or reason
@@ -168,13 +176,14 @@ class StepsConductor:
         self._settle(step)
 
     def _settle(self, step: StepRecord) -> None:
-        """Say how a step ended, and log its metrics as the pipeline's, as ``STEP.METRIC``."""
+        """Say how a step ended, and log the rest of its metrics."""
         self._context.say(line_of(step))
         if step.status != COMPLETED or step.run is None:
             return
         record = self._context.runs.read(step.run)
-        for name, value in (record.finalize.metrics if record.finalize else {}).items():
-            append_json_line(self._context.run.metrics, {"name": f"{step.name}.{name}", "value": value, "time": now()})
+        if not step.reused:
+            self._metrics.follow(step.name, self._context.layout.run(record.experiment, record.id))
+        self._metrics.settle(step.name, record.finalize.metrics if record.finalize else {})
 
     def _result(self, started: str) -> ResultRecord:
         status, reason = COMPLETED, None

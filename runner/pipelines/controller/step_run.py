@@ -16,7 +16,7 @@ from runner.execution.control import request_cancel
 from runner.execution.plan import Plan, Step, new_run_id
 from runner.io.clock import now
 from runner.io.files import list_files, locked
-from runner.layout import Layout
+from runner.layout import Layout, RunLayout
 from runner.pipeline import execute
 from runner.pipelines.controller.key import key_of, parts_of
 from runner.pipelines.controller.left_run import finished
@@ -63,6 +63,12 @@ class StepRun:
         self._ending = ""
         self._guard = threading.Lock()
         self.record = StepRecord(name=step.name, status=RUNNING, needs=step.needs, started=now())
+
+    @property
+    def place(self) -> RunLayout | None:
+        """The folder of its run, None before that begins."""
+        context = self._context
+        return context.run if context is not None else None
 
     def end(self, reason: str) -> None:
         """Ask it to end. The second call ends its script immediately."""

@@ -52,6 +52,9 @@ class PiecesConductor(StepsConductor):
     def _take_earlier(self) -> None:
         """Do nothing: each attempt is a run of its own, and completed pieces are found by their keys."""
 
+    def _log_metrics(self) -> None:
+        """Do nothing: the metrics of pieces are with their own runs."""
+
     def _skip_others(self) -> None:
         """Do nothing: pieces that have not begun have no state."""
 
