@@ -60,7 +60,9 @@ def test_a_lost_node_repeats_only_its_own_pieces(team: Team) -> None:
         there = [run for run in team.folders() if run.job.exists() and not run.result.exists()]
         return next((run for run in there if run.log.exists() and "begun" in run.log.read_text()), None)
 
-    machine = team.machine(json.loads(wait_for(begun, 60).job.read_text())["node"])
+    first = wait_for(begun, 60)
+    assert first is not None
+    machine = team.machine(json.loads(first.job.read_text())["node"])
     machine.kill()
     done = team.finish(process)
     machine.start()
