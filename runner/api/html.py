@@ -88,10 +88,13 @@ def sweep_page(sweep: Sweep) -> str:
 
 def model_page(model: Model) -> str:
     """Return the versions of a model, latest first."""
-    row = model.row
+    return _versions(f"Model {model.name}", model.row)
+
+
+def _versions(title: str, row: Mapping[str, Any]) -> str:
     aliases = ", ".join(f"{alias}={version}" for alias, version in sorted(row["aliases"].items()))
     facts = {"versions": row["versions"], "latest": row["version"], "aliases": aliases, "error": row["error"]}
-    return _facts(f"Model {model.name}", facts)
+    return _facts(title, facts)
 
 
 def version_page(version: ModelVersion) -> str:
@@ -117,10 +120,7 @@ def asset_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def asset_page(asset: DataAsset) -> str:
     """Return the facts of a data asset."""
-    row = asset.row
-    aliases = ", ".join(f"{alias}={version}" for alias, version in sorted(row["aliases"].items()))
-    facts = {"versions": row["versions"], "latest": row["version"], "aliases": aliases, "error": row["error"]}
-    return _facts(f"Data asset {asset.name}", facts)
+    return _versions(f"Data asset {asset.name}", asset.row)
 
 
 def asset_version_page(version: DataVersion) -> str:

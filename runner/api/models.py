@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.api.versions import StoredVersion, Versioned
 from runner.errors import UserError, nearest, storage_error
 from runner.records import Inspection, ModelRecord
 from runner.store.registry import RECORD, FileRegistry
 
 if TYPE_CHECKING:
-    from runner.api.runs.run import Run
     from runner.api.workspace import Workspace
 
 
-class Model:
+class Model(Versioned):
     """A model of a workspace: a name with versions."""
 
+    _store: FileRegistry
+
     def __init__(self, workspace: Workspace, name: str) -> None:
-        self._workspace, self._registry, self._name = workspace, FileRegistry(workspace.layout), name
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self._name
-
-    def version_numbers(self) -> list[int]:
-        """Return the numbers of the versions, ascending."""
-        return self._registry.versions(self._name)
+        self._workspace, self._store, self._name = workspace, FileRegistry(workspace.layout), name
 
     def versions(self) -> list[ModelVersion]:
         """Return the versions, oldest first.
@@ -39,21 +31,12 @@ class Model:
             If the record of one cannot be read.
         """
         numbers = self.version_numbers()
-        return [ModelVersion(self._workspace, self._registry.read(self._name, number)) for number in numbers]
+        return [ModelVersion(self._workspace, self._store.read(self._name, number)) for number in numbers]
 
     @property
     def latest(self) -> ModelVersion:
         """The latest version."""
         return self._workspace.model(self._name)
-
-    @property
-    def aliases(self) -> dict[str, int]:
-        """The version that each alias points to."""
-        return self._registry.aliases(self._name)
-
-    def alias_history(self) -> list[dict[str, Any]]:
-        """Return every change of an alias, oldest first: time, alias, version, which is None if it was dropped."""
-        return self._registry.alias_history(self._name)
 
     @property
     def row(self) -> dict[str, Any]:
@@ -63,31 +46,10 @@ class Model:
             versions = self.version_numbers()
             row |= {"versions": len(versions), "aliases": self.aliases}
             if versions:
-                row |= self._registry.resolve(f"{self._name}:{versions[-1]}").to_json()
+                row |= self._store.resolve(f"{self._name}:{versions[-1]}").to_json()
         except (UserError, OSError) as error:
             row["error"] = str(storage_error(error) or error)
         return row
-
-    def aliases_at(self, moment: str) -> dict[str, int]:
-        """Return the version that each alias pointed to at a time in ISO 8601."""
-        return self._registry.aliases(self._name, at=moment)
-
-    def drop_alias(self, alias: str) -> None:
-        """Remove an alias.
-
-        Raises
-        ------
-        UserError
-            If the model does not have it.
-        """
-        self._registry.set_alias(self._name, alias, None)
-
-    def verify(self, number: int) -> list[str]:
-        """Return what is wrong with a version, whose record may be unreadable: nothing if each file has its hash."""
-        try:
-            return self._registry.verify(self._name, number)
-        except UserError as error:
-            return [str(error)]
 
     def needed_by(self, number: int | None = None) -> list[str]:
         """Return the endpoints that need a version, or any version, each as a sentence."""
@@ -103,7 +65,7 @@ class Model:
         UserError
             Naming the alias.
         """
-        self._registry.check_delete(self._name, number)
+        self._store.check_delete(self._name, number)
 
     def delete(self, *, force: bool = False) -> None:
         """Remove the model with all its versions and aliases.
@@ -115,36 +77,21 @@ class Model:
         """
         _delete(self._workspace, self._name, None, force=force)
 
-    def __repr__(self) -> str:
-        return f"<Model {self._name}>"
-
     def _repr_html_(self) -> str:
         from runner.api.html import model_page
 
         return model_page(self)
 
 
-class ModelVersion:
+class ModelVersion(StoredVersion):
     """One version of a model."""
 
+    _record: ModelRecord
+    _store: FileRegistry
+
     def __init__(self, workspace: Workspace, record: ModelRecord) -> None:
-        self._workspace, self._registry = workspace, FileRegistry(workspace.layout)
+        self._workspace, self._store = workspace, FileRegistry(workspace.layout)
         self._record = record
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._record.name
-
-    @property
-    def version(self) -> int:
-        """The number."""
-        return self._record.version
-
-    @property
-    def reference(self) -> str:
-        """The version as ``NAME:3``."""
-        return f"{self.name}:{self.version}"
 
     @property
     def model(self) -> Model:
@@ -167,20 +114,9 @@ class ModelVersion:
         return dict(self._record.metrics)
 
     @property
-    def tags(self) -> dict[str, str]:
-        """The tags."""
-        return dict(self._record.tags)
-
-    @property
-    def aliases(self) -> list[str]:
-        """The aliases that point to it, sorted."""
-        found = self._registry.aliases(self.name)
-        return sorted(alias for alias, version in found.items() if version == self.version)
-
-    @property
     def path(self) -> Path:
         """The file or folder of the model."""
-        return self._registry.artefact(self._record)
+        return self._store.artefact(self._record)
 
     @property
     def diagram(self) -> str | None:
@@ -188,17 +124,7 @@ class ModelVersion:
 
         It is as trusted as the model itself: show it only where it can run no script.
         """
-        return self._registry.diagram(self.name, self.version)
-
-    @property
-    def run(self) -> Run | None:
-        """The run that it was registered from, None if it was deleted."""
-        if self._record.run is None:
-            return None
-        try:
-            return self._workspace.run(self._record.run).refresh()
-        except UserError:
-            return None
+        return self._store.diagram(self.name, self.version)
 
     @property
     def lineage(self) -> dict[str, Any]:
@@ -222,50 +148,12 @@ class ModelVersion:
             "endpoints": EndpointStore(self._workspace.layout).serving(self.name, self.version),
         }
 
-    def set_alias(self, alias: str) -> None:
-        """Move an alias to this version.
-
-        Raises
-        ------
-        UserError
-            If the word is reserved or is not a name.
-        """
-        self._registry.set_alias(self.name, alias, self.version)
-
-    def drop_alias(self, alias: str) -> None:
-        """Remove an alias that points to this version.
-
-        Raises
-        ------
-        UserError
-            If it points to another version, or does not exist.
-        """
-        if alias not in self.aliases:
-            raise UserError(f"{self.reference} does not have the alias '{alias}'")
-        self._registry.set_alias(self.name, alias, None)
-
-    def tag(self, key: str, value: str | None) -> ModelVersion:
-        """Set a tag, or remove it with None."""
-        return self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, str | None]) -> ModelVersion:
-        """Set tags in one go, and remove those that are None."""
-        from runner.io.names import check_tag
-
-        checked = {check_tag(key): None if value is None else str(value) for key, value in tags.items()}
-        self._record = self._registry.tag(self.name, self.version, checked)
-        return self
-
     @property
     def parity(self) -> dict[str, Any] | None:
         """How far the answers of its accelerated form are off, None if it was never accelerated."""
         from runner.store.parity import read_parity
 
         return read_parity(self._workspace.layout, self._record)
-
-    def verify(self) -> list[str]:
-        """Return what is wrong with its files: nothing if each has its recorded hash."""
-        return self._registry.verify(self.name, self.version)
 
     def delete(self, *, force: bool = False) -> None:
         """Remove the version. Its number is not used again.
@@ -297,9 +185,6 @@ class ModelVersion:
                 copy_file(artefact, staged / artefact.name, self._record.sha256)
             write_json(staged / RECORD, self._record.to_json())
         return count
-
-    def __repr__(self) -> str:
-        return f"<ModelVersion {self.reference}>"
 
     def _repr_html_(self) -> str:
         from runner.api.html import version_page

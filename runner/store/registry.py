@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import UserError
@@ -18,7 +17,7 @@ from runner.io.json_records import open_regular, read_bytes
 from runner.io.names import check_file_name
 from runner.layout import ModelLayout
 from runner.records import FileRecord, ModelRecord
-from runner.store.versions import VersionStore, staged, tagged
+from runner.store.versions import VersionStore, staged
 
 _BLOCK = 1 << 20
 _LARGEST_DIAGRAM = 8 << 20
@@ -109,10 +108,6 @@ class FileRegistry(VersionStore[ModelRecord]):
                 "Do not load it. For details: vivero models verify",
             )
         return content
-
-    def tag(self, name: str, version: int, tags: Mapping[str, str | None]) -> ModelRecord:
-        """Set tags of a version, and remove those given as None."""
-        return self.change(name, version, lambda record: dataclasses.replace(record, tags=tagged(record.tags, tags)))
 
     def delete(self, name: str, version: int | None) -> None:
         """Remove one version, or with None all of them. Numbers are never reused.

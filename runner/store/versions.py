@@ -185,6 +185,19 @@ class VersionStore(Generic[R]):
             write_json(self._record_of(name, version), record.to_json())
         return record
 
+    def set_tags(self, name: str, version: int, tags: Mapping[str, str | None]) -> R:
+        """Set tags of a version, and remove those given as None."""
+
+        def changed(record: R) -> R:
+            found: dict[str, str | None] = {**record.tags, **tags}  # type: ignore[attr-defined] # both kinds have tags
+            return _replaced(record, tags={key: one for key, one in found.items() if one is not None})
+
+        return self.change(name, version, changed)
+
+    def verify(self, name: str, version: int) -> list[str]:
+        """Return what is wrong with a version's content: nothing if it has its recorded hash."""
+        raise NotImplementedError
+
     def check_delete(self, name: str, version: int | None) -> tuple[list[int], list[str]]:
         """Return the versions that `delete` would remove, and the aliases that point at them.
 
@@ -228,11 +241,6 @@ def staged(folder: Path) -> Iterator[Path]:
     with staging_at(staging):
         staging.mkdir()
         yield staging
-
-
-def tagged(tags: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
-    """Return tags with some of them set, and those given as None removed."""
-    return {key: one for key, one in {**tags, **changes}.items() if one is not None}
 
 
 def _version_of(record: Any) -> int:

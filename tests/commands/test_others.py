@@ -30,13 +30,21 @@ READING = {
     "models download": "evil --to copy", "models delete": "evil:1 --yes", "models verify": "",
     "environments": "", "environments show": "abc", "environments prune": "--dry-run",
     "environments export": "abc --output copy", "nodes": "check", "endpoints": "", "keys": "evil",
+    "data": "", "data add": "other src/train.py", "data show": "evil", "data preview": "evil", "data verify": "",
+    "data download": "evil --to copy", "data alias": "evil golden 1", "data tag": "evil a=b", "data diff": "evil evil",
+    "data delete": "evil:1 --yes", "pipelines": "", "pipeline": "PIPELINE", "pipeline show": "PIPELINE",
+    "pipeline why": "PIPELINE a",
 }  # fmt: skip
+LOOKING = (
+    "runs", "show", "logs", "compare", "sweeps", "sweep", "best", "models", "endpoints", "data", "data show",
+    "data preview", "data diff", "pipelines", "pipeline", "pipeline why",
+)  # fmt: skip
 # What executes something: done in the user's own workspace only.
 EXECUTING = {
     "run": "job.source=src job.script=train.py workspace.root=.vivero", "recover": "", "cancel": "RUN", "rerun": "RUN",
     "models register": "RUN --path outputs/model.pkl --name evil", "deploy": "evil", "rollback": "evil", "stop": "evil",
     "package": "evil --output copy", "score": "evil --input src/train.py --output copy.csv",
-    "environments build": "job.source=src job.script=train.py",
+    "environments build": "job.source=src job.script=train.py", "pipeline resume": "PIPELINE",
 }  # fmt: skip
 
 
@@ -80,15 +88,14 @@ def test_pages_of_the_studio_execute_nothing(hostile: Hostile) -> None:
     give_away(hostile.layout.root)
     run = hostile.run.id
     with studio("--workspace", str(hostile.layout.root)) as site:
-        for page in [*PAGES, f"run/{run}", "model/evil/1", "endpoint/evil", f"compare?run={run}&view=code"]:
+        shown = ["model/evil/1", "asset/evil/1", "endpoint/evil", f"compare?run={run}&view=code"]
+        for page in [*PAGES, f"run/{run}", *shown]:
             with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{site}/w/1/{page}") as answer:
                 answer.read()
     assert hostile.marks() == [] and hostile.run.status == "running"
 
 
-@pytest.mark.parametrize(
-    "command", ["runs", "show", "logs", "compare", "sweeps", "sweep", "best", "models", "endpoints"]
-)
+@pytest.mark.parametrize("command", LOOKING)
 def test_reading_writes_nothing_into_a_workspace_of_others(command: str, hostile: Hostile) -> None:
     """A link in place of a cache or a journal would be written wherever it leads."""
     elsewhere = hostile.line.folder / "elsewhere"

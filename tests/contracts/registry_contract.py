@@ -103,8 +103,8 @@ class RegistryContract:
 
     def test_tags_are_set_and_dropped(self, registry: Any, registry_again: Any, model: Any) -> None:
         registry.register(model, RECORD)
-        registry.tag("iris", 1, {"a": "1", "b": "2"})
-        registry.tag("iris", 1, {"a": None})
+        registry.set_tags("iris", 1, {"a": "1", "b": "2"})
+        registry.set_tags("iris", 1, {"a": None})
         assert registry_again.resolve("iris:1").tags == {"b": "2"}
 
     def test_the_versions_a_run_made(self, registry: Any, model: Any) -> None:

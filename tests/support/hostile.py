@@ -10,11 +10,13 @@ from typing import Any
 
 from runner.layout import Layout
 from runner.records import ModelRecord, RunRecord
+from runner.store.data.store import DataStore
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 from runner.sweeps.store import SweepStore
 from tests.support.command_line import CommandLine
 from tests.support.malicious import Malicious
+from tests.support.pipelines import Pipelines, step
 from tests.support.sweeps import sweep, trial
 
 STRANGER = 12345  # a uid without an account
@@ -29,11 +31,15 @@ class Hostile:
 
     def make(self) -> None:
         """Create the content."""
+        pipelines = Pipelines(self.line)
+        pipelines.write({"a": step("a")})
+        pipelines.run()
         self.line.script("import shutil; shutil.copy('model.bin', 'outputs/model.pkl')")
         (self.line.folder / "src" / "model.bin").write_bytes(pickle.dumps(Malicious(self.loaded)))
         done = self.line.job()
         assert done.returncode == 0, done.stderr
         self._register()
+        DataStore(self.layout).add("evil", [self.line.folder / "src" / "train.py"])
         SweepStore(self.layout).create(sweep(trial(0, 0.5), trial(1, run=self.run.id, status="running", ended=None)))
         record = json.loads(self.folder.record.read_text())
         record.update(status="running", run=None, finalize=None, ended=None)
@@ -61,9 +67,11 @@ class Hostile:
         return self.layout.run(self.run.experiment, self.run.id)
 
     def vivero(self, words: str, **options: Any) -> Any:
-        """Run a command with the workspace named. RUN and SWEEP stand for its run and sweep."""
+        """Run a command with the workspace named. RUN, SWEEP and PIPELINE stand for those that it has."""
         (found,) = SweepStore(self.layout).ids()
-        typed = words.replace("RUN", self.run.id).replace("SWEEP", found).split()
+        (steps,) = self.layout.runs.glob("*/*/steps.jsonl")
+        names = {"RUN": self.run.id, "SWEEP": found, "PIPELINE": steps.parent.name}
+        typed = [names.get(word, word) for word in words.split()]
         here = [] if typed[0] == "run" else ["--workspace", str(self.layout.root)]
         return self.line.vivero(*here, *typed, **options)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.api.data.version import DataVersion
+from runner.api.versions import Versioned
 from runner.errors import UserError, nearest
 from runner.store.data.store import DataStore
 
@@ -139,20 +140,13 @@ def _expanded(path: str | Path) -> list[Path]:
     return [Path(one) for one in found]
 
 
-class DataAsset:
+class DataAsset(Versioned):
     """A data asset: a name with versions."""
+
+    _store: DataStore
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self._workspace, self._store, self._name = workspace, DataStore(workspace.layout), name
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self._name
-
-    def version_numbers(self) -> list[int]:
-        """Return the numbers of the versions, ascending."""
-        return self._store.versions(self._name)
 
     def versions(self) -> list[DataVersion]:
         """Return the versions, oldest first.
@@ -170,37 +164,11 @@ class DataAsset:
         return DataVersion(self._workspace, self._store.resolve(self._name))
 
     @property
-    def aliases(self) -> dict[str, int]:
-        """The version that each alias points to."""
-        return self._store.aliases(self._name)
-
-    def alias_history(self) -> list[dict[str, Any]]:
-        """Return every change of an alias, oldest first: time, alias, version, which is None if it was removed."""
-        return self._store.alias_history(self._name)
-
-    def drop_alias(self, alias: str) -> None:
-        """Remove an alias.
-
-        Raises
-        ------
-        UserError
-            If the asset does not have it.
-        """
-        self._store.set_alias(self._name, alias, None)
-
-    @property
     def row(self) -> dict[str, Any]:
         """The latest version as ``vivero data --json`` prints it, or ``error``, which says why it cannot be read."""
         from runner.store.data.listing import row_of
 
         return row_of(self._store, self._name)
-
-    def verify(self, number: int) -> list[str]:
-        """Return what is wrong with a version, whose record may be unreadable: nothing if each file has its hash."""
-        try:
-            return self._store.verify(self._name, number)
-        except UserError as error:
-            return [str(error)]
 
     def needed_by(self, number: int | None = None) -> list[str]:
         """Return what names a version, or any version: runs, models and endpoints, each as a sentence."""
@@ -231,9 +199,6 @@ class DataAsset:
         from runner.api.data.removal import delete
 
         delete(self._workspace, self._name, number, force=force)
-
-    def __repr__(self) -> str:
-        return f"<DataAsset {self._name}>"
 
     def _repr_html_(self) -> str:
         from runner.api.html import asset_page

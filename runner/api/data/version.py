@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.api.versions import StoredVersion
 from runner.errors import UserError
 from runner.store.data.records import AssetRecord, TableRecord
 from runner.store.data.store import DataStore
@@ -13,11 +13,10 @@ from runner.store.data.store import DataStore
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset
     from runner.api.data.preview import Preview
-    from runner.api.runs.run import Run
     from runner.api.workspace import Workspace
 
 
-class DataVersion:
+class DataVersion(StoredVersion):
     """One version of a data asset.
 
     Attributes
@@ -26,24 +25,12 @@ class DataVersion:
         Whether `DataAssets.add` made it, False if the latest version had the same content.
     """
 
+    _record: AssetRecord
+    _store: DataStore
+
     def __init__(self, workspace: Workspace, record: AssetRecord, *, is_new: bool = False) -> None:
         self._workspace, self._store, self._record = workspace, DataStore(workspace.layout), record
         self.is_new = is_new
-
-    @property
-    def name(self) -> str:
-        """The asset's name."""
-        return self._record.name
-
-    @property
-    def version(self) -> int:
-        """The number."""
-        return self._record.version
-
-    @property
-    def reference(self) -> str:
-        """The version as ``NAME:3``."""
-        return self._record.id
 
     @property
     def asset(self) -> DataAsset:
@@ -73,20 +60,9 @@ class DataVersion:
         return self._record.table
 
     @property
-    def tags(self) -> dict[str, str]:
-        """The tags."""
-        return dict(self._record.tags)
-
-    @property
     def description(self) -> str | None:
         """What it is, in its author's words."""
         return self._record.description
-
-    @property
-    def aliases(self) -> list[str]:
-        """The aliases that point to it, sorted."""
-        found = self._store.aliases(self.name)
-        return sorted(alias for alias, version in found.items() if version == self.version)
 
     def files(self) -> list[dict[str, Any]]:
         """Return its files: ``path``, ``bytes`` and ``sha256`` of each.
@@ -97,16 +73,6 @@ class DataVersion:
             If their list cannot be read.
         """
         return [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in self._store.files(self._record)]
-
-    @property
-    def run(self) -> Run | None:
-        """The run that made it, None if it was added by hand or the run was deleted."""
-        if self._record.run is None:
-            return None
-        try:
-            return self._workspace.run(self._record.run)
-        except UserError:
-            return None
 
     @property
     def lineage(self) -> dict[str, Any]:
@@ -175,44 +141,10 @@ class DataVersion:
                 count += 1
         return count
 
-    def set_alias(self, alias: str) -> None:
-        """Move an alias to this version.
-
-        Raises
-        ------
-        UserError
-            If the word is reserved or is not a name.
-        """
-        self._store.set_alias(self.name, alias, self.version)
-
-    def drop_alias(self, alias: str) -> None:
-        """Remove an alias that points to this version.
-
-        Raises
-        ------
-        UserError
-            If it points to another version, or does not exist.
-        """
-        if alias not in self.aliases:
-            raise UserError(f"{self.reference} does not have the alias '{alias}'")
-        self._store.set_alias(self.name, alias, None)
-
-    def set_tags(self, tags: Mapping[str, str | None]) -> DataVersion:
-        """Set tags in one go, and remove those that are None."""
-        from runner.io.names import check_tag
-
-        checked = {check_tag(key): None if value is None else str(value) for key, value in tags.items()}
-        self._record = self._store.edit(self.name, self.version, tags=checked)
-        return self
-
     def describe(self, description: str | None) -> DataVersion:
         """Replace the description, or remove it with None."""
-        self._record = self._store.edit(self.name, self.version, description=description)
+        self._record = self._store.describe(self.name, self.version, description)
         return self
-
-    def verify(self) -> list[str]:
-        """Return what is wrong with its files: nothing if each has its recorded hash."""
-        return self._store.verify(self.name, self.version)
 
     def delete(self, *, force: bool = False) -> None:
         """Remove the version. Its number is not used again.
@@ -226,9 +158,6 @@ class DataVersion:
         from runner.api.data.removal import delete
 
         delete(self._workspace, self.name, self.version, force=force)
-
-    def __repr__(self) -> str:
-        return f"<DataVersion {self.reference}>"
 
     def _repr_html_(self) -> str:
         from runner.api.html import asset_version_page

@@ -23,10 +23,9 @@ from runner.store.data.blobs import BlobStore, Measured
 from runner.store.data.content import Content, files_inside, find_content
 from runner.store.data.hashes import HashCache
 from runner.store.data.records import FILE, FOLDER, TABLE, TYPES, AssetRecord
-from runner.store.versions import VersionStore, staged, tagged
+from runner.store.versions import VersionStore, staged
 
 RECORD = str(AssetLayout.record)
-_KEEP: Any = object()
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,10 @@ class DataStore(VersionStore[AssetRecord]):
                         break
                     _write_files(AssetLayout(staging).files, hashes)
                     return Added(self.take_number(folder, staging, wanted), new=True)
-        if wanted.tags or wanted.description is not None:
-            described = _KEEP if wanted.description is None else wanted.description
-            same = self.edit(same.name, same.version, tags=wanted.tags, description=described)
+        if wanted.tags:
+            same = self.set_tags(same.name, same.version, wanted.tags)
+        if wanted.description is not None:
+            same = self.describe(same.name, same.version, wanted.description)
         return Added(same, new=False)
 
     def _stored(self, wanted: AssetRecord, found: Content, cache: HashCache) -> Measured:
@@ -199,21 +199,9 @@ class DataStore(VersionStore[AssetRecord]):
         where, option = (record.reference, " --reference") if record.reference else (record.source, "")
         return f"To add it as it is now: vivero data add {record.name} {where}{option}"
 
-    def edit(
-        self,
-        name: str,
-        version: int,
-        *,
-        tags: Mapping[str, str | None] | None = None,
-        description: str | None = _KEEP,
-    ) -> AssetRecord:
-        """Set tags, remove those given as None, and replace the description, if one is given."""
-
-        def changed(record: AssetRecord) -> AssetRecord:
-            record = dataclasses.replace(record, tags=tagged(record.tags, tags or {}))
-            return record if description is _KEEP else dataclasses.replace(record, description=description)
-
-        return self.change(name, version, changed)
+    def describe(self, name: str, version: int, description: str | None) -> AssetRecord:
+        """Replace the description of a version, or remove it with None."""
+        return self.change(name, version, lambda record: dataclasses.replace(record, description=description))
 
     def verify(self, name: str, version: int) -> list[str]:
         """Read a version's content, and return what is wrong with it."""
