@@ -205,7 +205,7 @@ def _plan(config: DictConfig, base: Path) -> Plan:
 
 
 def _execute(plan: Plan) -> int:
-    from runner.wiring import run_plan
+    from runner.run_plan import run_plan
 
     unused = [word.partition("=")[0] for word in plan.overrides if word.lstrip("+~").startswith("sweep.")]
     if unused:

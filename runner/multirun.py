@@ -11,10 +11,11 @@ from runner.layout import Layout
 from runner.ports import Compute
 from runner.records import RunRecord
 from runner.recovery import finished, reopen
+from runner.run_context import make_context, new_record
 from runner.store.runs import FileRunStore
 from runner.sweeps.controller.request import Context
 from runner.sweeps.display.watcher import make_watcher
-from runner.wiring import make_compute, make_context, new_record
+from runner.wiring import make_compute
 
 
 def make_sweep_context(base: Path) -> Context:

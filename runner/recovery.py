@@ -25,6 +25,7 @@ from runner.pipeline import execute, finish
 from runner.ports import Compute, EnvironmentHandle, Host, Job, Say
 from runner.records import RunRecord
 from runner.rerun import checked, compute_settings_of, plan_of_pipeline, spec_of
+from runner.run_context import make_context
 from runner.stages.register import registers
 from runner.stages.run import read_result
 from runner.statuses import CANCELED, FAILED, TERMINAL
@@ -32,7 +33,7 @@ from runner.store.edits import final_changes, with_changes
 from runner.store.finding import entries, record_folders
 from runner.store.runs import FileRunStore, read_record
 from runner.sweeps.controller.prefetch import clear_abandoned
-from runner.wiring import make_compute, make_context
+from runner.wiring import make_compute
 from runner.worker import job_order
 
 _TICK = 0.1

@@ -138,7 +138,7 @@ def rerun(layout: Layout, run_id: str, *, given: Sequence[str] = (), allow_drift
 
     from runner.config.composition import as_plain, dump_yaml
     from runner.execution.plan import Plan, new_run_id
-    from runner.wiring import run_plan
+    from runner.run_plan import run_plan
 
     record = checked(layout, FileRunStore(layout).find(run_id))
     if is_pipeline(spec_of(record)):
@@ -194,7 +194,7 @@ def resume_pipeline(layout: Layout, run_id: str, *, given: Sequence[str] = ()) -
     UserError
         If the run is no pipeline, is being run or has completed, or others could write its files.
     """
-    from runner.wiring import resume_plan
+    from runner.run_plan import resume_plan
 
     record = checked(layout, FileRunStore(layout).find(run_id))
     if not record.part("pipeline").get("steps"):

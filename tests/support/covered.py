@@ -1,6 +1,9 @@
 """The code that tests with clusters, containers and environments cover. Their own modules are always included."""
 
-_LIFE = [f"runner/{name}.py" for name in ("layout", "pipeline", "ports", "recovery", "session", "wiring")]
+_LIFE = [
+    f"runner/{name}.py"
+    for name in ("layout", "pipeline", "ports", "recovery", "run_context", "run_plan", "session", "wiring")
+]
 _RECORDS = [
     *_LIFE,
     "runner/records/*.py",
