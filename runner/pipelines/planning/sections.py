@@ -20,6 +20,7 @@ from runner.config.limits.references import start_counting
 from runner.config.schema import ENVIRONMENTS, RunSpec
 
 _KINDS: Mapping[str, Mapping[str, type]] = {"environment": ENVIRONMENTS, "compute": COMPUTES}
+_IN_PARTS = ("job", "data")
 _FIELDS = tuple(one.name for one in dataclasses.fields(RunSpec))
 
 
@@ -63,15 +64,28 @@ class Sections:
             # Users may add keys to refer to. Others are refused with the plan's checks.
             OmegaConf.set_struct(config, False)
         changed = {key: value for key, value in written.items() if self._is_new(key, value)}
+        parts = {key: self._changed_parts(key, value) for key, value in changed.items()}
         for key, value in changed.items():
-            _reset(config, key, value)
+            _reset(config, key, value, parts[key])
         start_counting()
-        config.merge_with(OmegaConf.create(changed))
+        config.merge_with(OmegaConf.create({key: parts[key] or value for key, value in changed.items()}))
         self._written |= copy.deepcopy(changed)
         return self._composition(config, changed)
 
     def _is_new(self, key: str, value: Any) -> bool:
-        return key not in self._written or self._written[key] != value or repr(self._written[key]) != repr(value)
+        return key not in self._written or not _is_same(self._written[key], value)
+
+    def _changed_parts(self, key: str, value: Any) -> dict[str, Any] | None:
+        """Return the settings of a section that differ, None if all of it is composed anew.
+
+        Trials mostly change one argument of a job, whose section is the largest.
+        """
+        before = self._written.get(key)
+        if key not in _IN_PARTS or not isinstance(before, Mapping) or not isinstance(value, Mapping):
+            return None
+        if list(before) != list(value) or not set(value) <= set(_blank()[key]):
+            return None
+        return {name: one for name, one in value.items() if not _is_same(before[name], one)}
 
     def _composition(self, config: DictConfig, changed: Mapping[str, Any]) -> Composition:
         fresh = [
@@ -87,6 +101,10 @@ class Sections:
         return Composition(spec, {key: one[1] for key, one in found.items()}, "".join(one[2] for one in found.values()))
 
 
+def _is_same(before: Any, value: Any) -> bool:
+    return bool(before == value) and repr(before) == repr(value)  # 1, 1.0 and True are equal
+
+
 @functools.cache
 def _blank() -> DictConfig:
     """Return the schema as a configuration without values. It is copied, because making it takes long."""
@@ -94,19 +112,28 @@ def _blank() -> DictConfig:
     return made
 
 
-def _reset(config: DictConfig, key: str, value: Any) -> None:
-    """Give a section its default, so that values of another step do not stay in it."""
+def _reset(config: DictConfig, key: str, value: Any, parts: Mapping[str, Any] | None) -> None:
+    """Give a section, or some settings of it, the default, so that values of another step do not stay in it."""
+    if parts is not None:
+        for name in parts:
+            _reset_node(config[key], name, _blank()[key])
+        return
     kinds = _KINDS.get(key, {})
     kind = str(value.get("kind")) if isinstance(value, Mapping) else ""
     if kind in kinds:  # another is refused with the plan's checks
         config[key] = OmegaConf.structured(kinds[kind])
         return
-    content: Any = config.__dict__["_content"]
     if key in _FIELDS:
-        content[key] = copy.deepcopy(_blank()._get_node(key))  # an assignment would lose the flags
-        content[key]._set_parent(config)
+        _reset_node(config, key, _blank())
     else:
+        content: Any = config.__dict__["_content"]
         content.pop(key, None)
+
+
+def _reset_node(config: DictConfig, key: str, blank: DictConfig) -> None:
+    content: Any = config.__dict__["_content"]
+    content[key] = copy.deepcopy(blank._get_node(key))  # an assignment would lose the flags
+    content[key]._set_parent(config)
 
 
 _shared = Sections()

@@ -67,6 +67,8 @@ def _check_model(pipeline: PipelineConfig) -> None:
 
 
 def _model(below: Any, given: Mapping[str, Any]) -> Any:
+    if not given:
+        return below
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
