@@ -11,8 +11,7 @@ import { element, sortable } from "./table.js";
 /**
  * @typedef {import("./scales.js").Column & {owner: string, varies: boolean}} Column
  * @typedef {{name: string, curves: {metric: string, step: string, log: boolean, points: [number, number][]}[]}} Run
- * @typedef {{rows: (import("./scatter.js").Row & {name: string})[], columns: Column[], metrics: string[], created: string[],
- *   statuses: string[]}} Experiment
+ * @typedef {{rows: (import("./scatter.js").Row & {name: string})[], columns: Column[], created: string[], statuses: string[]}} Experiment
  */
 
 /**
