@@ -95,8 +95,11 @@ def _predictions(data: Mapping[str, Any]) -> dict[str, Any]:
     edges, counts = _numbers(data["bin_edges"]), _numbers(data["bin_counts"])
     averages, errors = _numbers(data["bin_averages"], gaps=True), _numbers(data["bin_errors"], gaps=True)
     middles = [(one + other) / 2 for one, other in pairwise(edges)]
-    # An empty bin has no average.
-    points = [list(one) for one in zip(middles, averages, errors, strict=False) if all(map(math.isfinite, one))]
+    points = [
+        [middle, average, error if math.isfinite(error) else 0.0]
+        for middle, average, error in zip(middles, averages, errors, strict=False)
+        if math.isfinite(middle) and math.isfinite(average)  # an empty bin has no average
+    ]
     return {"bars": _bars(edges, counts[: len(edges) - 1]), "points": points}
 
 
