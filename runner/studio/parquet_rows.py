@@ -23,7 +23,7 @@ def main(rows: int, columns: int) -> dict[str, Any]:
         names = file.schema_arrow.names[:columns]
         batch = next(file.iter_batches(batch_size=rows, columns=names), None)
         texts = [] if batch is None else [[str(value) for value in row.values()] for row in batch.to_pylist()]
-    except (ArrowException, OSError, ValueError, MemoryError) as error:
+    except (ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         return {"problem": f"This file cannot be read as Parquet: {error}"}
     return {"columns": names, "rows": texts, "count": file.metadata.num_rows}
 

@@ -3,6 +3,7 @@
 import io
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.execution.metrics import KINDS
+from runner.studio.pages.compare.code import _is_same
 from runner.studio.pages.run import log
 from runner.studio.pages.run.charts import chart
 from runner.studio.pages.run.preview import preview
@@ -116,3 +118,17 @@ def test_a_chart_that_json_cannot_hold_is_text(value: Any) -> None:
 def test_a_file_that_grows_is_sent_up_to_its_announced_size() -> None:
     file = io.BytesIO(b"begin and more")
     assert b"".join(blocks(file, 5)) == b"begin" and list(blocks(io.BytesIO(b"cut"), 9)) == [b"cut"]
+
+
+def test_a_parquet_value_that_python_cannot_hold_is_named(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "far.parquet"
+    parquet.write_table(arrow.table({"at": arrow.array([10**15], arrow.timestamp("s"))}), path)
+    with path.open("rb") as file:
+        found = preview(file, path.name, path.stat().st_size)
+    assert found.kind == "nothing" and found.note.startswith("This file cannot be read as Parquet: ")
+
+
+def test_a_file_that_was_removed_from_a_snapshot_is_not_the_same(tmp_path: Path) -> None:
+    assert not _is_same(tmp_path / "one", tmp_path / "other")
