@@ -1,1 +1,1 @@
-"""Charts as small scripts that need nothing else, and their data: of the studio's pages, ``sweep.html`` and reports."""
+"""Charts of the studio, ``sweep.html`` and reports: scripts without dependencies, and the data that they draw."""

@@ -1,4 +1,4 @@
-/** A column by the levels of another: a box from the first to the third quartile, its median, and the rows as points. */
+/** Box plots of a column by the levels of another: quartiles, the median, and the rows as points. */
 import { canvas, draw } from "./svg.js";
 import { axisName, having, jitter, levels, scaleOf, shown } from "./scales.js";
 import { boxOf, frame } from "./frame.js";
@@ -18,7 +18,7 @@ export function quantile(sorted, share) {
  * @param {number} width
  * @param {number} height
  * @param {import("./scatter.js").Row[]} rows
- * @param {import("./scales.js").Column} by numbers count as levels, too
+ * @param {import("./scales.js").Column} by its numbers are levels, too
  * @param {import("./scales.js").Column} y
  * @returns {SVGElement}
  */

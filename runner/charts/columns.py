@@ -1,4 +1,4 @@
-"""Values as columns of a chart: numbers on an axis, or texts as its levels."""
+"""The axes of charts: numeric, or with a level for each text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DECADES = 2.0  # an axis is logarithmic if its values span more
 
 
 def number(value: Any) -> float | None:
-    """Return a value as a finite number, or None. A text may be one: arguments of a command line are texts."""
+    """Return a value as a finite number, or None. A text counts too, because command-line arguments are texts."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -23,7 +23,7 @@ def number(value: Any) -> float | None:
 
 
 def is_log(values: Iterable[float | None]) -> bool:
-    """Return whether numbers are better seen on a logarithmic axis."""
+    """Return whether the axis of some numbers is logarithmic."""
     known = [value for value in values if value is not None]
     return bool(known) and min(known) > 0 and math.log10(max(known) / min(known)) > _DECADES
 
@@ -34,9 +34,9 @@ def axis(name: str, key: str, known: Sequence[Any], show: Callable[[Any], str] =
     Parameters
     ----------
     name, key : str
-        What the axis is called, and what identifies it.
+        The label of the axis, and its identifier.
     known : sequence
-        The values, without those that are missing.
+        The values that are not missing.
     show : callable
         Returns a value's text.
     """
@@ -47,7 +47,7 @@ def axis(name: str, key: str, known: Sequence[Any], show: Callable[[Any], str] =
 
 
 def place(value: Any, of: dict[str, Any], show: Callable[[Any], str] = show_value) -> float | str | None:
-    """Return what of a value is drawn on an axis."""
+    """Return a value as it is drawn on an axis: a number, or the name of a level."""
     return number(value) if of["levels"] is None else show(value)
 
 

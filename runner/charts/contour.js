@@ -1,6 +1,6 @@
 /**
- * A column over two others as bands of colour. Between the runs it is interpolated by the distance to them (Shepard), so the
- * bands say where values were seen, and guess in between; the runs are drawn on top.
+ * A column over two others as bands of colour. Between the runs, values are interpolated by distance (Shepard), so they
+ * are estimates. The runs are drawn on top.
  */
 import { canvas, colour, draw } from "./svg.js";
 import { axisName, having, scaleOf } from "./scales.js";
@@ -40,7 +40,7 @@ export function contour(width, height, x, y, z) {
  * @returns {number[][]} rows from the bottom
  */
 function interpolate(points) {
-  // At one place several runs may have been: they count as one, with their mean.
+  // Several runs at one place count as one, with their mean.
   /** @type {Map<string, number[]>} */
   const places = new Map();
   for (const [x, y, z] of points) {

@@ -1,4 +1,4 @@
-/** Curves of a metric over its steps, for several runs, with the value under the pointer. */
+/** Curves of a metric over its steps for several runs, with a tooltip for the nearest value. */
 import { PALETTE, canvas, draw } from "./svg.js";
 import { numeric, shown } from "./scales.js";
 import { boxOf, frame } from "./frame.js";
@@ -21,7 +21,7 @@ export function curves(width, height, curves, names) {
   const every = kept.flatMap((curve) => curve.points);
   const x = numeric(every.map(([at]) => at), false, true);
   const y = numeric(every.map(([, value]) => value), Boolean(names.log));
-  const svg = canvas(width, height, `${names.y} over ${names.x} of ${curves.length} runs`);
+  const svg = canvas(width, height, `${names.y} over ${names.x} of ${curves.length === 1 ? "1 run" : `${curves.length} runs`}`);
   const box = boxOf(width, height, x);
   const { px, py } = frame(svg, box, x, y, [names.x, names.y + (names.log ? "  (log scale)" : "")]);
   for (const [i, curve] of kept.entries()) {

@@ -1,4 +1,4 @@
-"""A page as one file that needs no network and no server, made of the studio's style and the charts' scripts."""
+"""Builds a page as one file that needs no network, from the studio's style and the charts' scripts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from runner.console.format import finite
 
 _SCRIPTS = Path(__file__).parent
-_STUDIO = _SCRIPTS.parent / "studio" / "static" / "studio.css"  # the style of all pages is written once
+_STUDIO = _SCRIPTS.parent / "studio" / "static" / "studio.css"  # shared with the studio
 _STYLES = ("charts.css", "graph.css", "document.css")
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
@@ -27,14 +27,14 @@ def document(title: str, body: str, script: str = "", data: Mapping[str, Any] | 
     Parameters
     ----------
     title : str
-        Of the window.
+        The title of the window.
     body : str
-        Markup, in which everything that a script or user named is escaped.
+        Markup. The caller escapes every text that comes from a script or user.
     script : str
-        The module of `runner.charts` that draws. It reads the data from the element ``#data``. Without one, the
+        The module in `runner.charts` that draws. It reads the data from the element ``#data``. Without a module the
         file has no script.
     data : mapping, optional
-        Plain data. It stays data: the script inserts it as text.
+        Plain data. The scripts insert it as text, never as markup.
     """
     code = bundle(script) if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
@@ -69,7 +69,7 @@ def inert(value: Any) -> str:
 
 
 def bundle(name: str) -> str:
-    """Return a module and those that it imports as one classic script, because a file has no addresses to import."""
+    """Return a module and its imports as one classic script, because a local file cannot import modules."""
     order: list[str] = []
     _collect(name, order)
     return '"use strict";\nconst $ = {};\n' + "\n".join(_wrap(one) for one in order)

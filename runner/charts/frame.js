@@ -1,6 +1,8 @@
-/** The frame of a chart with two axes, and the legend of a colour. */
+/** The frame of a chart with two axes, and the legend of its colours. */
 import { brief, colour, draw } from "./svg.js";
 import { axisName, scaleOf, shown } from "./scales.js";
+
+export const LEGEND = 90; // the width of a legend
 
 /**
  * @typedef {import("./scales.js").Scale} Scale
@@ -9,7 +11,7 @@ import { axisName, scaleOf, shown } from "./scales.js";
  */
 
 /**
- * Return the box of a chart inside its axes' texts.
+ * Return the box of a chart inside the labels of its axes.
  * @param {number} width
  * @param {number} height
  * @param {Scale} x
@@ -36,7 +38,7 @@ function isTilted(x, width) {
  * @param {Scale} x
  * @param {Scale} y
  * @param {[string, string]} names
- * @returns {{px: (value: any) => number, py: (value: any) => number}} where values are
+ * @returns {{px: (value: any) => number, py: (value: any) => number}} the positions of values
  */
 export function frame(svg, box, x, y, names) {
   const { left, top, width, height } = box;
@@ -80,7 +82,7 @@ export function shadeBy(column, rows) {
 }
 
 /**
- * Draw what the colours mean, at the right of a chart.
+ * Draw the legend of the colours to the right of a chart.
  * @param {SVGElement} svg
  * @param {Column} column
  * @param {number[]} rows
@@ -98,4 +100,3 @@ export function legend(svg, column, rows, box) {
     if (text) draw(svg, "text", { x: x + 15, y: box.top + box.height * (1 - scale.at(value)) + 4 }, brief(text || shown(value), 8));
   }
 }
-export const LEGEND = 90;

@@ -1,7 +1,7 @@
-"""Draws a graph as SVG: boxes from left to right, and curves from each to those that need it.
+"""Draws a graph as SVG: boxes from left to right, and curves from each box to those that need it.
 
-The drawing is text with everything from data escaped. It has no inline styles and no script: ``graph.css`` gives it its
-colours, and its links work with the keyboard.
+All text from data is escaped. The SVG has no inline styles and no script. Its colours are in ``graph.css``, and its
+links work with the keyboard.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html import escape
 from runner.charts.layers import Layout, Place, lay_out
 from runner.console.format import clean
 
-MOST = 200  # boxes; of more, nobody could see anything
+MOST = 200  # boxes; a larger graph would be unreadable
 _WIDTH, _HEIGHT = 200, 52
 _ACROSS, _DOWN, _EDGE = 250, 70, 6
 _LONGEST, _LONGEST_KIND = 19, 20  # characters that a box can hold
@@ -27,26 +27,26 @@ _ARROW = (
 
 @dataclass(frozen=True)
 class Box:
-    """A node as it is drawn.
+    """A node of the drawing.
 
     Attributes
     ----------
     name : str
-        What it is called.
+        Its name.
     kind : str
         A short line above the name, such as the state.
     needs : sequence of str
-        The keys of the boxes that an arrow comes from.
+        The keys of the boxes from which arrows lead to it.
     note : str
-        A short text at the right of the kind, such as a time.
+        A short text to the right of the kind, such as a duration.
     since : str
-        The time from which the note counts in a page that is open, in ISO 8601.
+        The start of a duration that grows in an open page, in ISO 8601.
     style : str
-        Classes for its colours. They come from our own code.
+        CSS classes for its colours. They never come from data.
     link : str
         The address of its page.
     detail : str
-        What the pointer and a screen reader get besides.
+        More text for the tooltip and screen readers.
     """
 
     name: str
@@ -60,12 +60,12 @@ class Box:
 
 
 def drawing(boxes: dict[str, Box], label: str) -> str:
-    """Return the SVG of some boxes by their keys; of very many, of the first ones.
+    """Return the SVG of boxes by their keys. At most `MOST` boxes are drawn.
 
     Parameters
     ----------
     label : str
-        What a screen reader says of the whole.
+        The name of the drawing for screen readers.
     """
     shown = dict(list(boxes.items())[:MOST])
     layout = lay_out({key: box.needs for key, box in shown.items()})
@@ -82,7 +82,7 @@ def drawing(boxes: dict[str, Box], label: str) -> str:
 
 
 def _by_column(layout: Layout) -> list[str]:
-    """Return the keys in the order in which the keyboard visits them."""
+    """Return the keys in the order of keyboard navigation: by column, then by row."""
     return sorted(layout.nodes, key=layout.nodes.__getitem__)
 
 
@@ -91,7 +91,7 @@ def _at(place: Place) -> tuple[int, int]:
 
 
 def _curve(way: Sequence[Place]) -> str:
-    """Return the path of an edge: from the right side of a box to the left side of another, level where it passes."""
+    """Return the path of an edge from the right side of a box to the left side of another. It crosses columns level."""
     x, y = _at(way[0])
     x, y = x + _WIDTH, y + _HEIGHT // 2
     path = [f"M{x} {y}"]
@@ -127,10 +127,10 @@ def _box(box: Box, place: Place) -> str:
 
 
 def _middle_cut(name: str) -> str:
-    """Return a name that fits: of an id, its beginning and its end say most."""
+    """Return a name that fits. The middle is cut, because an id is told by its beginning and end."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 9]}…{name[-8:]}"
 
 
 def _text(text: str, longest: int) -> str:
-    """Return a text that fits, escaped."""
+    """Return a text cut to a length and escaped."""
     return escape(clean(text if len(text) <= longest else f"{text[: longest - 1]}…"))

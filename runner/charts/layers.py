@@ -1,7 +1,7 @@
 """Places the nodes of a graph in layers from left to right, each to the right of those it needs.
 
 This is Sugiyama's method: layers by the longest path, points where an edge passes a layer, an order in each layer with
-few crossings, and rows near those of the neighbours.
+few crossings, and rows close to those of the neighbours.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-_SWEEPS = 6  # over all layers, back and forth
-_POINTS = 4000  # where edges pass layers; with more, nobody could follow them, and they go straight
+_SWEEPS = 6  # passes over all layers, alternately from left and right
+_POINTS = 4000  # points where edges pass layers; with more of them, edges are straight lines
 Place = tuple[int, float]
 """A layer, and a row in it."""
 Point = str | tuple[str, str, int]  # a node, or where an edge passes a layer
@@ -19,7 +19,7 @@ Point = str | tuple[str, str, int]  # a node, or where an edge passes a layer
 
 @dataclass(frozen=True)
 class Layout:
-    """Where nodes are, and for each edge its places: of its beginning, in the layers that it passes, of its end."""
+    """The places of the nodes, and of each edge: its beginning, its points in the layers between, and its end."""
 
     nodes: Mapping[str, Place]
     edges: Mapping[tuple[str, str], Sequence[Place]]
@@ -44,10 +44,9 @@ def lay_out(needs: Mapping[str, Sequence[str]]) -> Layout:
     Parameters
     ----------
     needs : mapping
-        Each node's name, and those of the nodes that it needs. Those that do not exist are left out, and of a circle
-        one edge is.
+        The names of the nodes that each node needs. Unknown names are ignored, and a cycle is broken at one edge.
     """
-    edges = _without_circles(needs)
+    edges = _without_cycles(needs)
     layer = _layers(edges)
     passed = sum(layer[name] - layer[one] - 1 for name, others in edges.items() for one in others)
     straight = passed > _POINTS
@@ -61,31 +60,31 @@ def lay_out(needs: Mapping[str, Sequence[str]]) -> Layout:
     )
 
 
-def _without_circles(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the nodes in an order in which each comes after those it needs."""
+def _without_cycles(needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the edges without cycles, with each node after those it needs."""
     left = {
         name: [one for one in dict.fromkeys(others) if one in needs and one != name] for name, others in needs.items()
     }
-    found: dict[str, list[str]] = {}
+    edges: dict[str, list[str]] = {}
     while left:
-        ready = [name for name, others in left.items() if all(one in found for one in others)]
-        for name in ready or [next(iter(left))]:  # only circles are left: the first one's edges that lead back go
-            found[name] = [one for one in left.pop(name) if one in found]
-    return found
+        ready = [name for name, others in left.items() if all(one in edges for one in others)]
+        for name in ready or [next(iter(left))]:  # if only cycles are left, the first node loses its open edges
+            edges[name] = [one for one in left.pop(name) if one in edges]
+    return edges
 
 
 def _layers(edges: Mapping[str, Sequence[str]]) -> dict[str, int]:
     layer: dict[str, int] = {}
     for name, others in edges.items():
         layer[name] = 1 + max((layer[one] for one in others), default=-1)
-    for name, others in edges.items():  # what needs nothing stands directly before what needs it
+    for name, others in edges.items():  # a node that needs nothing is put directly before the first that needs it
         after = [layer[one] for one, needed in edges.items() if name in needed] if not others else []
         layer[name] = min(after) - 1 if after else layer[name]
     return layer
 
 
 def _way(begin: str, end: str, layer: Mapping[str, int], straight: bool) -> list[Point]:
-    """Return the points of an edge: the nodes at its ends, and between them the edge itself in each layer."""
+    """Return the points of an edge: the nodes at its ends, and a point in each layer between them."""
     between = () if straight else range(layer[begin] + 1, layer[end])
     return [begin, *((begin, end, at) for at in between), end]
 
@@ -116,7 +115,7 @@ def _columns(layer: Mapping[str, int], ways: Mapping[tuple[str, str], Sequence[P
 def _ordered(
     columns: list[list[Point]], before: Mapping[Point, Sequence[Point]], after: Mapping[Point, Sequence[Point]]
 ) -> list[list[Point]]:
-    """Return the columns in an order in which few edges cross: each point near the middle of its neighbours."""
+    """Return the columns ordered so that few edges cross: each point is close to the mean of its neighbours."""
     at = {one: float(row) for column in columns for row, one in enumerate(column)}
     for sweep in range(_SWEEPS):
         near = before if sweep % 2 == 0 else after
@@ -130,7 +129,7 @@ def _ordered(
 def _rows(
     columns: Sequence[Sequence[Point]], before: Mapping[Point, Sequence[Point]], after: Mapping[Point, Sequence[Point]]
 ) -> dict[Point, float]:
-    """Return the row of each point, as near to its neighbours as the order and a distance of one allow."""
+    """Return the row of each point, as close to its neighbours as the order and a distance of one allow."""
     tallest = max((len(column) for column in columns), default=0)
     row = {one: at + (tallest - len(column)) / 2 for column in columns for at, one in enumerate(column)}
     for sweep in range(_SWEEPS):
@@ -147,7 +146,7 @@ def _mean(points: Sequence[Point], at: Mapping[Point, float], default: float) ->
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
-    """Return places with a distance of one at least: the mean of pushing all down and of pushing all up."""
+    """Return rows at least one apart: the mean of pushing all of them down and pushing all of them up."""
     down, up = list(wanted), list(wanted)
     for at in range(1, len(wanted)):
         down[at] = max(down[at], down[at - 1] + 1)

@@ -1,8 +1,8 @@
 /**
- * Parallel coordinates: a line for each row across all axes. A drag along an axis keeps a range of it. With the keyboard,
- * an axis is a slider: arrows move the range, Escape lifts it.
+ * Parallel coordinates: a line for each row across all axes. A drag along an axis keeps the rows in a range. With the
+ * keyboard, an axis is a slider: arrows move the range, and Escape removes it.
  *
- * Plotly's own needs WebGL and compiles functions from text, which the Content-Security-Policy does not allow.
+ * Plotly's version needs WebGL and compiles functions from text, which the Content-Security-Policy forbids.
  *
  * @typedef {import("./scales.js").Column} Column
  * @typedef {Map<string, [number, number]>} Ranges shares of an axis from 0 to 1, by the key of its column
@@ -19,7 +19,7 @@ export function keyOf(column) {
 }
 
 /**
- * Return where a row is on an axis. Rows at one level are spread a little, or they would hide each other.
+ * Return the position of a row on an axis. Rows at one level are spread a little, or they would hide each other.
  * @param {Column} column
  * @param {import("./scales.js").Scale} scale
  * @param {number} row
@@ -38,7 +38,7 @@ function complete(columns, count) {
 }
 
 /**
- * Return the rows inside all ranges, null if there are none.
+ * Return the rows inside all ranges, or null if there are no ranges.
  * @param {Column[]} columns
  * @param {Ranges} ranges
  * @param {number} count
@@ -126,7 +126,7 @@ function brush(svg, { x, top, tall }, column, { ranges, moved }) {
   const range = draw(svg, "rect", { class: "range", x: x - 6, width: 12 });
   const zone = draw(svg, "rect", { class: "brush", x: x - 11, y: top - 6, width: 22, height: tall + 12, tabindex: 0, role: "slider",
     "aria-label": `Range of ${column.name}`, "aria-valuemin": 0, "aria-valuemax": 100 });
-  draw(zone, "title", {}, "Drag to choose a range, click to lift it");
+  draw(zone, "title", {}, "Drag to choose a range, click to remove it");
   const show = () => {
     const [low, high] = ranges.get(key) ?? [0, 0];
     range.setAttribute("visibility", high > low ? "visible" : "hidden");
@@ -140,7 +140,7 @@ function brush(svg, { x, top, tall }, column, { ranges, moved }) {
    * @param {number} high
    */
   const set = (low, high) => {
-    // In thousandths, as in an address, which then keeps the same rows.
+    // In thousandths as in the address, so that a link keeps the same rows.
     if (high - low > 0.01) ranges.set(key, [Math.round(Math.max(0, low) * 1000) / 1000, Math.round(Math.min(1, high) * 1000) / 1000]);
     else ranges.delete(key);
     show();
@@ -161,7 +161,7 @@ function brush(svg, { x, top, tall }, column, { ranges, moved }) {
   zone.addEventListener("pointermove", (event) => {
     if (from !== null) set(Math.min(from, at(event)), Math.max(from, at(event)));
   });
-  zone.addEventListener("pointerup", () => (from = null));
+  for (const end of ["pointerup", "pointercancel"]) zone.addEventListener(end, () => (from = null));
   zone.addEventListener("keydown", (event) => {
     const step = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
     if (step === undefined && event.key !== "Escape") return;

@@ -1,4 +1,4 @@
-/** What the pointer shows: the row under it, in all charts of a page; and which rows are kept by ranges. */
+/** Highlights the row under the pointer in all charts of a page, and fades the rows outside the ranges. */
 
 const MARGIN = 14;
 
@@ -51,7 +51,7 @@ export function startPointer(root, rows) {
 }
 
 /**
- * Fade the marks of the rows that are not kept, and hide their rows of a table. A chart that is drawn later does it itself.
+ * Fade the marks of the rows that are not kept, and hide them in tables. Charts that are drawn later are not affected.
  * @param {HTMLElement} root
  * @param {Set<number> | null} kept null keeps all
  */

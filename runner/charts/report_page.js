@@ -1,4 +1,4 @@
-/** What a report does: it draws the charts of a run, a sweep or an experiment from the data that it has. */
+/** The script of a report: draws the charts of a run, a sweep or an experiment from the embedded data. */
 import { curves } from "./curves.js";
 import { parallel, inside } from "./parallel.js";
 import { keep, startPointer } from "./pointer.js";
@@ -11,8 +11,7 @@ import { element, sortable } from "./table.js";
 /**
  * @typedef {import("./scales.js").Column & {owner: string, varies: boolean}} Column
  * @typedef {{name: string, curves: {metric: string, step: string, log: boolean, points: [number, number][]}[]}} Run
- * @typedef {{rows: (import("./scatter.js").Row & {name: string})[], columns: Column[], metrics: string[], created: string[],
- *   statuses: string[]}} Experiment
+ * @typedef {{rows: (import("./scatter.js").Row & {name: string})[], columns: Column[], created: string[], statuses: string[]}} Experiment
  */
 
 /**
@@ -45,7 +44,7 @@ function showExperiment(root, data) {
     show(place, (width) => scatter(width, 280, data.rows, order, metric, { whole: true }));
   }
   if (axes.length > 1 && having(...axes).length > 1) {
-    root.append(element("h2", {}, "All together"), element("p", { class: "quiet" }, "A line is a run. Drag along an axis to keep a range of it; click to lift it."));
+    root.append(element("h2", {}, "All together"), element("p", { class: "quiet" }, "A line is a run. Drag along an axis to keep a range of it; click to remove it."));
     const place = root.appendChild(element("figure", { class: "chart scroll" }));
     const ranges = new Map();
     show(place, (width) => parallel(width, data.rows, axes, { shade: metric, ranges, moved: () => keep(root, inside(axes, ranges, data.rows.length)) }));

@@ -1,46 +1,51 @@
-"""Rows of runs as the columns of charts: parameters, metrics and some facts."""
+"""Turns rows of runs into the columns of charts: parameters, metrics, tags and some facts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from runner.charts.columns import axis, place
 from runner.console.format import clean, show_value
 
-_MOST = 200  # columns
+_MOST = 200  # parameters, metrics and tags that are columns
 _LONGEST_NAME = 200
 _LONGEST_LEVEL = 60
-_LEVELS = 60  # texts that an axis can hold
-_SAID = 14  # values below a run's name at the pointer
+_LEVELS = 60  # different texts that an axis can hold
+_LABELLED = 14  # values below a run's name in its tooltip
 _FACTS = ("duration", "status", "experiment", "user")
 OWNERS = ("params", "metrics", "tags")
 Row = dict[str, Any]
 
 
 def chart_data(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the rows and columns that the charts draw. Columns with one value come last in each kind."""
+    """Return the rows and columns that the charts draw. `varies` says whether a column has different values."""
     columns = [one for key in _keys(rows) if (one := _column(rows, key)) is not None]
     return {"rows": [_row(row) for row in rows], "columns": columns}
 
 
 def metric_names(rows: Sequence[Row]) -> list[str]:
-    """Return the names of metrics, those of most runs first."""
-    many = Counter(name for row in rows for name in row["metrics"] if len(name) <= _LONGEST_NAME)
-    return [name for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))[:_MOST]]
+    """Return the names of metrics. Those that most runs have come first."""
+    return _names(rows, "metrics")[:_MOST]
 
 
 def _keys(rows: Sequence[Row]) -> list[str]:
-    found = []
-    for owner in OWNERS:
-        many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
-        found += [f"{owner}.{name}" for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))[:_MOST]]
-    return [*found[:_MOST], *_FACTS]
+    """Return the keys of the columns. If there are too many, each kind has an equal share of them."""
+    keys = [[f"{owner}.{name}" for name in _names(rows, owner)] for owner in OWNERS]
+    by_turns = [key for turn in zip_longest(*keys) for key in turn if key is not None]
+    chosen = set(by_turns[:_MOST])
+    return [*(key for kind in keys for key in kind if key in chosen), *_FACTS]
+
+
+def _names(rows: Sequence[Row], owner: str) -> list[str]:
+    many = Counter(name for row in rows for name in row[owner] if len(name) <= _LONGEST_NAME)
+    return [name for name, _ in sorted(many.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def _column(rows: Sequence[Row], key: str) -> dict[str, Any] | None:
-    """Return a column, None if no run has a value or an axis cannot hold its texts."""
+    """Return a column, or None if no run has a value or an axis cannot hold its texts."""
     owner, _, name = key.partition(".")
     values = [row[owner].get(name) if owner in OWNERS else row.get(key) for row in rows]
     known = [value for value in values if value is not None]
@@ -56,13 +61,13 @@ def _text(value: Any) -> str:
 
 
 def short(value: Any, longest: int) -> str:
-    """Return a value in few printable characters."""
+    """Return a value as a short printable text."""
     text = show_value(value)
     return clean(text if len(text) <= longest else f"{text[: longest - 1]}…")
 
 
 def _row(row: Row) -> Row:
-    said = [
+    values = [
         f"{name} = {_text(value)}"
         for owner in ("params", "metrics")
         for name, value in row[owner].items()
@@ -73,5 +78,5 @@ def _row(row: Row) -> Row:
         "id": row["id"],
         "name": name,
         "kind": {"completed": "", "failed": "failed"}.get(row["status"], "hollow"),
-        "label": "\n".join([f"{name}  ·  {show_value(row['status'])}", *map(clean, said[:_SAID])]),
+        "label": "\n".join([f"{name}  ·  {show_value(row['status'])}", *map(clean, values[:_LABELLED])]),
     }

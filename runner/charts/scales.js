@@ -1,5 +1,5 @@
 /**
- * Scales: where values are on an axis.
+ * Scales: the positions of values on an axis.
  *
  * @typedef {{name: string, key?: string, log?: boolean, levels?: string[] | null, values: (number | string | null)[]}} Column
  *   A value for each row, null where it has none. A column with levels has texts.
@@ -8,7 +8,7 @@
  */
 
 /**
- * Return a value in few characters.
+ * Return a value as a short text.
  * @param {any} value
  * @returns {string}
  */
@@ -34,7 +34,7 @@ export function scaleOf(column, rows) {
 /**
  * @param {number[]} values
  * @param {boolean} log
- * @param {boolean} [tight] without room beyond the smallest and largest value
+ * @param {boolean} [tight] whether the axis ends at the smallest and largest value
  * @returns {Scale}
  */
 export function numeric(values, log, tight = false) {
@@ -116,7 +116,7 @@ export function having(...columns) {
 }
 
 /**
- * Return a shift from -1/4 to 1/4 by which a row is moved where many have the same value: always the same.
+ * Return a shift from -1/4 to 1/4 for a row whose value many rows share. It is always the same for a row.
  * @param {number} row
  */
 export function jitter(row) {

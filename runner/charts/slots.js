@@ -7,7 +7,7 @@ import { numeric } from "./scales.js";
  */
 
 /**
- * Put spans into as few lanes as they need, those of a node beside each other.
+ * Put spans into as few lanes as possible, with the lanes of a node side by side.
  * @param {Span[]} spans
  * @returns {{node: string | null, spans: Span[]}[]}
  */

@@ -1,4 +1,4 @@
-"""The steps of a pipeline as boxes of a graph: the state of each in a sign, a word and a colour."""
+"""The steps of a pipeline as boxes of a graph. A sign, a word and a colour show the state of each step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STATES = {
 
 
 class Step(Protocol):
-    """What is drawn of a step."""
+    """The attributes of a step that are drawn."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -39,7 +39,7 @@ class Step(Protocol):
 
 
 def step_boxes(steps: Sequence[Step], link: Callable[[Step], str] = lambda _: "") -> dict[str, Box]:
-    """Return a box for each step, by the steps' names."""
+    """Return a box for each step, by the name of the step."""
     return {one.name: _box(one, link(one)) for one in steps}
 
 
@@ -59,14 +59,14 @@ def _box(step: Step, link: str) -> Box:
 
 
 def state_word(step: Step) -> str:
-    """Return a step's state in words: its status, that it was reused, which attempt it was."""
+    """Return the state of a step in words: reused, or its status with the number of a later attempt."""
     if step.reused:
         return "reused"
     return step.status if step.attempt < 2 else f"{step.status}, attempt {step.attempt}"
 
 
 def took(step: Step) -> float | None:
-    """Return the seconds that a step took or has taken so far, None if it was not computed."""
+    """Return the seconds that a step took or has taken so far, or None if it was not computed."""
     if step.reused or step.started is None or (step.ended is None and step.status != "running"):
         return None
     return seconds_between(step.started, step.ended or now())

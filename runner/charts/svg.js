@@ -1,15 +1,15 @@
-/** Elements of SVG, and places that draw themselves anew when their width or the colours of the system change. */
+/** SVG elements, and charts that are redrawn when their width or the colour scheme changes. */
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 /** Colours that colour-blind people can tell apart (Okabe and Ito). */
 export const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c00", "#7f7f7f"];
-// Cividis looks the same to nearly all eyes. The end that would be lost on the background is left out.
+// Cividis is readable with all common kinds of colour blindness. The end that is close to the background is left out.
 const LIGHT = [[0, 32, 77], [49, 68, 108], [102, 105, 112], [149, 143, 120], [203, 186, 105], [230, 200, 60]];
 const DARK = [[66, 100, 160], [98, 122, 160], [136, 140, 146], [176, 166, 120], [218, 198, 92], [253, 231, 70]];
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
- * Add an element. What comes from data becomes text, never markup.
+ * Add an element. Text is never parsed as markup.
  * @param {Element} parent
  * @param {string} name
  * @param {Record<string, string | number>} attributes

@@ -1,4 +1,4 @@
-/** What `sweep.html` does: it draws the sweep that it has. */
+/** The script of `sweep.html`: draws the embedded sweep. */
 import { sweepView } from "./sweep_view.js";
 
 const root = document.getElementById("sweep");

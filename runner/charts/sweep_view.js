@@ -30,7 +30,7 @@ const BEST = "The best is ringed.";
  * @param {HTMLElement} root
  * @param {{objective?: number, ranges?: import("./parallel.js").Ranges, changed?: (objective: number, ranges: import("./parallel.js").Ranges) => void,
  *   copy?: (code: HTMLElement, button: HTMLElement) => void, address?: (run: string) => string}} [options]
- * @returns {{update: (sweep: Sweep) => void}} `update` draws a sweep, also anew
+ * @returns {{update: (sweep: Sweep) => void}} `update` draws a sweep, or draws it again
  */
 export function sweepView(root, options = {}) {
   const ranges = options.ranges ?? new Map();
@@ -137,7 +137,7 @@ function goal(one) {
 }
 
 /**
- * Fill a part with a heading and places for charts, which stay where they are when it is filled again.
+ * Fill a part with a heading and places for charts. The places are kept when it is filled again.
  * @param {HTMLElement} part
  * @param {string} title
  * @param {string} note
@@ -155,10 +155,10 @@ function fill(part, title, note, names, kind = "") {
       kind === "grid" ? element("div", { class: "chart-grid" }, ...places) : element("div", {}, ...places),
     );
   }
-  const told = part.querySelector(".note");
-  if (told instanceof HTMLElement) {
-    told.textContent = note;
-    told.hidden = !note;
+  const place = part.querySelector(".note");
+  if (place instanceof HTMLElement) {
+    place.textContent = note;
+    place.hidden = !note;
   }
   return /** @type {HTMLElement[]} */ ([...part.querySelectorAll("figure")]);
 }
@@ -181,23 +181,23 @@ function drawBest(part, sweep, options) {
   part.replaceChildren();
   if (!sweep.best.length) return;
   const several = sweep.best.length > 1;
-  const [value, told, code] = [element("p", { class: "best-value" }), element("p", { class: "quiet" }), element("code", { tabindex: "0", role: "region", "aria-label": "Command of the best trial" })];
+  const [value, facts, code] = [element("p", { class: "best-value" }), element("p", { class: "quiet" }), element("code", { tabindex: "0", role: "region", "aria-label": "Command of the best trial" })];
   const copy = element("button", { type: "button", class: "small" }, "Copy");
   copy.addEventListener("click", () => (options.copy ?? select)(code, copy));
   /** @param {Best} one */
-  const tell = (one) => {
+  const showTrial = (one) => {
     value.textContent = one.values;
-    told.textContent = [one.parameters, `trial ${one.number}`, one.run].filter(Boolean).join("  \u00b7  ");
+    facts.textContent = [one.parameters, `trial ${one.number}`, one.run].filter(Boolean).join("  \u00b7  ");
     code.textContent = one.command;
   };
   const choice = element("select", { "aria-label": "A trial of the Pareto front" });
   choice.append(...sweep.best.map((one, i) => element("option", { value: String(i) }, `trial ${one.number}: ${one.values}`)));
-  choice.addEventListener("change", () => tell(sweep.best[Number(/** @type {HTMLSelectElement} */ (choice).value)]));
+  choice.addEventListener("change", () => showTrial(sweep.best[Number(/** @type {HTMLSelectElement} */ (choice).value)]));
   part.append(element("div", { class: "card best" },
     element("h2", {}, several ? `Best: ${sweep.best.length} trials on the Pareto front` : "Best"),
     ...(several ? [element("p", { class: "quiet" }, "No other trial is better than one of them in one objective without being worse in another."), choice] : []),
-    value, told, element("div", { class: "command" }, code, copy)));
-  tell(sweep.best[0]);
+    value, facts, element("div", { class: "command" }, code, copy)));
+  showTrial(sweep.best[0]);
 }
 
 /**
@@ -258,8 +258,8 @@ function drawHistory(part, sweep, rows, i) {
   const objective = objectiveColumn(sweep, i);
   const many = having(objective).length;
   if (many < 2) {
-    const [place] = fill(part, "Over the trials", many ? `Two trials with a value of ${objective.name} are needed for a chart.` : "No trial has a value of the objective yet.", []);
-    return void place;
+    fill(part, "Over the trials", many ? `The chart needs two trials with a value of ${objective.name}.` : "No trial has a value of the objective yet.", []);
+    return;
   }
   const failed = rows.some((row) => row.kind === "failed");
   const note = `Filled: completed. Hollow: not completed. The line is the best completed trial so far${failed ? "; a cross at the bottom is a failed trial." : "."}`;
@@ -312,7 +312,7 @@ function drawParallel(part, sweep, rows, i, brush) {
   const axes = axesOf(sweep, i);
   if (!axes.length || having(...axes).length < 2) return empty(part);
   const one = sweep.objectives[i];
-  const note = `A line is a trial: from dark for the worst ${one.name} to yellow for the best, and orange for what is best of all. Drag along an axis to keep a range of it; click to lift it.`;
+  const note = `A line is a trial: from dark for the worst ${one.name} to yellow for the best, with the best of all in orange. Drag along an axis to keep a range of it; click to remove it.`;
   const [place] = fill(part, "All parameters together", note, ["parallel"], "wide");
   show(place, (width) => parallel(width, rows, axes, { shade: axes[axes.length - 1], smaller: one.goal === "minimize", ...brush }));
 }
@@ -367,7 +367,7 @@ function drawTable(part, sweep, rows, address) {
   const sort = part.querySelector("table")?.dataset.sort;
   part.replaceChildren(
     element("h2", {}, "Trials"),
-    element("p", { class: "quiet kept", role: "status" }, sweep.trials.length ? "" : "There are none yet."),
+    element("p", { class: "quiet kept", role: "status" }, sweep.trials.length ? "" : "There are no trials yet."),
   );
   if (!sweep.trials.length) return;
   const table = sortable(columns.map(([name]) => name), sweep.trials.map((trial, row) => ({

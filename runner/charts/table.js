@@ -2,7 +2,7 @@
 import { shown } from "./scales.js";
 
 /**
- * Make an element. Text is never read as markup.
+ * Make an element. Text is never parsed as markup.
  * @param {string} name
  * @param {Record<string, string>} [attributes]
  * @param {(Node | string)[]} children
@@ -22,7 +22,7 @@ export function element(name, attributes = {}, ...children) {
 /**
  * @param {string[]} names
  * @param {Line[]} lines
- * @param {string} [sort] what `data-sort` of an earlier table said
+ * @param {string} [sort] the `data-sort` of an earlier table
  * @returns {HTMLTableElement}
  */
 export function sortable(names, lines, sort = "") {
@@ -62,7 +62,7 @@ export function sortable(names, lines, sort = "") {
  * @param {number} sign
  */
 function compare(a, b, sign) {
-  if (a === null || b === null) return Number(a === null) - Number(b === null); // what is missing is always last
+  if (a === null || b === null) return Number(a === null) - Number(b === null); // missing values are always last
   return typeof a === "number" && typeof b === "number" ? sign * (a - b) : sign * String(a).localeCompare(String(b), "en", { numeric: true });
 }
 

@@ -1,1 +1,1 @@
-"""Reports: a run, a sweep, a pipeline or an experiment as one file that needs no network, to send by mail."""
+"""Reports: a run, a sweep, a pipeline or an experiment as one file that needs no network and can be mailed."""

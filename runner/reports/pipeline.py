@@ -15,14 +15,15 @@ _COLUMNS = ("step", "state", "took", "run", "needs", "why")
 
 
 def pipeline_report(run: Run) -> str:
-    """Return the report of a pipeline. Nothing in it needs a script."""
+    """Return the report of a pipeline. It has no script."""
     record, steps = run.record, run.steps
-    made = record.register
+    registered = record.register
     facts = [
         ("experiment", run.experiment), ("began", show_time(run.created)), ("took", show_duration(run.duration)),
         ("who", run.user), ("steps", f"{sum(one.status == 'completed' for one in steps)} of {len(steps)} completed"),
         ("reused", sum(one.reused for one in steps) or None),
-        ("model", f"{made.model}:{made.version}" if made else None), ("id", run.id), ("note", run.note),
+        ("model", f"{registered.model}:{registered.version}" if registered else None), ("id", run.id),
+        ("note", run.note),
     ]  # fmt: skip
     parameters = record.part("pipeline").get("parameters")
     body = [
@@ -40,7 +41,7 @@ def _graph(steps: list[Any], name: str) -> str:
     if not steps:
         return ""
     drawn = f'<div class="card scroll" tabindex="0">{drawing(step_boxes(steps), f"Steps of {name}")}</div>'
-    more = f"<p class='quiet'>The first {MOST} of {len(steps)} steps are drawn. The table has all.</p>"
+    more = f"<p class='quiet'>The first {MOST} of {len(steps)} steps are drawn. The table has all of them.</p>"
     return drawn + (more if len(steps) > MOST else "")
 
 

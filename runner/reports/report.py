@@ -1,4 +1,4 @@
-"""Makes reports."""
+"""Makes the report of a run, a sweep or an experiment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from runner.api import Run, Sweep, UserError, Workspace
 from runner.api.log_names import RUN_LOG
 from runner.charts.columns import is_log
 from runner.charts.document import document
-from runner.charts.runs import chart_data, metric_names
-from runner.console.format import clean, show_bytes, show_duration, show_time
+from runner.charts.runs import chart_data
+from runner.console.format import clean, show_bytes, show_count, show_duration, show_time
 from runner.reports import markup
 from runner.reports.pipeline import pipeline_report
 
-_RUNS = 500
+_RUNS = 500  # newest runs of an experiment
 _CURVES, _PICTURES = 12, 24
 _PICTURE_BYTES = 12_000_000  # of all pictures together: mail servers refuse more
 _LOG_BYTES, _LOG_LINES = 64_000, 40
@@ -75,15 +75,15 @@ def _run(run: Run) -> str:
 
 
 def _curves(run: Run) -> list[dict[str, Any]]:
-    """Return the metrics that were logged more than once."""
-    many = [name for name, points in run.history().items() if len(points) > 1 and len(name) <= 200]
-    found = []
-    for name in many[:_CURVES]:
+    """Return the curves of the metrics that were logged more than once."""
+    names = [name for name, points in run.history().items() if len(points) > 1 and len(name) <= 200]
+    curves = []
+    for name in names[:_CURVES]:
         step, points = run.curve(name)
         if len(points) > 1:
             log = is_log([value for _, value in points])
-            found.append({"metric": clean(name), "step": step, "points": points, "log": log})
-    return found
+            curves.append({"metric": clean(name), "step": step, "points": points, "log": log})
+    return curves
 
 
 def _matrices(run: Run) -> list[str]:
@@ -99,24 +99,26 @@ def _matrices(run: Run) -> list[str]:
 
 
 def _pictures(run: Run) -> tuple[str, str]:
-    """Return the run's pictures, and a line about those that are left out."""
-    found, size, left_out = list[str](), 0, 0
+    """Return the run's pictures, and a sentence about those that are left out."""
+    figures, size, left_out = list[str](), 0, 0
     for name in run.pictures():
         try:
             content, kind = run.picture(name)
-        except UserError:  # it is called like a picture and is none
+        except UserError:  # it has the name of a picture, but not its content
             continue
-        if len(found) >= _PICTURES or size + len(content) > _PICTURE_BYTES:
+        if len(figures) >= _PICTURES or size + len(content) > _PICTURE_BYTES:
             left_out += 1
             continue
         size += len(content)
-        found.append(markup.picture(name, content, kind))
-    more = f"{left_out} more pictures are left out: a report has up to {_PICTURES} and {show_bytes(_PICTURE_BYTES)}."
-    return (f'<div class="chart-grid">{"".join(found)}</div>' if found else ""), more if left_out else ""
+        figures.append(markup.picture(name, content, kind))
+    verb = "is" if left_out == 1 else "are"
+    limits = f"A report has up to {_PICTURES} pictures and {show_bytes(_PICTURE_BYTES)}."
+    more = f"{show_count(left_out, 'more picture')} {verb} left out. {limits}"
+    return (f'<div class="chart-grid">{"".join(figures)}</div>' if figures else ""), more if left_out else ""
 
 
 def _log(run: Run) -> str:
-    """Return the log's last lines as they look in a terminal."""
+    """Return the last lines of the log as a terminal shows them, without colours."""
     path = run.logs().get(RUN_LOG)
     if path is None:
         return ""
@@ -146,10 +148,10 @@ def _experiment(workspace: Workspace, name: str) -> str:
     for row in found.rows:
         statuses[row["status"]] = statuses.get(row["status"], 0) + 1
     counted = ", ".join(f"{many} {status}" for status, many in statuses.items())
-    shown = f"the newest {len(found)} of {found.total}" if found.total > len(found) else str(found.total)
-    facts = [("runs", f"{shown}: {counted}"), ("newest", show_time(found.rows[0]["created"]) if found.rows else "")]
+    scope = f"the newest {len(found)} of {found.total}" if found.total > len(found) else str(found.total)
+    facts = [("runs", f"{scope}: {counted}"), ("newest", show_time(found.rows[0]["created"]) if found.rows else "")]
     data = {
-        "kind": "experiment", **chart_data(found.rows), "metrics": metric_names(found.rows)[:1],
+        "kind": "experiment", **chart_data(found.rows),
         "created": [show_time(row["created"]) for row in found.rows], "statuses": [row["status"] for row in found.rows],
     }  # fmt: skip
     return document(

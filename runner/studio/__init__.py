@@ -1,1 +1,1 @@
-"""``vivero studio``: the pages that show workspaces in a browser. They read and act through `runner.api` alone."""
+"""``vivero studio``: pages that show workspaces in a browser. They use only `runner.api`."""

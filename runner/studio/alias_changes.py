@@ -1,4 +1,4 @@
-"""How aliases moved from version to version."""
+"""The history of aliases: which version each pointed to, and when it moved."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from runner.api import DataAsset, Model
 
-_MOST = 100
+_MOST = 100  # changes that a page lists
 
 
 @dataclass(frozen=True)
 class Change:
-    """A move of an alias. `before` and `after` are versions, None where it pointed to none."""
+    """A move of an alias from version `before` to version `after`; None stands for no version."""
 
     time: str
     alias: str
@@ -20,11 +20,11 @@ class Change:
 
 
 def alias_changes(named: Model | DataAsset) -> list[Change]:
-    """Return the moves of all aliases, newest first."""
-    at: dict[str, int | None] = {}
-    found = []
+    """Return the latest moves of all aliases, newest first."""
+    current: dict[str, int | None] = {}
+    changes = []
     for line in named.alias_history():
         alias, after = line["alias"], line["version"]
-        found.append(Change(line["time"], alias, at.get(alias), after))
-        at[alias] = after
-    return found[: -_MOST - 1 : -1]
+        changes.append(Change(line["time"], alias, current.get(alias), after))
+        current[alias] = after
+    return changes[: -_MOST - 1 : -1]

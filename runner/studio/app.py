@@ -1,4 +1,4 @@
-"""The Flask application: pages, shared files, login, and what is said of a mistake."""
+"""The Flask application: pages, shared files, login and error pages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LONGEST_FORM = 1 << 20
 
 
 def create_app(workspaces: Sequence[Shown], guard: Guard) -> Flask:
-    """Return the application that shows some workspaces."""
+    """Return the application that shows the workspaces."""
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     app.jinja_loader = FileSystemLoader([_HERE / "templates", FOLDER])
@@ -70,7 +70,7 @@ def create_app(workspaces: Sequence[Shown], guard: Guard) -> Flask:
 
 
 def _number_addresses(app: Flask, workspaces: Sequence[Shown]) -> None:
-    """Find the workspace by the number in an address, and put the number into the addresses that a page links to."""
+    """Look up the workspace by the number in an address, and add the number to the addresses that a page links to."""
 
     @app.url_value_preprocessor
     def find(_endpoint: str | None, parts: dict[str, Any] | None) -> None:
@@ -116,7 +116,7 @@ def _add_shared_addresses(app: Flask, first: str) -> None:
     def plotly() -> ResponseReturnValue:
         import importlib.util
 
-        spec = importlib.util.find_spec("plotly")  # found and not imported, which would take half a second
+        spec = importlib.util.find_spec("plotly")  # does not import it, which would take half a second
         places = spec.submodule_search_locations if spec else None
         if not places:
             raise UserError("Charts need plotly", "Install it: pip install 'vivero[studio]'")
@@ -135,14 +135,14 @@ def _compressed_file(path: Path) -> Response:
 
 @functools.cache
 def _compress(path: Path, _changed: int) -> bytes:
-    """Return a file's content, compressed: 1.5 MB in place of 4.8 MB, which matters over SSH."""
+    """Return a file's content, compressed: 1.5 MB instead of 4.8 MB, which matters over SSH."""
     return gzip.compress(path.read_bytes(), 6)
 
 
 def _add_headers(app: Flask, with_charts: set[str]) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
-        # A view may give what a model or a run has made a stricter one.
+        # A view sets a stricter policy for content that a model or a run made.
         response.headers.setdefault("Content-Security-Policy", policy(charts=request.blueprint in with_charts))
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
@@ -191,7 +191,7 @@ def _session(guard: Guard) -> str:
 
 
 def _inside(target: str) -> str:
-    """Return an address of the studio, whatever a link says: never another site's."""
+    """Return the target of a login if it is an address of the studio, otherwise the first page."""
     return target if target.startswith("/w/") and "\\" not in target and target.isprintable() else "/"
 
 
@@ -212,7 +212,7 @@ def _explain_mistakes(app: Flask) -> None:
 
 
 def _mistake(text: str, code: int) -> ResponseReturnValue:
-    """Return one line to who asked: JSON to a script, a page to a person."""
+    """Return an error in one line: as JSON for a script, as a page for a browser."""
     if request.accept_mimetypes.best == "application/json":
         return jsonify({"error": text}), code
     return render_template("mistake.html", text=text, title="Not found" if code == 404 else "Not shown"), code

@@ -1,8 +1,8 @@
-"""Tells pages what has changed: one watcher of files for each workspace, shared by all tabs.
+"""Tells pages what has changed. All tabs of a workspace share one file watcher.
 
-Watched are the folders whose entries say that something began or ended, and those of the runs that go on with their
-logs, each without what is below: a workspace of 100,000 runs needs no more of the kernel's watches than a small one.
-The watch begins with the first tab and ends with the last.
+It watches the folders whose entries show that something began or ended, and the folders and logs of active runs. No
+watch is recursive, so a workspace of 100,000 runs needs few more kernel watches than a small one. The watch begins
+with the first tab and ends some seconds after the last one has closed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-from runner.api import Workspace
+from runner.api import UserError, Workspace
 
-_SWEEPS = 50  # the newest ones, whose folders are watched
-_ASSETS = 200  # the same of data assets
-_DEBOUNCE = 300  # milliseconds that changes are collected for
-_TICK = 500  # milliseconds between two looks at whether anything was noticed
-_LOOK = 60  # ticks after which the folders to watch are looked up though nothing was noticed
-_SHARE = 9  # pauses after a look, in times that the look took
+_SWEEPS = 50  # newest sweeps whose folders are watched
+_ASSETS = 200  # newest data assets whose folders are watched
+_DEBOUNCE = 300  # milliseconds for which changes are collected
+_TICK = 500  # milliseconds after which the watcher returns without a change
+_LOOK = 60  # ticks without a change after which the folders to watch are looked up again
+_SHARE = 9  # the pause after a lookup, as a multiple of the time that the lookup took
 _LONGEST_PAUSE = 2.0  # seconds
-_LINGER = 30.0  # seconds that the watch goes on without a tab, such as from one page to the next
-_ALIVE = 15.0  # seconds between two signs of life, by which a server notices tabs that are gone
-_LISTED = 200  # ids in a message; a page that gets more reads everything again
+_LINGER = 30.0  # seconds for which the watch continues without a tab, such as between two pages
+_ALIVE = 15.0  # seconds between two comments in a stream; sending one fails if the tab is gone
+_LISTED = 200  # ids of a kind in a message; if more changed, pages are told to read everything again
 Change = dict[str, list[str]]
 """The ids of what changed, by kind: runs, sweeps, models, endpoints and data."""
 
 
 class Feed:
-    """The changes of one workspace. `sequence` counts them, so that a page can tell whether it has missed one."""
+    """The changes of one workspace. `sequence` counts them, so that a page knows whether it missed one."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -41,7 +41,7 @@ class Feed:
         self._end: asyncio.TimerHandle | None = None
 
     async def changes(self, since: int) -> AsyncIterator[bytes]:
-        """Yield server-sent events for one tab, whose page was made at a sequence number."""
+        """Yield server-sent events for one tab. `since` is the sequence number at which its page was rendered."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._begin(queue)
         try:
@@ -63,7 +63,7 @@ class Feed:
         self._tabs.add(queue)
         if self._end is not None:
             self._end.cancel()
-        self._task = self._task or asyncio.create_task(self._watch())
+        self._task = self._task or asyncio.create_task(self._keep_watching())
 
     def _leave(self, queue: asyncio.Queue[bytes | None]) -> None:
         self._tabs.discard(queue)
@@ -75,29 +75,34 @@ class Feed:
             self._task.cancel()
         self._task = self._end = None
 
+    async def _keep_watching(self) -> None:
+        """Watch until it is canceled. Begin again when a run or sweep has begun or ended, or when a watch fails."""
+        while True:
+            try:
+                await self._watch()
+            except (OSError, UserError):  # a folder was removed before its watch began, or the workspace is away
+                await asyncio.sleep(_LONGEST_PAUSE)
+
     async def _watch(self) -> None:
-        """Watch until it is canceled; begin anew when a run or sweep has begun or ended."""
+        """Watch until other folders have to be watched."""
         from watchfiles import awatch
 
-        while True:
-            folders = await asyncio.to_thread(_watched, self._workspace)
-            ticks = 0
-            async for found in awatch(
-                *folders, recursive=False, debounce=_DEBOUNCE, step=50, yield_on_timeout=True, rust_timeout=_TICK
-            ):
-                if (
-                    ticks == 0
-                ):  # something may have changed after the folders were looked up and before their watch began
-                    self._tell(None)
-                elif found and (change := _name(self._workspace, (Path(path) for _, path in found))):
-                    self._tell(change)
-                ticks += 1
-                if found or ticks % _LOOK == 1:
-                    begun = time.monotonic()
-                    if await asyncio.to_thread(_watched, self._workspace) != folders:
-                        break
-                    # On a busy machine, runs come first: what changes meanwhile is told together.
-                    await asyncio.sleep(min(_LONGEST_PAUSE, _SHARE * (time.monotonic() - begun)))
+        folders = await asyncio.to_thread(_watched, self._workspace)
+        ticks = 0
+        async for changes in awatch(
+            *folders, recursive=False, debounce=_DEBOUNCE, step=50, yield_on_timeout=True, rust_timeout=_TICK
+        ):
+            if ticks == 0:  # something may have changed between the lookup of the folders and their watch
+                self._tell(None)
+            elif changes and (change := _name(self._workspace, (Path(path) for _, path in changes))):
+                self._tell(change)
+            ticks += 1
+            if changes or ticks % _LOOK == 1:
+                started = time.monotonic()
+                if await asyncio.to_thread(_watched, self._workspace) != folders:
+                    return
+                # On a busy machine runs come first: changes during the pause are sent together.
+                await asyncio.sleep(min(_LONGEST_PAUSE, _SHARE * (time.monotonic() - started)))
 
     def close(self) -> None:
         """End the watch and the stream of every tab."""
@@ -108,7 +113,9 @@ class Feed:
             queue.put_nowait(None)
 
     def _tell(self, change: Change | None) -> None:
-        """Send a change to every tab; None says that anything may have changed."""
+        """Send a change to every tab. None means that anything may have changed."""
+        if change is not None and any(len(ids) > _LISTED for ids in change.values()):
+            change = None
         self.sequence += 1
         for queue in self._tabs:
             queue.put_nowait(_event(change))
@@ -122,38 +129,39 @@ def _watched(workspace: Workspace) -> set[Path]:
     """Return the folders to watch."""
     layout = workspace.layout
     tops = [layout.root, layout.runs, layout.sweeps, layout.models, layout.endpoints, layout.data]
-    folders = {one for one in tops if one.is_dir()}
+    folders = {folder for folder in tops if folder.is_dir()}
     for top in (layout.runs, layout.models, layout.endpoints):
-        folders |= {one for one in top.iterdir() if one.is_dir()} if top.is_dir() else set()
+        folders |= {folder for folder in top.iterdir() if folder.is_dir()} if top.is_dir() else set()
     folders |= _latest(layout.data)
-    going = [run.folder for run in workspace.active_runs()]
-    folders |= {one for run in going for one in (run.root, run.logs)}
-    folders |= {layout.sweeps / one.id for one in workspace.sweeps(limit=_SWEEPS)}
-    return {one for one in folders if one.is_dir()}
+    active = [run.folder for run in workspace.active_runs()]
+    folders |= {folder for run in active for folder in (run.root, run.logs)}
+    folders |= {layout.sweeps / sweep.id for sweep in workspace.sweeps(limit=_SWEEPS)}
+    return {folder for folder in folders if folder.is_dir()}
 
 
 def _latest(folder: Path) -> set[Path]:
-    """Return the folders in a folder that changed last: of 10,000 data assets, those that somebody works with."""
+    """Return the subfolders that changed last: of 10,000 data assets, those in use."""
     if not folder.is_dir():
         return set()
-    with os.scandir(folder) as found:
-        inside = [
-            (one.stat(follow_symlinks=False).st_mtime, one.path) for one in found if one.is_dir(follow_symlinks=False)
+    with os.scandir(folder) as entries:
+        by_time = [
+            (entry.stat(follow_symlinks=False).st_mtime, entry.path)
+            for entry in entries
+            if entry.is_dir(follow_symlinks=False)
         ]
-    return {Path(path) for _, path in sorted(inside)[-_ASSETS:]}
+    return {Path(path) for _, path in sorted(by_time)[-_ASSETS:]}
 
 
 def _name(workspace: Workspace, paths: Iterable[Path]) -> Change:
-    """Return what some files belong to."""
-    layout, found = workspace.layout, dict[str, set[str]]()
+    """Return the runs, sweeps, models, endpoints and data assets that changed files belong to."""
+    layout, changed = workspace.layout, dict[str, set[str]]()
     depth = {layout.runs: 2, layout.sweeps: 1, layout.models: 1, layout.endpoints: 1, layout.data: 1}
     for path in paths:
         for top, at in depth.items():
-            if top in path.parents and not path.name.startswith(
-                layout.hashes.name
-            ):  # a cache of each run that reads data
+            # Each run that reads data writes the cache of hashes, which no page shows.
+            if top in path.parents and not path.name.startswith(layout.hashes.name):
                 parts = path.relative_to(top).parts
                 name = parts[min(at, len(parts)) - 1]
-                # Files beside the folders, such as the list of edited runs, say that something changed, not what.
-                found.setdefault(top.name, set()).update([] if name.startswith(".") else [name])
-    return {kind: sorted(ids)[:_LISTED] for kind, ids in found.items()}
+                # A file beside the folders, such as the list of edited runs, does not say which of them changed.
+                changed.setdefault(top.name, set()).update([] if name.startswith(".") else [name])
+    return {kind: sorted(ids) for kind, ids in changed.items()}

@@ -1,4 +1,4 @@
-"""How templates show values: as the tables of the terminal do, and never longer than a cell can hold."""
+"""Template filters. They format values as the tables in the terminal do, and cut what is too long for a cell."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _LONGEST = 80
 
 
 def cell(value: Any, longest: int = _LONGEST) -> str:
-    """Return a value in few printable characters."""
+    """Return a value as a short printable text."""
     text = show_value(value)
     return clean(text if len(text) <= longest else f"{text[: longest - 1]}…")
 
 
 def cut(text: Any, longest: int) -> str:
-    """Return the beginning of a long text, its lines as they are."""
+    """Return the beginning of a long text. Line breaks are kept."""
     return str(text) if len(str(text)) <= longest else f"{str(text)[:longest]}\n…"
 
 

@@ -1,4 +1,4 @@
-"""Where something comes from and where it went, as a drawing: data, runs, models and endpoints from left to right."""
+"""The lineage of a model or data asset as a graph: data, runs, models and endpoints from left to right."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from markupsafe import Markup
 from runner.charts.graph import Box, drawing
 from runner.studio.page import has_page
 
-_MOST = 12  # boxes of a kind
+_MOST = 12  # nodes of a kind
 _STYLES = {"endpoint": "busy", "data": "good"}
 
 
 class Lineage:
-    """A drawing that grows. Of many things of a kind, the first ones are drawn and the others counted."""
+    """A lineage graph. The first nodes of a kind are drawn, and the rest are counted in one node."""
 
     def __init__(self) -> None:
         self._boxes: dict[str, Box] = {}
@@ -25,16 +25,16 @@ class Lineage:
     def add(
         self, kind: str, name: str, needs: list[str], *, link: str = "", is_subject: bool = False, word: str = ""
     ) -> str:
-        """Add something, and return the key that others name it by.
+        """Add a node, and return its key.
 
         Parameters
         ----------
         needs : list of str
-            The keys of what it comes from.
+            The keys of the nodes that it comes from.
         is_subject : bool
-            Whether the drawing is about it.
+            Whether the graph is about it.
         word : str
-            What stands above its name. Default: the kind.
+            The text above its name. Default: the kind.
         """
         key = f"{kind} {name}"
         if key in self._boxes:
@@ -50,16 +50,16 @@ class Lineage:
         return key
 
     def draw(self, label: str) -> Markup:
-        """Return the drawing as SVG."""
+        """Return the graph as SVG."""
         return Markup(drawing(self._boxes, label))  # noqa: S704 - the drawing escapes all texts
 
 
 def link_to(page: str, view: str = "index", **parts: Any) -> str:
-    """Return the address of a page, or nothing if the studio does not have it."""
+    """Return the address of a page, or an empty text if the studio does not have it."""
     return url_for(f"{page}.{view}", **parts) if has_page(page) else ""
 
 
 def link_to_version(page: str, reference: str) -> str:
-    """Return the address of a version: of ``iris:3``."""
+    """Return the address of a version, which a reference such as ``iris:3`` names."""
     name, _, version = reference.rpartition(":")
     return link_to(page, "version", name=name, version=int(version)) if version.isdecimal() else ""

@@ -1,4 +1,4 @@
-"""The Markdown of descriptions: headings, lists, code, emphasis and links. The rest is shown as it is."""
+"""Renders the Markdown of descriptions: headings, lists, code, emphasis and links. Anything else stays plain text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INLINE = re.compile(
 
 
 def markdown(text: str) -> Markup:
-    """Return the HTML of a description. No markup of its own gets through."""
+    """Return the HTML of a description. HTML in the description is escaped."""
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return Markup("").join(_blocks(shown.replace("\r\n", "\n")))
 
@@ -33,17 +33,17 @@ def _blocks(text: str) -> Iterator[Markup]:
 
 
 def _lines(lines: list[str]) -> Iterator[Markup]:
-    """Yield the headings, lists and paragraphs of some lines without an empty one between them."""
+    """Yield the headings, lists and paragraphs of consecutive lines that are not empty."""
     for kind, group in groupby((line for line in lines if line.strip()), _kind):
-        found = list(group)
+        block = list(group)
         if kind == "heading":
-            for line in found:
+            for line in block:
                 yield Markup("<h3>{}</h3>").format(_inline(line.lstrip("#").strip()))
         elif kind == "item":
-            items = Markup("").join(Markup("<li>{}</li>").format(_inline(line.strip()[2:])) for line in found)
+            items = Markup("").join(Markup("<li>{}</li>").format(_inline(line.strip()[2:])) for line in block)
             yield Markup("<ul>{}</ul>").format(items)
         else:
-            yield Markup("<p>{}</p>").format(_inline("\n".join(found)))
+            yield Markup("<p>{}</p>").format(_inline("\n".join(block)))
 
 
 def _kind(line: str) -> str:
@@ -53,11 +53,11 @@ def _kind(line: str) -> str:
 
 
 def _inline(text: str) -> Markup:
-    found, at = Markup(""), 0
+    html, at = Markup(""), 0
     for match in _INLINE.finditer(text):
-        found += escape(text[at : match.start()]) + _marked(match)
+        html += escape(text[at : match.start()]) + _marked(match)
         at = match.end()
-    return found + escape(text[at:])
+    return html + escape(text[at:])
 
 
 def _marked(match: re.Match[str]) -> Markup:

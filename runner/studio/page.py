@@ -1,4 +1,4 @@
-"""What a page of the studio is: a title, views below one address, and a folder with its template and script."""
+"""A page of the studio: a title, views below one address, and a folder with its template and script."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Page:
     title : str
         Its heading, and its entry in the menu.
     menu : bool
-        Whether the menu has it. A page about one thing, such as a run, is reached by links.
+        Whether the menu lists it. A page about one thing, such as a run, is reached by links.
     below : str, optional
-        The page of the menu that it belongs to.
+        The menu entry that it belongs to.
     charts : bool
         Whether its script draws charts, which need inline styles; see `security.policy`.
     """
@@ -40,11 +40,11 @@ class Page:
         self.blueprint = Blueprint(name, __name__)
 
     def get(self, rule: str = "") -> Callable[[View], View]:
-        """Register a view that shows something. It is called with the workspace and the parts of its address."""
+        """Register a view for GET requests. It is called with the workspace and the parts of its address."""
         return self._route(rule, "GET")
 
     def post(self, rule: str) -> Callable[[View], View]:
-        """Register a view that changes something. It is called only with the form token, and never if read-only."""
+        """Register a view for POST requests. They need the form token, and a read-only studio rejects them."""
         return self._route(rule, "POST")
 
     def _route(self, rule: str, method: str) -> Callable[[View], View]:
@@ -60,7 +60,7 @@ class Page:
         return register
 
     def render(self, *, command: tuple[str, ...], title: str | None = None, **values: Any) -> str:
-        """Return the page's template, filled.
+        """Render the page's template.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Page:
         title : str, optional
             The title in the browser's tab. Default: the page's.
         values
-            For the template. Everything that is no markup is escaped.
+            Variables of the template. All text is escaped, except Markup.
         """
         script = FOLDER / self.name / "page.js"
         return render_template(
@@ -83,7 +83,7 @@ class Page:
 
 
 def answer(**values: Any) -> ResponseReturnValue:
-    """Return JSON for the page's script."""
+    """Return values as JSON for the page's script."""
     return jsonify(values)
 
 

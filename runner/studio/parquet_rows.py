@@ -1,4 +1,4 @@
-"""Prints the first rows of the Parquet file that is its standard input, as JSON, with a limit on its memory."""
+"""Reads a Parquet file from standard input and prints its first rows as JSON. Its memory is limited."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MEMORY = 2 << 30
 
 
 def main(rows: int, columns: int) -> dict[str, Any]:
-    """Return columns, rows and the count of rows, or the problem."""
+    """Return the columns, the first rows and the number of rows, or the problem."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     try:
         from pyarrow import ArrowException, cpu_count, parquet, set_cpu_count
@@ -22,10 +22,10 @@ def main(rows: int, columns: int) -> dict[str, Any]:
         file = parquet.ParquetFile(sys.stdin.buffer)
         names = file.schema_arrow.names[:columns]
         batch = next(file.iter_batches(batch_size=rows, columns=names), None)
-    except (ArrowException, OSError, ValueError, MemoryError) as error:
+        texts = [] if batch is None else [[str(value) for value in row.values()] for row in batch.to_pylist()]
+    except (ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         return {"problem": f"This file cannot be read as Parquet: {error}"}
-    found = [] if batch is None else [[str(value) for value in row.values()] for row in batch.to_pylist()]
-    return {"columns": names, "rows": found, "count": file.metadata.num_rows}
+    return {"columns": names, "rows": texts, "count": file.metadata.num_rows}
 
 
 if __name__ == "__main__":

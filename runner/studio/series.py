@@ -1,7 +1,7 @@
 """Makes long curves short enough to draw, without losing a peak.
 
-A screen has some thousand columns. Of each column's points the smallest and the largest are kept, in their order, so
-what is drawn looks as if every point was.
+A chart is some hundred pixels wide. The points are divided into as many equal parts, and the smallest and largest
+point of each part are kept in their order. The chart looks as if every point were drawn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ COLUMNS = 700
 
 
 def thin(x: Sequence[float], y: Sequence[float], columns: int = COLUMNS) -> Curve:
-    """Return at most two points of each of some equal parts, the ends included. Gaps (NaN) stay."""
+    """Return the smallest and largest point of each of `columns` equal parts, a gap (NaN) of each, and both ends."""
     count = len(y)
     if count <= 2 * columns:
         return x, y
@@ -30,38 +30,38 @@ def thin(x: Sequence[float], y: Sequence[float], columns: int = COLUMNS) -> Curv
 
 
 def _extremes(y: Sequence[float], begin: int, end: int) -> list[int]:
-    """Return the positions of the smallest and largest value, and of one that is not finite."""
+    """Return the positions of the smallest and largest value, and of the first NaN."""
     part = y[begin:end]
-    # The sum is quicker than asking each value, and also NaN of infinities of both signs.
-    gaps = [at for at, one in enumerate(part) if math.isnan(one)] if math.isnan(sum(part)) else []
-    values = [one for one in part if not math.isnan(one)] if gaps else part
-    found = {begin + part.index(min(values)), begin + part.index(max(values))} if values else set[int]()
-    found.update(begin + at for at in gaps[:1])
-    return sorted(found)
+    # One sum is faster than a test of each value. It is also NaN if there are infinities of both signs.
+    gaps = [at for at, value in enumerate(part) if math.isnan(value)] if math.isnan(sum(part)) else []
+    values = [value for value in part if not math.isnan(value)] if gaps else part
+    positions = {begin + part.index(min(values)), begin + part.index(max(values))} if values else set[int]()
+    positions.update(begin + at for at in gaps[:1])
+    return sorted(positions)
 
 
 def between(x: Sequence[float], y: Sequence[float], first: float, last: float) -> Curve:
-    """Return the part of a curve from one position to another, with a point before and after it."""
+    """Return the part of a curve from `first` to `last`, with one more point on each side if `x` is sorted."""
     if all(one <= other for one, other in pairwise(x)):
         begin, end = max(0, bisect_left(x, first) - 1), bisect_right(x, last) + 1
         return x[begin:end], y[begin:end]
-    chosen = [at for at, one in enumerate(x) if first <= one <= last]
+    chosen = [at for at, position in enumerate(x) if first <= position <= last]
     return [x[at] for at in chosen], [y[at] for at in chosen]
 
 
 def smooth(y: Sequence[float], weight: float) -> list[float]:
-    """Return the exponential moving average of values; a larger weight, below 1, forgets more slowly.
+    """Return the exponential moving average of values. The larger the weight, which is below 1, the smoother the curve.
 
-    The average is divided by the sum of its weights, so it does not begin at zero.
+    The average is divided by the sum of its weights, so it does not start at zero.
     """
-    found, total, weights = [], 0.0, 0.0
+    averages, total, weights = [], 0.0, 0.0
     for value in y:
         if math.isfinite(value):
             total, weights = total * weight + value, weights * weight + 1
-        found.append(total / weights if weights else math.nan)
-    return found
+        averages.append(total / weights if weights else math.nan)
+    return averages
 
 
 def plain(values: Sequence[float]) -> list[float | None]:
-    """Return numbers for JSON, which has no NaN and no infinity: those are gaps."""
-    return [one if math.isfinite(one) else None for one in values]
+    """Return numbers for JSON, which has no NaN and no infinity. They become None, which charts draw as gaps."""
+    return [value if math.isfinite(value) else None for value in values]

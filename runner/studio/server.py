@@ -1,4 +1,4 @@
-"""The studio's server: Flask behind uvicorn, with the stream of events beside it, and the guard before both."""
+"""The studio's server: uvicorn runs Flask and the event streams, and the guard checks each request first."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _THREADS = 8
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
+    """Return a listening socket.
 
     Raises
     ------
     UserError
-        If the port is taken or the address is not this machine's.
+        If the port is taken, or the address does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((host, port))
-        found.listen(128)
+        listening.bind((host, port))
+        listening.listen(128)
     except (OSError, OverflowError) as error:
-        found.close()
+        listening.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
             raise UserError(f"Port {port} is in use", f"Choose another with --port {port + 1}") from None
         raise UserError(f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
-    return found
+    return listening
 
 
 def serve(listening: socket.socket, workspaces: Sequence[Shown], guard: Guard) -> None:
-    """Answer until Ctrl-C or SIGTERM."""
+    """Answer requests until Ctrl-C or SIGTERM."""
     import uvicorn
 
     studio = Studio(workspaces, guard)
@@ -74,10 +74,10 @@ class Studio:
 
         self._guard = guard
         self._pages = WSGIMiddleware(create_app(workspaces, guard).wsgi_app, workers=_THREADS)  # type: ignore[arg-type]
-        self._feeds = [one.feed for one in workspaces]
+        self._feeds = [shown.feed for shown in workspaces]
 
     def close(self) -> None:
-        """End the streams of events, which would keep the server from stopping."""
+        """End the event streams, which would otherwise keep the server from stopping."""
         for feed in self._feeds:
             feed.close()
 
@@ -89,8 +89,8 @@ class Studio:
             await _plain(send, 421, "This studio is not known by that name. Use http://127.0.0.1 and its port.")
         elif not self._guard.admits(path, self._guard.session_of(headers.get("cookie", ""))):
             await self._ask_for_key(scope, send)
-        elif found := _EVENTS.fullmatch(path):
-            await self._stream(int(found[1]), _since(scope), receive, send)
+        elif match := _EVENTS.fullmatch(path):
+            await self._stream(int(match[1]), _since(scope), receive, send)
         else:
             await self._pages(scope, receive, send)  # type: ignore[arg-type]
 
@@ -111,15 +111,15 @@ class Studio:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), *_shared()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
-        async def tell() -> None:
-            async for block in self._feeds[number - 1].changes(since):
-                await send({"type": "http.response.body", "body": block, "more_body": True})
+        async def send_events() -> None:
+            async for event in self._feeds[number - 1].changes(since):
+                await send({"type": "http.response.body", "body": event, "more_body": True})
 
-        async def gone() -> None:
+        async def wait_for_disconnect() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        both = [asyncio.create_task(tell()), asyncio.create_task(gone())]
+        both = [asyncio.create_task(send_events()), asyncio.create_task(wait_for_disconnect())]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -130,9 +130,9 @@ class Studio:
 
 
 def _since(scope: Scope) -> int:
-    """Return the sequence number in the address of a stream; that of no page, if there is none."""
-    found = re.fullmatch(rb"since=([0-9]{1,15})", scope["query_string"])
-    return int(found[1]) if found else -1
+    """Return the sequence number in the address of a stream, or -1, which no page has."""
+    match = re.fullmatch(rb"since=([0-9]{1,15})", scope["query_string"])
+    return int(match[1]) if match else -1
 
 
 def _shared() -> list[tuple[bytes, bytes]]:

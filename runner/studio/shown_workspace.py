@@ -1,4 +1,4 @@
-"""A workspace that the studio shows."""
+"""The workspaces that a studio shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.studio.events import Feed
 
 @dataclass(frozen=True)
 class Shown:
-    """A workspace, its number in addresses, the option by which commands find it, and what changes in it."""
+    """A workspace, its number in addresses, the options with which commands find it, and the feed of its changes."""
 
     number: int
     workspace: Workspace
@@ -26,16 +26,16 @@ class Shown:
 
     @property
     def name(self) -> str:
-        """What people call it: the folder that has it, or its own name if that is not the usual one."""
+        """The name of the workspace: that of the folder it is in, or its own if it is not hidden, as ``.vivero`` is."""
         root = self.workspace.root
         return root.parent.name if root.name.startswith(".") and root.parent.name else root.name
 
     def command(self, *words: str) -> str:
-        """Return a command as it is typed in a terminal to see the same."""
+        """Return a vivero command for this workspace, as it is typed in a terminal."""
         return shlex.join(["vivero", *words, *self.option])
 
     def check(self) -> None:
-        """Refuse to show a workspace that has been removed meanwhile.
+        """Check that the workspace still exists.
 
         Raises
         ------
@@ -47,7 +47,7 @@ class Shown:
 
 
 def shown() -> Shown:
-    """Return the workspace of the address that is being answered."""
-    found = g.shown
-    assert isinstance(found, Shown)  # noqa: S101 - set by `app` for each address of a page
-    return found
+    """Return the workspace of the current request."""
+    current = g.shown
+    assert isinstance(current, Shown)  # noqa: S101 - set by `app` for each address of a page
+    return current

@@ -1,10 +1,12 @@
 """Who gets an answer, and what may be changed."""
 
+import hashlib
 import http.client
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -207,3 +209,21 @@ def test_hostile_records_are_shown_as_text(tmp_path: Path, tab: Any) -> None:
         assert page.title().startswith("Runs")
         assert "1 record cannot be read" in page.content()
         page.close()
+
+
+def test_cookies_of_other_programs_do_not_hide_a_session() -> None:
+    guard = Guard("10.0.0.1", 5100, hashlib.sha256(b"key").digest())
+    session = guard.log_in("key")
+    assert session is not None
+    header = f'theme={{"dark":1}}; flag; {guard.cookie}={session}; other=1'
+    assert guard.session_of(header) == session and guard.session_of("flag; a=b") == ""
+
+
+def test_a_session_ends_at_the_server_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard("10.0.0.1", 5100, hashlib.sha256(b"key").digest())
+    session = guard.log_in("key")
+    assert session is not None and guard.admits("/w/1/runs", session)
+    later = time.monotonic() + guard.lasts + 1
+    monkeypatch.setattr("runner.studio.security.time.monotonic", lambda: later)
+    assert not guard.admits("/w/1/runs", session)
+    assert guard.admits("/w/1/runs", guard.log_in("key") or "")

@@ -1,4 +1,4 @@
-"""The pages, in the order of the menu: a folder each, with its view, template and script."""
+"""The pages in the order of the menu. Each has a folder with its view, template and script."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ PAGES = (
 
 
 def load_pages() -> list[Page]:
-    """Return the pages of the table, their views imported."""
+    """Import the views, and return the pages."""
     return [importlib.import_module(f"{__name__}.{name}.view").page for name in PAGES]

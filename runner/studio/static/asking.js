@@ -1,18 +1,18 @@
-/** Asks before something is changed, in the dialog of `asking.html`. */
+/** Asks for confirmation or a value in the dialog of `asking.html`. */
 import { get } from "./dom.js";
 
 /**
  * @typedef {object} Question
  * @property {string} title
  * @property {string} text what will happen
- * @property {string} go the word on the button
- * @property {string} [label] what the value is, if one is asked for
- * @property {string} [value] what it is at first
- * @property {boolean} [danger] cannot be undone
+ * @property {string} go the text of the button
+ * @property {string} [label] the label of the value; without it no value is asked for
+ * @property {string} [value] the initial value
+ * @property {boolean} [danger] whether the action cannot be undone
  */
 
 /**
- * Ask, and return the value or an empty text; null if it is not to be done.
+ * Return the value, or an empty text if none was asked for, or null if the user canceled.
  * @param {Question} question
  * @returns {Promise<string | null>}
  */

@@ -1,15 +1,15 @@
 /**
  * Charts: a thin layer around plotly.js, which is loaded when the first chart is drawn.
  *
- * Only SVG traces: scatter, bar, box, histogram, heatmap, contour. What draws with WebGL (scattergl, parcoords) compiles
- * functions from text, which the studio's Content-Security-Policy does not allow; plotly then draws nothing, and says
- * nothing. A page with charts is declared as such: `Page(..., charts=True)`.
+ * Only SVG traces work: scatter, bar, box, histogram, heatmap, contour. WebGL traces (scattergl, parcoords) compile
+ * functions from text, which the studio's Content-Security-Policy forbids. Plotly would draw nothing and report no error.
+ * A page with charts is declared with `Page(..., charts=True)`.
  *
  * @typedef {Record<string, any>} Trace
  * @typedef {Record<string, any>} Layout
  */
 
-/** Colours that colour-blind people can tell apart (Okabe and Ito), in an order in which neighbours differ most. */
+/** Colours that colour-blind people can tell apart (Okabe and Ito), ordered so that neighbours differ most. */
 export const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c00", "#7f7f7f"];
 /** A scale from low to high that is also readable in grey. */
 export const SCALE = "Cividis";
@@ -38,10 +38,10 @@ function load() {
 }
 
 /**
- * Draw a chart, or draw it anew with other data.
- * @param {HTMLElement} place has a height of its own
- * @param {Trace[]} traces as plotly takes them
- * @param {Layout} [layout] what differs from the studio's own
+ * Draw a chart, or update it.
+ * @param {HTMLElement} place an element with a height of its own
+ * @param {Trace[]} traces in the format of plotly
+ * @param {Layout} [layout] changes to the studio's own layout
  */
 export async function draw(place, traces, layout = {}) {
   for (const trace of traces) {
@@ -58,7 +58,7 @@ export async function draw(place, traces, layout = {}) {
 }
 
 /**
- * Remove a chart and release what it holds.
+ * Remove a chart and release its resources.
  * @param {HTMLElement} place
  */
 export async function remove(place) {

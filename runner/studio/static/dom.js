@@ -1,7 +1,7 @@
-/** Small helpers of pages: messages, copying, asking the server, making elements. Text is never read as markup. */
+/** Helpers of pages: messages, the clipboard, requests, new elements. Text is never parsed as markup. */
 
 /**
- * Return the element that must be there.
+ * Return an element, or throw an error if the page does not have it.
  * @template {Element} T
  * @param {string} selector
  * @param {new (...args: any[]) => T} kind
@@ -39,7 +39,7 @@ export function toast(text, bad = false) {
 }
 
 /**
- * Copy a text. Where the browser does not allow it, because the page is neither local nor encrypted, show it instead.
+ * Copy a text. If the browser forbids it, because the page is neither local nor encrypted, show the text instead.
  * @param {string} text
  */
 export async function copy(text) {
@@ -55,14 +55,15 @@ export async function copy(text) {
  * Change something on the server.
  * @param {string} address
  * @param {[string, string][]} fields
- * @returns {Promise<any>} what it answers; a mistake is thrown as an Error with its one line
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<any>} the answer; an error of the server is thrown with its message
  */
-export async function post(address, fields) {
+export async function post(address, fields, headers = {}) {
   const token = document.querySelector('meta[name="token"]')?.getAttribute("content") ?? "";
   return answerOf(
     fetch(address, {
       method: "POST",
-      headers: { Accept: "application/json", "X-Token": token },
+      headers: { Accept: "application/json", "X-Token": token, ...headers },
       body: new URLSearchParams(fields),
     }),
   );
@@ -71,18 +72,31 @@ export async function post(address, fields) {
 /**
  * Read JSON from the server.
  * @param {string} address
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<any>}
  */
-export async function read(address) {
-  return answerOf(fetch(address, { headers: { Accept: "application/json" } }));
+export async function read(address, headers = {}) {
+  return answerOf(fetch(address, { headers: { Accept: "application/json", ...headers } }));
 }
 
 /**
- * @param {Promise<Response>} asked
+ * Read a part of a page from the server. An error of the server is thrown with its message.
+ * @param {string} address
+ * @returns {Promise<ChildNode[]>}
+ */
+export async function readPart(address) {
+  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (!response.ok) throw new Error(loaded.querySelector('[role="alert"]')?.textContent ?? `The studio answered ${response.status}`);
+  return [...loaded.body.childNodes];
+}
+
+/**
+ * @param {Promise<Response>} request
  * @returns {Promise<any>}
  */
-async function answerOf(asked) {
-  const response = await asked.catch(() => {
+async function answerOf(request) {
+  const response = await request.catch(() => {
     throw new Error("The studio does not answer. Is it still running?");
   });
   const kind = response.headers.get("Content-Type") ?? "";
@@ -92,7 +106,7 @@ async function answerOf(asked) {
 }
 
 /**
- * Load this address again, or another one of the same page, and put some parts of the answer into this page.
+ * Load this page again, or the same page at another address, and replace some of its parts.
  * @param {string} address
  * @param {string[]} selectors
  */

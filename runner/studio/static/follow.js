@@ -1,14 +1,14 @@
-/** Keeps parts of a page as the workspace is. */
+/** Keeps parts of a page up to date with the workspace. */
 import { refresh, toast } from "./dom.js";
 import { onChange } from "./live.js";
 
 const PAUSE = 400; // milliseconds between two updates
 
 /**
- * Load parts of the page anew when something of a kind has changed.
+ * Replace parts of the page when something of one of the kinds has changed.
  * @param {("runs" | "sweeps" | "models" | "endpoints" | "data")[]} kinds
  * @param {string[]} parts selectors
- * @param {() => void} [after] called with the new parts in place
+ * @param {() => void} [after] called when the new parts are in place
  */
 export function follow(kinds, parts, after = () => {}) {
   let waiting = false;

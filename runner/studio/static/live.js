@@ -1,8 +1,8 @@
 /**
- * What changes in the workspace, as the server notices it.
+ * The changes in the workspace, as the server reports them.
  *
- * A hidden tab has no connection, because a browser allows six to one server. It gets one change of everything when it is
- * seen again.
+ * A hidden tab has no connection, because a browser allows only six to one server. When it is visible again, it gets
+ * one change for everything.
  *
  * @typedef {{runs?: string[], sweeps?: string[], models?: string[], endpoints?: string[], data?: string[]}} Change
  * @typedef {"connecting" | "live" | "offline"} State

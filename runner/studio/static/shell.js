@@ -1,4 +1,4 @@
-/** What every page does: the menu on narrow screens, copy buttons, and the sign that it is live. */
+/** The script of every page: the menu on narrow screens, copy buttons, and the connection status. */
 import { copy } from "./dom.js";
 import { watchState } from "./live.js";
 

@@ -1,7 +1,9 @@
 """The parts of a run's page that read what a script wrote: any content is shown harmlessly."""
 
 import io
+import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.execution.metrics import KINDS
+from runner.studio.pages.compare.code import _is_same
 from runner.studio.pages.run import log
 from runner.studio.pages.run.charts import chart
 from runner.studio.pages.run.preview import preview
+from runner.studio.pages.run.view import blocks
 
 SUFFIXES = ("csv", "tsv", "json", "ipynb", "svg", "txt", "png", "csv.gz", "html")
 JSON = st.recursive(
@@ -96,3 +100,35 @@ def test_an_accuracy_table_gives_curves() -> None:
     assert curves["precision_recall"] == [[0.8, 0.8], [1.0, 0.5]]
     assert curves["lift"] == [[0.5, 1.6], [1.0, 1.0]]
     assert curves["calibration"] == [[0.25, 0.2, 10], [0.75, 0.8, 10]]
+
+
+def test_an_empty_bin_of_predictions_is_left_out() -> None:
+    data = {"bin_edges": [0, 1, 2, 3], "bin_counts": [1, 0, 2], "bin_averages": [0.4, "NaN", 2.5],
+            "bin_errors": [None, "NaN", 0.1]}  # fmt: skip
+    found = chart("predictions", {"data": data})
+    assert found is not None and found["points"] == [[0.5, 0.4, 0.0], [2.5, 2.5, 0.1]]
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("value", ["NaN", float("inf")])
+def test_a_chart_that_json_cannot_hold_is_text(value: Any) -> None:
+    assert chart("residuals", {"data": {"bin_edges": [0, 1, 2], "bin_counts": [1, value]}}) is None
+
+
+def test_a_file_that_grows_is_sent_up_to_its_announced_size() -> None:
+    file = io.BytesIO(b"begin and more")
+    assert b"".join(blocks(file, 5)) == b"begin" and list(blocks(io.BytesIO(b"cut"), 9)) == [b"cut"]
+
+
+def test_a_parquet_value_that_python_cannot_hold_is_named(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "far.parquet"
+    parquet.write_table(arrow.table({"at": arrow.array([10**15], arrow.timestamp("s"))}), path)
+    with path.open("rb") as file:
+        found = preview(file, path.name, path.stat().st_size)
+    assert found.kind == "nothing" and found.note.startswith("This file cannot be read as Parquet: ")
+
+
+def test_a_file_that_was_removed_from_a_snapshot_is_not_the_same(tmp_path: Path) -> None:
+    assert not _is_same(tmp_path / "one", tmp_path / "other")

@@ -1,1 +1,1 @@
-"""A data asset and one of its versions: columns, first rows, what differs, where it comes from and what came of it."""
+"""A data asset and one of its versions: columns, first rows, differences and lineage."""

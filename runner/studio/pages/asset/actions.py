@@ -1,4 +1,4 @@
-"""What can be done to a version of data. Each returns what is said of it."""
+"""Actions on a version of a data asset. Each returns a message about what it did."""
 
 from __future__ import annotations
 

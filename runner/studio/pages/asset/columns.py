@@ -1,4 +1,4 @@
-"""The columns of a table as they are shown: what is known of each, and bars that say how its values are spread."""
+"""The columns of a table, each with a small bar chart of how its values are distributed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GAP = 1.0
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart, with its place, its words and its kind: values, others (than the shown ones) or missing."""
+    """A bar of a chart. `said` is its label, and `kind` is values, others (less frequent values) or missing."""
 
     x: float
     width: float
@@ -28,7 +28,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Column:
-    """A column and its chart: a histogram of numbers, otherwise the most frequent values beside all others."""
+    """A column and its chart: a histogram of numbers, or the most frequent values and one bar for all others."""
 
     of: Any
     bars: tuple[Bar, ...]
@@ -51,7 +51,7 @@ def columns_of(version: DataVersion, page: int) -> list[Column]:
 
 
 def _chart(column: Any, rows: int) -> Iterator[Bar]:
-    """Yield the bars of a column. The missing cells stand apart, at the right, as a share of all cells."""
+    """Yield the bars of a column. The bar of missing cells stands apart at the right, as a share of all cells."""
     counted = _binned(column) if column.histogram is not None else _frequent(column, rows)
     room, most = WIDTH, max((one[1] for one in counted), default=0)
     if column.missing:
@@ -64,17 +64,17 @@ def _chart(column: Any, rows: int) -> Iterator[Bar]:
 
 
 def _height(count: int, most: int) -> float:
-    """Return the height of a bar. A few among many are seen, too."""
+    """Return the height of a bar. A small count has a visible bar, too."""
     return round(min(HEIGHT, max(1.5, HEIGHT * count / most)), 1) if count > 0 and most > 0 else 0.0
 
 
 Counted = tuple[str, int, str]
-"""What a bar says, its count and its kind."""
+"""The label of a bar, its count and its kind."""
 
 
 def _binned(column: Any) -> list[Counted]:
-    """Return the bins. Neighbours are put together where they are too many for the width."""
-    counts, width = _together(column.histogram.counts, column.histogram.width)
+    """Return the bins. Neighbouring bins are merged if there are too many for the width."""
+    counts, width = _merged(column.histogram.counts, column.histogram.width)
     edges = [show_value(column.histogram.start + number * width) for number in range(len(counts) + 1)]
     single = column.type == "integer" and width == 1
     names = edges if single else [f"{low} to {high}" for low, high in pairwise(edges)]
@@ -83,7 +83,7 @@ def _binned(column: Any) -> list[Counted]:
     ]
 
 
-def _together(counts: Sequence[int], width: float) -> tuple[Sequence[int], float]:
+def _merged(counts: Sequence[int], width: float) -> tuple[Sequence[int], float]:
     while len(counts) > WIDTH // 2:  # a record that another program made
         counts = [sum(counts[at : at + 2]) for at in range(0, len(counts), 2)]
         width *= 2
@@ -91,10 +91,10 @@ def _together(counts: Sequence[int], width: float) -> tuple[Sequence[int], float
 
 
 def _frequent(column: Any, rows: int) -> list[Counted]:
-    """Return the most frequent values, and how many cells have another."""
+    """Return the most frequent values, and the number of cells with any other value."""
     shown = [(one.value, one.count) for one in column.frequent]
     if not shown and column.top is not None and column.top_count is not None:
         shown = [(column.top, column.top_count)]
     others = rows - column.missing - sum(count for _, count in shown)
-    found = [(f"{value}: {count:,}", count, "values") for value, count in shown]
-    return [*found, (f"others: {others:,}", others, "others")] if others > 0 else found
+    bars = [(f"{value}: {count:,}", count, "values") for value, count in shown]
+    return [*bars, (f"others: {others:,}", others, "others")] if others > 0 else bars

@@ -1,4 +1,4 @@
-"""Where a version of data comes from and what came of it."""
+"""The lineage of a data version."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from markupsafe import Markup
 from runner.api import DataVersion, UserError, Workspace
 from runner.studio.lineage import Lineage, link_to, link_to_version
 
-_LOOKED_AT = 30  # runs, models and endpoints whose records are read for what belongs to what
+_LOOKED_AT = 30  # runs and models whose records are read to find out how they are connected
 
 
 def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
-    """Return the drawing of a version."""
-    found, graph = version.lineage, Lineage()
+    """Return the lineage graph of a version."""
+    lineage, graph = version.lineage, Lineage()
     subject = graph.add("data", version.reference, _origin(version, graph), is_subject=True)
-    runs = {run: graph.add("run", run, [subject], link=link_to("run", run=run)) for run in found["runs"]}
+    runs = {run: graph.add("run", run, [subject], link=link_to("run", run=run)) for run in lineage["runs"]}
     models: dict[str, str] = {}
-    for number, reference in enumerate(found["models"]):
+    for number, reference in enumerate(lineage["models"]):
         run = _run_of(workspace, reference) if number < _LOOKED_AT else None
         needs = [runs[run]] if run in runs else list(runs.values())[:1]
         models[reference] = graph.add("model", reference, needs, link=link_to_version("model", reference))
-    for name in found["endpoints"]:
+    for name in lineage["endpoints"]:
         served = [models[one] for one in _served(workspace, name) if one in models]
         graph.add("endpoint", name, served or list(models.values())[:1], link=link_to("endpoint", name=name))
     for run, key in list(runs.items())[:_LOOKED_AT]:
@@ -30,7 +30,7 @@ def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
 
 
 def _origin(version: DataVersion, graph: Lineage) -> list[str]:
-    """Add what a version was made by or added from, and return its keys."""
+    """Add the run that made a version, or the source that it was added from. Return the keys of these nodes."""
     record, run = version.record, version.run
     if record.run is None:
         return [graph.add("source", record.source, [], word="added from")] if record.source else []
@@ -60,7 +60,7 @@ def _served(workspace: Workspace, endpoint: str) -> list[str]:
 
 
 def _outputs(workspace: Workspace, run: str) -> list[str]:
-    """Return the versions of data that a run made."""
+    """Return the data versions that a run made."""
     try:
         finished = workspace.run(run).record.finalize
         return list(finished.data.values()) if finished else []

@@ -1,4 +1,4 @@
-/** A data asset: its questions, and the choice of what is compared. */
+/** A data asset: its actions, and the version to compare with. */
 import { ask } from "../../static/asking.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
 import { follow } from "../../static/follow.js";
@@ -45,10 +45,10 @@ async function act(button) {
 
 /** Ask for the description, which may become empty. */
 function describe() {
-  const now = get("#head", HTMLElement).dataset.description ?? "";
-  const asked = ask({ title: "Describe", text: "What the data is. An empty text removes the description.", label: "Description", value: now, go: "Save" });
+  const current = get("#head", HTMLElement).dataset.description ?? "";
+  const answer = ask({ title: "Describe", text: "What the data is. An empty text removes the description.", label: "Description", value: current, go: "Save" });
   get("#ask-value", HTMLInputElement).required = false;
-  return asked;
+  return answer;
 }
 
 /** Return the asset's address without a version. */
@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
   if (button instanceof HTMLElement) act(button);
 });
 
-// What is chosen is in the address, so that a link, a reload, back and forward show the same.
+// The choice is in the address, so links, reloads and the back button show the same.
 document.addEventListener("change", (event) => {
   const select = event.target;
   if (!(select instanceof HTMLSelectElement) || select.name !== "with") return;
@@ -72,6 +72,6 @@ document.addEventListener("change", (event) => {
   history.pushState(null, "", address);
   refresh(location.href, PARTS).catch((error) => toast(error.message, true));
 });
-addEventListener("popstate", () => refresh(location.href, PARTS));
+addEventListener("popstate", () => refresh(location.href, PARTS).catch((error) => toast(error.message, true)));
 
 follow(["data", "models", "endpoints"], PARTS);

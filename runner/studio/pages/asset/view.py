@@ -15,8 +15,8 @@ from runner.studio.pages.asset.actions import ACTIONS
 from runner.studio.pages.asset.lineage import lineage_graph
 
 page = Page("asset", "Data asset", menu=False, below="data")
-_VERSIONS = 300  # the latest ones, which the page reads
-_ROWS, _COLUMNS = 20, 50  # of the first rows
+_VERSIONS = 300  # latest versions that the page reads
+_ROWS, _COLUMNS = 20, 50  # of the preview
 
 
 @page.get("/<name>")
@@ -63,16 +63,16 @@ def _read(workspace: Workspace, asset: DataAsset) -> tuple[list[DataVersion], li
 
 
 def _preview(version: DataVersion) -> tuple[Any, str]:
-    """Return the first rows, or why there are none. Of a table, those that are recorded are enough."""
-    known = len(version.table.head) if version.table else 0
+    """Return the first rows, or why there are none. Of a table, as many as its record has."""
+    recorded = len(version.table.head) if version.table else 0
     try:
-        return version.preview(known or _ROWS), ""
+        return version.preview(recorded or _ROWS), ""
     except UserError as error:
         return None, str(error)
 
 
 def _difference(workspace: Workspace, version: DataVersion, other: str) -> tuple[Any, str]:
-    """Return what changed from the version that the address names, or why that is not known."""
+    """Return what changed since the version that the address names, or why that is not known."""
     if not other:
         return None, ""
     try:
@@ -83,7 +83,7 @@ def _difference(workspace: Workspace, version: DataVersion, other: str) -> tuple
 
 @page.post("/<name>/<int:version>/<action>")
 def act(workspace: Workspace, name: str, version: int, action: str) -> ResponseReturnValue:
-    """Do something to the version, and say what was done."""
+    """Carry out an action on the version, and return its message."""
     do = ACTIONS.get(action)
     if do is None:
         abort(404)

@@ -1,1 +1,1 @@
-"""Two to 500 runs beside each other: charts, differences, code and pictures."""
+"""The comparison of 2 to 500 runs: charts, differences, code and pictures."""

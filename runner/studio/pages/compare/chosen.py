@@ -1,4 +1,4 @@
-"""Which runs an address compares, and what is shown of them."""
+"""The runs that an address compares, and the view in which it shows them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIEWS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the address says: runs by their ids, by a comparison or of a sweep; and the view."""
+    """The selection in an address: runs by their ids, by an expression or by their sweep, and the view."""
 
     ids: tuple[str, ...] = ()
     where: str = ""
@@ -29,7 +29,7 @@ class Chosen:
 
     @classmethod
     def read(cls, given: MultiDict[str, str]) -> Chosen:
-        """Return what an address says. What it cannot mean is left out."""
+        """Read the query of an address. Invalid values are ignored."""
         view = given.get("view", "")
         return cls(
             tuple(dict.fromkeys(one for one in given.getlist("run") if 0 < len(one) <= _LONGEST)),
@@ -44,7 +44,7 @@ class Chosen:
         Raises
         ------
         UserError
-            If the comparison has a mistake, or there is no such sweep.
+            If the expression is not valid, or there is no such sweep.
         """
         if self.sweep:
             found = workspace.sweep(self.sweep).trials()
@@ -75,7 +75,7 @@ class Chosen:
 
 
 def pair(found: RunList, given: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the two runs whose files are compared: those the address names, otherwise the first two.
+    """Return the two runs whose files are compared: those that the address names, otherwise the first two.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The source of two runs side by side: the files of their snapshots that differ."""
+"""The source of two runs side by side: the files that differ between their snapshots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 400  # characters of a line
 
 @dataclass
 class Line:
-    """A line on both sides; None where a side has none. `kind` is same, change, left, right or gap."""
+    """A line on both sides, or None on the side without it. `kind` is same, change, left, right or gap."""
 
     kind: str
     left_number: int | None = None
@@ -29,7 +29,7 @@ class Line:
 
 @dataclass
 class File:
-    """A file that differs. `note` says why its lines are not shown."""
+    """A file that differs. `note` says that only one run has it, or why its lines are not shown."""
 
     name: str
     note: str = ""
@@ -55,9 +55,15 @@ def _is_same(one: Path | None, other: Path | None) -> bool:
         return False
     if one == other:
         return True
-    sizes = [path.stat().st_size if path.is_file() else -1 for path in (one, other)]
-    if sizes[0] != sizes[1]:
+    try:
+        if one.stat().st_size != other.stat().st_size:
+            return False
+        return _has_same_content(one, other)
+    except OSError:  # a file was removed from the snapshot
         return False
+
+
+def _has_same_content(one: Path, other: Path) -> bool:
     with one.open("rb") as ours, other.open("rb") as theirs:
         while (block := ours.read(1 << 20)) == theirs.read(1 << 20):
             if not block:
@@ -87,7 +93,7 @@ def _text(path: Path | None) -> list[str] | None:
 
 
 def _lines(ours: list[str], theirs: list[str]) -> list[Line]:
-    """Return the changed lines with some around them."""
+    """Return the changed lines with some lines of context."""
     found: list[Line] = []
     for group in SequenceMatcher(None, ours, theirs).get_grouped_opcodes(_CONTEXT):
         found += [Line("gap")] if group[0][1] or group[0][3] else []

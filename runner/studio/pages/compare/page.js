@@ -1,4 +1,4 @@
-/** The charts of a comparison. What is chosen and brushed is in the address. */
+/** The charts of a comparison. The choices and ranges are in the address. */
 import { boxes } from "../../../charts/boxes.js";
 import { contour } from "../../../charts/contour.js";
 import { curves } from "../../../charts/curves.js";
@@ -29,7 +29,7 @@ let data = { rows: [], columns: [] };
 const query = () => new URLSearchParams(location.search);
 
 /**
- * Put a choice into the address. A choice is a step back; a brush is none.
+ * Put a state into the address. A choice is an entry in the history, and a range is not.
  * @param {URLSearchParams} now
  * @param {boolean} [step]
  */
@@ -51,7 +51,7 @@ function note(text) {
 }
 
 /**
- * Return columns in the order in which they say most.
+ * Return the columns to offer: those that vary first, then by owner.
  * @param {(column: Column) => boolean} [fits]
  * @returns {Column[]}
  */
@@ -65,12 +65,12 @@ function offered(fits = () => true) {
 const isNumber = (column) => !column.levels;
 
 /**
- * Show a choice of a column, and return what is chosen: what the address says, otherwise the usual one.
+ * Show a selection of columns, and return the one in the address or else the default.
  * @param {string} name of the field in the address
  * @param {string} label
  * @param {Column[]} columns
  * @param {Column | undefined} usual
- * @param {string} [none] offered as well, for no column
+ * @param {string} [none] the text of an option for no column
  * @returns {Column | undefined}
  */
 function choose(name, label, columns, usual, none = "") {
@@ -102,33 +102,33 @@ function firstMetric() {
   return offered((column) => column.owner === "metrics" && isNumber(column))[0] ?? offered(isNumber)[0];
 }
 
-/** Draw all axes, and what the brushes keep. */
+/** Draw all axes, and list the runs inside the ranges. */
 function drawParallel() {
   const colours = choose("colour", "Colour", offered(), firstMetric());
   const axes = chooseAxes();
   const ranges = readRanges(query());
-  const told = () => {
+  const showKept = () => {
     const kept = inside(axes, ranges, data.rows.length);
     keep(get("#chart", HTMLElement), kept);
     const drawn = having(...axes).length;
     const missing = data.rows.length - drawn;
     note(kept
       ? `${kept.size} of ${drawn} runs are in the chosen ranges.`
-      : `A line is a run, from dark for the smallest ${colours?.name ?? "value"} to yellow for the largest. Drag along an axis to keep a range of it; click to lift it.${missing ? ` ${missing === 1 ? "1 run has" : `${missing} runs have`} no value on one of the axes.` : ""}`);
+      : `A line is a run, from dark for the smallest ${colours?.name ?? "value"} to yellow for the largest. Drag along an axis to keep a range of it; click to remove it.${missing ? ` ${missing === 1 ? "1 run has" : `${missing} runs have`} no value on one of the axes.` : ""}`);
     list(kept);
   };
   if (axes.length < 2) return note("Two axes with different values are needed. Choose them under Axes.");
   show(get("#chart", HTMLElement), (width) => {
-    setTimeout(told);
+    setTimeout(showKept);
     return parallel(width, data.rows, axes, { shade: colours, ranges, moved: () => {
       remember(writeRanges(query(), ranges), false);
-      told();
+      showKept();
     } });
   });
 }
 
 /**
- * Return columns that most runs have together: a line needs a value on each axis.
+ * Return columns in all of which most runs have a value, because a line needs a value on each axis.
  * @param {Column[]} columns those of most runs first
  * @returns {Column[]}
  */
@@ -176,7 +176,7 @@ function chooseAxes() {
 }
 
 /**
- * Name the runs that are kept.
+ * List the runs inside the ranges.
  * @param {Set<number> | null} kept
  */
 function list(kept) {
@@ -206,8 +206,8 @@ function drawContour() {
   const x = choose("x", "Across", numbers, others[0]);
   const y = choose("y", "Up", numbers, others[1]);
   const z = choose("z", "Bands", numbers, metric);
-  if (!x || !y || !z || having(x, y, z).length < 3) return note("Three columns of numbers, which three runs or more have, are needed for this chart.");
-  note("Between the runs, which are the points, the bands are interpolated by distance.");
+  if (!x || !y || !z || having(x, y, z).length < 3) return note("This chart needs three columns of numbers that at least three runs have.");
+  note("The points are runs. Between them, the bands are interpolated by distance.");
   show(get("#chart", HTMLElement), (width) => contour(width, HEIGHT, x, y, z));
 }
 
@@ -216,11 +216,11 @@ function drawBox() {
   const by = choose("by", "By", few, few.find((column) => column.levels && column.varies) ?? few[0]);
   const y = choose("y", "Values", offered(isNumber), firstMetric());
   if (!by || !y) return note("These runs have no values to draw.");
-  note("A box has the middle half of the runs, its line is their median. The whiskers end at the last run within 1.5 boxes.");
+  note("A box spans the middle half of the runs, and its line is their median. The whiskers end at the last run within 1.5 box heights.");
   show(get("#chart", HTMLElement), (width) => boxes(width, HEIGHT, data.rows, by, y));
 }
 
-let asked = 0;
+let requests = 0;
 async function drawCurves() {
   const select = get("#metric", HTMLSelectElement);
   const given = query().get("metric");
@@ -230,9 +230,9 @@ async function drawCurves() {
   if (!select.value) return note("These runs have logged no metric.");
   const now = query();
   now.set("metric", select.value);
-  const mine = ++asked;
+  const request = ++requests;
   const { step, points } = await read(`compare/curves?${now}`);
-  if (mine !== asked) return;
+  if (request !== requests) return; // another metric was chosen during the request
   const drawn = data.rows.map((row, at) => ({ row: at, name: row.name, kind: row.kind, points: points[row.id] ?? [] })).filter((curve) => curve.points.length);
   const single = drawn.every((curve) => curve.points.length === 1);
   note(!drawn.length ? "No run has values of this metric over time."

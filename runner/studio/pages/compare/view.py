@@ -15,8 +15,8 @@ from runner.studio.pages.compare.code import changed_files
 
 page = Page("compare", "Compare")
 KINDS = {"config": "Configuration", "metrics": "Metrics", "packages": "Packages", "facts": "Otherwise"}
-_ACROSS = 12  # runs that a table has beside each other; of more it has one below the other
-_PICTURED, _PICTURES = 24, 40  # runs, and pictures of each
+_ACROSS = 12  # with up to this many runs, each has a column of the table, otherwise a row
+_PICTURED, _PICTURES = 24, 40  # runs, and names of pictures that they have
 _NAMES = 60  # columns of a table with a run in each row
 
 
@@ -76,7 +76,7 @@ _VIEWS = {"table": _table, "code": _code, "pictures": _pictures, "curves": _curv
 
 @page.get("/data")
 def data(workspace: Workspace) -> ResponseReturnValue:
-    """Return the rows and columns of the charts."""
+    """Return the data of the charts: rows and columns."""
     return answer(**chart_data(Chosen.read(request.args).find(workspace)[0].rows))
 
 
@@ -90,7 +90,7 @@ def curves(workspace: Workspace) -> ResponseReturnValue:
 
 @page.get("/picture")
 def picture(workspace: Workspace) -> ResponseReturnValue:
-    """Return a picture."""
+    """Return a picture of a run."""
     content, kind = _run(workspace, request.args.get("run", "")).picture(request.args.get("name", ""))
     return Response(content, mimetype=kind, headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
 

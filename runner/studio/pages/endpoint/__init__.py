@@ -1,1 +1,1 @@
-"""One endpoint: what it serves, how it does, and a form to try it."""
+"""One endpoint: the versions that it serves, its traffic, its log, and a form to try it."""

@@ -1,4 +1,4 @@
-"""What can be done to an endpoint. Each returns what is said of it."""
+"""Actions on an endpoint. Each returns a message about what it did."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _deploy(endpoint: Endpoint, given: Mapping[str, str]) -> str:
 
 
 def _weight(text: str) -> float | None:
-    """Return a share that was given in percent."""
+    """Return a share from a text in percent, or None for an empty text."""
     if not text:
         return None
     try:

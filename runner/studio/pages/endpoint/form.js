@@ -1,4 +1,4 @@
-/** The form made of the endpoint's schema, its answer, and the lines to copy. */
+/** The form built from the endpoint's schema, the answer, and the snippets to copy. */
 import { get, make } from "../../static/dom.js";
 import { endpoint } from "./ask.js";
 import { curl, python } from "./snippets.js";
@@ -15,7 +15,7 @@ let forms = [];
 /** @type {Form | undefined} */
 let form;
 
-/** Ask what the endpoint takes, and show a form for it. */
+/** Load the endpoint's forms, and show one. */
 export async function showForm() {
   const found = await endpoint("forms");
   ({ address, forms } = found);
@@ -68,7 +68,7 @@ function input(field) {
 
 /**
  * @param {Field} field
- * @returns {any} what JSON has for it
+ * @returns {any} its value in the JSON of the request
  */
 function valueOf(field) {
   const box = document.querySelector(`[data-column="${CSS.escape(field.name)}"]`);
@@ -89,7 +89,7 @@ function update() {
   try {
     request = JSON.parse(body.value);
   } catch {
-    request = {}; // it is written anew
+    request = {}; // it is not JSON, so it is replaced
   }
   if (shown.fields.length) {
     const row = shown.by_name ? Object.fromEntries(shown.fields.map((one) => [one.name, valueOf(one)])) : shown.fields.map(valueOf);
@@ -102,7 +102,7 @@ function update() {
   show();
 }
 
-/** Show the lines that send what is written. */
+/** Show the snippets that send the request. */
 function show() {
   const body = get("#body", HTMLTextAreaElement);
   const target = `${address}${form?.path ?? "/score"}`;

@@ -1,4 +1,4 @@
-"""What a form asks for, from the OpenAPI description that an endpoint answers with."""
+"""Derives the fields of the form from the OpenAPI description of an endpoint."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_FIELDS = 60  # a wider input is written as JSON
+_FIELDS = 60  # a row with more columns is edited as JSON
 _CHOICES = 200
 _JSON = "application/json"
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column. `kind` is number, choice or text; `value` is the example's."""
+    """A column. `kind` is number, choice or text, and `value` is its value in the example."""
 
     name: str
     kind: str
@@ -24,7 +24,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """The form of one address. `by_name` says whether a row is an object or a list; `body` is an example to send."""
+    """The form of one address. A row is an object if `by_name`, otherwise a list. `body` is an example request."""
 
     path: str
     title: str
@@ -35,17 +35,17 @@ class Form:
 
 
 def forms(schema: Mapping[str, Any]) -> list[Form]:
-    """Return a form for each model, or for the one that is there. An address that cannot be understood has none."""
+    """Return a form for each model. An address whose description has another structure has no form."""
     paths = schema.get("paths")
-    found = [one for path, what in (paths.items() if isinstance(paths, dict) else ()) for one in _form(path, what)]
-    named = [one for one in found if one.path != "/score"]
-    return named if len(named) > 1 else found[:1]
+    every = [form for path, item in (paths.items() if isinstance(paths, dict) else ()) for form in _form(path, item)]
+    named = [form for form in every if form.path != "/score"]
+    return named if len(named) > 1 else every[:1]
 
 
-def _form(path: str, what: Any) -> Iterator[Form]:
-    post = _at(what, "post")
+def _form(path: str, item: Any) -> Iterator[Form]:
+    post = _at(item, "post")
     content = _at(post, "requestBody", "content", _JSON)
-    if not path.startswith("/score") or content is None:
+    if not path.startswith("/score") or not isinstance(content, dict):
         return
     body = content.get("example")
     row = _first_row(body)
@@ -62,6 +62,7 @@ def _form(path: str, what: Any) -> Iterator[Form]:
 
 
 def _at(value: Any, *names: str) -> Any:
+    """Return a nested value, or None if it does not exist."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
@@ -73,8 +74,9 @@ def _first_row(body: Any) -> Any:
 
 
 def _columns(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the columns of a row, from the form of rows that has them by name."""
-    for one in (data or {}).get("anyOf") or [data or {}]:
+    """Yield the columns of a row, from the alternative of the schema in which a row is an object."""
+    alternatives = _at(data, "anyOf")
+    for one in alternatives if isinstance(alternatives, list) else [data]:
         properties = _at(one, "items", "properties")
         if _at(one, "type") == "array" and isinstance(properties, dict):
             yield from ((str(name), about) for name, about in properties.items() if isinstance(about, dict))
@@ -97,7 +99,9 @@ def _field(name: str, about: Mapping[str, Any], value: Any) -> Field:
 
 
 def _methods(post: Mapping[str, Any]) -> list[Any]:
-    for one in post.get("parameters") or []:
+    parameters = post.get("parameters")
+    for one in parameters if isinstance(parameters, list) else []:
         if _at(one, "name") == "method":
-            return _at(one, "schema", "enum") or []
+            names = _at(one, "schema", "enum")
+            return names if isinstance(names, list) else []
     return []

@@ -1,8 +1,8 @@
-/** The end of an endpoint's log, which is followed until its reader scrolls up. */
+/** The end of an endpoint's log, followed until the user scrolls up. */
 import { get } from "../../static/dom.js";
 import { endpoint } from "./ask.js";
 
-const NEAR = 40; // pixels from the end that count as the end
+const NEAR = 40; // pixels from the end within which the log is followed
 let known = "";
 let asking = false;
 
@@ -15,20 +15,22 @@ const which = () => {
 export async function showLog() {
   if (asking) return;
   asking = true;
+  const log = which();
   try {
-    const log = which();
     const { text, state } = await endpoint(`log?${new URLSearchParams({ ...(log ? { log } : {}), known })}`);
-    if (text === null || log !== which()) return;
-    known = state;
-    const place = get("#log", HTMLElement);
-    place.textContent = text || (log ? "The log is empty." : "There is no log. A server in a terminal prints there.");
-    place.scrollTop = place.scrollHeight;
+    if (text !== null && log === which()) {
+      known = state;
+      const place = get("#log", HTMLElement);
+      place.textContent = text || (log ? "The log is empty." : "There is no log. A server in a terminal prints there.");
+      place.scrollTop = place.scrollHeight;
+    }
   } finally {
     asking = false;
   }
+  if (log !== which()) await showLog(); // another log was chosen during the request
 }
 
-/** Show what was added, if the page follows the log and is seen. */
+/** Show new lines if the page is visible and follows the log. */
 export async function followLog() {
   if (!document.hidden && get("#follow", HTMLInputElement).checked) await showLog();
 }

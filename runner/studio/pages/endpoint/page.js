@@ -1,7 +1,7 @@
-/** An endpoint: its traffic as it goes, a form to try it, its log, and what can be done to it. */
+/** An endpoint: its live traffic, a form to try it, its log, and its actions. */
 import { ask } from "../../static/asking.js";
 import { draw } from "../../static/chart.js";
-import { get, post, refresh, toast } from "../../static/dom.js";
+import { get, post, readPart, refresh, toast } from "../../static/dom.js";
 import { follow } from "../../static/follow.js";
 import { endpoint, hasKey, useKey } from "./ask.js";
 import { showForm, startForm } from "./form.js";
@@ -11,7 +11,7 @@ import { between } from "./traffic.js";
 /** @typedef {import("./traffic.js").Counts} Counts */
 
 const PARTS = ["#head", "#serves"];
-const EVERY = 2000; // milliseconds between two counts, while the page is seen: there is no file to watch
+const EVERY = 2000; // milliseconds between two readings while the page is visible; there is no file to watch
 const KEPT = 150; // points of a chart
 const base = location.pathname.replace(/\/$/, "");
 /** @type {{time: Date, rate: number, p50: number | null, p95: number | null}[]} */
@@ -25,7 +25,7 @@ const head = () => get("#head", HTMLElement).dataset;
 const runs = () => ["serving", "degraded"].includes(head().state ?? "");
 const locked = () => head().keys === "1" && !hasKey();
 
-/** Count once more, and draw. */
+/** Read the counters, and draw. */
 async function measure() {
   if (asking || document.hidden || !runs() || locked()) return;
   asking = true;
@@ -90,9 +90,7 @@ const thousand = (seconds) => (seconds === null ? null : seconds * 1000);
 const milliseconds = (seconds) => (seconds === null ? "–" : `${(seconds * 1000).toPrecision(2)} ms`);
 
 async function showDrift() {
-  const response = await fetch(`${base}/drift`, { headers: { Accept: "text/html" } });
-  const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
-  get("#drift", HTMLElement).replaceChildren(...loaded.body.childNodes);
+  get("#drift", HTMLElement).replaceChildren(...(await readPart(`${base}/drift`)));
 }
 
 /** @type {Record<string, (button: HTMLElement) => import("../../static/asking.js").Question>} */
@@ -121,7 +119,7 @@ async function update() {
   askAll();
 }
 
-/** Ask everything that the endpoint or its logs say. */
+/** Load everything that comes from the endpoint or its logs. */
 function askAll() {
   measure();
   showLog().catch((error) => toast(error.message, true));
@@ -163,5 +161,5 @@ follow(["endpoints", "models"], PARTS);
 askAll();
 setInterval(() => {
   measure();
-  followLog().catch(() => {}); // the studio is away for a moment, which the page's head says
+  followLog().catch(() => {}); // the status in the page's head says that the studio does not answer
 }, EVERY);

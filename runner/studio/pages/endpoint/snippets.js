@@ -1,4 +1,4 @@
-/** Lines to copy that send the same request. */
+/** Snippets to copy that send the same request. */
 
 /**
  * @param {string} address
@@ -26,8 +26,8 @@ function quoted(text) {
 }
 
 /**
- * @param {any} value as JSON has it
- * @returns {string} as Python has it
+ * @param {any} value a value from JSON
+ * @returns {string} the Python literal
  */
 function literal(value) {
   if (value === null) return "None";

@@ -1,12 +1,12 @@
 /**
- * What happened between two counts of an endpoint.
+ * The traffic between two readings of an endpoint's counters.
  *
  * @typedef {{count: number, errors: number, rows: number, buckets: [number | null, number][]}} Counts
  * @typedef {{rate: number, p50: number | null, p95: number | null}} Rates
  */
 
 /**
- * Return the rate of requests and their latencies in the time between two counts. A smaller count is a new beginning.
+ * Return the rate of requests and their latencies between two readings. If the count has fallen, the endpoint restarted.
  * @param {Counts | null} before
  * @param {Counts} after
  * @param {number} seconds

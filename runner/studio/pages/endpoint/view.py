@@ -17,9 +17,9 @@ from runner.studio.pages.endpoint.actions import ACTIONS
 from runner.studio.pages.endpoint.form import forms
 
 page = Page("endpoint", "Endpoint", menu=False, below="endpoints", charts=True)
-_VERSIONS = 100  # the latest ones of each model, which can be chosen
-_LOG = 64 << 10  # bytes of its end
-_KEY = "X-Endpoint-Key"  # what the user pasted: it is sent on, and kept nowhere
+_VERSIONS = 100  # latest versions of each model that can be deployed
+_LOG = 64 << 10  # bytes from the end of a log
+_KEY = "X-Endpoint-Key"  # the key that the user pasted: it is passed on and not stored
 
 
 @page.get("/<name>")
@@ -28,7 +28,7 @@ def index(workspace: Workspace, name: str) -> ResponseReturnValue:
     found = Endpoint(workspace, name)
     row = found.row
     if row["status"] == "damaged":
-        found = workspace.endpoints.get(name)  # says what is wrong, or that there is none
+        found = workspace.endpoints.get(name)  # raises an error with the reason
     return page.render(
         title=name, command=("endpoints",), row=row, keys=_keys(found), history=_history(found),
         references=_references(workspace, row["models"]), logs=_logs(found),
@@ -44,19 +44,19 @@ def _keys(found: Endpoint) -> dict[str, str]:
 
 
 def _logs(found: Endpoint) -> list[str]:
-    """Return the names of its logs, that of the server first. A container's server has its own at the engine."""
+    """Return the names of its logs, that of the server first. A container's server log is kept by the engine."""
     names = found.logs()
     server = [SERVER_LOG] if SERVER_LOG in names or found.settings.kind == "docker" else []
     return [*server, *(name for name in sorted(names) if name not in server)]
 
 
 def _history(found: Endpoint) -> list[list[str]]:
-    """Return earlier deployments, the one before this first."""
+    """Return earlier deployments, newest first."""
     return [[f"{one.name}:{one.version}" for one in deployments] for deployments in reversed(found.history)]
 
 
 def _references(workspace: Workspace, deployments: list[dict[str, Any]]) -> list[str]:
-    """Return the versions and aliases that can be deployed, of the models that it serves."""
+    """Return the aliases and versions of the served models, which can be deployed."""
     found = []
     for name in dict.fromkeys(one["name"] for one in deployments):
         model = Model(workspace, name)
@@ -71,7 +71,7 @@ def _key() -> str | None:
 
 @page.get("/<name>/measures")
 def measures(workspace: Workspace, name: str) -> ResponseReturnValue:
-    """Return what the endpoint has counted."""
+    """Return the counters of the endpoint."""
     found = workspace.endpoints.get(name).measures(_key())
     return answer(
         requests=found.requests, statuses=found.statuses, rows=sum(found.rows.values()), seconds=found.seconds,
@@ -82,14 +82,14 @@ def measures(workspace: Workspace, name: str) -> ResponseReturnValue:
 
 @page.get("/<name>/forms")
 def schema(workspace: Workspace, name: str) -> ResponseReturnValue:
-    """Return what a form has to ask for, by address of the endpoint."""
+    """Return the address of the endpoint, and its forms."""
     found = workspace.endpoints.get(name)
     return answer(address=found.address, forms=[dataclasses.asdict(one) for one in forms(found.schema(_key()))])
 
 
 @page.get("/<name>/log")
 def log(workspace: Workspace, name: str) -> ResponseReturnValue:
-    """Return the end of a log and what it is known by; no text if the page knows it already."""
+    """Return the end of a log and its hash. There is no text if the page already has the one with this hash."""
     wanted, found = request.args.get("log"), workspace.endpoints.get(name)
     text = found.tail(wanted, _LOG) if wanted else ""
     state = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
@@ -98,7 +98,7 @@ def log(workspace: Workspace, name: str) -> ResponseReturnValue:
 
 @page.get("/<name>/drift")
 def drift(workspace: Workspace, name: str) -> ResponseReturnValue:
-    """Return a table of how the logged inputs changed."""
+    """Return a table of the drift of the logged inputs."""
     found = workspace.endpoints.get(name)
     return render_template("endpoint/drift.html", drift=found.drift(), share=found.settings.log_payloads, name=name)
 
@@ -115,7 +115,7 @@ def ask(workspace: Workspace, name: str) -> ResponseReturnValue:
 
 @page.post("/<name>/<action>")
 def act(workspace: Workspace, name: str, action: str) -> ResponseReturnValue:
-    """Change the endpoint, and say what was done."""
+    """Carry out an action on the endpoint, and return its message."""
     do = ACTIONS.get(action)
     if do is None:
         abort(404)

@@ -12,6 +12,6 @@ page = Page("endpoints", "Endpoints")
 
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
-    """Show each endpoint with what it serves."""
+    """Show each endpoint and the versions that it serves."""
     models = [one.name for one in workspace.models()][:1]
     return page.render(command=("endpoints",), rows=[one.row for one in workspace.endpoints], models=models)

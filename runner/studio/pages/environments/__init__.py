@@ -1,1 +1,1 @@
-"""The environments: their size, packages, and what needs them."""
+"""The environments: their size, their packages, and what uses them."""

@@ -1,29 +1,19 @@
-/** The environments. Each shows its contents when it is opened; the open one is in the address. */
-import { get, toast } from "../../static/dom.js";
+/** The environments. Each loads its contents when it is opened, and the open one is in the address. */
+import { get, readPart, toast } from "../../static/dom.js";
 
 const base = location.pathname.replace(/\/$/, "");
 const list = get("#list", HTMLElement);
-
-/**
- * @param {string} address
- * @returns {Promise<ChildNode[]>} the elements of a part of the page
- */
-async function part(address) {
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
-  const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
-  return [...loaded.body.childNodes];
-}
 
 /** @param {HTMLDetailsElement} details */
 async function open(details) {
   const contents = details.querySelector(".contents");
   if (!contents || contents.hasChildNodes()) return;
   contents.textContent = "Reading…";
-  contents.replaceChildren(...(await part(`${base}/${details.dataset.key}`)));
+  contents.replaceChildren(...(await readPart(`${base}/${details.dataset.key}`)));
 }
 
 async function show() {
-  list.replaceChildren(...(await part(`${base}/table`)));
+  list.replaceChildren(...(await readPart(`${base}/table`)));
   list.removeAttribute("aria-busy");
   const wanted = location.hash.slice(1);
   for (const one of list.querySelectorAll("details")) {

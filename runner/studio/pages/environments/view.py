@@ -10,18 +10,18 @@ from runner.errors import UserError
 from runner.studio.page import Page
 
 page = Page("environments", "Environments")
-_SHOWN = 60  # of what needs an environment
+_SHOWN = 60  # runs and models that need an environment
 
 
 @page.get()
 def index(_workspace: Workspace) -> ResponseReturnValue:
-    """Show the page. Measuring large environments takes a moment, so the script asks for the table."""
+    """Show the page. Its script loads the table, because measuring large environments takes a moment."""
     return page.render(command=("environments",))
 
 
 @page.get("/table")
 def table(workspace: Workspace) -> ResponseReturnValue:
-    """Return the table of environments, the newest first."""
+    """Return the table of environments, newest first."""
     found = workspace.environments()[::-1]
     total = sum(one.row["bytes"] or 0 for one in found)
     return render_template("environments/table.html", found=found, total=total, shown=_SHOWN)

@@ -1,1 +1,1 @@
-"""One model: its versions, where they come from and where they went."""
+"""One model: its versions and their lineage."""

@@ -1,4 +1,4 @@
-"""What can be done to a version. Each returns what is said of it."""
+"""Actions on a version of a model. Each returns a message about what it did."""
 
 from __future__ import annotations
 

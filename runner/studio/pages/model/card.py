@@ -1,4 +1,4 @@
-"""The facts of a version."""
+"""The model card of a version."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from runner.api import ModelVersion
 from runner.console.format import show_bytes, show_time
 
-_NAMES = 12  # features and classes that are listed
+_NAMES = 12  # classes that are listed; of features, four times as many
 
 
 @dataclass(frozen=True)
 class Card:
-    """What the page says of a version: lines of facts, the columns of its input, the steps, the packages' lock."""
+    """What the page shows of a version: facts, the columns of its input, its steps and an example of an input."""
 
     facts: dict[str, str]
     features: Sequence[str]
@@ -25,15 +25,15 @@ class Card:
 
 def card(version: ModelVersion) -> Card:
     """Return the card of a version."""
-    record, found = version.record, version.inspection
-    names = found.feature_names or () if found else ()
+    record, inspection = version.record, version.inspection
+    names = inspection.feature_names or () if inspection else ()
     facts = {
-        "Class": (found.model_class or "") if found else "",
+        "Class": (inspection.model_class or "") if inspection else "",
         "Framework": f"{record.framework} {record.framework_version or ''}".strip(),
         "Python": record.python_version or "",
-        "Answers": ", ".join(found.methods) if found else "",
-        "Classes": _listed(found.classes or ()) if found else "",
-        "Inputs": _inputs(found.features, len(names)) if found else "",
+        "Answers": ", ".join(inspection.methods) if inspection else "",
+        "Classes": _listed(inspection.classes or ()) if inspection else "",
+        "Inputs": _inputs(inspection.features, len(names)) if inspection else "",
         "Registered": show_time(record.created),
         "Size": f"{show_bytes(record.bytes)} in {len(record.files) or 1} file{'' if len(record.files) < 2 else 's'}",
         "SHA-256": record.sha256,
@@ -43,8 +43,8 @@ def card(version: ModelVersion) -> Card:
         facts={name: value for name, value in facts.items() if value},
         features=names[: _NAMES * 4],
         more_features=max(0, len(names) - _NAMES * 4),
-        steps=found.steps if found else (),
-        example=found.example_input if found else None,
+        steps=inspection.steps if inspection else (),
+        example=inspection.example_input if inspection else None,
     )
 
 

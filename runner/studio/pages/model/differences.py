@@ -1,4 +1,4 @@
-"""What differs between two versions of a model."""
+"""The differences between two versions of a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSPECTED = ("model_class", "framework_version", "features", "feature_names", "
 
 @dataclass(frozen=True)
 class Part:
-    """Values of one kind that differ: by name, the one of each version, None where it has none. `same` do not."""
+    """The values of one kind that differ, by name. A version without the value has None. `same` counts equal values."""
 
     title: str
     rows: dict[str, tuple[Any, Any]]
@@ -25,7 +25,7 @@ class Part:
 
 
 def differences(one: ModelVersion, other: ModelVersion) -> list[Part]:
-    """Return what differs, by kind."""
+    """Return the differences by kind."""
     kinds = {"Metrics": _metrics, "Parameters": _parameters, "Model": _inspected, "Packages": _packages}
     return [_part(title, read(one), read(other)) for title, read in kinds.items()]
 
@@ -55,10 +55,10 @@ def _parameters(version: ModelVersion) -> Mapping[str, Any]:
 
 
 def _inspected(version: ModelVersion) -> Mapping[str, Any]:
-    record, found = version.record, version.inspection
+    record, inspection = version.record, version.inspection
     shown: dict[str, Any] = {"bytes": record.bytes, "python_version": record.python_version, "sha256": record.sha256}
-    for name in _INSPECTED if found is not None else ():
-        value = getattr(found, name)
+    for name in _INSPECTED if inspection is not None else ():
+        value = getattr(inspection, name)
         shown[name] = [dict(one) for one in value] if name == "steps" else value
     return shown
 

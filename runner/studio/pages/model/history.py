@@ -1,4 +1,4 @@
-"""How a model's metrics went over its versions."""
+"""The metrics of a model over its versions."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Collection, Sequence
 
 from runner.api import ModelVersion
 
-_METRICS = 200
+_METRICS = 200  # that can be chosen
 
 
 def numbers_of(versions: Sequence[ModelVersion], last: Collection[str] = ()) -> dict[str, list[tuple[int, float]]]:
-    """Return each metric that is a number: the version and the value.
+    """Return the versions and values of each numeric metric.
 
-    Those of most versions come first, and those with names of `last` come last.
+    The metrics that most versions have come first. Metrics whose names are in `last` come last.
     """
-    found: dict[str, list[tuple[int, float]]] = {}
-    for one in versions:
-        for name, value in one.metrics.items():
+    values: dict[str, list[tuple[int, float]]] = {}
+    for version in versions:
+        for name, value in version.metrics.items():
             if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-                found.setdefault(name, []).append((one.version, float(value)))
-    order = sorted(found, key=lambda name: (name.lower() in last, -len(found[name])))
-    return {name: found[name] for name in order[:_METRICS]}
+                values.setdefault(name, []).append((version.version, float(value)))
+    order = sorted(values, key=lambda name: (name.lower() in last, -len(values[name])))
+    return {name: values[name] for name in order[:_METRICS]}

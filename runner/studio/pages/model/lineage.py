@@ -1,4 +1,4 @@
-"""Where a version comes from and where it went."""
+"""The lineage of a model version."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from runner.studio.lineage import Lineage, link_to, link_to_version
 
 
 def lineage_graph(version: ModelVersion) -> Markup:
-    """Return the drawing of a version."""
-    found, run, graph = version.lineage, version.run, Lineage()
+    """Return the lineage graph of a version."""
+    lineage, run, graph = version.lineage, version.run, Lineage()
     assets = _assets(run)
     before = [
         graph.add("data", assets.get(name, name), [], link=link_to_version("asset", assets.get(name, "")))
-        for name in found["data"]
+        for name in lineage["data"]
     ]
-    if found["git_commit"]:
-        before.append(graph.add("git commit", found["git_commit"][:12], []))
-    made = before
-    if found["run"]:
+    if lineage["git_commit"]:
+        before.append(graph.add("git commit", lineage["git_commit"][:12], []))
+    sources = before
+    if lineage["run"]:
         link, word = (link_to("run", run=run.id), "run") if run else ("", "run, deleted")
-        made = [graph.add("run", found["run"], before, link=link, word=word)]
-    if found["sweep"]:
-        made = [*made, graph.add("sweep", found["sweep"], before, link=link_to("sweep", sweep=found["sweep"]))]
-    model = graph.add("model", found["model"], made, is_subject=True)
-    for name in found["endpoints"]:
+        sources = [graph.add("run", lineage["run"], before, link=link, word=word)]
+    if lineage["sweep"]:
+        sweep = lineage["sweep"]
+        sources = [*sources, graph.add("sweep", sweep, before, link=link_to("sweep", sweep=sweep))]
+    model = graph.add("model", lineage["model"], sources, is_subject=True)
+    for name in lineage["endpoints"]:
         graph.add("endpoint", name, [model], link=link_to("endpoint", name=name))
     return graph.draw(f"From data to endpoints of {version.reference}")
 
 
 def _assets(run: Run | None) -> dict[str, str]:
-    """Return the versions of data assets that the inputs of a run were, by the inputs' names."""
+    """Return the data versions that a run read, by the names of its inputs."""
     prepared = run.record.prepare if run else None
     return {name: one.asset for name, one in prepared.inputs.items() if one.asset} if prepared else {}

@@ -1,4 +1,4 @@
-/** A model: its chart, its questions, and the choice of what is compared. */
+/** A model: its chart, its actions, and the version to compare with. */
 import { ask } from "../../static/asking.js";
 import { draw } from "../../static/chart.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
@@ -41,8 +41,13 @@ async function act(button) {
     if (action === "delete") location.assign(base());
     else await update();
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error), true);
+    complain(error);
   }
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  toast(error instanceof Error ? error.message : String(error), true);
 }
 
 /** Return the model's address without a version. */
@@ -80,7 +85,7 @@ document.addEventListener("click", (event) => {
   if (button instanceof HTMLElement) act(button);
 });
 
-// What is chosen is in the address, so that a link, a reload, back and forward show the same.
+// The choice is in the address, so links, reloads and the back button show the same.
 document.addEventListener("change", (event) => {
   const select = event.target;
   if (!(select instanceof HTMLSelectElement) || !["metric", "with"].includes(select.name)) return;
@@ -88,9 +93,9 @@ document.addEventListener("change", (event) => {
   if (select.value) address.searchParams.set(select.name, select.value);
   else address.searchParams.delete(select.name);
   history.pushState(null, "", address);
-  update();
+  update().catch(complain);
 });
-addEventListener("popstate", () => update());
+addEventListener("popstate", () => update().catch(complain));
 
 follow(["models", "endpoints"], PARTS, drawMetric);
 drawMetric();

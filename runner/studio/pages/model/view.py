@@ -18,9 +18,9 @@ from runner.studio.pages.model.history import numbers_of
 from runner.studio.pages.model.lineage import lineage_graph
 
 page = Page("model", "Model", menu=False, below="models", charts=True)
-_VERSIONS = 300  # the latest ones, which the page reads
-# Markup that a model made: the browser gives it no script, no address and no origin. Its scripts are cut out only so
-# that the browser does not complain of each.
+_VERSIONS = 300  # latest versions that the page reads
+# A model made this markup, so the sandbox denies it scripts, requests and an origin. Scripts are cut out only because
+# the browser would log an error for each.
 _SCRIPTS = re.compile(r"""<script\b.*?</script\s*>|\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.DOTALL | re.IGNORECASE)
 _HEAD = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Diagram</title>'
 _DIAGRAM = "; ".join((
@@ -43,7 +43,7 @@ def version(workspace: Workspace, name: str, version: int) -> ResponseReturnValu
 def _show(workspace: Workspace, name: str, version: int | None) -> ResponseReturnValue:
     model = Model(workspace, name)
     if not model.version_numbers():
-        workspace.model(name)  # says that it does not exist, and which ones do
+        workspace.model(name)  # raises an error that suggests existing names
     found, problems = _read(workspace, model)
     if version is None and not found:
         raise UserError(problems[0])
@@ -81,7 +81,7 @@ def _other(workspace: Workspace, shown: ModelVersion) -> ModelVersion | None:
 
 
 def _parameters(version: ModelVersion) -> set[str]:
-    """Return the names of its run's parameters, which scripts often log as metrics too."""
+    """Return the names of its run's parameters. Scripts often log parameters as metrics, too."""
     try:
         return {name.lower() for name in version.run.params} if version.run else set()
     except UserError:  # the run's record is damaged
@@ -95,17 +95,17 @@ def _chosen_metric(names: list[str]) -> str:
 
 @page.get("/<name>/<int:version>/diagram")
 def diagram(workspace: Workspace, name: str, version: int) -> ResponseReturnValue:
-    """Return scikit-learn's drawing of the model, for a frame in which no script runs."""
-    drawn = workspace.model(f"{name}:{version}").diagram
-    if drawn is None:
+    """Return scikit-learn's diagram of the model, for a frame in which no script runs."""
+    markup = workspace.model(f"{name}:{version}").diagram
+    if markup is None:
         abort(404)
-    document = f"{_HEAD}{_SCRIPTS.sub('', drawn)}"
+    document = f"{_HEAD}{_SCRIPTS.sub('', markup)}"
     return Response(document, mimetype="text/html", headers={"Content-Security-Policy": _DIAGRAM})
 
 
 @page.post("/<name>/<int:version>/<action>")
 def act(workspace: Workspace, name: str, version: int, action: str) -> ResponseReturnValue:
-    """Do something to the version, and say what was done."""
+    """Carry out an action on the version, and return its message."""
     do = ACTIONS.get(action)
     if do is None:
         abort(404)

@@ -10,7 +10,7 @@ from runner.api import Workspace
 from runner.studio.page import Page
 
 page = Page("models", "Models")
-_METRICS = 2  # shown of each model
+_METRICS = 2  # of each model that are shown
 
 
 @page.get()
@@ -19,12 +19,12 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     rows = [one.row for one in workspace.models()]
     served: dict[str, list[str]] = {}
     for endpoint in workspace.endpoints:
-        for one in endpoint.row["models"]:
-            served.setdefault(one["name"], []).append(endpoint.name)
+        for name in dict.fromkeys(one["name"] for one in endpoint.row["models"]):  # it may serve several versions
+            served.setdefault(name, []).append(endpoint.name)
     return page.render(command=("models",), rows=rows, metrics_of=_metrics, served=served)
 
 
 def _metrics(row: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the first numbers of the latest version."""
-    found = [(name, value) for name, value in (row.get("metrics") or {}).items() if isinstance(value, int | float)]
-    return found[:_METRICS]
+    """Return the first numeric metrics of the latest version."""
+    numbers = [(name, value) for name, value in (row.get("metrics") or {}).items() if isinstance(value, int | float)]
+    return numbers[:_METRICS]

@@ -1,1 +1,1 @@
-"""The nodes of clusters, asked when the user wants to know."""
+"""The nodes of clusters. They are contacted only when the user asks for it."""

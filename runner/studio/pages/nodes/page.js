@@ -1,4 +1,4 @@
-/** The nodes: asked when a button is pressed, since that connects to each of them. */
+/** The nodes. A button contacts them, because that opens a connection to each. */
 const token = document.querySelector('meta[name="token"]')?.getAttribute("content") ?? "";
 
 /** @param {HTMLButtonElement} button */

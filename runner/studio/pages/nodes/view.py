@@ -16,10 +16,10 @@ page = Page("nodes", "Nodes")
 
 @page.get()
 def index(workspace: Workspace) -> ResponseReturnValue:
-    """Show the clusters that are known. Nothing is connected to."""
-    found = workspace.clusters()
-    first = found[0] if len(found) == 1 else ("compute=lab",)
-    return page.render(command=("nodes", *first), clusters=found)
+    """Show the known clusters, without a connection to any node."""
+    clusters = workspace.clusters()
+    words = clusters[0] if len(clusters) == 1 else ("compute=lab",)
+    return page.render(command=("nodes", *words), clusters=clusters)
 
 
 @page.post("/look")
@@ -32,7 +32,7 @@ def look(workspace: Workspace) -> ResponseReturnValue:
 
 
 def _state(node: dict[str, Any]) -> str:
-    """Return the word that ``vivero nodes`` has for it."""
+    """Return the state of a node in the word that ``vivero nodes`` uses."""
     if not node["up"]:
         return "down"
     return "busy" if node["state"].get("running") else "warm" if node["state"].get("daemon") else "idle"

@@ -1,1 +1,1 @@
-"""One pipeline: its steps as a graph, live, and what came of them."""
+"""One pipeline: its steps as a graph and as a tree, kept up to date while it runs."""

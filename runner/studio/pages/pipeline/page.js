@@ -1,4 +1,4 @@
-/** One pipeline: kept up to date while it runs, with the place of the focus and of what is scrolled. */
+/** One pipeline, kept up to date while it runs. An update keeps the focus and the scroll position. */
 import { ask } from "../../static/asking.js";
 import { startClocks, updateClocks } from "../../static/clocks.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
@@ -12,11 +12,11 @@ async function update() {
   const left = document.querySelector("#graph .scroll")?.scrollLeft ?? 0;
   const focused = document.activeElement?.closest("#graph a");
   const place = focused?.closest(".tree") ? ".tree" : ".graph";
-  const label = focused?.getAttribute("href");
+  const href = focused?.getAttribute("href");
   await refresh(location.href, PARTS);
   updateClocks();
   document.querySelector("#graph .scroll")?.scrollTo(left, 0);
-  const again = label ? document.querySelector(`#graph ${place} a[href="${CSS.escape(label)}"]`) : null;
+  const again = href ? document.querySelector(`#graph ${place} a[href="${CSS.escape(href)}"]`) : null;
   if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
 }
 

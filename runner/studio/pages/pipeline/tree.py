@@ -1,4 +1,4 @@
-"""The steps of a pipeline as a tree: a step that is a pipeline itself is followed by its own steps."""
+"""The steps of a pipeline as a tree. A step that is a pipeline itself is followed by its own steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 1000  # lines
 
 @dataclass(frozen=True)
 class Line:
-    """A step of the tree. `pipeline` is the run of the pipeline that it is a step of."""
+    """A line of the tree: a step, the run of its pipeline, and the address of its own run."""
 
     pipeline: Run
     step: Any
@@ -36,7 +36,7 @@ class Line:
 
 
 def tree(workspace: Workspace, run: Run, depth: int = 0) -> Iterator[Line]:
-    """Yield the steps of a pipeline."""
+    """Yield the steps of a pipeline, depth first."""
     for step in run.steps:
         below = pipeline_of(workspace, step)
         yield Line(run, step, depth, link_of(step, below))
@@ -45,12 +45,12 @@ def tree(workspace: Workspace, run: Run, depth: int = 0) -> Iterator[Line]:
 
 
 def pipeline_of(workspace: Workspace, step: Any) -> Run | None:
-    """Return the run of a step that is a pipeline itself: a step of another kind has a key."""
+    """Return the run of a step that is itself a pipeline, otherwise None. A step of another kind has a key."""
     if step.run is None or step.key is not None:
         return None
     try:
-        found = workspace.run(step.run)
-        return found if found.id == step.run and found.is_pipeline else None
+        run = workspace.run(step.run)
+        return run if run.id == step.run and run.is_pipeline else None
     except UserError:  # it was deleted, or its record is damaged
         return None
 

@@ -16,12 +16,12 @@ from runner.studio.page import Page, answer
 from runner.studio.pages.pipeline import tree
 
 page = Page("pipeline", "Pipeline", menu=False, below="pipelines")
-_METRICS, _FAILED = 300, 10  # that are shown
+_METRICS, _FAILED = 300, 10  # metrics and failed steps that are shown
 
 
 @page.get("/<run>")
 def index(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Show a pipeline: its graph, its steps, and if a step is asked about, why that was computed."""
+    """Show a pipeline: its graph, its steps and, for the step in ``?why=``, why it was computed."""
     found = _pipeline(workspace, run)
     steps, record = found.steps, found.record
     lines = list(islice(tree.tree(workspace, found), tree.MOST))
@@ -37,7 +37,7 @@ def index(workspace: Workspace, run: str) -> ResponseReturnValue:
 
 @page.post("/<run>/cancel")
 def cancel(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Cancel the pipeline with the steps that are running."""
+    """Cancel the pipeline and its running steps."""
     found = _pipeline(workspace, run)
     if found.id != run:  # `latest` may mean another one by now
         raise UserError(f"There is no run {run}")
@@ -62,7 +62,7 @@ def _parameters(run: Run) -> dict[str, Any]:
 
 
 def _why(run: Run, step: str) -> tuple[str, list[str]] | None:
-    """Return the step that is asked about, and what changed since it was computed before."""
+    """Return the step in ``?why=``, and what changed since it was last computed."""
     if not step:
         return None
     try:
@@ -72,7 +72,7 @@ def _why(run: Run, step: str) -> tuple[str, list[str]] | None:
 
 
 def _again(run: Run) -> tuple[str, ...]:
-    """Return the words of the command that continues a pipeline that did not complete, else of one that repeats it."""
+    """Return the words of the command that resumes the pipeline or, once it has completed, reruns it."""
     if run.status in ("failed", "canceled") or not run.followed:
         return "pipeline", "resume", run.id
     return ("rerun", run.id) if run.ended is not None else ()

@@ -34,7 +34,7 @@ def index(workspace: Workspace) -> ResponseReturnValue:
 
 
 def _has(run: Run, state: str, problems: list[str]) -> bool:
-    """Return whether a pipeline is in a state. Without one, no record has to be read."""
+    """Return whether a pipeline is in a state. If no state is asked for, its record is not read."""
     if not state:
         return True
     try:
@@ -45,18 +45,18 @@ def _has(run: Run, state: str, problems: list[str]) -> bool:
 
 
 def _row(run: Run, problems: list[str]) -> dict[str, Any] | None:
-    """Return what the list shows of a pipeline, None if its record cannot be read."""
+    """Return a row of the list, or None if the record of the pipeline cannot be read."""
     try:
         record, steps = run.record, run.steps
     except UserError as error:
         problems.append(str(error))
         return None
-    made = record.register
+    registered = record.register
     return {
         "id": run.id, "name": record.display_name or run.id, "experiment": run.experiment, "status": record.status,
         "followed": run.followed, "error": record.error, "created": record.created, "user": record.user,
         "since": record.created if record.ended is None and run.followed else None, "duration": run.duration,
-        "model": f"{made.model}:{made.version}" if made else None, "total": len(steps),
+        "model": f"{registered.model}:{registered.version}" if registered else None, "total": len(steps),
         "counts": Counter("reused" if one.reused else one.status for one in steps),
         "done": sum(one.status == "completed" for one in steps),
     }  # fmt: skip

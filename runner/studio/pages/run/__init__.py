@@ -1,1 +1,1 @@
-"""The page of one run: what it was, its curves and charts, log, files, environment and children."""
+"""One run: its facts, curves and charts, log, files, environment and child runs."""

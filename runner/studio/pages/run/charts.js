@@ -7,12 +7,12 @@ import { draw, PALETTE, remove } from "../../static/chart.js";
 import { make } from "../../static/dom.js";
 
 const LEGEND = { orientation: "h", yref: "container", y: 0, yanchor: "bottom" };
-/** From no case to the most, on a light and on a dark card. */
+/** Colours from the smallest to the largest count, on a light and on a dark card. */
 const SHADES = { light: [[0, "#f1f6fa"], [1, "#0072b2"]], dark: [[0, "#1b2631"], [1, "#56b4e9"]] };
 const LABELLED = 25; // classes up to which each cell of a matrix has its number
 
 /**
- * Show charts in the place of those that are there.
+ * Show charts, and remove those that were shown before.
  * @param {HTMLElement} place
  * @param {any[]} charts
  */
@@ -46,7 +46,7 @@ function plot(card, kind = "") {
 }
 
 /**
- * A choice of what a card shows.
+ * Add buttons that switch what a card shows.
  * @param {HTMLElement} card
  * @param {[string, () => Promise<void>][]} choices
  */

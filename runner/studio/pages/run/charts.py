@@ -1,21 +1,22 @@
 """Turns the charts that Azure ML's `Run.log_*` methods write into numbers to draw.
 
-Each is a mapping ``{"schema_type", "schema_version", "data"}`` that a script wrote, so anything may be in it. What
-is not as the schema says is shown as text.
+Each is a mapping ``{"schema_type", "schema_version", "data"}`` that a script wrote, so it may contain anything. Data
+that does not follow the schema is shown as text.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 _CLASSES = 100
-_BINS = 1000
+_BINS = 1000  # numbers of a list that are drawn
 
 
 def chart(kind: str, value: Any) -> dict[str, Any] | None:
-    """Return what to draw of a logged chart, or None if its data is not as its kind has it."""
+    """Return the numbers of a logged chart, or None if its data does not follow the schema of its kind."""
     data = value.get("data") if isinstance(value, Mapping) else None
     if kind not in _CHARTS or not isinstance(data, Mapping):
         return None
@@ -35,7 +36,7 @@ def _confusion_matrix(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _accuracy_table(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the curves of each class, from true and false positives and negatives at each threshold."""
+    """Return the curves of each class, computed from the confusion counts at each threshold."""
     labels = [str(one) for one in data["class_labels"]]
     tables, thresholds = data["probability_tables"], _numbers(data["probability_thresholds"])
     if len(labels) > _CLASSES or len(tables) != len(labels):
@@ -46,15 +47,15 @@ def _accuracy_table(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _class_curves(label: str, rows: Sequence[Sequence[float]], thresholds: Sequence[float]) -> dict[str, Any]:
     """Return ROC, precision and recall, lift and calibration. A row is TP, FP, TN, FN at a threshold."""
-    roc, recall, lift = [], [], []
-    for true, false, negative, missed in rows:
-        every, positive, called = true + false + negative + missed, true + missed, true + false
-        roc.append([_share(false, false + negative), _share(true, positive)])
-        if called:
-            recall.append([_share(true, positive), true / called])
-            lift.append([_share(called, every), _share(true / called, positive / every if every else 0.0)])
+    roc, precision_recall, lift = [], [], []
+    for tp, fp, tn, fn in rows:
+        every, positive, predicted = tp + fp + tn + fn, tp + fn, tp + fp
+        roc.append([_share(fp, fp + tn), _share(tp, positive)])
+        if predicted:
+            precision_recall.append([_share(tp, positive), tp / predicted])
+            lift.append([_share(predicted, every), _share(tp / predicted, positive / every if every else 0.0)])
     return {
-        "label": label, "roc": sorted(roc), "auc": _area(sorted(roc)), "precision_recall": sorted(recall),
+        "label": label, "roc": sorted(roc), "auc": _area(sorted(roc)), "precision_recall": sorted(precision_recall),
         "lift": sorted(lift), "calibration": _calibration(rows, thresholds),
     }  # fmt: skip
 
@@ -70,44 +71,51 @@ def _area(points: Sequence[Sequence[float]]) -> float:
 
 
 def _calibration(rows: Sequence[Sequence[float]], thresholds: Sequence[float]) -> list[list[float]]:
-    """Return the share that is positive of those with a score between two thresholds, ten bins at most."""
+    """Return the share of positives among the rows with a score in each bin of thresholds, in ten bins at most."""
     edges = [*thresholds, 1.0] if thresholds and thresholds[-1] < 1 else [*thresholds]
     steps = max(1, (len(rows) + 9) // 10)
-    found = []
+    points = []
     for at in range(0, len(rows), steps):
         below = rows[at]
         above = rows[at + steps] if at + steps < len(rows) else (0.0, 0.0, 0.0, 0.0)
         count = (below[0] + below[1]) - (above[0] + above[1])
         if count > 0 and at < len(edges):
             top = edges[min(at + steps, len(edges) - 1)]
-            found.append([(edges[at] + top) / 2, (below[0] - above[0]) / count, count])
-    return found
+            points.append([(edges[at] + top) / 2, (below[0] - above[0]) / count, count])
+    return points
 
 
 def _residuals(data: Mapping[str, Any]) -> dict[str, Any]:
     edges, counts = _numbers(data["bin_edges"]), _numbers(data["bin_counts"])
-    # Azure writes a count also for what is beyond the last edge.
+    # Azure also writes a count of the values beyond the last edge.
     return {"bars": _bars(edges, counts[: len(edges) - 1])}
 
 
 def _predictions(data: Mapping[str, Any]) -> dict[str, Any]:
     edges, counts = _numbers(data["bin_edges"]), _numbers(data["bin_counts"])
-    averages, errors = _numbers(data["bin_averages"]), _numbers(data["bin_errors"])
+    averages, errors = _numbers(data["bin_averages"], gaps=True), _numbers(data["bin_errors"], gaps=True)
     middles = [(one + other) / 2 for one, other in pairwise(edges)]
-    points = [list(one) for one in zip(middles, averages, errors, strict=False)]
+    points = [
+        [middle, average, error if math.isfinite(error) else 0.0]
+        for middle, average, error in zip(middles, averages, errors, strict=False)
+        if math.isfinite(middle) and math.isfinite(average)  # an empty bin has no average
+    ]
     return {"bars": _bars(edges, counts[: len(edges) - 1]), "points": points}
 
 
 def _bars(edges: Sequence[float], counts: Sequence[float]) -> list[list[float]]:
-    """Return left edge, right edge and height."""
+    """Return the left edge, right edge and height of each bar."""
     return [list(one) for one in zip(edges, edges[1:], counts, strict=False)]
 
 
-def _numbers(values: Any) -> list[float]:
-    """Return a list of numbers, no longer than a chart can show."""
+def _numbers(values: Any, *, gaps: bool = False) -> list[float]:
+    """Return the first numbers of a list. They are finite, because JSON has no others, unless there may be gaps."""
     if not isinstance(values, list):
         raise TypeError("not a list")
-    return [float(one) for one in values[:_BINS]]
+    numbers = [math.nan if gaps and one is None else float(one) for one in values[:_BINS]]
+    if not gaps and not all(map(math.isfinite, numbers)):
+        raise ValueError("not finite")
+    return numbers
 
 
 _CHARTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {

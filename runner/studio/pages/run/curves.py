@@ -1,4 +1,4 @@
-"""The curves of a run's metrics, few enough points to draw, and all of them as CSV."""
+"""The curves of a run's metrics: thinned for drawing, or with every point as CSV."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DRAWN = 60  # metrics of one request
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page asks to draw."""
+    """The curves that a page requests. `first` and `last` are the ends of the visible range."""
 
     metrics: Sequence[str]
     axis: str = "step"
@@ -33,7 +33,7 @@ class Asked:
 
     @classmethod
     def read(cls, given: MultiDict[str, str]) -> Asked:
-        """Return what an address asks for; what it cannot mean is as usual."""
+        """Read the query of an address. Invalid values get their defaults."""
         axis = given.get("axis", "step")
         weight = given.get("smooth", 0.0, type=float)
         return cls(
@@ -46,7 +46,7 @@ class Asked:
 
 
 def overlaid(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """Return the runs to draw beside another, and a line about each that cannot be."""
+    """Return the runs to draw beside another, and a line about each that cannot be read."""
     found, problems = [], []
     for one in dict.fromkeys(ids[:OVERLAID]):
         try:
@@ -57,7 +57,7 @@ def overlaid(workspace: Workspace, ids: Sequence[str]) -> tuple[list[Run], list[
 
 
 def curves(runs: Sequence[Run], asked: Asked) -> dict[str, list[dict[str, Any]]]:
-    """Return for each metric the curve of each run that has it."""
+    """Return the curves of each metric, one for each run that has logged it."""
     logged = [(run, run.logged("step" if asked.axis == "step" else "time")) for run in runs]
     return {
         name: [

@@ -1,4 +1,4 @@
-/** Name, note and tags, changed where they stand. */
+/** Edits the name, note and tags in place. */
 import { make, post, toast } from "../../static/dom.js";
 
 /**
@@ -31,13 +31,13 @@ export function startEditing(base, update) {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.id !== "add-tag") return;
     event.preventDefault();
-    const given = new FormData(form);
-    save("tags", [["name", String(given.get("name"))], ["value", String(given.get("value"))]]);
+    const fields = new FormData(form);
+    save("tags", [["name", String(fields.get("name"))], ["value", String(fields.get("value"))]]);
   });
 }
 
 /**
- * Put a field in the place of a value. Enter or leaving it saves, Escape keeps what was there.
+ * Replace a value with an input field. Enter or leaving the field saves, and Escape keeps the old value.
  * @param {HTMLElement} place
  * @param {(address: string, fields: [string, string][]) => Promise<void>} save
  */

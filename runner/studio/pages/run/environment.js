@@ -1,6 +1,6 @@
-/** Finds packages in the list of an environment. */
+/** Filters the packages of an environment. */
 
-/** Make the field above the packages work. */
+/** Add the handler of the field above the packages. */
 export function startEnvironment() {
   const field = document.getElementById("package");
   field?.addEventListener("input", () => {

@@ -1,18 +1,18 @@
 /**
- * A log of any size: some thousand lines around the place in sight, loaded while scrolling, and its end while it grows.
+ * A log of any size. Some thousand lines around the visible ones are loaded on scrolling, and its end while it grows.
  *
  * @typedef {{ start: number, end: number, size: number, lines: [number, string][] }} Window
  */
 import { get, make, read, toast } from "../../static/dom.js";
 import { render } from "./terminal.js";
 
-const KEPT = 3000; // lines in the page
-const NEAR = 600; // pixels from an edge at which more is loaded
+const KEPT = 3000; // lines that the page holds
+const NEAR = 600; // pixels from an edge within which more is loaded
 
 /**
  * Show the log of the page.
  * @param {string} base the run's address
- * @returns {(() => Promise<void>) | undefined} what shows its growth
+ * @returns {(() => Promise<void>) | undefined} a function that shows new lines
  */
 export function startLog(base) {
   const box = document.getElementById("log");
@@ -32,7 +32,7 @@ export function startLog(base) {
   /** @param {[number, string]} line */
   const row = ([at, text]) => make("div", { class: at === found ? "line found" : "line", "data-at": String(at) }, render(text));
 
-  function tell() {
+  function showPosition() {
     const share = size ? Math.round((100 * end) / size) : 100;
     get("#place", HTMLElement).textContent = `Lines up to ${share} % of ${size.toLocaleString("en")} bytes`;
   }
@@ -41,7 +41,7 @@ export function startLog(base) {
   function replace(window) {
     ({ start, end, size } = window);
     box?.replaceChildren(...window.lines.map(row));
-    tell();
+    showPosition();
   }
 
   /** @param {() => Promise<void>} work */
@@ -62,13 +62,13 @@ export function startLog(base) {
     if (box) box.scrollTop = box.scrollHeight;
   }
 
-  /** Add what follows. The last line is read again, because it may have had no end yet. */
+  /** Append the lines that follow. The last line is read again, because it may have been unfinished. */
   async function add() {
     const last = box?.lastElementChild;
     const from = last ? Number(last.getAttribute("data-at")) : start;
     const window = await load({ after: String(from) });
     if (window.size < end) {
-      await toEnd(); // the script has cut its log
+      await toEnd(); // the script has truncated its log
       return;
     }
     last?.remove();
@@ -76,7 +76,7 @@ export function startLog(base) {
     end = Math.max(end, window.end);
     size = window.size;
     trim(true);
-    tell();
+    showPosition();
   }
 
   async function insert() {
@@ -87,10 +87,10 @@ export function startLog(base) {
     start = window.start;
     box.scrollTop = top + box.scrollHeight - height;
     trim(false);
-    tell();
+    showPosition();
   }
 
-  /** @param {boolean} first whether those at the begin go */
+  /** @param {boolean} first whether lines are removed at the beginning */
   function trim(first) {
     if (!box) return;
     const [height, top] = [box.scrollHeight, box.scrollTop];
@@ -106,7 +106,7 @@ export function startLog(base) {
   async function grow() {
     if (!follow.checked) {
       size = (await load({ after: String(Number.MAX_SAFE_INTEGER) })).size;
-      tell();
+      showPosition();
       return;
     }
     if (end < size) await toEnd();
@@ -151,7 +151,7 @@ export function startLog(base) {
     const query = new URLSearchParams({ name, text, from: String(from), ...(back ? { back: "1" } : {}) });
     const { position } = await read(`${base}/log/find?${query}`);
     if (position === null) {
-      sign.textContent = found < 0 ? "Not found" : back ? "None before" : "None after";
+      sign.textContent = found < 0 ? "Not found" : back ? "No earlier match" : "No later match";
       found = -1;
       return;
     }

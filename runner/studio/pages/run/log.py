@@ -1,4 +1,4 @@
-"""Windows of a log: whole lines from anywhere in a file of any size, and where a text is in it."""
+"""Windows of a log: whole lines from any position of a file of any size, and the search for a text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 WINDOW = 64 << 10  # bytes that are sent at a time
 _SEARCHED = 4 << 20  # bytes that are searched at a time
-_LONGEST = 200  # of a text to search
+_LONGEST = 200  # characters of a text to search for
 
 
 def size_of(file: BinaryIO) -> int:
@@ -27,7 +27,7 @@ def before(file: BinaryIO, end: int) -> dict[str, Any]:
 
 
 def after(file: BinaryIO, start: int) -> dict[str, Any]:
-    """Return the whole lines that begin at a position; at the end of the file also a line that has no end yet."""
+    """Return the whole lines that begin at a position; at the end of the file, also an unfinished line."""
     size = size_of(file)
     start = min(max(0, start), size)
     content = _read(file, start, min(start + WINDOW, size))
@@ -37,7 +37,7 @@ def after(file: BinaryIO, start: int) -> dict[str, Any]:
 
 
 def around(file: BinaryIO, position: int) -> dict[str, Any]:
-    """Return the lines around a position, from the begin of one."""
+    """Return the lines around a position."""
     position = min(max(0, position), size_of(file))
     start = max(0, position - WINDOW // 2)
     if start:
@@ -46,7 +46,7 @@ def around(file: BinaryIO, position: int) -> dict[str, Any]:
 
 
 def find(file: BinaryIO, text: str, position: int, *, backwards: bool = False) -> int | None:
-    """Return where a text is next, or None. The case of ASCII letters does not matter."""
+    """Return the position of the next match, or None. The case of ASCII letters is ignored."""
     wanted = text[:_LONGEST].encode().lower()
     size = size_of(file)
     if not wanted:
@@ -78,7 +78,7 @@ def _read(file: BinaryIO, start: int, end: int) -> bytes:
 
 
 def _window(content: bytes, start: int, size: int) -> dict[str, Any]:
-    """Return a window for the page. Offsets of lines are in bytes, so the text is sent line by line."""
+    """Return a window for the page: each line with its offset in bytes."""
     lines = content.split(b"\n")
     if lines[-1] == b"":
         lines.pop()

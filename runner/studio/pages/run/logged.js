@@ -23,7 +23,7 @@ export function showTables(place, tables) {
 }
 
 /**
- * A cell with a value in few characters, which is ordered by the whole value.
+ * Return a cell with a short value. Sorting uses the whole value.
  * @param {unknown} value
  */
 function cell(value) {
@@ -59,7 +59,7 @@ export function showImages(place, images, base) {
 /**
  * @param {HTMLElement} place
  * @param {unknown} value
- * @returns {boolean} whether the value is another than the one shown
+ * @returns {boolean} whether the value differs from the one shown
  */
 function changed(place, value) {
   const state = JSON.stringify(value);

@@ -1,7 +1,7 @@
 /**
- * The metrics of a run: curves, alone or with those of other runs, then charts, tables and pictures.
+ * The metrics of a run: curves, also of other runs for comparison, then charts, tables and pictures.
  *
- * How they are drawn is in the address, so a link shows the same.
+ * The settings of the curves are in the address, so a link shows the same.
  *
  * @typedef {{ x: number[], y: (number | null)[] }} Line
  * @typedef {{ run: string, count: number, drawn: Line, smooth?: Line }} Curve
@@ -12,12 +12,12 @@ import { drawCharts } from "./charts.js";
 import { localTime, ofLocalTime } from "./times.js";
 import { showImages, showTables } from "./logged.js";
 
-const AT_ONCE = 12; // metrics that one request draws
+const AT_ONCE = 12; // metrics that are drawn at first
 const PAUSE = 200; // milliseconds after a slider or field has changed
 
 /**
  * @param {string} base the run's address
- * @returns {() => Promise<void>} what draws everything again
+ * @returns {() => Promise<void>} a function that draws everything again
  */
 export function startMetrics(base) {
   const place = get("#curves", HTMLElement);
@@ -25,7 +25,7 @@ export function startMetrics(base) {
   let names = [];
   let shown = AT_ONCE;
   /** @type {Map<string, Curve[]>} */
-  const latest = new Map(); // whole curves, for when a zoom ends
+  const latest = new Map(); // whole curves, which are drawn again when a zoom ends
   let drawing = 0;
 
   const query = () => new URL(location.href).searchParams;
@@ -39,10 +39,10 @@ export function startMetrics(base) {
     }
     history.replaceState(null, "", address);
     show();
-    redraw();
+    redraw().catch(complain);
   }
 
-  /** Put what the address says into the fields. */
+  /** Set the fields to the settings in the address. */
   function show() {
     const given = query();
     get("#axis", HTMLSelectElement).value = given.get("axis") ?? "step";
@@ -78,14 +78,14 @@ export function startMetrics(base) {
     csv.hidden = !every.length;
     /** @type {Record<string, Curve[]>} */
     const curves = listed.length ? (await load(listed)).curves : {};
-    if (turn !== drawing) return; // something else is wanted by now
+    if (turn !== drawing) return; // the settings have changed during the request
     arrange(listed, every.length);
     await Promise.all(listed.map((name) => plot(name, curves[name] ?? [])));
     place.setAttribute("aria-busy", "false");
   }
 
   /**
-   * Have a card for each metric, and keep those that are there.
+   * Show a card for each metric, and keep the existing cards.
    * @param {string[]} listed
    * @param {number} every
    */
@@ -106,7 +106,7 @@ export function startMetrics(base) {
       const button = make("button", { type: "button", class: "more" }, `Show ${every - listed.length} more`);
       button.addEventListener("click", () => {
         shown += 4 * AT_ONCE;
-        redraw();
+        redraw().catch(complain);
       });
       more.push(button);
     }
@@ -148,7 +148,7 @@ export function startMetrics(base) {
     await draw(chart, traces(drawn ?? curves), layout);
     if (chart.dataset.zoom) return;
     chart.dataset.zoom = "on";
-    // Zoomed in, the points between those that were drawn are wanted.
+    // After a zoom, the points between the drawn ones are loaded.
     /** @type {any} */ (chart).on("plotly_relayout", (/** @type {any} */ event) => {
       if ("xaxis.range[0]" in event || "xaxis.autorange" in event) plot(name, latest.get(name) ?? curves).catch(complain);
     });

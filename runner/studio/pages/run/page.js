@@ -1,4 +1,4 @@
-/** The page of a run: starts what its tab needs. */
+/** The page of a run: starts the script of its tab, and keeps it up to date. */
 import { startClocks, updateClocks } from "../../static/clocks.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
 import { onChange } from "../../static/live.js";
@@ -35,9 +35,9 @@ const QUESTIONS = {
 
 /** @type {Promise<void>} */
 let updating = Promise.resolve();
-let leaving = false; // the run is being deleted, so nothing of it is asked any more
+let leaving = false; // the run is being deleted, so the page no longer requests anything of it
 
-/** Show what the server leaves to the browser. */
+/** Render what the server leaves to the browser. */
 function dress() {
   for (const line of document.querySelectorAll("[data-terminal]")) line.replaceChildren(render(line.textContent ?? ""));
   for (const table of document.querySelectorAll("table[data-sort]")) makeSortable(/** @type {HTMLTableElement} */ (table));
@@ -84,7 +84,7 @@ const more = TABS[tab].start?.(base);
 let ended = !document.querySelector('[data-action="cancel"], [data-since]');
 let failed = Boolean(document.querySelector(".failure"));
 
-/** Show the run as it is now, but leave alone what somebody is typing in. */
+/** Update the page, except a part in which the user is typing. */
 function update() {
   updating = renew();
   return updating;
@@ -103,7 +103,7 @@ async function renew() {
   await more?.();
   const now = !document.querySelector('[data-action="cancel"], [data-since]');
   const lost = Boolean(document.querySelector("#status .failed"));
-  // A run that has just failed shows why, which is a part of its own.
+  // The section about the failure is not in the page yet.
   if (!ended && now && lost && !failed && tab === "overview") location.reload();
   ended = now;
   failed ||= lost;
@@ -120,7 +120,7 @@ dress();
 
 let waiting = false;
 onChange((change) => {
-  if (waiting || (change && !change.runs?.some((one) => run === one || run.startsWith(`${one}_`)))) return; // or it is a child
+  if (waiting || (change && !change.runs?.some((one) => run === one || run.startsWith(`${one}_`)))) return; // a child run counts, too
   waiting = true;
   setTimeout(() => {
     waiting = false;

@@ -1,4 +1,4 @@
-"""What a page shows of a file: a table, text, a picture or a notebook's cells, and never all of a large one."""
+"""Previews of files: a table, text, a picture or the cells of a notebook. Large files are shown in part."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from runner.console.format import clean
 
 _READ = 256 << 10  # bytes of a text or table
-_PARSED = 2 << 20  # bytes of JSON, notebooks and drawings, which are read whole or not at all
+_PARSED = 2 << 20  # bytes of JSON, notebooks and SVG; larger files are shown as text
 ROWS, COLUMNS = 200, 60
 _CELL = 200
 _PARQUET_SECONDS = 10
@@ -26,7 +26,7 @@ _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b
 
 @dataclass
 class Preview:
-    """What is shown. `kind` is text, table, picture, drawing, notebook or nothing; `note` says what is left out."""
+    """What is shown. `kind` is text, table, picture, drawing, notebook or nothing. `note` says what is left out."""
 
     kind: str
     text: str = ""
@@ -37,7 +37,7 @@ class Preview:
 
 
 def picture_type(file: BinaryIO) -> str | None:
-    """Return the type of a picture that browsers show and that cannot have a script, by its content."""
+    """Return the media type of a picture that cannot contain a script, detected from its content."""
     file.seek(0)
     head = file.read(16)
     file.seek(0)
@@ -47,7 +47,7 @@ def picture_type(file: BinaryIO) -> str | None:
 
 
 def preview(file: BinaryIO, name: str, size: int) -> Preview:
-    """Return what to show of an open file. Its content may be anything, whatever its name says."""
+    """Return the preview of an open file. Its content may be anything, whatever its name says."""
     if picture_type(file):
         return Preview("picture")
     suffix = PurePosixPath(name.lower()).suffix
@@ -57,11 +57,11 @@ def preview(file: BinaryIO, name: str, size: int) -> Preview:
     if b"\0" in head[:8192]:
         return Preview("nothing", note="This is not text. Download it to look at it.")
     whole = head + (file.read(_PARSED - len(head)) if size <= _PARSED else b"")
-    special = _SPECIAL.get(suffix)
-    if special is not None and size <= _PARSED:
-        found = special(whole)
-        if found is not None:
-            return found
+    parse = _PARSERS.get(suffix)
+    if parse is not None and size <= _PARSED:
+        parsed = parse(whole)
+        if parsed is not None:
+            return parsed
     if suffix in (".csv", ".tsv"):
         return _table(head, size, "\t" if suffix == ".tsv" else ",")
     return Preview("text", _text(head), note=_cut(len(head), size))
@@ -76,15 +76,15 @@ def _cut(shown: int, size: int) -> str:
     return f"The first {shown >> 10} KB of {size:,} bytes. Download the file for the rest." if shown < size else ""
 
 
-def _table(head: bytes, size: int, comma: str) -> Preview:
+def _table(head: bytes, size: int, delimiter: str) -> Preview:
     """Return the first rows of a file of separated values."""
     text = head.decode("utf-8-sig", "replace")
     if len(head) < size:
         text = text[: text.rfind("\n") + 1] or text
     sample = text[:4096]
-    comma = ";" if comma == "," and sample.count(";") > 2 * sample.count(",") else comma
+    delimiter = ";" if delimiter == "," and sample.count(";") > 2 * sample.count(",") else delimiter
     try:
-        rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=comma), ROWS + 1))
+        rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=delimiter), ROWS + 1))
     except csv.Error:  # a field longer than csv takes
         return Preview("text", _text(head), note=_cut(len(head), size))
     width = max(map(len, rows), default=0)
@@ -106,7 +106,7 @@ def _json(content: bytes) -> Preview | None:
 
 
 def _notebook(content: bytes) -> Preview | None:
-    """Return the cells of a notebook as text: pictures and HTML in it are not shown."""
+    """Return the cells of a notebook as text. Pictures and HTML are left out."""
     try:
         cells = json.loads(content)["cells"]
         found = [one for cell in cells[:ROWS] for one in _cell_texts(cell)]
@@ -124,17 +124,17 @@ def _cell_texts(cell: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _drawing(content: bytes) -> Preview | None:
-    """Return a drawing as a data address: in an image, a browser runs no script of it and loads nothing for it."""
-    return Preview("drawing", f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}", note="")
+    """Return an SVG as a data URL. In an image, a browser runs no script of it and loads nothing for it."""
+    return Preview("drawing", f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}")
 
 
-_SPECIAL: dict[str, Callable[[bytes], Preview | None]] = {
+_PARSERS: dict[str, Callable[[bytes], Preview | None]] = {
     ".json": _json, ".ipynb": _notebook, ".svg": _drawing,
 }  # fmt: skip
 
 
 def _parquet(file: BinaryIO) -> Preview:
-    """Return the first rows of a Parquet file, which a process with little memory reads: few bytes can be many rows."""
+    """Return the first rows of a Parquet file. A small file can expand to many rows, so a limited process reads it."""
     command = [sys.executable, "-s", "-m", "runner.studio.parquet_rows", str(ROWS), str(COLUMNS)]
     try:
         done = subprocess.run(command, stdin=file, capture_output=True, timeout=_PARQUET_SECONDS, check=False)

@@ -4,9 +4,9 @@ import { draw, PALETTE } from "../../static/chart.js";
 import { localTime } from "./times.js";
 
 /**
- * Show the charts, if there is something to show.
+ * Show the charts, if there are samples.
  * @param {string} base the run's address
- * @returns {() => Promise<void>} what draws them again
+ * @returns {() => Promise<void>} a function that draws them again
  */
 export function startResources(base) {
   const update = async () => {

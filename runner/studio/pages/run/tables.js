@@ -1,4 +1,4 @@
-/** Tables that are sorted by a click on a heading. */
+/** Tables that a click on a heading sorts. */
 import { make } from "../../static/dom.js";
 
 /**
@@ -33,7 +33,7 @@ function sort(table, column) {
 }
 
 /**
- * Numbers come before texts, and are ordered as numbers.
+ * Compare two cells. Numbers come before texts, and are compared as numbers.
  * @param {string} left
  * @param {string} right
  */

@@ -1,8 +1,10 @@
-"""The tabs of the page: what each shows, and the command that shows the same."""
+"""The tabs of the page: the values of each template, and the command that shows the same."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -16,11 +18,11 @@ from runner.studio.pages.run import charts, curves, log
 from runner.studio.pages.run.preview import preview
 
 AREAS = {"outputs": "Outputs", "snapshot": "Source", "records": "Records", "logs": "Logs"}
-_LISTED = 1000  # files, packages or children in a list
+_LISTED = 1000  # files, packages, events or child runs in a list
 _TAIL = 30  # last lines of a failed run's log
-_ROWS = 500  # rows of a logged table
-_DOCUMENTS = 3  # the last charts of one name
-_SUGGESTED = 100  # runs that are offered to compare with
+_ROWS = 500  # last rows of a logged table
+_DOCUMENTS = 3  # last charts of one name
+_SUGGESTED = 100  # runs that are offered for a comparison
 Given = MultiDict[str, str]
 
 
@@ -31,7 +33,7 @@ def _overview(_workspace: Workspace, run: Run, _given: Given) -> dict[str, Any]:
 
 
 def _last_lines(run: Run) -> list[str]:
-    """Return the end of what the script printed, or of why its environment could not be built."""
+    """Return the end of the script's log or, if that is empty, of the log of its environment or worker."""
     names = run.logs()
     for name in (RUN_LOG, ENVIRONMENT_LOG, WORKER_LOG):
         if name in names:
@@ -43,7 +45,7 @@ def _last_lines(run: Run) -> list[str]:
 
 
 def _notes(run: Run) -> list[str]:
-    """Return what the stages said of the run."""
+    """Return the notes of the stages about the run."""
     record = run.record
     parts = (record.run, record.finalize)
     return [note for part in parts if part is not None for note in part.notes]
@@ -55,7 +57,7 @@ def _metrics(workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
 
 
 def _suggested(workspace: Workspace, run: Run) -> list[dict[str, Any]]:
-    """Return the newest other runs of the experiment."""
+    """Return the newest runs of the experiment, except this one."""
     rows = workspace.runs(experiment=run.experiment, limit=_SUGGESTED).rows
     return [row for row in rows if row["id"] != run.id]
 
@@ -69,13 +71,13 @@ def _log(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
 def _files(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
     area = given.get("area", "outputs")
     area = area if area in AREAS else "outputs"
-    found, name = run.files(area), given.get("file", "")
-    sizes = {one: path.lstat().st_size for one, path in list(found.items())[:_LISTED] if path.exists()}
+    files, name = run.files(area), given.get("file", "")
+    sizes = {one: size for one, path in list(files.items())[:_LISTED] if (size := _size(path)) is not None}
     values: dict[str, Any] = {
         "areas": AREAS,
         "area": area,
         "sizes": sizes,
-        "more": len(found) - len(sizes),
+        "more": len(files) - len(sizes),
         "file": name,
     }
     if name:
@@ -83,6 +85,14 @@ def _files(_workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
             size = log.size_of(opened)
             values |= {"size": size, "preview": preview(opened, name, size)}
     return values
+
+
+def _size(path: Path) -> int | None:
+    """Return the size of a file, or None if the script has removed it."""
+    try:
+        return path.lstat().st_size if path.exists() else None
+    except FileNotFoundError:
+        return None
 
 
 def _environment(workspace: Workspace, run: Run, given: Given) -> dict[str, Any]:
@@ -128,7 +138,7 @@ def command(tab: str, run: Run, given: Given) -> tuple[str, ...]:
 
 
 def logged(run: Run) -> dict[str, Any]:
-    """Return the names of curves, and everything that was logged and is no curve."""
+    """Return the names of the curves, and the charts, tables and pictures that were logged."""
     found = run.logged()
     named = list(found.named.items())
     return {
@@ -166,4 +176,6 @@ def _table(name: str, one: Logged) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
+        return str(value)
     return value if value is None or isinstance(value, int | float | bool) else str(value)[:200]

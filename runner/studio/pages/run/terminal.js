@@ -1,4 +1,4 @@
-/** Shows a line of a log as a terminal does: colours, bold, and carriage returns that write over what was there. */
+/** Renders a line of a log as a terminal does, with colours, styles and carriage returns. */
 
 const MARK = "\u001b";
 const CODES = new RegExp(`${MARK}\\[([0-9;]*)([A-Za-z])|${MARK}\\][^\u0007${MARK}]*(?:\u0007|${MARK}\\\\)|${MARK}.`, "g");
@@ -7,7 +7,7 @@ const STEPS = [0, 95, 135, 175, 215, 255];
 /** @typedef {{ classes: Set<string>, colour: string }} Style */
 
 /**
- * Return a line as elements. Nothing in it is markup.
+ * Return a line as elements. Its text is never parsed as markup.
  * @param {string} line
  * @returns {DocumentFragment}
  */
@@ -27,7 +27,7 @@ export function render(line) {
 }
 
 /**
- * Return what is left of a line after its carriage returns.
+ * Return what a terminal shows of a line after its carriage returns.
  * @param {string} line
  * @returns {string}
  */
@@ -35,7 +35,7 @@ export function visible(line) {
   if (!line.includes("\r")) return line;
   const parts = line.split("\r").filter((one) => one !== "");
   let shown = "";
-  // Only the last ones can be seen: each begins at the left again, and what was longer sticks out behind it.
+  // Each part starts at the left again, and the end of a longer part before it stays visible.
   for (const part of parts.slice(-20)) shown = part.length >= shown.length || part.includes(MARK) ? part : part + shown.slice(part.length);
   return shown;
 }
@@ -73,6 +73,8 @@ function change(style, codes) {
     else if (code === 3) style.classes.add("italic");
     else if (code === 4) style.classes.add("underlined");
     else if (code === 22) for (const one of ["bold", "faint"]) style.classes.delete(one);
+    else if (code === 23) style.classes.delete("italic");
+    else if (code === 24) style.classes.delete("underlined");
     else if (code === 39) ink(style, "");
     else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) ink(style, `ansi-${code % 10}`);
     else if (code === 38 && codes[at + 1] === 5) {
@@ -97,7 +99,7 @@ function ink(style, name) {
 }
 
 /**
- * One of the 256 colours: those of the terminal, a cube, greys.
+ * Set one of the 256 colours: 16 of the terminal, a cube of 216, and 24 greys.
  * @param {Style} style
  * @param {number} index
  */

@@ -1,4 +1,4 @@
-/** Times of charts: plotly shows what it is given, so it is given the time of the browser's zone. */
+/** Times of charts. Plotly has no time zones, so it is given local times. */
 
 /**
  * @param {number} milliseconds since 1970
@@ -9,7 +9,7 @@ export function localTime(milliseconds) {
 }
 
 /**
- * Return the milliseconds since 1970 of a time that plotly names, such as an end of what is in sight.
+ * Return the milliseconds since 1970 of a local time from plotly, such as an end of the visible range.
  * @param {string} text
  */
 export function ofLocalTime(text) {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from flask import Response, request
@@ -35,7 +35,7 @@ def index(workspace: Workspace, run: str) -> ResponseReturnValue:
 
 @page.get("/<run>/curves")
 def draw(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return the curves of some metrics, of this run and of those it is compared with."""
+    """Return the curves of some metrics, for this run and for those that it is compared with."""
     others, problems = curves.overlaid(workspace, request.args.getlist("with"))
     asked = curves.Asked.read(request.args)
     return answer(curves=curves.curves([workspace.run(run), *others], asked), problems=problems)
@@ -43,31 +43,31 @@ def draw(workspace: Workspace, run: str) -> ResponseReturnValue:
 
 @page.get("/<run>/logged")
 def logged(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return which metrics there are, and the charts, tables and pictures among them."""
+    """Return the names of the curves, and the charts, tables and pictures."""
     return answer(**tabs.logged(workspace.run(run)))
 
 
 @page.get("/<run>/curves.csv")
 def points(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return every point of some metrics."""
+    """Return every point of some metrics as CSV."""
     found, names = workspace.run(run), request.args.getlist("metric")
     return Response(curves.as_csv(found, names), mimetype="text/csv", headers=_attachment(f"{found.id}.csv"))
 
 
 @page.get("/<run>/resources")
 def resources(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return processor and memory over time, in seconds since the run began."""
+    """Return processor and memory over the times at which they were measured."""
     lines = workspace.run(run).resources()
-    times, found = [one["time"] for one in lines], {}
+    times, series = [line["time"] for line in lines], {}
     for name in ("cpu", "memory"):
-        at, values = thin(range(len(lines)), [float(one[name]) for one in lines])
-        found[name] = {"x": [times[int(one)] for one in at], "y": plain(values)}
-    return answer(**found)
+        at, values = thin(range(len(lines)), [float(line[name]) for line in lines])
+        series[name] = {"x": [times[int(position)] for position in at], "y": plain(values)}
+    return answer(**series)
 
 
 @page.get("/<run>/log")
 def window(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return some lines of a log: before or after a position in bytes, around one, or the last ones."""
+    """Return some lines of a log: before, after or around a position in bytes, or the last lines."""
     given = request.args
     with workspace.run(run).open("logs", given.get("name", RUN_LOG)) as file:
         for name, read in _WINDOWS.items():
@@ -81,7 +81,7 @@ _WINDOWS: dict[str, Callable[..., dict[str, Any]]] = {"before": log.before, "aft
 
 @page.get("/<run>/log/find")
 def find(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Return where a text is next in a log."""
+    """Return the position of the next match in a log."""
     given = request.args
     with workspace.run(run).open("logs", given.get("name", RUN_LOG)) as file:
         at = log.find(file, given.get("text", ""), given.get("from", 0, type=int), backwards="back" in given)
@@ -90,38 +90,47 @@ def find(workspace: Workspace, run: str) -> ResponseReturnValue:
 
 @page.get("/<run>/file/<area>/<path:name>")
 def file(workspace: Workspace, run: str, area: str, name: str) -> ResponseReturnValue:
-    """Send a file. Only pictures that cannot have a script are shown, everything else is downloaded."""
+    """Send a file. Only pictures that cannot contain a script are displayed. Everything else is downloaded."""
     found = workspace.run(run)
     opened = found.open(area, name)
     kind = picture_type(opened) if "show" in request.args else None
     headers = _attachment(name.rpartition("/")[2]) if kind is None else {"Content-Disposition": "inline"}
-    headers["Content-Length"] = str(log.size_of(opened))
-    sent = iter(lambda: opened.read(_BLOCK), b"")
-    response = Response(sent, mimetype=kind or "application/octet-stream", headers=headers, direct_passthrough=True)
+    size = log.size_of(opened)
+    headers["Content-Length"] = str(size)
+    response = Response(
+        blocks(opened, size), mimetype=kind or "application/octet-stream", headers=headers, direct_passthrough=True
+    )
     response.call_on_close(opened.close)
     return response
 
 
+def blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield the first bytes of a file. A log that is being written is longer than the announced size by then."""
+    while size > 0 and (block := file.read(min(_BLOCK, size))):
+        size -= len(block)
+        yield block
+
+
 def _attachment(name: str) -> dict[str, str]:
-    """Return the header that makes a browser save a file, under a name of any characters (RFC 6266)."""
+    """Return the header that makes a browser save a file. Its name may have any characters (RFC 6266)."""
     simple = "".join(one if one.isascii() and (one.isalnum() or one in "-_.") else "_" for one in name)[:200]
     return {"Content-Disposition": f"attachment; filename=\"{simple}\"; filename*=UTF-8''{quote(name[:200], safe='')}"}
 
 
 @page.post("/<run>/tags")
 def set_tags(workspace: Workspace, run: str) -> ResponseReturnValue:
-    """Set a tag, or remove it where no value is given."""
+    """Set a tag, or remove it if there is no value."""
     name = request.form.get("name", "").strip()
     if not name:
         raise UserError("A tag has a name")
-    _same(workspace.run(run), run).tag(name, request.form.get("value"))
+    _by_full_id(workspace.run(run), run).tag(name, request.form.get("value"))
     return answer(done=True)
 
 
 @page.post("/<run>/text")
 def set_text(workspace: Workspace, run: str) -> ResponseReturnValue:
     """Change the note or the display name."""
-    found, value = _same(workspace.run(run), run), request.form.get("value", "").strip()
+    found, value = _by_full_id(workspace.run(run), run), request.form.get("value", "").strip()
     if request.form.get("field") == "note":
         found.set_note(value or None)
     else:
@@ -129,8 +138,8 @@ def set_text(workspace: Workspace, run: str) -> ResponseReturnValue:
     return answer(done=True)
 
 
-def _same(found: Run, run_id: str) -> Run:
-    """Refuse to change a run that is not named in full: `latest` may mean another one by now."""
+def _by_full_id(found: Run, run_id: str) -> Run:
+    """Return the run if it was named by its full id. `latest` may name another run by now."""
     if found.id != run_id:
         raise NotFoundError(f"There is no run {run_id}")
     return found

@@ -1,1 +1,1 @@
-"""The list of runs: searched, sorted, grouped, and acted on."""
+"""The list of runs, with search, sorting, groups and actions."""

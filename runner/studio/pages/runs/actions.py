@@ -1,4 +1,4 @@
-"""What can be done to the runs that are chosen. Each is done to as many as it can be, and the others are named."""
+"""Actions on the selected runs. If an action fails for some runs, it is still carried out for the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from runner.api import Run, Workspace
 from runner.errors import UserError
 
-_SHOWN = 10
+_SHOWN = 10  # problems
 
 
 def _tag(run: Run, value: str) -> object:
@@ -29,14 +29,14 @@ ACTIONS: dict[str, Callable[[Run, str], object]] = {
 
 
 def act(workspace: Workspace, action: str, run_ids: Sequence[str], value: str) -> tuple[int, list[str]]:
-    """Do something to some runs.
+    """Carry out an action on some runs.
 
     Returns
     -------
     done : int
-        To how many it was done.
+        The number of runs for which it succeeded.
     problems : list of str
-        A line for each of the others, or the first of them and how many more.
+        A line for each of the others: at most ten, then how many more there are.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def act(workspace: Workspace, action: str, run_ids: Sequence[str], value: str) -
     for run_id in run_ids:
         try:
             run = workspace.run(run_id)
-            if run.id != run_id:  # a part of an id, or `latest`, may mean another run by now
+            if run.id != run_id:  # a part of an id, or `latest`, may name another run by now
                 raise UserError(f"There is no run {run_id}")
             do(run, value)
             done += 1

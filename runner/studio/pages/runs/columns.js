@@ -1,4 +1,4 @@
-/** The choice of columns, kept in the address: which, in which order, and which stay in sight. */
+/** The dialog for columns. Their selection, order and pins are in the address. */
 import { get, make, read, toast } from "../../static/dom.js";
 
 /** @typedef {{column: string, heading: string, kind: string}} Choice */
@@ -96,7 +96,7 @@ export function startColumns() {
   field.addEventListener("input", show);
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
-    event.preventDefault(); // adds the first one that is offered, and does not close the dialog
+    event.preventDefault(); // Enter adds the first offered column instead of closing the dialog
     const first = offered.querySelector("button");
     if (first instanceof HTMLElement) first.click();
   });

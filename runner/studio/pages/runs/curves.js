@@ -4,7 +4,7 @@ import { read } from "../../static/dom.js";
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [120, 22];
 
-/** Draw the curves of all cells that are to have one. */
+/** Draw the curves of all cells with `data-curve`. */
 export async function drawCurves() {
   /** @type {Map<string, Element[]>} */
   const cells = new Map();

@@ -1,4 +1,4 @@
-"""Runs counted by what they have in common."""
+"""Groups of runs: by experiment, sweep, pipeline or the value of a tag."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPED = ("experiment", "sweep", "pipeline")  # and tags.NAME
 
 @dataclass
 class Group:
-    """The runs with one value. `key` is None for those that have none; `chosen` is what a `State` lists them by."""
+    """The runs with one value, None for those without. `chosen` are the fields of a `State` that lists them."""
 
     key: str | None
     chosen: Mapping[str, str]
@@ -28,19 +28,24 @@ class Group:
         return self.statuses.total()
 
 
-def group(workspace: Workspace, rows: Iterable[Mapping[str, Any]], by: str) -> list[Group]:
-    """Return the groups, the one with the newest run first."""
+def is_group(by: str) -> bool:
+    """Return whether runs can be grouped by a name."""
+    return by in GROUPED or (by.startswith("tags.") and by != "tags.")
+
+
+def group(workspace: Workspace, rows: Iterable[Mapping[str, Any]], by: str, where: str = "") -> list[Group]:
+    """Return the groups, the one with the newest run first. `where` is the expression that selected the rows."""
     find = _OWNERS[by](workspace) if by in _OWNERS else None
     tag = by.partition(".")[2]
-    found: dict[str | None, Group] = {}
+    groups: dict[str | None, Group] = {}
     for row in rows:
         key = find.get(row["id"]) if find is not None else row["tags"].get(tag) if tag else row["experiment"]
-        one = found.get(key)
+        one = groups.get(key)
         if one is None:
-            one = found[key] = Group(key, _chosen(by, tag, key))
+            one = groups[key] = Group(key, _chosen(by, tag, key, where))
         one.statuses[row["status"]] += 1
         one.newest = max(one.newest, row["created"])
-    return sorted(found.values(), key=lambda one: (one.key is not None, one.newest), reverse=True)
+    return sorted(groups.values(), key=lambda one: (one.key is not None, one.newest), reverse=True)
 
 
 def _sweeps(workspace: Workspace) -> Mapping[str, str]:
@@ -49,7 +54,7 @@ def _sweeps(workspace: Workspace) -> Mapping[str, str]:
 
 
 def _pipelines(workspace: Workspace) -> Mapping[str, str]:
-    """Return the pipeline that has computed each step's run; one that reused it is not named."""
+    """Return the pipeline that computed each step's run, not those that reused it."""
     return {
         step.run: one.id
         for one in _readable(workspace)
@@ -60,7 +65,7 @@ def _pipelines(workspace: Workspace) -> Mapping[str, str]:
 
 def _readable(workspace: Workspace) -> Iterator[Run]:
     for one in workspace.pipelines():
-        with contextlib.suppress(UserError):  # its record is damaged, which the list of pipelines says
+        with contextlib.suppress(UserError):  # the list of pipelines shows that its record is damaged
             one.refresh()
             yield one
 
@@ -74,7 +79,7 @@ def run_ids(sweep: Sweep) -> set[str]:
 
 
 def ids_of(workspace: Workspace, sweep: str, pipeline: str) -> set[str]:
-    """Return the ids of the runs of a sweep's trials, of a pipeline with its steps, or of both."""
+    """Return the ids of the runs of a sweep's trials, of a pipeline and its steps, or those that are in both."""
     found = [run_ids(workspace.sweep(sweep))] if sweep else []
     if pipeline:
         run = workspace.run(pipeline)
@@ -82,10 +87,11 @@ def ids_of(workspace: Workspace, sweep: str, pipeline: str) -> set[str]:
     return set.intersection(*found)
 
 
-def _chosen(by: str, tag: str, key: str | None) -> dict[str, str]:
+def _chosen(by: str, tag: str, key: str | None, where: str) -> dict[str, str]:
     if not tag:
         return {} if key is None else {by: key}
-    return {"where": f"tags[{tag!r}] == {'None' if key is None else repr(key)}"}
+    has_value = f"tags[{tag!r}] == {'None' if key is None else repr(key)}"
+    return {"where": f"({where}) and {has_value}" if where else has_value}
 
 
 def tags_of(rows: Iterable[Mapping[str, Any]], most: int = 30) -> list[str]:

@@ -1,4 +1,5 @@
-/** The list of runs: what a table alone cannot do. */
+/** The list of runs: search, columns, selection, curves and updates. */
+import { startClocks, updateClocks } from "../../static/clocks.js";
 import { onChange } from "../../static/live.js";
 import { refresh, toast } from "../../static/dom.js";
 import { startSearch } from "./search.js";
@@ -11,7 +12,7 @@ const PAUSE = 500; // milliseconds between two updates
 
 let waiting = false;
 
-/** Show the list as it is now, with the same runs chosen and the same place in sight. */
+/** Update the list. Keep the selection, the focus and the scroll position. */
 export async function update() {
   const chosen = new Set([...document.querySelectorAll('input[name="run"]:checked')].map((one) => one.getAttribute("value")));
   const box = document.getElementById("list");
@@ -35,19 +36,8 @@ export async function update() {
 /** Draw what the server leaves to the browser. */
 async function dress() {
   showSelection();
-  tick();
+  updateClocks();
   await drawCurves();
-}
-
-/** Show how long the runs that go on have taken. */
-function tick() {
-  for (const cell of document.querySelectorAll("td[data-since]")) {
-    const seconds = Math.max(0, (Date.now() - Date.parse(cell.getAttribute("data-since") ?? "")) / 1000);
-    const minutes = Math.floor(seconds / 60);
-    const rest = String(Math.floor(seconds % 60)).padStart(2, "0");
-    cell.textContent = minutes < 60 ? (minutes ? `${minutes} m ${rest} s` : `${Math.floor(seconds)} s`)
-      : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} m`;
-  }
 }
 
 if (document.getElementById("search")) {
@@ -59,7 +49,7 @@ if (document.getElementById("search")) {
       if (select instanceof HTMLSelectElement) select.form?.requestSubmit();
     });
   }
-  setInterval(tick, 1000);
+  startClocks();
   dress();
 }
 

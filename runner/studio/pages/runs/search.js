@@ -1,4 +1,4 @@
-/** The search field: completes the names of fields. It is a combobox as ARIA describes it. */
+/** The search field, which completes names of fields. It follows the combobox pattern of ARIA. */
 import { get, make, read } from "../../static/dom.js";
 
 const WORD = /[\w.[\]'" ]*$/;
@@ -7,7 +7,7 @@ const SHOWN = 12;
 /** @type {Promise<string[]> | null} */
 let names = null;
 
-/** Make the field complete. */
+/** Add completion to the search field. */
 export function startSearch() {
   const field = get("#where", HTMLInputElement);
   const list = get("#completions", HTMLUListElement);
@@ -43,7 +43,10 @@ export function startSearch() {
 
   const offer = async () => {
     names ??= read(new URL("runs/fields", `${location.origin}${folder()}`).href).then((found) => found.search);
-    const known = await names.catch(() => []);
+    const known = await names.catch(() => {
+      names = null; // the next key tries again
+      return /** @type {string[]} */ ([]);
+    });
     const word = wordBefore(field.value.slice(0, field.selectionStart ?? 0)).toLowerCase();
     const found = word ? rank(known, word).slice(0, SHOWN) : [];
     list.replaceChildren(...found.map((name, at) => make("li", { role: "option", id: `completion-${at}`, "aria-selected": "false" }, name)));
@@ -85,7 +88,7 @@ function wordBefore(text) {
 }
 
 /**
- * Return the names that have a word, those that begin with it first.
+ * Return the names that contain a word. Names that begin with it come first.
  * @param {string[]} known
  * @param {string} word
  * @returns {string[]}

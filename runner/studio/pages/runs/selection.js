@@ -1,4 +1,4 @@
-/** Runs that are chosen, also with shift, and what is done to them. */
+/** The selection of runs, also with the Shift key, and the actions on it. */
 import { copy, get, post, toast } from "../../static/dom.js";
 
 /** @type {Record<string, {title: string, text: string, go: string, asksValue?: boolean, optional?: boolean, danger?: boolean}>} */
@@ -27,7 +27,7 @@ function runs(many) {
   return many === 1 ? "1 run" : `${many} runs`;
 }
 
-/** Show the bar of actions, and what it acts on. */
+/** Show the action bar, and how many runs are selected. */
 export function showSelection() {
   const ids = chosen();
   get("#selection", HTMLElement).hidden = !ids.length;
@@ -44,7 +44,7 @@ export function showSelection() {
 }
 
 /**
- * Make the boxes and the bar work.
+ * Add the handlers of the checkboxes and the action bar.
  * @param {() => Promise<void>} update
  */
 export function startSelection(update) {
@@ -94,10 +94,10 @@ export function startSelection(update) {
 }
 
 /**
- * Ask before an action, if it needs a value or cannot be undone.
+ * Ask for the value of an action, or for confirmation if it cannot be undone.
  * @param {string} action
  * @param {number} many
- * @returns {Promise<string | null>} the value, null if it is not to be done
+ * @returns {Promise<string | null>} the value, or null if the user canceled
  */
 function ask(action, many) {
   const question = QUESTIONS[action];

@@ -1,4 +1,4 @@
-"""The values of a metric, few enough to draw in a cell."""
+"""The curve of a metric, short enough to draw in a cell."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _BUCKETS = 60
 
 
 def points(run: Run, metric: str) -> list[list[float]]:
-    """Return positions and values: of each of some equal parts the smallest and the largest, so that no peak is lost.
+    """Return steps and values: the smallest and the largest of each of some equal parts, so that no peak is lost.
 
     Raises
     ------
     UserError
         If the run has no such metric.
     """
-    found = []
+    values = []
     for at, point in enumerate(run.history(metric)[metric]):
         value, step = point["value"], point.get("step")
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            found.append([float(at if step is None else step), float(value)])
-    return thin(found, _BUCKETS)
+            values.append([float(at if step is None else step), float(value)])
+    return thin(values, _BUCKETS)
 
 
 def thin(values: list[list[float]], buckets: int) -> list[list[float]]:

@@ -1,4 +1,4 @@
-"""What the address of the page says: which runs, in which order, in which columns. A copied link shows the same."""
+"""The state of the page in its address: which runs, in which order, in which columns. A copied link shows the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from runner.studio.pages.runs.groups import is_group
+
 PAGE_SIZES = (50, 100, 200)
 _LONGEST = 2000  # characters of a field in the address
 _COLUMNS = 40
@@ -16,7 +18,7 @@ _TEXTS = ("where", "status", "experiment", "sweep", "pipeline", "sort", "group")
 
 @dataclass(frozen=True)
 class State:
-    """The state of the page. `columns` is empty for the usual ones; `pins` stay in sight while the others scroll."""
+    """The state of the page. Without `columns`, default ones are shown. `pins` stay in sight while others scroll."""
 
     where: str = ""
     status: str = ""
@@ -34,7 +36,7 @@ class State:
 
     @classmethod
     def read(cls, given: MultiDict[str, str]) -> State:
-        """Return the state that an address describes. What it cannot mean is left out."""
+        """Read the query of an address. Invalid values are ignored."""
 
         def text(name: str) -> str:
             return given.get(name, "").strip()[:_LONGEST]
@@ -44,7 +46,7 @@ class State:
 
         size = given.get("size", PAGE_SIZES[0], type=int)
         return cls(
-            **{name: text(name) for name in _TEXTS},
+            **{name: text(name) for name in _TEXTS if name != "group" or is_group(text(name))},
             reverse="reverse" in given,
             archived="archived" in given,
             page=min(max(1, given.get("page", 1, type=int)), 1_000_000),
@@ -54,27 +56,27 @@ class State:
         )
 
     def but(self, **changes: Any) -> dict[str, Any]:
-        """Return the query of another state. A change of what is listed leads to its first page."""
+        """Return the query of a changed state. It leads to the first page, unless the page is changed."""
         changed = replace(self, **changes) if "page" in changes else replace(self, page=1, **changes)
         return changed.query()
 
     def query(self) -> dict[str, Any]:
-        """Return the query of the address, without what is usual."""
-        found: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(self, name))}
-        found |= {name: 1 for name in ("reverse", "archived") if getattr(self, name)}
-        found |= {"page": self.page} if self.page > 1 else {}
-        found |= {"size": self.size} if self.size != PAGE_SIZES[0] else {}
-        found |= {"column": list(self.columns)} if self.columns else {}
-        return found | ({"pin": list(self.pins)} if self.pins else {})
+        """Return the query of the address, without default values."""
+        query: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(self, name))}
+        query |= {name: 1 for name in ("reverse", "archived") if getattr(self, name)}
+        query |= {"page": self.page} if self.page > 1 else {}
+        query |= {"size": self.size} if self.size != PAGE_SIZES[0] else {}
+        query |= {"column": list(self.columns)} if self.columns else {}
+        return query | ({"pin": list(self.pins)} if self.pins else {})
 
     def sorted_by(self, column: str) -> dict[str, Any]:
-        """Return the query behind a column's heading: largest first, then smallest first, then as usual."""
+        """Return the query of a column's heading: largest first, then smallest first, then the default order."""
         if self.sort != column:
             return self.but(sort=column, reverse=False)
         return self.but(sort=column, reverse=True) if not self.reverse else self.but(sort="", reverse=False)
 
     def selection(self) -> Mapping[str, Any]:
-        """Return the arguments of `Workspace.runs`."""
+        """Return the arguments of `Workspace.runs`, except the ids of a sweep's or pipeline's runs."""
         return {
             "where": self.where or None,
             "status": self.status or None,

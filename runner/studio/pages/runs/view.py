@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -31,7 +31,7 @@ def index(workspace: Workspace) -> ResponseReturnValue:
     try:
         found = _find(workspace, state)
         if state.group:
-            groups = group(workspace, workspace.each_row(**state.selection()), state.group)
+            groups = group(workspace, workspace.each_row(**_selection(workspace, state)), state.group, state.where)
     except UserError as error:
         found, problem = RunList(workspace, [], 0), str(error)
     names = state.columns or columns.usual(found.rows)
@@ -49,14 +49,18 @@ def index(workspace: Workspace) -> ResponseReturnValue:
 def _find(workspace: Workspace, state: State) -> RunList:
     """Return the page's runs."""
     offset = (state.page - 1) * state.size
+    return workspace.runs(**_selection(workspace, state), limit=state.size, offset=offset)
+
+
+def _selection(workspace: Workspace, state: State) -> Mapping[str, Any]:
+    """Return the arguments of `Workspace.runs` that select the runs of all pages."""
     if not state.sweep and not state.pipeline:
-        return workspace.runs(**state.selection(), limit=state.size, offset=offset)
-    ids = ids_of(workspace, state.sweep, state.pipeline)
-    return workspace.runs(**state.selection(), ids=ids, limit=state.size, offset=offset)
+        return state.selection()
+    return {**state.selection(), "ids": ids_of(workspace, state.sweep, state.pipeline)}
 
 
 def _experiments(workspace: Workspace) -> list[str]:
-    """Return the names of the folders of runs. Looking for runs in each would take a second at 100,000."""
+    """Return the names of the folders of runs. A search for runs in each would take a second for 100,000 runs."""
     runs = workspace.layout.runs
     return sorted(one.name for one in runs.iterdir() if one.is_dir() and one.name[0] != ".") if runs.is_dir() else []
 
@@ -66,7 +70,7 @@ def _tags(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _add_nodes(found: RunList, names: Sequence[str]) -> None:
-    """Put the node of each run into its row, which lists do not have, if the column is shown."""
+    """Add the node of each run to its row if the column is shown. Lists do not read it."""
     if "node" in names:
         for row, run in zip(found.rows, found, strict=True):
             row["node"] = _node(run)
@@ -82,14 +86,14 @@ def _node(run: Run) -> str | None:
 
 @page.get("/fields")
 def fields(workspace: Workspace) -> ResponseReturnValue:
-    """Return the names that the search and the choice of columns offer."""
+    """Return the names that the search completes, and the columns that can be added."""
     names = workspace.run_names()
     return answer(search=columns.fields(names), columns=columns.choices(names))
 
 
 @page.get("/curves")
 def curves(workspace: Workspace) -> ResponseReturnValue:
-    """Return the values of a metric over its steps, for the runs that are named."""
+    """Return the values of a metric over its steps, for the runs in the address."""
     metric = request.args.get("metric", "")
     found = {}
     for run_id in request.args.getlist("run")[:_CURVES]:
@@ -102,7 +106,7 @@ def curves(workspace: Workspace) -> ResponseReturnValue:
 
 @page.post("/act")
 def change(workspace: Workspace) -> ResponseReturnValue:
-    """Do something to the runs that are chosen, and say of how many it was done and of which not."""
+    """Carry out an action on the selected runs, and return how many it succeeded for and the problems."""
     form = request.form
     done, problems = act(workspace, form.get("action", ""), form.getlist("run"), form.get("value", ""))
     return answer(done=done, problems=problems)

@@ -1,1 +1,1 @@
-"""One sweep: its charts, live, and its trials."""
+"""One sweep: its charts and trials, kept up to date while it runs."""

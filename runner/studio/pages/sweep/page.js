@@ -1,11 +1,11 @@
-/** One sweep: its charts, kept up to date while it runs. What is chosen and brushed is in the address. */
+/** One sweep: its charts, kept up to date while it runs. The chosen objective and ranges are in the address. */
 import { sweepView } from "../../../charts/sweep_view.js";
 import { readRanges, writeRanges } from "../../../charts/ranges.js";
 import { copy, get, post, read, refresh, toast } from "../../static/dom.js";
 import { onChange } from "../../static/live.js";
 
 const PAUSE = 700; // milliseconds between two updates
-const GROWTH = 1.25; // the importance is computed anew when there are that many times more trials
+const GROWTH = 1.25; // the importance is computed again when the completed trials have grown by this factor
 const base = location.pathname;
 const id = decodeURIComponent(base.slice(base.lastIndexOf("/") + 1));
 const query = new URLSearchParams(location.search);
@@ -26,7 +26,7 @@ const view = sweepView(get("#sweep", HTMLElement), {
 
 /** @type {any} */
 let importance;
-let explained = 0; // trials that the importance is of
+let explained = 0; // completed trials when the importance was last computed
 let asking = false;
 /** @type {any} */
 let shown;
@@ -38,7 +38,7 @@ async function update() {
   explain().catch((error) => toast(error.message, true));
 }
 
-/** Ask what the objective depends on, which takes some seconds, where there are many more trials than before. */
+/** Load the importance of the parameters, which takes some seconds, if there are many more trials than before. */
 async function explain() {
   const done = shown.trials.filter((/** @type {{status: string}} */ trial) => trial.status === "completed").length;
   if (asking || !shown.objectives.length || done < 6 || done < explained * (shown.state === "running" ? GROWTH : 1) || done === explained) return;

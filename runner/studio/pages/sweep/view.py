@@ -12,7 +12,7 @@ page = Page("sweep", "Sweep", menu=False, below="sweeps")
 
 @page.get("/<sweep>")
 def index(workspace: Workspace, sweep: str) -> ResponseReturnValue:
-    """Show a sweep. Its charts are drawn from `data`."""
+    """Show a sweep. Its script draws the charts from `data`."""
     found = workspace.sweep(sweep)
     return page.render(
         command=("sweep", found.id), title=found.id, sweep=found, row=found.row, facts=found.facts(),
@@ -22,7 +22,7 @@ def index(workspace: Workspace, sweep: str) -> ResponseReturnValue:
 
 @page.get("/<sweep>/data")
 def data(workspace: Workspace, sweep: str) -> ResponseReturnValue:
-    """Return what the charts show, except what takes longer."""
+    """Return the data of the charts, except the importance of the parameters, which takes longer."""
     found = workspace.sweep(sweep)
     charts, nodes = found.charts(), found.nodes()
     for trial in charts["trials"]:
@@ -32,11 +32,11 @@ def data(workspace: Workspace, sweep: str) -> ResponseReturnValue:
 
 @page.get("/<sweep>/importance")
 def importance(workspace: Workspace, sweep: str) -> ResponseReturnValue:
-    """Return how much each parameter explains."""
+    """Return the importance of each parameter for each objective."""
     return answer(importance=workspace.sweep(sweep).importance())
 
 
 @page.post("/<sweep>/cancel")
 def cancel(workspace: Workspace, sweep: str) -> ResponseReturnValue:
-    """Cancel the sweep with all its trials."""
+    """Cancel the sweep and its running trials."""
     return answer(state=workspace.sweep(sweep).cancel().state)
