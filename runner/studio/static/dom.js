@@ -85,10 +85,18 @@ export async function read(address, headers = {}) {
  * @returns {Promise<ChildNode[]>}
  */
 export async function readPart(address) {
+  return [...(await pageAt(address)).body.childNodes];
+}
+
+/**
+ * @param {string} address
+ * @returns {Promise<Document>}
+ */
+async function pageAt(address) {
   const response = await fetch(address, { headers: { Accept: "text/html" } });
-  const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
-  if (!response.ok) throw new Error(loaded.querySelector('[role="alert"]')?.textContent ?? `The studio answered ${response.status}`);
-  return [...loaded.body.childNodes];
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (!response.ok) throw new Error(page.querySelector('[role="alert"]')?.textContent ?? `The studio answered ${response.status}`);
+  return page;
 }
 
 /**
@@ -111,8 +119,7 @@ async function answerOf(request) {
  * @param {string[]} selectors
  */
 export async function refresh(address, selectors) {
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
-  const loaded = new DOMParser().parseFromString(await response.text(), "text/html");
+  const loaded = await pageAt(address);
   for (const selector of selectors) {
     const old = document.querySelector(selector);
     const fresh = loaded.querySelector(selector);

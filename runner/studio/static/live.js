@@ -1,3 +1,5 @@
+import { toast } from "./dom.js";
+
 /**
  * The changes in the workspace, as the server reports them.
  *
@@ -7,6 +9,10 @@
  * @typedef {{runs?: string[], sweeps?: string[], models?: string[], endpoints?: string[], data?: string[]}} Change
  * @typedef {"connecting" | "live" | "offline"} State
  */
+
+const PAUSE = 400; // milliseconds between a change and the update
+const LONGEST_PAUSE = 3000;
+const SHARE = 15; // the pause as a multiple of the time that the last update took: runs need the processors, too
 
 /** @type {Set<(change: Change | null) => void>} */
 const listeners = new Set();
@@ -24,6 +30,31 @@ let state = "connecting";
  */
 export function onChange(listener) {
   listeners.add(listener);
+}
+
+/**
+ * Update the page after changes that concern it. Several changes in a row are one update.
+ * @param {(change: Change) => boolean} concerns called with a change whose ids are known
+ * @param {() => void | Promise<void>} update an error of which is shown
+ */
+export function keepCurrent(concerns, update) {
+  let waiting = false;
+  let pause = PAUSE;
+  async function run() {
+    waiting = false;
+    const begun = performance.now();
+    try {
+      await update();
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), true);
+    }
+    pause = Math.min(LONGEST_PAUSE, Math.max(PAUSE, SHARE * (performance.now() - begun)));
+  }
+  onChange((change) => {
+    if (waiting || (change && !concerns(change))) return;
+    waiting = true;
+    setTimeout(run, pause);
+  });
 }
 
 /**

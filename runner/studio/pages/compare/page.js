@@ -9,7 +9,7 @@ import { having } from "../../../charts/scales.js";
 import { scatter } from "../../../charts/scatter.js";
 import { show } from "../../../charts/svg.js";
 import { get, make, read, toast } from "../../static/dom.js";
-import { onChange } from "../../static/live.js";
+import { keepCurrent } from "../../static/live.js";
 
 /**
  * @typedef {import("../../../charts/scales.js").Column & {owner: string, varies: boolean}} Column
@@ -20,7 +20,6 @@ import { onChange } from "../../static/live.js";
 const HEIGHT = 440;
 const [USUAL_PARAMETERS, USUAL_METRICS] = [8, 3]; // axes of the parallel coordinates
 const LISTED = 100; // kept runs that are named below the chart
-const PAUSE = 1000; // milliseconds between two updates
 const OWNERS = { params: "Parameters", metrics: "Metrics", tags: "Tags", fact: "Otherwise" };
 /** @type {Data} */
 let data = { rows: [], columns: [] };
@@ -271,15 +270,7 @@ if (document.getElementById("charts")) {
   if (document.getElementById("metric")) startCurves();
   load().catch((error) => toast(error.message, true));
   addEventListener("popstate", drawView);
-  let waiting = false;
-  onChange((change) => {
-    if (waiting || (change && !change.runs?.some((id) => data.rows.some((row) => row.id === id)))) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      load().catch((error) => toast(error.message, true));
-    }, PAUSE);
-  });
+  keepCurrent((change) => Boolean(change.runs?.some((id) => data.rows.some((row) => row.id === id))), load);
 }
 
 for (const select of document.querySelectorAll("#pair select")) {

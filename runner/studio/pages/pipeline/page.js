@@ -2,9 +2,8 @@
 import { ask } from "../../static/asking.js";
 import { startClocks, updateClocks } from "../../static/clocks.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
-import { onChange } from "../../static/live.js";
+import { keepCurrent } from "../../static/live.js";
 
-const PAUSE = 300; // milliseconds between two updates
 const PARTS = ["#head", "#failure", "#graph", "#facts", "#metrics"];
 const base = get("#head", HTMLElement).dataset.base ?? "";
 
@@ -36,13 +35,5 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("#cancel")) cancel().catch(say);
 });
 
-let waiting = false;
-onChange((change) => {
-  if (waiting || (change && !change.runs)) return;
-  waiting = true;
-  setTimeout(() => {
-    waiting = false;
-    update().catch(say);
-  }, PAUSE);
-});
+keepCurrent((change) => Boolean(change.runs), update);
 startClocks();

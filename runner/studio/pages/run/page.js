@@ -1,7 +1,7 @@
 /** The page of a run: starts the script of its tab, and keeps it up to date. */
 import { startClocks, updateClocks } from "../../static/clocks.js";
 import { get, post, refresh, toast } from "../../static/dom.js";
-import { onChange } from "../../static/live.js";
+import { keepCurrent } from "../../static/live.js";
 import { startEditing } from "./editing.js";
 import { startEnvironment } from "./environment.js";
 import { startLog } from "./log.js";
@@ -10,7 +10,6 @@ import { startResources } from "./resources.js";
 import { makeSortable } from "./tables.js";
 import { render } from "./terminal.js";
 
-const PAUSE = 500; // milliseconds between two updates
 
 const place = get("#run", HTMLElement);
 const run = place.dataset.run ?? "";
@@ -118,12 +117,7 @@ startEnvironment();
 startClocks();
 dress();
 
-let waiting = false;
-onChange((change) => {
-  if (waiting || (change && !change.runs?.some((one) => run === one || run.startsWith(`${one}_`)))) return; // a child run counts, too
-  waiting = true;
-  setTimeout(() => {
-    waiting = false;
-    if (!leaving) update().catch((error) => toast(error.message, true));
-  }, PAUSE);
+// A child run counts, too.
+keepCurrent((change) => Boolean(change.runs?.some((one) => run === one || run.startsWith(`${one}_`))), async () => {
+  if (!leaving) await update();
 });

@@ -1,16 +1,14 @@
 /** The list of runs: search, columns, selection, curves and updates. */
 import { startClocks, updateClocks } from "../../static/clocks.js";
-import { onChange } from "../../static/live.js";
-import { refresh, toast } from "../../static/dom.js";
+import { keepCurrent } from "../../static/live.js";
+import { refresh } from "../../static/dom.js";
 import { startSearch } from "./search.js";
 import { startColumns } from "./columns.js";
 import { showSelection, startSelection } from "./selection.js";
 import { drawCurves } from "./curves.js";
 
 const PARTS = ["#count", "#list", "#pages"];
-const PAUSE = 500; // milliseconds between two updates
 
-let waiting = false;
 
 /** Update the list. Keep the selection, the focus and the scroll position. */
 export async function update() {
@@ -53,12 +51,7 @@ if (document.getElementById("search")) {
   dress();
 }
 
-onChange((change) => {
-  if (waiting || (change && !change.runs && !change.sweeps)) return;
-  waiting = true;
-  setTimeout(() => {
-    waiting = false;
-    if (document.getElementById("search")) update().catch((error) => toast(error.message, true));
-    else location.reload(); // the first run has begun
-  }, PAUSE);
+keepCurrent((change) => Boolean(change.runs || change.sweeps), async () => {
+  if (document.getElementById("search")) await update();
+  else location.reload(); // the first run has begun
 });

@@ -2,9 +2,8 @@
 import { sweepView } from "../../../charts/sweep_view.js";
 import { readRanges, writeRanges } from "../../../charts/ranges.js";
 import { copy, get, post, read, refresh, toast } from "../../static/dom.js";
-import { onChange } from "../../static/live.js";
+import { keepCurrent } from "../../static/live.js";
 
-const PAUSE = 700; // milliseconds between two updates
 const GROWTH = 1.25; // the importance is computed again when the completed trials have grown by this factor
 const base = location.pathname;
 const id = decodeURIComponent(base.slice(base.lastIndexOf("/") + 1));
@@ -68,19 +67,14 @@ document.addEventListener("click", async (event) => {
   }, { once: true });
 });
 
-let waiting = false;
-onChange((change) => {
-  const concerns = !change || change.sweeps?.includes(id) || (change.runs && shown?.trials.some((/** @type {{run: string}} */ trial) => change.runs?.includes(trial.run)));
-  if (waiting || !concerns) return;
-  waiting = true;
-  setTimeout(async () => {
-    waiting = false;
-    try {
-      await Promise.all([update(), refresh(location.href, ["#head"])]);
-    } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), true);
-    }
-  }, PAUSE);
+/** @param {import("../../static/live.js").Change} change */
+function concerns(change) {
+  const mine = shown?.trials.some((/** @type {{run: string}} */ trial) => change.runs?.includes(trial.run));
+  return Boolean(change.sweeps?.includes(id) || mine);
+}
+
+keepCurrent(concerns, async () => {
+  await Promise.all([update(), refresh(location.href, ["#head"])]);
 });
 
 update().catch((error) => toast(error.message, true));
