@@ -42,6 +42,11 @@ def finite(value: Any) -> Any:
     return value
 
 
+def shown_line(line: str) -> str:
+    """Return what a terminal shows of a line of a log: the text after the last carriage return that text follows."""
+    return line.rstrip("\r").rpartition("\r")[2]
+
+
 def clean(text: str) -> str:
     """Return a text without terminal control characters, because names and values from scripts are not trusted."""
     if text.isprintable():

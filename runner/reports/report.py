@@ -13,7 +13,7 @@ from runner.api.log_names import RUN_LOG
 from runner.charts.columns import is_log
 from runner.charts.document import document
 from runner.charts.runs import chart_data
-from runner.console.format import clean, show_bytes, show_count, show_duration, show_time
+from runner.console.format import clean, show_bytes, show_count, show_duration, show_time, shown_line
 from runner.reports import markup
 from runner.reports.pipeline import pipeline_report
 
@@ -122,7 +122,7 @@ def _log(run: Run) -> str:
     path = run.logs().get(RUN_LOG)
     if path is None:
         return ""
-    lines = [line.rpartition("\r")[2] for line in _ESCAPES.sub("", _end(path)).replace("\r\n", "\n").split("\n")]
+    lines = [shown_line(line) for line in _ESCAPES.sub("", _end(path)).replace("\r\n", "\n").split("\n")]
     end = "\n".join(clean(line) for line in lines[-_LOG_LINES:]).strip("\n")
     return f"<pre>{escape(end)}</pre>" if end else ""
 

@@ -13,6 +13,7 @@ from runner.api import Run, Workspace
 from runner.api.log_names import ENVIRONMENT_LOG, RUN_LOG, WORKER_LOG
 from runner.api.metrics.logged import Logged
 from runner.api.runs.compare import comparison
+from runner.console.format import shown_line
 from runner.errors import UserError
 from runner.studio.pages.run import charts, curves, log
 from runner.studio.pages.run.preview import preview
@@ -38,7 +39,7 @@ def _last_lines(run: Run) -> list[str]:
     for name in (RUN_LOG, ENVIRONMENT_LOG, WORKER_LOG):
         if name in names:
             with run.open("logs", name) as file:
-                lines = [line.rpartition("\r")[2] for _, line in log.before(file, log.size_of(file))["lines"]]
+                lines = [shown_line(line) for _, line in log.before(file, log.size_of(file))["lines"]]
             if lines:
                 return lines[-_TAIL:]
     return []
