@@ -162,6 +162,36 @@ def test_models(pipelines: Pipelines) -> None:
     assert "model" in str(pipelines.newest.error), failed.stdout
 
 
+@pytest.mark.slow("three pipelines", seconds=60)
+def test_a_model_names_the_data_of_the_steps_before_it(pipelines: Pipelines) -> None:
+    table = pipelines.folder / "table.csv"
+    table.write_text("a\n1\n")
+    assert pipelines.line.vivero("data", "add", "raw", str(table)).returncode == 0
+    reads: Any = {"data": {"inputs": {"table": "raw"}}}
+    inner = {"pipeline": {"steps": {"x": step("x"), "y": step("y", "x", **reads)}}}
+    model = {"step": "last", "name": "ridge"}
+    unrelated = {"other": step("other", data={"inputs": {"table": str(table)}})}
+    pipelines.write({"below": inner, "last": step("last", "below.y", model="1.0"), **unrelated}, model=model)
+    pipelines.run()
+    assert pipelines.json("models", "show", "ridge:1")["assets"] == {"below.y.table": "raw:1"}
+    assert pipelines.json("data", "show", "raw")["lineage"]["models"] == ["ridge:1"]
+
+
+@pytest.mark.slow("two runs", seconds=60)
+def test_a_model_of_data_that_a_run_made_of_other_data(pipelines: Pipelines) -> None:
+    table = pipelines.folder / "table.csv"
+    table.write_text("a\n1\n")
+    assert pipelines.line.vivero("data", "add", "raw", str(table)).returncode == 0
+    reads: Any = {"data": {"inputs": {"table": "raw"}, "outputs": {"clean": "clean"}}}
+    pipelines.write({"a": step("a", **reads), "b": step("b", "a", model="1.0", data={"inputs": {"t": str(table)}})})
+    pipelines.run()
+    pipelines.write(
+        {"b": step("b", model="1.0", data={"inputs": {"t": "clean"}})}, model={"step": "b", "name": "ridge"}
+    )
+    pipelines.run()
+    assert pipelines.json("data", "show", "raw")["lineage"]["models"] == ["ridge:1"]
+
+
 COMMANDS = [
     ("show", "RUN"), ("show", "STEP"), ("logs", "STEP"), ("logs", "RUN"), ("metrics", "RUN"),
     ("compare", "RUN", "STEP"),

@@ -17,9 +17,13 @@ _NAMED = 5  # in a sentence
 
 
 def lineage_of(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
-    """Return where a version comes from and what came of it."""
+    """Return where a version comes from and what came of it, also through versions that runs made of it."""
     runs = readers(workspace, {record.id})
-    models = made_by(workspace, set(runs), {record.id})
+    versions, using = {record.id}, set(runs)
+    while new := _published_by(workspace, using) - versions:
+        versions |= new
+        using |= set(readers(workspace, new))
+    models = made_by(workspace, using, versions)
     return {
         "source": record.source,
         "run": record.run,
@@ -28,6 +32,13 @@ def lineage_of(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
         "models": models,
         "endpoints": serving(workspace, set(models)),
     }
+
+
+def _published_by(workspace: Workspace, runs: Collection[str]) -> set[str]:
+    """Return the versions of data assets that some runs made."""
+    from runner.store.data.store import DataStore
+
+    return {one.id for one in DataStore(workspace.layout).all() if one.run in runs} if runs else set()
 
 
 def readers(workspace: Workspace, versions: Collection[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from runner.execution.context import RunContext
 from runner.execution.metrics import last_values
 from runner.io.json_records import read_lines
+from runner.pipelines.controller.ancestry import inputs_before
 from runner.pipelines.controller.conductor import StepsConductor
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.store import read_steps
@@ -36,7 +37,7 @@ def finalize(context: RunContext, _record: RunRecord) -> FinalizeRecord:
 
 
 def _register(context: RunContext, record: RunRecord, resources: StepResources) -> RegisterRecord | None:
-    """Register the model of the step that the pipeline names, with the metrics of the whole pipeline."""
+    """Register the model of the step that the pipeline names, with the metrics and inputs of the whole pipeline."""
     pipeline = context.spec.pipeline
     assert pipeline is not None  # noqa: S101 - the context is a pipeline's
     name = pipeline.model.get("step")
@@ -53,9 +54,14 @@ def _register(context: RunContext, record: RunRecord, resources: StepResources) 
         **(record.finalize.metrics if record.finalize else {}),
     }
     properties = {**ran.properties, **record.properties, "pipeline": record.id, "step": step.name}
+    prepared = ran.prepare
+    if prepared is not None:
+        inputs = {**inputs_before(context.layout, context.run, step.name), **prepared.inputs}
+        prepared = dataclasses.replace(prepared, inputs=inputs)
     ran = dataclasses.replace(
         ran,
         properties=properties,
+        prepare=prepared,
         finalize=dataclasses.replace(ran.finalize or FinalizeRecord(), metrics=metrics),
     )
     return register(below, ran)

@@ -18,7 +18,7 @@ def lineage_graph(workspace: Workspace, version: DataVersion) -> Markup:
     models: dict[str, str] = {}
     for number, reference in enumerate(lineage["models"]):
         run = _run_of(workspace, reference) if number < _LOOKED_AT else None
-        needs = [runs[run]] if run in runs else list(runs.values())[:1]
+        needs = [runs[run]] if run in runs else [subject]  # through steps of a pipeline or versions made of this one
         models[reference] = graph.add("model", reference, needs, link=link_to_version("model", reference))
     for name in lineage["endpoints"]:
         served = [models[one] for one in _served(workspace, name) if one in models]

@@ -1,0 +1,46 @@
+"""What the steps before a step read, so that a model names all the data that it came of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from runner.layout import Layout, RunLayout
+from runner.pipelines.records import StepRecord
+from runner.pipelines.store import read_steps
+from runner.records import InputRecord
+from runner.store.runs import FileRunStore
+
+
+def inputs_before(layout: Layout, run: RunLayout, name: str) -> dict[str, InputRecord]:
+    """Return the inputs of the steps that a step of a pipeline's run needs, directly or through others.
+
+    Returns
+    -------
+    dict
+        By ``STEP.INPUT``, and ``STEP.STEP.INPUT`` of a step that is a pipeline.
+    """
+    steps = read_steps(run)
+    return _inputs_of(layout, steps, _needed_by(steps, name))
+
+
+def _needed_by(steps: Mapping[str, StepRecord], name: str) -> set[str]:
+    found: set[str] = set()
+    left = [name]
+    while left:
+        step = steps.get(left.pop())
+        new = set(step.needs if step is not None else ()) - found
+        found |= new
+        left += new
+    return found
+
+
+def _inputs_of(layout: Layout, steps: Mapping[str, StepRecord], names: Collection[str]) -> dict[str, InputRecord]:
+    found: dict[str, InputRecord] = {}
+    for name, step in steps.items():
+        if name not in names or step.run is None:
+            continue
+        record = FileRunStore(layout).read(step.run)
+        below = read_steps(layout.run(record.experiment, record.id))
+        inputs = _inputs_of(layout, below, below) if below else record.prepare.inputs if record.prepare else {}
+        found |= {f"{name}.{key}": one for key, one in inputs.items()}
+    return found
