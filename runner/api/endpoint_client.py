@@ -80,7 +80,7 @@ def ask(settings: EndpointSettings, method: str, path: str, *, body: bytes | Non
         If it does not answer, the path is not one of its own, or the key cannot be in a header.
     """
     if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
-        raise UserError(f"'{path[:80]}' is no address of an endpoint")
+        raise UserError(f"'{path[:80]}' is not an address of an endpoint")
     headers = {"Content-Type": "application/json", "Host": f"localhost:{settings.port}"}
     if key:
         if not key.isascii() or not key.isprintable():

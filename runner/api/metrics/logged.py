@@ -72,7 +72,7 @@ class Metrics:
     @property
     def points(self) -> int:
         """The numbers in memory."""
-        return sum(len(one.x) for one in self.named.values())
+        return sum(len(one.x) for one in list(self.named.values()))  # another thread may be adding a metric
 
 
 class _Reader:
