@@ -18,7 +18,7 @@ from runner.pipelines.parallel.joining import PieceOutputs, join
 from runner.pipelines.parallel.pieces import divide
 from runner.pipelines.parallel.rows import pieces_of
 from runner.pipelines.parallel.settings import Division, read_division
-from runner.worker.batch import HEADER, RESULTS
+from runner.worker.batch import HEADER, RESULTS, _write_line
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=9))
@@ -165,3 +165,11 @@ def test_what_cannot_be_combined(other: str) -> None:
 def test_which_scripts_are_called_with_a_piece(tmp_path: Path, script: str, called: bool) -> None:
     (tmp_path / "score.py").write_text(script)
     assert has_entry(tmp_path / "score.py") == called
+
+
+def test_a_result_with_a_line_break_at_its_end_is_one_row() -> None:
+    file = io.StringIO(newline="")
+    rows = csv.writer(file, lineterminator="\n")
+    for text in ("a\n", "b", ""):
+        _write_line(file, rows, text)
+    assert file.getvalue() == '"a\n"\nb\n\n'
