@@ -49,7 +49,7 @@ class VersionStore(Generic[R]):
         raise NotImplementedError
 
     def _called(self, name: str) -> str:
-        """Return how a sentence begins that is about one."""
+        """Return the beginning of a message about a model or data asset."""
         return f"{self.what[0].upper()}{self.what[1:]} {name}"
 
     def take_number(self, folder: Path, staging: Path, record: R) -> R:

@@ -1,4 +1,4 @@
-"""The composition of a step: that of its pipeline, with what the step changes."""
+"""Composes a step: the composition of its pipeline with the settings that the step changes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _unnamed(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two nested mappings; values of `above` count."""
+    """Merge two nested mappings. Values of `above` take precedence."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)

@@ -21,7 +21,7 @@ class Settled(NamedTuple):
 
 
 def settled(composed: Composition) -> Settled:
-    """Return the composition of a pipeline as its steps start from.
+    """Return the composition that the steps of a pipeline start from.
 
     Raises
     ------
