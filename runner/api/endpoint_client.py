@@ -1,4 +1,4 @@
-"""Asks a running endpoint, as any client does: for an answer to rows, and for its metrics."""
+"""Sends requests to a running endpoint, as any client does: rows to predict, and the query for metrics."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _NAMED = 5  # in a sentence
 
 
 def lineage_of(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
-    """Return where a version comes from and what came of it."""
+    """Return the origin of a version, and the runs, models and endpoints that depend on it."""
     runs = readers(workspace, {record.id})
     models = made_by(workspace, set(runs), {record.id})
     return {
