@@ -47,7 +47,7 @@ def _read(path: Path, metric: str) -> tuple[Points, bool]:
             while len(_cache) > _KEPT:  # another thread may have removed this one, too
                 _cache.popitem(last=False)
         return known
-    except (OSError, UserError):  # it has logged nothing, or what cannot be read: the others are drawn
+    except (OSError, UserError):  # no metrics, or a file that cannot be read: the other runs are drawn
         return [], False
 
 

@@ -1,7 +1,7 @@
-"""Reads the logged values of a run into few arrays, and later only what has been added.
+"""Reads the logged values of a run into arrays. Later calls read only the lines that were added.
 
 A metric of a million points is 120 MB of lines. They are parsed once, in blocks, and kept as numbers while the file's
-state says that nothing was taken away from it.
+state shows that nothing was removed from it.
 """
 
 from __future__ import annotations
