@@ -1,4 +1,4 @@
-"""Makes what one run needs, and what the steps of a pipeline share."""
+"""Builds the context of a run, and the resources that the steps of a pipeline share."""
 
 from __future__ import annotations
 
@@ -120,9 +120,9 @@ def make_step_resources(base: Path, compute: Compute, settings: str, at_once: in
     Parameters
     ----------
     settings : str
-        The settings that `compute` was made of.
+        The settings that `compute` was made from.
     at_once : int
-        How many steps can go at once and share the cores.
+        How many steps can run at once and share the cores.
     """
     from runner.execution.shared import Shared
     from runner.pipelines.controller.resources import StepResources
@@ -153,4 +153,4 @@ def make_step_resources(base: Path, compute: Compute, settings: str, at_once: in
 
 
 def _quiet(_line: str) -> None:
-    """Take a line of a step, which is in the step's own log."""
+    """Discard a line of a step. The step's own log has it."""

@@ -1,4 +1,4 @@
-"""Chooses the adapters by the kinds a composition names. The only importer of adapters."""
+"""Chooses the adapters for the kinds that a composition names. No other module imports adapters."""
 
 from __future__ import annotations
 

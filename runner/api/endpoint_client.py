@@ -1,4 +1,4 @@
-"""Asks a running endpoint, as any client does: for an answer to rows, and for its metrics."""
+"""Sends requests to a running endpoint, as any client does: rows to predict, and the query for metrics."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def ask(settings: EndpointSettings, method: str, path: str, *, body: bytes | Non
         If it does not answer, the path is not one of its own, or the key cannot be in a header.
     """
     if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
-        raise UserError(f"'{path[:80]}' is no address of an endpoint")
+        raise UserError(f"'{path[:80]}' is not an address of an endpoint")
     headers = {"Content-Type": "application/json", "Host": f"localhost:{settings.port}"}
     if key:
         if not key.isascii() or not key.isprintable():

@@ -1,4 +1,4 @@
-"""Endpoints: what is served where."""
+"""The endpoints of a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what a user means, with one rule for runs and sweeps: what is of the other kind is named as that."""
+"""Finds the run or sweep that a user means. A sweep given for a run, or a run for a sweep, is named as such."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def sweep_page(sweep: Sweep) -> str:
 
 
 def model_page(model: Model) -> str:
-    """Return the versions of a model, latest first."""
+    """Return the number of versions of a model, the latest one and the aliases."""
     return _versions(f"Model {model.name}", model.row)
 
 

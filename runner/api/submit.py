@@ -37,33 +37,33 @@ def start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[byte
     """
     _controllers[:] = [one for one in _controllers if one.poll() is None]
     reader, writer = os.pipe()
-    with tempfile.TemporaryFile() as said, open(reader, errors="surrogateescape") as told:
+    with tempfile.TemporaryFile() as stderr, open(reader, errors="surrogateescape") as announced:
         try:
             controller = subprocess.Popen(
                 [sys.executable, "-m", "runner", *map(str, words)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=stderr,
                 env={**os.environ, layout.VARIABLE: str(root), VARIABLE: str(writer)},
                 pass_fds=[writer],
                 start_new_session=True,
             )
         finally:
             os.close(writer)
-        folder = told.readline().rstrip("\n")
+        folder = announced.readline().rstrip("\n")
         if folder:
             _controllers.append(controller)
             return Path(folder), controller
         code = controller.wait()
-        said.seek(0)
-        raise _failure(code, said.read().decode(errors="replace"))
+        stderr.seek(0)
+        raise _failure(code, stderr.read().decode(errors="replace"))
 
 
-def _failure(code: int, said: str) -> Exception:
+def _failure(code: int, printed: str) -> Exception:
     """Return the error for a process that ended without beginning anything."""
-    for line in said.splitlines():
+    for line in printed.splitlines():
         if line.startswith(_ERROR):
             return UserError(line.removeprefix(_ERROR))
     if code == 0:
         return UserError("These words start no run", "Leave out options that only print something")
-    return RuntimeError(f"python -m runner ended with code {code}: {said[-_SHOWN:].strip()}")
+    return RuntimeError(f"python -m runner ended with code {code}: {printed[-_SHOWN:].strip()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -11,6 +12,9 @@ def last_lines(path: Path, largest: int) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:  # no file, or a link
+        return ""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         return ""
     with os.fdopen(descriptor, "rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -200,7 +200,7 @@ class Workspace:
         Raises
         ------
         UserError
-            If there is none, or more than one, or the run is no pipeline.
+            If there is none, or more than one, or the run is not a pipeline.
         """
         if text == "latest":
             found = self.pipelines(limit=1)

@@ -43,7 +43,7 @@ class OutputConfig:
 
 @dataclass
 class DataConfig:
-    """What the run reads, and what it leaves for others."""
+    """The data inputs and outputs of a run."""
 
     inputs: dict[str, Any] = field(default_factory=dict, metadata={EACH: InputConfig})
     outputs: dict[str, Any] = field(default_factory=dict, metadata={EACH: OutputConfig})

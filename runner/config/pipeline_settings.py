@@ -31,7 +31,7 @@ class StepConfig:
 
 @dataclass
 class PipelineConfig:
-    """Steps that hand their outputs on. Without steps, the composition is a single run."""
+    """Steps that pass their outputs to later steps. Without steps, the composition is a single run."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
     steps: dict[str, Any] = field(default_factory=dict, metadata={EACH: StepConfig})
@@ -70,10 +70,9 @@ def read_step(name: str, given: Any) -> StepConfig:
 def _read(place: str, given: Any, kind: type[StepConfig]) -> StepConfig:
     if not isinstance(given, Mapping):
         raise UserError(f"{place} must be a mapping, such as {{job: {{script: train.py}}}}, not {given}")
-    empty = kind()
+    empty, known = kind(), [one.name for one in dataclasses.fields(kind)]
     for key, value in given.items():
-        if not isinstance(key, str) or not hasattr(empty, key):
-            known = [one.name for one in dataclasses.fields(kind)]
+        if key not in known:
             raise UserError(f"Unknown key '{place}.{key}'", nearest_key(f"{place}.{key}", known))
         _check_kind(f"{place}.{key}", value, getattr(empty, key))
     return kind(**{key: value for key, value in given.items() if value is not None})

@@ -1,4 +1,4 @@
-"""Replaces the data assets that a composition names by their versions, which a run then has from its plan on."""
+"""Replaces the names of data assets in a composition by exact versions, which are fixed in the plan of a run."""
 
 from __future__ import annotations
 

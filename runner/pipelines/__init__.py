@@ -1,1 +1,1 @@
-"""Pipelines: runs whose steps hand their outputs on. A step that was computed before is not computed again."""
+"""Pipelines: runs whose steps pass their outputs to later steps. The result of an unchanged step is reused."""

@@ -1,4 +1,4 @@
-"""What is recorded of a pipeline's steps."""
+"""The records of a pipeline's steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says why a step of a pipeline was computed, or why it was not."""
+"""Explains why a step of a pipeline was computed, or why its earlier result was reused."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _VALUES = {
     "variables": "Variable",
     "outputs": "Declaration",
     "filenames": "File name of input",
+    "parallel": "Parallel setting",
+    "batch": "Batch setting",
 }
 
 
@@ -54,7 +56,10 @@ def why(layout: Layout, pipeline: RunRecord, name: str) -> list[str]:
 def _earlier(layout: Layout, pipeline: RunRecord, step: StepRecord) -> StepRecord | None:
     """Return the newest earlier state of the step that has a key."""
     for run in pipeline_runs(layout, pipeline.experiment):
-        record = FileRunStore(layout).read(run.root.name)
+        try:
+            record = FileRunStore(layout).read(run.root.name)
+        except UserError:  # one damaged record must not hide the others
+            continue
         if record.created >= pipeline.created:
             continue
         found = read_steps(run).get(step.name)

@@ -1,4 +1,4 @@
-"""Publish: makes what a completed script left in its data outputs the next versions of data assets. Safe to repeat."""
+"""Publish: stores the data outputs of a completed script as the next versions of data assets. Safe to repeat."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class VersionStore(Generic[R]):
         raise NotImplementedError
 
     def _called(self, name: str) -> str:
-        """Return how a sentence begins that is about one."""
+        """Return the beginning of a message about a model or data asset."""
         return f"{self.what[0].upper()}{self.what[1:]} {name}"
 
     def take_number(self, folder: Path, staging: Path, record: R) -> R:
@@ -114,11 +114,12 @@ class VersionStore(Generic[R]):
         versions = self._known(check_name(name, f"{self.what} name"))
         if rest in ("", "latest"):
             return self.read(name, versions[-1])
-        if not (rest.isascii() and rest.isdigit()) or int(rest) not in versions:
+        digits = rest.lstrip("0")  # compared as text, because `int` refuses thousands of digits
+        if digits not in map(str, versions):
             shown = ", ".join(map(str, versions[-5:]))
             which = "Its versions" if len(versions) <= 5 else f"The latest of its {len(versions)} versions"
             raise NotFoundError(f"{self._called(name)} has no version '{rest}'", f"{which}: {shown}")
-        return self.read(name, int(rest))
+        return self.read(name, int(digits))
 
     def _known(self, name: str) -> list[int]:
         versions = self.versions(name)

@@ -110,7 +110,7 @@ def _write_line(file: "Any", rows: "Any", one: "Any") -> None:
         one = one.tolist()
     if isinstance(one, (list, tuple)):
         rows.writerow(one)
-    elif len(str(one).splitlines()) > 1:
+    elif str(one).splitlines() not in ([], [str(one)]):  # also one line with a line break at its end
         rows.writerow([one])
     else:
         file.write(str(one) + "\n")

@@ -105,3 +105,29 @@ def test_a_damaged_cache_is_passed_over(workspace: Workspace, table: Path) -> No
     before = list_rows(workspace.layout)
     workspace.layout.index.write_bytes(b"nonsense" * 1000)
     assert list_rows(workspace.layout) == before
+
+
+def test_a_long_line_can_be_cut_inside_a_character(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("x" + "ä" * 40_000 + "\nend\n")
+    shown = workspace.data.add("text", path).preview(5)
+    assert not shown.notes
+    assert "".join(row[0] for row in shown.rows) == "x" + "ä" * 40_000 + "end"
+
+
+def test_a_version_of_thousands_of_digits_does_not_exist(workspace: Workspace, table: Path) -> None:
+    workspace.data.add("x", table)
+    assert workspace.data.version("x:01").version == 1
+    with pytest.raises(UserError, match="has no version"):
+        workspace.data.version("x:" + "9" * 5000)
+
+
+def test_a_damaged_list_of_files_does_not_prevent_the_next_version(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in "ab":
+        (folder / name).write_text(name)
+    workspace.data.add("x", folder)
+    (workspace.root / "data" / "x" / "1" / "files.jsonl").write_text("{}\n")
+    (folder / "c").write_text("c")
+    assert workspace.data.add("x", folder).version == 2

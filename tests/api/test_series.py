@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.api.metrics import curves
 from runner.api.metrics.logged import _one_by_one, _Reader, read_metrics
 from runner.api.metrics.series import metric_series
+from runner.api.tail import last_lines
 
 
 def line(name: str, value: Any, step: Any = None, kind: str = "scalar") -> str:
@@ -170,3 +173,23 @@ def test_many_lines_at_once_say_what_each_says(
         assert one.count == len(history[name])
         expected = [float(entry["value"]) for entry in numbers[name] if type(entry["value"]) in (int, float)]
         assert not expected or set(expected) <= set(one.y)
+
+
+def test_a_whole_number_larger_than_any_float(path: Path) -> None:
+    path.write_text(line("a", 1.0, 0) + "\n")
+    read_metrics(path)
+    with path.open("a") as file:
+        file.write('{"name": "a", "value": 1' + "0" * 400 + ', "step": 1, "kind": "scalar"}\n')
+    assert read_metrics(path).named["a"].y[0] == 1.0
+
+
+def test_a_curve_that_is_not_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(curves, "_KEPT", 0)
+    path.write_text(line("a", 1.5, 0) + "\n")
+    assert curves._read(path, "a")[0] == [(0.0, 1.5)]
+
+
+def test_only_regular_files_have_last_lines(tmp_path: Path) -> None:
+    assert last_lines(tmp_path, 100) == ""
+    os.mkfifo(tmp_path / "pipe")
+    assert last_lines(tmp_path / "pipe", 100) == ""

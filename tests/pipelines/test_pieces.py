@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,12 +15,17 @@ from hypothesis import strategies as st
 
 from runner.config.pipeline_settings import StepConfig
 from runner.errors import UserError
+from runner.layout import Layout
+from runner.pipelines.controller.step_run import StepRun
 from runner.pipelines.parallel.entry_script import has_entry
 from runner.pipelines.parallel.joining import PieceOutputs, join
 from runner.pipelines.parallel.pieces import divide
 from runner.pipelines.parallel.rows import pieces_of
 from runner.pipelines.parallel.settings import Division, read_division
-from runner.worker.batch import HEADER, RESULTS
+from runner.pipelines.records import StepRecord
+from runner.pipelines.why import _changes
+from runner.records import RunRecord
+from runner.worker.batch import HEADER, RESULTS, _write_line
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 TABLES = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=9))
@@ -165,3 +172,27 @@ def test_what_cannot_be_combined(other: str) -> None:
 def test_which_scripts_are_called_with_a_piece(tmp_path: Path, script: str, called: bool) -> None:
     (tmp_path / "score.py").write_text(script)
     assert has_entry(tmp_path / "score.py") == called
+
+
+def test_a_result_with_a_line_break_at_its_end_is_one_row() -> None:
+    file = io.StringIO(newline="")
+    rows = csv.writer(file, lineterminator="\n")
+    for text in ("a\n", "b", ""):
+        _write_line(file, rows, text)
+    assert file.getvalue() == '"a\n"\nb\n\n'
+
+
+def test_another_division_is_a_reason_to_compute_a_step_again() -> None:
+    earlier, now = (StepRecord(name="a", status="completed", parts={"parallel": {"size": n}}) for n in (5, 10))
+    assert list(_changes(Layout(Path("unused")), earlier, now)) == ["Parallel setting size was 5 and is 10"]
+
+
+def test_a_step_that_is_canceled_before_its_run_begins_names_no_run(tmp_path: Path) -> None:
+    record = RunRecord(id="x-1", experiment="x", status="preparing", created="2026-01-01T00:00:00.000000Z")
+    context = SimpleNamespace(stages=None, compute=None)
+    resources: Any = SimpleNamespace(new_run=lambda *_: (record, context), slot=lambda *_: nullcontext(False))
+    step: Any = SimpleNamespace(name="a", needs=(), parallel=None, batch=None)
+    run = StepRun(step, Layout(tmp_path), "p", {}, resources, lambda _: None)
+    plan: Any = None
+    assert run._attempt(plan, None, 1).status == "canceled"
+    assert run.record.run is None

@@ -130,7 +130,7 @@ class DataAssets:
 
 
 def _expanded(path: str | Path) -> list[Path]:
-    """Return the paths that a pattern matches; a path that exists is no pattern."""
+    """Return the paths that a pattern matches; an existing path is not treated as a pattern."""
     text = os.path.expanduser(path)  # noqa: PTH111 - a pattern
     if os.path.lexists(text) or not glob.has_magic(text):
         return [Path(text)]

@@ -17,7 +17,10 @@ _NAMED = 5  # in a sentence
 
 
 def lineage_of(workspace: Workspace, record: AssetRecord) -> dict[str, Any]:
-    """Return where a version comes from and what came of it, also through versions that runs made of it."""
+    """Return the origin of a version, and the runs, models and endpoints that depend on it.
+
+    Models count that were made of versions which runs made of this one, too.
+    """
     runs = readers(workspace, {record.id})
     versions, using = {record.id}, set(runs)
     while new := _published_by(workspace, using) - versions:

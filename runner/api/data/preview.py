@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 from dataclasses import dataclass, field
 
@@ -50,10 +51,12 @@ def preview_of(store: DataStore, record: AssetRecord, rows: int) -> Preview:
 
 def _lines(store: DataStore, record: AssetRecord, rows: int) -> Preview:
     path, found = store.path(record), list[list[str]]()
+    decode = codecs.getincrementaldecoder("utf-8")().decode
     try:
         with path.open("rb") as file:
             while len(found) < rows and (line := file.readline(_LONGEST)):
-                found.append([line.rstrip(b"\r\n").decode()])
+                # A longer line is shown in parts, and a part can end inside a character.
+                found.append([decode(line, len(line) < _LONGEST).rstrip("\r\n")])
     except UnicodeDecodeError:
         return Preview(["line"], [], [f"{record.content} is not a text"])
     except OSError as error:

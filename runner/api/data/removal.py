@@ -19,7 +19,7 @@ def delete(workspace: Workspace, name: str, version: int | None, *, force: bool)
     Raises
     ------
     UserError
-        If something names it and not `force`, or an active run is using it.
+        If something refers to it and `force` is false, or an active run is using it.
     """
     check_delete(workspace, name, version, force=force)
     copied = {one for row in workspace.runs(archived=True).rows for one in row["data"].values()}

@@ -1,1 +1,1 @@
-"""Environments: which there are, and what needs them."""
+"""The environments of a workspace, and what needs them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from runner.errors import NotFoundError
 from runner.layout import Layout
 
 
@@ -16,14 +17,17 @@ class Environment:
 
     @property
     def key(self) -> str:
-        """The key, which is a hash of what was asked for."""
+        """The key: a hash of the environment's specification."""
         return self._key
 
     @property
     def row(self) -> dict[str, Any]:
         """The environment as ``vivero environments --json`` prints it. Its size is measured, which takes a moment."""
         if self._row is None:
-            self._row = next(one for one in rows(self._layout) if one["key"] == self._key)
+            row = next((one for one in rows(self._layout) if one["key"] == self._key), None)
+            if row is None:
+                raise NotFoundError(f"Environment {self._key} does not exist any more")
+            self._row = row
         return self._row
 
     @property

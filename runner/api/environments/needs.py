@@ -1,4 +1,4 @@
-"""Finds out which parts of a workspace need which environment."""
+"""Finds the runs, models and endpoints that need each environment."""
 
 from __future__ import annotations
 

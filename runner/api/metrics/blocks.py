@@ -7,6 +7,7 @@ has one other line is left to the reader of single lines.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 EXACT = 1 << 53  # whole numbers up to here are numbers of an array, too
+_LARGEST = sys.float_info.max
 _YEARS = (1971, 9998)  # which every time zone has, and records too
 
 
@@ -45,7 +47,10 @@ def regular_points(block: bytes) -> list[Points] | None:
     moments = [one for one in times if one is not None] if times.count(None) < len(times) else ()
     if not lines or (moments and not _YEARS[0] <= min(moments).year <= max(moments).year <= _YEARS[1]):
         return None
-    return _by_name(_column("name", lines), _column("value", lines), _column("step", lines), times)
+    values = _column("value", lines)
+    if not -_LARGEST <= min(values) <= max(values) <= _LARGEST:  # a whole number that is larger than any float
+        return None
+    return _by_name(_column("name", lines), values, _column("step", lines), times)
 
 
 def _column(name: str, lines: Iterable[Any]) -> list[Any]:

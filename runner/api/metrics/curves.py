@@ -41,12 +41,13 @@ def _read(path: Path, metric: str) -> tuple[Points, bool]:
     try:
         stat = path.stat()
         key = (path, metric, stat.st_mtime_ns, stat.st_size)
-        if key not in _cache:
-            _cache[key] = _points(path, metric)
-            while len(_cache) > _KEPT:
+        known = _cache.get(key)
+        if known is None:
+            known = _cache[key] = _points(path, metric)
+            while len(_cache) > _KEPT:  # another thread may have removed this one, too
                 _cache.popitem(last=False)
-        return _cache[key]
-    except (OSError, UserError):  # it has logged nothing, or what cannot be read: the others are drawn
+        return known
+    except (OSError, UserError):  # no metrics, or a file that cannot be read: the other runs are drawn
         return [], False
 
 

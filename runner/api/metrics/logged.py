@@ -1,7 +1,7 @@
-"""Reads the logged values of a run into few arrays, and later only what has been added.
+"""Reads the logged values of a run into arrays. Later calls read only the lines that were added.
 
 A metric of a million points is 120 MB of lines. They are parsed once, in blocks, and kept as numbers while the file's
-state says that nothing was taken away from it.
+state shows that nothing was removed from it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Metrics:
     @property
     def points(self) -> int:
         """The numbers in memory."""
-        return sum(len(one.x) for one in self.named.values())
+        return sum(len(one.x) for one in list(self.named.values()))  # another thread may be adding a metric
 
 
 class _Reader:

@@ -11,16 +11,16 @@ _LARGEST = 20_000_000  # bytes
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp",
 }  # fmt: skip
-_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")  # an SVG can have scripts, so it is none of them
+_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")  # an SVG can have scripts, so it is not one of them
 
 
 def names_of(outputs: Mapping[str, Path]) -> list[str]:
-    """Return the files that are called like pictures."""
+    """Return the files whose names end like those of pictures."""
     return [name for name in outputs if name.lower().endswith(_ENDINGS)]
 
 
 def read_picture(outputs: Mapping[str, Path], name: str) -> tuple[bytes, str]:
-    """Return a picture and its content type, by what it is and not by what it is called.
+    """Return a picture and its content type, judged by its content, not by its name.
 
     Raises
     ------

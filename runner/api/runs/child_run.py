@@ -14,7 +14,7 @@ from runner.records import RunRecord
 
 
 class ChildRun(Run):
-    """A child run. What it does not record itself, such as its environment, is that of its run."""
+    """A child run. What it does not record itself, such as its environment, comes from its run."""
 
     def __init__(self, parent: Run, child: Child) -> None:
         super().__init__(parent._workspace, parent.experiment, child["id"])

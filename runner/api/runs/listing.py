@@ -180,12 +180,13 @@ class RunList(Sequence["Run"]):
             The file to write. Without it, the text is returned.
         """
         from runner.api.runs.csv_rows import write_csv
+        from runner.io.files import encoded
 
         text = io.StringIO()
         write_csv(self.rows, None, text)
         if path is None:
             return text.getvalue()
-        Path(path).write_text(text.getvalue())
+        Path(path).write_bytes(encoded(text.getvalue()))
         return None
 
     def to_pandas(self) -> Any:

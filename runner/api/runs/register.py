@@ -39,15 +39,15 @@ def register_model(
         raise UserError(f"Run {record.id} ended before its environment was ready, so it has no model")
     record = checked(layout, record)
     context = reopen(layout, record, note)
-    chosen = name or context.spec.model.name
-    if chosen is None:
-        raise UserError("The model needs a name", "Add --name NAME")
-    wanted = Registration(
-        name=check_name(chosen, "model name"),
-        artefact=find_artefact(context.run, path),
-        framework=framework,
-        description=description,
-        tags=tags,
-    )
     with contextlib.closing(context.compute):
+        chosen = name or context.spec.model.name
+        if chosen is None:
+            raise UserError("The model needs a name", "Add --name NAME")
+        wanted = Registration(
+            name=check_name(chosen, "model name"),
+            artefact=find_artefact(context.run, path),
+            framework=framework,
+            description=description,
+            tags=tags,
+        )
         return register_version(context, record, wanted)

@@ -26,7 +26,7 @@ _PAUSE = 0.1  # seconds between two looks at a run that goes on
 
 
 class Run(WrittenRun):
-    """A run of a workspace. It shows the state of when it was read last; `refresh` reads it again."""
+    """A run of a workspace, in the state in which it was last read. `refresh` reads it again."""
 
     def __init__(self, workspace: Workspace, experiment: str, run_id: str) -> None:
         super().__init__(workspace, experiment, run_id)
@@ -113,7 +113,7 @@ class Run(WrittenRun):
         return self
 
     def stream(self, write: Callable[[str], Any] = sys.stdout.write) -> Run:
-        """Hand on what the script prints until the run has ended, and return it."""
+        """Pass on what the script prints until the run has ended, and return it."""
         import codecs
 
         from runner.api.run_files.logs import follow

@@ -85,7 +85,7 @@ def left(layout: Layout, record: SweepRecord) -> list[str]:
 
 
 def _settled(layout: Layout, record: SweepRecord) -> list[TrialRecord]:
-    """Return the trials that the sweep has not recorded as ended, and that have."""
+    """Return the trials that have ended, but that the sweep has not recorded as ended."""
     from runner.statuses import TERMINAL
 
     found = (_outcome(layout, trial, record.objectives) for trial in record.trials if trial.status not in TERMINAL)

@@ -24,7 +24,7 @@ _PAUSE = 0.1
 
 
 class Sweep:
-    """A sweep of a workspace. It shows the state of when it was read last; `refresh` reads it again."""
+    """A sweep of a workspace, in the state in which it was last read. `refresh` reads it again."""
 
     def __init__(self, workspace: Workspace, record: SweepRecord) -> None:
         self._workspace, self._record = workspace, record
@@ -62,7 +62,7 @@ class Sweep:
 
     @property
     def space(self) -> Mapping[str, Any]:
-        """What each parameter may be, by its key."""
+        """The search space of each parameter, by its key."""
         return self._record.space
 
     @property

@@ -1,4 +1,4 @@
-"""``vivero pipeline``: one pipeline, and what is done with it."""
+"""``vivero pipeline``: shows, explains or resumes one pipeline."""
 
 from __future__ import annotations
 

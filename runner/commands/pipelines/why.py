@@ -13,7 +13,7 @@ from runner.commands.output import emit_json, say
 @click.argument("step")
 @global_options
 def why(run: str, step: str) -> None:
-    """Say why a step was computed: what has changed since it was computed before."""
+    """Explain why a step was computed: what has changed since it was last computed."""
     lines = opened().pipeline(run).why(step)
     if wants_json():
         emit_json(lines)

@@ -1,1 +1,1 @@
-"""Carries out the steps of a pipeline: those that were computed before are not computed again."""
+"""Runs the steps of a pipeline, and reuses the results of steps that have not changed."""

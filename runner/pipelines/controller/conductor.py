@@ -1,4 +1,4 @@
-"""Starts each step as soon as those it needs have completed, and records what happens immediately."""
+"""Starts each step when the steps it needs have completed. Every change of state is recorded immediately."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ _TICK = 0.1  # seconds between looks for a request to cancel
 
 
 class StepsConductor:
-    """The steps of one pipeline's run.
+    """Runs the steps of one pipeline.
 
     Parameters
     ----------
     context : RunContext
-        The pipeline's.
+        The context of the pipeline's run.
+    record : RunRecord
+        The record of the pipeline's run.
     resources : StepResources
         How steps get their runs.
     """
@@ -40,20 +42,20 @@ class StepsConductor:
         assert context.spec.pipeline is not None  # noqa: S101 - the context is a pipeline's
         self._context, self._resources, self._run_id = context, resources, record.id
         self._settings = context.spec.pipeline
-        self._steps = {one.name: one for one in context.steps}
+        self._steps = {step.name: step for step in context.steps}
         self._metrics = StepMetrics(context.run)
         self._states: dict[str, StepRecord] = {}
         self._running: dict[str, tuple[StepRun, Future[StepRecord]]] = {}
-        self._interrupts = self._heeded = 0
+        self._interrupts = self._handled_interrupts = 0
         self._ending: str | None = None
 
     def run(self) -> ResultRecord:
-        """Carry out the steps and return how that ended.
+        """Run the steps and return the result of the pipeline.
 
         Raises
         ------
         UserError
-            If a step that is not asked for has no earlier result.
+            If a step that is needed, but not selected, has no earlier result.
         KeyboardInterrupt
             After Ctrl-C, when all steps have ended.
         """
@@ -70,12 +72,12 @@ class StepsConductor:
         self._interrupts += 1
 
     def _take_earlier(self) -> None:
-        """Take the completed steps of an interrupted attempt, and of earlier pipelines for steps that are not asked."""
-        for name, one in read_steps(self._context.run).items():
-            if one.status == COMPLETED and name in self._steps:
-                self._states[name] = one
-            elif one.status not in TERMINAL and one.run is not None:
-                self._settle_left(one)
+        """Take over results: of an interrupted attempt, and of earlier pipelines for steps that are not selected."""
+        for name, recorded in read_steps(self._context.run).items():
+            if recorded.status == COMPLETED and name in self._steps:
+                self._states[name] = recorded
+            elif recorded.status not in TERMINAL and recorded.run is not None:
+                self._settle_left(recorded)
         needed = taken(self._steps.values())
         for name, step in self._steps.items():
             if step.asked or name in self._states:
@@ -89,18 +91,18 @@ class StepsConductor:
             self._note(dataclasses.replace(earlier, reused=True, needs=step.needs, started=now(), ended=now()))
 
     def _settle_left(self, step: StepRecord) -> None:
-        """Wait for the script of a step whose controller was killed. Its result counts."""
+        """Wait for the run of a step whose controller was killed. A completed run is the result of the step."""
         try:
             record = self._context.runs.read(str(step.run))
-        except UserError:  # it had not begun
+        except UserError:  # the run had not begun
             return
         record = finished(self._context.layout, record)
         if record.status == COMPLETED and step.name in self._steps:
             self._note(dataclasses.replace(step, status=COMPLETED, ended=record.ended))
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        """Do one step; return whether anything is left to do."""
-        self._look_around()
+        """Go once around the loop; return whether anything is left to do."""
+        self._check_cancellation()
         self._log_metrics()
         for name in self._ready():
             self._begin(pool, self._steps[name])
@@ -114,16 +116,16 @@ class StepsConductor:
             self._settle(self._states[name])
         return True
 
-    def _look_around(self) -> None:
-        """Ask the running steps to end, once for each Ctrl-C and for a request to cancel."""
-        while self._heeded < self._interrupts:
-            self._heeded += 1
+    def _check_cancellation(self) -> None:
+        """Ask the running steps to end: once for each Ctrl-C, and once for a request to cancel."""
+        while self._handled_interrupts < self._interrupts:
+            self._handled_interrupts += 1
             self._end("Ctrl-C")
         if self._ending is None and self._context.run.cancel.exists():
             self._end(cancel_reason(self._context.run) or CANCELED)
 
     def _log_metrics(self) -> None:
-        """Log what the running steps log."""
+        """Copy what the running steps log to the metrics of the pipeline."""
         for name, (run, _) in self._running.items():
             if run.place is not None:
                 self._metrics.follow(name, run.place)
@@ -134,25 +136,25 @@ class StepsConductor:
             run.end(reason)
 
     def _ready(self) -> list[str]:
-        """Return the steps that can begin."""
+        """Return the steps that can start now."""
         if self._ending is not None or (self._problem() and not self._settings.continue_on_step_failure):
             return []
         room = (self._settings.max_concurrent or len(self._steps)) - len(self._running)
-        found = [
+        ready = [
             name
             for name, step in self._steps.items()
             if name not in self._states
             and name not in self._running
             and all(self._is_completed(other) for other in step.needs)
         ]
-        return found[: max(0, room)]
+        return ready[: max(0, room)]
 
     def _is_completed(self, name: str) -> bool:
         return name in self._states and self._states[name].status == COMPLETED
 
     def _problem(self) -> str | None:
-        """Return why the pipeline fails, None if it does not so far."""
-        failed = (one for one in self._states.values() if one.status in (FAILED, CANCELED))
+        """Return why the pipeline fails, or None while no step has failed."""
+        failed = (step for step in self._states.values() if step.status in (FAILED, CANCELED))
         first = next(failed, None)
         return f"step {first.name} {first.status}: {first.reason}" if first is not None else None
 
@@ -176,7 +178,7 @@ class StepsConductor:
         self._settle(step)
 
     def _settle(self, step: StepRecord) -> None:
-        """Say how a step ended, and log the rest of its metrics."""
+        """Print how a step ended, and log the rest of a completed step's metrics."""
         self._context.say(line_of(step))
         if step.status != COMPLETED or step.run is None:
             return
@@ -198,7 +200,7 @@ class StepsConductor:
 
 
 def line_of(step: StepRecord) -> str:
-    """Return one line about a step."""
+    """Return a line for the console: the name of a step, its status, and its time or the reason."""
     if step.reused:
         return f"{step.name}: reused from {step.run}"
     took = f" in {seconds_between(step.started, step.ended):.2f} s" if step.started and step.ended else ""

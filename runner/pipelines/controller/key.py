@@ -1,7 +1,7 @@
-"""What the result of a step depends on.
+"""Computes the key of a step from everything that its result depends on.
 
-Two steps with the same source, command, variables, environment, content of inputs and declared outputs have the same
-key. Where and how they run (compute, timeout, tags) makes no difference.
+Two steps with the same source, command, variables, environment, input content and declared outputs have the same key.
+Where and how they run (compute, timeout, tags) makes no difference.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _LENGTH = 32  # hex digits
 def parts_of(
     context: RunContext, plan: Plan, handle: EnvironmentHandle, snapshot: str, inputs: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what a step depends on, by name. Secrets are in it as a hash with the workspace's own salt.
+    """Return what a step depends on, by name. Secrets are replaced by a hash that is salted for each workspace.
 
     Parameters
     ----------
     snapshot : str
-        The hash of its source.
+        The hash of the step's source.
     inputs : mapping
-        The hash of each input by its name.
+        The hash of each input, by the input's name.
     """
     job, shown = context.spec.job, plan.config["job"]
-    outputs = {name: vars(one) for name, one in context.spec.data.outputs.items()}
+    outputs = {name: vars(output) for name, output in context.spec.data.outputs.items()}
     secret = [script_argv(context.spec), job.environment_variables]
     known = [argv_of(job.script, shown["command"], shown["arguments"]), shown["environment_variables"] or {}]
     return {
@@ -60,7 +60,7 @@ def parts_of(
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
-    """Return the key of a step. A script may read its arguments by their order."""
+    """Return the key of a step. The order of the arguments counts, because a script can depend on it."""
     arguments = parts["arguments"]
     ordered = list(arguments.items()) if isinstance(arguments, Mapping) else arguments
     return _digest({**parts, "arguments": ordered})[:_LENGTH]
@@ -72,7 +72,7 @@ def _environment(handle: EnvironmentHandle) -> str:
 
 
 def _salt(layout: Layout) -> str:
-    """Return a random text of the workspace, without which nobody can try out what a hash is of."""
+    """Return the workspace's random salt, which keeps secrets from being guessed from their hashes."""
     layout.step_results.mkdir(exist_ok=True)
     with locked(layout.step_lock("salt")):
         if not layout.step_salt.exists():

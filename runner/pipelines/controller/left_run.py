@@ -1,4 +1,4 @@
-"""Waits for the run of a step whose controller was killed. Its result counts."""
+"""Waits for the run of a step whose controller was killed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _LOOK = 0.1  # seconds
 
 
 def finished(layout: Layout, record: RunRecord) -> RunRecord:
-    """Return the final record of a run. One that nobody follows is finished by a process of its own."""
+    """Wait for a run and return its record. A run without a controller gets a process that finishes it.
+
+    The record is not final if the run stays without a controller for longer than handing it over takes.
+    """
     run, pause = layout.run(record.experiment, record.id), threading.Event()
     if record.status not in TERMINAL and not is_followed(run):
         start_follower(run)
-    seen = time.monotonic()
-    while record.status not in TERMINAL and time.monotonic() - seen < timeouts.seconds("handed_over"):
+    last_followed = time.monotonic()
+    while record.status not in TERMINAL and time.monotonic() - last_followed < timeouts.seconds("handed_over"):
         pause.wait(_LOOK)
         if is_followed(run):
-            seen = time.monotonic()
+            last_followed = time.monotonic()
         record = read_record(run.root)
     return record

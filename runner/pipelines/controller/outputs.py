@@ -1,4 +1,4 @@
-"""Where a completed step left an output, and whether it is still as the step left it."""
+"""Finds an output of a completed step, and the hash that its content had when the step ended."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from runner.records import RunRecord
 
 @dataclass(frozen=True)
 class HandedOn:
-    """An output that another step reads. `hash` is what its content had when its step ended."""
+    """An output that another step reads. `hash` is the hash of its content when its step ended."""
 
     path: Path
     hash: str
 
 
 def handed_on(layout: Layout, record: RunRecord, reference: Reference) -> HandedOn:
-    """Return the output of a completed step.
+    """Return an output of a completed step.
 
     Raises
     ------
     UserError
-        If the step did not leave it.
+        If the step did not write it.
     """
     record = _below(layout, record, reference)
     name = "" if reference.output == ALL_OUTPUTS else reference.output
     declared = (record.part("data").get("outputs") or {}).get(name)
     output = read_output(name, declared)
-    inside = "/".join(one for one in (name, output.filename) if one)
-    files = {one.path: one.sha256 for one in record.finalize.outputs} if record.finalize else {}
+    inside = "/".join(part for part in (name, output.filename) if part)
+    files = {file.path: file.sha256 for file in record.finalize.outputs} if record.finalize else {}
     path = layout.run(record.experiment, record.id).outputs / inside
     if inside in files:
         return HandedOn(path, files[inside])
-    within = {one: digest for one, digest in files.items() if not inside or one.startswith(f"{inside}/")}
+    within = {file: digest for file, digest in files.items() if not inside or file.startswith(f"{inside}/")}
     if not within:
         raise UserError(f"Step '{reference.step}' left no output '{reference.output}' (run {record.id})")
-    lines = "".join(f"{digest}  {_relative(one, inside)}\n" for one, digest in sorted(within.items()))
+    lines = "".join(f"{digest}  {_relative(file, inside)}\n" for file, digest in sorted(within.items()))
     return HandedOn(path, hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest())
 
 
@@ -51,7 +51,7 @@ def _relative(path: str, inside: str) -> str:
 
 
 def _below(layout: Layout, record: RunRecord, reference: Reference) -> RunRecord:
-    """Return the run of the step that a reference names below a step that is a pipeline."""
+    """Return the run that a reference leads to through steps that are pipelines themselves."""
     from runner.store.runs import FileRunStore
 
     for name in reference.below:

@@ -1,4 +1,4 @@
-"""What the steps of one command share: computes, their slots, and how runs are made."""
+"""What the steps of one command share: the slots of computes, and the functions that make runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from runner.execution.plan import Plan
 from runner.ports import Compute
 from runner.records import RunRecord
 
-_LOOK = 0.5  # seconds between looks at a compute whose slots may have grown
+_LOOK = 0.5  # seconds between checks, because a compute can get more slots
 
 
 @dataclass
 class StepResources:
-    """How the steps of pipelines get their runs.
+    """Makes the runs of steps, and shares the slots of computes between them.
 
     Parameters
     ----------
     new_run : callable
-        Returns the record and context of a new run for a plan and its properties. Runs share what they can.
+        Returns the record and context of a new run, given its plan and properties. The runs share caches.
     context_of : callable
-        Returns the context of a run that has ended, for a plan of the same settings.
+        Returns the context of a run that has ended, given a plan with the same settings.
     """
 
     new_run: Callable[[Plan, Mapping[str, Any]], tuple[RunRecord, RunContext]]
@@ -35,7 +35,7 @@ class StepResources:
 
     @contextlib.contextmanager
     def slot(self, compute: Compute, wanted: Callable[[], bool]) -> Iterator[bool]:
-        """Hold a slot of a compute while the block runs; yield false if it is not wanted any more."""
+        """Hold a slot of a compute while the block runs. Yields False if the slot is no longer wanted."""
         with self._guard:
             slots = self._slots.setdefault(id(compute), _Slots(compute))
         with slots.taken(wanted) as taken:
@@ -43,7 +43,10 @@ class StepResources:
 
 
 class _Slots:
-    """The slots of a compute, first come, first served. It is kept, so that no other object gets its identity."""
+    """The slots of a compute, first come, first served.
+
+    The reference to the compute keeps its `id`, which is the key here, from being reused by another object.
+    """
 
     def __init__(self, compute: Compute) -> None:
         self._compute, self._used = compute, 0
@@ -52,12 +55,12 @@ class _Slots:
 
     @contextlib.contextmanager
     def taken(self, wanted: Callable[[], bool]) -> Iterator[bool]:
-        place = object()
+        ticket = object()
         with self._changed:
-            self._waiting.append(place)
-            while wanted() and not (self._waiting[0] is place and self._used < max(1, self._compute.slots)):
+            self._waiting.append(ticket)
+            while wanted() and not (self._waiting[0] is ticket and self._used < max(1, self._compute.slots)):
                 self._changed.wait(_LOOK)
-            self._waiting.remove(place)
+            self._waiting.remove(ticket)
             self._used += 1
             self._changed.notify_all()
         try:

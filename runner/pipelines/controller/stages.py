@@ -1,4 +1,4 @@
-"""The stages of a pipeline's run, in the place of those of a script's."""
+"""The stages of a pipeline's run, where they differ from those of a script's run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stages_of(resources: StepResources) -> Mapping[str, Stage]:
 
 
 def finalize(context: RunContext, _record: RunRecord) -> FinalizeRecord:
-    """Return the metrics of all steps, as ``STEP.METRIC``. Their outputs are with their own runs."""
+    """Return the metrics of all steps as ``STEP.METRIC``. The outputs stay with the runs of the steps."""
     return FinalizeRecord(metrics=last_values(read_lines(context.run.metrics, MetricLine)))
 
 
@@ -44,24 +44,24 @@ def _register(context: RunContext, record: RunRecord, resources: StepResources) 
     step = read_steps(context.run).get(str(name))
     if step is None or step.run is None:
         return None
-    plan = next(one.plan for one in context.steps if one.name == name)
-    ran = context.runs.read(step.run)
-    below = resources.context_of(plan, ran)
-    below.spec = dataclasses.replace(below.spec, model=context.spec.model)
-    below.say = context.say
+    plan = next(other.plan for other in context.steps if other.name == name)
+    step_run = context.runs.read(step.run)
+    step_context = resources.context_of(plan, step_run)
+    step_context.spec = dataclasses.replace(step_context.spec, model=context.spec.model)
+    step_context.say = context.say
     metrics = {
-        **(ran.finalize.metrics if ran.finalize else {}),
+        **(step_run.finalize.metrics if step_run.finalize else {}),
         **(record.finalize.metrics if record.finalize else {}),
     }
-    properties = {**ran.properties, **record.properties, "pipeline": record.id, "step": step.name}
-    prepared = ran.prepare
+    properties = {**step_run.properties, **record.properties, "pipeline": record.id, "step": step.name}
+    prepared = step_run.prepare
     if prepared is not None:
         inputs = {**inputs_before(context.layout, context.run, step.name), **prepared.inputs}
         prepared = dataclasses.replace(prepared, inputs=inputs)
-    ran = dataclasses.replace(
-        ran,
+    step_run = dataclasses.replace(
+        step_run,
         properties=properties,
         prepare=prepared,
-        finalize=dataclasses.replace(ran.finalize or FinalizeRecord(), metrics=metrics),
+        finalize=dataclasses.replace(step_run.finalize or FinalizeRecord(), metrics=metrics),
     )
-    return register(below, ran)
+    return register(step_context, step_run)

@@ -1,6 +1,6 @@
-"""Logs the metrics of steps as those of their pipeline, named ``STEP.METRIC``, while the scripts log them.
+"""Copies the metrics of steps to their pipeline as ``STEP.METRIC`` while the scripts run.
 
-So a pipeline has curves while it runs, and a trial of a sweep over it can be terminated early.
+A pipeline therefore has curves while it runs, and a trial of a sweep over it can be stopped early.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class StepMetrics:
     Parameters
     ----------
     run : RunLayout
-        The pipeline's. What an interrupted attempt logged in it is dropped once its step is followed again.
+        The pipeline's run. Metrics of an interrupted attempt are dropped when their step is followed again.
     """
 
     def __init__(self, run: RunLayout) -> None:
@@ -36,14 +36,14 @@ class StepMetrics:
             self._last[step][name] = line.get("value")
 
     def follow(self, step: str, run: RunLayout) -> None:
-        """Log what a step's run has logged since the last call. What an attempt before logged is dropped."""
+        """Copy what a step's run has logged since the last call. Metrics of an earlier attempt are dropped."""
         known = self._followed.get(step)
         if known is None or known[0].root != run.root:
             self._drop(step)
             known = self._followed[step] = run, GrowingLines(run.metrics, MetricLine)
         for line in known[1].added():
             kind = kind_of(line)
-            if kind.series or kind.removes:  # others are shown with the step's own run
+            if kind.series or kind.removes:  # the others stay with the step's own run
                 self._append(step, line)
 
     def _drop(self, step: str) -> None:

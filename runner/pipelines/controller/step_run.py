@@ -1,4 +1,4 @@
-"""One step: takes the result of an earlier run if nothing has changed, and otherwise runs it."""
+"""Runs one step, or reuses the result of an earlier run if nothing that it depends on has changed."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ from runner.store.data.hashes import HashCache
 from runner.store.data.store import DataStore
 from runner.store.runs import FileRunStore
 
-_LOOK = 0.05  # seconds between looks at a lock that another pipeline holds
+_LOOK = 0.05  # seconds between attempts to take a lock that another pipeline holds
 
 Note = Callable[[StepRecord], None]
 """Records a step's state."""
 
 
 class StepRun:
-    """A step that is carried out in a thread of its own.
+    """A step that runs in a thread of its own.
 
     Parameters
     ----------
     pipeline : str
         The id of the pipeline's run.
     upstream : mapping
-        The runs of the steps that it needs, by name.
+        The runs of the steps that this step needs, by the steps' names.
     note : callable
-        Records its state.
+        Records the state of the step.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class StepRun:
 
     @property
     def place(self) -> RunLayout | None:
-        """The folder of its run, None before that begins."""
+        """The folder of the step's run, or None before the run begins."""
         context = self._context
         return context.run if context is not None else None
 
     def end(self, reason: str) -> None:
-        """Ask it to end. The second call ends its script immediately."""
+        """Ask the step to end. The second call kills its script."""
         with self._guard:
             again, self._ending = bool(self._ending), self._ending or reason
             context = self._context
@@ -82,13 +82,13 @@ class StepRun:
                 context.job.cancel(kill=again)
 
     def carry_out(self) -> StepRecord:
-        """Return the final state of the step. An internal error only fails this step."""
+        """Run the step and return its final state. An internal error fails only this step."""
         self._note(self.record)
         try:
             self._carry_out()
         except UserError as mistake:
             self._end_as(FAILED, str(mistake))
-        except Exception as error:  # noqa: BLE001 - told here and in the step's record
+        except Exception as error:  # noqa: BLE001 - it is printed and recorded
             traceback.print_exc()
             self._end_as(FAILED, f"internal error: {type(error).__name__}: {error}")
         return self.record
@@ -110,19 +110,19 @@ class StepRun:
                 self._run(plan, key)
 
     def _fill_inputs(self, plan: Plan) -> dict[str, HandedOn]:
-        """Set the paths of inputs that other steps left; return these by the input's name."""
-        found: dict[str, HandedOn] = {}
+        """Set the paths of inputs that are outputs of other steps, and return these outputs by input name."""
+        outputs: dict[str, HandedOn] = {}
         for name, one in plan.spec.data.inputs.items():
             reference = read_reference(one.step) if one.step is not None else None
             if reference is not None:
                 output = handed_on(self._layout, self._upstream[reference.step], reference)
                 one.path, one.step = str(output.path), None
-                found[name] = output
-        return found
+                outputs[name] = output
+        return outputs
 
     @contextlib.contextmanager
     def _alone(self, key: str) -> Iterator[bool]:
-        """Wait until no other pipeline computes the same step; yield false if this one is to end."""
+        """Wait until no other pipeline is computing the same step. Yields False if this step is to end."""
         path = self._results.lock(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         pause = threading.Event()
@@ -135,18 +135,18 @@ class StepRun:
         yield False
 
     def _take(self, key: str) -> bool:
-        """Take the result of an earlier run; return whether there is one."""
-        found = self._results.find(key)
-        if found is not None and found.status not in TERMINAL:  # of a pipeline whose controller was killed
-            found = finished(self._layout, found)
-        if found is None or found.status != COMPLETED or not _is_whole(self._layout, found):
+        """Reuse the result of an earlier run; return whether there is one."""
+        earlier = self._results.find(key)
+        if earlier is not None and earlier.status not in TERMINAL:  # its pipeline's controller was killed
+            earlier = finished(self._layout, earlier)
+        if earlier is None or earlier.status != COMPLETED or not _is_whole(self._layout, earlier):
             return False
-        self.record = dataclasses.replace(self.record, run=found.id, reused=True)
+        self.record = dataclasses.replace(self.record, run=earlier.id, reused=True)
         self._end_as(COMPLETED, None)
         return True
 
     def _run(self, plan: Plan, key: str | None = None) -> None:
-        retries = 0 if self._step.parallel else self._step.retries  # of each piece
+        retries = 0 if self._step.parallel else self._step.retries  # a parallel step retries each piece
         for attempt in range(1, retries + 2):
             record = self._attempt(plan, key, attempt)
             if record.status != FAILED or self._ending:
@@ -158,15 +158,15 @@ class StepRun:
         record, context = self._resources.new_run(plan, self._properties(attempt))
         context.batch = self._step.batch
         if self._step.parallel:
-            from runner.pipelines.parallel.stages import parallel_stages  # few steps run over pieces
+            from runner.pipelines.parallel.stages import parallel_stages  # imported late: few steps are parallel
 
             context.stages = parallel_stages(self._step, plan, self._resources)
         context.expected_inputs = {name: one.hash for name, one in self._inputs.items()}
-        self.record = dataclasses.replace(self.record, run=record.id, attempt=attempt)
         with contextlib.ExitStack() as stack:
             if context.stages is None and not stack.enter_context(self._resources.slot(context.compute, self._wanted)):
                 return dataclasses.replace(record, status=CANCELED, error=self._ending)
             stack.enter_context(opened(context, record, plan.yaml))
+            self.record = dataclasses.replace(self.record, run=record.id, attempt=attempt)
             with self._guard:
                 self._context = context
                 if self._ending:
@@ -189,7 +189,7 @@ class StepRun:
 
 
 def _parts(context: RunContext, step: Step, inputs: Mapping[str, HandedOn]) -> dict[str, object]:
-    """Return what a step depends on. What has to be prepared for that is prepared once for all steps."""
+    """Return what a step depends on. Its snapshot and environment are prepared, which the steps share."""
     snapshot = context.snapshots.save(source_folder(context.spec, context.base), context.say)
     handle = context.environment.prepare(context.compute.host(), context.say)
     hashes = {name: one.hash for name, one in inputs.items()}
@@ -203,7 +203,7 @@ def _parts(context: RunContext, step: Step, inputs: Mapping[str, HandedOn]) -> d
 
 
 def _is_whole(layout: Layout, record: RunRecord) -> bool:
-    """Return whether the files and data assets that a run left are still there as it left them."""
+    """Return whether the files and data assets of a run still exist unchanged."""
     if record.finalize is None:
         return False
     assets = DataStore(layout)
@@ -213,7 +213,7 @@ def _is_whole(layout: Layout, record: RunRecord) -> bool:
         except UserError:  # deleted: the step publishes it again
             return False
     outputs = layout.run(record.experiment, record.id).outputs
-    if list_files(outputs) != sorted(one.path for one in record.finalize.outputs):  # links are not among these
+    if list_files(outputs) != sorted(one.path for one in record.finalize.outputs):  # links are not listed
         return False
     with HashCache(layout.hashes) as cache:
         return all(_is_same(cache, outputs / one.path, one.sha256) for one in record.finalize.outputs)
@@ -227,6 +227,6 @@ def _is_same(cache: HashCache, path: Path, digest: str) -> bool:
 
 
 def step_runs(layout: Layout, records: Mapping[str, StepRecord]) -> dict[str, RunRecord]:
-    """Return the runs of completed steps by the steps' names."""
+    """Return the runs of the completed steps, by the steps' names."""
     runs = FileRunStore(layout)
     return {name: runs.read(one.run) for name, one in records.items() if one.status == COMPLETED and one.run}

@@ -1,4 +1,4 @@
-"""Runs the pieces of a step on all slots, until more items have failed than may."""
+"""Runs the pieces of a step on all slots, and stops when more items have failed than the threshold allows."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from runner.records import RunRecord
 from runner.statuses import COMPLETED, FAILED
 from runner.worker.batch import RESULTS
 
-_AHEAD = 2  # pieces that are hashed while the slots are taken
+_AHEAD = 2  # pieces that are hashed while all slots are in use
 
 
 class PiecesConductor(StepsConductor):
-    """The pieces of one step's run.
+    """Runs the pieces of one step.
 
     Parameters
     ----------
     context : RunContext
-        The step's. Its steps are the pieces.
+        The context of the step's run. Its steps are the pieces.
     items : mapping
-        How many files or rows each piece has, by name.
+        The number of files or rows of each piece, by the piece's name.
     threshold : int
-        How many of them may fail; -1 for any number.
+        The number of files or rows that may fail; -1 for any number.
 
     Attributes
     ----------
     failed_items : int
-        How many have failed.
+        The number of files or rows that have failed.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class PiecesConductor(StepsConductor):
         """Do nothing: pieces that have not begun have no state."""
 
     def _settle(self, step: StepRecord) -> None:
-        """Count what failed in a piece."""
+        """Count the failed items of a piece."""
         items = self._items[step.name]
         if step.status == FAILED:
             self.failed_items += items

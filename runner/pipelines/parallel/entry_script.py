@@ -1,4 +1,4 @@
-"""Tells whether a script has ``run(mini_batch)`` for a piece, which is then called instead of running the script."""
+"""Detects whether a script defines ``run(mini_batch)``. It is then called for each piece instead of the script."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def has_entry(script: Path) -> bool:
-    """Return whether a script defines ``run(mini_batch)`` at its top level, or ``run`` of any parameter and ``init``.
+    """Return whether a script defines ``run(mini_batch)`` at its top level, or ``init`` and any ``run``.
 
-    Nothing of it is executed.
+    The script is parsed, not executed.
     """
     try:
         tree = ast.parse(script.read_bytes())

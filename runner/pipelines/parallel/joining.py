@@ -1,4 +1,4 @@
-"""Puts the outputs of pieces together, in the order of the input."""
+"""Joins the outputs of the pieces, in the order of the input."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class PieceOutputs:
     Parameters
     ----------
     name : str
-        The piece's.
+        The name of the piece.
     folder : Path
-        Its outputs folder.
+        The outputs folder of its run.
     files : sequence of str
-        What it left there.
+        The files in that folder.
     properties : dict
-        Those of its run.
+        The properties of its run.
     """
 
     name: str
@@ -40,12 +40,12 @@ class PieceOutputs:
 
 
 def join(pieces: Sequence[PieceOutputs], append_to: str | None, target: Path) -> list[str]:
-    """Put outputs together and return what is to be said of it.
+    """Join the outputs and return notes about them.
 
     Raises
     ------
     UserError
-        If two pieces wrote a file of the same name, or none wrote the one that is put together.
+        If two pieces wrote a file of the same name, or no piece wrote the file `append_to`.
     """
     _check_names(pieces, append_to)
     for piece in pieces:
@@ -72,22 +72,22 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _append(pieces: Sequence[PieceOutputs], name: str, target: Path) -> list[str]:
-    """Concatenate each piece's file. A CSV file has its header once."""
-    having = [one for one in pieces if name in one.files]
-    if pieces and not having:
+    """Concatenate the files of the pieces. The header of a CSV file is written once."""
+    written = [one for one in pieces if name in one.files]
+    if pieces and not written:
         raise UserError(f"No piece wrote outputs/{name}, which parallel.append_to names")
     make_folder(target.parent)
     header: bytes | None = None
     with target.open("wb") as file:
-        for piece in having:
+        for piece in written:
             if piece.properties.get(RESULTS) != "0" and (piece.folder / name).stat().st_size:
                 header = _add(piece, name, file, header)
-    missing = len(pieces) - len(having)
+    missing = len(pieces) - len(written)
     return [f"{missing} of {len(pieces)} pieces did not write {name}"] if missing else []
 
 
 def _add(piece: PieceOutputs, name: str, file: BinaryIO, header: bytes | None) -> bytes | None:
-    """Add a piece's file; return the header, with which the next ones must begin."""
+    """Append a piece's file, and return its header, which the files of the next pieces must share."""
     path = piece.folder / name
     own = _header(path, has=piece.properties.get(HEADER, "1") == "1")
     if header is not None and own.rstrip(b"\r\n") != header.rstrip(b"\r\n"):
@@ -107,7 +107,7 @@ def _header(path: Path, *, has: bool) -> bytes:
 
 
 def _pour(path: Path, target: BinaryIO, skip: int) -> None:
-    """Copy a file's content, so that what comes next begins on a line of its own."""
+    """Copy a file's content, and end it with a line break."""
     last = b"\n"
     for block in _blocks(path, skip):
         target.write(block)

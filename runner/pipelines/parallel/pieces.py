@@ -21,11 +21,11 @@ class Piece:
     Parameters
     ----------
     name : str
-        Its number, as the name of its step.
+        The number of the piece, which is also the name of its step.
     path : Path
-        What its run gets in the input's place: a folder if the input is one, else a file.
+        The input of the piece's run: a folder if the whole input is a folder, otherwise a file.
     items : int
-        How many files or rows it has.
+        The number of files or rows in it.
     delimiter : str or None
         The character between the cells of its rows, None for files and JSON lines.
     """
@@ -37,7 +37,7 @@ class Piece:
 
 
 def divide(source: Path, division: Division, folder: Path) -> list[Piece]:
-    """Return the pieces of an input, which are made in a folder.
+    """Divide an input, and return its pieces, which are written to `folder`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def divide(source: Path, division: Division, folder: Path) -> list[Piece]:
 
 
 def _files(source: Path, name: str) -> list[str]:
-    """Return the files of a folder, as paths in it; for a file, nothing but the file itself."""
+    """Return the relative paths of the files in a folder. A file alone has the empty path."""
     if source.is_file():
         return [""]
     try:

@@ -27,7 +27,7 @@ class Rows(NamedTuple):
 
 
 def delimiter_of(path: Path) -> str | None:
-    """Return the character between the cells of a row, None for JSON lines."""
+    """Return the delimiter of a table, or None for JSON lines."""
     if path.suffix.lower() in _LINES:
         return None
     return _DELIMITED.get(path.suffix.lower()) or Delimited(str(path), {}).delimiter()
@@ -92,7 +92,8 @@ def _records(path: Path, file: BinaryIO, delimiter: str) -> Iterator[bytes]:
             taken.append(line)
             yield line.decode("latin-1")  # the marks are ASCII in UTF-8, too
 
-    before = csv.field_size_limit(_LONGEST_CELL)  # of the whole process
+    # The limit is that of the whole process. It is not set back, because another thread may be reading a long cell.
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(lines(), delimiter=delimiter)
     try:
         for row in reader:
@@ -101,8 +102,6 @@ def _records(path: Path, file: BinaryIO, delimiter: str) -> Iterator[bytes]:
             taken.clear()
     except csv.Error as error:
         raise UserError(f"{path.name} cannot be divided into rows: line {reader.line_num}: {error}") from None
-    finally:
-        csv.field_size_limit(before)
 
 
 def _ended(record: bytes) -> bytes:

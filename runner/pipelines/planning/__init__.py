@@ -1,1 +1,1 @@
-"""From a composition with steps to a checked plan of each step. Nothing is written here."""
+"""Makes a checked plan for each step of a composition. Nothing is written to disk."""

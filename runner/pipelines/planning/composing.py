@@ -1,4 +1,4 @@
-"""The composition of a step: that of its pipeline, with what the step changes."""
+"""Composes a step: the composition of its pipeline with the settings that the step changes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _unnamed(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two nested mappings; values of `above` count."""
+    """Merge two nested mappings. Values of `above` take precedence."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
@@ -88,6 +88,9 @@ def _option(group: str, below: Mapping[str, Any], given: Any) -> dict[str, Any]:
 def _data(own: Mapping[str, Any], parallel: Any) -> dict[str, Any]:
     """Return the inputs and outputs of a step, with those that only its command names."""
     data, job = own["data"], own["job"]
+    for section in ("inputs", "outputs"):
+        if not isinstance(data.get(section) or {}, Mapping):
+            raise UserError(f"data.{section} must be a mapping, not {data[section]}")
     inputs, outputs = dict(data.get("inputs") or {}), dict(data.get("outputs") or {})
     for name, given in inputs.items():
         if isinstance(given, str) and (found := STEP.fullmatch(given)):

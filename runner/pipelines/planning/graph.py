@@ -1,4 +1,4 @@
-"""The order of a pipeline's steps, and which of them are asked for."""
+"""Orders the steps of a pipeline, and selects those to run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def in_order(needs: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def chosen(needs: Mapping[str, Sequence[str]], only: Sequence[str], from_step: str | None) -> set[str]:
-    """Return the steps to carry out: all, those of ``only``, or ``from_step`` and those that come after it.
+    """Return the steps to run: all, those of ``only``, or ``from_step`` and those that come after it.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def after(needs: Mapping[str, Sequence[str]], name: str) -> set[str]:
 
 
 def width(needs: Mapping[str, Sequence[str]]) -> int:
-    """Return how many steps can go at once if each takes the same time."""
+    """Return how many steps can run at once if each takes the same time."""
     depth: dict[str, int] = {}
     for name in in_order(needs):
         depth[name] = 1 + max((depth[other] for other in needs[name]), default=0)
@@ -76,7 +76,7 @@ def width(needs: Mapping[str, Sequence[str]]) -> int:
 
 
 def taken(steps: Iterable[Step]) -> list[str]:
-    """Return the steps that are not asked for, but whose results others need."""
+    """Return the steps that are not selected, but whose earlier results others need."""
     every = list(steps)
     needed = {other for one in every if one.asked for other in one.needs}
     return [one.name for one in every if not one.asked and one.name in needed]

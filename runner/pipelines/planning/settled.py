@@ -21,7 +21,7 @@ class Settled(NamedTuple):
 
 
 def settled(composed: Composition) -> Settled:
-    """Return the composition of a pipeline as its steps start from.
+    """Return the composition that the steps of a pipeline start from.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def _check_model(pipeline: PipelineConfig) -> None:
     if not model:
         return
     step = model.get("step")
-    if step not in pipeline.steps:
+    if not isinstance(step, str) or step not in pipeline.steps:
         what = f"step '{step}' does not exist" if step else "it names no step"
         raise UserError(f"pipeline.model: {what}", nearest(str(step or ""), pipeline.steps))
     if not model.get("name"):

@@ -1,1 +1,1 @@
-"""Data: named and numbered assets, content stored once by its hash, and tables described."""
+"""Data assets with numbered versions, content stored once by its hash, and descriptions of tables."""

@@ -49,7 +49,7 @@ class BlobStore:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Let nobody else give content a name, or take its last one away."""
+        """Keep other processes from adding or removing content."""
         make_folder(self.layout.blobs)
         with locked(self.layout.blobs_lock):
             yield
@@ -59,12 +59,12 @@ class BlobStore:
         return self.layout.blob(digest) / name
 
     def measure(self, content: Content, cache: HashCache) -> Measured:
-        """Return the hashes of content, reading only what is not known.
+        """Return the hashes of content. Only files whose hash is not cached are read.
 
         Raises
         ------
         UserError
-            If a file cannot be read, or changes meanwhile.
+            If a file cannot be read, or changes while it is read.
         """
         files = {}
         for name, path in content.files.items():
@@ -77,7 +77,7 @@ class BlobStore:
         return measured(content, files)
 
     def keep(self, content: Content, cache: HashCache, alike: Mapping[str, Path] | None = None) -> Measured:
-        """Store content unless it is stored, reading each file once at most.
+        """Store content unless it is already stored. Each file is read at most once.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class BlobStore:
         return found
 
     def _settle(self, copied: Path, content: Content, found: Measured, cache: HashCache) -> None:
-        """Give staged content its place, unless somebody else has stored it meanwhile."""
+        """Move staged content to its place, unless another process has stored it in the meantime."""
         target = self.place(found.digest, content.name)
         with self.locked():
             if self.is_intact(content, found, cache):
@@ -186,7 +186,7 @@ def measured(content: Content, files: Mapping[str, tuple[str, int]]) -> Measured
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
-    """Open a regular file, whatever else may have taken its place since it was found."""
+    """Open a regular file. Anything that has replaced it since it was listed is refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -232,7 +232,7 @@ def _bring(path: Path, target: Path, cache: HashCache, twins: Mapping[str, Path]
 
 
 def _link(digest: str, target: Path, cache: HashCache, twins: Mapping[str, Path]) -> bool:
-    """Link to a stored file with a hash, if there is one that nobody has changed; return whether."""
+    """Link to an unchanged stored file with this hash; return whether there was one."""
     twin = twins.get(digest)
     try:
         if twin is None or twin.is_symlink() or cache.hash(twin) != digest:

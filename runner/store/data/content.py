@@ -1,4 +1,4 @@
-"""The files that a data asset is to have, found in what a user names."""
+"""Finds the files of a new data asset in the files and folders that a user names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a data asset."""
+"""The record of a data asset's version."""
 
 from __future__ import annotations
 

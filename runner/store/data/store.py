@@ -152,7 +152,10 @@ class DataStore(VersionStore[AssetRecord]):
         if latest is None or latest.reference is not None or latest.files == 1:
             return {}
         place = self.path(latest)
-        return {file.sha256: place / file.path for file in self.files(latest)}
+        try:
+            return {file.sha256: place / file.path for file in self.files(latest)}
+        except UserError:  # the list is damaged: all files are copied
+            return {}
 
     def _same(self, wanted: AssetRecord, named: bool) -> AssetRecord | None:
         """Return the latest version if it has the same content, and the same name for scripts if that was given."""

@@ -1,4 +1,4 @@
-"""Tables: which files they are made of, and what a process of its own says of them.
+"""Finds the files of a table, and describes them in a separate process.
 
 The controller never imports pyarrow or pandas. The process that reads a table is a Python that has pyarrow if there is
 one; without it, only Parquet cannot be read.

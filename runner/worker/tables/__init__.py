@@ -1,1 +1,1 @@
-"""Reads tables in a process of its own: what their columns hold, their first rows, how two of them differ."""
+"""Reads tables in a separate process: describes columns, returns first rows and compares two tables."""

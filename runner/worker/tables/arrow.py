@@ -7,8 +7,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
 
-    pass
-
 _ROWS = 1 << 14
 _BLOCK = 4 << 20
 

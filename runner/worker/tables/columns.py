@@ -1,4 +1,4 @@
-"""What is known of a column: its type, missing cells, smallest, largest and most frequent values, and a histogram."""
+"""Describes a column: its type, missing cells, smallest, largest and most frequent values, and a histogram."""
 
 import json
 import math

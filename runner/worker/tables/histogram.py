@@ -60,7 +60,7 @@ class Histogram:
         Parameters
         ----------
         whole : bool
-            Whether the numbers are integers, of which no bin is a part.
+            Whether the numbers are integers, so that no bin is narrower than 1.
         """
         if self._ends is None or self._ends[0] == self._ends[1]:
             return None

@@ -146,9 +146,9 @@ def _rows(request: "Dict[str, Any]") -> "Dict[str, Any]":
 def _difference(request: "Dict[str, Any]") -> "Dict[str, Any]":
     """Count the rows that only one of two tables has, by the columns that both have."""
     sides = request["files"], request["other"]
-    names = [_names(files) for files in sides]
-    common = [one for one in names[0] if one in names[1]]
     try:
+        names = [_names(files) for files in sides]
+        common = [one for one in names[0] if one in names[1]]
         before, after = (_counted(files, common) for files in sides)
     except (UnreadableError, ValueError, OSError) as error:
         return {"notes": ["the rows cannot be compared: {}".format(error)]}

@@ -37,6 +37,8 @@ STEPS: dict[str, tuple[Any, str]] = {
         _two(model={"nme": "x"}),
         "pipeline.steps.b: Unknown key 'model.nme'. Did you mean 'model.name'?",
     ),
+    "inputs are a list": (_two(data={"inputs": ["x"]}), "data.inputs must be a mapping, not ['x']"),
+    "attribute of the settings": (_two(__class__=1), "Unknown key 'pipeline.steps.b.__class__'"),
     "job is text": (_two(job="x"), "pipeline.steps.b.job must be a mapping, not x"),
     "needs is text": (_two(needs="a"), "pipeline.steps.b.needs must be a list of names, not a"),
     "needs numbers": (_two(needs=[1]), "pipeline.steps.b.needs must be a list of names"),

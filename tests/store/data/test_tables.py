@@ -18,6 +18,7 @@ from pyarrow import parquet
 from runner.layout import Layout
 from runner.store.data.records import TableRecord
 from runner.store.data.store import DataStore
+from runner.store.data.tables import ask, table_files
 from runner.worker.tables import arrow
 from runner.worker.tables.histogram import Histogram
 from runner.worker.tables.table import Table
@@ -238,3 +239,11 @@ def test_histograms_and_frequent_values_of_a_file(tmp_path: Path, many: int) -> 
     thirds = len(range(0, many, 3))
     assert [(one.value, one.count) for one in kind.frequent] == [("a", many - thirds), ("b", thirds)]
     assert len(key.frequent) == (10 if many == 50 else 0) and same.histogram is None
+
+
+def test_tables_that_cannot_be_compared_say_why(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("no JSON\n")
+    files = table_files(path, [path.name])
+    answer = ask({"task": "difference", "files": files, "other": files})
+    assert answer["notes"][0].startswith("the rows cannot be compared: line 1 is not JSON")
