@@ -28,7 +28,7 @@ def test_a_quantile_lies_in_the_bucket_that_reaches_its_share(counts: list[int],
 
 @pytest.mark.parametrize("path", ["score", "http://elsewhere/", "/a b", "/a\r\nX: 1", "/ü", ""])
 def test_what_is_no_address_is_not_asked(path: str) -> None:
-    with pytest.raises(UserError, match="no address"):
+    with pytest.raises(UserError, match="is not an address"):
         ask(EndpointSettings(), "GET", path)
 
 
