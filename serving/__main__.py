@@ -20,7 +20,7 @@ from runner.errors import UserError
 class Workspace:
     """Where the models are."""
 
-    root: Optional[str] = None  # noqa: UP045 - OmegaConf knows no other form
+    root: Optional[str] = None  # noqa: UP045 - OmegaConf accepts no other form
 
 
 @dataclass
@@ -48,7 +48,7 @@ All settings and their defaults are in conf/REFERENCE.md, section endpoint.
 
 
 def main(words: list[str]) -> int:
-    """Prepare the endpoint and become its server; return an exit code only when that fails."""
+    """Prepare the endpoint and become its server. Return an exit code only for ``--help`` or an error."""
     open_streams()
     if set(words) & {"-h", "--help"}:
         print(HELP, end="")
@@ -77,14 +77,14 @@ def parse(words: list[str]) -> Command:
                 f"'{word}' is not SETTING=VALUE", "Usage: python -m serving model=NAME[:VERSION|@ALIAS] [port=5001]"
             )
     found = read_words(Command, words)
-    found.models = [name for one in found.models for name in one.split(",")]  # no name has a comma
+    found.models = [name for one in found.models for name in one.split(",")]  # names have no commas
     if not found.model and not found.models:
         raise UserError("No model is named", "Usage: python -m serving model=NAME[:VERSION|@ALIAS]")
     return found
 
 
 def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
-    """Write the endpoint's record and return argv and variables of its server."""
+    """Write the endpoint's record. Return the argument list and the variables of its server."""
     from runner.endpoints.deploy import new_endpoint
     from runner.endpoints.process import command as server_command
     from runner.endpoints.settings import check_settings

@@ -31,7 +31,7 @@ _ROW = re.compile(r"\bRow (\d+)")
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be scored."""
+    """The file to score, with the model and the options."""
 
     workspace: str
     name: str
@@ -106,7 +106,7 @@ def _facts(order: Order, digest: str, method: str, source: Path) -> dict[str, An
         "model": f"{order.name}:{order.version}",
         "sha256": digest,
         "method": method,
-        "chunk": [order.chunk, MOST_BYTES],  # where one ends; parts of other chunks do not go with these
+        "chunk": [order.chunk, MOST_BYTES],  # parts with other chunk limits cannot be joined with these
         "dates": order.dates,
         "keep": order.keep,
         "by_position": order.by_position,
@@ -149,7 +149,7 @@ def _answers(served: ServedModel, rows: Rows, before: int, order: Order) -> tupl
 
 
 def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
-    """Return what helps: another form of the file, or an option."""
+    """Return a hint: another form of the file, or an option."""
     if error.code != "wrong_columns":
         return ""
     if rows.texts and rows.columns:
@@ -161,7 +161,7 @@ def _advice(served: ServedModel, error: ServingError, rows: Rows) -> str:
     unknown, missing, names = error.details.get("unknown"), error.details.get("missing"), served.schema.names
     if names is None and (missing or not unknown):
         return "Use --by-position to take the columns in the file's order"
-    if unknown and missing:  # more likely spelt otherwise than to be carried along
+    if unknown and missing:  # more likely a misspelling than a column to keep
         meant = close(missing[0], unknown)
         if meant is None and names is not None and len(missing) == len(unknown) == len(names):
             return "Use --by-position if they are the model's columns under other names"
@@ -175,7 +175,7 @@ def _names(name: str, method: str, array: np.ndarray, classes: Any) -> list[str]
         return [name]
     width = array.reshape(len(array), -1).shape[1]
     of_labels = method.startswith("predict_") and isinstance(classes, list) and len(classes) == width
-    # Labels that are lists are those of several outputs, of which each has one value here, as a ClassifierChain has.
+    # Labels that are lists belong to several outputs. Each output then has one value per row, as in a ClassifierChain.
     labels = classes if of_labels and not any(isinstance(one, list) for one in classes) else range(width)
     return [f"{name}_{label}" for label in labels]
 

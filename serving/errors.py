@@ -1,4 +1,4 @@
-"""Errors that clients get: a status, a code to switch on, a sentence, and the JSON that says so."""
+"""The errors that clients get: a status, a code for programs, a message for people, and their JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# What each status of a refusal says; the description of an endpoint has it from here.
+# The meaning of each status of a refusal, for the OpenAPI description.
 MEANING = {
     400: "not HTTP, not exactly one valid Host header, an incomplete body, or rows that the model cannot take",
     401: "no key",
@@ -44,9 +44,9 @@ class ServingError(Exception):
     retry_after : int or None
         Seconds after which the client may try again.
     allow : collection of str
-        The methods that the address has, where the request's is another one.
+        The methods that the address supports, for a request with another method.
     details
-        The same as data, such as ``row=3, column="age"``. Rows are counted from 0.
+        The same information as data, such as ``row=3, column="age"``. Rows are counted from 0.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ def bad_input(code: str, message: str, **details: Any) -> ServingError:
 
 @dataclass(frozen=True)
 class ErrorForm:
-    """How a protocol writes a refusal.
+    """The form in which a protocol writes a refusal.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class ErrorForm:
     schema : dict
         The JSON schema.
     write : callable
-        From what the error says (``code``, ``message`` and details) and the request's id to JSON.
+        Takes the message, the code with the details, and the request's id. Returns the JSON.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Starts the server of one endpoint, in the environment of its models: ``python -m serving.server FOLDER [HOME]``.
 
-In a container, HOME is the endpoint's folder on the host, whose holder has the socket that clients connect to.
+In a container, HOME is the endpoint's folder on the host. Its holder has the socket that clients connect to.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from serving.process.parent import (
 )
 from serving.process.settings import read_endpoint
 
-_SAID = 15.0  # seconds between two lines while models are loading
+_PROGRESS = 15.0  # seconds between two lines while models are loading
 _FILES = 16_384  # connections that one process may hold
-# A request is computed by one thread, as with n_jobs; and pools of threads do not survive a fork: see parent.py.
+# One thread computes a request, as with n_jobs=1. Thread pools do not survive a fork: see parent.py.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -90,13 +90,13 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         rotate(endpoint.log, int(settings.log_megabytes * 2**20))
         over = listening.lost or listening.passed
         if over or (signalled is not None and signalled.si_signo in STOP):
-            # Before it serves, it may be loading, which signals do not end. No request is at work then.
+            # Before it serves, it may be loading, which SIGTERM does not end. No request is in progress then.
             _end(loading, signal.SIGTERM if announced else signal.SIGKILL, settings.stop_timeout + 2 * GRACE)
-            return 1 if listening.lost else 0  # the engine starts it again, and it asks the next holder
+            return 1 if listening.lost else 0  # the engine then restarts this server, which asks the next holder
         code = exit_code(loading)
         announced = announced or (code is None and _announce(folder, home))
         passed = time.monotonic() - begun
-        if not announced and passed - reported > _SAID:
+        if not announced and passed - reported > _PROGRESS:
             reported = passed
             print(f"Loading the models of {record.name}: {passed:.0f} s so far", flush=True)
         problem = None if announced else _problem(folder)
@@ -109,15 +109,15 @@ def _supervise(folder: Path, listening: Listening, home: Path) -> int:
         if code is not None:
             if announced:
                 print(f"The loading process ended ({_reason(code)}) and is started again", flush=True)
-                signal.sigtimedwait((), 1)  # its children end meanwhile
+                signal.sigtimedwait((), 1)  # gives its children time to end
             shared = shared and code != HAS_THREADS
             loading = fork(lambda: load_and_supervise(folder, listening, shared=shared))  # noqa: B023 - called at once
 
 
 def _not_served(endpoint: EndpointLayout, record: EndpointRecord, problem: str) -> int:
-    """Say why an endpoint is not served, and return the exit code.
+    """Report why an endpoint is not served, and return the exit code.
 
-    What lists endpoints says it too. An endpoint that never was served and whose output is not kept is removed.
+    Lists of endpoints show the problem too. An endpoint that was never served is removed if its output is not logged.
     """
     print(f"error: {record.name} is not served: {problem}", file=sys.stderr, flush=True)
     if record.generation == 1 and not is_output(endpoint.log):

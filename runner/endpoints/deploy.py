@@ -134,7 +134,7 @@ class Deployer:
             return self._begin(name, there, target, settings)
 
     def preflight(self, settings: EndpointSettings, model: str, python: str) -> None:
-        """Check before a long training for errors that would otherwise follow it: the address, the container engine.
+        """Check the address and the container engine before a long training, not only after it.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class Deployer:
         Raises
         ------
         UserError
-            With the message with which the deployment would fail.
+            With the message that the deployment would fail with.
         """
         name = settings.name or model
         there = self.store.read(name) if name in self.store.names() else None
@@ -177,7 +177,8 @@ class Deployer:
             )
         if not target.keeps_settings:
             same_kind(settings, EndpointSettings(**there.settings), there.name)
-        new = deployment(self.registry, target.reference, weight=target.weight or 1.0, mirror=target.mirror)
+        weight = 1.0 if target.weight is None else target.weight
+        new = deployment(self.registry, target.reference, weight=weight, mirror=target.mirror)
         return self._switch(there, deployed(there, beside(there.deployments, new, target)))
 
     def _switch(self, old: EndpointRecord, new: EndpointRecord) -> Deployed:

@@ -93,26 +93,26 @@ def start(store: EndpointStore, name: str, say: Say) -> None:
     Raises
     ------
     UserError
-        If it does not answer. The message contains its last one.
+        If it does not answer. The message contains the last line of its log.
     """
     record, endpoint = store.read(name), store.layout.endpoint(name)
     endpoint.logs.mkdir(parents=True, exist_ok=True)
     check_interpreter(store.layout, record)
     argv, variables = command(record, store.layout)
     with open_log(endpoint.log) as log:
-        begun = log.tell()
+        log_start = log.tell()
         server = subprocess.Popen(
             argv, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
     limit = timeouts.seconds("server_start")
-    pause, begun_at, said = threading.Event(), time.monotonic(), 0.0
-    while (passed := time.monotonic() - begun_at) < limit:
+    pause, started, reported = threading.Event(), time.monotonic(), 0.0
+    while (passed := time.monotonic() - started) < limit:
         if server.poll() is not None:
-            raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, begun)}")
+            raise UserError(f"Endpoint {name} was not started: {_last_words(endpoint, log_start)}")
         if is_serving(record):
             return
-        if passed - said > timeouts.progress_interval(limit):
-            said = passed
+        if passed - reported > timeouts.progress_interval(limit):
+            reported = passed
             say(f"Endpoint {name} is loading its models: {passed:.0f} of at most {limit:g} s")
         pause.wait(0.05)
     _end(server)
@@ -170,7 +170,8 @@ def stop(store: EndpointStore, name: str) -> bool:
     until = time.monotonic() + float(EndpointSettings(**record.settings).stop_timeout) + 10
     while store.alive(name):
         if time.monotonic() > until:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # its server processes may end a moment later
+                os.kill(pid, signal.SIGKILL)
         pause.wait(0.05)
     return True
 
@@ -187,9 +188,10 @@ def _terminate(pid: int, name: str) -> None:
             ) from None
 
 
-def _last_words(endpoint: EndpointLayout, begun: int) -> str:
+def _last_words(endpoint: EndpointLayout, start: int) -> str:
+    """Return the last error that was logged after an offset, else the last line."""
     with endpoint.log.open("rb") as log:
-        log.seek(begun if begun <= log.seek(0, os.SEEK_END) else 0)  # otherwise the earlier content was moved
+        log.seek(start if start <= log.seek(0, os.SEEK_END) else 0)  # otherwise the earlier content was moved
         lines = log.read().decode(errors="replace").strip().splitlines()
-    said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
-    return said[-1].removeprefix("error: ") if said else f"it ended without a message; see {endpoint.log}"
+    problems = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return problems[-1].removeprefix("error: ") if problems else f"it ended without a message; see {endpoint.log}"

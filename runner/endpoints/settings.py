@@ -84,7 +84,7 @@ def _check_local(settings: EndpointSettings) -> None:
 def _check_container(settings: EndpointSettings) -> None:
     if settings.restart not in RESTARTS:
         raise UserError(f"restart={settings.restart} is not known", f"Use {', '.join(RESTARTS)}")
-    if settings.cpu is not None and not settings.cpu > 0:
+    if settings.cpu is not None and not (settings.cpu > 0 and math.isfinite(settings.cpu)):
         raise UserError(f"cpu={settings.cpu:g} is not a number above 0")
     _matches(settings, "memory", _MEMORY.fullmatch, "Write a number and b, k, m or g, such as 512m")
     _matches(settings, "network", _NETWORK.fullmatch, "Use bridge, host, or the name of one of the engine's networks")

@@ -11,7 +11,7 @@ from runner.io.clock import read_time
 from runner.io.names import is_file_name, is_name
 
 _LARGEST = 1 << 63  # counts, durations and sizes are smaller
-_YEARS = (1000, 9000)  # years outside of this do not exist in every time zone
+_YEARS = (1000, 9000)  # later and earlier years overflow in some time zones
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _LONGEST = 40  # characters of a wrong value that are shown
 
@@ -19,7 +19,7 @@ C = TypeVar("C")
 
 
 class BadValueError(ValueError):
-    """A value of the wrong type. The text starts with its place."""
+    """A value of the wrong type. The message starts with its place, the path of its field."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"{place}: {problem}" if place else problem)

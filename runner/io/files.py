@@ -81,7 +81,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """Return a text as UTF-8, with an escape for each lone surrogate, as file names that are not UTF-8 have.
+    """Return a text as UTF-8, with an escape for each lone surrogate. File names that are not UTF-8 contain these.
 
     The escape is JSON's, so the name is the same when such JSON is read.
     """
@@ -206,7 +206,7 @@ def followed_files(folder: Path, is_excluded: Callable[[str, bool], bool] | None
 
 
 def hash_files(root: Path, names: Iterable[str]) -> str:
-    """Return a short key of some files of a folder, by their names and contents."""
+    """Return a short key for some files of a folder, from their names and contents."""
     digest = hashlib.sha256()
     for name in names:
         digest.update(f"{name}\0".encode(errors="surrogateescape") + (root / name).read_bytes() + b"\0")
@@ -216,8 +216,8 @@ def hash_files(root: Path, names: Iterable[str]) -> str:
 def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
     r"""Return one SHA-256 for a file, or for a folder from the names and contents of its files, or of some of them.
 
-    A file's is that of its bytes. A folder's is that of the lines ``<sha256>  <relative path>\n`` in the order
-    of the paths, which ``sha256sum`` can reproduce.
+    For a file, it is the hash of its bytes. For a folder, it is the hash of the lines ``<sha256>  <relative path>\n``
+    in the order of the paths, which ``sha256sum`` can reproduce.
     """
     if path.is_file():
         return hash_file(path)
@@ -226,7 +226,7 @@ def hash_tree(path: Path, names: Iterable[str] | None = None) -> str:
 
 
 def hash_hashes(hashes: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 of a folder whose files' paths, in their order, and hashes are known; see `hash_tree`."""
+    """Return the SHA-256 of a folder from the sorted paths of its files and their hashes; see `hash_tree`."""
     digest = hashlib.sha256()
     for name, one in hashes:
         digest.update(f"{one}  {name}\n".encode("utf-8", "surrogateescape"))
@@ -235,14 +235,23 @@ def hash_hashes(hashes: Iterable[tuple[str, str]]) -> str:
 
 def remove_tree(path: Path) -> None:
     """Remove a path of any kind, and a folder regardless of its permissions. It may be missing."""
+    retried: set[Path] = set()
 
     def make_removable(function: Any, name: str, info: Any) -> None:
+        """Remove an entry after granting access to it and its folder. It may be a folder that cannot be listed."""
+        entry = Path(name)
         if isinstance(info[1], FileNotFoundError):
             return
-        Path(name).parent.chmod(0o700)
-        if not Path(name).is_symlink():
-            Path(name).chmod(0o700)
-        function(name)
+        if entry in retried:
+            raise info[1]
+        retried.add(entry)
+        if entry != path or function is os.rmdir:
+            entry.parent.chmod(0o700)
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink(missing_ok=True)
+        else:
+            entry.chmod(0o700)
+            shutil.rmtree(entry, onerror=make_removable)
 
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, onerror=make_removable)
@@ -280,7 +289,7 @@ def locked(path: Path, blocking: bool = True) -> Iterator[bool]:
 
 
 def _wait(descriptor: int, path: Path) -> None:
-    """Wait for a lock. Report who holds it if that takes long."""
+    """Wait for a lock. Report which process holds it if that takes long."""
     import threading
 
     report = threading.Timer(timeouts.seconds("lock_said"), _report_holder, [path])
@@ -330,9 +339,10 @@ def staging_at(path: Path) -> Iterator[None]:
 
 
 def sweep(folder: Path, prefix: str) -> None:
-    """Remove what processes that died have left of their work aside: ``<prefix>*`` with a ``.lock`` that nobody holds.
+    """Remove the staging paths of processes that died: ``<prefix>*`` with a ``.lock`` that no process holds.
 
-    Work without a lock is left alone. A lock without its name is of a process that is about to begin, unless it is old.
+    Paths without a lock are left alone. A lock that does not have its name yet belongs to a process that is about to
+    begin, unless it is old.
     """
     if folder.is_symlink():  # do not remove what the link points to
         return

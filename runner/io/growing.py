@@ -15,15 +15,15 @@ from runner.io.record import Record
 class GrowingLines:
     """The lines of one file that are records of a kind.
 
-    A line is read once it is whole. A file that was replaced or cut is read again from its beginning, and `restarts`
-    counts how often that happened.
+    A line is read once it is complete. A file that was replaced or truncated is read again from its beginning.
+    `restarts` counts how often that happened.
 
     Parameters
     ----------
     path : Path
         The file, which may not exist yet.
     kind : type of Record
-        Other lines are skipped, and the file is named once on standard error.
+        The kind of record. Other lines are skipped with one warning on standard error.
     """
 
     def __init__(self, path: Path, kind: type[Record]) -> None:
@@ -34,7 +34,7 @@ class GrowingLines:
         self.restarts = 0
 
     def added(self) -> Iterator[dict[str, Any]]:
-        """Yield the lines that were added. A file that cannot be read is named once, and has none."""
+        """Yield the lines that were added. A file that cannot be read gives no lines and one warning."""
         try:
             file = open_regular(self._path, LARGEST_LINES)
         except FileNotFoundError:

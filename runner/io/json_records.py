@@ -26,15 +26,15 @@ T = TypeVar("T", bound="Record")
 
 LARGEST = 64 << 20  # bytes of a record, and of one line of a file of lines
 LARGEST_LINES = 4 << 30
-DEEPEST = 100  # far below where Python's own recursion ends, in reading and in writing it again
+DEEPEST = 100  # far below Python's recursion limit, both for reading and for writing it again
 _DIGITS = 300  # longer numbers cannot be used in calculations
 _MARK = b"\xef\xbb\xbf"  # some editors write it at the start of a file
-_MESSAGE = 200  # characters of what is wrong
+_MESSAGE = 200  # characters of the problem in a message
 _warned: set[str] = set()
 
 
 class BadRecordError(UserError):
-    """A file that is not what it should be; the text names it and says why."""
+    """A damaged file. The message names it and says what is wrong."""
 
     def __init__(self, path: Path | str, problem: str) -> None:
         super().__init__(f"{path} is damaged: {_short(problem)}")
@@ -214,13 +214,13 @@ def as_record(value: Any, kind: type[T], where: Path | str) -> T:
 def read_lines(path: Path | str, kind: type[Record], *, whole: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the lines of a JSON-lines file that are records of a kind, as plain mappings.
 
-    Other lines are skipped, and the file is named once. A last line that was cut short by a kill is left out. A missing
+    Other lines are skipped with one warning. A last line that was cut short by a kill is left out. A missing
     file counts as empty.
 
     Parameters
     ----------
     whole : bool
-        Whether a line that is not a record is an error.
+        Whether a damaged line is an error.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import unicodedata
 
 from runner.errors import UserError
 
-# What a key of a composition names.
+# Keys of a composition whose values are names, and what they name.
 NAMING_KEYS = {"experiment_name": "experiment name", "model.name": "model name", "endpoint.name": "endpoint name"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
@@ -49,7 +49,7 @@ def check_key(key: str, name: object) -> str:
 
 def name_from(text: str, otherwise: str) -> str:
     """Return the name that comes nearest to a text, such as a folder's: ``my-project`` for ``my project``."""
-    text = text.replace("\u00df", "ss")  # which has no other letter below its mark
+    text = text.replace("\u00df", "ss")  # NFKD does not decompose it
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     plain = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", plain)).strip("-._")[:128]
     return plain if is_name(plain) else otherwise

@@ -25,7 +25,7 @@ T = TypeVar("T", bound="Record")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def frozen_record(cls: type[C]) -> type[C]:
-    """Make a subclass of `Record` a frozen dataclass; it has the fields that another base of it declares, too.
+    """Make a subclass of `Record` a frozen dataclass. It also has the fields that its other bases declare.
 
     Comparison and repr are written once, in `Record`, because generating them for each class slows down every start.
     """
@@ -37,7 +37,7 @@ def frozen_record(cls: type[C]) -> type[C]:
 
 @frozen_record
 class Record:
-    """Base of all records; `unknown` holds the fields this release does not know."""
+    """Base of all records. `unknown` holds the fields that this release does not know."""
 
     unknown: Mapping[str, Any] = field(default_factory=dict)
 

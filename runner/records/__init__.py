@@ -1,4 +1,4 @@
-"""Frozen records of what the workspace's files hold: of runs, snapshots, models and endpoints."""
+"""Frozen records of the files in a workspace: runs, snapshots, models and endpoints."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ class Inspection(Record):
 class ModelRecord(Record):
     """``model.json``: one version of a model. `artefact` is the file or folder beside it, `files` its contents.
 
-    `data` has the hash of each data input of its run, `assets` the version, as ``NAME:VERSION``, of those that are data
-    assets.
+    `data` has the hash of each data input of its run. For inputs that are data assets, `assets` has the version as
+    ``NAME:VERSION``.
     """
 
     format: int = FORMAT
@@ -74,7 +74,7 @@ class ModelRecord(Record):
 
 @frozen_record
 class AliasLine(Record):
-    """A line of ``aliases.jsonl``: an alias that moved to a version, or with null was removed."""
+    """A line of ``aliases.jsonl``: an alias that moved to a version, or was removed if the version is null."""
 
     time: Time
     alias: str
@@ -83,7 +83,7 @@ class AliasLine(Record):
 
 @frozen_record
 class ParityMethod(Record):
-    """How much an accelerated method differs from the original, and why it is not used, if so."""
+    """How much an accelerated method differs from the original, and the reason if it is not used."""
 
     used: bool
     reason: str | None = None

@@ -70,7 +70,7 @@ class MetricLine(Record):
 
 @frozen_record
 class EventLine(Record):
-    """A line of ``events.jsonl``: an event of a run, its time and further facts."""
+    """A line of ``events.jsonl``: an event of a run with its time. Other fields depend on the event."""
 
     time: Time
     event: str
@@ -99,7 +99,7 @@ class ResourceLine(Record):
 class EditLine(Record):
     """A line of ``edits.jsonl``: a user's change to a run that had not ended. Missing fields are unchanged.
 
-    A tag that is null is removed, and so is a note.
+    A tag or a note that is null is removed.
     """
 
     tags: Mapping[str, str | None] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class AttemptLine(Record):
 
 @frozen_record
 class ChildRecord(Record):
-    """``child.json``: a run that the script created below its own."""
+    """``child.json``: a child run that the script created."""
 
     id: str
     number: int = 0

@@ -1,4 +1,4 @@
-"""What each stage of a run leaves in ``run.json``."""
+"""The result that each stage of a run writes to ``run.json``."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ class EnvironmentRecord(Record):
     """The environment a run used.
 
     `prefix` is relative to the workspace, or absolute outside it; `seconds` is the time it took to prepare. `image` is
-    the image of kind docker, as a name with a digest or id; `prefix` and `python` are then paths
-    inside.
+    the image of kind docker, as a name with a digest or id; `prefix` and `python` are then paths inside it.
     """
 
     kind: str
@@ -58,9 +57,9 @@ class EnvironmentRecord(Record):
 
 @frozen_record
 class InputRecord(Record):
-    """One data input. `path` as configured, `location` where the script finds it.
+    """One data input. `path` is as configured, `location` is where the script finds it.
 
-    `asset` is the version of a data asset that it is, as ``NAME:VERSION``.
+    If it is a data asset, `asset` is its version, as ``NAME:VERSION``.
     """
 
     path: str
@@ -83,7 +82,7 @@ class PrepareRecord(Record):
 
 @frozen_record
 class ScaleRecord(Record):
-    """Result of the scale stage: where the run will be."""
+    """Result of the scale stage: the nodes that the run may be placed on."""
 
     compute: str
     nodes: tuple[str, ...]
@@ -110,9 +109,9 @@ class FileRecord(Record):
 
 @frozen_record
 class FinalizeRecord(Record):
-    """Result of the finalize stage. `metrics` has the last value of each metric that is a single one.
+    """Result of the finalize stage. `metrics` has the last value of each scalar metric.
 
-    `data` has the version of a data asset that an output became, as ``NAME:VERSION``, by the output's name.
+    `data` has, by the name of each output that became a data asset, its version as ``NAME:VERSION``.
     """
 
     outputs: tuple[FileRecord, ...] = ()
@@ -133,7 +132,7 @@ class RegisterRecord(Record):
 
 @frozen_record
 class DeployRecord(Record):
-    """Where the run's model is served."""
+    """Result of the deploy stage: where the run's model is served."""
 
     endpoint: str
     address: str

@@ -1,8 +1,8 @@
-"""Aliases in an append-only file, which also tells which version was champion on a given day."""
+"""Aliases in an append-only file, which also records which version was champion on any past day."""
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from runner.records import AliasLine
 
 
 class AliasFile:
-    """``aliases.jsonl`` of one of them: one ``{time, alias, version}`` per line, version null when removed."""
+    """``aliases.jsonl`` of a model or data asset: ``{time, alias, version}`` per line, version null for a removal."""
 
     def __init__(self, folder: Path) -> None:
         self._path, self._lock = Path(self.path_in(folder)), folder / ".aliases.lock"
@@ -51,8 +51,17 @@ class AliasFile:
 def _moment(text: str) -> str:
     try:
         moment = read_time(text)
-    except ValueError:
+        if _is_day(text):
+            moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        return write_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # the latter for a time that is before year 1 or after 9999 in UTC
         raise UserError(f"'{text}' is not a date", "For example: 2026-03-01 or 2026-03-01T12:00") from None
-    if len(text) == len("2026-03-01"):
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    return write_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _is_day(text: str) -> bool:
+    """Return whether a text is a date without a time, in any form of ISO 8601 such as ``20260301``."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Changes that users make to a run: tags, a note, another name, archived.
+"""Changes that users make to a run: its tags, note and display name, and whether it is archived.
 
 The record of a run that has ended is replaced as a whole, under the lock that its controller held. Until then only the
 controller writes the record, so a change is one line of ``edits.jsonl``, which the controller applies when it ends the
@@ -30,7 +30,7 @@ FIELDS = ("tags", "properties", "display_name", "note", "archived")  # what chan
 
 
 def read_changes(run: RunLayout) -> list[Change]:
-    """Return the changes to a run by its script and by users, in the order in which they apply: users last."""
+    """Return the changes to a run in the order in which they apply: those by its script, then those by users."""
     by_script = (_of_script(line) for line in read_lines(run.properties, PropertyLine))
     return [*(one for one in by_script if one), *read_lines(run.edits, EditLine)]
 
@@ -101,7 +101,7 @@ def _rewrite(layout: Layout, run: RunLayout, change: Change) -> RunRecord:
         new = with_changes(record, [change])
         if new != record:
             write_text(run.record, Encoder().encode(new) + "\n")
-    with contextlib.suppress(OSError):  # it only makes others notice sooner
+    with contextlib.suppress(OSError):  # only a hint for other processes, which would notice later without it
         if layout.edited.exists() and layout.edited.stat().st_size > _LONGEST:
             write_text(layout.edited, "")
         append_json_line(layout.edited, {"run": layout.relative(run.root)})

@@ -1,4 +1,4 @@
-"""Finds and reads the record that a user means; shared by the stores."""
+"""Finds and reads the record that a user names. The stores share it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _RECENT = 50  # ids created at about the same second
 
 
 class Created(Protocol):
-    """A record with an id that names its time."""
+    """A record whose id contains its time of creation."""
 
     @property
     def id(self) -> str:
-        """Name it."""
+        """Return the id."""
 
     @property
     def created(self) -> str:
@@ -45,20 +45,20 @@ def time_of(identity: str) -> str:
 class Finder(Generic[R]):
     """Finds the records of one kind, each in a folder that is named by its id.
 
-    Only folders whose names fit are looked into, so that one of 100,000 is found by listing names.
+    Only folders with a matching name are opened, so one of 100,000 is found by listing names.
 
     Parameters
     ----------
     what : str
         What an id names, for messages: ``run``, ``sweep``.
     record : str
-        The name of the record's file. A folder without it is none of them.
+        The name of the record's file. A folder without it does not count.
     folders : callable
-        Returns the folders that theirs are in.
+        Returns the folders that contain the records' folders.
     read : callable
         Reads the record in a folder.
     example : str
-        The command that makes the first one.
+        A command that creates one, for a workspace without any.
     """
 
     what: str
@@ -91,7 +91,7 @@ class Finder(Generic[R]):
         return [one.name for one in self._newest(text)][::-1]
 
     def advice(self, text: str) -> str:
-        """Return what to do about an id that does not exist. Of many, none is compared with it."""
+        """Return a hint for an id that does not exist: the nearest of a few ids, or how to list many."""
         some = [one.name for one in islice(self._newest(), _SHOWN + 1)]
         return nearest(text, some) if len(some) <= _SHOWN else f"See: vivero {self.what}s"
 

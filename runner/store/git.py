@@ -13,9 +13,9 @@ _DIFF_LIMIT = 20 << 20  # bytes
 
 
 def git_state(source: Path, diff_target: Path) -> GitState | None:
-    """Return commit, branch, remote and whether there are uncommitted changes, and write their diff to a file.
+    """Return commit, branch and remote, and whether there are uncommitted changes. Write their diff to a file.
 
-    None if the source is not in a repository or git is missing. The diff does not include untracked files.
+    Return None if the source is not in a repository or git is missing. The diff does not include untracked files.
     """
     if not any((folder / ".git").exists() for folder in (source, *source.parents)):
         return None
@@ -47,5 +47,5 @@ def _git(folder: Path, *words: str) -> bytes | None:
 
 
 def _without_password(url: str) -> str:
-    """Take user and password out of a URL (invariant 5)."""
-    return re.sub(r"(\w+://)[^/@]+@", r"\1", url)
+    """Remove user and password from a URL (invariant 5). Either may contain an ``@``."""
+    return re.sub(r"(\w+://)[^/]+@", r"\1", url)

@@ -31,7 +31,7 @@ class InputStore:
         run_inputs : Path
             The run's folder for links.
         filename : str or None
-            The file name that the script sees; None: its own.
+            The file name that the script sees. None means its own.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class InputStore:
         Raises
         ------
         UserError
-            If it does not exist, or its content is not here, or is not a copy and has changed.
+            If it does not exist, its content is missing, or it is not a copy and has changed.
         """
         from runner.store.data.store import DataStore
 

@@ -1,4 +1,4 @@
-"""The report beside a version on the accuracy of its accelerated form."""
+"""The report on how accurately a version is computed when accelerated. It is stored beside the version."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ _OURS = {RECORD: "a model's record", str(ModelLayout.diagram): "a model's diagra
 
 
 def check_model_file(name: str, what: str) -> str:
-    """Return the name if a model's file or folder can have it beside its record.
+    """Return the name if a model's file or folder beside its record can have it.
 
     Raises
     ------
     UserError
-        If it is the record's or the diagram's, or no name of a file in a folder.
+        If it is the record's or the diagram's name, or is not a file name.
     """
     if name in _OURS:
         raise UserError(f"{what}: {name} is the name of {_OURS[name]}", "Give the model's file another name")
@@ -53,12 +53,12 @@ class FileRegistry(VersionStore[ModelRecord]):
         return self.layout.model(name)
 
     def register(self, artefact: Path, record: ModelRecord) -> ModelRecord:
-        """Copy an artefact in as the next version. The diagram that its inspection may have becomes a file.
+        """Copy an artefact to the registry as the next version. The diagram of its inspection, if any, becomes a file.
 
         Raises
         ------
         UserError
-            If the bytes differ from those inspected, a folder contains links, or the disk refuses.
+            If the bytes differ from those inspected, a folder contains links, or writing fails.
         """
         folder = self.layout.model(record.name)
         try:
@@ -77,7 +77,7 @@ class FileRegistry(VersionStore[ModelRecord]):
             ) from None
 
     def find_by_run(self, run_id: str, name: str) -> list[ModelRecord]:
-        """Return the versions of a model that a run registered, newest first; name unreadable ones."""
+        """Return the versions of a model that a run registered, newest first. Damaged records give a warning."""
         return [record for record in self.readable(name) if record.run == run_id]
 
     def artefact(self, record: ModelRecord) -> Path:

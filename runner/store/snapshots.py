@@ -1,4 +1,4 @@
-"""Copies of source folders, stored once for each content."""
+"""Copies of source folders. Equal content is stored once."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _MB = 2**20
 class FileSnapshotStore:
     """The snapshots of one workspace: ``<hash>/manifest.json`` and ``<hash>/files/``.
 
-    Links in the source are followed. Limits are in bytes and files. Copies taken out are verified:
-    a snapshot that has changed is repaired from the source if this store saved it, and refused otherwise.
+    Links in the source are followed. Each copy that is checked out is verified. A snapshot that has changed is
+    repaired from the source if this store saved it, and refused otherwise.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class FileSnapshotStore:
         allow_secrets: Sequence[str] = (),
     ) -> None:
         self.layout, self.max_bytes, self.max_files, self.allow_secrets = layout, max_bytes, max_files, allow_secrets
-        self._again: dict[str, Callable[[str], None]] = {}  # by the hashes that this store saved
+        self._repairs: dict[str, Callable[[str], None]] = {}  # by the hashes of the snapshots that this store saved
 
     def save(self, source: Path, say: Say) -> SnapshotRecord:
         """Copy a source folder unless its content is already stored.
@@ -57,11 +57,11 @@ class FileSnapshotStore:
         if not (self.layout.snapshot(digest) / "manifest.json").exists():
             self._store(source, digest, manifest)
 
-        def again(name: str) -> None:
+        def repair(name: str) -> None:
             say(f"Snapshot {digest[:12]} had changed ({name}) and was repaired from the source")
             self._store(source, digest, manifest, replace=True)
 
-        self._again[digest] = again
+        self._repairs[digest] = repair
         total = sum(sizes.values())
         return SnapshotRecord(hash=digest, source=source.name, files=len(paths), bytes=total)
 
@@ -77,9 +77,9 @@ class FileSnapshotStore:
         try:
             self._copy(digest, target)
         except snapshot.DamagedError as damaged:
-            if digest not in self._again:
+            if digest not in self._repairs:
                 raise damaged_error(self.layout.snapshot(digest), damaged) from None
-            self._again[digest](str(damaged))
+            self._repairs[digest](str(damaged))
             self._copy(digest, target)
 
     def _copy(self, digest: str, target: Path) -> None:
@@ -168,7 +168,7 @@ def _facts(path: Path) -> dict[str, object]:
 
 
 def stored_files(folder: Path) -> dict[str, Path]:
-    """Return the files of a stored snapshot by their paths, none if it was removed.
+    """Return the files of a stored snapshot by their paths. A removed snapshot has none.
 
     Raises
     ------
@@ -222,8 +222,7 @@ def _ignore_rules(source: Path) -> Callable[[str], bool]:
         if path.is_file():
             import pathspec
 
-            text = path.read_text(
-                encoding="utf-8-sig", errors="replace"
-            )  # some editors start a file with a byte order mark
+            # Some editors start a file with a byte order mark.
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
             return pathspec.GitIgnoreSpec.from_lines(text.splitlines()).match_file
     return lambda _path: False

@@ -21,7 +21,7 @@ class Search(Protocol):
     """Chooses the parameters of trials. It is asked when a slot is free, and told the result when a trial ends."""
 
     total: int | None
-    """Trials that there are to be, where that is known."""
+    """The total number of trials, if known."""
 
     def ask(self, number: int) -> Suggestion | None:
         """Return the parameters of trial `number`, or None if the search is done.
@@ -32,8 +32,8 @@ class Search(Protocol):
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
         """Record how a trial ended: its objective values, or None.
 
-        Before the first `ask`, also called in order of numbers for the trials of a resumed sweep, and for those of
-        earlier sweeps to learn from.
+        It is also called before the first `ask`: for the trials of a resumed sweep in the order of their numbers, and
+        for the trials of earlier sweeps to learn from.
         """
 
 
@@ -53,7 +53,7 @@ class Policy(Protocol):
         """
 
     def ended(self, trial: int) -> None:
-        """Learn that a trial has ended."""
+        """Note that a trial has ended."""
 
 
 class Watcher(Protocol):

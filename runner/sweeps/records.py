@@ -31,7 +31,7 @@ class TrialRecord(Record):
     Parameters
     ----------
     number : int
-        From 0, in the order of starting.
+        Counted from 0 in the order in which trials start.
     run : str
         The id of its run.
     parameters : mapping
@@ -45,7 +45,7 @@ class TrialRecord(Record):
     metrics : mapping
         Each scalar metric's last value.
     attempt : int
-        From 1; above 1 for a trial that was repeated after a failure.
+        Counted from 1; above 1 for a trial that was repeated.
     """
 
     number: int
@@ -77,7 +77,7 @@ class SweepRecord(Record):
     config : mapping
         The shared composition, resolved.
     space : mapping
-        What each parameter may be, as plain data.
+        The values of each parameter, as plain data.
     objectives : tuple of Objective
         Empty: no trial is best.
     policy : mapping

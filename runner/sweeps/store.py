@@ -1,4 +1,4 @@
-"""Sweeps as folders with a ``sweep.json``, and beside it a journal of what happened to their trials."""
+"""Sweeps as folders with a ``sweep.json`` and a journal of their trials."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _EXAMPLE = "python -m runner -m +experiment=iris job.arguments.kernel=linear,rbf
 class SweepStore:
     """The sweeps of one workspace.
 
-    The record is written now and then, the journal at each begin and end of a trial: the two together are the truth.
+    The record is written every few seconds, and the journal whenever a trial starts or ends. Only the two together are
+    current.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -55,7 +56,7 @@ class SweepStore:
         Raises
         ------
         UserError
-            If there is none, or it cannot be read.
+            If it does not exist or cannot be read.
         """
         folder = self._finder.locate(sweep_id)
         if folder is None:
@@ -67,7 +68,7 @@ class SweepStore:
         return sorted((folder.name for folder in self._folders()), key=lambda one: (time_of(one), one))
 
     def find(self, text: str) -> SweepRecord:
-        """Return the sweep that a user means: its id, a part only it has, or ``latest``.
+        """Return the sweep that a user means by an id, a unique part of one, or ``latest``.
 
         Raises
         ------
@@ -86,12 +87,12 @@ class SweepStore:
         Raises
         ------
         UserError
-            At one that cannot be read; `ids` and `read` go around it.
+            If one cannot be read. To skip it, use `ids` and `read`.
         """
         yield from sorted(map(_read, self._folders()), key=lambda one: (one.created, one.id), reverse=True)
 
     def append(self, sweep_id: str, line: Mapping[str, Any]) -> None:
-        """Note in the journal what changed of a trial: its ``number`` and the fields of its record.
+        """Append a change of a trial to the journal: its ``number`` and the changed fields of its record.
 
         Only the holder of the sweep's lock appends.
         """
@@ -107,7 +108,7 @@ class SweepStore:
         Parameters
         ----------
         more : iterable of mapping
-            Lines that the journal could have.
+            Further lines, applied after those of the journal.
 
         Raises
         ------
@@ -137,5 +138,5 @@ def _read(folder: Path) -> SweepRecord:
 
 
 def request_cancel(layout: Layout, sweep_id: str) -> None:
-    """Leave the mark that asks for a sweep's end."""
+    """Write the file that asks a sweep to end."""
     write_json(layout.sweep(sweep_id).cancel, {"format": FORMAT, "by": f"vivero cancel at {now()}"})

@@ -1,4 +1,4 @@
-"""Checks of ``sweep`` that the schema cannot express."""
+"""Checks the settings of ``sweep`` beyond what the schema can express."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MOST_WARM_STARTS = 5  # as Azure allows
 
 
 def check_sweep(config: SweepConfig) -> None:
-    """Check the settings of a sweep, all but its space.
+    """Check the settings of a sweep, except for its space.
 
     Raises
     ------
     UserError
-        At the first thing that cannot be.
+        For the first invalid setting.
     """
     if config.sweeper is not None and config.sweeper not in SEARCHES:
         raise UserError(f"sweep.sweeper={config.sweeper} is not valid", nearest(config.sweeper, SEARCHES))

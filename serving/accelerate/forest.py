@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 Path = Callable[[np.ndarray], Any]
-_FEW = 32  # rows; less than the number of probes at each load, so that both branches are checked
+_FEW = 32  # rows; fewer than the probes at each load, so that both branches are checked
 _CLASSIFIERS, _REGRESSORS = (
     ("RandomForestClassifier", "ExtraTreesClassifier"),
     ("RandomForestRegressor", "ExtraTreesRegressor"),
@@ -22,7 +22,7 @@ def forest_paths(model: Any) -> dict[str, Path]:
     """Return the fast paths of a fitted forest with one output.
 
     A forest's ``predict_proba`` is the sum of its trees' probabilities in the order of the trees, divided by their
-    number. Its ``predict`` takes the first largest. For one row this takes a tenth of the plain call's time.
+    number. Its ``predict`` takes the first of the largest. For one row this takes a tenth of the plain call's time.
     """
     name, module = type(model).__name__, type(model).__module__
     if not module.startswith("sklearn.ensemble") or getattr(model, "n_outputs_", 0) != 1:
@@ -36,7 +36,7 @@ def forest_paths(model: Any) -> dict[str, Path]:
 
 
 def _as_float32(rows: np.ndarray) -> np.ndarray | None:
-    """Return rows in float32, as trees compare them, or None if a number is too large. The model then refuses them."""
+    """Return rows in float32, as trees compare them, or None if a number is too large, so that the model refuses it."""
     cut = np.ascontiguousarray(rows, dtype=np.float32)
     return None if not math.isfinite(cut.sum()) and np.isinf(cut).any() else cut
 

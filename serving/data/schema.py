@@ -41,7 +41,8 @@ class Schema:
     names : tuple of str or None
         The feature names, if the model was fitted with names.
     is_open : bool
-        Whether rows may have other columns. Then the first step is the user's own, and the names are a later step's.
+        Whether rows may have other columns. The first step is then the user's own, and the names are those of a later
+        step.
     as_series : bool
         Whether texts are passed as a pandas series, because a function of the user may call its methods.
     as_objects : bool
@@ -157,7 +158,7 @@ def _names_of(step: Any) -> tuple[str, ...] | None:
 
 
 def _names(model: Any, chains: list[list[Any]]) -> tuple[tuple[str, ...] | None, bool]:
-    """Return the names of the first estimator that has some, and whether the steps before it may take other columns."""
+    """Return the names of the first estimator that has names, and whether steps before it may take other columns."""
     found = _names_of(model)
     if found is not None:
         return found, False

@@ -17,7 +17,7 @@ from serving.dataplane.outputs import dumps
 from serving.errors import count
 
 KINDS = (".csv", ".jsonl", ".parquet")
-# Bytes of a row, and of a chunk without its last row. So a file without line ends does not fill the memory.
+# Limit in bytes of a row, and of a chunk without its last row, so that a file without line ends does not fill memory.
 MOST_BYTES = 32 << 20
 UNPACKED = 1 << 30  # bytes of memory for a chunk of Parquet, because a small file may unpack to any size
 MOST_COLUMNS = 100_000  # columns of a Parquet file, because each takes memory before the first row
@@ -91,7 +91,7 @@ def _too_long(path: Path, number: int) -> UserError:
 
 
 class _Texts:
-    """The lines of a CSV file as texts. Quotes may join any number of lines into one row, whose bytes are limited."""
+    """The lines of a CSV file as texts. Quotes may join lines into one row, whose size is limited."""
 
     def __init__(self, lines: _Lines, path: Path) -> None:
         self._lines, self._path = lines, path
@@ -108,8 +108,8 @@ class _Texts:
         return line.decode("utf-8-sig" if self._lines.number == 1 else "utf-8")
 
 
-def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
-    lines = _Texts(given, path)
+def _read_csv(raw_lines: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
+    lines = _Texts(raw_lines, path)
     try:
         reader = csv.reader(lines)
         columns = next(reader, None)
@@ -134,9 +134,9 @@ def _read_csv(given: _Lines, path: Path) -> Iterator[tuple[list[str], Any]]:
 
 def header_problem(columns: Sequence[str]) -> str:
     """Return a hint for a CSV's first line: another separator, or no names. Empty if it looks right."""
-    for separator, called in ((";", "';'"), ("\t", "a tab")):
+    for separator, name in ((";", "';'"), ("\t", "a tab")):
         if separator in columns[0]:
-            return f"Its values seem to be separated by {called}. Use ','"
+            return f"Its values seem to be separated by {name}. Use ','"
     if all(map(_is_number, columns)) and list(columns) != [str(at) for at in range(len(columns))]:
         return "Its first line seems to be values: begin the file with a line of column names"
     return ""

@@ -10,14 +10,14 @@ import numpy as np
 _MOST_INNER = 5  # estimators of an ensemble to look at: a forest has thousands, all alike
 _DEEPEST = 20
 _NOTHING = (None, "passthrough", "drop")
-_TOLD = ("sklearn", "lightgbm", "xgboost", "catboost")  # libraries whose models are known; see serving.data.libraries
+_KNOWN = ("sklearn", "lightgbm", "xgboost", "catboost")  # libraries whose models are known; see serving.data.libraries
 _WRAPPED = ("estimator_", "regressor_", "estimator", "base_estimator")
 
 
 def steps_of(model: Any) -> list[Any]:
     """Return the steps of a pipeline that rows pass through, or the estimator itself.
 
-    Samplers, such as imbalanced-learn's, only act in the fit.
+    Samplers, such as imbalanced-learn's, act only during the fit.
     """
     steps = getattr(model, "steps", None)
     if not isinstance(steps, list):
@@ -69,7 +69,7 @@ def is_opaque(step: Any) -> bool:
     """Return whether a step does not declare its input: a function, or a user's own transformer."""
     if type(step).__name__ == "FunctionTransformer":
         return True
-    if type(step).__module__.partition(".")[0] in _TOLD:
+    if type(step).__module__.partition(".")[0] in _KNOWN:
         return False
     return not hasattr(step, "n_features_in_")
 

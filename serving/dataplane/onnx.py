@@ -67,7 +67,7 @@ def _refused(reason: str) -> dict[str, Any]:
 
 def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dict[str, Any]]:
     """Return the path and its report, in double precision if that works, else in single."""
-    said: dict[str, Any] = {}
+    refusal: dict[str, Any] = {}
     for precision in ("double", "single"):
         try:
             with warnings.catch_warnings():
@@ -76,12 +76,12 @@ def _best(model: Any, method: str, probes: np.ndarray) -> tuple[Path | None, dic
                 path = _convert(model, method, precision, plain)
                 found = {"precision": precision, **_compare(plain, path(probes))}
         except Exception as error:  # noqa: BLE001 - converters may raise anything; the model is then called directly
-            said = said or _refused(_reason(model, error))
+            refusal = refusal or _refused(_reason(model, error))
             continue
         if found["used"]:
             return path, found
-        said = found
-    return None, said
+        refusal = found
+    return None, refusal
 
 
 def _reason(model: Any, error: Exception) -> str:

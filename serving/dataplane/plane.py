@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,12 +172,14 @@ class Mirror:
         self.count = count
         self._queue: queue.Queue[tuple[ServedModel, Rows, str, int]] = queue.Queue(64)
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     def mirror_request(self, served: ServedModel, rows: Rows, method: str, most_rows: int) -> None:
         """Queue the rows of a request."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
-            self._thread.start()
+        with self._starting:  # requests arrive in several threads
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+                self._thread.start()
         try:
             self._queue.put_nowait((served, rows, method, most_rows))
         except queue.Full:
@@ -189,5 +192,8 @@ class Mirror:
                 served.answer(rows, method, max_rows)
             except ServingError as error:
                 self.count(served, error.code)
+            except Exception:  # noqa: BLE001 - a bug in one answer must not end the mirror
+                traceback.print_exc()
+                self.count(served, "internal")
             else:
                 self.count(served, "answered")

@@ -15,19 +15,19 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]
 
 
 class ClientRefusedError(ServingError):
-    """A refusal of a client without a valid key, which may be anyone and may retry without limit."""
+    """A refusal that any client can cause without a key, as often as it likes."""
 
 
 class AccessCheck:
-    """The conditions that every request has to meet.
+    """The conditions that every request must meet.
 
     Parameters
     ----------
     keys : Keys
         The keys that are valid.
     hosts : tuple of str or None
-        Names that clients may use, beside localhost and addresses; None: any. A foreign web page whose own name was
-        made to lead to this machine (DNS rebinding) sends that name.
+        Names that clients may use in addition to localhost and addresses. None allows any name. A foreign web page
+        whose name was made to resolve to this machine (DNS rebinding) sends that name.
     """
 
     def __init__(self, keys: Keys, hosts: tuple[str, ...] | None = None) -> None:
@@ -35,12 +35,12 @@ class AccessCheck:
         self._is_known = functools.lru_cache(256)(functools.partial(_is_known, hosts)) if hosts is not None else None
 
     def check(self, environ: dict[str, Any]) -> None:
-        """Check the name that a request asks for and its key.
+        """Check the Host of a request and its key.
 
         Raises
         ------
         ClientRefusedError
-            If either is not right.
+            If either is invalid.
         """
         if self._is_known is not None and not self._is_known(environ.get("HTTP_HOST")):
             raise _misdirected(environ.get("HTTP_HOST"))
@@ -59,7 +59,7 @@ class AccessCheck:
 
 
 def _is_known(hosts: tuple[str, ...], given: str | None) -> bool:
-    """Return whether a ``Host`` header names this endpoint; HTTP/1.0, which no browser uses, may omit it."""
+    """Return whether a ``Host`` header names this endpoint. HTTP/1.0, which no browser uses, may omit the header."""
     if given is None:
         return True
     found = _HOST.fullmatch(given)

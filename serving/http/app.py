@@ -37,15 +37,15 @@ class App:
     telemetry : Telemetry
         Counts and logs requests.
     hosts : tuple of str or None
-        Names that clients may use for it; None: any.
+        Names that clients may use for the endpoint. None allows any name.
     memory_budget : MemoryBudget or None
-        What the process holds at a time; None: no limit.
+        Limits what the process holds at a time. None means no limit.
     max_bytes : int
         The largest body of a request.
     cors : tuple of str
-        Origins whose pages may ask.
+        Origins whose pages may send requests.
     shared_metrics : Path or None
-        Where several server processes keep their counters.
+        The folder where several server processes keep their counters.
     repository : Repository or None
         Loads and unloads models for clients that have a key.
     """
@@ -74,17 +74,17 @@ class App:
         self.flask.wsgi_app = self.wsgi  # type: ignore[method-assign]
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:
-        """Compute together what requests of the same moment, all let in, can share; see `Shortcut.prepare`."""
+        """Compute in one call what simultaneous requests can share. All have been let in. See `Shortcut.prepare`."""
         if self.plane.shares_calls():
             self._shortcut.prepare(environs)
 
 
 def _flask(plane: DataPlane, max_bytes: int) -> Flask:
-    """Return a Flask application without views, whose errors are ours."""
+    """Return a Flask application without views that answers errors in our form."""
     flask = Flask("serving", static_folder=None)
     flask.config["MAX_CONTENT_LENGTH"] = max_bytes
     flask.url_map.converters["plain"] = _Plain
-    flask.url_map.merge_slashes = False  # a redirection would be a page, and clients of APIs follow none
+    flask.url_map.merge_slashes = False  # it would redirect with an HTML page, and API clients do not follow that
 
     def of_http(error: HTTPException) -> Response:
         return _refused(unmatched.of_http(error, request.path, request.method, flask.url_map, plane))
@@ -118,5 +118,5 @@ class _Plain(UnicodeConverter):
 
 
 def _name_route() -> None:
-    """Let metrics and log say which route it was, also where no model answers."""
+    """Record the route for metrics and the log, even if no model answers."""
     exchange_of(request.environ).route = request.endpoint or "none"

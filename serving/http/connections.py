@@ -42,12 +42,12 @@ class Connection(HttpToolsProtocol):
     _discards = False  # further data is discarded
     _half_closed = False  # the client sends nothing more
     _ended = False  # no answer follows
-    _unparsed_bytes = 0  # bytes since the last headers that were complete, or the last part of a body
-    _parts = 0  # in which these have come
-    _replacement = b""  # the head of a request that asks for another protocol, without that
+    _unparsed_bytes = 0  # bytes since the last complete headers, or the last part of a body
+    _parts = 0  # the number of reads in which they arrived
+    _replacement = b""  # the head of a request that offers another protocol, without that offer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start waiting for the first request."""
         super().connection_made(transport)
         self._since, self._state = self.loop.time(), (None, False)
         self._answers = _Answers(self, transport)
@@ -63,18 +63,18 @@ class Connection(HttpToolsProtocol):
         self._gateway.memory_budget.count(len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count one connection less."""
+        """Remove the connection from the count."""
         super().connection_lost(exc)
         self._gateway.memory_budget.count(len(self.connections))
 
     @property
     def _gateway(self) -> Gateway:
         gateway = self.config.app
-        assert isinstance(gateway, Gateway)  # noqa: S101 - which is what is served
+        assert isinstance(gateway, Gateway)  # noqa: S101 - the served application
         return gateway
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come, unless the connection is about to end."""
+        """Read the data that arrived, unless the connection is about to end."""
         if self._discards:
             if self._ended:
                 self._pause(max(_DISCARD_WAIT, self._gateway.memory_budget.discard(len(data))))
@@ -131,7 +131,7 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(seconds, self._resume_reading)
 
     def _resume_reading(self) -> None:
-        if self._ended or not self.pipeline:  # else it goes on with the next answer
+        if self._ended or not self.pipeline:  # otherwise reading resumes after the next answer
             self.flow.resume_reading()
 
     def _read_in_parts(self, data: bytes) -> None:
@@ -192,7 +192,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        if not self._in_head:  # else it offers another protocol, and comes again
+        if not self._in_head:  # otherwise it offers another protocol, and is parsed again
             super().on_message_complete()
             self._pending.is_whole = True
 
@@ -207,7 +207,7 @@ class Connection(HttpToolsProtocol):
         return self.scope is not None and (self.cycle is None or self.scope is not self.cycle.scope)
 
     def _refuse(self, error: ServingError) -> None:
-        """Refuse a request that cannot be read to its end, after those before it, and read nothing more."""
+        """Refuse a request that cannot be read to its end, once those before it are answered. Read nothing more."""
         self._discards = True
         if not self._in_head and self.cycle and self.cycle.more_body:
             if self.cycle.response_started:
@@ -216,7 +216,7 @@ class Connection(HttpToolsProtocol):
                 self._pending.problem = error
                 self.cycle.message_event.set()
             return
-        root = root_of(self.url.decode("latin-1")) if self._in_head else ""  # which decides about the error's form
+        root = root_of(self.url.decode("latin-1")) if self._in_head else ""  # it determines the error's form
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
@@ -237,7 +237,7 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(timeouts.seconds("refused_body"), self.transport.close)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or rest until one arrives."""
+        """Continue with the next request, or rest until one arrives."""
         self._answers.flush()
         self.server_state.total_requests += 1
         if self._ended or self.transport.is_closing():
@@ -256,7 +256,7 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(min(1.0, limit / 4), self._check_deadlines)
 
     def close_if_late(self, limit: float) -> None:
-        """Close it if it has been waiting for a request's headers, or resting, for longer than a limit in seconds."""
+        """Close the connection if it has waited for headers, or rested, for longer than a limit in seconds."""
         state = self.cycle, self._rests
         if not self._rests and not self._awaits_headers():
             self._since = None
@@ -279,9 +279,9 @@ class Connection(HttpToolsProtocol):
     def _awaits_headers(self) -> bool:
         """Return whether the connection waits for a request's headers to be complete.
 
-        Requests whose body is arriving or that are being answered have other limits, and so have connections at rest.
+        Other limits apply to requests whose body is arriving or that are being answered, and to resting connections.
         """
-        if not self.cycle:  # None until the first one's are complete
+        if not self.cycle:  # None until the first headers are complete
             return True
         return self.cycle.response_complete and (self._in_head or not self._rests)
 

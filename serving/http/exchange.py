@@ -47,7 +47,7 @@ class Exchange:
     begun : float or None
         The value of ``time.perf_counter`` when the wait for an answer began.
     let_in : bool
-        Whether the key and Host have been checked.
+        Whether the key and the Host were accepted.
     prepared : Prepared or None
         The answer, if it was computed together with others.
     route : str
@@ -72,7 +72,7 @@ class Exchange:
         environ[_KEY] = self
 
     def tell(self) -> bool:
-        """Claim the request for counting and logging; return whether nobody else has, since two threads may try."""
+        """Claim the request for counting and logging. Two threads may try; return whether this one was first."""
         return self._untold.acquire(blocking=False)
 
     def refusal(self, error: ServingError) -> Response:

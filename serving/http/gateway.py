@@ -27,7 +27,7 @@ from serving.http.timelimit import TimeLimit
 
 PENDING = "vivero.pending"  # our only key in a request's scope
 _QUICK_BYTES = 16 << 10
-_LOOP_SECONDS = 0.05  # that quick answers may block the loop
+_LOOP_SECONDS = 0.05  # for which quick answers may block the loop
 _KEYS = {
     b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST",
     b"accept": "HTTP_ACCEPT", b"user-agent": "HTTP_USER_AGENT", b"authorization": "HTTP_AUTHORIZATION",
@@ -42,7 +42,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 @dataclass(slots=True)
 class PendingRequest:
-    """What a connection knows of a request that is on its way.
+    """A connection's state of a request that is arriving.
 
     Parameters
     ----------
@@ -64,23 +64,24 @@ class Gateway:
     wsgi : callable
         The WSGI application.
     refuse : callable
-        From a request's environ, its exchange and an error to the refusal, counted and logged.
+        Takes a request's environ, its exchange and an error. Returns the refusal, after counting and logging it.
     is_quick : callable
-        From whether a large request is at work to whether the models answer a small one within a millisecond or two.
+        Takes whether a large request is in progress. Returns whether the models answer a small one within a
+        millisecond or two.
     prepare : callable
-        Takes the environs of several requests of one moment before they are answered one after the other.
+        Takes the environs of simultaneous requests before they are answered one after the other.
     access_check : AccessCheck
         Checks keys and names.
     memory_budget : MemoryBudget
-        What the process holds; its connections ask it too.
+        Limits what the process holds. The connections use it too.
     max_bytes : int
         The largest body of a request.
     threads : int
-        Requests at work at the same time beside the loop.
+        Requests that are answered at the same time outside the loop.
     queue : int
-        Requests that may be at work or wait for a thread.
+        Requests that may be in progress or wait for a thread.
     timeout : float
-        Seconds after which a request that waits for a thread or is at work in one is given up.
+        Seconds after which a request that waits for a thread, or occupies one, is given up.
     """
 
     def __init__(
@@ -98,10 +99,10 @@ class Gateway:
         timeout: float = 30,
     ) -> None:
         self._wsgi, self._refuse, self._is_quick, self._prepare = wsgi, refuse, is_quick, prepare
-        self._door, self.memory_budget = access_check, memory_budget
+        self._access_check, self.memory_budget = access_check, memory_budget
         self._max_bytes, self._queue = max_bytes, queue
         self._pool = ThreadPoolExecutor(threads, "request")
-        self._work: set[Future[Response]] = set()  # all that waits or is at work, those given up too
+        self._work: set[Future[Response]] = set()  # waiting or in progress, including those given up
         self._large: set[Future[Response]] = set()
         self._moment: list[tuple[dict[str, Any], asyncio.Future[Response]]] = []
         self.begun: Collection[Any] = ()  # unanswered requests of all connections; set by the server
@@ -125,7 +126,7 @@ class Gateway:
         try:
             if pending.problem is not None:
                 raise pending.problem
-            self._door.check(environ)
+            self._access_check.check(environ)
             exchange.let_in = True
             if length is not None and (not length.isdigit() or int(length) > self._max_bytes):
                 raise self._too_large()
@@ -136,7 +137,9 @@ class Gateway:
                 else:
                     body = await self._arrivals.awaited(self._body(pending, receive))
                 unread = False
-            environ.pop("HTTP_TRANSFER_ENCODING", None)  # all of it is here; of a chunked body Werkzeug reads nothing
+            environ.pop(
+                "HTTP_TRANSFER_ENCODING", None
+            )  # the whole body is here, and Werkzeug would not read a chunked one
             environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body)
             small = len(body) <= _QUICK_BYTES
@@ -154,30 +157,30 @@ class Gateway:
                 self.memory_budget.release(len(body))
         exchange.begun = begun
         status, headers, content = self._refuse(environ, exchange, error)
-        # What is left of a body is thrown away: nothing else can come on its connection.
+        # The rest of the body is discarded, so no further request can follow on its connection.
         return status, [*headers, ("connection", "close")] if unread else headers, content
 
     async def _in_thread(self, environ: dict[str, Any], exchange: Exchange, *, small: bool) -> Response:
         """Answer in a thread, or refuse if that takes too long.
 
-        A thread that computes cannot be stopped. When its request is given up, it goes on and keeps its place until it
-        ends. A request that still waits is removed and never begins.
+        A thread that computes cannot be stopped. When its request is given up, it continues and keeps its place until
+        it ends. A request that still waits is removed and never starts.
         """
         if len(self._work) >= self._queue:
             raise ServingError(429, "busy", f"{self._queue} requests are at work or waiting already", retry_after=1)
         exchange.begun = begun = time.perf_counter()
         work = self._pool.submit(self._call_app, environ, time.monotonic() + self._turns.seconds)
-        for kept in (self._work,) if small else (self._work, self._large):
-            kept.add(work)
-            work.add_done_callback(kept.discard)
+        for group in (self._work,) if small else (self._work, self._large):
+            group.add(work)
+            work.add_done_callback(group.discard)
         try:
             return await self._turns.awaited(asyncio.wrap_future(work))
         except TimeoutError:
             work.cancel()
-            if not exchange.tell():  # it ends at this very moment
+            if not exchange.tell():  # the thread has just ended
                 return await asyncio.wrap_future(work)
             error = ServingError(504, "too_late", f"No answer within {self._turns.seconds:g} s", retry_after=1)
-            refused = Exchange(environ.copy(), exchange.request_id)  # the thread may still add to its own
+            refused = Exchange(environ.copy(), exchange.request_id)  # the thread may still change its own exchange
             refused.begun = begun
             return self._refuse(environ, refused, error)
 
@@ -206,7 +209,7 @@ class Gateway:
         self._answer(moment)
 
     def _answer(self, moment: list[tuple[dict[str, Any], asyncio.Future[Response]]]) -> None:
-        """Answer one after the other; if that takes long, let the loop do its other work in between."""
+        """Answer requests one after the other. If that takes long, let the loop do other work in between."""
         until = time.perf_counter() + _LOOP_SECONDS
         for at, (environ, answer) in enumerate(moment, 1):
             if not answer.done():  # its client may have gone
@@ -276,7 +279,7 @@ def body_ended_early() -> ClientRefusedError:
 
 
 def _check_plain(environ: dict[str, Any]) -> None:
-    """Refuse a compressed body before it is read, whatever it would unpack to."""
+    """Refuse a compressed body before it is read."""
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").lower()
     if encoding not in ("", "identity"):
         message = f"Content-Encoding {quoted(encoding)} is not supported. Send the body uncompressed"

@@ -1,4 +1,4 @@
-"""The two keys of an endpoint. Only hashes are kept; comparing takes as long for a wrong key as for a right one."""
+"""The keys of an endpoint. Only their hashes are stored. A wrong key takes as long to compare as a right one."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Keys:
     Parameters
     ----------
     path : Path or None
-        ``keys.json``; None: requests need no key.
+        ``keys.json``. None means that requests need no key.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._stamp: tuple[int, ...] = ()
-        self._said = ""
+        self._reported = ""
         self._hashes: list[bytes] = []
         self.refresh()
 
     @property
     def needed(self) -> bool:
-        """Return whether a request needs a key."""
+        """Whether a request needs a key."""
         return self._path is not None
 
     def refresh(self) -> None:
@@ -48,13 +48,13 @@ class Keys:
                 return
             keys = read_record(self._path, KeysRecord).keys
             self._hashes = [bytes.fromhex(one.sha256) for one in keys.values()]
-            self._stamp, self._said = stamp, ""
+            self._stamp, self._reported = stamp, ""
         except (OSError, UserError) as error:
-            self._say(str(error))
+            self._report(str(error))
 
-    def _say(self, problem: str) -> None:
-        if problem != self._said:
-            self._said = problem
+    def _report(self, problem: str) -> None:
+        if problem != self._reported:
+            self._reported = problem
             print(
                 f"warning: the keys cannot be read again, so the earlier ones stay valid: {clean(problem)}", flush=True
             )

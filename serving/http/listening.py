@@ -1,8 +1,8 @@
-"""The sockets that server processes accept from: one of their own, or one that outlives the server.
+"""The sockets that server processes accept from: the server's own, and one that outlives the server.
 
-The latter belongs to a holder (see holder.py), which hands it to the servers of one version after another. Several
-servers may have it, but only one accepts from it: the one whose generation is in the endpoint's record. So one rename
-of that record switches servers, and connections that arrive meanwhile wait in the socket.
+The second belongs to a holder (see holder.py), which passes it to the server of each version in turn. Several servers
+may have it, but only one accepts from it: the one whose generation is in the endpoint's record. So replacing that
+record switches servers, and connections that arrive meanwhile wait in the socket.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from runner.errors import UserError
 from runner.layout import EndpointLayout
 
 STOP = (signal.SIGTERM, signal.SIGINT)
-_POLL = 0.05  # seconds between looks whether it is its turn
-_PATIENCE = 60.0  # seconds until a holder must exist
+_POLL = 0.05  # seconds between checks of whose turn it is
+_PATIENCE = 60.0  # seconds to wait for a holder
 
 
 class Listening:
@@ -30,27 +30,27 @@ class Listening:
         self._own = own
 
     def take(self, stopped: Callable[[], bool]) -> list[socket.socket]:  # noqa: ARG002 - there is nothing to wait for
-        """Return the sockets to accept from, once it is this server's turn; none if it was stopped before."""
+        """Return the sockets to accept from once it is this server's turn, or none if it is stopped first."""
         return [self._own]
 
     @property
     def lost(self) -> bool:
-        """Return whether no connection can arrive any more."""
+        """Whether connections can no longer arrive."""
         return False
 
     @property
     def passed(self) -> bool:
-        """Return whether it is a later server's turn."""
+        """Whether it is a later server's turn."""
         return False
 
 
 class SharedListening(Listening):
-    """A server's own socket, and the one of a holder.
+    """A server's own socket, and that of a holder.
 
     Parameters
     ----------
     own : socket
-        The one that health checks use.
+        The socket that health checks use.
     home : Path
         The endpoint's folder, with its record and the holder's own socket.
     generation : int
@@ -61,7 +61,7 @@ class SharedListening(Listening):
     UserError
         If there is no holder.
     InterruptedError
-        If a signal to stop came before there was one.
+        If a signal to stop arrived before there was one.
     """
 
     def __init__(self, own: socket.socket, home: Path, generation: int) -> None:
@@ -79,12 +79,12 @@ class SharedListening(Listening):
 
     @property
     def lost(self) -> bool:
-        """Return whether the holder has died: it sends nothing, so the connection is readable only when it ends."""
+        """Whether the holder has died. It sends nothing, so the connection becomes readable only when it ends."""
         return bool(select.select([self._holder], [], [], 0)[0])
 
     @property
     def passed(self) -> bool:
-        """Return whether the record is of a later generation."""
+        """Whether the record has a later generation."""
         return self._current_generation() > self._generation
 
     def _current_generation(self) -> int:

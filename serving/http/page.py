@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - HTML
-"""The page a browser sees at ``/``. It asks the server like any client, with the key typed into it.
+"""The page that a browser sees at ``/``. It sends requests like any client, with the key that you type.
 
 It uses the studio's colors, and is one document, because the server has no other files.
 """
@@ -78,8 +78,11 @@ function part(path, action) {
   const send = make("button", "Send", box); const out = make("pre", "", box); out.hidden = true; out.setAttribute("aria-live", "polite");
   send.onclick = async () => {
     const begun = performance.now();
-    const answer = await fetch(path, {method: "POST", body: form.value, headers: {...headers(), "Content-Type": "application/json"}});
-    const text = await answer.text();
+    let answer, text;
+    try {
+      answer = await fetch(path, {method: "POST", body: form.value, headers: {...headers(), "Content-Type": "application/json"}});
+      text = await answer.text();
+    } catch { out.hidden = false; out.textContent = "The server does not answer"; return; }
     out.hidden = false;
     out.textContent = answer.status + "  " + (performance.now() - begun).toFixed(1) + " ms  " +
       (answer.headers.get("x-model-version") || "") + "\\n" + text;
@@ -87,7 +90,8 @@ function part(path, action) {
 }
 async function show() {
   byId("models").replaceChildren();
-  const answer = await fetch("/openapi.json", {headers: headers()});
+  let answer;
+  try { answer = await fetch("/openapi.json", {headers: headers()}); } catch { byId("state").textContent = "The server does not answer"; return; }
   byId("lock").hidden = answer.status != 401;
   if (!answer.ok) { byId("state").textContent = answer.status == 401 ? "" : "The server answers " + answer.status; return; }
   const found = await answer.json();

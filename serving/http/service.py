@@ -1,4 +1,4 @@
-"""What views and shortcut share: the models, their readiness, and the recording of answers."""
+"""The state that the views and the shortcut share: models, readiness, and the recording of answers."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Service:
         repository: Repository | None,
     ) -> None:
         self.plane, self.has_keys, self.repository = plane, has_keys, repository
-        self._telemetry, self._room = telemetry, memory_budget
+        self._telemetry, self._memory_budget = telemetry, memory_budget
 
     @property
     def ready(self) -> bool:
         """Whether requests will be answered, including those on new connections."""
-        return self.plane.ready and not self._room.full
+        return self.plane.ready and not self._memory_budget.full
 
     def note(self, exchange: Exchange, answers: Sequence[Answer], form: Any, payload: Any, rows: int) -> None:
         """Record an answer for metrics and logs."""

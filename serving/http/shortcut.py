@@ -1,6 +1,6 @@
-"""The addresses that are asked most, answered as the Flask views answer them, without Flask's contexts.
+"""Answers the most common addresses exactly as the Flask views do, but without Flask's contexts.
 
-A small request takes a quarter of the time this way. Whatever is unusual about a request goes to Flask.
+A small request takes a quarter of the time this way. Flask answers all unusual requests.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Shortcut:
     inner : callable
         Flask's WSGI application.
     service : Service
-        What it answers from.
+        The models and their state.
     """
 
     def __init__(self, inner: Wsgi, service: Service) -> None:
@@ -70,9 +70,9 @@ class Shortcut:
         return [content]
 
     def prepare(self, environs: list[dict[str, Any]]) -> None:
-        """Compute the answers of requests that came in the same moment and share a model's calls, in one call each.
+        """Compute the answers to simultaneous requests, with one call for those that can share it.
 
-        Requests that cannot be prepared are left as they are and answered in their turn.
+        Requests that cannot be prepared are unchanged and answered in their turn.
         """
         groups = _Groups()
         for environ in environs:
@@ -87,7 +87,7 @@ class Shortcut:
             _compute(served, method, group)
 
     def _group(self, groups: _Groups, exchange: Exchange, protocol: Protocol, body: Any) -> None:
-        """Put a request into the group of those that one call can answer."""
+        """Add a request to the group of those that one call can answer."""
         plane = self._service.plane
         try:
             models = plane.route(None)
@@ -119,7 +119,7 @@ def _body(environ: dict[str, Any]) -> Any:
 def _compute(served: ServedModel, method: str, group: list[tuple[Exchange, Any, ParsedRequest, Any]]) -> None:
     try:
         values = served.compute(np.concatenate([taken for _, _, _, taken in group]), method)
-    except ServingError:  # whose rows are to blame shows when each has its turn
+    except ServingError:  # each request then gets its own answer or error in its turn
         return
     start = 0
     for exchange, body, wanted, taken in group:

@@ -1,4 +1,4 @@
-"""Time limits that cost nothing for what arrives in time."""
+"""Time limits that cost almost nothing for requests that are in time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 class TimeLimit:
-    """Seconds that something awaited may take.
+    """A limit in seconds for awaitables.
 
-    One periodic check of all that is awaited costs less than a timer for each: an event loop may keep a timer, and
+    One periodic check of all awaitables costs less than a timer for each. An event loop may keep a timer, and
     everything it refers to, until it is due.
 
     Parameters
     ----------
     seconds : float
-        The limit. It may be exceeded by a second, a short one by a quarter of itself.
+        The limit. It may be exceeded by a second, or by a quarter of itself if that is less.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -26,7 +26,7 @@ class TimeLimit:
         self._pause = min(1.0, seconds / 4)
         self._deadlines: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
-        self._looking = False
+        self._checking = False
 
     async def awaited(self, one: Awaitable[T]) -> T:
         """Return the result of an awaitable.
@@ -34,13 +34,13 @@ class TimeLimit:
         Raises
         ------
         TimeoutError
-            If it took longer; it is then cancelled.
+            If it took longer. It is then cancelled.
         """
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # noqa: S101 - the HTTP server runs a request as a task
         self._deadlines[task] = loop.time() + self.seconds
-        if not self._looking:
-            self._looking = True
+        if not self._checking:
+            self._checking = True
             loop.call_later(self._pause, self._check_deadlines, loop)
         try:
             return await one
@@ -58,6 +58,6 @@ class TimeLimit:
             if deadline < loop.time() and task not in self._late:
                 self._late.add(task)
                 task.cancel()
-        self._looking = bool(self._deadlines)
-        if self._looking:
+        self._checking = bool(self._deadlines)
+        if self._checking:
             loop.call_later(self._pause, self._check_deadlines, loop)

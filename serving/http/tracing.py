@@ -1,4 +1,4 @@
-"""A WSGI layer around Flask: who is let in, a request's id, its headers, its line in the log."""
+"""A WSGI layer around Flask: checks access, and adds a request's id, its headers and its line in the log."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Tracing:
     inner : callable
         The WSGI application that answers.
     access_check : AccessCheck
-        Checks requests that come without the gateway.
+        Checks requests that do not come through the gateway.
     telemetry : Telemetry
         Counts and logs.
     cors : tuple of str
-        Origins whose pages may ask.
+        Origins whose pages may send requests.
     """
 
     def __init__(self, inner: Wsgi, access_check: AccessCheck, telemetry: Telemetry, cors: tuple[str, ...]) -> None:
-        self._inner, self._door, self._telemetry, self._cors = inner, access_check, telemetry, cors
+        self._inner, self._access_check, self._telemetry, self._cors = inner, access_check, telemetry, cors
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -40,7 +40,7 @@ class Tracing:
             exchange.begun = time.perf_counter()
         if not exchange.let_in:
             try:
-                self._door.check(environ)
+                self._access_check.check(environ)
             except ClientRefusedError as error:
                 status, headers, content = self.refuse(environ, exchange, error)
                 start_response(f"{status} {error.code}", headers)
@@ -55,13 +55,13 @@ class Tracing:
 
         answer = self._inner(environ, start)
         if exchange.tell():
-            self._report(environ, exchange, statuses[0], anybody=self._door.is_anonymous(environ))
+            self._report(environ, exchange, statuses[0], anybody=self._access_check.is_anonymous(environ))
         return answer
 
     def refuse(self, environ: dict[str, Any], exchange: Exchange, error: ServingError) -> Response:
-        """Return a refusal, counted and logged as every other answer is."""
+        """Return a refusal, after counting and logging it like any other answer."""
         status, headers, content = exchange.refusal(error)
-        anybody = isinstance(error, ClientRefusedError) or self._door.is_anonymous(environ)
+        anybody = isinstance(error, ClientRefusedError) or self._access_check.is_anonymous(environ)
         self._report(environ, exchange, status, anybody=anybody)
         return status, [*headers, *self._headers(environ, exchange)], content
 
@@ -103,7 +103,7 @@ def _line(environ: dict[str, Any], exchange: Exchange, status: int, seconds: flo
 
 
 def _azure_ids(environ: dict[str, Any], made: str) -> list[tuple[str, str]]:
-    """Return Azure's two ids, each by its own header, or by the other's where only that was given."""
+    """Return Azure's two ids, each from its own header, or from the other's if only that was sent."""
     given = [environ.get(name) or "" for name in ("HTTP_X_MS_REQUEST_ID", "HTTP_X_MS_CLIENT_REQUEST_ID")]
     request, client = (one if is_request_id(one) else "" for one in given)
     found = [("x-ms-request-id", request or client or made)]

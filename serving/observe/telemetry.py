@@ -1,4 +1,4 @@
-"""Prometheus metrics, and a JSON line a request. Payloads are kept only when asked for, a share of them."""
+"""Prometheus metrics, and a JSON line for each request. A share of the payloads is logged only if configured."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from runner.io.files import locked
 _LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _ROWS = (1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000)
 _FLUSH = 0.25  # seconds
-_MOST_LINES = 50_000  # that wait for the disk; beyond, lines are dropped and counted
+_MOST_LINES = 50_000  # lines that may wait for the disk; further ones are dropped and counted
 _SAMPLED = 10  # lines a second for requests from clients without a key
 
 
 class Metrics:
-    """What is counted."""
+    """The metrics of a server process."""
 
     def __init__(self) -> None:
         self.requests = Counter("vivero_requests", "Requests", ["model", "version", "route", "status"])
@@ -46,7 +46,7 @@ class Metrics:
 
 
 def exposition(shared: Path | None) -> tuple[bytes, str]:
-    """Return the text of ``/metrics``, of all server processes where there are several."""
+    """Return the text of ``/metrics`` and its content type. With `shared`, it covers all server processes."""
     if shared is None:
         return generate_latest(), CONTENT_TYPE_LATEST
     registry = CollectorRegistry()
@@ -73,7 +73,7 @@ class LineLog:
         self._thread.start()
 
     def add(self, line: dict[str, Any]) -> None:
-        """Take a line; it is written within a quarter of a second."""
+        """Queue a line, which is written within a quarter of a second."""
         if len(self._lines) < _MOST_LINES:
             self._lines.append(
                 orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
@@ -87,7 +87,7 @@ class LineLog:
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits. A disk that is full loses these lines and no request."""
+        """Write the queued lines. If the disk is full, these lines are lost, but no request fails."""
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if not lines:
             return
@@ -100,7 +100,7 @@ class LineLog:
             self._dropped.inc(len(lines))
 
     def _rotate(self) -> None:
-        """Put the file aside, unless another server process has done it meanwhile."""
+        """Rename the file, unless another server process has just done so."""
         with locked(self._path.with_name(f".{self._path.name}.lock"), blocking=False) as held:
             if held and self._path.stat().st_size > self._max_bytes:
                 self._path.replace(self._path.with_name(f"{self._path.name}.1"))
@@ -115,7 +115,7 @@ class Sample:
     """Lets a limited number of lines through per second. The next line then says how many were dropped."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._taken, self._kept = most, 0, 0
+        self._most, self._taken, self._dropped = most, 0, 0
         self._since = time.monotonic()
 
     def takes(self, line: dict[str, Any]) -> bool:
@@ -123,11 +123,11 @@ class Sample:
         if time.monotonic() - self._since >= 1:
             self._since, self._taken = time.monotonic(), 0
         if self._taken == self._most:
-            self._kept += 1
+            self._dropped += 1
             return False
         self._taken += 1
-        if self._kept:
-            line["not_logged_before"], self._kept = self._kept, 0
+        if self._dropped:
+            line["not_logged_before"], self._dropped = self._dropped, 0
         return True
 
 
@@ -137,9 +137,9 @@ class Telemetry:
     Parameters
     ----------
     access, payloads : LineLog or None
-        Where lines go, if anywhere.
+        The logs of requests and payloads. None means that they are not logged.
     share : float
-        Share of the requests whose payload is kept, 0 to 1.
+        Share of the requests whose payload is logged, 0 to 1.
     """
 
     def __init__(self, metrics: Metrics, access: LineLog | None, payloads: LineLog | None, share: float) -> None:
@@ -152,7 +152,7 @@ class Telemetry:
         return self.payloads is not None and random.random() < self.share  # noqa: S311 - a sample
 
     def request(self, line: dict[str, Any], *, sampled: bool = False) -> None:
-        """Count and log a request that was answered; of those that are sampled only some are logged."""
+        """Count and log a request that was answered. Of sampled requests, only some are logged."""
         key = line["model"] or "", str(line["version"] or ""), line["route"], str(line["status"])
         requests, seconds, rows = self._counters(key)
         requests.inc()
@@ -171,7 +171,7 @@ class Telemetry:
                 log.close()
 
     def _counters(self, key: tuple[str, str, str, str]) -> tuple[Any, Any, Any]:
-        """Return the counters of a kind of request, looked up once."""
+        """Return the counters for a model, version, route and status. Each is looked up only once."""
         found = self._known.get(key)
         if found is None:
             model, version, route, _ = key

@@ -29,9 +29,9 @@ def describe(plane: DataPlane, version: str, open_paths: Collection[str] | None)
     plane : DataPlane
         The models.
     version : str
-        Of OpenAPI: ``2``, ``3`` or ``3.1``.
+        The version of OpenAPI: ``2``, ``3`` or ``3.1``.
     open_paths : collection of str or None
-        The addresses that need no key; None: none needs one.
+        The addresses that need no key. None means that no address needs one.
     """
     dialect, routes = Dialect(version, open_paths), dict(sorted(plane.routes.items()))
     shown = {name: route.pick(None) for name, route in routes.items()}
@@ -62,7 +62,7 @@ def _of_server(dialect: Dialect) -> dict[str, Any]:
 
 
 def _scoring(dialect: Dialect, protocol: Protocol, shown: dict[str, ServedModel]) -> dict[str, Any]:
-    """Describe what answers rows where the address names no model; what they hold is known if there is one model."""
+    """Describe the addresses that score rows and name no model. Rows are described only if there is one model."""
     found: dict[str, Any] = {}
     for path in protocol.addresses if shown else ():
         if "<" in path:
@@ -113,7 +113,7 @@ def _question_paths(dialect: Dialect, address: str, question: Question, routes: 
 
 
 def _addresses(address: str, routes: dict[str, Route]) -> Iterator[tuple[str, str, ServedModel]]:
-    """Yield an address with the names and versions of models, what tells it from the others, and the model."""
+    """Yield, for each model and version, the address with them filled in, a unique suffix, and the model."""
     for name, route in routes.items() if _NAME.search(address) else ():
         for number in sorted(route.versions) if _VERSION.search(address) else (None,):
             path = _VERSION.sub(str(number), _NAME.sub(name, address))

@@ -1,4 +1,4 @@
-"""Writes one operation of the description for OpenAPI 2, 3 and 3.1."""
+"""Writes the parts of the description for OpenAPI 2, 3 and 3.1."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Dialect:
     version : str
         One of `VERSIONS`.
     open_paths : collection of str or None
-        The addresses that need no key; None: none needs one.
+        The addresses that need no key. None means that no address needs one.
     """
 
     version: str
@@ -46,17 +46,17 @@ class Dialect:
         Parameters
         ----------
         path, name, summary : str
-            Its address, its id, and what it is for.
+            Its address, its id, and its purpose.
         answers : mapping of str to dict
             The schema of a 200 by content type.
         refusals : sequence of int
-            What else it may be answered, beside what any request may.
+            The error statuses in addition to those that any request may get.
         not_ready : dict or None
-            The schema of a 503, where that is an answer and not an error.
+            The schema of a 503 that is an answer and not an error.
         body : Body or None
-            What is sent.
+            The body of the request.
         parameters : sequence of dict
-            Of its query.
+            The query parameters.
         """
         closed = self.open_paths is not None and path not in self.open_paths
         responses = {"200": self._response("the answer", answers)}
@@ -132,7 +132,7 @@ class Dialect:
         return {"name": "body", "in": "body", "required": body.required, "schema": schema}
 
     def _schema(self, schema: Schema) -> Schema:
-        """Return a schema of OpenAPI 3.1 in this version's words, as far as it has them."""
+        """Convert a schema of OpenAPI 3.1 to this version, as far as the version can express it."""
         if self.version == "3.1":
             return schema
         found = {key: self._part(key, value) for key, value in schema.items()}
@@ -154,7 +154,7 @@ class Dialect:
         return [self._schema(one) for one in value] if key in ("anyOf", "oneOf") else value
 
     def _with_one_type(self, schema: Schema) -> Schema:
-        """Return a schema whose type is a single one: several are alternatives, which OpenAPI 2 does not have."""
+        """Return a schema with a single type. Several types become alternatives, which OpenAPI 2 does not have."""
         types = [one for one in _types(schema) if one != "null"]
         if not isinstance(schema.get("type"), list):
             return schema

@@ -137,7 +137,7 @@ class Deployer:
         return read_record(self.endpoint.record, EndpointRecord)
 
     def _followed(self, asked: Deployment) -> tuple[str, int, float, bool]:
-        """Return name, version, weight and whether it only mirrors. Aliases are resolved anew."""
+        """Return the name, the version, the weight and whether it only mirrors. Aliases are resolved again."""
         version = self.registry.resolve(asked.reference).version if "@" in asked.reference else asked.version
         return asked.name, version, asked.weight, asked.mirror
 
@@ -228,8 +228,8 @@ class Deployer:
         ]
         problem = self.problem or "; ".join(self.left_out) or None
         state = {"pid": os.getpid(), "generation": self.generation, "served": served, "problem": problem}
-        said = json.dumps(state)
-        if said == self._message:
+        message = json.dumps(state)
+        if message == self._message:
             return
         if self.problem is not None and self.loaded:  # otherwise the server ends and reports it once
             print(f"{now()} Still serving the earlier versions: {self.problem}", flush=True)
@@ -238,7 +238,7 @@ class Deployer:
         except OSError as error:
             print(f"{now()} The state cannot be written: {error}", flush=True)
             return
-        self._message = said
+        self._message = message
 
 
 def _message(error: Exception) -> str:

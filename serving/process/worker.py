@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import math
 import os
 import random
 import signal
@@ -118,22 +119,22 @@ def make_server(folder: Path, app: App, heartbeat: Callable[[], None]) -> Server
         server_header=False,
         backlog=_AT_A_TIME,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(settings.stop_timeout),
+        timeout_graceful_shutdown=math.ceil(settings.stop_timeout),  # 0 would cancel requests in progress at once
         callback_notify=notify,
         timeout_notify=0,
     )
     return Server(config)
 
 
-def run(folder: Path, deployer: Deployer, listening: Listening, heartbeat_interval: int) -> None:
+def run(folder: Path, deployer: Deployer, listening: Listening, heartbeat_pipe: int) -> None:
     """Serve in a newly forked process until SIGTERM. Requests in progress are answered first.
 
-    Once the state file is written, bytes in the pipe `heartbeat_interval` show that the process does not hang.
+    Once the state file is written, bytes in `heartbeat_pipe`, a descriptor, show that the process does not hang.
     """
 
     def heartbeat() -> None:
         with contextlib.suppress(OSError):  # the parent is gone, and this process ends soon
-            os.write(heartbeat_interval, b".")
+            os.write(heartbeat_pipe, b".")
 
     def stopped() -> bool:
         heartbeat()

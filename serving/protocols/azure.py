@@ -1,6 +1,6 @@
 """Azure ML's scoring protocol: ``POST /score``.
 
-Three forms of a request are taken: ``{"data": [[...]], "method": "predict"}`` of the no-code scikit-learn deployment,
+It accepts three forms of a request: ``{"data": [[...]], "method": "predict"}`` of the no-code scikit-learn deployment,
 ``{"input_data": {"columns": [...], "index": [...], "data": [[...]]}}`` of MLflow models, and ``{"Inputs": {...}}`` of
 the designer and of automated ML.
 """
@@ -33,11 +33,11 @@ from serving.protocols.schemas import (
     split_schema,
 )
 
-_RESULTS = "Results"  # the answer's key where the rows came as Inputs
+_RESULTS = "Results"  # the answer's key if the rows were sent as Inputs
 
 
 def parse(body: Any, _served: ServedModel) -> ParsedRequest:
-    """Return what a request asks for."""
+    """Parse a request."""
     body = mapping(body)
     method = text(body.get("method"), "method")
     if "data" in body:

@@ -1,4 +1,4 @@
-"""Reading a request's body, the same for every protocol."""
+"""Reads the body of a request, in the same way for every protocol."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(request: Request, readers: Mapping[str, Reader]) -> Any:
     Parameters
     ----------
     request : Request
-        Flask's.
+        Flask's request.
     readers : mapping of str to callable
         Readers of bodies by content type. JSON without a reader is parsed as JSON.
 
@@ -103,12 +103,12 @@ def names(value: Any, what: str) -> list[str] | None:
 
 
 def rows_of(value: Any) -> Rows:
-    """Return rows that are given as a list, or column by column. Raises like `by_column`."""
+    """Return rows that were sent as a list or by column. Raises like `by_column`."""
     return by_column(value) if isinstance(value, dict) else Rows(value)
 
 
 def by_column(value: dict[str, Any]) -> Rows:
-    """Return rows that are given column by column.
+    """Return rows that were sent by column.
 
     Raises
     ------

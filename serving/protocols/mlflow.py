@@ -1,6 +1,6 @@
 """MLflow's scoring protocol: ``POST /invocations``.
 
-Taken are ``dataframe_split``, ``dataframe_records``, ``instances`` and ``inputs`` as JSON, and ``text/csv`` with a
+It accepts ``dataframe_split``, ``dataframe_records``, ``instances`` and ``inputs`` as JSON, and ``text/csv`` with a
 header. ``params`` may name the method.
 """
 
@@ -40,7 +40,7 @@ _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 def parse(body: Any, _served: ServedModel) -> ParsedRequest:
-    """Return what a request asks for."""
+    """Parse a request."""
     if isinstance(body, Rows):
         return ParsedRequest(body)
     body = mapping(body)
@@ -58,7 +58,7 @@ def parse(body: Any, _served: ServedModel) -> ParsedRequest:
 
 
 def read_csv(content: bytes, _header: Callable[[str], str | None]) -> Rows:
-    """Return the rows of a CSV with a header; the model decides what a cell is."""
+    """Return the rows of a CSV with a header. The model's columns determine how cells are read."""
     try:
         lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if line]
     except (UnicodeDecodeError, csv.Error) as error:

@@ -1,7 +1,7 @@
-"""What a protocol is: its addresses, how requests are read and answers written, and how both are described.
+"""Defines a protocol: its addresses, how requests are read and answers written, and how both are described.
 
-The views, the shortcut, the description of the API and the tests read `Protocol` and know none by name. A new
-protocol is a module beside this one and an entry in `registry`.
+The views, the shortcut, the description of the API and the tests use only `Protocol`, never a particular one. To add a
+protocol, write a module beside this one and add it to `registry`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from serving.errors import AS_OBJECT, ErrorForm, bad_input, listed, quoted
 from serving.protocols.schemas import JSON_TYPE, Body, Schema
 
 Reader = Callable[[bytes, Callable[[str], str | None]], Any]
-"""From a body, and what returns a header of the request, to what `Protocol.parse` takes."""
+"""Takes a body and a function that returns a header of the request. Returns the argument of `Protocol.parse`."""
 
 
 class ParsedRequest(NamedTuple):
-    """What a request asks for.
+    """A parsed request.
 
     Parameters
     ----------
     rows : Rows
-        What to ask the model about.
+        The rows to score.
     methods : tuple of (str or None)
-        What to ask it; None is its default.
+        The methods to call. None means the default method.
     form
-        What the protocol needs to know to write the answer.
+        The protocol's own data for writing the answer.
     """
 
     rows: Rows
@@ -45,7 +45,7 @@ class ParsedRequest(NamedTuple):
         Raises
         ------
         ServingError
-            400 if the body names another one.
+            400 if the body names another method.
         """
         if any(one not in (None, method) for one in self.methods):
             named = (
@@ -92,11 +92,11 @@ class Repository(typing.Protocol):
         """Stop serving a model."""
 
     def names(self) -> list[str]:
-        """Return the names of all models, the unloaded ones too."""
+        """Return the names of all models, including unloaded ones."""
 
 
 class Server(typing.Protocol):
-    """What a question may be about."""
+    """The server, as questions see it."""
 
     plane: DataPlane
     repository: Repository | None
@@ -134,11 +134,11 @@ class Question:
     kind : str
         The content type of the answer.
     body : Body or None
-        What is sent with it, where that is read.
+        The body of the request, if it is read.
     refusals : tuple of int
-        What else it may be answered, beside what any request may.
+        The error statuses in addition to those that any request may get.
     not_ready : dict or None
-        The schema of a 503, where that is an answer and not an error.
+        The schema of a 503 that is an answer and not an error.
     """
 
     name: str
@@ -161,22 +161,22 @@ class Protocol:
     route : str
         Its name in logs and metrics.
     addresses : tuple of str
-        What requests are posted to, as Flask writes it; ``<name>`` is a model and ``<version>`` one of its versions.
-        One without either is for the only model, or for the one that the query names: ``?model=NAME``.
+        The paths for POST, in Flask's syntax. ``<name>`` is a model and ``<version>`` one of its versions. A path
+        without either is for the only model, or for the model in the query: ``?model=NAME``.
     parse : callable
-        From a request's JSON and the model that it asks to what is wanted of it.
+        Takes a request's JSON and the model. Returns the parsed request.
     render : callable
-        From the answers, one a method, and what was wanted to the reply.
+        Takes the answers, one for each method, and the parsed request. Returns the reply.
     body : callable
-        From a model to the description of what requests hold.
+        Takes a model. Returns the description of request bodies.
     answer : callable
-        From a model to the JSON schema of an answer.
+        Takes a model. Returns the JSON schema of an answer.
     readers : mapping of str to callable
-        How a body is read, by its content type; JSON without a reader of its own is read as JSON.
+        Readers of bodies by content type. JSON without a reader is parsed as JSON.
     questions : mapping of str to Question
-        By their address. ``<plain:name>`` has no colon: ``<name>:predict`` is another address.
+        Questions by their address. ``<plain:name>`` has no colon: ``<name>:predict`` is another address.
     root : str or None
-        All addresses below it, also those that do not exist, have the protocol's form of errors.
+        All addresses below it, even those that do not exist, use the protocol's form of errors.
     errors : ErrorForm
         That form.
     """
@@ -204,17 +204,17 @@ class Protocol:
         body
             The request, as its reader returned it.
         name, version
-            The model; None: the only one, and a version by weight.
+            The model and its version. None means the only model, and a version chosen by weight.
         method : str or None
-            What the address names, for a request whose body names none.
+            The method in the address, for a request whose body names none.
 
         Raises
         ------
         ServingError
-            If there is no answer; see its status.
+            If the request cannot be answered; see its status.
         """
         route = plane.route(name)
-        served = route.pick(version)  # once: what its rows look like and what answers them is the same version
+        served = route.pick(version)  # only once, so that the same version parses and answers the rows
         wanted = self.parse(body, served)
         if method is not None:
             wanted = wanted.with_method(method)

@@ -1,4 +1,4 @@
-"""Which protocols the server speaks."""
+"""The protocols that the server speaks."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def root_of(path: str) -> str:
 
 
 def error_form(path: str) -> ErrorForm:
-    """Return how errors are written at an address: as its protocol does."""
+    """Return the form of errors at an address: that of its protocol."""
     return _FORMS.get(root_of(path), AS_OBJECT)

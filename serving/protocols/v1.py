@@ -1,7 +1,7 @@
-"""Version 1 of the inference protocol, by TensorFlow Serving and adopted by KServe.
+"""Version 1 of the inference protocol, from TensorFlow Serving and adopted by KServe.
 
-``POST /v1/models/NAME:predict`` takes rows as ``instances`` and gives ``predictions``, or takes columns as ``inputs``
-and gives ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``method`` names the method, and so does
+``POST /v1/models/NAME:predict`` takes rows as ``instances`` and returns ``predictions``, or takes columns as ``inputs``
+and returns ``outputs`` (tensorflow.org/tfx/serving/api_rest). ``method`` names the method, and so does
 ``signature_name``; what TensorFlow calls ``serving_default`` is the model's default. ``GET /v1/models/NAME`` answers
 both kinds of client: those of KServe ask whether it is ready (kserve.github.io, "V1 Protocol"), those of TensorFlow
 Serving which versions there are.
@@ -39,7 +39,7 @@ _FINE = {"error_code": "OK", "error_message": ""}
 
 
 def parse(body: Any, _served: ServedModel) -> ParsedRequest:
-    """Return what a request asks for."""
+    """Parse a request."""
     body = mapping(body)
     if "instances" in body and "inputs" in body:
         raise bad_input("no_rows", "The request has instances and inputs. Send one of the two")
@@ -90,7 +90,7 @@ def models(server: Server, _request: ModelRequest) -> tuple[int, Any]:
 
 
 def status(server: Server, request: ModelRequest) -> tuple[int, Any]:
-    """Return that a model is served, and in which versions.
+    """Return whether a model is served, and its versions.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -181,3 +182,23 @@ def test_what_a_killed_process_has_worked_at_is_swept(tmp_path: Path) -> None:
         os.utime(path, (time.time() - age,) * 2)
     files.sweep(tmp_path, ".work-")
     assert list(tmp_path.iterdir()) == [new]
+
+
+def test_a_tree_with_a_folder_that_cannot_be_listed_can_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may list every folder, so the refusal is simulated for the folder itself."""
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "c").touch()
+    folder.chmod(0)
+    opened = os.open
+
+    def refusing(path: Any, flags: int, *more: Any, **options: Any) -> int:
+        if path == "b" and not folder.stat().st_mode & 0o700:
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, flags, *more, **options)
+
+    monkeypatch.setattr(os, "open", refusing)
+    remove_tree(tmp_path / "a")
+    assert not (tmp_path / "a").exists()

@@ -145,3 +145,12 @@ def test_aliases_are_not_written_to_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "aliases.jsonl")
     with pytest.raises(UserError, match="not a regular file"):
         AliasFile(tmp_path).append("first", 1)
+
+
+def test_a_day_of_aliases_ends_with_it_in_any_form(tmp_path: Path) -> None:
+    (tmp_path / "aliases.jsonl").write_text('{"time": "2026-03-01T12:00:00.000000Z", "alias": "a", "version": 1}\n')
+    for day in ("2026-03-01", "20260301", "2026-W09-7"):
+        assert AliasFile(tmp_path).current(day) == {"a": 1}
+    assert AliasFile(tmp_path).current("2026-03-01T11:00") == {}
+    with pytest.raises(UserError, match="is not a date"):
+        AliasFile(tmp_path).current("0001-01-01T00:00+05:00")

@@ -49,7 +49,7 @@ def test_what_git_does_not_track_is_a_change(git: Any, tmp_path: Path, place: st
 def test_commit_branch_remote_and_the_difference(git: Any, tmp_path: Path) -> None:
     source, run = git
     run("init", "-q", "..")
-    run("remote", "add", "origin", "https://me:hunter2@example.org/team/flowers.git")
+    run("remote", "add", "origin", "https://me:hunter@2@example.org/team/flowers.git")
     (source / "train.py").write_text("one\n")
     run("add", ".")
     run("commit", "-qm", "first")

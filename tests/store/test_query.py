@@ -245,3 +245,17 @@ def test_infinity_is_a_number_and_nan_is_behind_all_numbers(tmp_path: Path, reve
     found = [row["metrics"].get("loss") for row in select(RunIndex(layout).all(), sort="loss", reverse=reverse)]
     numbers = ["Infinity", 1.0, "-Infinity"]
     assert found == [*(reversed(numbers) if reverse else numbers), "NaN", None]
+
+
+@pytest.mark.parametrize("where", ["-loss < 0", "-metrics.loss < 0", "-note < 0", "metrics[['loss']] > 0"])
+def test_a_missing_value_has_no_negative(layout: Layout, where: str) -> None:
+    metrics: Any = {"loss": 0.5}
+    FileRunStore(layout).create(make(11, finalize=FinalizeRecord(metrics=metrics)))
+    expected = [make(11).id] if "-" in where and "loss" in where else []
+    assert [row["id"] for row in select(RunIndex(layout).all(), where=where)] == expected
+
+
+@pytest.mark.parametrize("count", [1500, 100_000])
+def test_a_condition_that_is_nested_too_deeply_is_refused(count: int) -> None:
+    with pytest.raises(UserError, match="--where"):
+        select([], where="not " * count + "archived")

@@ -52,8 +52,8 @@ class Containers:
     def find(self, role: str | None = None) -> list[Container]:
         """Return the endpoint's containers, all or those of one role."""
         labels = [f"{WORKSPACE}={self.places.workspace}", f"{ENDPOINT}={self.places.name}"]
-        asked: Any = {"label": [*labels, *([f"{ROLE}={role}"] if role else [])]}
-        return list(self._client.containers.list(all=True, filters=asked, ignore_removed=True))
+        filters: Any = {"label": [*labels, *([f"{ROLE}={role}"] if role else [])]}
+        return list(self._client.containers.list(all=True, filters=filters, ignore_removed=True))
 
     def server(self, generation: int) -> Container | None:
         """Return the server of a generation, or None."""

@@ -54,8 +54,8 @@ def build(
 
     files, base = contents(registry, model, EndpointSettings()), str(environment.record.image_id)
     configured = _configuration(environment.inside(["python"])[0])
-    asked = [base, digest(files), json.dumps(configured, sort_keys=True)]
-    key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    ingredients = [base, digest(files), json.dumps(configured, sort_keys=True)]
+    key = hashlib.sha256("\n".join(ingredients).encode()).hexdigest()
     repository, tag = f"{_REPOSITORY}/{repository_name(model.name)}", f"{model.version}-{key[:12]}"
     layout.endpoints.mkdir(parents=True, exist_ok=True)
     with locked(layout.endpoints / BUILDING):
@@ -90,7 +90,7 @@ def unused_images(client: DockerClient, layout: Layout, needed: set[str]) -> lis
 
 def _configuration(python: str) -> dict[str, Any]:
     """Return the default configuration of the image's containers."""
-    looks = health()
+    check = health()
     return {
         "User": f"{NOBODY}:{NOBODY}",
         "Env": [f"{name}={value}" for name, value in VARIABLES.items()],
@@ -100,10 +100,10 @@ def _configuration(python: str) -> dict[str, Any]:
         "ExposedPorts": {f"{PORT}/tcp": {}},
         "Healthcheck": {
             "Test": ["CMD", *health_check(python)],
-            "Interval": int(looks["interval"] * _SECOND),
-            "Timeout": int(looks["timeout"] * _SECOND),
-            "StartPeriod": int(looks["start-period"] * _SECOND),
-            "Retries": int(looks["retries"]),
+            "Interval": int(check["interval"] * _SECOND),
+            "Timeout": int(check["timeout"] * _SECOND),
+            "StartPeriod": int(check["start-period"] * _SECOND),
+            "Retries": int(check["retries"]),
         },
     }
 

@@ -1,4 +1,4 @@
-"""The cache on disk, brought up to date with the records, and a copy of it to work on."""
+"""Brings the cache on disk up to date with the records, and opens a private copy of it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from runner.layout import Layout
 from runner.store.index.folders import RunFolders, stamp_of
 from runner.store.index.table import Row, RunTable
 
-_BLOCK = 1000  # records that are compared and read at a time
+_BLOCK = 1000  # records that are compared and read at once
 _AFTER_ALL = "0"  # in place of the slash before a name: it sorts after all names of a folder
 
 
 def open_copy(layout: Layout, folders: RunFolders) -> tuple[sqlite3.Connection, set[str]]:
     """Return a copy of the cache, in which every record has its row, and the paths of folders without a record.
 
-    The cache is made anew if it is damaged. Where it cannot be written, or would be another user's, everything is read
-    into the copy. That is a temporary file of SQLite's own.
+    A damaged cache is rebuilt. If it cannot be written, or would belong to another user, all records are read into the
+    copy. The copy is a temporary file of SQLite's own.
     """
     if ownership.is_trusted(layout.root):  # writing to a link would write to its target
         for _ in range(2):
             try:
                 return _cached(layout, folders)
-            except (sqlite3.DatabaseError, ValueError):  # the latter in a row
+            except (sqlite3.DatabaseError, ValueError):  # ValueError: of a damaged row
                 with contextlib.suppress(OSError):
                     layout.index.unlink(missing_ok=True)
             except OSError:
@@ -63,7 +63,7 @@ def _uncached(place: str, layout: Layout, folders: RunFolders) -> tuple[sqlite3.
 
 
 def _connect(place: str) -> sqlite3.Connection:
-    """Return a database of this process alone, which nothing has to survive."""
+    """Return a private database of this process, which need not survive a crash."""
     database = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA journal_mode = MEMORY")
@@ -89,9 +89,9 @@ def _compare(table: RunTable, root: Path, folders: RunFolders) -> set[str]:
 
 
 def _blocks(folders: RunFolders) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Yield folders in the order of their paths, some at a time, with the paths that they are after and up to.
+    """Yield blocks of folders in the order of their paths, each with its bounds: after the first, up to the second.
 
-    Together these parts have every path, so that a row of a folder that is gone is in one of them.
+    Together the bounds cover all paths, so the row of a removed folder is within one of them.
     """
     after = ""
     for group, names in folders.in_order():

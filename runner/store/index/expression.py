@@ -34,6 +34,7 @@ _A_DURATION = "Write seconds: duration > 60"
 _A_COMPARISON = "For example: --where 'accuracy > 0.95'"
 
 
+_LONGEST_TEXT = 60  # characters of a deeply nested text in a message
 _LONGEST_DATE = len("2026-07-01")
 _TO_THE_SECOND = len("2026-07-01T12:00:00")
 
@@ -94,15 +95,18 @@ def compile_where(text: str, rows: Collection[Row]) -> Callable[[Row], bool]:
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error) or "it is nested too deeply"
         raise UserError(f"--where '{text}' cannot be read: {reason}", _advice(text, rows)) from None
     _check(tree, text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             _check_kinds(node, text)
     _check_known(tree, text, rows)
-    test = _compiled(tree)
+    try:
+        test = _compiled(tree)
+    except RecursionError:
+        raise UserError(f"--where '{text[:_LONGEST_TEXT]}...' is nested too deeply", _A_COMPARISON) from None
     return lambda row: bool(test(row))
 
 
@@ -227,7 +231,7 @@ def _check(tree: ast.expr, text: str) -> None:
 
 
 def _compiled(node: ast.expr) -> Callable[[Row], Any]:
-    """Return what computes the value of a node. The tree is walked once, not for each of 100,000 rows."""
+    """Return a function that computes the value of a node. The tree is walked once, not for each of 100,000 rows."""
     match node:
         case ast.BoolOp(op=op, values=values):
             parts = [_compiled(one) for one in values]
@@ -236,7 +240,7 @@ def _compiled(node: ast.expr) -> Callable[[Row], Any]:
             return lambda row: any(part(row) for part in parts)
         case ast.UnaryOp(op=op, operand=inner):
             of = _compiled(inner)
-            return (lambda row: not of(row)) if isinstance(op, ast.Not) else (lambda row: -of(row))
+            return (lambda row: not of(row)) if isinstance(op, ast.Not) else (lambda row: _negated(of(row)))
         case ast.Compare():
             return _comparison(node)
         case ast.Name(id=name):
@@ -245,13 +249,22 @@ def _compiled(node: ast.expr) -> Callable[[Row], Any]:
             return lambda row: row[owner].get(name)
         case ast.Subscript(value=ast.Name(id=owner), slice=key):
             name_of = _compiled(key)
-            return lambda row: row[owner].get(name_of(row))
+            return lambda row: _item(row[owner], name_of(row))
         case ast.List(elts=items) | ast.Tuple(elts=items):
             elements = [_compiled(one) for one in items]
             return lambda row: [element(row) for element in elements]
         case ast.Constant(value=constant):
             return lambda _row: constant
     return lambda _row: None
+
+
+def _negated(value: Any) -> Any:
+    """Return minus a number. Other values, and missing ones, have no negative: it is missing."""
+    return -value if isinstance(value, int | float) else None
+
+
+def _item(values: Mapping[str, Any], name: Any) -> Any:
+    return values.get(name) if isinstance(name, str) else None
 
 
 def _named(name: str) -> Callable[[Row], Any]:

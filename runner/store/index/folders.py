@@ -1,4 +1,4 @@
-"""The folders of runs, and which have come and gone. A folder of an experiment is listed again if it has changed."""
+"""The folders of runs, and which were added or removed. An experiment's folder is listed again if it has changed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from runner.io.json_records import warn_once
 from runner.layout import Layout, RunLayout
 from runner.store.finding import entries
 
-_SETTLED = 2_000_000_000  # nanoseconds after which a folder's time tells whether it has changed
+_SETTLED = 2_000_000_000  # nanoseconds after which a later change is certain to alter a folder's time
 _RECORD = str(RunLayout.record)
 
 
 @dataclass(frozen=True)
 class _Group:
-    """The folders of an experiment. `changed` is None if they may have changed since without a trace."""
+    """The folders of an experiment. `changed` is None if a change could have left the time of the folder as it is."""
 
     changed: int | None
     names: frozenset[str]
 
 
 class RunFolders:
-    """The names of the folders of all runs, each experiment's in a group."""
+    """The names of the folders of all runs, grouped by experiment."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -89,7 +89,7 @@ def _changed(folder: str) -> int | None:
 
 
 def stamp_of(folder: str) -> str | None:
-    """Return what changes with a run's record, None if there is none."""
+    """Return a stamp that changes with a run's record, or None if there is no record."""
     try:
         state = os.lstat(f"{folder}/{_RECORD}")
     except OSError:

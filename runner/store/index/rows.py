@@ -61,7 +61,7 @@ def _params(record: RunRecord) -> dict[str, Any]:
 
 
 def _data(record: RunRecord) -> dict[str, str]:
-    """Return what each data input was: a version of a data asset, else a hash."""
+    """Return the version of each data input that is a data asset, and the hash of the others."""
     inputs = record.prepare.inputs if record.prepare else {}
     return {name: one.asset or one.hash for name, one in inputs.items()}
 
@@ -98,7 +98,7 @@ class ActiveRun:
 
 
 def metrics_so_far(run: RunLayout) -> dict[str, Any]:
-    """Return the last value of each metric logged so far. Whatever the script wrote, other runs stay readable."""
+    """Return the last value of each metric logged so far. A file that cannot be read gives none and a warning."""
     try:
         return last_values(read_lines(run.metrics, MetricLine))
     except UserError as error:

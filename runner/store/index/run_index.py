@@ -1,4 +1,4 @@
-"""The rows of all runs as they are now, from the cache and what has changed since."""
+"""The current rows of all runs, from the cache and from the records that have changed since."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from runner.store.index.table import Filter, Row, RunTable, names_in
 if TYPE_CHECKING:
     from runner.store.index.rows import ActiveRun
 
-_READ = 500  # rows at a time, for those who want all
-_LOOKED_AT = 4000  # records that nothing says have changed, at each refresh
+_READ = 500  # rows that `each` reads at once
+_LOOKED_AT = 4000  # records without a sign of change that each refresh checks
 
 
 class RunIndex:
     """Rows of all runs. A record is read again only when its file's time or size has changed.
 
-    The first call reads the cache on disk and looks at every record. Later calls of the same object look at what can
-    have changed: runs that are new, gone, active or named in ``.edited.jsonl``, and in turn some of the others, which
-    only somebody who bypasses vivero changes. Safe to use from several threads.
+    The first call reads the cache on disk and checks every record. Later calls of the same object check what can have
+    changed: runs that are new, gone, active or named in ``.edited.jsonl``. They also check some of the others in turn,
+    which change only if somebody bypasses vivero. Safe to use from several threads.
 
-    The object works on a copy of the cache, a temporary file of SQLite's own: what other processes do to the cache
-    does not matter, and 100,000 rows take no memory. In the copy, the rows of active runs are as these are now.
+    The object works on a copy of the cache, a temporary file of SQLite's own. So other processes may change the cache,
+    and 100,000 rows take no memory. In the copy, the rows of active runs have the metrics and edits so far.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -42,17 +42,17 @@ class RunIndex:
         self._folders = RunFolders(layout)
         self._opened: RunTable | None = None
         self._recorded: dict[str, Row] = {}  # what the records of active runs say
-        self._now: dict[str, Row] = {}  # these with what was logged and changed since
+        self._now: dict[str, Row] = {}  # the same rows with the metrics and edits since
         self._logging: dict[str, ActiveRun] = {}
         self._unread: set[str] = set()
         self._recordless: set[str] = set()  # folders without a record: of runs that are about to begin, or others
-        self._turn = 0  # the number of the row that was looked at last
+        self._turn = 0  # the number of the row that was checked last in turn
         self._edits = 0
         self._selected: tuple[Any, Sequence[int]] | None = None
         self._names: tuple[int, dict[str, set[str]]] | None = None
 
     def refresh(self) -> None:
-        """Look at what can have changed."""
+        """Read again what can have changed."""
         with self._lock:
             self._bring_up_to_date()
             self._read_active()
@@ -183,7 +183,7 @@ class RunIndex:
             self._unread.add(path)
         elif row["status"] not in TERMINAL:
             self._recorded[path] = row
-            if logging is not None:  # what it has read of the metrics stays true
+            if logging is not None:  # the metrics it has read stay valid
                 self._logging[path] = logging
         self.generation += 1
 
@@ -219,14 +219,14 @@ class RunIndex:
         self.active = list(self._now.values())
 
     def _edited(self) -> list[str] | None:
-        """Return the ended runs that were changed since the last call; None if any may have been."""
+        """Return the ended runs that were changed since the last call, or None if that is unknown."""
         from runner.io.json_records import read_lines
         from runner.records import EditedLine
 
         before, self._edits = self._edits, self._size_of_edits()
         if self._edits == before:
             return []
-        if self._edits < before:  # it was begun again
+        if self._edits < before:  # the file was emptied
             return None
         named = dict.fromkeys(line["run"] for line in read_lines(self.layout.edited, EditedLine))
         return [one for one in named if one in self._folders]

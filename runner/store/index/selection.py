@@ -1,4 +1,4 @@
-"""Which runs a list has, and in which order: of rows in memory, or of those in the index."""
+"""Selects and sorts the runs of a list, from rows in memory or from the index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BY_TIME = (None, "created")  # the sort keys by which the index is ordered
 
 @dataclass(frozen=True)
 class Selection:
-    """What is asked for; see `runner.api.Workspace.runs`. `ids` limits it to some runs."""
+    """The requested runs; see `runner.api.Workspace.runs`. `ids` limits them to some runs."""
 
     where: str | None = None
     experiment: str | None = None
@@ -32,17 +32,17 @@ class Selection:
     ids: tuple[str, ...] | None = None
 
     def filter(self) -> Filter:
-        """Return the part that the index answers by its columns."""
+        """Return the conditions that the columns of the index can answer."""
         shows_archived = self.archived or (self.where is not None and names_field(self.where, "archived"))
         return Filter(self.experiment, self.status, None if shows_archived else False, self.ids)
 
     @property
     def by_columns(self) -> bool:
-        """Whether the columns of the index answer all of it."""
+        """Whether the columns of the index can answer all of its conditions."""
         return not self.where and not self.tags and self.sort in _BY_TIME
 
     def test(self, rows: Collection[Row]) -> Callable[[Row], bool]:
-        """Return a test of a row for the rest. `rows` are all that there are.
+        """Return a test of a row for the conditions that `filter` does not cover. `rows` are all rows of the list.
 
         Raises
         ------
@@ -73,7 +73,7 @@ def select(
     """Return the matching rows in their order, or sorted by a field or metric, largest first unless `reverse`.
 
     Runs without a number to sort by always come last. Archived runs are left out, unless `archived` is true or `where`
-    asks about it.
+    uses that field.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _anything(_: Row) -> bool:
 
 
 class _Rows(Collection[Row]):
-    """All rows of a table, which are read whenever they are looked through."""
+    """All rows of a table, read anew for each iteration."""
 
     def __init__(self, table: RunTable) -> None:
         self._table = table
@@ -150,7 +150,7 @@ def _value(row: Row, name: str) -> Any:
 
 
 def _by(items: Iterable[tuple[Any, T]], name: str, *, reverse: bool) -> list[T]:
-    """Sort items by their values. Non-numeric values come after numbers, and missing ones last."""
+    """Sort items by their values: numbers, then texts, then NaN, then missing values."""
     numbers, texts, not_numbers, without = list[Any](), list[Any](), list[T](), list[T]()
     for found, item in items:
         if found is None:

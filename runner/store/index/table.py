@@ -15,8 +15,8 @@ from runner.statuses import STATUSES, TERMINAL
 
 Row = dict[str, Any]
 _VERSION = 7
-_BLOCK = 500  # rows that are parsed at a time
-_LONG_NUMBER = re.compile(r"(?<![.\d])\d{19}")  # a whole one, which a quick parser may not keep
+_BLOCK = 500  # rows that are parsed at once
+_LONG_NUMBER = re.compile(r"(?<![.\d])\d{19}")  # an integer that orjson may read as a float
 _TABLE = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY, path TEXT UNIQUE, stamp TEXT, readable INTEGER, over INTEGER, archived INTEGER,
@@ -60,7 +60,7 @@ class RunTable:
         self._database = database
 
     def create(self) -> None:
-        """Make the table, in place of one of another version."""
+        """Create the table. One of another version is replaced."""
         if self._one("PRAGMA user_version") != _VERSION:
             self._database.execute("DROP TABLE IF EXISTS runs")
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
@@ -69,7 +69,7 @@ class RunTable:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do all of a block or nothing."""
+        """Apply all changes of a block, or none."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -79,7 +79,7 @@ class RunTable:
         self._database.execute("COMMIT")
 
     def write(self, rows: Iterable[tuple[str, str, Row | None]]) -> None:
-        """Write paths with their stamps and rows, None of records that cannot be read."""
+        """Write paths with their stamps and rows. The row of a record that cannot be read is None."""
         self._database.executemany(_WRITE, (_columns(*one) for one in rows))
 
     def delete(self, paths: Iterable[str]) -> None:
@@ -115,7 +115,7 @@ class RunTable:
         return [one for (one,) in found]
 
     def count(self, chosen: Filter) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows that match."""
         condition, values = chosen.condition()
         return int(self._one(f"SELECT count(*) FROM runs WHERE {condition}", values))  # noqa: S608 - no value in it
 
@@ -173,9 +173,9 @@ def _columns(path: str, stamp: str, row: Row | None) -> tuple[Any, ...]:
 
 
 def parse(rows: Sequence[tuple[int, str]]) -> list[Row]:
-    """Return rows from JSON, each with whether a quick parser reads it as the plain one does.
+    """Return rows from their JSON. With each comes whether orjson reads it exactly as json does.
 
-    Those of a block are parsed at once, which is several times faster than one by one.
+    The rows of a block are parsed at once, which is several times faster than one by one.
     """
     import orjson
 

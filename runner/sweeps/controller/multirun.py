@@ -44,14 +44,14 @@ def conduct(order: Order, context: Context, earlier: SweepRecord | None = None) 
     store = SweepStore(layout)
     sweep = earlier or _new_record(order)
     work = Work(order, context)
-    said = layout.create(order.master.workspace.shared)
-    if said is not None:
-        work.say(said)
+    notice = layout.create(order.master.workspace.shared)
+    if notice is not None:
+        work.say(notice)
     with ExitStack() as stack:
         stack.callback(work.close)
         if earlier is None:
             work.plan_ahead()
-        slots = work.slots  # an unavailable compute is reported before anything is written
+        slots = work.slots  # fails here if the compute is unavailable, before anything is written
         if earlier is None:
             store.create(sweep)
             write_text(layout.sweep(sweep.id).config, _shared_yaml(order))

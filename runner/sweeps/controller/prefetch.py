@@ -25,7 +25,7 @@ _PREFIX = ".ahead-"
 def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     """Let a compute prepare for runs like this one, using a temporary folder outside any run folder.
 
-    Errors are ignored: the first trial would meet and report them.
+    Errors are ignored, because the first trial runs into them and reports them.
     """
     experiment = context.run.root.parent
     experiment.mkdir(parents=True, exist_ok=True)

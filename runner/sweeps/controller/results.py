@@ -1,4 +1,4 @@
-"""What a sweep's record keeps of a trial's run: how it ended, and its metrics."""
+"""Copies the end and the metrics of a trial's run to the sweep's record."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def carry_out(context: RunContext, record: RunRecord, plan: Plan) -> RunRecord:
     try:
         with opened(context, record, plan.yaml):
             return execute(context, record, lambda _word, _seconds: None)
-    except Exception as error:  # noqa: BLE001 - told below, and in the trial's record
+    except Exception as error:  # noqa: BLE001 - reported below, and in the trial's record
         traceback.print_exc()
         reason = f"internal error: {type(error).__name__}: {error}"
         return dataclasses.replace(record, status=FAILED, error=reason)

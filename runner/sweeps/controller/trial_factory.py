@@ -69,7 +69,7 @@ class Work:
     def plan_ahead(self) -> None:
         """Plan trials of a known list until the compute has scaled, or all of a short list.
 
-        Mistakes in these are found before anything starts. The compute prepares for the first trial.
+        Mistakes in these trials are found before anything starts. The compute prepares for the first trial.
 
         Raises
         ------
@@ -79,9 +79,9 @@ class Work:
         search, first = self._order.search, None
         if search.total is None or self._order.name not in _LISTS:
             return
-        least = search.total if search.total <= _ALL_AHEAD else 1
+        minimum = search.total if search.total <= _ALL_AHEAD else 1
         for number in range(search.total):
-            if number >= least and self._scaled.done():
+            if number >= minimum and self._scaled.done():
                 break
             suggestion = search.ask(number)
             if suggestion is not None:
@@ -138,7 +138,7 @@ class Work:
 
 
 def _quiet(_line: str) -> None:
-    """Take a line of a pipeline's step, which is in the trial's own record."""
+    """Ignore a line of a pipeline's step. The trial's own record has it."""
 
 
 def _scale(compute: Compute, scaled: Future[ScaleRecord]) -> None:

@@ -17,7 +17,7 @@ from runner.statuses import CANCELED
 from runner.sweeps.records import SweepRecord
 
 Reopen = Callable[[str], tuple[RunRecord, RunContext]]
-"""Returns record and context of a run by its id."""
+"""Returns the record and the context of a run by its id."""
 
 
 def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Say) -> SweepRecord:

@@ -44,7 +44,7 @@ def trial_line(sweep: SweepRecord, trial: TrialRecord) -> str:
 
 
 def best_line(sweep: SweepRecord) -> str:
-    """Return the best so far in a few words, or an empty text."""
+    """Return the line for the best trial so far, or an empty text."""
     best = best_of(sweep)
     if not best:
         return ""

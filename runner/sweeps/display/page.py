@@ -30,7 +30,7 @@ from runner.sweeps.records import SweepRecord, TrialRecord
 def write_page(record: SweepRecord, path: Path) -> None:
     """Write a sweep's page.
 
-    It is made of the charts of the studio's page. Everything that a script or user named is data or escaped, never
+    It has the same charts as the studio's page. Names that come from a script or a user are data or escaped, never
     markup.
     """
     write_text(path, document(f"Sweep {record.id}", page_head(record), "sweep_page", page_data(record)))
@@ -43,7 +43,7 @@ def page_head(record: SweepRecord) -> str:
     return (
         f'<header><h1>Sweep {_text(record.id)}</h1><dl class="facts">{facts}</dl>{error}</header>\n'
         '<noscript><p class="notice">The charts are drawn by a script that this file has. '
-        "The same is in sweep.json beside it.</p></noscript>\n"
+        "The same data is in sweep.json beside it.</p></noscript>\n"
         '<section id="sweep"></section>'
     )
 

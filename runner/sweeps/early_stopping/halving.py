@@ -16,7 +16,7 @@ from runner.sweeps.search.optuna_extra import optuna
 
 
 class Halving:
-    """One of Optuna's pruners, which is given each value as it is logged.
+    """One of Optuna's pruners. It receives each value as it is logged.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Halving:
     min_resource, max_resource : int
         Values before the first decision, and the most that a trial logs (only for hyperband).
     reduction_factor : int
-        One of this many trials continues at each rung.
+        At each rung, one trial in this many continues.
     """
 
     def __init__(

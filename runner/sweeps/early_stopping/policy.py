@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,14 +33,14 @@ def make_policy(settings: Mapping[str, Any], goal: str) -> Policy | None:
     ----------
     settings : mapping
         ``{policy: bandit, slack_factor: 0.1, evaluation_interval: 1, delay_evaluation: 5}``. Azure's names
-        ``median_stopping`` and ``truncation_selection`` are known, and so is `type` for `policy`.
+        ``median_stopping`` and ``truncation_selection`` are accepted, and `type` for `policy`.
     goal : str
-        Of the first objective.
+        The goal of the first objective.
 
     Raises
     ------
     UserError
-        If it does not describe one.
+        If it does not describe a policy.
     """
     if not settings:
         return None
@@ -79,6 +80,11 @@ def _check(policy: str, word: str, value: Any) -> None:
     elif word.startswith("slack"):
         if not 0 < value < float("inf"):
             raise UserError(f"{where}={value} is not above 0")
-    elif int(value) != value or value < _LEAST[word] or (word == "truncation_percentage" and value > 99):
+    elif (
+        not math.isfinite(value)
+        or int(value) != value
+        or value < _LEAST[word]
+        or (word == "truncation_percentage" and value > 99)
+    ):
         limit = "from 1 to 99" if word == "truncation_percentage" else f"of at least {_LEAST[word]}"
         raise UserError(f"{where}={value} is not a whole number {limit}")

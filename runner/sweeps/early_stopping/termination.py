@@ -1,9 +1,9 @@
 """Early termination: bandit, median and truncation as Azure ML's HyperDrive defines them.
 
 An interval is one logged value of the first objective's metric. A policy applies to a trial at each multiple of
-`evaluation_interval` that is at least `delay_evaluation`, once. Values that are not finite count as worst. Whatever is
-exactly at a limit continues. Definitions: Azure ML, ``azureml.train.hyperdrive`` BanditPolicy, MedianStoppingPolicy and
-TruncationSelectionPolicy.
+`evaluation_interval` that is at least `delay_evaluation`, once. Values that are not finite count as worst. A trial
+that is exactly at a limit continues. Definitions: Azure ML, ``azureml.train.hyperdrive`` BanditPolicy,
+MedianStoppingPolicy and TruncationSelectionPolicy.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from runner.sweeps.records import MAXIMIZE
 
 Scores = Mapping[int, Sequence[float]]
-"""Reports by trial, turned so that larger is better."""
+"""Reported values by trial, with their sign changed if lower is better, so that larger is better."""
 
 
 class Intervals(ABC):
-    """The common part of the three: when they apply."""
+    """The common part of the three policies: when they apply."""
 
     def __init__(self, goal: str, evaluation_interval: int = 1, delay_evaluation: int = 0) -> None:
         self._sign = 1.0 if goal == MAXIMIZE else -1.0
@@ -29,7 +29,7 @@ class Intervals(ABC):
         self._stopped: set[int] = set()
 
     def stops(self, trial: int, reports: Mapping[int, Sequence[float]]) -> bool:
-        """Return whether a running trial is to be stopped. Once it is, the answer stays."""
+        """Return whether a running trial should be stopped. Once true, the answer does not change."""
         logged = len(reports.get(trial, ()))
         begin, self._seen[trial] = self._seen.get(trial, 0), logged
         due = [n for n in range(begin + 1, logged + 1) if n % self._every == 0 and n >= self._delay]
@@ -39,8 +39,8 @@ class Intervals(ABC):
                 self._stopped.add(trial)
         return trial in self._stopped
 
-    def ended(self, trial: int) -> None:  # noqa: B027 - most of them need not know
-        """Learn that a trial has ended."""
+    def ended(self, trial: int) -> None:  # noqa: B027 - most policies do not use it
+        """Note that a trial has ended."""
 
     def _score(self, value: float) -> float:
         return self._sign * value if math.isfinite(value) else -math.inf
@@ -55,8 +55,8 @@ class Bandit(Intervals):
 
     To maximize, a trial stops if its best so far is below ``leader / (1 + slack_factor)`` or ``leader - slack_amount``;
     to minimize, above ``leader * (1 + slack_factor)`` or ``leader + slack_amount``. The leader is the best value of
-    all trials up to the same interval; it is never stopped itself, although the ratio is beyond it where the metric is
-    negative. For such metrics, use slack_amount.
+    all trials up to the same interval. The leading trial is never stopped, although the ratio would exclude it where
+    the metric is negative. For such metrics, use slack_amount.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class Median(Intervals):
 class Truncation(Intervals):
     """Stops the lowest share at each interval.
 
-    Of the trials with a value at interval N the lowest `truncation_percentage` percent, rounded down to whole trials,
-    are stopped, by that value. Trials with equal values on both sides of the cut all continue.
+    The trials with a value at interval N are ordered by that value. The lowest `truncation_percentage` percent, rounded
+    down to whole trials, are stopped. Trials with the same value as the first that continues all continue.
     """
 
     def __init__(
@@ -119,11 +119,11 @@ class Truncation(Intervals):
 
     def _is_worse(self, trial: int, scores: Scores, interval: int) -> bool:
         left_out = self._ended - {trial} if self._exclude else set()
-        at = sorted(
+        ordered = sorted(
             values[interval - 1]
             for number, values in scores.items()
             if number not in left_out and len(values) >= interval
         )
-        # The first that continues: at least one does, whatever the percentage.
-        stays = at[min(int(len(at) * self._percentage / 100), len(at) - 1)]
-        return scores[trial][interval - 1] < stays
+        # The value of the first trial that continues. At least one does, whatever the percentage.
+        threshold = ordered[min(int(len(ordered) * self._percentage / 100), len(ordered) - 1)]
+        return scores[trial][interval - 1] < threshold

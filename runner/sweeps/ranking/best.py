@@ -10,7 +10,7 @@ from runner.sweeps.records import MAXIMIZE, Objective, TrialRecord
 
 
 def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tuple[float, ...] | None:
-    """Return a trial's value of each objective, None unless all of them are finite numbers."""
+    """Return a trial's value of each objective, or None unless all of them are finite numbers."""
     values = [value_of(trial, objective.metric) for objective in objectives]
     found = tuple(float(one) for one in values if one is not None)
     return found if found and len(found) == len(values) else None
@@ -19,9 +19,9 @@ def objective_values(objectives: Sequence[Objective], trial: TrialRecord) -> tup
 def best_trials(objectives: Sequence[Objective], trials: Iterable[TrialRecord]) -> tuple[int, ...]:
     """Return the numbers of the best trials, ascending.
 
-    With one objective: the best completed trial, the earlier of equals. With several: the Pareto front, each completed
-    trial that no other is better than in one objective and at least as good as in all. A trial that failed, was
-    stopped early or has a value that is not finite is never among them.
+    With one objective, this is the best completed trial, and the earliest of equals. With several, it is the Pareto
+    front: the completed trials that no other trial equals or beats in all objectives and beats in one. A trial that
+    failed, was stopped early or has a value that is not finite is never among them.
     """
     if not objectives:
         return ()

@@ -32,7 +32,7 @@ _AMONG = frozenset((
     "last", "epoch", "fold", "batch", "step", "in", "per", "ms", "neg", "negative", "l1", "l2", "edit", "hamming",
     "euclidean", "wasserstein", "word", "character", "job", "trial", "model", "sklearn",
 ))  # fmt: skip
-# Words that reverse a name, or may.
+# Words that reverse the goal of a name, or may do so.
 _TURNING = frozenset((
     "free", "reduction", "reduced", "improvement", "improved", "saved", "saving", "savings", "avoided", "without",
     "drop", "decrease", "delta", "gap", "up", "survival",
@@ -45,7 +45,7 @@ def read_objectives(value: Any) -> tuple[Objective, ...]:
     """Return the objectives that a setting describes.
 
     ``accuracy`` and ``maximize accuracy`` are texts for one; ``{metric: loss, goal: minimize}`` is a mapping for one; a
-    list of these means several. Nothing means none. Without a goal, the metric's name decides.
+    list of these means several. None means no objective. Without a goal, the metric's name decides.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _goal_of(metric: str) -> str:
 
 
 def _is_less_among(words: set[str]) -> bool:
-    """Return whether a name means an error, a time or the like, and all its other words are known to be neutral."""
+    """Return whether a name means an error, a time or a cost, and all its other words are known to be neutral."""
     found = False
     for word in words:
         ending = next((one for one in _LESS_AMONG if word.endswith(one)), None)

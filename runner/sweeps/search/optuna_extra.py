@@ -14,7 +14,7 @@ def optuna(setting: str) -> Any:
     Raises
     ------
     UserError
-        If it is not installed; `setting` says what needs it.
+        If it is not installed. The message names the `setting` that needs it.
     """
     try:
         import optuna as module

@@ -1,4 +1,4 @@
-"""Points by chance. What a trial tries depends on the seed, its number and the key alone, so it resumes as it was."""
+"""Random points. A draw depends only on the seed, the trial's number and the key, so a resumed sweep repeats it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class RandomSearch:
         """Return draw `number`."""
         if self.total is None or number >= self.total:
             return None
-        # A text as seed is hashed whole; sums of numbers would give neighbours the same draws.
+        # A text is hashed as a whole. The sum of seed and number would give neighbouring seeds the same draws.
         draws = [Random(f"{self._seed} {number} {one.name}").random() for one in self._space.parameters]  # noqa: S311
         return self._space.at(draws)
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing."""
+        """Do nothing: draws do not depend on results."""

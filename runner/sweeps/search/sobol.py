@@ -1,4 +1,4 @@
-"""Points of a scrambled Sobol sequence: they fill the space more evenly than chance does."""
+"""Points of a scrambled Sobol sequence, which fill the space more evenly than random points."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runner.sweeps.space.search_space import Space
 
 
 class Sobol:
-    """Point `number` of the sequence; even over powers of two, so 16 or 32 trials are better than 20."""
+    """The points of the sequence. They are balanced for powers of two, so 16 or 32 trials are better than 20."""
 
     def __init__(self, space: Space, seed: int, max_trials: int) -> None:
         self._space, self._seed = space, seed
@@ -31,4 +31,4 @@ class Sobol:
         return self._space.at([min(share, 1 - 2**-53) for share in self._points[number]] if self._points else [])
 
     def tell(self, trial: TrialRecord, values: tuple[float, ...] | None) -> None:
-        """Learn nothing."""
+        """Do nothing: the points do not depend on results."""

@@ -1,4 +1,4 @@
-"""What one parameter may be. A value comes from a share `u` in [0, 1), so every search can use every distribution."""
+"""The values of one parameter. A share `u` in [0, 1) selects a value, so every search can use every distribution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 _MANY = 10_000  # most values of one parameter in a grid
-_EDGE = 1e-9  # a normal distribution has no value at 0 and 1
+_EDGE = 1e-9  # a normal distribution has no quantile at 0 and 1
 
 
 class Distribution(Protocol):
@@ -33,21 +33,21 @@ class Distribution(Protocol):
         """Return the word of one value."""
 
     def plain(self) -> Any:
-        """Return it in the form of ``sweep.space``, for the record."""
+        """Return the definition in the form of ``sweep.space``, for the record."""
 
     def optuna(self) -> BaseDistribution:
-        """Return what Optuna searches: a raw number, which `decode` turns into a value."""
+        """Return Optuna's distribution of raw numbers, which `decode` turns into values."""
 
     def decode(self, raw: Any) -> Any:
-        """Return the value of Optuna's raw number."""
+        """Return the value for Optuna's raw number."""
 
     def encode(self, value: Any) -> Any:
-        """Return Optuna's raw number of a value, None where the value is outside."""
+        """Return Optuna's raw number for a value, or None if the value is outside."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Some values, equally likely. `words` are their texts as typed."""
+    """Equally likely values. `words` are their texts as typed."""
 
     options: tuple[Any, ...]
     words: tuple[str, ...]
@@ -113,7 +113,7 @@ class Integer:
         return min(int(self.low * math.exp(u * math.log((self.high + 1) / self.low))), self.high)
 
     def values(self) -> tuple[int, ...] | None:
-        """Return all values, None where they are too many for a grid."""
+        """Return all values, or None if they are too many for a grid."""
         return tuple(range(self.low, self.high + 1)) if self.high - self.low < _MANY else None
 
     def texts(self) -> tuple[str, ...] | None:
@@ -126,13 +126,13 @@ class Integer:
         return to_word(value)
 
     def plain(self) -> Any:
-        """Return ``{randint: {upper}}``, or ours with `min` and `max` where it does not begin at 0."""
+        """Return ``{randint: {upper}}``, or our form with `min` and `max` for other ranges."""
         if self.low == 0 and not self.log:
             return {"randint": {"upper": self.high + 1}}
         return {"logint" if self.log else "int": {"min": self.low, "max": self.high}}
 
     def optuna(self) -> BaseDistribution:
-        """Return the same as Optuna's."""
+        """Return the same range for Optuna."""
         from optuna.distributions import IntDistribution
 
         return IntDistribution(self.low, self.high, log=self.log)
@@ -142,7 +142,7 @@ class Integer:
         return int(raw)
 
     def encode(self, value: Any) -> Any:
-        """Return the number where it is inside."""
+        """Return the number if it is inside, or None."""
         inside = isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
         return value if inside else None
 
@@ -170,7 +170,7 @@ class Uniform:
         return _round(min(max(exact, self.low), self.high), self.q)
 
     def values(self) -> tuple[float, ...] | None:
-        """Return the steps of a quniform; the others are not finite."""
+        """Return the steps of a quniform, or None for the others, which are continuous."""
         if self.q is None or self.log:
             return None
         first, last = self._steps()
@@ -192,7 +192,7 @@ class Uniform:
         return _plain("loguniform" if self.log else "uniform", {"min": self.low, "max": self.high}, self.q)
 
     def optuna(self) -> BaseDistribution:
-        """Return the steps of a quniform as whole numbers, any other as floats before rounding."""
+        """Return whole numbers for the steps of a quniform, and floats before rounding for any other."""
         from optuna.distributions import FloatDistribution, IntDistribution
 
         if self.q is not None and not self.log:
@@ -204,7 +204,7 @@ class Uniform:
         return raw * self.q if self.q is not None and not self.log else _round(float(raw), self.q)
 
     def encode(self, value: Any) -> Any:
-        """Return the step or the number of a value."""
+        """Return the step or the number for a value, or None if it is outside."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         if self.q is None:
@@ -218,7 +218,7 @@ class Uniform:
         return min(max(float(value), self.low), self.high) if inside else None
 
     def _steps(self) -> tuple[int, int]:
-        assert self.q is not None  # noqa: S101 - asked only of quantised ones
+        assert self.q is not None  # noqa: S101 - called only for quantised ones
         return round(self.low / self.q), round(self.high / self.q)
 
 
@@ -242,7 +242,7 @@ class Normal:
         return _round(math.exp(exact) if self.log else exact, self.q)
 
     def values(self) -> None:
-        """Return None: they are not finite."""
+        """Return None: the values are continuous."""
 
     def texts(self) -> None:
         """Return None."""
@@ -256,7 +256,7 @@ class Normal:
         return _plain("lognormal" if self.log else "normal", {"mu": self.mu, "sigma": self.sigma}, self.q)
 
     def optuna(self) -> BaseDistribution:
-        """Return the shares."""
+        """Return the range of shares."""
         from optuna.distributions import FloatDistribution
 
         return FloatDistribution(_EDGE, 1 - _EDGE)
@@ -266,7 +266,7 @@ class Normal:
         return self.sample(float(raw))
 
     def encode(self, value: Any) -> Any:
-        """Return the share of a value."""
+        """Return the share at which a value is, or None if it has none."""
         if isinstance(value, bool) or not isinstance(value, int | float) or (self.log and value < 0):
             return None
         exact = (math.log(value) if value > 0 else -math.inf) if self.log else value

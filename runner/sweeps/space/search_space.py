@@ -1,4 +1,4 @@
-"""The search space: what each parameter may be, from ``sweep.space`` and from the command line."""
+"""The search space: the distribution of each parameter, from ``sweep.space`` and from the command line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Space:
     parameters: tuple[Parameter, ...]
 
     def plain(self) -> dict[str, Any]:
-        """Return it in the form of ``sweep.space``, for the record."""
+        """Return the space in the form of ``sweep.space``, for the record."""
         return {parameter.key: parameter.distribution.plain() for parameter in self.parameters}
 
     def suggest(self, values: Sequence[Any], texts: Sequence[str] | None = None) -> Suggestion:
@@ -59,7 +59,7 @@ class Space:
 
 
 def parse_words(words: Sequence[str], config_loader: Any = None) -> list[Override]:
-    """Return Hydra's reading of the words of a command line. `config_loader` lists the options for ``glob(...)``.
+    """Parse the words of a command line with Hydra. `config_loader` lists the options for ``glob(...)``.
 
     Raises
     ------
@@ -80,10 +80,10 @@ def make_space(definitions: Mapping[str, Any], overrides: Sequence[Override] = (
     definitions : mapping
         ``sweep.space``.
     overrides : sequence of Override
-        Those of the command line, read by Hydra. A sweep of a key replaces what `definitions` say of it; a single value
-        takes the key out of the space.
+        The overrides of the command line, parsed by Hydra. A sweep of a key replaces its definition. A single value
+        removes the key from the space.
     seed : int
-        Of ``shuffle(...)``, which Hydra would shuffle otherwise at each start.
+        The seed of ``shuffle(...)``, which Hydra itself would shuffle differently at each start.
     """
     found = {key.lstrip("+"): Parameter(key, read_distribution(key, one)) for key, one in definitions.items()}
     for override in overrides:
@@ -92,7 +92,7 @@ def make_space(definitions: Mapping[str, Any], overrides: Sequence[Override] = (
             continue
         if override.is_sweep_override():
             kept = found.get(key.lstrip("+"))
-            # A dictionary keeps the place of a key that is replaced, as Hydra's sweeper does.
+            # A replaced key keeps its place in the dictionary, as in Hydra's own sweeper.
             found[key.lstrip("+")] = Parameter(kept.key if kept else key, from_override(override, seed))
         else:
             found.pop(key.lstrip("+~"), None)
@@ -122,8 +122,8 @@ def from_override(override: Override, seed: int = 0) -> Distribution:
     if not elements:
         raise UserError(f"{key}: {override.input_line} has no values to choose from")
     if shuffled:
-        random.Random(f"{seed} {key}").shuffle(elements)  # noqa: S311 - to be repeated, not to be secret
-    # The value is what a trial gets from the text: Hydra drops the quotes of choice('1', 2), not those of '1',2.
+        random.Random(f"{seed} {key}").shuffle(elements)  # noqa: S311 - must be repeatable, not secret
+    # The value is read from the text, as a trial will: Hydra drops the quotes of choice('1', 2), not those of '1',2.
     texts = tuple(map(Transformer.str, elements))
     return Choice(tuple(map(from_word, texts)), texts)
 
@@ -134,6 +134,6 @@ def _interval(key: str, sweep: IntervalSweep) -> Distribution:
         raise UserError(f"{key}: an interval must go from a smaller to a larger number")
     if log and low <= 0:
         raise UserError(f"{key}: tag(log, ...) needs an interval above 0")
-    if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless int(...) stands around them
+    if isinstance(low, int) and isinstance(high, int):  # Hydra makes them floats, unless they are wrapped in int(...)
         return Integer(low, high, log)
     return Uniform(float(low), float(high), log)

@@ -1,8 +1,8 @@
-"""The binary tensor data extension of the Open Inference Protocol: behind the JSON of a body, the tensors' bytes.
+"""The binary tensor data extension of the Open Inference Protocol: the tensors' bytes follow the JSON of a body.
 
-A header says how long the JSON is. An input says in ``parameters.binary_data_size`` how many of the bytes are its own;
-they follow each other in the order of the inputs. Numbers are little endian; a text is its length in four bytes, and
-then its UTF-8. Answers are made the same way, for the outputs that are wanted so.
+A header has the length of the JSON. An input has the number of its bytes in ``parameters.binary_data_size``. The bytes
+are in the order of the inputs. Numbers are little endian. A text is its length in four bytes, followed by its UTF-8.
+Outputs that were requested as bytes are sent in the same way.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _FAULT = "binary_tensor"
 
 
 def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
-    """Return the JSON of a body and the bytes behind it.
+    """Return the JSON of a body and the bytes after it.
 
     Parameters
     ----------
     length : str or None
-        What the header says; without it all is JSON.
+        The value of the header. Without it, the whole body is JSON.
     """
     if length is None:
         return content, b""
@@ -40,7 +40,7 @@ def split(content: bytes, length: str | None) -> tuple[bytes, bytes]:
 
 
 def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
-    """Return a request with the bytes behind its JSON in the places of its inputs' data."""
+    """Return a request in which the bytes after its JSON have become the data of its inputs."""
     inputs = body.get("inputs")
     filled, start = [], 0
     for one in inputs if isinstance(inputs, list) else []:
@@ -56,9 +56,9 @@ def fill(body: dict[str, Any], tail: bytes) -> dict[str, Any]:
 
 
 def _size(value: Any) -> int | None:
-    """Return how many bytes are an input's own; None where its data are in the JSON."""
+    """Return the number of an input's bytes, or None if its data are in the JSON."""
     if not isinstance(value, dict):
-        return None  # is refused where tensors are read
+        return None  # refused when tensors are read
     name = value.get("name")
     size = an_object(value.get("parameters"), f"Input {quoted(name)}: parameters", absent=True).get("binary_data_size")
     if size is None:
@@ -97,7 +97,7 @@ def _texts(name: str, raw: bytes) -> list[str]:
 
 
 def pack(form: dict[str, Any], outputs: list[dict[str, Any]]) -> BinaryContent:
-    """Return an answer with some of its outputs as bytes behind its JSON."""
+    """Return an answer with some of its outputs as bytes after its JSON."""
     raws = []
     for output in outputs:
         raw = _raw(output.pop("data"))

@@ -30,9 +30,9 @@ class Form:
     binary : mapping of str to bool
         Outputs for which the request says whether they are wanted as bytes.
     otherwise : bool
-        Whether the other outputs are.
+        Whether the other outputs are wanted as bytes.
     request_id : str or None
-        Returned unchanged.
+        The request's id, which is returned unchanged.
     """
 
     binary: Mapping[str, bool]

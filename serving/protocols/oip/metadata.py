@@ -1,4 +1,4 @@
-"""What a model takes and gives, as tensors."""
+"""Describes the inputs and outputs of a model as tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol's addresses, and what answers at each."""
+"""The addresses of the Open Inference Protocol, and the functions that answer at them."""
 
 from __future__ import annotations
 

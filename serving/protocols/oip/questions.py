@@ -32,7 +32,7 @@ def model(server: Server, request: ModelRequest) -> tuple[int, Any]:
 
 
 def model_ready(server: Server, request: ModelRequest) -> tuple[int, Any]:
-    """Return that a model is served.
+    """Return that a model is ready.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def model_ready(server: Server, request: ModelRequest) -> tuple[int, Any]:
 
 
 def index(server: Server, request: ModelRequest) -> tuple[int, Any]:
-    """Return the models and their states; with ``{"ready": true}`` only those that are served."""
+    """Return the models and their states. With ``{"ready": true}``, return only those that are served."""
     found = []
     names = server.repository.names() if server.repository is not None else []
     for name in sorted({*names, *server.plane.routes}):
@@ -65,7 +65,7 @@ def change(action: str, server: Server, request: ModelRequest) -> tuple[int, Any
     Raises
     ------
     ServingError
-        403 where no keys are in use.
+        403 if the endpoint uses no keys.
     """
     if server.repository is None or not server.has_keys:
         raise ServingError(403, "needs_keys", "Models can be loaded and unloaded only where keys are in use: auth=key")

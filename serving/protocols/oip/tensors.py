@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol, version 2: from JSON, or bytes, to arrays."""
+"""Converts tensors of the Open Inference Protocol, version 2, from JSON or bytes to arrays."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def an_object(value: Any, what: str, *, absent: bool = False) -> dict[str, Any]:
 
 
 def tensor(value: Any, content: str | None) -> tuple[str, np.ndarray]:
-    """Return name and array of an input.
+    """Return the name and the array of an input.
 
     Parameters
     ----------
     value : mapping
-        As in the request; its data may be an array already, where they came as bytes.
+        The input as in the request. Data that came as bytes are already an array.
     content : str or None
-        MLServer's word for what its data are, where it has none of its own.
+        The ``content_type`` of the request, for an input without its own.
     """
     value = an_object(value, "An input")
     name, kind, shape, data = (value.get(key) for key in ("name", "datatype", "shape", "data"))
@@ -119,7 +119,7 @@ def _decoded(name: str, texts: list[Any], content: str | None) -> list[Any]:
 
 
 def _json_value(text: str) -> Any:
-    """Return a single value; NaN is a missing one."""
+    """Return a single value. NaN means that it is missing."""
     value = json.loads(text, parse_constant=lambda _: None)
     if isinstance(value, list | dict):
         raise ValueError
@@ -128,5 +128,5 @@ def _json_value(text: str) -> Any:
 
 _DECODERS: dict[str, Callable[[str], Any]] = {
     "base64": lambda text: base64.b64decode(text, validate=True).decode("utf-8"),
-    "pd_json": _json_value,  # what MLServer makes of a data frame's column that has texts and other things
+    "pd_json": _json_value,  # MLServer's encoding of a data frame's column that mixes texts and other values
 }

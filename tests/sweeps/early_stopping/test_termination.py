@@ -221,3 +221,9 @@ def test_mistakes(settings: Any, message: str) -> None:
 
 def test_no_policy() -> None:
     assert make_policy({}, "maximize") is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_interval_is_finite(value: float) -> None:
+    with pytest.raises(UserError, match=r"evaluation_interval=.* is not a whole number"):
+        make_policy({"policy": "median", "evaluation_interval": value}, "maximize")

@@ -1,4 +1,4 @@
-"""Hydra's launcher and sweeper, thin wrappers of `runner.sweeps.controller.multirun`.
+"""The launcher and the sweeper for Hydra, thin wrappers around `runner.sweeps.controller`.
 
 Hydra only finds plugins in the namespace package ``hydra_plugins``, which is why this file is in a folder of
 that name; `runner.__main__` puts the folder above it on the search path of a multirun.
@@ -25,7 +25,6 @@ class ViveroLauncher(Launcher):
     """Runs the lists of overrides from Hydra's own sweepers. Each list is a trial."""
 
     def __init__(self) -> None:
-        self._made: list[tuple[str, ...]] = []
         self._sweep: Any = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -57,7 +56,7 @@ class ViveroSweeper(Sweeper):
     Parameters
     ----------
     search : str or None
-        grid, random, sobol or bayesian; None: as ``sweep.sweeper`` says.
+        grid, random, sobol or bayesian. None means ``sweep.sweeper``.
     params : mapping or None
         Overrides in the composition itself, as for Hydra's own sweeper: ``{job.arguments.c: "1,2"}``.
     **unknown
