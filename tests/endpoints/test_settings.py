@@ -47,7 +47,7 @@ def test_a_version_with_weight_0_gets_no_traffic(tmp_path: Path) -> None:
     first = Deployment(reference="iris:1", name="iris", version=1)
     record = EndpointRecord(name="iris", created="2026-01-01T00:00:00.000000Z", deployments=(first,))
     EndpointStore(layout).write(record)
-    deployer = Deployer(layout, _Registry(), lambda _kind: servers)  # type: ignore[arg-type]
+    deployer = Deployer(layout, _Registry(), lambda _kind: servers)  # type: ignore[arg-type,return-value]
     deployer.deploy(Target("iris:2", weight=0.0, keeps_settings=True), EndpointSettings(name="iris"))
     (new,) = servers.switched
     assert [(one.version, one.weight) for one in new.deployments] == [(1, 1.0), (2, 0.0)]
