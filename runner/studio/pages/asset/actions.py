@@ -5,26 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.api import DataVersion, UserError
-
-
-def _set_alias(version: DataVersion, alias: str) -> str:
-    if not alias:
-        raise UserError("An alias has a name", "For example: golden")
-    version.set_alias(alias)
-    return f"{alias} points to version {version.version}"
-
-
-def _drop_alias(version: DataVersion, alias: str) -> str:
-    version.drop_alias(alias)
-    return f"{alias} was dropped"
-
-
-def _tag(version: DataVersion, text: str) -> str:
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not name:
-        raise UserError("A tag has a name", "Write NAME=VALUE, or NAME alone to remove it")
-    version.set_tags({name: value if equals else None})
-    return f"Tagged {name}" if equals else f"Removed the tag {name}"
+from runner.studio import version_actions
 
 
 def _describe(version: DataVersion, text: str) -> str:
@@ -39,11 +20,6 @@ def _verify(version: DataVersion, _value: str) -> str:
     return f"{version.reference} is as it was added: each file has its SHA-256"
 
 
-def _delete(version: DataVersion, _value: str) -> str:
-    version.delete()
-    return f"{version.reference} was deleted"
-
-
 ACTIONS: dict[str, Callable[[DataVersion, str], str]] = {
-    "alias": _set_alias, "drop": _drop_alias, "tag": _tag, "describe": _describe, "verify": _verify, "delete": _delete,
+    **version_actions.ACTIONS, "describe": _describe, "verify": _verify,
 }  # fmt: skip
