@@ -10,6 +10,7 @@ from typing import Any
 from runner.errors import UserError, storage_error
 from runner.execution.context import RunContext
 from runner.execution.control import cancel_reason
+from runner.execution.stage import Stage
 from runner.io.clock import now
 from runner.io.files import append_json_line
 from runner.records import ResultRecord, RunRecord
@@ -26,24 +27,22 @@ from runner.worker import job_order
 Phase = Callable[[str, float | None], None]
 """Told a phase's word at its start, and again with its seconds at its end."""
 
-# name (also the record's field), status meanwhile, word for the user, function
-STAGES: tuple[tuple[str, str, str, Callable[[RunContext, RunRecord], Any]], ...] = (
-    ("prepare", PREPARING, "Preparing", prepare),
-    ("scale", SCALING, "Scaling", scale),
-    ("run", RUNNING, "Running", run),
-    ("finalize", FINALIZING, "Finalizing", finalize),
-    ("register", FINALIZING, "Registering", register),
-    ("deploy", FINALIZING, "Deploying", deploy),
+STAGES = (
+    Stage("prepare", PREPARING, "Preparing", prepare),
+    Stage("scale", SCALING, "Scaling", scale),
+    Stage("run", RUNNING, "Running", run),
+    Stage("finalize", FINALIZING, "Finalizing", finalize),
+    Stage("register", FINALIZING, "Registering", register),
+    Stage("deploy", FINALIZING, "Deploying", deploy),
 )
 
 
-def stages_of(context: RunContext) -> tuple[Any, ...]:
+def stages_of(context: RunContext) -> tuple[Stage, ...]:
     """Return the stages of a run. A pipeline prepares and scales nothing itself, its steps do."""
     own = context.stages
     if own is None:
         return STAGES
-    left = (one for one in STAGES if one[0] not in ("prepare", "scale"))
-    return tuple((name, status, word, own.get(name, function)) for name, status, word, function in left)
+    return tuple(own.get(stage.name, stage) for stage in STAGES if stage.name not in ("prepare", "scale"))
 
 
 def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
@@ -60,7 +59,7 @@ def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
         if record.status == RUNNING:  # the worker or the steps were asked to end, and have
             ended = ResultRecord(status=CANCELED, reason="Ctrl-C") if context.stages else read_result(context.run)
             record = dataclasses.replace(record, run=ended)
-            record = _stage(context, record, next(one for one in stages_of(context) if one[0] == "finalize"), phase)
+            record = _stage(context, record, next(one for one in stages_of(context) if one.name == "finalize"), phase)
         finish(context, dataclasses.replace(record, error="canceled by Ctrl-C"), CANCELED)
         raise
     except (UserError, OSError) as error:
@@ -72,7 +71,7 @@ def execute(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
 
 def _stages(context: RunContext, record: RunRecord, phase: Phase) -> RunRecord:
     for stage in stages_of(context):
-        name = stage[0]
+        name = stage.name
         if name not in context.spec.stages or getattr(record, name) is not None:
             continue
         if name == "register" and not _registers(context, record):
@@ -96,16 +95,17 @@ def _registers(context: RunContext, record: RunRecord) -> bool:
     return completed and registers(context)
 
 
-def _stage(context: RunContext, record: RunRecord, stage: Any, phase: Phase) -> RunRecord:
-    name, status, word, function = stage
-    record = dataclasses.replace(record, status=status)
-    context.runs.write(record)
-    note(context, "status", status=status, stage=name)
-    phase(word, None)
+def _stage(context: RunContext, record: RunRecord, stage: Stage, phase: Phase) -> RunRecord:
+    name = stage.name
+    record = dataclasses.replace(record, status=stage.status)
+    if stage.recorded:
+        context.runs.write(record)
+    note(context, "status", status=stage.status, stage=name)
+    phase(stage.word, None)
     start = time.perf_counter()
-    made = function(context, record)
+    made = stage.function(context, record)
     seconds = round(time.perf_counter() - start, 4)
-    phase(word, seconds)
+    phase(stage.word, seconds)
     changed: dict[str, Any] = {name: made, "phases": {**record.phases, name: seconds}}
     record = dataclasses.replace(record, **changed)  # written when the next stage starts, or at the end
     return with_changes(record, read_changes(context.run)) if name == "finalize" else record

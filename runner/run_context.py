@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ from runner.execution.plan import Plan, Step
 from runner.layout import Layout
 from runner.ports import Compute, Say
 from runner.records import RunRecord
-from runner.statuses import PREPARING
+from runner.statuses import PREPARING, RUNNING
 from runner.wiring import environment_for, make_compute, make_deployer
 
 if TYPE_CHECKING:
     from runner.config.endpoint_settings import EndpointSettings
     from runner.endpoints.deploy import Deployed
+    from runner.execution.stage import Stage
     from runner.pipelines.controller.resources import StepResources
 
 
@@ -33,7 +34,7 @@ def new_record(plan: Plan) -> RunRecord:
     return RunRecord(
         id=plan.run_id,
         experiment=plan.experiment,
-        status=PREPARING,
+        status=RUNNING if plan.steps else PREPARING,  # a pipeline prepares nothing itself
         created=now(),
         display_name=job.display_name,
         description=job.description,
@@ -103,7 +104,7 @@ def make_context(
 
 def _stages(
     spec: RunSpec, base: Path, compute: Compute, steps: tuple[Step, ...], resources: StepResources | None
-) -> Mapping[str, Callable[[RunContext, RunRecord], Any]]:
+) -> Mapping[str, Stage]:
     from runner.pipelines.controller.stages import stages_of  # few runs are pipelines
     from runner.pipelines.planning.graph import width
 

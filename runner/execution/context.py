@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.layout import Layout, RunLayout
 from runner.ports import Compute, Environment, EnvironmentHandle, Job, Say, SnapshotStore
-from runner.records import EnvironmentRecord, GitState, RunRecord
+from runner.records import EnvironmentRecord, GitState
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.config.schema import RunSpec
     from runner.endpoints.deploy import Deployed
     from runner.execution.plan import Step
+    from runner.execution.stage import Stage
     from runner.store.inputs import InputStore
 
 
@@ -30,7 +31,7 @@ class RunContext:
     `at_a_time` is the number of concurrent runs that share the cores, None for a single run.
     `expected_inputs` has the hashes of inputs that a step left for others.
     `batch` says how to call the functions of a script that gets a piece of an input.
-    `steps` are those of a pipeline, and `stages` what it does in the place of the stages of a script's run.
+    `steps` are those of a pipeline, and `stages` its own in the place of a script's run's, by name.
     `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
     """
 
@@ -54,7 +55,7 @@ class RunContext:
     expected_inputs: Mapping[str, str] = field(default_factory=dict)
     batch: Mapping[str, Any] | None = None
     steps: tuple[Step, ...] = ()
-    stages: Mapping[str, Callable[[RunContext, RunRecord], Any]] | None = None
+    stages: Mapping[str, Stage] | None = None
     handle: EnvironmentHandle | None = field(default=None)
     job: Job | None = field(default=None)
 

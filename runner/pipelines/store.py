@@ -91,9 +91,12 @@ class StepResults:
         return self._layout.step_lock(key)
 
     def begin(self, key: str, record: RunRecord) -> None:
-        """Record the run that computes a step from now on."""
+        """Record the run that computes a step from now on.
+
+        A power cut may damage the file. The step is then computed again.
+        """
         path = self._layout.step_result(key)
-        write_json(path, StepResult(run=record.id, experiment=record.experiment).to_json())
+        write_json(path, StepResult(run=record.id, experiment=record.experiment).to_json(), durable=False)
 
     def find(self, key: str) -> RunRecord | None:
         """Return the run that has computed a step, or does so now, None if there is none any more."""

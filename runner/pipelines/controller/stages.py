@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from runner.execution.context import RunContext
 from runner.execution.metrics import last_values
+from runner.execution.stage import Stage
 from runner.io.json_records import read_lines
 from runner.pipelines.controller.ancestry import inputs_before
 from runner.pipelines.controller.conductor import StepsConductor
@@ -15,8 +15,7 @@ from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.store import read_steps
 from runner.records import FinalizeRecord, MetricLine, RegisterRecord, ResultRecord, RunRecord
 from runner.stages.register import register
-
-Stage = Callable[[RunContext, RunRecord], Any]
+from runner.statuses import FINALIZING, RUNNING
 
 
 def stages_of(resources: StepResources) -> Mapping[str, Stage]:
@@ -28,7 +27,12 @@ def stages_of(resources: StepResources) -> Mapping[str, Stage]:
     def register_model(context: RunContext, record: RunRecord) -> RegisterRecord | None:
         return _register(context, record, resources)
 
-    return {"run": run, "finalize": finalize, "register": register_model}
+    stages = (
+        Stage("run", RUNNING, "Running", run),
+        Stage("finalize", FINALIZING, "Finalizing", finalize, recorded=False),
+        Stage("register", FINALIZING, "Registering", register_model),
+    )
+    return {stage.name: stage for stage in stages}
 
 
 def finalize(context: RunContext, _record: RunRecord) -> FinalizeRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from runner.config.data_settings import InputConfig
 from runner.config.validation import source_folder
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan, Step, new_run_id
+from runner.execution.stage import Stage
 from runner.io.files import remove_tree
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.parallel.conductor import PiecesConductor
@@ -22,10 +23,8 @@ from runner.pipelines.parallel.settings import ROWS, Division
 from runner.pipelines.store import read_steps
 from runner.records import FinalizeRecord, ResultRecord, RunRecord
 from runner.stages.finalize import finalize as finalize_outputs
-from runner.statuses import COMPLETED
+from runner.statuses import COMPLETED, FINALIZING, RUNNING
 from runner.store.data.store import DataStore
-
-Stage = Callable[[RunContext, RunRecord], Any]
 
 
 def parallel_stages(step: Step, plan: Plan, resources: StepResources) -> Mapping[str, Stage]:
@@ -55,7 +54,8 @@ def parallel_stages(step: Step, plan: Plan, resources: StepResources) -> Mapping
             metrics |= {"items": total, "failed_items": failed}
         return dataclasses.replace(found, metrics=metrics, notes=(*found.notes, *notes))
 
-    return {"run": run, "finalize": finalize}
+    stages = (Stage("run", RUNNING, "Running", run), Stage("finalize", FINALIZING, "Finalizing", finalize))
+    return {stage.name: stage for stage in stages}
 
 
 def _source(context: RunContext, one: InputConfig) -> Path:

@@ -37,7 +37,7 @@ def compose_step(name: str, pipeline: Mapping[str, Any], written: Mapping[str, A
     from runner.pipelines.planning.sections import composition_of
 
     try:
-        return composition_of(_merged(pipeline, written, step))
+        return composition_of(name, _merged(pipeline, written, step))
     except Exception as error:
         mistake = as_user_error(error)
         if mistake is None:

@@ -1,6 +1,6 @@
-"""Composes the steps of pipelines. Only sections that differ from the step before are composed again.
+"""Composes the steps of pipelines. What a step shares with the one before is not composed again.
 
-Steps of a pipeline share most sections, and so do the trials of a sweep over it.
+In a sweep over a pipeline, a step mostly differs from the same step of the trial before in one setting.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from runner.config.composition import Composition, check_plain, dump_yaml, section_object, section_plain, section_text
+from runner.config.composition import Composition, check_plain, section_object, section_plain, section_text
 from runner.config.computes import COMPUTES
 from runner.config.limits.references import start_counting
 from runner.config.schema import ENVIRONMENTS, RunSpec
+from runner.config.substitution import has_reference, is_plain, with_value
 
 _KINDS: Mapping[str, Mapping[str, type]] = {"environment": ENVIRONMENTS, "compute": COMPUTES}
 _IN_PARTS = ("job", "data")
@@ -35,6 +36,7 @@ class Sections:
         self._config: DictConfig | None = None
         self._written: dict[str, Any] = {}
         self._read: dict[str, tuple[Any, Any, str]] = {}
+        self._is_alone = False  # whether no value refers to another
 
     def compose(self, written: Mapping[str, Any]) -> Composition:
         """Return a composition.
@@ -57,6 +59,36 @@ class Sections:
                 raise
 
     def _compose(self, written: Mapping[str, Any]) -> Composition:
+        config, arguments = self._config, self._changed_arguments(written)
+        if config is None or arguments is None:
+            return self._compose_changes(written)
+        return self._with_arguments(config, arguments)
+
+    def _changed_arguments(self, written: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the new arguments if nothing but their values differs, and nothing else can change with them."""
+        if not self._is_alone or list(written) != list(self._written):
+            return None
+        changed = [key for key, value in written.items() if self._is_new(key, value)]
+        if changed != ["job"] or list(self._changed_parts("job", written["job"]) or {}) != ["arguments"]:
+            return None
+        before, now = self._written["job"]["arguments"], written["job"]["arguments"]
+        if not isinstance(before, dict) or not isinstance(now, dict) or list(before) != list(now):
+            return None
+        new = {name: value for name, value in now.items() if not _is_same(before[name], value)}
+        return new if all(map(is_plain, [*new.values(), *(before[name] for name in new)])) else None
+
+    def _with_arguments(self, config: DictConfig, arguments: Mapping[str, Any]) -> Composition:
+        """Return the composition before with other arguments, to which no schema applies."""
+        job, plain, _ = self._read["job"]
+        for name, value in arguments.items():
+            path = ("arguments", name)
+            job, plain = with_value(job, path, value), with_value(plain, path, value)
+            self._written = with_value(self._written, ("job", *path), value)
+            config["job"]["arguments"][name] = value
+        self._read["job"] = (job, plain, section_text(config, "job"))
+        return self._joined(config)
+
+    def _compose_changes(self, written: Mapping[str, Any]) -> Composition:
         config = self._config
         if config is None or list(written) != list(self._written):
             self._forget()
@@ -96,6 +128,10 @@ class Sections:
         start_counting()
         for key in fresh:
             self._read[key] = (section_object(config, key), plain[key], section_text(config, key))
+        self._is_alone = not any(has_reference(text) for _, _, text in self._read.values())
+        return self._joined(config)
+
+    def _joined(self, config: DictConfig) -> Composition:
         found = {key: self._read[key] for key in map(str, config)}
         spec = RunSpec(**{key: found[key][0] for key in _FIELDS})
         return Composition(spec, {key: one[1] for key, one in found.items()}, "".join(one[2] for one in found.values()))
@@ -136,28 +172,37 @@ def _reset_node(config: DictConfig, key: str, blank: DictConfig) -> None:
     content[key]._set_parent(config)
 
 
-_shared = Sections()
+@functools.lru_cache(maxsize=64)
+def _sections_of(_step: str) -> Sections:
+    return Sections()
 
 
 class _Written(str):
-    """A composition as YAML, by which it is known, and as plain data."""
+    """A composition as text, by which it is known, and as plain data."""
 
     plain: Mapping[str, Any]
 
 
 @functools.lru_cache(maxsize=64)
-def _composed(written: _Written) -> Composition:
-    return _shared.compose(written.plain)
+def _composed(step: str, written: _Written) -> Composition:
+    return _sections_of(step).compose(written.plain)
 
 
-def composition_of(written: Mapping[str, Any]) -> Composition:
-    """Return a composition that is given as plain data. Most trials of a sweep share most of their steps.
+def composition_of(step: str, written: Mapping[str, Any]) -> Composition:
+    """Return a composition that is given as plain data.
+
+    Most trials of a sweep share most of their steps, and change little in the others.
+
+    Parameters
+    ----------
+    step : str
+        The step's name. Only what differs from the step of this name that was composed last is composed again.
 
     Raises
     ------
     UserError, OmegaConfBaseException
         As ``read_composition`` does.
     """
-    text = _Written(dump_yaml(written))
+    text = _Written(repr(written))  # unlike the values, texts of 1, 1.0 and True differ
     text.plain = written
-    return _composed(text)
+    return _composed(step, text)

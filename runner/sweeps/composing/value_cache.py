@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import AnyNode, DictConfig, OmegaConf
 
 from runner.config.composition import Composition, dump_yaml
+from runner.config.substitution import has_reference, is_plain, with_value
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-# Values that do not refer to other values of the composition.
-_REFERS = re.compile(r"\$\{(?!(?:project_root|input|output|step|oc\.env):)")
 _BELOW_DATA = re.compile(r"data\.\w+\.\w+\.")  # an input or output is read from its settings as a whole
 _NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
@@ -38,7 +36,7 @@ class ValueCache:
         written = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
         assert isinstance(written, dict)  # noqa: S101 - a composition is a mapping
         self._config, self._written, self._texts = config, written, texts
-        self._is_alone = not any(_REFERS.search(text) for text in self._texts.values())
+        self._is_alone = not any(map(has_reference, self._texts.values()))
         self._kept: dict[tuple[object, ...], Composition] = {}
 
     def keep(self, values: Sequence[Override], composition: Composition) -> None:
@@ -51,13 +49,13 @@ class ValueCache:
     def find(self, values: Sequence[Override]) -> Composition | None:
         """Return the composition of some values, or None if no cached one applies."""
         kept = self._kept.get(_shape(values))
-        if kept is None or not all(_is_plain(one.value()) for one in values):
+        if kept is None or not all(is_plain(one.value()) for one in values):
             return None
         texts = dict(self._texts)
         whole: tuple[Any, Any, Any] = (kept.spec, kept.plain, self._written)
         for one in values:
             path, value = one.key_or_group.split("."), one.value()
-            whole = tuple(_with(part, path, value) for part in whole)
+            whole = tuple(with_value(part, path, value) for part in whole)
         spec, plain, written = whole
         for section in {one.key_or_group.partition(".")[0] for one in values}:
             texts[section] = dump_yaml({section: written[section]})
@@ -79,21 +77,3 @@ class ValueCache:
 
 def _shape(values: Sequence[Override]) -> tuple[object, ...]:
     return tuple((one.key_or_group, one.type) for one in values)
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether a value is a plain scalar: not a container, a reference or a missing value."""
-    if isinstance(value, str):
-        return "${" not in value and value != "???"
-    return value is None or isinstance(value, bool | int | float)
-
-
-def _with(whole: Any, path: Sequence[str], value: Any) -> Any:
-    """Return an object or mapping with another value at a path. Everything off the path is shared."""
-    if not path:
-        return value
-    name, rest = path[0], path[1:]
-    if dataclasses.is_dataclass(whole) and not isinstance(whole, type):
-        return dataclasses.replace(whole, **{name: _with(getattr(whole, name), rest, value)})
-    mapping = whole or {}
-    return {**mapping, name: _with(mapping.get(name), rest, value)}

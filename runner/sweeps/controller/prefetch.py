@@ -11,6 +11,7 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.job_order import make_order, write_order
+from runner.execution.plan import Plan
 from runner.io.files import staging_at, sweep
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
@@ -19,6 +20,27 @@ from runner.stages.run import create_working_copy
 from runner.store.finding import entries
 
 _PREFIX = ".ahead-"
+
+
+def always_run(first: Plan, second: Plan) -> Plan | None:
+    """Return a plan of what each trial runs, given those of two trials.
+
+    Of pipelines, that is the first step in which the trials differ: the steps before it are computed at most once.
+    Returns None if there is no such step.
+    """
+    if not first.steps:
+        return first
+    for step, other in zip(first.steps, second.steps, strict=False):
+        if step.plan.yaml != other.plan.yaml:
+            return always_run(step.plan, other.plan) if step.plan.steps else _without_inputs(step.plan)
+    return None
+
+
+def _without_inputs(plan: Plan) -> Plan:
+    """Return the plan of a step without its arguments and inputs, which other steps have not computed yet."""
+    job = dataclasses.replace(plan.spec.job, arguments={})
+    spec = dataclasses.replace(plan.spec, job=job, data=dataclasses.replace(plan.spec.data, inputs={}))
+    return dataclasses.replace(plan, spec=spec, config={**plan.config, "job": {**plan.config["job"], "arguments": {}}})
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -17,7 +18,7 @@ from runner.pipelines.controller.stages import stages_of
 from runner.ports import Compute, Say
 from runner.records import RunRecord, ScaleRecord
 from runner.sweeps.composing.composer import Composer
-from runner.sweeps.controller.prefetch import made_ready
+from runner.sweeps.controller.prefetch import always_run, made_ready
 
 if TYPE_CHECKING:
     from runner.sweeps.controller.request import Context, Order
@@ -76,7 +77,7 @@ class Work:
         UserError
             If one of them is invalid.
         """
-        search, first = self._order.search, None
+        search = self._order.search
         if search.total is None or self._order.name not in _LISTS:
             return
         minimum = search.total if search.total <= _ALL_AHEAD else 1
@@ -85,18 +86,20 @@ class Work:
                 break
             suggestion = search.ask(number)
             if suggestion is not None:
-                self._ahead[suggestion.overrides] = plan = self._composer.plan(suggestion.overrides)
-                first = first or plan
-            if first is not None and self._scaled.done():
-                self._get_ready(first)
-        if first is not None:
-            self._get_ready(first)
+                self._ahead[suggestion.overrides] = self._composer.plan(suggestion.overrides)
+            if self._scaled.done():
+                self._get_ready()
+        self._get_ready()
 
-    def _get_ready(self, first: Plan) -> None:
-        """Let the compute prepare for trials like the first, once."""
-        if not self._is_ready and self._order.search.total != 1 and not first.steps:
-            self._is_ready = True
-            record, run_context = self.new_run(first, {})
+    def _get_ready(self) -> None:
+        """Let the compute prepare for what all trials run, once the first two are planned."""
+        plans = list(itertools.islice(self._ahead.values(), 2))
+        if self._is_ready or len(plans) < 2:
+            return
+        self._is_ready = True
+        shared = always_run(*plans)
+        if shared is not None:
+            record, run_context = self.new_run(shared, {})
             self._closing.enter_context(made_ready(run_context, record))
 
     def plan(self, overrides: tuple[str, ...]) -> Plan:

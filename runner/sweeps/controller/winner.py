@@ -40,8 +40,9 @@ def register_best(sweep: SweepRecord, stages: list[str], reopen: Reopen, say: Sa
             context.say = say
             record = context.runs.read(record.id)  # a tag may have been set meanwhile
             if record.register is None:
-                own = (context.stages or {}).get("register", register)  # a pipeline's model is that of a step
-                record = dataclasses.replace(record, register=own(context, record))
+                own = (context.stages or {}).get("register")  # a pipeline's model is that of a step
+                made = (own.function if own is not None else register)(context, record)
+                record = dataclasses.replace(record, register=made)
                 context.runs.write(record)
             if context.spec.endpoint is not None and "deploy" in stages and record.deploy is None:
                 record = dataclasses.replace(record, deploy=deploy(context, record))

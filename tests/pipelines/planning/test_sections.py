@@ -57,3 +57,14 @@ def test_it_does_not_depend_on_the_steps_before(steps: list[tuple[Any, Any, str]
     for one in steps:
         written = _written(*one)
         assert _composed(shared, written) == _composed(Sections(), written)
+
+
+@given(
+    CHANGES,
+    some.lists(some.fixed_dictionaries({"alpha": VALUES, "data": VALUES}), min_size=2, max_size=5),
+)
+def test_it_does_not_depend_on_the_arguments_before(job: Any, arguments: list[dict[str, Any]]) -> None:
+    shared = Sections()
+    for one in arguments:
+        written = _written({**job, "arguments": one}, {}, "local")
+        assert _composed(shared, written) == _composed(Sections(), written)
