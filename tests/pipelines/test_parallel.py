@@ -145,7 +145,7 @@ def test_any_number_of_files_gives_results_in_their_order(workspace: Workspace) 
         for size in SIZES
     }
     done = workspace.run(steps, inputs)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     for size in SIZES:
         record, outputs = workspace.step(f"of{size}")
         wanted = [[(b"%04d.txt" % one).hex(), str(one)] for one in range(size)]

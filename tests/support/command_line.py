@@ -41,9 +41,9 @@ class CommandLine:
         """Run ``vivero`` until it ends."""
         return self.finish(self.start("runner.cli", *words, **options))
 
-    def finish(self, process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[str]:
+    def finish(self, process: subprocess.Popen[bytes], seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Wait until a command ends and return its output."""
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=seconds)
         return subprocess.CompletedProcess(
             process.args, process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
         )
