@@ -21,8 +21,12 @@ from runner.ports import Link
 from runner.worker import timeouts
 
 _AGENT = WORKER / "node" / "agent"
-# The program is sent over standard input, so nothing needs to be installed.
-_BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
+# The program is sent over standard input, so nothing needs to be installed. Without the current folder, which is the
+# user's home, files there such as `platform.py` do not hide modules of Python.
+_BOOT = (
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
+)
 _NOISE = 1 << 20  # bytes of login output to skip before the agent starts
 _READ = 1 << 18
 PIECE = 1 << 18
