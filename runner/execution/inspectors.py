@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import hash_tree
+from runner.io.hashes import hash_tree
 from runner.io.json_records import read_text
 from runner.layout import BOOTSTRAP, WORKER
 from runner.ports import EnvironmentHandle, Inspector, Say

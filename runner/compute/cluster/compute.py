@@ -21,8 +21,8 @@ from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.io.files import is_locked
 from runner.io.json_records import read_record
+from runner.io.locks import is_locked
 from runner.layout import Layout, NodeLayout, RunLayout
 from runner.ports import EnvironmentHandle, Host, Job, Machine, Machines, Say
 from runner.records import OrderRecord, ResultRecord, ScaleRecord

@@ -23,8 +23,9 @@ from runner.execution.control import start_follower
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
 from runner.io.clock import now
-from runner.io.files import append_json_line, is_locked, locked, write_json
+from runner.io.files import append_json_line, write_json
 from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping
+from runner.io.locks import is_locked, locked
 from runner.io.record import FORMAT
 from runner.layout import NodeLayout, RunLayout
 from runner.ports import Say

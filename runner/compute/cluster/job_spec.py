@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.io.files import followed_files, hash_tree
+from runner.io.folders import followed_files
+from runner.io.hashes import hash_tree
 from runner.io.json_records import read_record
 from runner.layout import RunLayout
 from runner.ports import EnvironmentHandle

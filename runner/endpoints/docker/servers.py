@@ -24,7 +24,7 @@ from runner.endpoints.store import EndpointStore
 from runner.environments.docker.engine import connect
 from runner.environments.docker.images import default_base, find
 from runner.errors import UserError
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.ports import Environment, Host, Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry

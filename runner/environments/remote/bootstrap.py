@@ -10,7 +10,8 @@ import runner
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
-from runner.io.files import hash_files, list_files
+from runner.io.folders import list_files
+from runner.io.hashes import hash_files
 from runner.layout import Layout
 from runner.ports import Say
 

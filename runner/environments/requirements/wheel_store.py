@@ -19,7 +19,8 @@ from pathlib import Path
 from runner.environments.build import staging_path
 from runner.environments.requirements.packages import normalised
 from runner.errors import UserError
-from runner.io.files import hash_file, hash_files, write_json, write_text
+from runner.io.files import write_json, write_text
+from runner.io.hashes import hash_file, hash_files
 from runner.layout import Layout
 from runner.ports import Say
 

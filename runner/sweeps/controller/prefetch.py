@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.job_order import make_order, write_order
-from runner.io.files import staging_at, sweep
+from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
@@ -29,7 +29,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     """
     experiment = context.run.root.parent
     experiment.mkdir(parents=True, exist_ok=True)
-    sweep(experiment, _PREFIX)
+    remove_abandoned(experiment, _PREFIX)
     run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
     with staging_at(run.root):
         with contextlib.suppress(UserError, OSError):
@@ -40,7 +40,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
 def clear_abandoned(layout: Layout) -> None:
     """Remove leftovers of sweeps whose controller was killed, which may contain secrets."""
     for experiment in entries(layout.runs):
-        sweep(Path(experiment.path), _PREFIX)
+        remove_abandoned(Path(experiment.path), _PREFIX)
 
 
 def _show(context: RunContext, record: RunRecord) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.ports import Say
 from runner.records import RunRecord
 from runner.stages.deploy import deploy
