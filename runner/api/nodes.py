@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.compute.cluster.node import Node
     from runner.compute.cluster.preflight import Finding
     from runner.config.schema import RunSpec
-    from runner.ports import Machines
+    from runner.ports.machines import Machines
 
 T = TypeVar("T")
 _SHIPPED = ("local", "ssh", "dask")  # they name no machine until somebody fills them in

@@ -19,7 +19,8 @@ from runner.io.folders import sync_folder
 from runner.io.moved_folders import is_moved
 from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import WORKER, Layout, RunLayout
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 from runner.worker import environment_seal
 

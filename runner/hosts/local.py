@@ -15,7 +15,8 @@ from runner.errors import UserError
 from runner.io.files import write_bytes
 from runner.io.folders import remove_tree
 from runner.io.locks import locked
-from runner.ports import Completed, Interpreter, Say
+from runner.ports.host import Completed, Interpreter
+from runner.ports.say import Say
 
 _finding = threading.Lock()
 

@@ -15,7 +15,7 @@ from runner.io.folders import BadLinkError, followed_files, remove_tree, sync_tr
 from runner.io.hashes import hash_file
 from runner.io.json_records import read_json
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import SnapshotRecord
 from runner.store.credentials import secret_looking
 from runner.worker import snapshot

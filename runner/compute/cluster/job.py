@@ -28,7 +28,7 @@ from runner.io.json_records import as_record, parsed, read_json, read_lines, rea
 from runner.io.locks import is_locked, locked
 from runner.io.record import FORMAT
 from runner.layout import NodeLayout, RunLayout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import AttemptLine, ResultRecord
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts

@@ -20,7 +20,7 @@ from runner.hosts.remote.tools import NodeTools
 from runner.io.folders import list_files
 from runner.io.hashes import hash_files
 from runner.layout import WORKER
-from runner.ports import Link, Machine
+from runner.ports.machines import Link, Machine
 from runner.worker import timeouts
 
 

@@ -23,7 +23,8 @@ from runner.environments.docker.image_builder import build_name
 from runner.errors import UserError
 from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import EnvironmentHandle, Say
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.say import Say
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 

@@ -19,7 +19,7 @@ from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.io.files import write_bytes, write_text
 from runner.io.hashes import hash_file
-from runner.ports import Say
+from runner.ports.say import Say
 
 _HINT = "The full log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter

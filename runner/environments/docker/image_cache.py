@@ -11,7 +11,7 @@ from runner.errors import UserError
 from runner.io.files import write_json, write_text
 from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from runner.errors import UserError
 from runner.io.files import write_text
 from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import Host, Interpreter, Say
+from runner.ports.host import Host, Interpreter
+from runner.ports.say import Say
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)

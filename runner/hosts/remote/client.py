@@ -17,7 +17,7 @@ from typing import Any
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
 from runner.layout import WORKER
-from runner.ports import Link
+from runner.ports.machines import Link
 from runner.worker import timeouts
 
 _AGENT = WORKER / "node" / "agent"

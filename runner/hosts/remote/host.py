@@ -17,7 +17,8 @@ from typing import IO, Any, Protocol, cast
 
 from runner.errors import UserError
 from runner.hosts.remote.client import PIECE, Client, RefusedError, Request
-from runner.ports import Completed, Interpreter, Say
+from runner.ports.host import Completed, Interpreter
+from runner.ports.say import Say
 
 
 class Tools(Protocol):

@@ -19,7 +19,7 @@ from runner.execution.plan import Plan
 from runner.io.files import write_text
 from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import EnvironmentHandle
+from runner.ports.environment import EnvironmentHandle
 
 _LENGTH = 32  # hex digits
 

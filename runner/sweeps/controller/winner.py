@@ -9,7 +9,7 @@ from collections.abc import Callable
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.io.locks import locked
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.register import register
