@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner import layout
+from runner import workspaces
 from runner.errors import UserError
 from runner.execution.announcement import VARIABLE
 
@@ -44,7 +44,7 @@ def start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[byte
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                env={**os.environ, layout.VARIABLE: str(root), VARIABLE: str(writer)},
+                env={**os.environ, workspaces.VARIABLE: str(root), VARIABLE: str(writer)},
                 pass_fds=[writer],
                 start_new_session=True,
             )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
-from runner.layout import Layout, default_root, find_workspace, trusted_workspace
+from runner.layout import Layout
+from runner.workspaces import default_root, find_workspace, trusted_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
