@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.api.endpoint_client import Measures, ask
+from runner.api.endpoints.client import Measures, ask
 from runner.config.endpoint_settings import EndpointSettings
 from runner.errors import UserError
 

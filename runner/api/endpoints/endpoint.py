@@ -16,8 +16,8 @@ from runner.layout import EndpointLayout
 from runner.records import Deployment, EndpointRecord
 
 if TYPE_CHECKING:
-    from runner.api.drift import Drift
-    from runner.api.endpoint_client import Answer, Measures
+    from runner.api.endpoints.client import Answer, Measures
+    from runner.api.endpoints.drift import Drift
     from runner.api.workspace import Workspace
     from runner.endpoints.deploy import Deployed, Deployer
     from runner.endpoints.servers import Servers
@@ -289,7 +289,7 @@ class Endpoint:
         return self._ask("POST", path, body=body, key=key)
 
     def _ask(self, method: str, path: str, **more: Any) -> Answer:
-        from runner.api.endpoint_client import ask
+        from runner.api.endpoints.client import ask
 
         return ask(self.settings, method, path, **more)
 
@@ -301,16 +301,16 @@ class Endpoint:
         UserError
             If it does not answer.
         """
-        from runner.api.endpoint_client import measures
+        from runner.api.endpoints.client import measures
 
         return measures(self.settings, key)
 
     def drift(self) -> Drift:
         """Return how the inputs that it logged differ from the model's example, or from those before.
 
-        See `runner.api.drift`. With several deployments, the example is that of the first.
+        See `runner.api.endpoints.drift`. With several deployments, the example is that of the first.
         """
-        from runner.api.drift import drift_of
+        from runner.api.endpoints.drift import drift_of
 
         return drift_of(self._workspace.layout.endpoint(self._name).payloads, self._example())
 
