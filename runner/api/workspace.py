@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.api.data.assets import DataAssets
-    from runner.api.endpoints.endpoint import Endpoints
+    from runner.api.endpoints.listing import Endpoints
     from runner.api.environments.listing import Environment
     from runner.api.models import Model, ModelVersion
     from runner.api.runs.listing import Rows, RunList
@@ -278,7 +278,7 @@ class Workspace:
     @property
     def endpoints(self) -> Endpoints:
         """The endpoints: iterate over them, `get` one or `deploy` a model."""
-        from runner.api.endpoints.endpoint import Endpoints
+        from runner.api.endpoints.listing import Endpoints
 
         return Endpoints(self)
 

@@ -1,17 +1,15 @@
-"""The endpoints of a workspace."""
+"""One endpoint."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.api.endpoints.logs import TAIL, content_of, logs_in, tail_of
 from runner.config.endpoint_settings import EndpointSettings
 from runner.console.notes import note
 from runner.endpoints.store import EndpointStore
-from runner.errors import NotFoundError, UserError, nearest, storage_error
+from runner.errors import UserError
 from runner.layout import EndpointLayout
 from runner.records import Deployment, EndpointRecord
 
@@ -19,103 +17,8 @@ if TYPE_CHECKING:
     from runner.api.endpoints.client import Answer, Measures
     from runner.api.endpoints.drift import Drift
     from runner.api.workspace import Workspace
-    from runner.endpoints.deploy import Deployed, Deployer
+    from runner.endpoints.deploy import Deployed
     from runner.endpoints.servers import Servers
-
-_ANSWERS_WITHIN = 5.0  # seconds
-_TAIL = 256 << 10
-
-
-class Endpoints:
-    """The endpoints of a workspace."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace, self._store = workspace, EndpointStore(workspace.layout)
-
-    def __iter__(self) -> Iterator[Endpoint]:
-        return (Endpoint(self._workspace, name) for name in self._store.listed())
-
-    def __len__(self) -> int:
-        return len(self._store.listed())
-
-    def get(self, name: str) -> Endpoint:
-        """Return an endpoint by its name.
-
-        Raises
-        ------
-        UserError
-            If it does not exist, or its record cannot be read.
-        """
-        return Endpoint(self._workspace, self._store.read(name).name)
-
-    def deploy(
-        self,
-        reference: str,
-        name: str | None = None,
-        *,
-        weight: float | None = None,
-        mirror: bool = False,
-        **settings: Any,
-    ) -> Endpoint:
-        """Serve a version, or switch a running endpoint to it without losing a request.
-
-        Parameters
-        ----------
-        reference : str
-            ``NAME``, ``NAME:3`` or ``NAME@alias``.
-        name : str, optional
-            The endpoint. Default: the model's name.
-        weight : float, optional
-            Its share of the traffic. The current deployment keeps the rest.
-        mirror : bool
-            Send it a copy of the requests and discard its answers.
-        settings
-            Fields of `EndpointSettings`, such as ``port=5002``. Without any, those that the endpoint has are kept.
-
-        Returns
-        -------
-        Endpoint
-            With `new_keys`, which are never shown again.
-
-        Raises
-        ------
-        UserError
-            If the model, a setting or the address is refused, or the model cannot be loaded.
-        """
-        checked = _checked(settings)
-        checked = dataclasses.replace(checked, name=name or checked.name)
-        return self.deploy_with(reference, checked, keep=not settings, weight=weight, mirror=mirror)
-
-    def deploy_with(
-        self, reference: str, settings: EndpointSettings, *, keep: bool, weight: float | None, mirror: bool
-    ) -> Endpoint:
-        """Deploy as `deploy` does, with all settings in one object; `keep` those that the endpoint has instead."""
-        from runner.endpoints.deploy import Target
-
-        target = Target(reference, weight=weight, mirror=mirror, changes_settings=not keep, keeps_settings=keep)
-        done = _deployer(self._workspace).deploy(target, settings)
-        return Endpoint(self._workspace, done.endpoint, done)
-
-
-def _deployer(workspace: Workspace) -> Deployer:
-    from runner.store.registry import FileRegistry
-    from runner.wiring import make_deployer
-
-    layout = workspace.trusted()
-    return make_deployer(layout, FileRegistry(layout), note)
-
-
-def _checked(settings: dict[str, Any]) -> EndpointSettings:
-    from runner.io.field_types import BadValueError, checked_fields
-
-    known = [one.name for one in dataclasses.fields(EndpointSettings)]
-    for name in settings:
-        if name not in known:
-            raise UserError(f"An endpoint has no setting '{name}'", nearest(name, known))
-    try:
-        return checked_fields(EndpointSettings, settings)
-    except BadValueError as error:
-        raise UserError(f"endpoint.{error}") from None
 
 
 class Endpoint:
@@ -183,45 +86,9 @@ class Endpoint:
     @property
     def row(self) -> dict[str, Any]:
         """The endpoint as ``vivero endpoints --json`` prints it."""
-        try:
-            return self._described()
-        except (UserError, OSError) as error:
-            # A bad record must not hide other endpoints, or that its own endpoint is running.
-            return self._damaged(str(storage_error(error) or error))
+        from runner.api.endpoints.row import row_of
 
-    def _described(self) -> dict[str, Any]:
-        record = self.record
-        settings = EndpointSettings(**record.settings)  # its fields were checked when the record was read
-        status = self.servers().status(self._name)
-        return {
-            "name": self._name,
-            "kind": settings.kind,
-            "status": status.word,
-            "address": settings.address,
-            "models": [one.to_json() for one in record.deployments],
-            "served": status.states[0]["served"] if status.states else [],
-            "processes": [state["pid"] for state in status.states],
-            "image": record.image,
-            "generation": record.generation,
-            "keys": settings.needs_keys,
-            "problem": status.problem,
-        }
-
-    def _damaged(self, problem: str) -> dict[str, Any]:
-        states = self._store.states(self._name) if self._store.alive(self._name) else []
-        return {
-            "name": self._name,
-            "kind": None,
-            "status": "degraded" if states else "damaged",
-            "address": None,
-            "models": [],
-            "served": states[0]["served"] if states else [],
-            "processes": [state["pid"] for state in states],
-            "image": None,
-            "generation": None,
-            "keys": None,
-            "problem": problem,
-        }
+        return row_of(self, self._store)
 
     def servers(self) -> Servers:
         """Return the server processes or containers."""
@@ -231,9 +98,7 @@ class Endpoint:
 
     def logs(self) -> dict[str, Path]:
         """Return the logs by name: server.log, access.jsonl and payloads.jsonl."""
-        from runner.api.run_files.listed import files_below
-
-        return files_below(self._workspace.layout.endpoint(self._name).logs)
+        return logs_in(self._workspace.layout.endpoint(self._name))
 
     def log(self, name: str = EndpointLayout.log.name) -> bytes:
         """Return the content of a log. That of a container's servers comes from its engine.
@@ -243,16 +108,9 @@ class Endpoint:
         UserError
             If there is none of that name.
         """
-        from runner.io.json_records import LARGEST_LINES, read_bytes
+        return content_of(self, name)
 
-        if name == EndpointLayout.log.name:
-            return self.servers().log(self._name)
-        found = self.logs()
-        if name not in found:
-            raise NotFoundError(f"Endpoint {self._name} has no log '{name}'", nearest(name, found))
-        return read_bytes(found[name], LARGEST_LINES)
-
-    def tail(self, name: str = EndpointLayout.log.name, largest: int = _TAIL) -> str:
+    def tail(self, name: str = EndpointLayout.log.name, largest: int = TAIL) -> str:
         """Return the last whole lines of a log.
 
         Raises
@@ -260,14 +118,7 @@ class Endpoint:
         UserError
             If there is none of that name.
         """
-        from runner.api.tail import last_lines
-
-        if name != EndpointLayout.log.name or self.settings.kind == "local":
-            found = self.logs()
-            if name not in found:
-                raise NotFoundError(f"Endpoint {self._name} has no log '{name}'", nearest(name, found))
-            return last_lines(found[name], largest)
-        return self.log(name)[-largest:].decode("utf-8", "replace")
+        return tail_of(self, name, largest)
 
     def ask(self, path: str, body: bytes, key: str | None = None) -> Answer:
         """Send rows to the endpoint, and return what it answers, also if it refuses them.
@@ -286,12 +137,9 @@ class Endpoint:
         UserError
             If it does not answer.
         """
-        return self._ask("POST", path, body=body, key=key)
-
-    def _ask(self, method: str, path: str, **more: Any) -> Answer:
         from runner.api.endpoints.client import ask
 
-        return ask(self.settings, method, path, **more)
+        return ask(self.settings, "POST", path, body=body, key=key)
 
     def measures(self, key: str | None = None) -> Measures:
         """Return what it has counted since it was started: requests, errors and the time they took.
@@ -338,19 +186,14 @@ class Endpoint:
         UserError
             If it does not answer.
         """
-        answer = self._ask("GET", "/openapi.json", key=key, timeout=_ANSWERS_WITHIN)
-        if answer.status != 200:
-            raise UserError(f"Endpoint {self._name} answered {answer.status} {answer.reason}")
-        try:
-            found = json.loads(answer.text)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"Endpoint {self._name} does not answer with JSON: {error}") from None
-        if not isinstance(found, dict):
-            raise UserError(f"Endpoint {self._name} does not answer with a description")
-        return found
+        from runner.api.endpoints.client import description
+
+        return description(self.settings, self._name, key)
 
     def deploy(self, reference: str, **more: Any) -> Endpoint:
         """Switch to another version; see `Endpoints.deploy`."""
+        from runner.api.endpoints.listing import Endpoints
+
         return Endpoints(self._workspace).deploy(reference, self._name, **more)
 
     def rollback(self) -> Endpoint:
@@ -361,7 +204,9 @@ class Endpoint:
         UserError
             If there is nothing before, or the endpoint is stopped.
         """
-        return Endpoint(self._workspace, self._name, _deployer(self._workspace).rollback(self._name))
+        from runner.api.endpoints.deploy import deployer
+
+        return Endpoint(self._workspace, self._name, deployer(self._workspace).rollback(self._name))
 
     def stop(self, *, delete: bool = False) -> bool:
         """Stop after the requests in progress are answered, and return whether it was running.
