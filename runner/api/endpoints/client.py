@@ -66,7 +66,8 @@ class Measures:
             if count >= wanted > 0:
                 if limit == float("inf"):
                     return below
-                return below + (limit - below) * (wanted - before) / ((count - before) or 1)
+                within = (limit - below) * (wanted - before) / ((count - before) or 1)
+                return min(below + within, limit)  # which rounding could exceed
             below, before = limit, count
         return None
 
