@@ -27,7 +27,7 @@ from runner.io.locks import locked
 from runner.layout import EndpointLayout
 from runner.records import EndpointRecord, ServerState
 from runner.worker import timeouts
-from serving.http.listening import STOP, Listening, SharedListening
+from serving.http.connections.listening import STOP, Listening, SharedListening
 from serving.process.output_limit import is_output, rotate
 from serving.process.parent import (
     GRACE,
