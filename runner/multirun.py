@@ -8,7 +8,7 @@ from pathlib import Path
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.ports import Compute
+from runner.ports.compute import Compute
 from runner.records import RunRecord
 from runner.recovery import finished, reopen
 from runner.run_context import make_context, new_record

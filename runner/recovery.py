@@ -18,11 +18,14 @@ from runner.execution.control import is_followed, request_cancel
 from runner.execution.plan import Step
 from runner.execution.secret_values import mask_secrets
 from runner.io.clock import now
-from runner.io.files import is_locked, locked
 from runner.io.json_records import read_text
+from runner.io.locks import is_locked, locked
 from runner.layout import Layout, RunLayout
 from runner.pipeline import execute, finish
-from runner.ports import Compute, EnvironmentHandle, Host, Job, Say
+from runner.ports.compute import Compute, Job
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import RunRecord
 from runner.rerun import checked, compute_settings_of, plan_of_pipeline, spec_of
 from runner.run_context import make_context

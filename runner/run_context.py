@@ -13,7 +13,8 @@ from runner.config.schema import RunSpec
 from runner.execution.context import RestoredRun, RunContext
 from runner.execution.plan import Plan, Step
 from runner.layout import Layout
-from runner.ports import Compute, Say
+from runner.ports.compute import Compute
+from runner.ports.say import Say
 from runner.records import RunRecord
 from runner.statuses import PREPARING, RUNNING
 from runner.wiring import environment_for, make_compute, make_deployer

@@ -10,7 +10,8 @@ from runner.console.progress import Progress
 from runner.errors import UserError
 from runner.execution.announcement import announce
 from runner.execution.context import RunContext
-from runner.io.files import locked, make_folder, write_text
+from runner.io.files import make_folder, write_text
+from runner.io.locks import locked
 from runner.pipeline import execute
 from runner.records import RunRecord
 from runner.stages.run import Detached

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from runner.config.computes import compute_kind
 from runner.config.schema import RunSpec
 from runner.layout import Layout
-from runner.ports import Compute, Environment, Host, Machines, Say
+from runner.ports.compute import Compute
+from runner.ports.environment import Environment
+from runner.ports.host import Host
+from runner.ports.machines import Machines
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from runner.endpoints.deploy import Deployer

@@ -88,9 +88,9 @@ def prepare(command: Command) -> tuple[list[str], dict[str, str]]:
     from runner.endpoints.deploy import new_endpoint
     from runner.endpoints.process import command as server_command
     from runner.endpoints.settings import check_settings
-    from runner.layout import trusted_workspace
     from runner.store.registry import FileRegistry
     from runner.wiring import make_servers
+    from runner.workspaces import trusted_workspace
 
     layout = trusted_workspace(command.workspace.root)
     settings = EndpointSettings(**{name: getattr(command, name) for name in EndpointSettings.__dataclass_fields__})

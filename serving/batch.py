@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from runner.errors import UserError, as_mistake, close
-from runner.io.files import locked, write_json
+from runner.io.files import write_json
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.store.registry import FileRegistry
 from serving.data.kept_columns import split_columns, without_index

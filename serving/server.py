@@ -21,12 +21,13 @@ from runner.console.boundary import guarded
 from runner.endpoints.health import is_ready
 from runner.errors import UserError
 from runner.io.clock import now
-from runner.io.files import locked, write_json, write_text
+from runner.io.files import write_json, write_text
 from runner.io.json_records import read_record
+from runner.io.locks import locked
 from runner.layout import EndpointLayout
 from runner.records import EndpointRecord, ServerState
 from runner.worker import timeouts
-from serving.http.listening import STOP, Listening, SharedListening
+from serving.http.connections.listening import STOP, Listening, SharedListening
 from serving.process.output_limit import is_output, rotate
 from serving.process.parent import (
     GRACE,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runner.api.data.assets import DataAsset, DataAssets
     from runner.api.data.version import DataVersion
-    from runner.api.endpoints import Endpoint, Endpoints
+    from runner.api.endpoints.endpoint import Endpoint
+    from runner.api.endpoints.listing import Endpoints
     from runner.api.environments.listing import Environment
     from runner.api.models import Model, ModelVersion
     from runner.api.runs.listing import RunList
@@ -29,8 +30,8 @@ _HOMES = {
     "DataAsset": "runner.api.data.assets",
     "DataAssets": "runner.api.data.assets",
     "DataVersion": "runner.api.data.version",
-    "Endpoint": "runner.api.endpoints",
-    "Endpoints": "runner.api.endpoints",
+    "Endpoint": "runner.api.endpoints.endpoint",
+    "Endpoints": "runner.api.endpoints.listing",
     "Environment": "runner.api.environments.listing",
     "Model": "runner.api.models",
     "ModelVersion": "runner.api.models",

@@ -40,7 +40,7 @@ def new_folder(target: Path, option: str | None = "--to") -> Iterator[Path]:
             entry.rename(target / entry.name)
         staged.rmdir()
     except BaseException:
-        from runner.io.files import remove_tree
+        from runner.io.folders import remove_tree
 
         remove_tree(staged)
         with contextlib.suppress(OSError):  # not empty: another process has written to it
@@ -88,7 +88,7 @@ def copy_tree(source: Path, target: Path, expected: Mapping[str, str] | None = N
     UserError
         If a file differs from its record.
     """
-    from runner.io.files import list_files
+    from runner.io.folders import list_files
 
     names = list_files(source) if source.is_dir() else []
     missing = sorted(set(expected or ()) - set(names))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,29 +14,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from runner.errors import UserError
 
 if TYPE_CHECKING:
+    from runner.api.workspace import Workspace
     from runner.compute.cluster.node import Node
     from runner.compute.cluster.preflight import Finding
     from runner.config.schema import RunSpec
-    from runner.ports import Machines
+    from runner.ports.machines import Machines
 
 T = TypeVar("T")
+_LATEST = 200  # runs that are looked at for the clusters they used
 _SHIPPED = ("local", "ssh", "dask")  # they name no machine until somebody fills them in
 _composing = threading.Lock()  # Hydra composes one configuration of a process at a time
 
 
-def known_clusters(overrides_of_runs: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+def known_clusters(workspace: Workspace) -> list[tuple[str, ...]]:
     """Return the words that name clusters: the computes in the configuration folders, and what runs were given."""
     from runner.config.schema import CONF
 
     folders = [Path(CONF), *([Path(given)] if (given := os.environ.get("VIVERO_CONFIG_DIR")) else [])]
     names = [path.stem for folder in folders for path in sorted((folder / "compute").glob("*.yaml"))]
     found: list[tuple[str, ...]] = [(f"compute={name}",) for name in names if name not in _SHIPPED]
-    for overrides in overrides_of_runs:
+    for overrides in _latest_overrides(workspace):
         words = tuple(one for one in overrides if one.startswith(("compute=", "compute.")))
         # Of sweeps and of a schedule, a compute may be one of several: that is no one cluster.
         if words and words != ("compute=local",) and not any("," in one.partition("[")[0] for one in words):
             found.append(words)
     return list(dict.fromkeys(found))
+
+
+def _latest_overrides(workspace: Workspace) -> Iterator[Sequence[str]]:
+    for run in workspace.runs(limit=_LATEST, archived=True):
+        with contextlib.suppress(UserError):  # its record is damaged, which the list of runs says
+            yield run.record.overrides
 
 
 def look(overrides: Sequence[str]) -> list[dict[str, Any]]:

@@ -8,17 +8,46 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner import layout
+from runner import workspaces
+from runner.api.runs.run import Run
+from runner.api.workspace import Workspace
 from runner.errors import UserError
 from runner.execution.announcement import VARIABLE
+from runner.layout import Layout
+
+if TYPE_CHECKING:
+    from runner.api.sweeps.sweep import Sweep
 
 _ERROR = "error: "
 _SHOWN = 2000  # characters of what a process printed before it failed
 _controllers: list[subprocess.Popen[bytes]] = []  # those that may be going on
 
 
-def start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[bytes]]:
+def submit_run(workspace: Workspace, overrides: Sequence[str]) -> Run:
+    """Start a run, and return it once its id is known."""
+    folder, controller = _start(workspace.trusted().root, overrides)
+    run = Run(_workspace_of(folder, workspace), folder.parent.name, folder.name)
+    run.controller = controller
+    return run
+
+
+def submit_sweep(workspace: Workspace, overrides: Sequence[str]) -> Sweep:
+    """Start a sweep, and return it once its id is known."""
+    folder, controller = _start(workspace.trusted().root, ["-m", *overrides])
+    sweep = _workspace_of(folder, workspace).sweep(folder.name)
+    sweep.controller = controller
+    return sweep
+
+
+def _workspace_of(folder: Path, usual: Workspace) -> Workspace:
+    """Return the workspace of a run or sweep that was started. Its configuration may name another than the usual."""
+    root = folder.parent.parent if folder.parent.name == str(Layout.sweeps) else folder.parent.parent.parent
+    return usual if root == usual.root else Workspace(root)
+
+
+def _start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[bytes]]:
     """Start ``python -m runner`` in a session of its own.
 
     It goes on if this process ends. Its output is in the run's logs.
@@ -44,7 +73,7 @@ def start(root: Path, words: Sequence[str]) -> tuple[Path, subprocess.Popen[byte
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
-                env={**os.environ, layout.VARIABLE: str(root), VARIABLE: str(writer)},
+                env={**os.environ, workspaces.VARIABLE: str(root), VARIABLE: str(writer)},
                 pass_fds=[writer],
                 start_new_session=True,
             )

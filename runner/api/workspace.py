@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import UserError
-from runner.layout import Layout, default_root, find_workspace, trusted_workspace
+from runner.layout import Layout
+from runner.workspaces import default_root, find_workspace, trusted_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.api.data.assets import DataAssets
-    from runner.api.endpoints import Endpoints
+    from runner.api.endpoints.listing import Endpoints
     from runner.api.environments.listing import Environment
     from runner.api.models import Model, ModelVersion
     from runner.api.runs.listing import Rows, RunList
     from runner.api.runs.run import Run
     from runner.api.sweeps.sweep import Sweep
-
-_LATEST = 200  # runs that are looked at for the clusters they used
 
 
 class Workspace:
@@ -170,29 +167,15 @@ class Workspace:
         UserError
             If there is none, or more than one.
         """
-        from runner.api.runs.find import find_child, find_run
-        from runner.api.runs.run import Run
+        from runner.api.runs.meant import run_of
 
-        try:
-            record = find_run(self._layout, text)
-        except UserError:
-            found = find_child(self._layout, text)
-            if found is None:
-                raise
-            top = Run(self, found[0].experiment, found[0].id)
-            return next(one for one in top.walk() if one.id == found[1]["id"])
-        return Run(self, record.experiment, record.id)
+        return run_of(self, text)
 
     def pipelines(self, experiment: str | None = None, *, limit: int | None = None) -> list[Run]:
         """Return the runs that are pipelines, newest first, without those that are a step of another."""
-        from itertools import islice
+        from runner.api.pipelines import list_pipelines
 
-        from runner.api.runs.run import Run
-        from runner.pipelines.store import pipeline_runs
-
-        folders = pipeline_runs(self._layout, experiment)
-        found = (Run(self, one.root.parent.name, one.root.name) for one in folders)
-        return list(islice((run for run in found if _is_outermost(run)), limit))
+        return list_pipelines(self, experiment, limit)
 
     def pipeline(self, text: str) -> Run:
         """Return a pipeline's run by its id, a unique part of it, or ``latest``.
@@ -202,17 +185,9 @@ class Workspace:
         UserError
             If there is none, or more than one, or the run is not a pipeline.
         """
-        if text == "latest":
-            found = self.pipelines(limit=1)
-            if not found:
-                raise UserError("This workspace has no pipelines", "Start one: python -m runner +experiment=churn")
-            return found[0]
-        run = self.run(text)
-        if not run.is_pipeline:
-            above = run.record.properties.get("pipeline")
-            hint = f"It is a step of one: vivero pipeline {above}" if above else f"To show it: vivero show {run.id}"
-            raise UserError(f"Run {run.id} is not a pipeline", hint)
-        return run
+        from runner.api.pipelines import find_pipeline
+
+        return find_pipeline(self, text)
 
     def experiments(self) -> list[str]:
         """Return the names of the experiments that have runs."""
@@ -277,7 +252,7 @@ class Workspace:
     @property
     def endpoints(self) -> Endpoints:
         """The endpoints: iterate over them, `get` one or `deploy` a model."""
-        from runner.api.endpoints import Endpoints
+        from runner.api.endpoints.listing import Endpoints
 
         return Endpoints(self)
 
@@ -307,11 +282,7 @@ class Workspace:
         """
         from runner.api.nodes import known_clusters
 
-        given = []
-        for run in self.runs(limit=_LATEST, archived=True):
-            with contextlib.suppress(UserError):  # its record is damaged, which the list of runs says
-                given.append(run.record.overrides)
-        return known_clusters(given)
+        return known_clusters(self)
 
     def nodes(self, *overrides: str) -> list[dict[str, Any]]:
         """Return the state of the nodes of a cluster, as ``vivero nodes compute=lab`` does.
@@ -342,12 +313,9 @@ class Workspace:
         UserError
             If the composition has a mistake, in the line that the command prints.
         """
-        from runner.api.runs.run import Run
-        from runner.api.submit import start
+        from runner.api.submit import submit_run
 
-        folder, controller = start(self.trusted().root, overrides)
-        run = Run(self._of(folder), folder.parent.name, folder.name)
-        run.controller = controller
+        run = submit_run(self, overrides)
         return run if stream is None else run.stream(stream)
 
     def submit_sweep(self, *overrides: str) -> Sweep:
@@ -363,17 +331,9 @@ class Workspace:
         UserError
             If the composition has a mistake, in the line that the command prints.
         """
-        from runner.api.submit import start
+        from runner.api.submit import submit_sweep
 
-        folder, controller = start(self.trusted().root, ["-m", *overrides])
-        sweep = self._of(folder).sweep(folder.name)
-        sweep.controller = controller
-        return sweep
-
-    def _of(self, folder: Path) -> Workspace:
-        """Return the workspace of a run or sweep that was started; a configuration may name another than this one."""
-        root = folder.parent.parent if folder.parent.name == str(Layout.sweeps) else folder.parent.parent.parent
-        return self if root == self.root else Workspace(root)
+        return submit_sweep(self, overrides)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Workspace) and self.root == other.root
@@ -383,14 +343,3 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"<Workspace {self.root}>"
-
-
-def _is_outermost(run: Run) -> bool:
-    """Return whether a pipeline can be read and is not a step of another; what cannot be read is named once."""
-    from runner.io.json_records import warn_once
-
-    try:
-        return "pipeline" not in run.record.properties
-    except UserError as error:
-        warn_once(run.folder.record, str(error))
-        return False

@@ -64,7 +64,7 @@ def wants_json() -> bool:
 
 def workspace() -> Layout:
     """Return the workspace to read, from the command line, the environment or the current folder."""
-    from runner.layout import find_workspace
+    from runner.workspaces import find_workspace
 
     return find_workspace(click.get_current_context().meta.get(_WORKSPACE))
 
@@ -84,7 +84,7 @@ def trusted_workspace() -> Layout:
     UserError
         If others could have written it.
     """
-    from runner.layout import trusted_workspace as find
+    from runner.workspaces import trusted_workspace as find
 
     return find(click.get_current_context().meta.get(_WORKSPACE))
 
@@ -119,7 +119,7 @@ def status_word(status: str, followed: bool) -> str:
 def advise(layout: Layout, runs: Sequence[str]) -> None:
     """Print a hint about runs that are not followed."""
     from runner.console.notes import note
-    from runner.layout import option_for
+    from runner.workspaces import option_for
 
     if not runs or wants_json():
         return

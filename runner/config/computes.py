@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runner.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from runner.ports import ComputeKind
+    from runner.ports.compute import ComputeKind
 
 _MODULES = {
     "local": "runner.compute.local.compute",

@@ -9,9 +9,10 @@ from typing import Any
 from runner.console.format import clean, show_value
 from runner.console.pipes import ignore_closed_output
 from runner.io.clock import seconds_between
-from runner.layout import RunLayout, option_for
+from runner.layout import RunLayout
 from runner.records import RunRecord
 from runner.statuses import COMPLETED, TERMINAL
+from runner.workspaces import option_for
 
 _METRICS_SHOWN = 12
 

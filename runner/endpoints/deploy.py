@@ -13,7 +13,7 @@ from runner.endpoints.settings import check_settings, same_kind
 from runner.endpoints.store import KEY_NAMES, EndpointStore, deployed, rolled_back
 from runner.errors import UserError
 from runner.io.clock import now
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.io.names import check_name
 from runner.layout import Layout
 from runner.records import Deployment, EndpointRecord, ModelRecord

@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.server_source import server_source
 from runner.errors import UserError
-from runner.io.files import list_files
+from runner.io.folders import list_files
 from runner.layout import EndpointLayout, Layout, ModelLayout
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry

@@ -13,7 +13,8 @@ from runner.endpoints.servers import MakeEnvironment, Status, read_log, state_pr
 from runner.endpoints.store import EndpointStore, rolled_back
 from runner.errors import UserError
 from runner.io.json_records import read_text
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
 

@@ -21,7 +21,7 @@ from runner.errors import UserError
 from runner.io.files import open_log
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import EndpointRecord, ProcessRecord
 from runner.worker import environment_seal, timeouts
 

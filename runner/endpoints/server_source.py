@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.config.shipped import IS_CLONE
-from runner.io.files import list_files, make_folder, remove_tree, staging_at, sweep, write_bytes
+from runner.io.files import make_folder, write_bytes
+from runner.io.folders import list_files, remove_tree
+from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import Layout
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,7 +46,7 @@ def _is_intact(files: dict[str, bytes], target: Path) -> bool:
 
 def _write(files: dict[str, bytes], target: Path) -> None:
     make_folder(target.parent)
-    sweep(target.parent, _STAGING)
+    remove_abandoned(target.parent, _STAGING)
     staging = target.with_name(f"{_STAGING}{secrets.token_hex(6)}")
     with staging_at(staging):
         for name, content in files.items():

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from runner.config.endpoint_settings import EndpointSettings
 from runner.io.json_records import LARGEST_LINES, read_bytes
 from runner.layout import EndpointLayout
-from runner.ports import Environment
+from runner.ports.environment import Environment
 from runner.records import Deployment, EndpointRecord, ModelRecord
 
 MakeEnvironment = Callable[[list[str], str], Environment]

@@ -12,8 +12,9 @@ from typing import Any
 from runner.access.sharing import sharing_of
 from runner.errors import NotFoundError, UserError, nearest
 from runner.io.clock import now
-from runner.io.files import is_locked, locked, write_json
+from runner.io.files import write_json
 from runner.io.json_records import read_record, warn_once
+from runner.io.locks import is_locked, locked
 from runner.io.names import is_name
 from runner.io.removal import remove
 from runner.layout import Layout

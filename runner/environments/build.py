@@ -15,10 +15,12 @@ from pathlib import Path
 
 from runner.access import ownership
 from runner.errors import UserError
-from runner.io.files import staging_at, sweep, sync_folder
+from runner.io.folders import sync_folder
 from runner.io.moved_folders import is_moved
+from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import WORKER, Layout, RunLayout
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 from runner.worker import environment_seal
 
@@ -102,7 +104,7 @@ def staging_path(folder: Path) -> Iterator[Path]:
 
     Its name is as long as a key, so that what depends on the length of a path comes out the same.
     """
-    sweep(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
+    remove_abandoned(folder.resolve() if is_moved(folder.parent, folder) else folder, _STAGING)
     staging = folder / f"{_STAGING}{secrets.token_hex(11)}"
     with staging_at(staging):
         yield staging

@@ -11,8 +11,9 @@ from pathlib import Path
 from runner.environments.build import LOCK
 from runner.errors import NotFoundError, UserError, nearest
 from runner.io import removal
-from runner.io.files import locked, remove_tree
+from runner.io.folders import remove_tree
 from runner.io.json_records import read_record, read_text
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.records import EnvironmentRecord
 from runner.worker.environment_seal import RECORD

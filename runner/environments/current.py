@@ -14,7 +14,9 @@ from runner.environments.handle import PrefixHandle
 from runner.environments.requirements.packages import installed_packages, lock_of, portable_packages
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Environment, EnvironmentHandle, Host, Say
+from runner.ports.environment import Environment, EnvironmentHandle
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 _SHOWN = 5

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.io.files import write_json
 from runner.layout import Layout
-from runner.ports import Host, Interpreter
+from runner.ports.host import Host, Interpreter
 
 _PROBE = "import platform, sysconfig; print(platform.python_version(), sysconfig.get_platform())"
 _REQUEST = re.compile(r"\d+(\.\d+){0,2}")

@@ -22,7 +22,8 @@ from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complain
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host, Interpreter, Say
+from runner.ports.host import Host, Interpreter
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 _COMPILED = "UV_COMPILE_BYTECODE"

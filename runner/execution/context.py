@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.layout import Layout, RunLayout
-from runner.ports import Compute, Environment, EnvironmentHandle, Job, Say, SnapshotStore
+from runner.ports.compute import Compute, Job
+from runner.ports.environment import Environment, EnvironmentHandle
+from runner.ports.say import Say
+from runner.ports.snapshots import SnapshotStore
 from runner.records import EnvironmentRecord, GitState
 from runner.store.registry import FileRegistry
 from runner.store.runs import FileRunStore

@@ -12,8 +12,9 @@ from __future__ import annotations
 import sys
 
 from runner.errors import UserError
-from runner.io.files import is_locked, write_json
+from runner.io.files import write_json
 from runner.io.json_records import read_record
+from runner.io.locks import is_locked
 from runner.io.record import FORMAT
 from runner.layout import CALLBACK, RunLayout
 from runner.records import CancelRecord

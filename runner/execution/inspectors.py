@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import hash_tree
+from runner.io.hashes import hash_tree
 from runner.io.json_records import read_text
 from runner.layout import BOOTSTRAP, WORKER
-from runner.ports import EnvironmentHandle, Inspector, Say
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.inspector import Inspector
+from runner.ports.say import Say
 from runner.records import Inspection, RunRecord
 from runner.worker import timeouts
 from runner.worker.models.flavours import EXAMPLES

@@ -11,7 +11,7 @@ from runner.execution.context import RunContext
 from runner.execution.control import callback
 from runner.io.files import write_json
 from runner.layout import RunLayout
-from runner.ports import EnvironmentHandle
+from runner.ports.environment import EnvironmentHandle
 from runner.records import RunRecord
 from runner.worker import job_order, timeouts
 from runner.worker.job_order import JobOrder

@@ -21,7 +21,8 @@ from runner.config.validation import check_spec, source_folder
 from runner.errors import UserError
 from runner.execution.assets import AssetVersions, with_versions
 from runner.io.names import check_key, name_from
-from runner.layout import Layout, RunLayout, default_root
+from runner.layout import Layout, RunLayout
+from runner.workspaces import default_root
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from runner.errors import UserError
 from runner.execution.metrics import as_number
 from runner.io.names import check_name
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 

@@ -11,7 +11,10 @@ from typing import Any, Generic, TypeVar
 
 from runner.execution.context import RunContext
 from runner.layout import Layout
-from runner.ports import Environment, EnvironmentHandle, Host, Say, SnapshotStore
+from runner.ports.environment import Environment, EnvironmentHandle
+from runner.ports.host import Host
+from runner.ports.say import Say
+from runner.ports.snapshots import SnapshotStore
 from runner.records import EnvironmentRecord, GitState, SnapshotRecord
 from runner.worker import environment_seal
 

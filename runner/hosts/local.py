@@ -12,8 +12,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import locked, remove_tree, write_bytes
-from runner.ports import Completed, Interpreter, Say
+from runner.io.files import write_bytes
+from runner.io.folders import remove_tree
+from runner.io.locks import locked
+from runner.ports.host import Completed, Interpreter
+from runner.ports.say import Say
 
 _finding = threading.Lock()
 

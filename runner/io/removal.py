@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import remove_tree
+from runner.io.folders import remove_tree
 from runner.io.moved_folders import is_moved
 
 _REMOVED = ".removed-"

@@ -10,7 +10,8 @@ from runner.errors import UserError, nearest
 from runner.execution.context import RunContext
 from runner.execution.inspectors import inspector_of
 from runner.io.clock import now
-from runner.io.files import hash_tree, list_files
+from runner.io.folders import list_files
+from runner.io.hashes import hash_tree
 from runner.io.json_records import as_record, read_json, read_text
 from runner.layout import RunLayout
 from runner.records import FinalizeRecord, Inspection, ModelRecord, RunRecord

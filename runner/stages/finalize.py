@@ -9,7 +9,9 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.metrics import last_values
-from runner.io.files import hash_file, list_files, write_json
+from runner.io.files import write_json
+from runner.io.folders import list_files
+from runner.io.hashes import hash_file
 from runner.io.json_records import read_lines, read_record
 from runner.layout import RunLayout
 from runner.records import ChildRecord, FileRecord, FinalizeRecord, ManifestRecord, MetricLine, RunRecord

@@ -13,7 +13,8 @@ from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.hosts.remote.link import UnreachableError
 from runner.io.files import write_text
-from runner.ports import EnvironmentHandle, Say
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord, InputRecord, PrepareRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import check_script
 

@@ -8,7 +8,8 @@ from runner.config.data_settings import OutputConfig
 from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.job_order import output_place
-from runner.io.files import list_files, write_json
+from runner.io.files import write_json
+from runner.io.folders import list_files
 from runner.layout import RunLayout
 from runner.records import RunRecord
 from runner.store.data.records import AssetRecord

@@ -15,7 +15,7 @@ from runner.execution.job_order import make_order, write_order
 from runner.io.files import make_folder
 from runner.io.json_records import open_regular, read_record
 from runner.layout import RunLayout
-from runner.ports import Job
+from runner.ports.compute import Job
 from runner.records import ResultRecord, RunRecord, SnapshotRecord
 from runner.stages.missing_files import hint
 from runner.stages.sanitize import remove_special_files

@@ -8,8 +8,9 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.io.clock import now, read_time, write_time
-from runner.io.files import append_json_line, locked
+from runner.io.files import append_json_line
 from runner.io.json_records import read_lines, repair_lines
+from runner.io.locks import locked
 from runner.records import AliasLine
 
 

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runner.errors import NotFoundError
-from runner.io.files import append_json_line, locked, write_text
+from runner.io.files import append_json_line, write_text
 from runner.io.json_records import read_lines
+from runner.io.locks import locked
 from runner.io.record import Encoder
 from runner.layout import Layout, RunLayout
 from runner.records import EditLine, PropertyLine, RunRecord

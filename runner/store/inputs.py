@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import BadLinkError, followed_files, hash_hashes
+from runner.io.folders import BadLinkError, followed_files
+from runner.io.hashes import hash_hashes
 from runner.layout import Layout
 from runner.records import InputRecord
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from runner.errors import UserError
 from runner.io.clock import now
-from runner.io.files import hash_file, hash_tree, list_files
+from runner.io.folders import list_files
+from runner.io.hashes import hash_file, hash_tree
 from runner.io.json_records import open_regular, read_bytes
 from runner.io.names import check_file_name
 from runner.layout import ModelLayout

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import UserError
-from runner.io.files import BadLinkError, followed_files, hash_file, make_folder, remove_tree, sync_tree, write_json
+from runner.io.files import make_folder, write_json
+from runner.io.folders import BadLinkError, followed_files, remove_tree, sync_tree
+from runner.io.hashes import hash_file
 from runner.io.json_records import read_json
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import SnapshotRecord
 from runner.store.credentials import secret_looking
 from runner.worker import snapshot

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from runner.errors import NotFoundError, UserError, nearest
-from runner.io.files import locked, staging_at, sweep, sync_folder, sync_tree, write_json
+from runner.io.files import write_json
+from runner.io.folders import sync_folder, sync_tree
 from runner.io.json_records import read_record, warn_once
+from runner.io.locks import locked
 from runner.io.names import check_name, is_name
 from runner.io.record import Record
 from runner.io.removal import check_above, remove
+from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import Layout
 from runner.store.aliases import AliasFile
 from runner.store.finding import entries
@@ -237,7 +240,7 @@ class VersionStore(Generic[R]):
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """Create a hidden folder to fill. If this process dies, the next one finds its lock free and removes it."""
-    sweep(folder, STAGING)
+    remove_abandoned(folder, STAGING)
     staging = folder / f"{STAGING}{secrets.token_hex(6)}"
     with staging_at(staging):
         staging.mkdir()

@@ -15,9 +15,9 @@ from serving.dataplane.plane import DataPlane
 from serving.errors import ServingError
 from serving.http import unmatched, views
 from serving.http.access_check import AccessCheck
+from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.exchange import exchange_of
 from serving.http.keys import Keys
-from serving.http.memory_budget import MemoryBudget
 from serving.http.service import Service
 from serving.http.shortcut import Shortcut
 from serving.http.tracing import Tracing

@@ -21,8 +21,8 @@ from runner.worker import timeouts
 from serving.dataplane.batching import wait_no_longer_than
 from serving.errors import ServingError, quoted
 from serving.http.access_check import AccessCheck, ClientRefusedError
+from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.exchange import Exchange, Response
-from serving.http.memory_budget import MemoryBudget
 from serving.http.timelimit import TimeLimit
 
 PENDING = "vivero.pending"  # our only key in a request's scope

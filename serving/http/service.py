@@ -7,8 +7,8 @@ from typing import Any
 
 from runner.io.clock import now
 from serving.dataplane.plane import Answer, DataPlane
+from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.exchange import Exchange
-from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import Telemetry
 from serving.protocols.protocol import Repository
 

@@ -20,7 +20,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from runner.io.files import locked
+from runner.io.locks import locked
 
 _LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _ROWS = (1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000)

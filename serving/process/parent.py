@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from runner.layout import EndpointLayout
 from runner.worker import timeouts
-from serving.http.listening import STOP, Listening
+from serving.http.connections.listening import STOP, Listening
 from serving.process.settings import read_endpoint
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ import uvicorn
 
 from serving.dataplane.plane import DataPlane, Limits
 from serving.http.app import App
-from serving.http.connections import Connection
+from serving.http.connections.connection import Connection
+from serving.http.connections.listening import Listening
+from serving.http.connections.memory_budget import MemoryBudget, descriptors_left
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
-from serving.http.listening import Listening
-from serving.http.memory_budget import MemoryBudget, descriptors_left
 from serving.observe.telemetry import LineLog, Metrics, Sample, Telemetry
 from serving.process import false_warnings
 from serving.process.deployer import Deployer

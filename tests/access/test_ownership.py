@@ -8,7 +8,7 @@ import pytest
 
 from runner.access import ownership
 from runner.errors import UserError
-from runner.layout import CEILINGS, FOLDER, default_root, find_workspace, trusted_workspace
+from runner.workspaces import CEILINGS, FOLDER, default_root, find_workspace, trusted_workspace
 from tests.support.components import missing
 from tests.support.hostile import STRANGER, give_away
 

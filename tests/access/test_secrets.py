@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.io.files import locked
+from runner.io.locks import locked
 from tests.support.command_line import CommandLine
 from tests.support.records import record_of
 from tests.support.waiting import wait_for

@@ -19,7 +19,7 @@ from runner.environments.current import CurrentEnvironment  # noqa: E402
 from runner.hosts.local import LocalHost  # noqa: E402
 from runner.io.files import write_json  # noqa: E402
 from runner.layout import Layout  # noqa: E402
-from runner.ports import EnvironmentHandle  # noqa: E402
+from runner.ports.environment import EnvironmentHandle  # noqa: E402
 from tests.support.run_folders import make_order  # noqa: E402
 
 SCRIPT = ROOT / "projects" / "iris" / "train_iris.py"

@@ -125,7 +125,7 @@ def test_ctrl_c_gives_130_without_a_traceback(history: History) -> None:
     folder = history.folder_of(record)
     folder.log.write_text("first\n")
     folder.record.write_text(folder.record.read_text().replace('"completed"', '"running"'))
-    from runner.io.files import locked
+    from runner.io.locks import locked
 
     with locked(folder.controller_lock):
         process = history.command_line.start("runner.cli", "logs", "-f", "latest")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.io.files import locked
+from runner.io.locks import locked
 from tests.support.history import History
 
 

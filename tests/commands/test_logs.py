@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from runner.io.files import locked, write_json
+from runner.io.files import write_json
+from runner.io.locks import locked
 from tests.support.history import History
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.store import EndpointStore
-from runner.io.files import locked, write_json
+from runner.io.files import write_json
+from runner.io.locks import locked
 from runner.records import Deployment, EndpointRecord
 from tests.support.history import History
 

@@ -8,7 +8,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.sweeps.store import SweepStore
 from tests.support.history import History
 from tests.support.sweeps import ACCURACY, SECONDS, sweep, trial

@@ -16,7 +16,7 @@ import pytest
 
 from runner.environments.handle import PrefixHandle
 from runner.environments.venv import VenvEnvironment
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.layout import Layout, RunLayout
 from tests.contracts.compute_contract import ComputeContract
 from tests.support.nodes.cluster import AnyCluster

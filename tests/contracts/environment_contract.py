@@ -4,7 +4,7 @@ import os
 import subprocess
 from typing import Any
 
-from runner.ports import Host
+from runner.ports.host import Host
 from runner.records import EnvironmentRecord
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.ports import Host
+from runner.ports.host import Host
 
 
 class HostContract:

@@ -8,7 +8,7 @@ import pytest
 
 from runner.endpoints.environment import requirements
 from runner.hosts.local import LocalHost
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.records import ModelRecord
 from runner.wiring import serving_image

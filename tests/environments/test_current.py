@@ -9,7 +9,7 @@ from runner.environments.current import CurrentEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.environment_contract import EnvironmentContract, said
 
 

@@ -13,7 +13,7 @@ from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from runner.worker import environment_seal
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support.command_line import ROOT, CommandLine

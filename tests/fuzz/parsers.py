@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["runner", "serving"]):
     from runner.io import json_records
     from runner.io.record import Record
     from runner.store.aliases import AliasFile
-    from runner.worker.node import agent
+    from runner.worker.node.agent import server as agent
     from serving.data.tables import KINDS, read_chunks
     from serving.dataplane.model import ServedModel
     from serving.dataplane.plane import DataPlane, Limits, Route
@@ -123,7 +123,7 @@ class Deaf:
         self._agent.forget(self._number)
 
 
-agent.Task = Deaf  # type: ignore[misc, assignment]
+agent.Task = Deaf  # type: ignore[attr-defined, assignment]
 agent.Agent._end_if_silent = lambda _self: None  # type: ignore[method-assign, assignment] # a thread for each would stay
 
 

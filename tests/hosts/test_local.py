@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from runner.hosts.local import LocalHost
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.host_contract import HostContract
 
 

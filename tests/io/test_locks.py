@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UserError
-from runner.io.files import is_locked, locked
+from runner.io.locks import is_locked, locked
 from runner.worker import locks, timeouts
 from tests.support.components import missing
 from tests.support.hostile import STRANGER
@@ -151,3 +151,37 @@ def test_a_short_wait_says_nothing(lock: Path, capsys: pytest.CaptureFixture[str
         wait_for(lambda: "->" in Path("/proc/locks").read_text() or not waiting.is_alive())
     waiting.join()
     assert capsys.readouterr().err == ""
+
+
+def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    code = "import sys, signal; from pathlib import Path; from runner.io.locks import locked\n"
+    code += "with locked(Path(sys.argv[1])): print('held', flush=True); signal.pause()"
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert is_locked(path)
+    process.kill()
+    process.wait()
+    assert not is_locked(path)
+    with locked(path) as held:
+        assert held
+
+
+def test_those_who_look_at_a_lock_do_not_keep_it_from_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    code = "import sys; from pathlib import Path; from runner.io.locks import is_locked\n"
+    code += "print('looks', flush=True)\nwhile True: is_locked(Path(sys.argv[1]))"
+    looks = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) for _ in range(2)]
+    for one in looks:
+        assert one.stdout is not None
+        one.stdout.readline()
+    taken = 0
+    for _ in range(20000):
+        with locked(path, blocking=False) as held:
+            taken += held
+    for one in looks:
+        one.kill()
+        one.communicate()
+    assert taken == 20000

@@ -11,8 +11,9 @@ from runner.endpoints.store import EndpointStore
 from runner.environments.build import staging_path
 from runner.errors import UserError
 from runner.io.clock import now
-from runner.io.files import hash_tree, sweep
+from runner.io.hashes import hash_tree
 from runner.io.removal import remove
+from runner.io.staging import remove_abandoned
 from runner.layout import Layout
 from runner.records import EndpointRecord
 from runner.store.registry import FileRegistry
@@ -229,9 +230,9 @@ def test_what_was_staged_behind_a_link_is_left(tmp_path: Path, foreign: Path) ->
     (foreign / ".staging-1").mkdir()
     (foreign / ".staging-1.lock").touch()
     (tmp_path / "link").symlink_to(foreign)
-    sweep(tmp_path / "link", ".staging-")
+    remove_abandoned(tmp_path / "link", ".staging-")
     assert (foreign / ".staging-1").exists()
-    sweep(foreign, ".staging-")
+    remove_abandoned(foreign, ".staging-")
     assert not (foreign / ".staging-1").exists()
 
 

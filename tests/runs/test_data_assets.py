@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.store.data.store import DataStore
 from tests.support.command_line import CommandLine

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.layout import Layout
 from runner.pipeline import finish
 from runner.records import RunRecord

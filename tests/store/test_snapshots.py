@@ -8,7 +8,7 @@ import pytest
 
 from runner.compute.cluster.job_spec import Tree
 from runner.errors import UserError
-from runner.io.files import hash_tree
+from runner.io.hashes import hash_tree
 from runner.layout import Layout
 from runner.store.snapshots import FileSnapshotStore
 from runner.worker import snapshot

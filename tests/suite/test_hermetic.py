@@ -69,7 +69,7 @@ def test_a_workspace_or_a_repository_above(inner: Inner, tmp_path: Path) -> None
     for name in (".vivero", ".git"):
         (tmp_path / name).mkdir()
     text = (
-        f"{IMPORTS}from runner.layout import default_root\n"
+        f"{IMPORTS}from runner.workspaces import default_root\n"
         "def test_it(tmp_path):\n"
         f"    assert not str(tmp_path).startswith({str(tmp_path / 'inner')!r})\n"
         f"    assert str(tmp_path).startswith({str(tmp_path)!r})\n"

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from runner.io.files import locked
+from runner.io.locks import locked
 
 VARIABLE = "VIVERO_TEST_CACHE"
 

@@ -2,10 +2,11 @@
 
 _LIFE = [
     f"runner/{name}.py"
-    for name in ("layout", "pipeline", "ports", "recovery", "run_context", "run_plan", "session", "wiring")
+    for name in ("layout", "pipeline", "recovery", "run_context", "run_plan", "session", "wiring", "workspaces")
 ]
 _RECORDS = [
     *_LIFE,
+    "runner/ports/*.py",
     "runner/records/*.py",
     "runner/access/**/*.py",
     "runner/execution/**/*.py",

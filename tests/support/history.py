@@ -33,7 +33,7 @@ class History:
         **fields: Any,
     ) -> Any:
         """Record a run, one second after the one before."""
-        from runner.io.files import hash_file
+        from runner.io.hashes import hash_file
 
         self.count += 1
         second = f"{self.count:02d}"

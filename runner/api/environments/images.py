@@ -58,7 +58,7 @@ def prune_served(layout: Layout, dry_run: bool) -> list[str]:
     from runner.endpoints.store import EndpointStore
     from runner.environments.docker.engine import connect
     from runner.errors import UserError
-    from runner.io.files import is_locked
+    from runner.io.locks import is_locked
 
     if not (layout.endpoints / BUILDING).exists():  # it never existed
         return []

@@ -17,7 +17,7 @@ def log_files(run: RunLayout) -> dict[str, Path]:
 
 def files_below(*folders: Path) -> dict[str, Path]:
     """Return the files below some folders by their paths there; of the same path, that of the last folder."""
-    from runner.io.files import list_files
+    from runner.io.folders import list_files
 
     return {
         name: folder / name

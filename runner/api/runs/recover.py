@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.api.runs.find import looked_at
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import RunRecord
 from runner.statuses import TERMINAL
 from runner.store.index.run_index import RunIndex

@@ -181,7 +181,7 @@ class Run(WrittenRun):
 
     def rerun_command(self) -> list[str]:
         """Return the words of the command that repeats the run from its snapshot and lock."""
-        from runner.layout import option_for
+        from runner.workspaces import option_for
 
         root = self._workspace.root
         return ["vivero", "rerun", self.id, *(["--workspace", str(root)] if option_for(root) else [])]

@@ -43,7 +43,7 @@ def find_sweep(layout: Layout, text: str) -> SweepRecord:
 
 def is_minded(layout: Layout, record: SweepRecord) -> bool:
     """Return whether the sweep has a controller."""
-    from runner.io.files import is_locked
+    from runner.io.locks import is_locked
 
     return is_locked(layout.sweep(record.id).lock)
 
@@ -112,7 +112,7 @@ def _outcome(layout: Layout, trial: TrialRecord, objectives: Sequence[Objective]
 def _note(layout: Layout, record: SweepRecord, trials: list[TrialRecord]) -> SweepRecord:
     """Record the outcome, unless the workspace is another user's or a controller has resumed the sweep."""
     from runner.access import ownership
-    from runner.io.files import locked
+    from runner.io.locks import locked
 
     store, changes = sweep_store(layout), [trial.to_json() for trial in trials]
     if not ownership.is_trusted(layout.root):  # writing to a link would write to its target
@@ -145,7 +145,7 @@ def close(layout: Layout, record: SweepRecord) -> SweepRecord:
         If a controller has resumed it meanwhile.
     """
     from runner.io.clock import now
-    from runner.io.files import locked
+    from runner.io.locks import locked
     from runner.statuses import CANCELED
 
     store = sweep_store(layout)

@@ -11,7 +11,7 @@ from runner.commands.common import confirm, global_options, opened, trusted_work
 from runner.commands.output import emit_json, say
 
 if TYPE_CHECKING:
-    from runner.api.endpoints import Endpoint
+    from runner.api.endpoints.endpoint import Endpoint
     from runner.config.endpoint_settings import EndpointSettings
 
 

@@ -32,7 +32,7 @@ def prune(dry_run: bool, older_than: float, keep: tuple[str, ...]) -> None:
     from runner.api.environments.images import image_sizes, prune_served, remove_image
     from runner.api.environments.needs import needs
     from runner.environments.catalogue import find_environment, leftovers, remove, stored_environments
-    from runner.io.files import remove_tree
+    from runner.io.folders import remove_tree
     from runner.io.removal import check_above
 
     layout = workspace()

@@ -14,7 +14,7 @@ from runner.io.names import is_name
 from runner.layout import EndpointLayout, Layout, RunLayout
 
 if TYPE_CHECKING:
-    from runner.api.endpoints import Endpoint
+    from runner.api.endpoints.endpoint import Endpoint
     from runner.records import RunRecord
 
 

@@ -21,10 +21,14 @@ from runner.errors import UserError
 from runner.execution.cores import thread_share
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.io.files import is_locked
 from runner.io.json_records import read_record
+from runner.io.locks import is_locked
 from runner.layout import Layout, NodeLayout, RunLayout
-from runner.ports import EnvironmentHandle, Host, Job, Machine, Machines, Say
+from runner.ports.compute import Job
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.host import Host
+from runner.ports.machines import Machine, Machines
+from runner.ports.say import Say
 from runner.records import OrderRecord, ResultRecord, ScaleRecord
 from runner.worker import job_order, timeouts
 from runner.worker.job_order import JobOrder

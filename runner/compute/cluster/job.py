@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import dataclasses
 import threading
 import time
 import traceback
@@ -12,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.compute.cluster import stored_job
+from runner.compute.cluster import run_records, stored_job
 from runner.compute.cluster.abandoned import end_late_run
 from runner.compute.cluster.node import Node
 from runner.compute.cluster.node_pool import Nodes
@@ -22,19 +21,16 @@ from runner.errors import UserError
 from runner.execution.control import start_follower
 from runner.hosts.remote.client import RefusedError
 from runner.hosts.remote.link import UnreachableError
-from runner.io.clock import now
-from runner.io.files import append_json_line, is_locked, locked, write_json
-from runner.io.json_records import as_record, parsed, read_json, read_lines, read_mapping
+from runner.io.json_records import read_mapping
+from runner.io.locks import is_locked, locked
 from runner.io.record import FORMAT
 from runner.layout import NodeLayout, RunLayout
-from runner.ports import Say
-from runner.records import AttemptLine, ResultRecord
+from runner.ports.say import Say
 from runner.statuses import CANCELED, FAILED
 from runner.worker import timeouts
 from runner.worker.layout import RESULT
 
 DONE, FULL, LOST, LEFT = "done", "full", "lost", "left"
-_RESULTS = (f"{RunLayout.work_outputs}/", f"{RunLayout.work_logs}/")  # of a script, which are brought home
 _SAYS = 30.0  # seconds between two lines about a node that does not answer
 
 Brief = Callable[[Node, str], dict[str, Any]]
@@ -167,7 +163,7 @@ class NodeJob:
 
     def _known(self) -> tuple[int, Node | None]:
         """Return the current attempt and its node, which holds a slot, or None."""
-        attempt = 1 + sum(1 for _ in read_lines(self._run.attempts, AttemptLine))
+        attempt = run_records.attempt(self._run)
         found = stored_job.read(self._run)
         if found is None:
             return attempt, None
@@ -179,15 +175,7 @@ class NodeJob:
     def _record_loss(self, node: Node, attempt: int) -> int:
         """Record a lost node and attempt, keep the attempt's results apart, and return the next attempt's number."""
         place = self._place_name(attempt)
-        known = stored_job.read(self._run)
-        apart = self._run.attempt(attempt)
-        apart.mkdir(parents=True, exist_ok=True)
-        for name in self._receiver.offsets():
-            path = self._run.root / name
-            path.rename(apart / path.name)
-        began = known.began if known is not None else None
-        line = {"attempt": attempt, "node": node.name, "began": began, "ended": now(), "why": "node lost"}
-        append_json_line(self._run.attempts, line)
+        apart = run_records.add_lost_attempt(self._run, attempt, node.name, self._receiver.offsets())
         stored_job.forget(self._run)
         self._receiver.result = None
         self._cancels_sent = 0
@@ -279,27 +267,15 @@ class NodeJob:
 
     def _note(self, node: Node, left: list[str]) -> None:
         """Add notes to the result: the node, nodes lost before, and files that could not be fetched."""
-        held = self._receiver.result
-        if held is None and not self._run.result.exists():
+        result = run_records.worker_result(self._run, self._receiver.result)
+        if result is None:
             return
-        result = parsed(held, self._run.result) if held else read_json(self._run.result)
-        found = as_record(result, ResultRecord, self._run.result)
-        if found.environment_changed:
+        if result.environment_changed:
             self._changed(node)
-        notes = [
-            f"attempt {one['attempt']} was lost with {one['node']}"
-            for one in read_lines(self._run.attempts, AttemptLine)
-        ]
-        left = [name.removeprefix(f"{RunLayout.work}/") for name in left if name.startswith(_RESULTS)]
-        notes += [f"{name} is a link or a special file and was not kept" for name in left]
-        host = node.name if found.host in (None, node.name) else f"{node.name} ({found.host})"
-        write_json(self._run.result, dataclasses.replace(found, host=host, notes=(*found.notes, *notes)).to_json())
+        run_records.write_result(self._run, result, node.name, left)
 
     def _end(self, status: str, reason: str) -> None:
-        """Write a result if the worker did not."""
-        if self._run.result.exists():
-            return
-        write_json(self._run.result, ResultRecord(status=status, reason=reason, ended=now()).to_json())
+        run_records.add_missing_result(self._run, status, reason)
 
 
 class _Flag:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.io.files import followed_files, hash_tree
+from runner.io.folders import followed_files
+from runner.io.hashes import hash_tree
 from runner.io.json_records import read_record
 from runner.layout import RunLayout
-from runner.ports import EnvironmentHandle
+from runner.ports.environment import EnvironmentHandle
 from runner.records import RunRecord
 from runner.store.snapshots import damaged_error, read_manifest
 from runner.worker import snapshot

@@ -9,7 +9,9 @@ from typing import Any
 
 from runner.compute.limits import check_limits
 from runner.errors import UserError
-from runner.ports import Compute, ComputeKind, Machines, Say
+from runner.ports.compute import Compute, ComputeKind
+from runner.ports.machines import Machines
+from runner.ports.say import Say
 
 
 @dataclass

@@ -17,9 +17,10 @@ from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.link import UnreachableError
 from runner.hosts.remote.resuming import send_resumable
 from runner.hosts.remote.tools import NodeTools
-from runner.io.files import hash_files, list_files
+from runner.io.folders import list_files
+from runner.io.hashes import hash_files
 from runner.layout import WORKER
-from runner.ports import Link, Machine
+from runner.ports.machines import Link, Machine
 from runner.worker import timeouts
 
 

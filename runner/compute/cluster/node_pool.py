@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from runner.compute.cluster.node import Node
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
-from runner.ports import Machine, Machines, Say
+from runner.ports.machines import Machine, Machines
+from runner.ports.say import Say
 from runner.worker import timeouts
 
 _TICK = 0.05

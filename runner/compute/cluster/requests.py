@@ -13,7 +13,7 @@ from runner.errors import UserError
 from runner.execution.requests import answer, answer_of
 from runner.io.json_records import read_record
 from runner.layout import RunLayout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import OrderRecord
 
 

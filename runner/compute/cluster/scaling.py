@@ -17,7 +17,8 @@ from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
 from runner.hosts.remote.tunnel import Tunnel
 from runner.layout import BOOTSTRAP, NodeLayout
-from runner.ports import EnvironmentHandle, Say
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.say import Say
 from runner.worker import timeouts
 
 _BEGINS = 60.0  # seconds for the scheduler

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
-from runner.io.files import hash_file
+from runner.io.hashes import hash_file
 from runner.layout import RunLayout
 from runner.worker.layout import GROWING, INSPECTION, RESULT, WORKER_LOG
 

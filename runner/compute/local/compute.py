@@ -18,7 +18,10 @@ from runner.execution.cores import thread_share, usable_cores
 from runner.execution.requests import RequestAnswerer
 from runner.hosts.local import LocalHost
 from runner.layout import BOOTSTRAP, RunLayout
-from runner.ports import Compute, ComputeKind, EnvironmentHandle, Host, Job, Say
+from runner.ports.compute import Compute, ComputeKind, Job
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import ScaleRecord
 from runner.worker.prefork.pool import PreforkPool
 

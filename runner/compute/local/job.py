@@ -13,8 +13,8 @@ from pathlib import Path
 from runner.errors import UserError
 from runner.execution.control import worker_is_alive
 from runner.execution.requests import RequestAnswerer
-from runner.io.files import is_locked
 from runner.io.json_records import read_record, read_text
+from runner.io.locks import is_locked
 from runner.layout import RunLayout
 from runner.records import ProcessRecord
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.io.files import make_folder
 from runner.layout import Layout, RunLayout, workspace_of
-from runner.ports import EnvironmentHandle
+from runner.ports.environment import EnvironmentHandle
 from runner.worker import job_order
 from runner.worker.job_order import JobOrder
 from runner.worker.prefork import launch

@@ -18,7 +18,7 @@ from runner.endpoints.settings import published
 from runner.environments.docker.containers import refusal
 from runner.environments.docker.engine import ENDPOINT, KIND, WORKSPACE
 from runner.errors import UserError
-from runner.io.files import remove_tree
+from runner.io.folders import remove_tree
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ModelRecord
 from runner.worker import timeouts

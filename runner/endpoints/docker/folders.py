@@ -11,7 +11,8 @@ from runner.config.endpoint_settings import EndpointSettings
 from runner.endpoints.image_contents import NOBODY, PORT
 from runner.endpoints.servers import read_log
 from runner.errors import UserError
-from runner.io.files import open_log, remove_tree, write_json
+from runner.io.files import open_log, write_json
+from runner.io.folders import remove_tree
 from runner.io.json_records import read_record
 from runner.layout import EndpointLayout, Layout
 from runner.records import EndpointRecord, ServerState

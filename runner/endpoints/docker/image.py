@@ -21,9 +21,10 @@ from runner.endpoints.image_contents import (
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.environments.docker.image_builder import build_name
 from runner.errors import UserError
-from runner.io.files import locked
+from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import EnvironmentHandle, Say
+from runner.ports.environment import EnvironmentHandle
+from runner.ports.say import Say
 from runner.records import ModelRecord
 from runner.store.registry import FileRegistry
 

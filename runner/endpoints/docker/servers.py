@@ -24,8 +24,10 @@ from runner.endpoints.store import EndpointStore
 from runner.environments.docker.engine import connect
 from runner.environments.docker.images import default_base, find
 from runner.errors import UserError
-from runner.io.files import locked
-from runner.ports import Environment, Host, Say
+from runner.io.locks import locked
+from runner.ports.environment import Environment
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import Deployment, EndpointRecord, ModelRecord
 from runner.store.registry import FileRegistry
 

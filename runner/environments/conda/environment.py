@@ -20,7 +20,8 @@ from runner.environments.requirements.wheel_store import WheelStore
 from runner.hosts.local import LocalHost
 from runner.io.files import write_text
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 

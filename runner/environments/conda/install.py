@@ -17,8 +17,9 @@ from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complain
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
-from runner.io.files import hash_file, write_bytes, write_text
-from runner.ports import Say
+from runner.io.files import write_bytes, write_text
+from runner.io.hashes import hash_file
+from runner.ports.say import Say
 
 _HINT = "The full log is logs/environment.log"
 _START = 2  # lines of a script that may name its interpreter

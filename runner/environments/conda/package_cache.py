@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.io.files import locked
+from runner.io.locks import locked
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord

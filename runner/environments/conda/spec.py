@@ -11,7 +11,7 @@ from typing import Any
 from runner.environments.interpreters import as_version
 from runner.environments.requirements.spec import Requirements, Spec, conda_content, without_provided
 from runner.errors import UserError, nearest
-from runner.ports import Say
+from runner.ports.say import Say
 
 PRIORITIES = ("strict", "disabled")
 _KEYS = {"name", "prefix", "channels", "dependencies"}  # the first two only concern conda itself

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runner.environments.docker.build_secrets import files, variables
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 _ASKS = re.compile(
     r"^\s*#\s*syntax\s*=|^\s*RUN\s+--(mount|network|security)\b|^\s*(COPY|ADD)\s+.*--(chmod|link)\b"

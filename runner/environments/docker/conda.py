@@ -15,7 +15,8 @@ from runner.environments.docker.spec import PREFIX, PRESET
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient

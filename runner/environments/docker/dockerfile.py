@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.environments.docker import buildkit
 from runner.environments.docker.engine import KEY, KIND, WORKSPACE
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient

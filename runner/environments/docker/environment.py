@@ -21,7 +21,8 @@ from runner.environments.requirements.packages import lock_of
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 if TYPE_CHECKING:

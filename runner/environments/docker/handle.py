@@ -9,7 +9,8 @@ from pathlib import Path
 
 from runner.environments.docker.containers import Container
 from runner.errors import UserError
-from runner.ports import Host, Say
+from runner.ports.host import Host
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 _SUPERVISOR = Path(__file__).resolve().parent / "supervisor.py"

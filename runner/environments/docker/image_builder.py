@@ -17,7 +17,7 @@ from runner.environments.docker.build_secrets import files, variables
 from runner.environments.docker.engine import KIND, WORKSPACE
 from runner.environments.requirements.uv_command import uv
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient

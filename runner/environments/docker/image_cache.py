@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from runner.environments.build import LOCK, staging_path
 from runner.environments.docker.engine import KEY
 from runner.errors import UserError
-from runner.io.files import locked, write_json, write_text
+from runner.io.files import write_json, write_text
+from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 from runner.records import EnvironmentRecord
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from runner.environments.docker.engine import KIND, WORKSPACE
 from runner.errors import UserError
 from runner.io.files import write_json
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient

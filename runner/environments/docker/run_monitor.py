@@ -14,8 +14,9 @@ from types import TracebackType
 from runner.errors import UserError
 from runner.execution.requests import RequestAnswerer
 from runner.io.clock import now
-from runner.io.files import is_locked, locked, write_json
+from runner.io.files import write_json
 from runner.io.json_records import read_record
+from runner.io.locks import is_locked, locked
 from runner.io.record import FORMAT
 from runner.layout import RunLayout
 from runner.records import OrderRecord, ResultRecord

@@ -13,7 +13,7 @@ from runner.environments.requirements.lock import cached_lock, checked, hash_opt
 from runner.environments.requirements.spec import Spec, gather
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient

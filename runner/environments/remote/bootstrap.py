@@ -10,9 +10,10 @@ import runner
 from runner.environments.venv import VenvEnvironment
 from runner.errors import UserError
 from runner.hosts.remote.host import RemoteHost
-from runner.io.files import hash_files, list_files
+from runner.io.folders import list_files
+from runner.io.hashes import hash_files
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 
 _PACKAGE = Path(runner.__file__).resolve().parent
 _NEEDED = {"docker": ("docker", "pyyaml", "uv"), "conda": ("py-rattler", "pyyaml", "uv")}

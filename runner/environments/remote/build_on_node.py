@@ -20,7 +20,7 @@ from runner.errors import UserError, as_mistake
 from runner.hosts.local import LocalHost
 from runner.io.files import write_json
 from runner.layout import Layout
-from runner.ports import Environment
+from runner.ports.environment import Environment
 from runner.records import EnvironmentRecord
 
 

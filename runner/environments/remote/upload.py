@@ -13,7 +13,7 @@ from runner.environments.requirements.local_packages import with_stored_wheels
 from runner.environments.requirements.spec import Requirements, Spec, conda_content
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 WHEELS = "wheels"  # under the files that are sent
 Files = dict[str, Path | bytes]

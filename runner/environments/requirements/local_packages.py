@@ -11,7 +11,7 @@ from runner.environments.requirements.repositories import Repository, checked_ou
 from runner.environments.requirements.spec import Spec
 from runner.environments.requirements.wheel_store import StoredWheel, WheelStore
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 
 def with_stored_wheels(spec: Spec, wheels: WheelStore, say: Say) -> Spec:

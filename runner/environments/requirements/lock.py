@@ -14,9 +14,11 @@ from runner.environments.requirements.spec import Spec
 from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
-from runner.io.files import locked, write_text
+from runner.io.files import write_text
+from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import Host, Interpreter, Say
+from runner.ports.host import Host, Interpreter
+from runner.ports.say import Say
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", flags=re.MULTILINE)

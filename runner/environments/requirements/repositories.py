@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from runner.environments.requirements.lock import resolving_hint
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 _LINE = re.compile(
     r"(?:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*)?"

@@ -14,7 +14,7 @@ from runner.environments.requirements.packages import normalised
 from runner.environments.requirements.path_requirements import path_requirement
 from runner.environments.requirements.project import dependencies
 from runner.errors import UserError
-from runner.ports import Say
+from runner.ports.say import Say
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")

@@ -19,9 +19,10 @@ from pathlib import Path
 from runner.environments.build import staging_path
 from runner.environments.requirements.packages import normalised
 from runner.errors import UserError
-from runner.io.files import hash_file, hash_files, write_json, write_text
+from runner.io.files import write_json, write_text
+from runner.io.hashes import hash_file, hash_files
 from runner.layout import Layout
-from runner.ports import Say
+from runner.ports.say import Say
 
 _BY_NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?)==[^\s;\\]+")
 _BY_PLACE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?) @ [^\s;\\]+")

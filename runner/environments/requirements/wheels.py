@@ -14,7 +14,8 @@ from runner.environments.requirements.lock import check_hashed
 from runner.environments.requirements.uv_command import OFFLINE_PYTHON, complaint, uv
 from runner.errors import UserError
 from runner.hosts.local import LocalHost
-from runner.ports import Interpreter, Say
+from runner.ports.host import Interpreter
+from runner.ports.say import Say
 
 _BUILDERS = ("setuptools", "wheel")
 _OLDEST = 5  # manylinux_2_5 is manylinux1

@@ -17,12 +17,16 @@ from typing import Any
 from runner.errors import UserError
 from runner.hosts.remote.link import UnreachableError
 from runner.layout import WORKER
-from runner.ports import Link
+from runner.ports.machines import Link
 from runner.worker import timeouts
 
-_AGENT = WORKER / "node" / "agent.py"
-# The program is sent over standard input, so nothing needs to be installed.
-_BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
+_AGENT = WORKER / "node" / "agent"
+# The program is sent over standard input, so nothing needs to be installed. Without the current folder, which is the
+# user's home, files there such as `platform.py` do not hide modules of Python.
+_BOOT = (
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'vivero-agent', 'exec'))"
+)
 _NOISE = 1 << 20  # bytes of login output to skip before the agent starts
 _READ = 1 << 18
 PIECE = 1 << 18
@@ -68,8 +72,7 @@ class Client:
         self._waiting: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._channel = link.start([python, "-c", _BOOT])
         mark = secrets.token_bytes(12).hex().encode()
-        given = base64.b64encode(mark).decode(), timeouts.agent_max_silence(), timeouts.as_text()
-        program = _AGENT.read_bytes() + f"\nmain{given!r}\n".encode()
+        program = _program(base64.b64encode(mark).decode(), timeouts.agent_max_silence(), timeouts.as_text())
         with contextlib.suppress(OSError):  # the agent has ended; `_skip_to` reports why
             self._channel.sendall(f"{len(program)}\n".encode() + program)
         self._rest = self._skip_to(b"\n" + mark + b"\n", python, link)
@@ -194,6 +197,13 @@ class Client:
             raise EOFError
         self.last_message = time.monotonic()
         self._rest += piece
+
+
+def _program(*arguments: Any) -> bytes:
+    """Return the text of a program that starts the agent, with its modules in it."""
+    texts = {path.stem: path.read_text() for path in sorted(_AGENT.glob("*.py"))}
+    loader = texts.pop("sent_modules")
+    return f"{loader}\nload_sent('_vivero_agent', {texts!r}, 'server').main{arguments!r}\n".encode()
 
 
 class Request:

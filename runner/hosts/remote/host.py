@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import tarfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,10 @@ from typing import IO, Any, Protocol, cast
 
 from runner.errors import UserError
 from runner.hosts.remote.client import PIECE, Client, RefusedError, Request
-from runner.ports import Completed, Interpreter, Say
+from runner.hosts.remote.streams import ExpiredError, Feed, RemoteFile, output_of
+from runner.hosts.remote.target import target_of
+from runner.ports.host import Completed, Interpreter
+from runner.ports.say import Say
 
 
 class Tools(Protocol):
@@ -95,35 +97,12 @@ class RemoteHost:
         request = self._client.ask(
             "run", argv=list(argv), variables=dict(variables or {}), cwd=str(cwd) if cwd is not None else None
         )
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            with contextlib.suppress(UserError):
-                request.stop()
-
-        timer = threading.Timer(timeout if timeout is not None else threading.TIMEOUT_MAX, expire)
-        timer.daemon = True
-        if timeout is not None:
-            timer.start()
-        output, rest = bytearray(), b""
         try:
-            for message in request:
-                output += message.content
-                *lines, rest = (rest + message.content).split(b"\n")
-                _say(lines, say)
-            _say([rest] if rest else [], say)
+            return output_of(request, say, timeout)
         except RefusedError as error:
             raise UserError(f"{argv[0]} cannot be run on {self.name}: {error}") from None
-        except BaseException:
-            with contextlib.suppress(UserError):
-                request.stop()
-            raise
-        finally:
-            timer.cancel()
-        if expired.is_set():
-            raise UserError(f"{argv[0]} took more than {timeout:g} s on {self.name} and was ended")
-        return Completed(int(request.answer["code"]), bytes(output))
+        except ExpiredError:
+            raise UserError(f"{argv[0]} took more than {timeout:g} s on {self.name} and was ended") from None
 
     def spawn(self, argv: Sequence[str], log: Path, variables: Mapping[str, str]) -> None:
         """Start a command that outlives the connection and writes its output to a file."""
@@ -158,7 +137,7 @@ class RemoteHost:
         with self._as_os_error(remote):
             if local.is_dir():
                 request = self._ask("unpack", remote)
-                with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
+                with tarfile.open(fileobj=cast("IO[bytes]", Feed(request)), mode="w|", bufsize=PIECE) as archive:
                     archive.add(local, ".")
             else:
                 request = self._ask("write", remote, mode=local.stat().st_mode & 0o7777)
@@ -172,7 +151,7 @@ class RemoteHost:
         """Create a folder from local files or contents, by name."""
         with self._as_os_error(remote):
             request = self._ask("unpack", remote)
-            with tarfile.open(fileobj=cast("IO[bytes]", _Feed(request)), mode="w|", bufsize=PIECE) as archive:
+            with tarfile.open(fileobj=cast("IO[bytes]", Feed(request)), mode="w|", bufsize=PIECE) as archive:
                 for name, one in files.items():
                     if isinstance(one, bytes):
                         member = tarfile.TarInfo(name)
@@ -228,7 +207,7 @@ class RemoteHost:
                         file.write(message.content)
                 return
             local.mkdir(exist_ok=True)
-            with tarfile.open(fileobj=cast("IO[bytes]", _RemoteFile(self._ask("pack", remote))), mode="r|") as archive:
+            with tarfile.open(fileobj=cast("IO[bytes]", RemoteFile(self._ask("pack", remote))), mode="r|") as archive:
                 for one in archive:
                     archive.extract(one, local, filter="data")
 
@@ -269,47 +248,3 @@ class RemoteHost:
             yield
         except RefusedError as error:
             raise OSError(error.number or errno.EIO, f"{error} on {self.name}", str(path)) from None
-
-
-def target_of(facts: Mapping[str, Any]) -> str:
-    """Return uv's target platform: the newest manylinux tag (PEP 600) that the host's C library supports."""
-    machine, (libc, *version) = str(facts["platform"]).partition("-")[2], str(facts["libc"]).split()
-    if libc != "glibc" or not version:
-        return f"{machine}-unknown-linux-musl"
-    minor = int(version[0].split(".")[1])
-    known = [one for one in (17, 28, *range(31, 41)) if one <= minor]
-    return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-manylinux2014"
-
-
-def _say(lines: Sequence[bytes], say: Say | None) -> None:
-    if say is not None:
-        for line in lines:
-            say(line.decode(errors="replace").rstrip())
-
-
-class _Feed:
-    """A writable file that feeds a request."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    def write(self, content: bytes) -> int:
-        if content:
-            self._request.feed(bytes(content))
-        return len(content)
-
-
-class _RemoteFile:
-    """A readable file over the messages of a request."""
-
-    def __init__(self, request: Request) -> None:
-        self._messages, self._rest = iter(request), b""
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            message = next(self._messages, None)
-            if message is None:
-                break
-            self._rest += message.content
-        found, self._rest = self._rest[:size], self._rest[size:]
-        return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.errors import UserError
 from runner.hosts.local import local_uv
-from runner.ports import Interpreter
+from runner.ports.host import Interpreter
 
 if TYPE_CHECKING:
     from runner.hosts.remote.client import Request

@@ -16,9 +16,10 @@ from typing import Any
 from runner.config.arguments import argv_of, script_argv
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
-from runner.io.files import locked, write_text
+from runner.io.files import write_text
+from runner.io.locks import locked
 from runner.layout import Layout
-from runner.ports import EnvironmentHandle
+from runner.ports.environment import EnvironmentHandle
 
 _LENGTH = 32  # hex digits
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
-from runner.ports import Compute
+from runner.ports.compute import Compute
 from runner.records import RunRecord
 
 _LOOK = 0.5  # seconds between checks, because a compute can get more slots

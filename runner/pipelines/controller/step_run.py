@@ -15,7 +15,8 @@ from runner.execution.context import RunContext
 from runner.execution.control import request_cancel
 from runner.execution.plan import Plan, Step, new_run_id
 from runner.io.clock import now
-from runner.io.files import list_files, locked
+from runner.io.folders import list_files
+from runner.io.locks import locked
 from runner.layout import Layout, RunLayout
 from runner.pipeline import execute
 from runner.pipelines.controller.key import key_of, parts_of

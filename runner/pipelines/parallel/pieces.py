@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import BadLinkError, followed_files, make_folder, remove_tree, write_bytes
+from runner.io.files import make_folder, write_bytes
+from runner.io.folders import BadLinkError, followed_files, remove_tree
 from runner.pipelines.parallel.rows import check_table, delimiter_of, pieces_of
 from runner.pipelines.parallel.settings import ROWS, Division
 

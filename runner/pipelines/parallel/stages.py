@@ -13,7 +13,7 @@ from runner.config.validation import source_folder
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan, Step, new_run_id
 from runner.execution.stage import Stage
-from runner.io.files import remove_tree
+from runner.io.folders import remove_tree
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.parallel.conductor import PiecesConductor
 from runner.pipelines.parallel.entry_script import has_entry

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runner.errors import UserError
-from runner.io.files import hash_hashes, locked, make_folder, sync_tree
+from runner.io.files import make_folder
+from runner.io.folders import sync_tree
+from runner.io.hashes import hash_hashes
+from runner.io.locks import locked
 from runner.io.removal import remove
 from runner.layout import Layout
 from runner.store.data.content import Content

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import UserError
-from runner.io.files import BadLinkError, followed_files
+from runner.io.folders import BadLinkError, followed_files
 from runner.io.names import check_file_name
 
 

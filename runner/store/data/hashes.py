@@ -6,7 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from runner.io.files import hash_file, make_file
+from runner.io.files import make_file
+from runner.io.hashes import hash_file
 
 _FLUSHED = 1000  # hashes that are written in one transaction
 _TABLE = "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, facts TEXT, sha256 TEXT)"

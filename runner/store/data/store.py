@@ -14,7 +14,8 @@ from typing import Any
 from runner.access.permissions import user_name
 from runner.errors import UserError, one_of
 from runner.io.clock import now
-from runner.io.files import encoded, hash_file, make_folder, write_bytes
+from runner.io.files import encoded, make_folder, write_bytes
+from runner.io.hashes import hash_file
 from runner.io.json_records import read_lines
 from runner.layout import AssetLayout, Layout, is_asset_name
 from runner.records import FileRecord

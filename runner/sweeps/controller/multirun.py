@@ -12,7 +12,8 @@ from runner.errors import UserError
 from runner.execution.announcement import announce
 from runner.execution.plan import layout_of, new_run_id
 from runner.io.clock import now
-from runner.io.files import locked, write_text
+from runner.io.files import write_text
+from runner.io.locks import locked
 from runner.io.names import name_from
 from runner.layout import Layout
 from runner.statuses import CANCELED, COMPLETED, RUNNING

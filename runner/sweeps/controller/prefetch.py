@@ -12,7 +12,7 @@ from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.job_order import make_order, write_order
 from runner.execution.plan import Plan
-from runner.io.files import staging_at, sweep
+from runner.io.staging import remove_abandoned, staging_at
 from runner.layout import Layout, RunLayout
 from runner.records import RunRecord
 from runner.stages.prepare import prepare
@@ -51,7 +51,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
     """
     experiment = context.run.root.parent
     experiment.mkdir(parents=True, exist_ok=True)
-    sweep(experiment, _PREFIX)
+    remove_abandoned(experiment, _PREFIX)
     run = RunLayout(experiment / f"{_PREFIX}{secrets.token_hex(4)}")
     with staging_at(run.root):
         with contextlib.suppress(UserError, OSError):
@@ -62,7 +62,7 @@ def made_ready(context: RunContext, record: RunRecord) -> Iterator[None]:
 def clear_abandoned(layout: Layout) -> None:
     """Remove leftovers of sweeps whose controller was killed, which may contain secrets."""
     for experiment in entries(layout.runs):
-        sweep(Path(experiment.path), _PREFIX)
+        remove_abandoned(Path(experiment.path), _PREFIX)
 
 
 def _show(context: RunContext, record: RunRecord) -> None:

@@ -17,7 +17,7 @@ from runner.errors import UserError
 from runner.execution.context import RunContext
 from runner.execution.plan import Plan
 from runner.layout import Layout
-from runner.ports import Compute
+from runner.ports.compute import Compute
 from runner.records import RunRecord
 from runner.sweeps.ports import Policy, Search, Watcher
 

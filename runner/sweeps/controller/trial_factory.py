@@ -15,7 +15,8 @@ from runner.execution.plan import Plan
 from runner.execution.shared import Shared
 from runner.pipelines.controller.resources import StepResources
 from runner.pipelines.controller.stages import stages_of
-from runner.ports import Compute, Say
+from runner.ports.compute import Compute
+from runner.ports.say import Say
 from runner.records import RunRecord, ScaleRecord
 from runner.sweeps.composing.composer import Composer
 from runner.sweeps.controller.prefetch import always_run, made_ready

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from runner.errors import UserError
 from runner.execution.context import RunContext
-from runner.io.files import locked
-from runner.ports import Say
+from runner.io.locks import locked
+from runner.ports.say import Say
 from runner.records import RunRecord
 from runner.stages.deploy import deploy
 from runner.stages.register import register

@@ -7,7 +7,7 @@ import sys
 from runner.console.format import clean, show_duration, show_value
 from runner.console.tables import Column, show_table
 from runner.io.clock import seconds_between
-from runner.layout import Layout, option_for
+from runner.layout import Layout
 from runner.statuses import FAILED
 from runner.sweeps.ranking.facts import (
     counts,
@@ -21,6 +21,7 @@ from runner.sweeps.ranking.facts import (
     value_of,
 )
 from runner.sweeps.records import SweepRecord, TrialRecord
+from runner.workspaces import option_for
 
 _SHOWN = 10
 

@@ -8,7 +8,7 @@ import pytest
 from runner.environments.conda.environment import CondaEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.support import channels
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from runner.environments.conda.activation import activated
 from runner.errors import UserError
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.environment_contract import said
 
 

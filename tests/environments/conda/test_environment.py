@@ -12,7 +12,7 @@ import pytest
 from runner.environments.conda.lock import read_lock, this_platform
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support import channels
 from tests.support.command_line import ROOT

@@ -10,7 +10,7 @@ from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.environment import DockerEnvironment
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.environment_contract import said
 from tests.support.projects import write_project
 

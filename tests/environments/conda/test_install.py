@@ -11,7 +11,7 @@ from runner.environments.conda.lock import read_lock
 from runner.environments.requirements.wheel_store import WheelStore
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.environment_contract import said
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runner.errors import UserError
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.support import channels
 from tests.support.command_line import ROOT, CommandLine
 

@@ -13,7 +13,7 @@ import pytest
 
 from runner.errors import UserError
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 
 SECRET = "hunter2"
 

@@ -13,7 +13,7 @@ from runner.config.schema import DockerEnvironmentConfig, ImageSpecConfig
 from runner.environments.docker.environment import DockerEnvironment
 from runner.hosts.local import LocalHost
 from runner.layout import Layout
-from runner.ports import Host
+from runner.ports.host import Host
 from tests.contracts.compute_contract import ENDLESS, ComputeContract
 from tests.contracts.environment_contract import EnvironmentContract, said
 from tests.support.waiting import wait_for

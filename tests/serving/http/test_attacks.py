@@ -24,10 +24,10 @@ from serving.dataplane.plane import DataPlane, Limits, Route
 from serving.errors import ServingError
 from serving.http.access_check import AccessCheck
 from serving.http.app import App
-from serving.http.connections import Connection
+from serving.http.connections.connection import Connection
+from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
-from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.examples import examples
 from tests.support.raw_http import Raw, ask, post

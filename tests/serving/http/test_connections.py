@@ -13,7 +13,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
 
-from serving.http.memory_budget import MemoryBudget
+from serving.http.connections.memory_budget import MemoryBudget
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for
 

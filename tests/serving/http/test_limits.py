@@ -12,9 +12,9 @@ import pytest
 from serving.dataplane.plane import DataPlane, Limits
 from serving.http.access_check import AccessCheck
 from serving.http.app import App
+from serving.http.connections.memory_budget import MemoryBudget
 from serving.http.gateway import Gateway
 from serving.http.keys import Keys
-from serving.http.memory_budget import MemoryBudget
 from serving.observe.telemetry import LineLog, Metrics, Telemetry
 from tests.support.timeouts import short
 from tests.support.waiting import wait_for

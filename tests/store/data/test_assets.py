@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UserError
-from runner.io.files import hash_tree
+from runner.io.hashes import hash_tree
 from runner.layout import Layout
 from runner.store.data.store import DataStore
 from runner.store.inputs import InputStore

@@ -29,7 +29,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
-from runner.io.files import hash_tree
+from runner.io.hashes import hash_tree
 from runner.layout import BOOTSTRAP
 
 X, Y = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [3.0, 1.0]]), np.array(["no", "yes", "no", "yes"])

@@ -13,66 +13,16 @@ from typing import Any
 import pytest
 
 from runner.worker import snapshot
-from runner.worker.node import agent, cleanup, run_folder
+from runner.worker.node import cleanup, run_folder
 from runner.worker.node import run as node_run
 from tests.support.command_line import ROOT
 from tests.support.components import missing
-from tests.support.hostile import STRANGER
 from tests.support.run_folders import make_order
 from tests.support.tampering import TAMPERING
 from tests.support.waiting import wait_for
 
 NO_INPUTS: Any = {"inputs": {}}
 NAMES: dict[str, Any] = {"run_id": "RUN", "experiment": "e", "argv": []}
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Be one machine after the other."""
-
-    def machine(name: Any) -> None:
-        monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=name))
-
-    return machine
-
-
-def test_machines_that_share_a_home_have_a_folder_each(machine: Any, tmp_path: Path) -> None:
-    root = str(tmp_path / "home" / ".vivero-node")
-    machine("gpu1")
-    assert agent.own(root) == root
-    machine("gpu2")
-    assert agent.own(root) == f"{root}-gpu2" and (tmp_path / "home" / ".vivero-node-gpu2").is_dir()
-    assert agent.own(root) == f"{root}-gpu2"
-    machine("gpu1")
-    assert agent.own(root) == root
-    assert sorted(path.name for path in Path(root).iterdir()) == ["machine"]
-
-
-@pytest.mark.parametrize("why", ["belongs to another", "by others"])
-def test_a_folder_that_others_have_made_or_can_write_is_not_taken(why: str, tmp_path: Path) -> None:
-    """Programs are kept there and started from there: whoever can write it is this user."""
-    root = tmp_path / "node"
-    root.mkdir(mode=0o700)
-    if why == "by others":
-        root.chmod(0o770)
-    elif os.geteuid() == 0:
-        os.chown(root, STRANGER, STRANGER)
-    else:
-        missing("only root can give a folder away")
-    with pytest.raises(OSError, match=why):
-        agent.own(str(root))
-    assert not any(root.iterdir())
-
-
-def test_a_link_to_a_folder_is_its_makers_too(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        missing("only root can give a link away")
-    (tmp_path / "own").mkdir(mode=0o700)
-    (tmp_path / "node").symlink_to(tmp_path / "own")
-    agent.own(str(tmp_path / "node"))
-    os.chown(tmp_path / "node", STRANGER, STRANGER, follow_symlinks=False)
-    with pytest.raises(OSError, match="belongs to another"):
-        agent.own(str(tmp_path / "node"))
 
 
 def test_what_a_script_puts_in_place_of_its_files_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
@@ -174,26 +124,6 @@ def test_a_snapshot_that_was_changed_there_is_not_run_but_sent_anew(how: str, na
             str(tmp_path), str(run.with_name("RUN.2")), order, NO_INPUTS
         )
     assert not kept.exists() and [path.name for path in run.parent.iterdir()] == ["RUN.1"]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\xff\n",
-        b"[]\n",
-        b"{}\n",
-        b'{"id": 1}\n',
-        b'{"id": 1, "do": "read", "bytes": -1}\n',
-        b"[" * 100_000 + b"\n",
-        b'{"id": 1, "do": "read", "bytes": 9999999999999999999999}\n',
-    ],
-)
-def test_an_agent_that_is_told_no_message_ends_with_one_line(line: bytes) -> None:
-    code = "import io, sys; from runner.worker.node.agent import Agent; "
-    code += "Agent(sys.stdin.buffer, io.BytesIO(), 1e9).serve()"
-    done = subprocess.run([sys.executable, "-c", code], input=line, capture_output=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == f"received a line of {len(line)} bytes that is not a message\n".encode()
 
 
 def test_a_user_who_has_joined_a_group_gets_another_daemon(tmp_path: Path) -> None:

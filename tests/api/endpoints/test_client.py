@@ -1,16 +1,17 @@
 """What is read of an endpoint's metrics."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.api.endpoint_client import Measures, ask
+from runner.api.endpoints.client import Measures, ask
 from runner.config.endpoint_settings import EndpointSettings
 from runner.errors import UserError
 
 LIMITS = [0.001, 0.01, 0.1, 1.0, float("inf")]
 
 
+@example([4, 2, 3, 2, 4], 0.4)
 @given(st.lists(st.integers(0, 50), min_size=5, max_size=5), st.floats(0.01, 0.99))
 def test_a_quantile_lies_in_the_bucket_that_reaches_its_share(counts: list[int], share: float) -> None:
     buckets, total = [], 0.0

@@ -8,7 +8,6 @@ idle connections at once, although a request may be on its way. Here that reques
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import ClassVar
 from weakref import WeakSet
 
@@ -18,16 +17,24 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from runner.worker import timeouts
 from serving.errors import ServingError
 from serving.http.access_check import ClientRefusedError
+from serving.http.connections.answers import Answers
+from serving.http.connections.head import (
+    MOST_BYTES,
+    MOST_HEADERS,
+    address_in,
+    no_http,
+    size_of,
+    too_many_headers,
+    unknown_method,
+    without_upgrade,
+)  # fmt: skip
 from serving.http.gateway import PENDING, Gateway, PendingRequest, body_ended_early
 from serving.protocols.registry import root_of
 
-_MOST_HEADERS, _MOST_BYTES = 100, 64 << 10
 _HEAD_BYTES = 8 << 10  # most heads are smaller
 _PARTS = 8  # of a request's headers, after which we wait before reading more
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 1.0  # seconds
 _DISCARD_WAIT = 0.02  # seconds in which more of a refused body arrives and is then read in one go
-_REQUEST_LINE = re.compile(rb"[!-~]{1,100} (/[!-~]{0,1000}) HTTP/")
-_TLS = b"\x16\x03"  # the first bytes of a client that speaks HTTPS
 _FULL = b"HTTP/1.1 503 full\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -50,7 +57,7 @@ class Connection(HttpToolsProtocol):
         """Start waiting for the first request."""
         super().connection_made(transport)
         self._since, self._state = self.loop.time(), (None, False)
-        self._answers = _Answers(self, transport)
+        self._answers = Answers(self, transport)
         if self.loop not in self._watched_loops:
             self._watched_loops.add(self.loop)
             self._gateway.begun = self.tasks
@@ -88,10 +95,10 @@ class Connection(HttpToolsProtocol):
             if self._unparsed_bytes:
                 self._slow_down()
         except httptools.HttpParserInvalidMethodError:
-            self._refuse(self._unknown_method(data))
+            self._refuse_method(data)
         except httptools.HttpParserError as error:
-            reason, invalid = error.__context__, ClientRefusedError(400, "no_http", "The request is not valid HTTP")
-            self._refuse(reason if isinstance(reason, ClientRefusedError) else invalid)
+            reason = error.__context__
+            self._refuse(reason if isinstance(reason, ClientRefusedError) else no_http())
         except ClientRefusedError as reason:
             self._refuse(reason)
 
@@ -111,14 +118,14 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
         return True
 
-    def _unknown_method(self, data: bytes) -> ClientRefusedError:
-        """Return the refusal of a method that the parser does not know; the address determines its form."""
-        line = _REQUEST_LINE.match(data)
-        if line is None:
-            hint = ". Begin the address with http://, not https://" if data.startswith(_TLS) else ""
-            return ClientRefusedError(400, "no_http", f"The request is not valid HTTP{hint}")
-        self.url = line[1]
-        return ClientRefusedError(501, "unknown_method", "The request has an unknown HTTP method. Use GET or POST")
+    def _refuse_method(self, data: bytes) -> None:
+        """Refuse a method that the parser does not know; the address determines the form of the error."""
+        address = address_in(data)
+        if address is None:
+            self._refuse(no_http(data))
+        else:
+            self.url = address
+            self._refuse(unknown_method())
 
     def _slow_down(self) -> None:
         """Pause before reading more headers that arrive in many parts: reading a part costs the same for one byte."""
@@ -139,10 +146,10 @@ class Connection(HttpToolsProtocol):
         at = 0
         while at < len(data):
             in_body = self.cycle is not None and self.cycle.more_body and not self._in_head
-            end = at + (_MOST_BYTES if in_body else _HEAD_BYTES)
+            end = at + (MOST_BYTES if in_body else _HEAD_BYTES)
             self._read(data[at:end])
-            if len(self.headers or ()) > _MOST_HEADERS:  # None before the first request
-                raise _too_much()
+            if len(self.headers or ()) > MOST_HEADERS:  # None before the first request
+                raise too_many_headers()
             at = end
 
     def _read(self, data: bytes | memoryview) -> None:
@@ -160,8 +167,8 @@ class Connection(HttpToolsProtocol):
                 data, replacement = memoryview(data)[upgrade.args[0] :], self._replacement
                 self._replacement = b""
                 self.parser.feed_data(replacement)
-        if self._unparsed_bytes > _MOST_BYTES:
-            raise _too_much()
+        if self._unparsed_bytes > MOST_BYTES:
+            raise too_many_headers()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -171,13 +178,11 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to answer a request."""
         headers = self.headers
-        if len(headers) > _MOST_HEADERS or (self._unparsed_bytes > _MOST_BYTES and _size(headers) > _MOST_BYTES):
-            raise _too_much()
+        if len(headers) > MOST_HEADERS or (self._unparsed_bytes > MOST_BYTES and size_of(headers) > MOST_BYTES):
+            raise too_many_headers()
         self._unparsed_bytes = self._parts = 0
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
-            line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
-            kept = [b"%b: %b\r\n" % pair for pair in headers if pair[0] != b"upgrade"]
-            self._replacement = b"".join((line, *kept, b"\r\n"))
+            self._replacement = without_upgrade(self.parser, self.url, headers)
             return
         super().on_headers_complete()
         self.headers = []  # trailers are not headers of the request
@@ -220,7 +225,7 @@ class Connection(HttpToolsProtocol):
         if not self._in_head:
             self.on_message_begin()
         self.url = b"/"
-        del self.headers[_MOST_HEADERS:]
+        del self.headers[MOST_HEADERS:]
         super().on_headers_complete()
         self.scope |= {"method": "", "path": root}
         self._pending.problem = error
@@ -284,45 +289,3 @@ class Connection(HttpToolsProtocol):
         if not self.cycle:  # None until the first headers are complete
             return True
         return self.cycle.response_complete and (self._in_head or not self._rests)
-
-
-class _Answers:
-    """A connection's transport for answers: head and body are sent in one system call."""
-
-    def __init__(self, connection: Connection, transport: asyncio.Transport) -> None:
-        self._transport, self._connection = transport, connection
-        self._head = b""
-        self.is_closing = transport.is_closing
-
-    def write(self, data: bytes) -> None:
-        """Hold back a head until its body follows, then send both. Send ``100 Continue`` at once."""
-        head = self._head
-        if not head and data[9:12] != b"100":
-            self._head = data
-        elif len(data) > _MOST_BYTES:  # not worth a copy
-            self.flush()
-            self._transport.write(data)
-        else:
-            self._head = b""
-            self._transport.write(head + data)
-
-    def flush(self) -> None:
-        """Send a head without a body."""
-        if self._head:
-            head, self._head = self._head, b""
-            self._transport.write(head)
-
-    def close(self) -> None:
-        """Send a head that was held back, and end the connection."""
-        self.flush()
-        self._connection.end()
-
-
-def _size(headers: list[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) for name, value in headers)
-
-
-def _too_much() -> ClientRefusedError:
-    return ClientRefusedError(
-        431, "too_many_headers", f"The request has more than {_MOST_HEADERS} headers or {_MOST_BYTES >> 10} KB of them"
-    )

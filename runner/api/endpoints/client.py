@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Measures:
             if count >= wanted > 0:
                 if limit == float("inf"):
                     return below
-                return below + (limit - below) * (wanted - before) / ((count - before) or 1)
+                within = (limit - below) * (wanted - before) / ((count - before) or 1)
+                return min(below + within, limit)  # which rounding could exceed
             below, before = limit, count
         return None
 
@@ -117,6 +119,26 @@ def measures(settings: EndpointSettings, key: str | None = None) -> Measures:
     if answer.status != 200:
         raise UserError(f"The endpoint answered {answer.status} {answer.reason} to the question for its metrics")
     return _read(answer.text)
+
+
+def description(settings: EndpointSettings, name: str, key: str | None = None) -> dict[str, Any]:
+    """Return the OpenAPI description of an endpoint with a name.
+
+    Raises
+    ------
+    UserError
+        If it does not answer, or not with a description.
+    """
+    answer = ask(settings, "GET", "/openapi.json", key=key, timeout=_ANSWERS_WITHIN)
+    if answer.status != 200:
+        raise UserError(f"Endpoint {name} answered {answer.status} {answer.reason}")
+    try:
+        found = json.loads(answer.text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"Endpoint {name} does not answer with JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"Endpoint {name} does not answer with a description")
+    return found
 
 
 def _read(text: str) -> Measures:

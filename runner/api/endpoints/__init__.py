@@ -1,0 +1,1 @@
+"""Endpoints: what is served where, and requests to it."""
