@@ -113,6 +113,21 @@ def test_files_that_cannot_be_appended(tmp_path: Path, contents: list[bytes | No
         join(outputs_of(tmp_path, contents, "a.csv"), "a.csv", tmp_path / "out")
 
 
+@pytest.mark.parametrize("append_to", [None, "a", "a/b"])
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b/c", "a")])
+def test_a_file_and_a_folder_of_one_name_are_refused(
+    tmp_path: Path, names: tuple[str, str], append_to: str | None
+) -> None:
+    pieces = []
+    for number, name in enumerate(names):
+        path = tmp_path / str(number) / name
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+        pieces.append(PieceOutputs(str(number), tmp_path / str(number), [name], {}))
+    with pytest.raises(UserError, match=r"outputs/a is a file of piece . and a folder of piece ."):
+        join(pieces, append_to, tmp_path / "out")
+
+
 GOOD = {"inputs": "${input:images}"}
 
 
