@@ -15,6 +15,7 @@ from runner.pipelines.records import WAITING, StepRecord, StepResult
 from runner.records import RunRecord
 from runner.statuses import COMPLETED
 from runner.store.finding import entries, record_folders, time_of
+from runner.store.runs import locate
 from runner.store.runs import read_record as read_run
 
 
@@ -69,15 +70,31 @@ def pipeline_runs(layout: Layout, experiment: str | None = None) -> Iterator[Run
         yield RunLayout(folder)
 
 
-def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord | None:
-    """Return the newest completed state of a step in a pipeline with the same steps, None if there is none."""
+def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[str]) -> StepRecord:
+    """Return the newest completed state of a step in a pipeline with the same steps.
+
+    Raises
+    ------
+    UserError
+        If there is none, or its run was deleted.
+    """
     for run in pipeline_runs(layout, experiment):
         found = read_steps(run)
         step = found.get(name)
         if step is None or step.status != COMPLETED or step.run is None or not set(found) <= set(steps):
             continue
+        if is_deleted(layout, step):  # an older result could be that of other code
+            raise UserError(
+                f"The result of step '{name}' is gone: run {step.run} was deleted",
+                f"Select the step too, for example pipeline.from_step={name}",
+            )
         return step
-    return None
+    raise UserError(f"Step '{name}' has no earlier result", "Run the whole pipeline first")
+
+
+def is_deleted(layout: Layout, step: StepRecord) -> bool:
+    """Return whether the run that a step has its result from was deleted."""
+    return step.run is not None and locate(layout, step.run) is None
 
 
 class StepResults:

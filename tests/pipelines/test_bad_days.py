@@ -48,6 +48,33 @@ def test_a_killed_controller_is_resumed_and_no_script_runs_twice(goes_on: str, p
     assert (pipelines.outputs_of("c") / "text.txt").read_text() == "a b c "
 
 
+def test_a_resumed_pipeline_computes_a_deleted_result_again(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a", fail_once=str(pipelines.folder / "failed")), "c": step("c")})
+    pipelines.run(code=2)
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    pipelines.computed()
+    done = pipelines.line.vivero("pipeline", "resume", "latest")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"a: run {gone} was deleted, so the step is computed again" in done.stdout
+    assert sorted(set(pipelines.computed()) - {"c"}) == ["a", "b"]
+    assert pipelines.states() == dict.fromkeys("abc", "completed")
+
+
+def test_a_result_that_is_deleted_in_the_meantime_fails_only_the_step_that_needs_it(pipelines: Pipelines) -> None:
+    go = str(pipelines.folder / "go")
+    pipelines.write({"a": step("a"), "b": step("b", wait=go), "c": step("c", "a", needs=["b"])})
+    process = pipelines.start()
+    wait_for(lambda: pipelines.has_begun("b") and pipelines.steps()["a"].status == "completed", 30)
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    _go(pipelines)
+    done = pipelines.line.finish(process)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    assert pipelines.states() == {"a": "completed", "b": "completed", "c": "failed"}
+    assert f"Run {gone} does not exist" in str(pipelines.steps()["c"].reason)
+
+
 def _curve(pipelines: Pipelines) -> list[object]:
     """Return the losses of step b as the newest pipeline's own metrics have them."""
     found = metric_series(pipelines.place(pipelines.newest).metrics)

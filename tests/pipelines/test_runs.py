@@ -106,6 +106,23 @@ def test_only_and_from_step(pipelines: Pipelines) -> None:
     assert pipelines.states() == {"a": "reused", "b": "completed", "c": "completed", "d": "skipped"}
 
 
+def test_an_earlier_result_whose_run_was_deleted_is_refused(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a")})
+    pipelines.run()
+    pipelines.run("pipeline.force=true")
+    gone = pipelines.run_of("a").id
+    assert pipelines.line.vivero("delete", gone, "--yes").returncode == 0
+    pipelines.computed()
+    done = pipelines.run("pipeline.only=[b]", code=1)
+    assert done.stderr == (
+        f"error: The result of step 'a' is gone: run {gone} was deleted. "
+        "Select the step too, for example pipeline.from_step=a\n"
+    )
+    assert pipelines.computed() == []
+    pipelines.run("pipeline.from_step=a")
+    pipelines.run("pipeline.only=[b]")
+
+
 @pytest.mark.slow("a sweep of pipelines", seconds=60)
 def test_trials_share_their_beginning(pipelines: Pipelines) -> None:
     go = pipelines.folder / "go"

@@ -46,13 +46,13 @@ class StepRun:
     pipeline : str
         The id of the pipeline's run.
     upstream : mapping
-        The runs of the steps that this step needs, by the steps' names.
+        The states of the steps that this step needs, by their names.
     note : callable
         Records the state of the step.
     """
 
     def __init__(
-        self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, RunRecord], resources: StepResources,
+        self, step: Step, layout: Layout, pipeline: str, upstream: Mapping[str, StepRecord], resources: StepResources,
         note: Note,
     ) -> None:  # fmt: skip
         self._step, self._layout, self._pipeline = step, layout, pipeline
@@ -115,7 +115,8 @@ class StepRun:
         for name, one in plan.spec.data.inputs.items():
             reference = read_reference(one.step) if one.step is not None else None
             if reference is not None:
-                output = handed_on(self._layout, self._upstream[reference.step], reference)
+                left_by = FileRunStore(self._layout).read(str(self._upstream[reference.step].run))
+                output = handed_on(self._layout, left_by, reference)
                 one.path, one.step = str(output.path), None
                 outputs[name] = output
         return outputs
@@ -224,9 +225,3 @@ def _is_same(cache: HashCache, path: Path, digest: str) -> bool:
         return cache.hash(path) == digest
     except OSError:
         return False
-
-
-def step_runs(layout: Layout, records: Mapping[str, StepRecord]) -> dict[str, RunRecord]:
-    """Return the runs of the completed steps, by the steps' names."""
-    runs = FileRunStore(layout)
-    return {name: runs.read(one.run) for name, one in records.items() if one.status == COMPLETED and one.run}
