@@ -183,9 +183,9 @@ class StepsConductor:
         self._settle(step)
 
     def _settle(self, step: StepRecord) -> None:
-        """Print how a step ended, and log the rest of a completed step's metrics."""
+        """Print how a step ended, and log the rest of its metrics. Those of a failed step show why it failed."""
         self._context.say(line_of(step))
-        if step.status != COMPLETED or step.run is None:
+        if step.run is None:
             return
         record = self._context.runs.read(step.run)
         if not step.reused:
