@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class RunContext:
     `batch` says how to call the functions of a script that gets a piece of an input.
     `steps` are those of a pipeline, and `stages` what it does in the place of the stages of a script's run.
     `look_at_git` returns the state of the source folder's repository and writes uncommitted changes to a file.
+    `closing` closes the computes that were made for this run and its steps, not those that it shares with other runs.
     """
 
     spec: RunSpec
@@ -57,6 +59,7 @@ class RunContext:
     stages: Mapping[str, Callable[[RunContext, RunRecord], Any]] | None = None
     handle: EnvironmentHandle | None = field(default=None)
     job: Job | None = field(default=None)
+    closing: ExitStack = field(default_factory=ExitStack)
 
 
 @dataclass(frozen=True)
