@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.errors import UserError
 from runner.io.files import append_json_line, write_json
-from runner.io.json_records import read_lines, read_record
+from runner.io.json_records import read_lines, read_record, warn_once
 from runner.layout import Layout, RunLayout
 from runner.pipelines.planning.references import STEP, found_in, read_reference
 from runner.pipelines.records import WAITING, StepRecord, StepResult
@@ -25,6 +25,15 @@ def read_steps(run: RunLayout) -> dict[str, StepRecord]:
     for line in read_lines(run.steps, StepRecord):
         found[line["name"]] = StepRecord.from_json(line)
     return found
+
+
+def readable_steps(run: RunLayout) -> dict[str, StepRecord]:
+    """Return the same, nothing of a pipeline whose steps cannot be read. That is for code that reads many pipelines."""
+    try:
+        return read_steps(run)
+    except UserError as error:
+        warn_once(run.steps, str(error))
+        return {}
 
 
 def all_steps(run: RunLayout, record: RunRecord) -> list[StepRecord]:
@@ -79,7 +88,7 @@ def earlier_step(layout: Layout, experiment: str, name: str, steps: Collection[s
         If there is none, or its run was deleted.
     """
     for run in pipeline_runs(layout, experiment):
-        found = read_steps(run)
+        found = readable_steps(run)
         step = found.get(name)
         if step is None or step.status != COMPLETED or step.run is None or not set(found) <= set(steps):
             continue

@@ -1,9 +1,12 @@
 """What becomes of a pipeline when its controller or one of its steps ends at a bad moment."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +76,37 @@ def test_a_result_that_is_deleted_in_the_meantime_fails_only_the_step_that_needs
     assert done.returncode == 2 and "Traceback" not in done.stderr, done.stdout + done.stderr
     assert pipelines.states() == {"a": "completed", "b": "completed", "c": "failed"}
     assert f"Run {gone} does not exist" in str(pipelines.steps()["c"].reason)
+
+
+def test_a_pipeline_that_cannot_be_read_does_not_hide_the_others(pipelines: Pipelines) -> None:
+    pipelines.write({"a": step("a"), "b": step("b", "a")})
+    pipelines.run()
+    whole = pipelines.newest
+    damaged = pipelines.place(whole).root.with_name("p-20990101-000000-00000000")
+    shutil.copytree(pipelines.place(whole).root, damaged)
+    (damaged / "steps.jsonl").unlink()
+    os.mkfifo(damaged / "steps.jsonl")
+    done = pipelines.line.vivero("pipelines", "--json")
+    assert done.returncode == 0 and [one["id"] for one in json.loads(done.stdout)] == [whole.id], done.stderr
+    assert f"warning: {damaged}/steps.jsonl is damaged" in done.stderr
+    pipelines.computed()
+    done = pipelines.line.finish(pipelines.start("pipeline.only=[b]", "pipeline.force=true"))
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    assert pipelines.computed() == ["b"]
+    (damaged / "run.json").write_text("{")
+    assert pipelines.line.vivero("pipelines").returncode == 0
+
+
+def test_an_unreadable_input_fails_its_step_in_one_line(pipelines: Pipelines) -> None:
+    table = pipelines.folder / "table.csv"
+    table.symlink_to("/proc/self/mem")  # which nobody can read from its beginning
+    reads: Any = {"data": {"inputs": {"table": str(table)}}}
+    cut: Any = {"parallel": {"inputs": "${input:table}", "mini_batch": "1 rows"}}
+    pipelines.write({"a": step("a", **reads), "b": step("b", **reads, **cut)}, continue_on_step_failure=True)
+    pipelines.run(code=2)
+    for one in pipelines.steps().values():
+        assert one.status == "failed" and "cannot be read: Input/output error" in str(one.reason), one
+        assert "internal error" not in str(one.reason)
 
 
 def _curve(pipelines: Pipelines) -> list[object]:

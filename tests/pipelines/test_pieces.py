@@ -74,6 +74,12 @@ def test_what_has_no_rows_is_refused_in_one_line(tmp_path: Path, name: str, cont
         divide(tmp_path / name, Division("table", 2, "rows"), tmp_path / "pieces")
 
 
+def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to("/proc/self/mem")  # which nobody can read from its beginning
+    with pytest.raises(UserError, match=r"a\.csv cannot be divided into rows: Input/output error"):
+        divide(tmp_path / "a.csv", Division("table", 2, "rows"), tmp_path / "pieces")
+
+
 def outputs_of(folder: Path, contents: list[bytes | None], name: str, **properties: str) -> list[PieceOutputs]:
     found = []
     for number, content in enumerate(contents):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from runner.config.validation import source_folder
-from runner.errors import UserError
+from runner.errors import UserError, as_mistake
 from runner.execution.context import RunContext
 from runner.execution.control import request_cancel
 from runner.execution.plan import Plan, Step, new_run_id
@@ -86,11 +86,11 @@ class StepRun:
         self._note(self.record)
         try:
             self._carry_out()
-        except UserError as mistake:
-            self._end_as(FAILED, str(mistake))
-        except Exception as error:  # noqa: BLE001 - it is printed and recorded
-            traceback.print_exc()
-            self._end_as(FAILED, f"internal error: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - it is recorded, and printed unless it is the user's mistake
+            mistake = as_mistake(error)
+            if mistake is None:
+                traceback.print_exc()
+            self._end_as(FAILED, str(mistake or f"internal error: {type(error).__name__}: {error}"))
         return self.record
 
     def _carry_out(self) -> None:
